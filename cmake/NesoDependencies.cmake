@@ -1,0 +1,22 @@
+# Where each library comes from; why is told in docs/dependencies.md.
+set(NESO_DEPS ${PROJECT_SOURCE_DIR}/.deps CACHE PATH "what scripts/setup installed for this project")
+
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+
+# {fmt}: Debian ships only the shared library, which would stand in the global scope before the frameworks' copies; its own
+# implementation header is compiled into one object of ours instead.
+add_library(neso_fmt STATIC ${PROJECT_SOURCE_DIR}/cmake/fmt_implementation.cc)
+target_compile_options(neso_fmt PRIVATE -w)
+
+add_library(neso_rapidjson INTERFACE)
+target_compile_definitions(neso_rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
+
+# Protobuf, static, position-independent and hidden, built by scripts/setup.
+add_library(neso_protobuf STATIC IMPORTED)
+set_target_properties(neso_protobuf PROPERTIES
+  IMPORTED_LOCATION ${NESO_DEPS}/protobuf/lib/libprotobuf.a
+  INTERFACE_INCLUDE_DIRECTORIES ${NESO_DEPS}/protobuf/include
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/protobuf/include
+  INTERFACE_LINK_LIBRARIES "Threads::Threads;ZLIB::ZLIB")
+set(NESO_PROTOC ${NESO_DEPS}/protobuf/bin/protoc)

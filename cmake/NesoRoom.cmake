@@ -1,0 +1,66 @@
+# neso_room(<name> [DEPENDS <room>...] [LIBRARIES <target>...])
+#
+# Makes of the current folder and its sub-folders:
+#   neso_<name>             an object library of every *.cc that is not one of the following
+#   neso_<name>_test        one GoogleTest program of every *_test.cc, known to ctest
+#   <file>_benchmark        a Google Benchmark program for each *_benchmark.cc
+#   <file>_fuzz             a libFuzzer program for each *_fuzz.cc (with NESO_FUZZ)
+# Dependencies are transitive. A new file is picked up by the next build.
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark QUIET)
+include(GoogleTest)
+
+function(neso_room name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benchmarks ${sources})
+  list(FILTER benchmarks INCLUDE REGEX "_benchmark\\.cc$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|benchmark|fuzz|main)\\.cc$")
+
+  # OBJECT libraries hand on only direct dependencies' objects, so each room collects its own closure.
+  set(closure neso_${name})
+  foreach(dependency IN LISTS ARG_DEPENDS)
+    get_target_property(theirs neso_${dependency} NESO_CLOSURE)
+    list(APPEND closure ${theirs})
+  endforeach()
+  list(REMOVE_DUPLICATES closure)
+
+  add_library(neso_${name} OBJECT ${sources})
+  target_include_directories(neso_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  set(linked ${ARG_LIBRARIES})
+  foreach(dependency IN LISTS ARG_DEPENDS)
+    list(APPEND linked neso_${dependency}_usage)
+  endforeach()
+  # <room>_usage carries include folders and libraries without the objects, which programs take from the closure.
+  add_library(neso_${name}_usage INTERFACE)
+  target_include_directories(neso_${name}_usage INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(neso_${name}_usage INTERFACE ${linked})
+  target_link_libraries(neso_${name} PUBLIC ${linked})
+  set_target_properties(neso_${name} PROPERTIES NESO_CLOSURE "${closure}")
+
+  if(tests)
+    add_executable(neso_${name}_test ${tests})
+    target_link_libraries(neso_${name}_test PRIVATE ${closure} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(neso_${name}_test DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  endif()
+  if(benchmark_FOUND)
+    foreach(file IN LISTS benchmarks)
+      get_filename_component(program ${file} NAME_WE)
+      add_executable(${program} EXCLUDE_FROM_ALL ${file})
+      target_link_libraries(${program} PRIVATE ${closure} benchmark::benchmark_main)
+    endforeach()
+  endif()
+  if(NESO_FUZZ)
+    foreach(file IN LISTS fuzzers)
+      get_filename_component(program ${file} NAME_WE)
+      add_executable(${program} ${file})
+      target_link_libraries(${program} PRIVATE ${closure})
+      target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

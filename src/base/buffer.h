@@ -1,0 +1,72 @@
+// Payload memory: reference-counted, 64-byte aligned, from pools that give memory back when idle.
+//
+//   BufferRef body = Buffer::Allocate(content_length, header_length);   // byte `header_length` falls on a 64-byte border
+//   read(fd, body->data(), body->size());
+//
+// A request body is one Buffer; tensors are views into it, and whoever keeps a view keeps a BufferRef beside it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace neso {
+
+inline constexpr size_t kTensorAlignment = 64;
+
+class Buffer;
+
+// Shared ownership of a Buffer. Thread-safe as std::shared_ptr is; one pointer wide.
+class BufferRef {
+ public:
+  BufferRef() = default;
+  BufferRef(const BufferRef& other);
+  BufferRef(BufferRef&& other) noexcept : buffer_(std::exchange(other.buffer_, nullptr)) {}
+  BufferRef& operator=(BufferRef other) noexcept {
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
+  ~BufferRef();
+
+  Buffer* operator->() const { return buffer_; }
+  Buffer& operator*() const { return *buffer_; }
+  explicit operator bool() const { return buffer_ != nullptr; }
+
+ private:
+  friend class Buffer;
+  explicit BufferRef(Buffer* adopted) : buffer_(adopted) {}
+  Buffer* buffer_ = nullptr;
+};
+
+class Buffer {
+ public:
+  // Exactly `size` bytes, uninitialised, with (data() + aligned_offset) on a kTensorAlignment border.
+  // Precondition: aligned_offset <= size. Sizes of a pooled class come from the pool: fresh mappings of 600 KB cost 150
+  // page faults a request (measured with real Triton's bodies). Throws std::bad_alloc when memory is out.
+  static BufferRef Allocate(size_t size, size_t aligned_offset = 0);
+
+  // Gives memory of idle pools back to the system; called after unloads and by an idle timer.
+  static void TrimPools();
+
+  char* data() { return data_; }
+  const char* data() const { return data_; }
+  size_t size() const { return size_; }
+  std::span<char> bytes() { return {data_, size_}; }
+  // Shortens, when the final size is known late (decompression). Precondition: size <= this->size().
+  void Shrink(size_t size) { size_ = size; }
+
+ private:
+  friend class BufferRef;
+  Buffer() = default;
+  void Release();
+
+  std::atomic<uint32_t> references_{1};
+  uint32_t size_class_ = 0;
+  char* data_ = nullptr;
+  size_t size_ = 0;
+  size_t block_bytes_ = 0;
+};
+
+}  // namespace neso

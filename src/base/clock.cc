@@ -1,0 +1,10 @@
+#include "base/clock.h"
+
+namespace neso {
+
+const SteadyClock& SteadyClock::Instance() {
+  static const SteadyClock clock;
+  return clock;
+}
+
+}  // namespace neso

@@ -1,0 +1,50 @@
+// Threads for work that no front-end thread runs itself.
+//
+// Grows while all threads are busy and runnable work waits, up to a limit; idle threads retire. No unit of work waits for
+// another's thread: with the limit at least the number of model instances, a backend may block on nested calls.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+
+#include "base/clock.h"
+#include "base/inline_host.h"
+#include "base/mutex.h"
+
+namespace neso {
+
+// Thread-safe. The destructor waits for running and queued work.
+class Executor {
+ public:
+  // `name` shows in the threads' names (15 characters at most).
+  Executor(const char* name, size_t max_threads, Nanoseconds idle_timeout = std::chrono::seconds(2));
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // The limit follows the number of instances as models come and go.
+  void SetMaxThreads(size_t max_threads);
+
+  void Post(std::function<void()> work);
+  // Runs `work->Run()`; `work` keeps itself alive until then.
+  void Post(Runnable* work);
+
+  size_t ThreadsForTest() const;
+
+ private:
+  void ThreadMain();
+  bool RetireOrWait() REQUIRES(mutex_);
+
+  const char* const name_;
+  const Nanoseconds idle_timeout_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);
+  size_t max_threads_ GUARDED_BY(mutex_);
+  size_t threads_ GUARDED_BY(mutex_) = 0;
+  size_t idle_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace neso
