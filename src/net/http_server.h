@@ -1,0 +1,44 @@
+// Listens on an address and gives complete HTTP requests to a handler.
+//
+// Thread-safe. Limits answer with 400, 408, 411, 413, 414, 431, 501 or 505 and then close the connection.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "net/http_exchange.h"
+
+namespace neso::net {
+
+class ReactorPool;
+
+struct HttpServerOptions {
+  std::string service_name = "HTTP";  // for "Socket '<addr>:<port>' already in use "
+  std::string address = "0.0.0.0";    // also "ipv6:<addr>" and "unix:<path>"
+  uint16_t port = 0;                  // 0: any free one
+  bool reuse_port = false;
+  size_t max_head_bytes = 64 * 1024;
+  size_t max_connections = 100'000;
+  size_t max_unread_bytes = 8u << 20;  // a streamed answer whose client does not read is cut above this
+  std::chrono::milliseconds head_timeout{60'000};  // from the first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{300'000}; // without any progress in a body, or in the sending of an answer
+  std::chrono::milliseconds idle_timeout{0};       // of a kept-alive connection between requests; 0: none
+};
+
+class HttpServer {
+ public:
+  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in use ".
+  static Expected<std::unique_ptr<HttpServer>> Start(ReactorPool& reactors, HttpHandler& handler, HttpServerOptions options);
+  virtual ~HttpServer() = default;
+
+  virtual uint16_t port() const = 0;
+  // Stops accepting, closes idle connections and answers what is in flight with "Connection: close". Returns at once.
+  virtual void BeginDrain() = 0;
+  // Connections still open.
+  virtual size_t ConnectionCount() const = 0;
+};
+
+}  // namespace neso::net
