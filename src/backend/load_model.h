@@ -1,0 +1,57 @@
+// From a model folder and its configuration to a Model whose instances run in a backend plug-in.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/model_config.pb.h"
+#include "core/model.h"
+#include "schedule/make_scheduler.h"
+
+namespace neso {
+
+class InferenceServer;
+
+using BackendSettings = std::vector<std::pair<std::string, std::string>>;  // in command-line order
+
+struct BackendOptions {
+  std::string backend_directory;          // --backend-directory
+  std::string repository_fallback_directory = "/opt/tritonserver/backends";
+  std::map<std::string, BackendSettings> settings;  // by backend; "" holds those common to all
+  bool auto_complete = true;
+  double min_compute_capability = 0.0;
+  std::map<std::string, BackendSettings> host_policies;
+};
+
+// Knows the plug-ins that are loaded. Thread-safe. Plug-ins are finalised in its destructor and never unmapped.
+class BackendManager {
+ public:
+  BackendManager(BackendOptions options, SchedulingContext context);
+  ~BackendManager();
+  BackendManager(const BackendManager&) = delete;
+  BackendManager& operator=(const BackendManager&) = delete;
+
+  // Loads version `version` of the model in `model_directory`. `config` has been completed by the server and passed the
+  // folder-stage checks; this finds the library, lets the backend complete it, normalises, validates the rest, makes
+  // instances (in parallel where the backend allows), runs warm-up and attaches the scheduler. `server` is what the plug-in
+  // gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains.
+  // Errors: as http.md section 12 and model-config.md section 3 word them (backend errors pass through unchanged).
+  Expected<std::shared_ptr<Model>> LoadModel(const std::string& model_directory, int64_t version, inference::ModelConfig config,
+                                             bool config_file_given, TRITONSERVER_Server* server);
+
+  // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model.
+  Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config);
+
+  // The rows of the start-up table: name, library path, configuration JSON.
+  struct LoadedBackend { std::string name, path, config_json; };
+  std::vector<LoadedBackend> LoadedBackends() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace neso

@@ -1,0 +1,29 @@
+// An instance of a model: one thing that can execute one batch at a time.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "core/request.h"
+
+namespace neso {
+
+// Used by one thread at a time; which one is the scheduler's business.
+class ModelInstance {
+ public:
+  virtual ~ModelInstance() = default;
+
+  virtual const std::string& name() const = 0;
+  // Passive instances are loaded and never scheduled.
+  virtual bool is_passive() const = 0;
+  // Whether Execute may run on any thread. Otherwise the scheduler gives the instance a thread of its own, which runs
+  // everything of it from initialisation on (what a plug-in made for Triton expects).
+  virtual bool runs_on_any_thread() const = 0;
+
+  // Executes the requests as one batch and takes them: each is answered and released, in time, through itself.
+  virtual void Execute(std::span<InferenceRequest* const> requests) = 0;
+};
+
+}  // namespace neso

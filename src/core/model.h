@@ -1,0 +1,85 @@
+// A loaded version of a model: what front ends ask about and what requests are sent to.
+//
+// Held by shared_ptr: the repository's reference ends at unload, each request in flight holds another, and the last one
+// to go takes the instances down.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "config/model_config.pb.h"
+#include "core/scheduler.h"
+#include "core/statistics.h"
+#include "core/types.h"
+
+namespace neso {
+
+// A configured input or output, in the form the request path needs.
+struct TensorSpec {
+  std::string name;
+  DataType datatype = DataType::kInvalid;
+  Shape dims;           // as configured, without batch dimension; -1 is any size
+  Shape reshape;        // what the backend sees instead, if has_reshape
+  bool has_reshape = false;
+  bool optional = false;
+  bool allow_ragged_batch = false;
+  bool is_shape_tensor = false;
+  bool is_non_linear_format_io = false;
+  std::vector<std::string> labels;  // of an output with a label file
+};
+
+// Thread-safe; everything but the scheduler is constant after Model is made.
+class Model {
+ public:
+  // `labels` by output name. Precondition: `config` is complete and valid.
+  Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels);
+  virtual ~Model();
+
+  const std::string& name() const { return config_.name(); }
+  int64_t version() const { return version_; }
+  const inference::ModelConfig& config() const { return config_; }
+  uint32_t max_batch_size() const { return static_cast<uint32_t>(config_.max_batch_size()); }
+  bool is_decoupled() const { return config_.model_transaction_policy().decoupled(); }
+
+  const std::vector<TensorSpec>& inputs() const { return inputs_; }
+  const std::vector<TensorSpec>& outputs() const { return outputs_; }
+  const TensorSpec* FindInput(std::string_view name) const;   // null: no such input
+  const TensorSpec* FindOutput(std::string_view name) const;  // null: no such output
+  size_t required_input_count() const { return required_input_count_; }
+  const std::vector<std::string>& output_names() const { return output_names_; }
+
+  ModelStatistics& statistics() { return statistics_; }
+  const ModelStatistics& statistics() const { return statistics_; }
+  double load_seconds() const { return load_seconds_; }
+  void set_load_seconds(double seconds) { load_seconds_ = seconds; }
+
+  // Whether the backend says it can serve now (TRITONBACKEND_ModelInstanceReady of each instance).
+  virtual Status CheckReady() const { return {}; }
+
+  // The scheduler is set once, before the model is published.
+  void SetScheduler(std::unique_ptr<Scheduler> scheduler) { scheduler_ = std::move(scheduler); }
+  Scheduler& scheduler() { return *scheduler_; }
+
+  // Requests between Submit and release.
+  size_t InflightCount() const { return inflight_.load(std::memory_order_acquire); }
+  void AddInflight(int64_t by) { inflight_.fetch_add(static_cast<size_t>(by), std::memory_order_acq_rel); }
+
+ private:
+  const inference::ModelConfig config_;
+  const int64_t version_;
+  std::vector<TensorSpec> inputs_;
+  std::vector<TensorSpec> outputs_;
+  std::vector<std::string> output_names_;
+  size_t required_input_count_ = 0;
+  double load_seconds_ = 0;
+  ModelStatistics statistics_;
+  std::atomic<size_t> inflight_{0};
+  std::unique_ptr<Scheduler> scheduler_;
+};
+
+}  // namespace neso

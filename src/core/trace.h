@@ -1,0 +1,61 @@
+// A trace of one request: TRITONSERVER_InferenceTrace.
+//
+// Made by whoever wants to know (a front end's tracer, an embedder); taken by Submit; reports activities through its
+// callbacks; given back through the release callback when nobody can report any more.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/types.h"
+
+namespace neso {
+
+// Thread-safe reporting; the setters belong to its maker before Submit.
+class InferenceTrace final : public TRITONSERVER_InferenceTrace {
+ public:
+  InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id, TRITONSERVER_InferenceTraceActivityFn_t activity,
+                 TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity, TRITONSERVER_InferenceTraceReleaseFn_t release,
+                 void* userp);
+
+  uint64_t id() const { return id_; }
+  uint64_t parent_id() const { return parent_id_; }
+  TRITONSERVER_InferenceTraceLevel level() const { return level_; }
+  const std::string& model_name() const { return model_name_; }
+  int64_t model_version() const { return model_version_; }
+  const std::string& request_id() const { return request_id_; }
+  const std::string& context() const { return context_; }
+  void set_context(std::string context) { context_ = std::move(context); }
+  void SetModel(std::string name, int64_t version, std::string request_id);
+
+  // At TIMESTAMPS level; otherwise nothing.
+  void Report(TRITONSERVER_InferenceTraceActivity activity, uint64_t steady_ns);
+  void ReportNow(TRITONSERVER_InferenceTraceActivity activity);
+  // A backend's own activity (CUSTOM_ACTIVITY): name and time.
+  void ReportCustom(const char* name, uint64_t steady_ns);
+  // At TENSORS level; otherwise nothing.
+  void ReportTensor(TRITONSERVER_InferenceTraceActivity activity, const char* name, DataType datatype, const void* base,
+                    size_t byte_size, const Shape& shape, const BufferAttributes& memory);
+  const std::string& custom_activity() const { return custom_activity_; }
+  // A trace with this one as parent and the same callbacks; owned by the caller until it is given to Submit.
+  InferenceTrace* SpawnChild();
+  // Calls the release callback, which owns the trace from then on.
+  static void Release(InferenceTrace* trace);
+
+ private:
+  const TRITONSERVER_InferenceTraceLevel level_;
+  const uint64_t id_;
+  const uint64_t parent_id_;
+  const TRITONSERVER_InferenceTraceActivityFn_t activity_;
+  const TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity_;
+  const TRITONSERVER_InferenceTraceReleaseFn_t release_;
+  void* const userp_;
+  std::string model_name_;
+  int64_t model_version_ = -1;
+  std::string request_id_;
+  std::string context_;
+  std::string custom_activity_;
+};
+
+}  // namespace neso

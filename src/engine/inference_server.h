@@ -1,0 +1,119 @@
+// The server as a library: repository, backends, readiness, statistics. Front ends and the C ABI meet it here.
+//
+//   Expected<std::unique_ptr<InferenceServer>> server = InferenceServer::Start(options);
+//   ASSIGN_OR_RETURN(std::shared_ptr<Model> model, (*server)->FindModel("digits", -1));
+//   auto request = InferenceRequest::Create(std::move(model), -1);
+//   ...
+//   InferenceRequest::Submit(request);
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "core/model.h"
+#include "engine/server_options.h"
+
+namespace neso {
+
+class BackendManager;
+class Executor;
+class MetricRegistry;
+class ModelRepository;
+class TimerQueue;
+
+inline constexpr const char* kServerVersion = "2.73.0";
+// In the order clients get them.
+const std::vector<std::string>& ServerExtensions();
+
+enum class ModelState : uint8_t { kUnknown, kReady, kUnavailable, kLoading, kUnloading };
+const char* ModelStateName(ModelState state);  // "READY", ...
+
+struct ModelIndexEntry {
+  std::string name;
+  int64_t version = -1;  // -1: no version known
+  ModelState state = ModelState::kUnknown;
+  std::string reason;
+};
+
+// A parameter of a load request: "config" with text, or "file:<path>" with bytes.
+struct LoadParameter {
+  std::string name;
+  bool is_bytes = false;
+  std::string value;
+};
+
+// Thread-safe.
+class InferenceServer final : public TRITONSERVER_Server {
+ public:
+  // Makes the parts and loads the start-up models. With exit_on_error a model that fails to load is an error:
+  // kInternal "failed to load all models". `registry_table` texts of the start-up tables are logged by the caller.
+  static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options);
+  ~InferenceServer();  // stops first
+
+  // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all.
+  // Error: kInternal "Exit timeout expired. Exiting immediately."
+  Status Stop();
+  void SetExitTimeout(unsigned seconds);
+  bool IsStopping() const { return stopping_.load(std::memory_order_acquire); }
+
+  // Errors of these two: kUnavailable "Server exiting".
+  Expected<bool> IsLive() const;
+  Expected<bool> IsReady() const;
+  // Lookup errors as FindModel; false when the version is there and not ready.
+  Expected<bool> IsModelReady(const std::string& name, int64_t version) const;
+
+  // The model that answers requests for `version` (-1: the latest ready one).
+  // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.
+  Expected<std::shared_ptr<Model>> FindModel(const std::string& name, int64_t version) const;
+  // Ready versions, ascending.
+  std::vector<int64_t> ReadyVersions(const std::string& name) const;
+  // Every ready model version.
+  std::vector<std::shared_ptr<Model>> ReadyModels() const;
+
+  // JSON texts exactly as clients get them.
+  const std::string& MetadataJson() const { return metadata_json_; }
+  Expected<std::string> ModelMetadataJson(const std::string& name, int64_t version) const;
+  Expected<std::string> ModelConfigJson(const std::string& name, int64_t version, uint32_t config_version = 1) const;
+  // Empty name: all ready models.
+  Expected<std::string> StatisticsJson(const std::string& name, int64_t version) const;
+  std::vector<ModelIndexEntry> Index(bool ready_only) const;
+
+  // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.
+  Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters = {});
+  Status UnloadModel(const std::string& name, bool unload_dependents);
+  Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
+  Status UnregisterRepository(const std::string& path);
+  Status PollRepository();
+
+  // Prometheus text.
+  std::string MetricsText() const;
+  MetricRegistry& metrics() { return *metrics_; }
+  const ServerOptions& options() const { return options_; }
+
+  // What the start-up tables show.
+  struct BackendRow { std::string name, path, config; };
+  std::vector<BackendRow> BackendRows() const;
+
+  // Guards requests that are not inferences while the server stops: counts them as in flight.
+  class Activity;
+
+ private:
+  explicit InferenceServer(const ServerOptions& options);
+  const ServerOptions options_;
+  std::string metadata_json_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> ready_{false};
+  std::atomic<unsigned> exit_timeout_seconds_;
+  // Destroyed in reverse: models go before what they run on.
+  std::unique_ptr<MetricRegistry> metrics_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<TimerQueue> timers_;
+  std::unique_ptr<BackendManager> backends_;
+  std::unique_ptr<ModelRepository> repository_;
+};
+
+}  // namespace neso
