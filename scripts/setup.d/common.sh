@@ -1,0 +1,113 @@
+# Shared by the steps of scripts/setup; each step is one file beside this one.
+#
+# A step is scripts/setup.d/<name>.sh with a function Make_<name> that fills the folder it is given. Provide <name> runs
+# it once a machine (the result stays in the cache, named after the step's text) and once links it into .deps/<name>.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/neso
+root=$PWD
+deps=$root/.deps
+architecture=$(dpkg --print-architecture)
+distribution=$(. /etc/os-release && echo "$ID")
+codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+system_python=/usr/bin/python3  # not a version manager's: real Triton's Python stub wants the system's
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# Runs a command silently, showing what it printed only if it failed.
+Quietly() {
+  local log
+  log=$(mktemp)
+  if ! ("$@") >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    fail "failed: $*"
+  fi
+  rm -f "$log"
+}
+
+# The result of a step depends on its text, the files it names as "# inputs: <file>...", and the system it was made on.
+KeyOf() {
+  local file=scripts/setup.d/$1.sh inputs
+  inputs=$(sed -n 's/^# inputs: //p' "$file")
+  # shellcheck disable=SC2086 # a list of names
+  echo "$1-$codename-$architecture-$(cat "$file" $inputs | sha256sum | cut -c1-12)"
+}
+
+Provide() {
+  local name=$1 key
+  key=$(KeyOf "$name")
+  [ "$(cat "$deps/$name/.key" 2>/dev/null)" != "$key" ] || return 0
+  mkdir -p "$cache/locks" "$deps"
+  if [ ! -d "$cache/$key" ]; then
+    (
+      flock 9  # two clones may be set up at once
+      [ ! -d "$cache/$key" ] || exit 0
+      say "making $name (once on this machine)"
+      . "scripts/setup.d/$name.sh"
+      work=$(mktemp -d "$cache/work.XXXXXX")
+      trap 'rm -rf "$work"' EXIT
+      mkdir "$work/result" "$work/build"
+      "Make_$name" "$work/result" "$work/build"
+      echo "$key" >"$work/result/.key"
+      mv -T "$work/result" "$cache/$key"
+    ) 9>"$cache/locks/$name"
+  fi
+  rm -rf "${deps:?}/$name"
+  # Hard links cost nothing; a cache on another file system is copied.
+  cp -al "$cache/$key" "$deps/$name" 2>/dev/null || { rm -rf "${deps:?}/$name"; cp -a "$cache/$key" "$deps/$name"; }
+  (
+    . "scripts/setup.d/$name.sh"
+    ! declare -F "Placed_$name" >/dev/null || "Placed_$name" "$deps/$name"
+  )
+}
+
+# Apt <folder> <suite> <type> apt-get arguments...: apt-get on a private copy of this machine's own package sources,
+# turned into <type> (deb or deb-src) of <suite>. Lists and downloads live in <folder>; nothing on the system changes,
+# and no rights are needed.
+Apt() {
+  local folder=$1 suite=$2 type=$3
+  shift 3
+  mkdir -p "$folder"/{lists/partial,archives/partial,sources.list.d}
+  "$system_python" "$root/scripts/setup.d/private_sources.py" "$codename" "$suite" "$type" >"$folder/sources.list.d/neso.sources"
+  # The hooks that images install clean the system's own caches.
+  cat >"$folder/apt.conf" <<-CONFIG
+	#clear APT::Update::Post-Invoke;
+	#clear APT::Update::Post-Invoke-Success;
+	#clear Acquire::IndexTargets;
+	Acquire::IndexTargets::deb::Packages { MetaKey "\$(COMPONENT)/binary-\$(ARCHITECTURE)/Packages"; flatMetaKey "Packages"; };
+	Acquire::IndexTargets::deb-src::Sources { MetaKey "\$(COMPONENT)/source/Sources"; flatMetaKey "Sources"; };
+	CONFIG
+  apt-get -q -c "$folder/apt.conf" \
+    -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$folder/sources.list.d" \
+    -o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder" -o Dir::Cache::archives="$folder/archives" \
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root -o Acquire::Languages=none \
+    -o Acquire::Retries=3 "$@"
+}
+
+# FetchSource <package> <folder>: the distribution's source package, unpacked into <folder>/source.
+FetchSource() {
+  local package=$1 folder=$2
+  Quietly Apt "$folder/apt" "$codename" deb-src update
+  Quietly In "$folder" Apt "$folder/apt" "$codename" deb-src --download-only source "$package"
+  Quietly dpkg-source --no-check -x "$folder"/*.dsc "$folder/source"
+}
+
+# In <folder> <command>...: runs the command there.
+In() {
+  cd "$1" || return
+  shift
+  "$@"
+}
+
+# CMakeInstall <source> <build> <prefix> <options>...: a static library whose symbols no shared object of ours exports.
+CMakeInstall() {
+  local source=$1 build=$2 prefix=$3
+  shift 3
+  Quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DCMAKE_CXX_VISIBILITY_PRESET=hidden -DCMAKE_VISIBILITY_INLINES_HIDDEN=ON \
+    -DCMAKE_CXX_FLAGS="-O2 -ffunction-sections -fdata-sections" "$@"
+  Quietly cmake --build "$build"
+  Quietly cmake --install "$build"
+}

@@ -1,0 +1,31 @@
+# System packages, by component; the newest Clang that Debian 12 and Ubuntu 24.04 both are used to is picked by name.
+declare -A packages=(
+  [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
+    libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libcli11-dev libnghttp2-dev libssl-dev zlib1g-dev"
+  [test]="curl python3-dev"
+  [bench]="curl wrk nghttp2-client nghttp2-server"
+)
+case $codename in
+  noble) clang_version=18 ;;
+  *) clang_version=16 ;;
+esac
+packages[lint]="clang-$clang_version clang-tidy-$clang_version clang-format-$clang_version libclang-rt-$clang_version-dev"
+
+# Installs what is missing with one apt-get call, as root or through sudo.
+InstallSystemPackages() {
+  local component missing=() package
+  for component in "$@"; do
+    for package in ${packages[$component]}; do
+      [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local rights=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "run as root, or install: ${missing[*]}"
+    rights=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  Quietly "${rights[@]}" apt-get -q update
+  Quietly "${rights[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+}
