@@ -1,0 +1,41 @@
+// Names, sizes and shapes of tensors as the configuration and the protocol spell them.
+//
+//   DataTypeToProtocol(inference::TYPE_STRING) == "BYTES";  DimsToString({-1, 16}) == "[-1,16]"
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/model_config.pb.h"
+
+namespace neso {
+
+// "FP32", "BYTES"; "<invalid>" for TYPE_INVALID and unknown numbers.
+std::string_view DataTypeToProtocol(inference::DataType type);
+// The inverse; TYPE_INVALID for anything else.
+inference::DataType ProtocolToDataType(std::string_view name);
+// "TYPE_FP32"; the decimal number for values that have no name.
+std::string DataTypeName(inference::DataType type);
+// The inverse; TYPE_INVALID for anything else.
+inference::DataType DataTypeFromName(std::string_view name);
+
+// Bytes of one element; 0 for TYPE_STRING (variable) and TYPE_INVALID.
+size_t DataTypeByteSize(inference::DataType type);
+
+// "[-1,16]"; "[]" for a scalar.
+std::string DimsToString(std::span<const int64_t> dims);
+// The span of a repeated field.
+inline std::span<const int64_t> DimsOf(const google::protobuf::RepeatedField<int64_t>& field) {
+  return {field.data(), static_cast<size_t>(field.size())};
+}
+
+// The product of `dims`, 1 for a scalar. Empty if a dimension is negative or the product does not fit.
+std::optional<int64_t> ElementCount(std::span<const int64_t> dims);
+// Bytes of a tensor of fixed-size elements. Empty as ElementCount, and for variable-size types.
+std::optional<int64_t> TensorByteSize(inference::DataType type, std::span<const int64_t> dims);
+
+}  // namespace neso

@@ -1,0 +1,38 @@
+// Says what is wrong with a configuration, in the words that users know. Pure functions from data.
+//
+// The stages follow the life of a model; a later one relies on the earlier ones:
+//   1. ValidateAtPoll     when the model's folder is read (an error is a poll failure)
+//   2. ValidateEnsemble   in ensemble.h, when the models of the repository are known (a load error without version)
+//   3. ValidateAtLoad     when a version is loaded, after its backend's own checks (a load error of that version)
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/status.h"
+#include "config/model_config.pb.h"
+
+namespace neso {
+
+// Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the model's
+// folder. With auto-complete disabled inputs and outputs are checked here already.
+// Errors: kInvalidArg.
+Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view folder_name, bool auto_complete_enabled);
+
+// What the machine has; what instance groups are checked against.
+struct GpuInventory {
+  std::span<const int> ids;               // usable GPUs, ascending
+  double min_compute_capability = 0.0;    // what "usable" meant; for the message
+};
+
+// Expects a config that went through NormalizeInstanceGroups. Checks inputs, outputs, batch inputs and outputs, sequence
+// controls against inputs, and instance groups. Labels: see labels.h.
+// Errors: kInvalidArg.
+Status ValidateAtLoad(const inference::ModelConfig& config, const GpuInventory& gpus);
+
+// The parts of ValidateAtLoad; a backend's own configuration goes through the first too (TRITONBACKEND_ModelSetConfig).
+Status ValidateInputsAndOutputs(const inference::ModelConfig& config);
+Status ValidateBatchTensors(const inference::ModelConfig& config);
+Status ValidateInstanceGroups(const inference::ModelConfig& config, const GpuInventory& gpus);
+
+}  // namespace neso
