@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,11 @@ bool IsVerboseEnabled(int level);
 // `file` is shown as its base name.
 void Write(LogLevel level, const char* file, int line, std::string_view message);
 // As Write, but never escaped: tables and protobuf texts, printed on new lines after the prefix.
-void WriteUnescaped(LogLevel level, const char* file, int line, std::string_view text);
+void WriteUnescaped(LogLevel level, const char* file, int line, std::string_view message);
+
+// What stands before the message, up to and with "] ". Pure.
+std::string FormatPrefix(LogFormat format, LogLevel level, int64_t unix_seconds, int64_t microseconds, int pid,
+                         std::string_view file, int line);
 }  // namespace log
 
 }  // namespace neso

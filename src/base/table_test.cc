@@ -1,0 +1,51 @@
+#include "base/table.h"
+
+#include <gtest/gtest.h>
+
+namespace neso {
+namespace {
+
+TEST(TableTest, PadsCellsToTheWidestOfTheirColumn) {
+  EXPECT_EQ(DrawTable({{"Model", "Version", "Status"}, {"digits", "1", "READY"}, {"id", "10", "READY"}}, 500),
+            "+--------+---------+--------+\n"
+            "| Model  | Version | Status |\n"
+            "+--------+---------+--------+\n"
+            "| digits | 1       | READY  |\n"
+            "| id     | 10      | READY  |\n"
+            "+--------+---------+--------+\n");
+}
+
+TEST(TableTest, HeadingAloneHasBothDividersBelow) {
+  EXPECT_EQ(DrawTable({{"Repository Agent", "Path"}}, 500),
+            "+------------------+------+\n"
+            "| Repository Agent | Path |\n"
+            "+------------------+------+\n"
+            "+------------------+------+\n");
+}
+
+TEST(TableTest, SplitsLongCellsOverLines) {
+  EXPECT_EQ(DrawTable({{"A", "B"}, {"x", "0123456789abc"}}, 16),
+            "+---+----------+\n"
+            "| A | B        |\n"
+            "+---+----------+\n"
+            "| x | 01234567 |\n"
+            "|   | 89abc    |\n"
+            "+---+----------+\n");
+}
+
+TEST(TableTest, LineEndsInsideACellBreakIt) {
+  EXPECT_EQ(DrawTable({{"A"}, {"one\nthree"}}, 500),
+            "+-------+\n"
+            "| A     |\n"
+            "+-------+\n"
+            "| one   |\n"
+            "| three |\n"
+            "+-------+\n");
+}
+
+TEST(TableTest, ATerminalNarrowerThanTheFrameStillGetsATable) {
+  EXPECT_EQ(DrawTable({{"AB"}}, 0), "+---+\n| A |\n| B |\n+---+\n+---+\n");
+}
+
+}  // namespace
+}  // namespace neso

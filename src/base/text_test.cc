@@ -1,0 +1,41 @@
+#include "base/text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace neso {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(TextTest, LowersOnlyAsciiLetters) { EXPECT_EQ(ToLowerAscii("EXECution_1\xC3\x84"), "execution_1\xC3\x84"); }
+
+TEST(TextTest, ComparesWithoutCase) {
+  EXPECT_TRUE(EqualsIgnoreCaseAscii("Content-Length", "content-LENGTH"));
+  EXPECT_FALSE(EqualsIgnoreCaseAscii("content", "content-length"));
+  EXPECT_TRUE(EqualsIgnoreCaseAscii("", ""));
+}
+
+TEST(TextTest, TrimsBothSides) {
+  EXPECT_EQ(TrimBlanks(" \t a b\r\n"), "a b");
+  EXPECT_EQ(TrimBlanks(" \t "), "");
+  EXPECT_EQ(TrimBlanks(""), "");
+}
+
+TEST(TextTest, SplitKeepsEmptyPieces) {
+  EXPECT_THAT(Split("a,,b,", ','), ElementsAre("a", "", "b", ""));
+  EXPECT_THAT(Split("", ','), ElementsAre(""));
+}
+
+TEST(TextTest, JoinPutsDelimitersBetween) {
+  EXPECT_EQ(Join(std::vector<std::string>{"a", "b", "c"}, ", "), "a, b, c");
+  EXPECT_EQ(Join(std::vector<std::string_view>{}, ", "), "");
+}
+
+TEST(TextTest, BaseNameIsTheLastPart) {
+  EXPECT_EQ(BaseName("/src/base/log.cc"), "log.cc");
+  EXPECT_EQ(BaseName("log.cc"), "log.cc");
+}
+
+}  // namespace
+}  // namespace neso
