@@ -1,7 +1,8 @@
 # Shared by the steps of scripts/setup; each step is one file beside this one.
 #
 # A step is scripts/setup.d/<name>.sh with a function Make_<name> that fills the folder it is given. Provide <name> runs
-# it once a machine (the result stays in the cache, named after the step's text) and once links it into .deps/<name>.
+# it once a machine (the result stays in the cache, named after the step's text) and links it into .deps/<name>, where
+# Placed_<name>, if there is one, puts it right.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/neso
 root=$PWD
@@ -53,13 +54,15 @@ Provide() {
       mv -T "$work/result" "$cache/$key"
     ) 9>"$cache/locks/$name"
   fi
-  rm -rf "${deps:?}/$name"
+  local fresh=$deps/.$name.$$
   # Hard links cost nothing; a cache on another file system is copied.
-  cp -al "$cache/$key" "$deps/$name" 2>/dev/null || { rm -rf "${deps:?}/$name"; cp -a "$cache/$key" "$deps/$name"; }
+  cp -al "$cache/$key" "$fresh" 2>/dev/null || { rm -rf "$fresh"; cp -a "$cache/$key" "$fresh"; }
   (
     . "scripts/setup.d/$name.sh"
-    ! declare -F "Placed_$name" >/dev/null || "Placed_$name" "$deps/$name"
+    ! declare -F "Placed_$name" >/dev/null || "Placed_$name" "$fresh" "$deps/$name"
   )
+  rm -rf "${deps:?}/$name"
+  mv -T "$fresh" "$deps/$name"
 }
 
 # Apt <folder> <suite> <type> apt-get arguments...: apt-get on a private copy of this machine's own package sources,
@@ -110,4 +113,14 @@ CMakeInstall() {
     -DCMAKE_CXX_FLAGS="-O2 -ffunction-sections -fdata-sections" "$@"
   Quietly cmake --build "$build"
   Quietly cmake --install "$build"
+}
+
+# FetchPackage <package> <suite> <folder>: a binary package of this distribution's <suite>, unpacked into
+# <folder>/<package>; nothing is installed.
+FetchPackage() {
+  local package=$1 suite=$2 folder=$3
+  Quietly Apt "$folder/apt-$suite" "$suite" deb update
+  Quietly In "$folder" Apt "$folder/apt-$suite" "$suite" deb download "$package"
+  mkdir -p "$folder/$package"
+  dpkg -x "$folder/$package"_*.deb "$folder/$package"
 }

@@ -1,0 +1,9 @@
+# Clang's tools under one name, whichever version the distribution has; the presets and scripts use these.
+# inputs: scripts/setup.d/system.sh
+Make_clang() {
+  local result=$1 tool
+  mkdir "$result/bin"
+  for tool in clang clang++ clang-tidy clang-format run-clang-tidy; do
+    ln -s "/usr/bin/$tool-$clang_version" "$result/bin/$tool"
+  done
+}
