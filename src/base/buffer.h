@@ -30,6 +30,7 @@ class BufferRef {
   }
   ~BufferRef();
 
+  Buffer* get() const { return buffer_; }
   Buffer* operator->() const { return buffer_; }
   Buffer& operator*() const { return *buffer_; }
   explicit operator bool() const { return buffer_ != nullptr; }
@@ -46,9 +47,14 @@ class Buffer {
   // Precondition: aligned_offset <= size. Sizes of a pooled class come from the pool: fresh mappings of 600 KB cost 150
   // page faults a request (measured with real Triton's bodies). Throws std::bad_alloc when memory is out.
   static BufferRef Allocate(size_t size, size_t aligned_offset = 0);
+  // The same, null when memory is out: for sizes that a client names.
+  static BufferRef TryAllocate(size_t size, size_t aligned_offset = 0) noexcept;
 
-  // Gives memory of idle pools back to the system; called after unloads and by an idle timer.
+  // Gives the memory of all pools back to the system; called after unloads.
   static void TrimPools();
+  // Gives back what was not needed since the last call; an idle timer calls it. False when the pools are empty.
+  static bool DecayPools();
+  static size_t PooledBytesForTest();
 
   char* data() { return data_; }
   const char* data() const { return data_; }
@@ -60,13 +66,21 @@ class Buffer {
  private:
   friend class BufferRef;
   Buffer() = default;
-  void Release();
+  void Release() noexcept;
 
   std::atomic<uint32_t> references_{1};
   uint32_t size_class_ = 0;
   char* data_ = nullptr;
   size_t size_ = 0;
-  size_t block_bytes_ = 0;
+  size_t block_bytes_ = 0;  // of the block this header stands at the start of
 };
+
+inline BufferRef::BufferRef(const BufferRef& other) : buffer_(other.buffer_) {
+  if (buffer_ != nullptr) buffer_->references_.fetch_add(1, std::memory_order_relaxed);
+}
+
+inline BufferRef::~BufferRef() {
+  if (buffer_ != nullptr && buffer_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) buffer_->Release();
+}
 
 }  // namespace neso

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <list>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/inline_host.h"
@@ -23,7 +25,7 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // The limit follows the number of instances as models come and go.
+  // The limit follows the number of instances as models come and go. At least one thread is allowed.
   void SetMaxThreads(size_t max_threads);
 
   void Post(std::function<void()> work);
@@ -33,16 +35,23 @@ class Executor {
   size_t ThreadsForTest() const;
 
  private:
-  void ThreadMain();
-  bool RetireOrWait() REQUIRES(mutex_);
+  using Threads = std::list<std::thread>;
+
+  void ThreadMain(Threads::iterator self);
+  // Starts a thread if runnable work waits and none is idle.
+  void GrowIfNeeded() REQUIRES(mutex_);
+  // Waits for work. False when the calling thread shall end.
+  bool WaitForWork() REQUIRES(mutex_);
 
   const char* const name_;
   const Nanoseconds idle_timeout_;
   mutable Mutex mutex_;
-  CondVar changed_;
+  CondVar work_came_;
+  CondVar thread_ended_;
   std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);
+  Threads threads_ GUARDED_BY(mutex_);
+  Threads retired_ GUARDED_BY(mutex_);  // ended or about to; joined by whoever comes next
   size_t max_threads_ GUARDED_BY(mutex_);
-  size_t threads_ GUARDED_BY(mutex_) = 0;
   size_t idle_ GUARDED_BY(mutex_) = 0;
   bool stopping_ GUARDED_BY(mutex_) = false;
 };

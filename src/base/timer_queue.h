@@ -1,0 +1,52 @@
+// Runs functions at points in time, on one thread that is started by the first of them.
+//
+//   const TimerId timer = timers.Schedule(deadline, [this] { batcher_->OnDelayElapsed(); });
+//   timers.Cancel(timer);
+//
+// Functions must be short: the others wait for them. Deadlines are of the steady clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+namespace neso {
+
+struct TimerId {
+  TimePoint deadline{};
+  uint64_t sequence = 0;  // 0: no timer
+  auto operator<=>(const TimerId&) const = default;
+};
+
+// Thread-safe. The destructor drops what is not yet due and waits for the function that runs.
+class TimerQueue {
+ public:
+  TimerQueue() = default;
+  ~TimerQueue();
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
+
+  TimerId Schedule(TimePoint deadline, std::function<void()> callback);
+  // True when the function will not run. False when it has run, runs now, or was cancelled before.
+  bool Cancel(TimerId timer);
+  // As Cancel, but when it returns the function is not running either (unless it is the function itself that asks).
+  bool CancelAndWait(TimerId timer);
+
+ private:
+  void ThreadMain();
+
+  Mutex mutex_;
+  CondVar changed_;
+  CondVar ran_;
+  std::map<TimerId, std::function<void()>> timers_ GUARDED_BY(mutex_);  // by deadline
+  uint64_t last_sequence_ GUARDED_BY(mutex_) = 0;
+  TimerId running_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_ GUARDED_BY(mutex_);
+};
+
+}  // namespace neso
