@@ -8,9 +8,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -49,9 +51,12 @@ struct LoadParameter {
 // Thread-safe.
 class InferenceServer final : public TRITONSERVER_Server {
  public:
+  // Called when the start-up models have been loaded, or have failed to: the caller logs the start-up tables there.
+  using StartupReport = std::function<void(const InferenceServer&)>;
+
   // Makes the parts and loads the start-up models. With exit_on_error a model that fails to load is an error:
-  // kInternal "failed to load all models". `registry_table` texts of the start-up tables are logged by the caller.
-  static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options);
+  // kInternal "failed to load all models"; `report` has seen the server even then.
+  static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options, const StartupReport& report = {});
   ~InferenceServer();  // stops first
 
   // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all.
@@ -63,23 +68,24 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Errors of these two: kUnavailable "Server exiting".
   Expected<bool> IsLive() const;
   Expected<bool> IsReady() const;
-  // Lookup errors as FindModel; false when the version is there and not ready.
-  Expected<bool> IsModelReady(const std::string& name, int64_t version) const;
+  // Lookup errors as FindModel; false when the backend says that it cannot serve now.
+  Expected<bool> IsModelReady(std::string_view name, int64_t version) const;
 
   // The model that answers requests for `version` (-1: the latest ready one).
   // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.
-  Expected<std::shared_ptr<Model>> FindModel(const std::string& name, int64_t version) const;
+  // Every request asks here, so it costs one shared lock, one hash and one reference.
+  Expected<std::shared_ptr<Model>> FindModel(std::string_view name, int64_t version) const;
   // Ready versions, ascending.
-  std::vector<int64_t> ReadyVersions(const std::string& name) const;
+  std::vector<int64_t> ReadyVersions(std::string_view name) const;
   // Every ready model version.
   std::vector<std::shared_ptr<Model>> ReadyModels() const;
 
   // JSON texts exactly as clients get them.
   const std::string& MetadataJson() const { return metadata_json_; }
-  Expected<std::string> ModelMetadataJson(const std::string& name, int64_t version) const;
-  Expected<std::string> ModelConfigJson(const std::string& name, int64_t version, uint32_t config_version = 1) const;
+  Expected<std::string> ModelMetadataJson(std::string_view name, int64_t version) const;
+  Expected<std::string> ModelConfigJson(std::string_view name, int64_t version, uint32_t config_version = 1) const;
   // Empty name: all ready models.
-  Expected<std::string> StatisticsJson(const std::string& name, int64_t version) const;
+  Expected<std::string> StatisticsJson(std::string_view name, int64_t version) const;
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
 
   // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.
