@@ -2,9 +2,11 @@
 // from their sources when somebody asks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,14 +21,21 @@ enum class MetricKind { kCounter = 0, kGauge = 1, kHistogram = 2, kSummary = 3 }
 using MetricLabels = std::map<std::string, std::string>;  // printed sorted by name
 
 // Writes exposition text: `# HELP`, `# TYPE`, then the lines. Whole numbers print without decimals.
+// Source: Prometheus text exposition format 0.0.4.
 class MetricWriter {
  public:
   void BeginFamily(std::string_view name, std::string_view help, MetricKind kind);
   void Line(std::string_view name_with_suffix, const MetricLabels& labels, double value);
   void Line(std::string_view name_with_suffix, const MetricLabels& labels, uint64_t value);
+  // The lines of one histogram: count, sum, then the cumulated buckets. `counts` are per bucket, the last one above all
+  // `bounds`; so there is one count more than bounds.
+  void Histogram(std::string_view name, const MetricLabels& labels, std::span<const double> bounds,
+                 std::span<const uint64_t> counts, double sum);
   std::string Take() { return std::move(text_); }
 
  private:
+  // `le`, when given, is printed as the last label.
+  void AppendHead(std::string_view name, const MetricLabels& labels, const double* le = nullptr);
   std::string text_;
 };
 
@@ -43,6 +52,9 @@ class MetricRegistry {
   // another kind or help.
   Expected<std::shared_ptr<MetricFamily>> Family(MetricKind kind, const std::string& name, const std::string& help);
   std::string Text() const;
+
+  // The one of the process: what plug-ins and embedders add through the C ABI has no server to belong to.
+  static MetricRegistry& OfProcess();
 
  private:
   struct Entry;

@@ -1,0 +1,102 @@
+#include "observe/custom_metrics.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace neso {
+namespace {
+
+bool IsName(const std::string& name, bool colon) {
+  if (name.empty() || name.starts_with("__") || std::isdigit(static_cast<unsigned char>(name[0])) != 0) return false;
+  return std::all_of(name.begin(), name.end(), [colon](unsigned char c) {
+    return (c < 0x80 && std::isalnum(c) != 0) || c == '_' || (colon && c == ':');
+  });
+}
+
+}  // namespace
+
+bool IsMetricName(const std::string& name) { return IsName(name, true); }
+bool IsLabelName(const std::string& name) { return IsName(name, false); }
+
+Metric::Metric(MetricKind kind, std::vector<double> bounds)
+    : kind_(kind), bounds_(std::move(bounds)), counts_(kind == MetricKind::kHistogram ? bounds_.size() + 1 : 0) {}
+
+Expected<double> Metric::Value() const {
+  if (kind_ == MetricKind::kHistogram) {
+    return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Value");
+  }
+  MutexLock lock(mutex_);
+  return value_;
+}
+
+Status Metric::Increment(double by) {
+  if (kind_ == MetricKind::kHistogram) {
+    return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Increment");
+  }
+  if (kind_ == MetricKind::kCounter && !(by >= 0)) {
+    return InvalidArg(
+        "TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically by non-negative values.");
+  }
+  MutexLock lock(mutex_);
+  value_ += by;
+  return {};
+}
+
+Status Metric::Set(double value) {
+  if (kind_ == MetricKind::kCounter) return Unsupported("TRITONSERVER_METRIC_KIND_COUNTER does not support Set");
+  if (kind_ == MetricKind::kHistogram) return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Set");
+  MutexLock lock(mutex_);
+  value_ = value;
+  return {};
+}
+
+Status Metric::Observe(double value) {
+  if (kind_ == MetricKind::kCounter) return Unsupported("TRITONSERVER_METRIC_KIND_COUNTER does not support Observe");
+  if (kind_ == MetricKind::kGauge) return Unsupported("TRITONSERVER_METRIC_KIND_GAUGE does not support Observe");
+  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+  MutexLock lock(mutex_);
+  value_ += value;
+  ++counts_[static_cast<size_t>(bucket)];
+  return {};
+}
+
+void Metric::Write(MetricWriter& writer, const std::string& name, const MetricLabels& labels) const {
+  MutexLock lock(mutex_);
+  if (kind_ == MetricKind::kHistogram) {
+    writer.Histogram(name, labels, bounds_, counts_, value_);
+  } else {
+    writer.Line(name, labels, value_);
+  }
+}
+
+Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labels, std::vector<double> bounds) {
+  for (const auto& [label, value] : labels) {
+    if (!IsLabelName(label)) return InvalidArg("metric '{}': invalid label name '{}'", name_, label);
+  }
+  if (std::adjacent_find(bounds.begin(), bounds.end(), [](double a, double b) { return !(a < b); }) != bounds.end()) {
+    return InvalidArg("metric '{}': bucket boundaries must ascend", name_);
+  }
+  MutexLock lock(mutex_);
+  std::erase_if(metrics_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<Metric>& known = metrics_[labels];
+  std::shared_ptr<Metric> metric = known.lock();
+  if (metric == nullptr) {
+    metric = std::make_shared<Metric>(kind_, std::move(bounds));
+    known = metric;
+  }
+  return metric;
+}
+
+void MetricFamily::Write(MetricWriter& writer) const {
+  MutexLock lock(mutex_);
+  bool begun = false;
+  for (const auto& [labels, weak] : metrics_) {
+    const std::shared_ptr<Metric> metric = weak.lock();
+    if (metric == nullptr) continue;
+    if (!begun) writer.BeginFamily(name_, help_, kind_);
+    begun = true;
+    metric->Write(writer, name_, labels);
+  }
+}
+
+}  // namespace neso

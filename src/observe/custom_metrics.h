@@ -1,0 +1,73 @@
+// Metrics that backends and embedders make at run time.
+//
+//   ASSIGN_OR_RETURN(auto family, MetricRegistry::OfProcess().Family(MetricKind::kCounter, "my_hits", "Number of hits"));
+//   ASSIGN_OR_RETURN(std::shared_ptr<Metric> hits, family->Acquire({{"model", "digits"}}, {}));
+//   RETURN_IF_ERROR(hits->Increment(1));
+//
+// Equal labels share one metric, which goes when its last holder does; a family stays for good.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "observe/metric_registry.h"
+
+namespace neso {
+
+// One line (or one histogram) of a family. Thread-safe.
+class Metric final {
+ public:
+  Metric(MetricKind kind, std::vector<double> bounds);
+
+  MetricKind kind() const { return kind_; }
+  // Error: kUnsupported for histograms.
+  Expected<double> Value() const;
+  // Errors: kInvalidArg for a counter that would fall; kUnsupported for histograms.
+  Status Increment(double by);
+  // Error: kUnsupported for all but gauges.
+  Status Set(double value);
+  // Error: kUnsupported for all but histograms.
+  Status Observe(double value);
+  void Write(MetricWriter& writer, const std::string& name, const MetricLabels& labels) const;
+
+ private:
+  const MetricKind kind_;
+  const std::vector<double> bounds_;  // ascending; of histograms
+  mutable Mutex mutex_;
+  double value_ GUARDED_BY(mutex_) = 0;  // the sum of a histogram
+  std::vector<uint64_t> counts_ GUARDED_BY(mutex_);
+};
+
+// Thread-safe.
+class MetricFamily final {
+ public:
+  MetricFamily(MetricKind kind, std::string name, std::string help)
+      : kind_(kind), name_(std::move(name)), help_(std::move(help)) {}
+
+  MetricKind kind() const { return kind_; }
+  const std::string& name() const { return name_; }
+  const std::string& help() const { return help_; }
+
+  // The metric with these labels; `bounds` are the upper limits of a new histogram's buckets.
+  // Errors: kInvalidArg for a label name that Prometheus does not know, and for bounds that do not ascend.
+  Expected<std::shared_ptr<Metric>> Acquire(const MetricLabels& labels, std::vector<double> bounds);
+  // Nothing when nobody holds a metric of it.
+  void Write(MetricWriter& writer) const;
+
+ private:
+  const MetricKind kind_;
+  const std::string name_;
+  const std::string help_;
+  mutable Mutex mutex_;
+  std::map<MetricLabels, std::weak_ptr<Metric>> metrics_ GUARDED_BY(mutex_);
+};
+
+// Whether Prometheus takes `name` for a metric, or for a label.
+bool IsMetricName(const std::string& name);
+bool IsLabelName(const std::string& name);
+
+}  // namespace neso

@@ -1,0 +1,56 @@
+#include "observe/metric_registry.h"
+
+#include "observe/custom_metrics.h"
+
+namespace neso {
+
+// One of the two.
+struct MetricRegistry::Entry {
+  MetricCollector collector;
+  std::shared_ptr<MetricFamily> family;
+};
+
+void MetricRegistry::AddCollector(MetricCollector collector) {
+  MutexLock lock(mutex_);
+  entries_.push_back(std::make_shared<Entry>(Entry{std::move(collector), nullptr}));
+}
+
+Expected<std::shared_ptr<MetricFamily>> MetricRegistry::Family(MetricKind kind, const std::string& name,
+                                                               const std::string& help) {
+  if (!IsMetricName(name)) return InvalidArg("invalid metric name '{}'", name);
+  MutexLock lock(mutex_);
+  for (const std::shared_ptr<Entry>& entry : entries_) {
+    if (entry->family == nullptr || entry->family->name() != name) continue;
+    if (entry->family->kind() == kind && entry->family->help() == help) return entry->family;
+    return InvalidArg("metric family '{}' exists already with another kind or description", name);
+  }
+  auto family = std::make_shared<MetricFamily>(kind, name, help);
+  entries_.push_back(std::make_shared<Entry>(Entry{{}, family}));
+  return family;
+}
+
+std::string MetricRegistry::Text() const {
+  std::vector<std::shared_ptr<Entry>> entries;
+  {
+    MutexLock lock(mutex_);
+    entries = entries_;
+  }
+  // Outside the lock: a collector may take its time, and may ask for a family.
+  MetricWriter writer;
+  for (const std::shared_ptr<Entry>& entry : entries) {
+    if (entry->family != nullptr) {
+      entry->family->Write(writer);
+    } else {
+      entry->collector(writer);
+    }
+  }
+  return writer.Take();
+}
+
+MetricRegistry& MetricRegistry::OfProcess() {
+  // Never destroyed: plug-ins use their metrics until the very end of the process.
+  static auto& registry = *new MetricRegistry;
+  return registry;
+}
+
+}  // namespace neso

@@ -1,0 +1,115 @@
+#include "observe/model_metrics.h"
+
+#include <array>
+#include <string>
+
+namespace neso {
+namespace {
+
+struct Reading {
+  std::shared_ptr<Model> model;
+  MetricLabels labels;
+  StatisticsSnapshot statistics;
+};
+
+using CounterValue = uint64_t (*)(const StatisticsSnapshot&);
+
+struct CounterFamily {
+  const char* name;
+  const char* help;
+  CounterValue value;
+};
+
+constexpr std::array kCounts = {
+    CounterFamily{"nv_inference_count", "Number of inferences performed (does not include cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.inference_count; }},
+    CounterFamily{"nv_inference_exec_count", "Number of model executions performed (does not include cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.execution_count; }},
+};
+
+constexpr std::array kDurations = {
+    CounterFamily{"nv_inference_request_duration_us",
+                  "Cumulative inference request duration in microseconds (includes cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.request_us; }},
+    CounterFamily{"nv_inference_queue_duration_us",
+                  "Cumulative inference queuing duration in microseconds (includes cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.queue_us; }},
+    CounterFamily{"nv_inference_compute_input_duration_us",
+                  "Cumulative compute input duration in microseconds (does not include cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.compute_input_us; }},
+    CounterFamily{"nv_inference_compute_infer_duration_us",
+                  "Cumulative compute inference duration in microseconds (does not include cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.compute_infer_us; }},
+    CounterFamily{"nv_inference_compute_output_duration_us",
+                  "Cumulative inference compute output duration in microseconds (does not include cached requests)",
+                  [](const StatisticsSnapshot& s) { return s.compute_output_us; }},
+};
+
+MetricLabels LabelsOf(const Model& model) {
+  MetricLabels labels;
+  for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
+  labels["model"] = model.name();
+  labels["version"] = std::to_string(model.version());
+  return labels;
+}
+
+void WriteCounter(MetricWriter& writer, const CounterFamily& family, const std::vector<Reading>& readings) {
+  writer.BeginFamily(family.name, family.help, MetricKind::kCounter);
+  for (const Reading& reading : readings) writer.Line(family.name, reading.labels, family.value(reading.statistics));
+}
+
+void WriteFailures(MetricWriter& writer, const std::vector<Reading>& readings) {
+  // In the order of InferenceRequest::FailureReason.
+  constexpr std::array<const char*, 4> kReasons = {"REJECTED", "CANCELED", "BACKEND", "OTHER"};
+  constexpr const char* kName = "nv_inference_request_failure";
+  writer.BeginFamily(kName, "Number of failed inference requests, all batch sizes", MetricKind::kCounter);
+  for (const Reading& reading : readings) {
+    MetricLabels labels = reading.labels;
+    for (size_t i = 0; i < kReasons.size(); ++i) {
+      labels["reason"] = kReasons[i];
+      writer.Line(kName, labels, reading.statistics.failures[i]);
+    }
+  }
+}
+
+void WriteGauges(MetricWriter& writer, const std::vector<Reading>& readings) {
+  constexpr const char* kPending = "nv_inference_pending_request_count";
+  writer.BeginFamily(kPending, "Instantaneous number of pending requests awaiting execution per-model.",
+                     MetricKind::kGauge);
+  for (const Reading& reading : readings) {
+    writer.Line(kPending, reading.labels, static_cast<double>(reading.model->statistics().pending()));
+  }
+  constexpr const char* kLoad = "nv_model_load_duration_secs";
+  writer.BeginFamily(kLoad, "Model load time in seconds", MetricKind::kGauge);
+  for (const Reading& reading : readings) writer.Line(kLoad, reading.labels, reading.model->load_seconds());
+}
+
+void WriteModels(MetricWriter& writer, std::vector<std::shared_ptr<Model>> models, const ModelMetricsOptions& options) {
+  if (models.empty()) return;
+  std::vector<Reading> readings;
+  readings.reserve(models.size());
+  for (std::shared_ptr<Model>& model : models) {
+    MetricLabels labels = LabelsOf(*model);
+    StatisticsSnapshot statistics = options.counter_latencies ? model->statistics().Snapshot() : StatisticsSnapshot{};
+    readings.push_back({std::move(model), std::move(labels), std::move(statistics)});
+  }
+
+  WriteCounter(writer,
+               {"nv_inference_request_success", "Number of successful inference requests, all batch sizes",
+                [](const StatisticsSnapshot& s) { return s.success.count; }},
+               readings);
+  WriteFailures(writer, readings);
+  for (const CounterFamily& family : kCounts) WriteCounter(writer, family, readings);
+  if (options.counter_latencies) {
+    for (const CounterFamily& family : kDurations) WriteCounter(writer, family, readings);
+  }
+  WriteGauges(writer, readings);
+}
+
+}  // namespace
+
+MetricCollector ModelMetricsCollector(ModelLister models, ModelMetricsOptions options) {
+  return [models = std::move(models), options](MetricWriter& writer) { WriteModels(writer, models(), options); };
+}
+
+}  // namespace neso

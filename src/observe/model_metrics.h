@@ -1,0 +1,25 @@
+// The metrics of every model version, read from the models' own statistics when somebody scrapes.
+//
+//   registry.AddCollector(ModelMetricsCollector([&] { return server.ReadyModels(); }, {.counter_latencies = true}));
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/model.h"
+#include "observe/metric_registry.h"
+
+namespace neso {
+
+struct ModelMetricsOptions {
+  // --metrics-config counter_latencies: without it the duration counters are left out and the counts stay 0.
+  bool counter_latencies = true;
+};
+
+using ModelLister = std::function<std::vector<std::shared_ptr<Model>>()>;
+
+// Model versions appear in the order the lister gives them.
+MetricCollector ModelMetricsCollector(ModelLister models, ModelMetricsOptions options);
+
+}  // namespace neso

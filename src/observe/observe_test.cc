@@ -1,0 +1,145 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "observe/custom_metrics.h"
+#include "observe/host_metrics.h"
+#include "observe/metric_registry.h"
+
+namespace neso {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::shared_ptr<Metric> MustAcquire(MetricFamily& family, const MetricLabels& labels, std::vector<double> bounds = {}) {
+  Expected<std::shared_ptr<Metric>> metric = family.Acquire(labels, std::move(bounds));
+  EXPECT_TRUE(metric.ok()) << metric.status().ToString();
+  return *metric;
+}
+
+TEST(MetricWriterTest, WritesHelpTypeAndSortedLabels) {
+  MetricWriter writer;
+  writer.BeginFamily("hits", "Number of \\ hits\nand more", MetricKind::kCounter);
+  writer.Line("hits", {{"version", "1"}, {"model", "a\"b\\c\n"}}, uint64_t{2});
+  writer.Line("hits", {}, 0.5);
+  EXPECT_EQ(writer.Take(),
+            "# HELP hits Number of \\\\ hits\\nand more\n# TYPE hits counter\n"
+            "hits{model=\"a\\\"b\\\\c\\n\",version=\"1\"} 2\nhits 0.5\n");
+}
+
+TEST(MetricWriterTest, PrintsWholeNumbersWithoutDecimals) {
+  MetricWriter writer;
+  writer.Line("x", {}, 2.0);
+  writer.Line("x", {}, 268435456.0);
+  writer.Line("x", {}, std::numeric_limits<double>::infinity());
+  writer.Line("x", {}, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_EQ(writer.Take(), "x 2\nx 268435456\nx +Inf\nx Nan\n");
+}
+
+TEST(MetricWriterTest, CumulatesBucketsOfHistograms) {
+  MetricWriter writer;
+  const double bounds[] = {100, 500.5};
+  const uint64_t counts[] = {1, 2, 3};
+  writer.Histogram("ms", {{"model", "m"}}, bounds, counts, 1234.5);
+  EXPECT_EQ(writer.Take(),
+            "ms_count{model=\"m\"} 6\nms_sum{model=\"m\"} 1234.5\nms_bucket{model=\"m\",le=\"100\"} 1\n"
+            "ms_bucket{model=\"m\",le=\"500.5\"} 3\nms_bucket{model=\"m\",le=\"+Inf\"} 6\n");
+}
+
+TEST(MetricFamilyTest, EqualLabelsShareOneMetricUntilTheLastHolderGoes) {
+  MetricFamily family(MetricKind::kCounter, "hits", "help");
+  auto first = MustAcquire(family, {{"a", "1"}});
+  auto second = MustAcquire(family, {{"a", "1"}});
+  EXPECT_TRUE(first->Increment(2).ok());
+  EXPECT_EQ(*second->Value(), 2);
+  first.reset();
+  second.reset();
+  EXPECT_EQ(*MustAcquire(family, {{"a", "1"}})->Value(), 0);
+}
+
+TEST(MetricFamilyTest, AFamilyWithoutMetricsIsNotPrinted) {
+  MetricRegistry registry;
+  auto family = registry.Family(MetricKind::kGauge, "level", "help");
+  ASSERT_TRUE(family.ok());
+  auto metric = MustAcquire(**family, {});
+  EXPECT_TRUE(metric->Set(3).ok());
+  EXPECT_EQ(registry.Text(), "# HELP level help\n# TYPE level gauge\nlevel 3\n");
+  metric.reset();
+  EXPECT_EQ(registry.Text(), "");
+}
+
+TEST(MetricFamilyTest, RefusesWhatPrometheusDoesNotKnow) {
+  MetricFamily family(MetricKind::kHistogram, "ms", "help");
+  EXPECT_FALSE(family.Acquire({{"bad-name", "1"}}, {1}).ok());
+  EXPECT_FALSE(family.Acquire({}, {2, 1}).ok());
+  MetricRegistry registry;
+  EXPECT_FALSE(registry.Family(MetricKind::kGauge, "1st", "").ok());
+  EXPECT_TRUE(registry.Family(MetricKind::kGauge, "vllm:num_requests", "").ok());
+}
+
+TEST(MetricTest, EachKindDoesWhatItCan) {
+  Metric counter(MetricKind::kCounter, {}), gauge(MetricKind::kGauge, {}), histogram(MetricKind::kHistogram, {1, 2});
+  EXPECT_EQ(counter.Increment(-1).message(),
+            "TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically by non-negative values.");
+  EXPECT_EQ(counter.Increment(std::numeric_limits<double>::quiet_NaN()).code(), StatusCode::kInvalidArg);
+  EXPECT_EQ(counter.Set(1).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(counter.Observe(1).code(), StatusCode::kUnsupported);
+  EXPECT_TRUE(gauge.Increment(-1).ok());
+  EXPECT_EQ(*gauge.Value(), -1);
+  EXPECT_EQ(gauge.Observe(1).code(), StatusCode::kUnsupported);
+  EXPECT_TRUE(histogram.Observe(2).ok());
+  EXPECT_TRUE(histogram.Observe(3).ok());
+  EXPECT_EQ(histogram.Increment(1).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(histogram.Value().error().code(), StatusCode::kUnsupported);
+  MetricWriter writer;
+  histogram.Write(writer, "h", {});
+  EXPECT_EQ(writer.Take(), "h_count 2\nh_sum 5\nh_bucket{le=\"1\"} 0\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"+Inf\"} 2\n");
+}
+
+TEST(MetricRegistryTest, KeepsTheOrderOfAddingAndOneFamilyPerName) {
+  MetricRegistry registry;
+  registry.AddCollector([](MetricWriter& writer) { writer.Line("first", {}, uint64_t{1}); });
+  auto family = registry.Family(MetricKind::kGauge, "second", "help");
+  ASSERT_TRUE(family.ok());
+  EXPECT_EQ(registry.Family(MetricKind::kGauge, "second", "help")->get(), family->get());
+  EXPECT_EQ(registry.Family(MetricKind::kCounter, "second", "help").error().code(), StatusCode::kInvalidArg);
+  auto metric = MustAcquire(**family, {});
+  EXPECT_EQ(registry.Text(), "first 1\n# HELP second help\n# TYPE second gauge\nsecond 0\n");
+}
+
+class FakeHost final : public HostReader {
+ public:
+  std::string Stat() const override { return stat; }
+  std::string MemInfo() const override { return "MemTotal:  100 kB\nMemFree: 1 kB\nMemAvailable:   40 kB\n"; }
+  std::string stat = "cpu  100 0 100 800 0 0 0 0 0 0\ncpu0 1 2 3 4\n";
+};
+
+TEST(HostMetricsTest, UtilizationIsTheBusyShareSinceTheReadingBefore) {
+  auto host = std::make_shared<FakeHost>();
+  ManualClock clock;
+  MetricCollector collect = HostMetricsCollector(host, clock, std::chrono::milliseconds(2000));
+  host->stat = "cpu  150 0 125 825 0 0 0 0 0 0\n";
+  clock.Advance(std::chrono::seconds(2));
+  MetricWriter writer;
+  collect(writer);
+  const std::string text = writer.Take();
+  EXPECT_THAT(text, HasSubstr("nv_cpu_utilization 0.75\n"));
+  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_total_bytes 102400\n"));
+  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_used_bytes 61440\n"));
+
+  host->stat = "cpu  150 0 125 900 0 0 0 0 0 0\n";
+  clock.Advance(std::chrono::milliseconds(10));
+  MetricWriter soon;
+  collect(soon);
+  EXPECT_THAT(soon.Take(), HasSubstr("nv_cpu_utilization 0.75\n"));
+}
+
+TEST(HostMetricsTest, UnreadableFilesGiveNoFamilies) {
+  EXPECT_FALSE(ParseCpuTimes(""));
+  EXPECT_FALSE(ParseCpuTimes("cpu  1 2"));
+  EXPECT_FALSE(ParseHostMemory("MemTotal: 5 kB\n"));
+}
+
+}  // namespace
+}  // namespace neso
