@@ -1,0 +1,160 @@
+#include "frontend/http/http_frontend.h"
+
+#include <charconv>
+
+#include "frontend/http/infer_call.h"
+#include "frontend/http/reply.h"
+#include "frontend/http/repository_request.h"
+
+namespace neso {
+namespace {
+
+std::string_view BodyText(const net::HttpExchange& exchange) {
+  const BufferRef& body = exchange.body();
+  return body ? std::string_view(body->data(), body->size()) : std::string_view();
+}
+
+// What is read of a header that says where the first binary tensor begins; a bad one is refused later, with its text.
+size_t HeaderLengthHint(const net::HttpHead& head) {
+  const std::string_view text = head.Find("Inference-Header-Content-Length");
+  size_t length = 0;
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
+}
+
+bool AnswersJson(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::kLive:
+    case Endpoint::kReady:
+    case Endpoint::kModelReady:
+    case Endpoint::kInfer: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, HttpFrontendOptions options)
+    : server_(server), slow_work_(slow_work), options_(options) {}
+
+net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
+  // Binary tensors are not limited by --http-max-input-size, only JSON and what is inflated: the codec sees to these.
+  if (head.path.ends_with("/infer")) return {.max_bytes = SIZE_MAX, .aligned_offset = HeaderLengthHint(head)};
+  return {.max_bytes = options_.max_input_bytes, .aligned_offset = 0};
+}
+
+void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  Route route;
+  ParseRoute(exchange->head().path, route);
+  if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);
+  if (exchange->head().method != MethodOf(route.endpoint)) {
+    return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
+  }
+  Dispatch(route, std::move(exchange));
+}
+
+void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
+  switch (route.endpoint) {
+    case Endpoint::kInfer: return Infer(route, std::move(exchange));
+    case Endpoint::kLive: return Live(*exchange);
+    case Endpoint::kReady: return Ready(*exchange);
+    case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
+    case Endpoint::kModelReady: return ModelReady(route, *exchange);
+    case Endpoint::kModelMetadata: return ModelMetadata(route, *exchange);
+    case Endpoint::kModelConfig: return ModelConfig(route, *exchange);
+    case Endpoint::kModelStatistics:
+    case Endpoint::kAllStatistics: return Statistics(route, *exchange);
+    case Endpoint::kRepositoryIndex: return RepositoryIndex(*exchange);
+    case Endpoint::kRepositoryLoad:
+    case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
+    case Endpoint::kNone: break;
+  }
+}
+
+void HttpFrontend::Live(net::HttpExchange& exchange) {
+  const Expected<bool> live = server_.IsLive();
+  if (!live) return ReplyError(exchange, live.error(), kTextType);
+  ReplyEmpty(exchange, *live ? 200 : 400, kTextType);
+}
+
+void HttpFrontend::Ready(net::HttpExchange& exchange) {
+  const Expected<bool> ready = server_.IsReady();
+  if (!ready) return ReplyError(exchange, ready.error(), kTextType);
+  ReplyEmpty(exchange, *ready ? 200 : 400, kTextType);
+}
+
+void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(exchange, version.error(), kTextType);
+  const Expected<bool> ready = server_.IsModelReady(route.model, *version);
+  if (!ready) return ReplyError(exchange, ready.error(), kTextType);
+  if (!*ready) return ReplyError(exchange, 400, "Model version not ready", kTextType);
+  ReplyEmpty(exchange, 200, kTextType);
+}
+
+void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) { ReplyJson(exchange, server_.MetadataJson()); }
+
+namespace {
+
+// Answers with what `query` gives for the model and version of `route`.
+template <typename Query>
+void ReplyQuery(const Route& route, net::HttpExchange& exchange, Query query) {
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(exchange, version.error());
+  Expected<std::string> json = query(route.model, *version);
+  if (!json) return ReplyError(exchange, json.error());
+  ReplyJson(exchange, *std::move(json));
+}
+
+}  // namespace
+
+void HttpFrontend::ModelMetadata(const Route& route, net::HttpExchange& exchange) {
+  ReplyQuery(route, exchange,
+             [this](std::string_view name, int64_t version) { return server_.ModelMetadataJson(name, version); });
+}
+
+void HttpFrontend::ModelConfig(const Route& route, net::HttpExchange& exchange) {
+  ReplyQuery(route, exchange,
+             [this](std::string_view name, int64_t version) { return server_.ModelConfigJson(name, version); });
+}
+
+void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
+  ReplyQuery(route, exchange,
+             [this](std::string_view name, int64_t version) { return server_.StatisticsJson(name, version); });
+}
+
+void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(*exchange, version.error(), kTextType);
+  Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+  if (!model) return ReplyError(*exchange, model.error(), kTextType);
+  InferCall::Start(*std::move(model), *version, std::move(exchange), options_.max_input_bytes);
+}
+
+void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {
+  const Expected<bool> ready_only = ParseIndexRequest(BodyText(exchange));
+  if (!ready_only) return ReplyError(exchange, ready_only.error());
+  ReplyJson(exchange, IndexJson(server_.Index(*ready_only)));
+}
+
+void HttpFrontend::RepositoryControl(const Route& route, net::HttpExchangeRef exchange) {
+  if (route.repository_named) {
+    return ReplyError(*exchange, Unsupported("'repository_name' specification is not supported"));
+  }
+  const bool load = route.endpoint == Endpoint::kRepositoryLoad;
+  // Loading may take minutes; network threads must not.
+  slow_work_.Post([this, load, name = std::string(route.model), exchange = std::move(exchange)] {
+    Status status;
+    if (load) {
+      Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(*exchange));
+      status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
+    } else {
+      const Expected<bool> dependents = ParseUnloadRequest(BodyText(*exchange));
+      status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();
+    }
+    if (!status.ok()) return ReplyError(*exchange, status);
+    ReplyEmpty(*exchange, 200, kJsonType);
+  });
+}
+
+}  // namespace neso

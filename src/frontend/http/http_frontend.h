@@ -1,0 +1,44 @@
+// The HTTP/REST front end: KServe v2 with Triton's extensions, on one HttpServer.
+//
+//   HttpFrontend frontend(server, slow_work, {.max_input_bytes = 64 << 20});
+//   auto http = net::HttpServer::Start(reactors, frontend, {.port = 8000});
+#pragma once
+
+#include "base/executor.h"
+#include "engine/inference_server.h"
+#include "frontend/http/route.h"
+#include "net/http_exchange.h"
+
+namespace neso {
+
+struct HttpFrontendOptions {
+  size_t max_input_bytes = 64u << 20;  // --http-max-input-size
+};
+
+// Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
+class HttpFrontend final : public net::HttpHandler {
+ public:
+  HttpFrontend(InferenceServer& server, Executor& slow_work, HttpFrontendOptions options);
+
+  net::BodyPolicy OnHead(const net::HttpHead& head) override;
+  void OnRequest(net::HttpExchangeRef exchange) override;
+
+ private:
+  void Dispatch(const Route& route, net::HttpExchangeRef exchange);
+  void Live(net::HttpExchange& exchange);
+  void Ready(net::HttpExchange& exchange);
+  void ModelReady(const Route& route, net::HttpExchange& exchange);
+  void ServerMetadata(net::HttpExchange& exchange);
+  void ModelMetadata(const Route& route, net::HttpExchange& exchange);
+  void ModelConfig(const Route& route, net::HttpExchange& exchange);
+  void Statistics(const Route& route, net::HttpExchange& exchange);
+  void Infer(const Route& route, net::HttpExchangeRef exchange);
+  void RepositoryIndex(net::HttpExchange& exchange);
+  void RepositoryControl(const Route& route, net::HttpExchangeRef exchange);
+
+  InferenceServer& server_;
+  Executor& slow_work_;
+  const HttpFrontendOptions options_;
+};
+
+}  // namespace neso

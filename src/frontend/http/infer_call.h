@@ -1,0 +1,64 @@
+// One POST .../infer from its complete body to its answer.
+//
+// Lives from Start until the request has been released and the answer has left: the body, which the inputs point into, and
+// the output buffers, which are sent as they are, are kept by it. Response and release may come in any order, from any
+// thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "core/model.h"
+#include "core/response.h"
+#include "frontend/http/infer_request.h"
+#include "net/compression.h"
+#include "net/http_exchange.h"
+
+namespace neso {
+
+class InferCall final : public std::enable_shared_from_this<InferCall> {
+ public:
+  // Answers in time, whatever happens.
+  static void Start(std::shared_ptr<Model> model, int64_t requested_version, net::HttpExchangeRef exchange,
+                    size_t max_input_bytes);
+
+  InferCall(net::HttpExchangeRef exchange, size_t max_input_bytes)
+      : exchange_(std::move(exchange)), max_input_bytes_(max_input_bytes) {}
+  InferCall(const InferCall&) = delete;
+  InferCall& operator=(const InferCall&) = delete;
+
+ private:
+  Status UnpackBody(const Model& model, InferBody& body);
+  Status Submit(std::unique_ptr<InferenceRequest> request);
+  void Finish();
+  void SendAnswer();
+  void Compress(net::HttpResponse& answer);
+
+  static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
+                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp, void** buffer,
+                                      void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id);
+  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
+                                           size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
+  static void OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
+  static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
+  static const ResponseAllocator& Allocator();
+
+  const net::HttpExchangeRef exchange_;
+  const size_t max_input_bytes_;
+  net::ContentCoding answer_coding_ = net::ContentCoding::kIdentity;
+  BufferRef body_;
+  std::vector<BufferRef> json_inputs_;
+  RequestedOutputs requested_;
+  std::vector<BufferRef> output_buffers_;  // written by the backend's thread between Submit and the response
+  std::unique_ptr<InferenceResponse> response_;
+  size_t response_count_ = 0;
+  std::deque<std::string> texts_;
+  std::shared_ptr<InferCall> until_response_;
+  std::shared_ptr<InferCall> until_release_;
+};
+
+}  // namespace neso

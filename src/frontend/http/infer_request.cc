@@ -1,0 +1,315 @@
+#include "frontend/http/infer_request.h"
+
+#include <rapidjson/error/en.h>
+
+#include "frontend/http/json_access.h"
+#include "frontend/http/json_tensor.h"
+
+namespace neso {
+namespace {
+
+// A small request's head is parsed without touching the heap.
+constexpr size_t kInlineValueBytes = 4096;
+constexpr size_t kInlineStackBytes = 1024;
+using JsonPool = rapidjson::MemoryPoolAllocator<>;
+using JsonDocument = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonPool, JsonPool>;
+
+constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag;
+
+constexpr const char* kSharedMemoryDisabled =
+    "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable.";
+
+Status AddRequestParameter(std::string_view name, const JsonValue& value, InferenceRequest& request) {
+  if (value.IsString()) {
+    request.AddParameter(name, std::string(JsonText(value)));
+  } else if (value.IsInt64()) {
+    request.AddParameter(name, value.GetInt64());
+  } else if (value.IsBool()) {
+    request.AddParameter(name, value.GetBool());
+  } else if (value.IsNumber()) {
+    request.AddParameter(name, value.GetDouble());
+  } else {
+    return InvalidArg("parameter '{}' has invalid type. It should be either 'int', 'bool', or 'string'.", name);
+  }
+  return {};
+}
+
+Status SetSequenceId(const JsonValue& value, InferenceRequest& request) {
+  if (value.IsUint64()) {
+    request.SetCorrelationId(CorrelationId(value.GetUint64()));
+    return {};
+  }
+  Expected<std::string_view> text = AsString(value);
+  if (!text) return UnableToParse("sequence_id", text.error());
+  if (text->size() > kMaxCorrelationIdBytes) {
+    return Unsupported("string correlation ID cannot be longer than {} characters", kMaxCorrelationIdBytes);
+  }
+  request.SetCorrelationId(CorrelationId(std::string(*text)));
+  return {};
+}
+
+Status SetFlag(std::string_view name, const JsonValue& value, uint32_t flag, InferenceRequest& request) {
+  const Expected<bool> on = AsBool(value);
+  if (!on) return UnableToParse(name, on.error());
+  request.SetFlags(*on ? request.flags() | flag : request.flags() & ~flag);
+  return {};
+}
+
+Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequest& request, RequestedOutputs& outputs) {
+  if (name == "sequence_id") return SetSequenceId(value, request);
+  if (name == "sequence_start") return SetFlag(name, value, TRITONSERVER_REQUEST_FLAG_SEQUENCE_START, request);
+  if (name == "sequence_end") return SetFlag(name, value, TRITONSERVER_REQUEST_FLAG_SEQUENCE_END, request);
+  if (name == "priority" || name == "timeout") {
+    const Expected<uint64_t> number = AsUnsigned(value);
+    if (!number) return UnableToParse(name, number.error());
+    if (name == "priority") {
+      request.SetPriority(*number);
+    } else {
+      request.SetTimeoutMicroseconds(*number);
+    }
+    return {};
+  }
+  if (name == "binary_data_output") {
+    const Expected<bool> binary = AsBool(value);
+    if (!binary) return UnableToParse(name, binary.error());
+    outputs.binary_by_default = *binary;
+    return {};
+  }
+  if (name.starts_with("triton_")) {
+    return InvalidArg("parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.");
+  }
+  return AddRequestParameter(name, value, request);
+}
+
+Status SetParameters(const JsonValue& root, InferenceRequest& request, RequestedOutputs& outputs) {
+  const JsonValue* parameters = FindMember(root, "parameters");
+  if (parameters == nullptr) return {};
+  if (!parameters->IsObject()) {
+    return Internal("failed to get request params.: attempt to get members for non-object");
+  }
+  for (const auto& member : parameters->GetObject()) {
+    RETURN_IF_ERROR(SetParameter(JsonText(member.name), member.value, request, outputs));
+  }
+  return {};
+}
+
+// Where an input's data is; exactly one is given.
+struct DataSource {
+  const JsonValue* json = nullptr;
+  const JsonValue* binary_size = nullptr;
+  const JsonValue* shared_memory = nullptr;
+};
+
+Expected<DataSource> FindDataSource(const JsonValue& input) {
+  DataSource source;
+  std::string set;
+  int count = 0;
+  auto note = [&](const JsonValue* value, const char* name) {
+    if (value == nullptr) return;
+    ++count;
+    set += fmt::format(" '{}'", name);
+  };
+  source.json = FindMember(input, "data");
+  if (const JsonValue* parameters = FindMember(input, "parameters"); parameters != nullptr) {
+    source.binary_size = FindMember(*parameters, "binary_data_size");
+    source.shared_memory = FindMember(*parameters, "shared_memory_region");
+  }
+  // The one common case says nothing and builds no text.
+  if ((source.json != nullptr) + (source.binary_size != nullptr) + (source.shared_memory != nullptr) == 1) return source;
+  note(source.json, "data");
+  note(source.binary_size, "binary_data_size");
+  note(source.shared_memory, "shared_memory_region");
+  return InvalidArg(
+      "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', "
+      "'shared_memory_region' in 'parameters'. {}",
+      count == 0 ? "But no field is set" : "But set" + set);
+}
+
+Status ParseShape(const JsonValue& input, Shape& shape) {
+  ASSIGN_OR_RETURN(const JsonValue* dims, ArrayMember(input, "shape"));
+  shape.clear();
+  for (const JsonValue& dim : dims->GetArray()) {
+    const Expected<uint64_t> size = AsUnsigned(dim);
+    if (!size) return UnableToParse("shape", size.error());
+    shape.push_back(static_cast<int64_t>(*size));
+  }
+  return {};
+}
+
+class Filler {
+ public:
+  Filler(const Model& model, std::string_view binary, size_t max_json_bytes, InferenceRequest& request,
+         RequestedOutputs& outputs, std::vector<BufferRef>& storage)
+      : model_(model), binary_(binary), max_json_bytes_(max_json_bytes), request_(request), outputs_(outputs),
+        storage_(storage) {}
+
+  Status Fill(const JsonValue& root) {
+    if (const JsonValue* id = FindMember(root, "id"); id != nullptr) {
+      const Expected<std::string_view> text = AsString(*id);
+      if (!text) return UnableToParse("id", text.error());
+      request_.SetId(*text);
+    }
+    RETURN_IF_ERROR(SetParameters(root, request_, outputs_));
+    ASSIGN_OR_RETURN(const JsonValue* inputs, ArrayMember(root, "inputs"));
+    for (const JsonValue& input : inputs->GetArray()) RETURN_IF_ERROR(FillInput(input));
+    if (const JsonValue* outputs = FindMember(root, "outputs"); outputs != nullptr) RETURN_IF_ERROR(FillOutputs(*outputs));
+    if (!binary_.empty()) return InvalidArg("unexpected additional input data for model '{}'", model_.name());
+    return {};
+  }
+
+ private:
+  Status FillInput(const JsonValue& input) {
+    ASSIGN_OR_RETURN(const DataSource source, FindDataSource(input));
+    ASSIGN_OR_RETURN(const std::string_view name, StringMember(input, "name"));
+    ASSIGN_OR_RETURN(const std::string_view type_name, StringMember(input, "datatype"));
+    const DataType datatype = DataTypeFromName(type_name);
+    RETURN_IF_ERROR(ParseShape(input, shape_));
+    RETURN_IF_ERROR(request_.AddInput(name, datatype, shape_));
+    if (source.binary_size != nullptr) return TakeBinary(name, *source.binary_size);
+    if (source.shared_memory != nullptr) return Unsupported("{}", kSharedMemoryDisabled);
+    return TakeJson(name, datatype, *source.json);
+  }
+
+  Status TakeBinary(std::string_view name, const JsonValue& value) {
+    const Expected<uint64_t> size = AsUnsigned(value);
+    if (!size) return UnableToParse("binary_data_size", size.error());
+    if (*size == 0) return {};
+    if (*size > binary_.size()) {
+      return InvalidArg("unexpected size for input '{}', expecting {} additional bytes for model '{}'", name,
+                        *size - binary_.size(), model_.name());
+    }
+    RETURN_IF_ERROR(Append(name, binary_.data(), *size));
+    binary_.remove_prefix(*size);
+    return {};
+  }
+
+  Status TakeJson(std::string_view name, DataType datatype, const JsonValue& data) {
+    const int64_t count = ElementCount(shape_);
+    if (count < 0) {
+      return InvalidArg(
+          "invalid shape for input '{}': shape {} causes total element count to exceed maximum size of {}", name,
+          ShapeText(shape_), INT64_MAX);
+    }
+    if (count == 0) return {};
+    if (datatype == DataType::kInvalid) return InvalidArg("invalid datatype for input {}", name);
+    ASSIGN_OR_RETURN(BufferRef buffer, ParseJsonTensor(name, datatype, count, data, max_json_bytes_));
+    RETURN_IF_ERROR(Append(name, buffer->data(), buffer->size()));
+    storage_.push_back(std::move(buffer));
+    return {};
+  }
+
+  Status Append(std::string_view name, const char* base, size_t size) {
+    BufferAttributes attributes;
+    attributes.byte_size = size;
+    return request_.AppendInputData(name, base, attributes);
+  }
+
+  Status FillOutputs(const JsonValue& outputs) {
+    if (Status status = CheckArray(outputs); !status.ok()) return UnableToParse("outputs", status);
+    for (const JsonValue& output : outputs.GetArray()) {
+      ASSIGN_OR_RETURN(const std::string_view name, StringMember(output, "name"));
+      request_.AddRequestedOutput(name);
+      ASSIGN_OR_RETURN(RequestedOutput requested, ParseOutput(name, FindMember(output, "parameters")));
+      outputs_.listed.push_back(std::move(requested));
+    }
+    return {};
+  }
+
+  static Expected<RequestedOutput> ParseOutput(std::string_view name, const JsonValue* parameters) {
+    RequestedOutput output{.name = std::string(name)};
+    if (parameters == nullptr || !parameters->IsObject()) return output;
+    const JsonValue* classification = FindMember(*parameters, "classification");
+    if (classification != nullptr) {
+      const Expected<uint64_t> classes = AsUnsigned(*classification);
+      if (!classes) return UnableToParse("classification", classes.error());
+      output.classification = *classes;
+    }
+    const JsonValue* binary = FindMember(*parameters, "binary_data");
+    if (const JsonValue* region = FindMember(*parameters, "shared_memory_region"); region != nullptr) {
+      if (output.classification != 0) {
+        return InvalidArg("Output can't set both 'shared_memory_region' and 'classification'");
+      }
+      if (binary != nullptr) return InvalidArg("Output can't set both 'shared_memory_region' and 'binary_data'");
+      return Unsupported("{}", kSharedMemoryDisabled);
+    }
+    if (binary != nullptr) {
+      const Expected<bool> on = AsBool(*binary);
+      if (!on) return UnableToParse("binary_data", on.error());
+      output.binary = *on;
+    }
+    return output;
+  }
+
+  const Model& model_;
+  std::string_view binary_;  // what is left of it
+  const size_t max_json_bytes_;
+  InferenceRequest& request_;
+  RequestedOutputs& outputs_;
+  std::vector<BufferRef>& storage_;
+  Shape shape_;
+};
+
+// "Inference-Header-Content-Length: 0": the body is the model's only input, shape and all else deduced.
+Status FillRawRequest(const Model& model, std::string_view body, size_t max_bytes, InferenceRequest& request,
+                      RequestedOutputs& outputs, std::vector<BufferRef>& storage) {
+  if (body.size() > max_bytes) {
+    return InvalidArg(
+        "raw request body of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
+        "increase the limit.",
+        body.size(), max_bytes);
+  }
+  outputs.binary_by_default = true;
+  static constexpr std::string_view kRawInput = "raw_input";
+  RETURN_IF_ERROR(request.AddRawInput(kRawInput));
+  BufferAttributes attributes;
+  // One BYTES element comes bare; its length is ours to add.
+  if (model.inputs().size() == 1 && model.inputs()[0].datatype == DataType::kBytes) {
+    const uint32_t length = static_cast<uint32_t>(body.size());
+    BufferRef prefix = Buffer::Allocate(sizeof(length));
+    __builtin_memcpy(prefix->data(), &length, sizeof(length));
+    attributes.byte_size = sizeof(length);
+    RETURN_IF_ERROR(request.AppendInputData(kRawInput, prefix->data(), attributes));
+    storage.push_back(std::move(prefix));
+  }
+  attributes.byte_size = body.size();
+  return request.AppendInputData(kRawInput, body.data(), attributes);
+}
+
+}  // namespace
+
+const RequestedOutput* RequestedOutputs::Find(std::string_view name) const {
+  for (const RequestedOutput& output : listed) {
+    if (output.name == name) return &output;
+  }
+  return nullptr;
+}
+
+bool RequestedOutputs::IsBinary(std::string_view name) const {
+  const RequestedOutput* output = Find(name);
+  return output != nullptr ? output->binary : binary_by_default;
+}
+
+Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
+                        RequestedOutputs& outputs, std::vector<BufferRef>& storage) {
+  const size_t header_length = body.header_length.value_or(body.bytes.size());
+  if (header_length == 0) return FillRawRequest(model, body.bytes, max_json_bytes, request, outputs, storage);
+  if (header_length > max_json_bytes) {
+    return InvalidArg(
+        "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
+        "increase the limit.",
+        header_length, max_json_bytes);
+  }
+  alignas(16) char values[kInlineValueBytes];
+  alignas(16) char stack[kInlineStackBytes];
+  JsonPool value_pool(values, sizeof(values));
+  JsonPool stack_pool(stack, sizeof(stack));
+  JsonDocument document(&value_pool, kInlineStackBytes / 2, &stack_pool);
+  document.Parse<kParseFlags>(body.bytes.data(), header_length);
+  if (document.HasParseError()) {
+    return Internal("failed to parse the request JSON buffer: {} at {}", rapidjson::GetParseError_En(document.GetParseError()),
+                    document.GetErrorOffset());
+  }
+  return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage).Fill(document);
+}
+
+}  // namespace neso

@@ -1,0 +1,49 @@
+// The body of POST .../infer turned into an InferenceRequest.
+//
+//   InferBody body{.bytes = exchange->body(), .header_length = 120};
+//   RequestedOutputs outputs;
+//   RETURN_IF_ERROR(FillInferRequest(*model, body, limits, request, outputs));
+//
+// Binary tensors are views into the body; tensors that came as JSON live in `storage`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "core/model.h"
+#include "core/request.h"
+
+namespace neso {
+
+// One entry of "outputs".
+struct RequestedOutput {
+  std::string name;
+  bool binary = false;
+  uint64_t classification = 0;  // 0: none
+};
+
+// How outputs are to be answered.
+struct RequestedOutputs {
+  std::vector<RequestedOutput> listed;  // empty: all of the model's
+  bool binary_by_default = false;       // "binary_data_output", for outputs not listed
+
+  // Null when the output was not listed.
+  const RequestedOutput* Find(std::string_view name) const;
+  bool IsBinary(std::string_view name) const;
+};
+
+struct InferBody {
+  std::string_view bytes;               // uncompressed
+  std::optional<size_t> header_length;  // Inference-Header-Content-Length; unset: all of it is JSON
+};
+
+// Fills `request` (fresh, of `model`). Errors have the contract's texts; JSON errors are kInternal.
+// Source: KServe v2 inference protocol with the binary tensor data, classification and parameters extensions.
+Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
+                        RequestedOutputs& outputs, std::vector<BufferRef>& storage);
+
+}  // namespace neso

@@ -1,0 +1,129 @@
+#include "frontend/http/infer_response.h"
+
+#include "base/json.h"
+#include "frontend/http/classification.h"
+#include "frontend/http/json_tensor.h"
+
+namespace neso {
+namespace {
+
+void AppendParameters(std::string& json, std::span<const NamedParameter> parameters) {
+  json += ",\"parameters\":{";
+  bool first = true;
+  for (const NamedParameter& parameter : parameters) {
+    if (!first) json.push_back(',');
+    first = false;
+    AppendJsonString(json, parameter.name);
+    json.push_back(':');
+    std::visit(
+        [&json](const auto& value) {
+          using T = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<T, std::string>) {
+            AppendJsonString(json, value);
+          } else if constexpr (std::is_same_v<T, bool>) {
+            json += value ? "true" : "false";
+          } else if constexpr (std::is_same_v<T, int64_t>) {
+            AppendJsonInt(json, value);
+          } else {
+            AppendJsonDouble(json, value);
+          }
+        },
+        parameter.value);
+  }
+  json.push_back('}');
+}
+
+// What is sent of one output: its own tensor, or the classes made of it.
+struct Sent {
+  DataType datatype;
+  const Shape& shape;
+  const void* base;
+  size_t byte_size;
+};
+
+class Encoder {
+ public:
+  Encoder(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
+          std::deque<std::string>& texts)
+      : response_(response), requested_(requested), answer_(answer), texts_(texts), json_(answer.body) {}
+
+  Status Encode() {
+    json_.reserve(256);
+    json_.push_back('{');
+    if (!response_.id().empty()) {
+      json_ += "\"id\":";
+      AppendJsonString(json_, response_.id());
+      json_.push_back(',');
+    }
+    json_ += "\"model_name\":";
+    AppendJsonString(json_, response_.model_name());
+    json_ += ",\"model_version\":\"";
+    AppendJsonInt(json_, response_.model_version());
+    json_.push_back('"');
+    if (!response_.parameters().empty()) AppendParameters(json_, response_.parameters());
+    json_ += ",\"outputs\":[";
+    bool first = true;
+    for (const Output& output : response_.outputs()) {
+      if (!first) json_.push_back(',');
+      first = false;
+      RETURN_IF_ERROR(AppendOutput(output));
+    }
+    json_ += "]}";
+    answer_.content_type = answer_.parts.empty() ? "application/json" : "application/octet-stream";
+    if (!answer_.parts.empty()) {
+      answer_.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json_.size()));
+    }
+    return {};
+  }
+
+ private:
+  Status AppendOutput(const Output& output) {
+    const RequestedOutput* requested = requested_.Find(output.name());
+    if (requested == nullptr || requested->classification == 0) {
+      return AppendTensor(output.name(), {output.datatype(), output.shape(), output.base(), output.attributes().byte_size});
+    }
+    const bool batched = response_.factory()->model()->max_batch_size() > 0;
+    ASSIGN_OR_RETURN(Classes classes, Classify(response_, output, batched, requested->classification));
+    const std::string& text = texts_.emplace_back(std::move(classes.data));
+    return AppendTensor(output.name(), {DataType::kBytes, classes.shape, text.data(), text.size()});
+  }
+
+  Status AppendTensor(const std::string& name, const Sent& sent) {
+    json_ += "{\"name\":";
+    AppendJsonString(json_, name);
+    json_ += ",\"datatype\":\"";
+    json_ += DataTypeName(sent.datatype);
+    json_ += "\",\"shape\":[";
+    for (size_t i = 0; i < sent.shape.size(); ++i) {
+      if (i != 0) json_.push_back(',');
+      AppendJsonInt(json_, sent.shape[i]);
+    }
+    json_.push_back(']');
+    if (requested_.IsBinary(name)) {
+      json_ += ",\"parameters\":{\"binary_data_size\":";
+      AppendJsonUint(json_, sent.byte_size);
+      json_ += "}}";
+      if (sent.byte_size != 0) answer_.parts.push_back({static_cast<const char*>(sent.base), sent.byte_size});
+      return {};
+    }
+    json_ += ",\"data\":";
+    RETURN_IF_ERROR(AppendJsonTensor(json_, sent.datatype, sent.base, sent.byte_size));
+    json_.push_back('}');
+    return {};
+  }
+
+  const InferenceResponse& response_;
+  const RequestedOutputs& requested_;
+  net::HttpResponse& answer_;
+  std::deque<std::string>& texts_;
+  std::string& json_;
+};
+
+}  // namespace
+
+Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
+                           std::deque<std::string>& texts) {
+  return Encoder(response, requested, answer, texts).Encode();
+}
+
+}  // namespace neso

@@ -1,0 +1,19 @@
+// An InferenceResponse as the answer to POST .../infer.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "base/status.h"
+#include "core/response.h"
+#include "frontend/http/infer_request.h"
+#include "net/http_exchange.h"
+
+namespace neso {
+
+// Fills body, parts and headers of `answer`. Parts point into the response's output buffers and into `texts` (computed
+// outputs), which the caller keeps until the answer is sent. Errors have the contract's texts.
+Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
+                           std::deque<std::string>& texts);
+
+}  // namespace neso

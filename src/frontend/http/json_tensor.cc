@@ -1,0 +1,198 @@
+#include "frontend/http/json_tensor.h"
+
+#include <cstring>
+
+#include "base/json.h"
+
+namespace neso {
+namespace {
+
+Status NestingError() {
+  return InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxTensorNesting);
+}
+
+// Calls `element` for every scalar below `data`, in order.
+template <typename Function>
+Status ForEachElement(const JsonValue& data, int depth, Function& element) {
+  if (depth > kMaxTensorNesting) return NestingError();
+  for (const JsonValue& item : data.GetArray()) {
+    if (item.IsArray()) {
+      RETURN_IF_ERROR(ForEachElement(item, depth + 1, element));
+    } else {
+      RETURN_IF_ERROR(element(item));
+    }
+  }
+  return {};
+}
+
+// One accessor a kind of JSON value; narrower types truncate silently, as the contract says.
+struct AsBoolean {
+  static Expected<bool> Get(const JsonValue& value) { return AsBool(value); }
+};
+struct AsUint {
+  static Expected<uint64_t> Get(const JsonValue& value) { return AsUnsigned(value); }
+};
+struct AsInt {
+  static Expected<int64_t> Get(const JsonValue& value) {
+    if (!value.IsInt64()) return Internal("attempt to access JSON non-signed-integer as signed-integer");
+    return value.GetInt64();
+  }
+};
+struct AsDouble {
+  static Expected<double> Get(const JsonValue& value) {
+    if (!value.IsNumber()) return Internal("attempt to access JSON non-number as double");
+    return value.GetDouble();
+  }
+};
+
+template <typename T, typename Accessor>
+Expected<BufferRef> ParseFixed(const JsonValue& data, size_t count) {
+  BufferRef buffer = Buffer::Allocate(count * sizeof(T));
+  T* out = reinterpret_cast<T*>(buffer->data());
+  size_t filled = 0;
+  auto element = [&](const JsonValue& value) -> Status {
+    if (filled == count) {
+      return Internal("Unable to parse 'data': Shape does not match true shape of 'data' field");
+    }
+    auto got = Accessor::Get(value);
+    if (!got) return UnableToParse("data", got.error());
+    out[filled++] = static_cast<T>(*got);
+    return {};
+  };
+  RETURN_IF_ERROR(ForEachElement(data, 1, element));
+  if (filled < count) return Internal("Failed to parse 'data' field: shape does not match true shape");
+  return buffer;
+}
+
+Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_name, size_t max_bytes) {
+  size_t total = 0;
+  auto measure = [&](const JsonValue& value) -> Status {
+    if (!value.IsString()) {
+      return Internal("Unable to parse JSON bytes array: attempt to access JSON non-string as string");
+    }
+    total += sizeof(uint32_t) + value.GetStringLength();
+    return {};
+  };
+  RETURN_IF_ERROR(ForEachElement(data, 1, measure));
+  if (total > max_bytes) {
+    return InvalidArg(
+        "JSON input '{}' has a byte_size ({} bytes) that exceeds the maximum allowed value of {} bytes. Use "
+        "--http-max-input-size to increase the limit.",
+        input_name, total, max_bytes);
+  }
+  BufferRef buffer = Buffer::Allocate(total);
+  char* out = buffer->data();
+  auto copy = [&](const JsonValue& value) -> Status {
+    const uint32_t length = value.GetStringLength();
+    std::memcpy(out, &length, sizeof(length));
+    if (length != 0) std::memcpy(out + sizeof(length), value.GetString(), length);
+    out += sizeof(length) + length;
+    return {};
+  };
+  RETURN_IF_ERROR(ForEachElement(data, 1, copy));
+  return buffer;
+}
+
+Expected<BufferRef> ParseByType(DataType datatype, const JsonValue& data, size_t count) {
+  switch (datatype) {
+    case DataType::kBool: return ParseFixed<uint8_t, AsBoolean>(data, count);
+    case DataType::kUint8: return ParseFixed<uint8_t, AsUint>(data, count);
+    case DataType::kUint16: return ParseFixed<uint16_t, AsUint>(data, count);
+    case DataType::kUint32: return ParseFixed<uint32_t, AsUint>(data, count);
+    case DataType::kUint64: return ParseFixed<uint64_t, AsUint>(data, count);
+    case DataType::kInt8: return ParseFixed<int8_t, AsInt>(data, count);
+    case DataType::kInt16: return ParseFixed<int16_t, AsInt>(data, count);
+    case DataType::kInt32: return ParseFixed<int32_t, AsInt>(data, count);
+    case DataType::kInt64: return ParseFixed<int64_t, AsInt>(data, count);
+    case DataType::kFp32: return ParseFixed<float, AsDouble>(data, count);
+    case DataType::kFp64: return ParseFixed<double, AsDouble>(data, count);
+    default: return Internal("unexpected datatype {} of JSON data", DataTypeName(datatype));
+  }
+}
+
+template <typename T, typename Append>
+void AppendFixed(std::string& json, const void* base, size_t byte_size, Append append) {
+  const char* bytes = static_cast<const char*>(base);
+  for (size_t offset = 0; offset + sizeof(T) <= byte_size; offset += sizeof(T)) {
+    T value;
+    std::memcpy(&value, bytes + offset, sizeof(T));  // shared-memory outputs need not be aligned
+    append(value);
+    json.push_back(',');
+  }
+}
+
+Status AppendBytes(std::string& json, const char* bytes, size_t byte_size) {
+  size_t offset = 0;
+  while (offset < byte_size) {
+    uint32_t length = 0;
+    if (byte_size - offset < sizeof(length)) return Internal("unexpected end of BYTES output data");
+    std::memcpy(&length, bytes + offset, sizeof(length));
+    offset += sizeof(length);
+    if (byte_size - offset < length) return Internal("BYTES output element is longer than the output's data");
+    AppendJsonString(json, {bytes + offset, length});
+    json.push_back(',');
+    offset += length;
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
+                                    const JsonValue& data, size_t max_bytes) {
+  if (datatype == DataType::kFp16 || datatype == DataType::kBf16) {
+    return InvalidArg(
+        "receiving {} data via JSON is not supported. Please use the binary data format for input {}",
+        DataTypeName(datatype), input_name);
+  }
+  if (Status status = CheckArray(data); !status.ok()) return UnableToParse("data", status);
+  if (datatype == DataType::kBytes) return ParseBytes(data, input_name, max_bytes);
+  const size_t width = DataTypeByteSize(datatype);
+  // Compared by division: a shape may claim up to 2^63 elements.
+  if (static_cast<uint64_t>(element_count) > max_bytes / width) {
+    return InvalidArg(
+        "JSON input '{}' has a byte_size ({} bytes) that exceeds the maximum allowed value of {} bytes. Use "
+        "--http-max-input-size to increase the limit.",
+        input_name, static_cast<uint64_t>(element_count) * width, max_bytes);
+  }
+  return ParseByType(datatype, data, static_cast<size_t>(element_count));
+}
+
+Status AppendJsonTensor(std::string& json, DataType datatype, const void* base, size_t byte_size) {
+  auto integer = [&json](auto value) {
+    if constexpr (std::is_signed_v<decltype(value)>) {
+      AppendJsonInt(json, value);
+    } else {
+      AppendJsonUint(json, value);
+    }
+  };
+  auto real = [&json](auto value) { AppendJsonDouble(json, value); };
+  json.push_back('[');
+  const size_t start = json.size();
+  switch (datatype) {
+    case DataType::kBool:
+      AppendFixed<uint8_t>(json, base, byte_size, [&json](uint8_t value) { json += value != 0 ? "true" : "false"; });
+      break;
+    case DataType::kUint8: AppendFixed<uint8_t>(json, base, byte_size, integer); break;
+    case DataType::kUint16: AppendFixed<uint16_t>(json, base, byte_size, integer); break;
+    case DataType::kUint32: AppendFixed<uint32_t>(json, base, byte_size, integer); break;
+    case DataType::kUint64: AppendFixed<uint64_t>(json, base, byte_size, integer); break;
+    case DataType::kInt8: AppendFixed<int8_t>(json, base, byte_size, integer); break;
+    case DataType::kInt16: AppendFixed<int16_t>(json, base, byte_size, integer); break;
+    case DataType::kInt32: AppendFixed<int32_t>(json, base, byte_size, integer); break;
+    case DataType::kInt64: AppendFixed<int64_t>(json, base, byte_size, integer); break;
+    case DataType::kFp32: AppendFixed<float>(json, base, byte_size, real); break;
+    case DataType::kFp64: AppendFixed<double>(json, base, byte_size, real); break;
+    case DataType::kBytes: RETURN_IF_ERROR(AppendBytes(json, static_cast<const char*>(base), byte_size)); break;
+    case DataType::kFp16:
+    case DataType::kBf16:
+      return InvalidArg("sending {} data via JSON is not supported. Please use the binary data format for output",
+                        DataTypeName(datatype));
+    case DataType::kInvalid: return Internal("output has no datatype");
+  }
+  if (json.size() > start) json.pop_back();  // the last comma
+  json.push_back(']');
+  return {};
+}
+
+}  // namespace neso

@@ -1,0 +1,51 @@
+// Which endpoint a path names. Pure; the table is the contract's, paths match exactly.
+//
+//   const Route route = ParseRoute("/v2/models/digits/versions/3/infer");   // kInfer, "digits", "3"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace neso {
+
+enum class Endpoint : uint8_t {
+  kNone,  // 404
+  kServerMetadata,
+  kLive,
+  kReady,
+  kModelMetadata,
+  kModelReady,
+  kModelConfig,
+  kModelStatistics,
+  kAllStatistics,
+  kInfer,
+  kRepositoryIndex,
+  kRepositoryLoad,
+  kRepositoryUnload,
+};
+
+struct Route {
+  Endpoint endpoint = Endpoint::kNone;
+  std::string_view model;       // percent-decoded, in `decoded` if that was needed
+  std::string_view version;     // digits, or empty
+  bool repository_named = false;  // /v2/repository/R/...
+  std::string decoded;
+
+  Route() = default;
+  Route(const Route&) = delete;  // `model` may point into `decoded`
+  Route& operator=(const Route&) = delete;
+};
+
+// Fills `route`; leaves kNone for a path nobody answers.
+void ParseRoute(std::string_view path, Route& route);
+
+// "POST" or "GET": what the endpoint wants.
+std::string_view MethodOf(Endpoint endpoint);
+
+// -1 for an empty version. Error: kInvalidArg with the contract's text for a number too large.
+Expected<int64_t> ParseVersion(std::string_view version);
+
+}  // namespace neso

@@ -1,0 +1,75 @@
+#include "frontend/http/route.h"
+
+#include <gtest/gtest.h>
+
+namespace neso {
+namespace {
+
+struct Case {
+  std::string_view path;
+  Endpoint endpoint;
+  std::string_view model = "";
+  std::string_view version = "";
+};
+
+TEST(RouteTest, PathsOfTheContractNameTheirEndpoints) {
+  const Case cases[] = {
+      {"/v2", Endpoint::kServerMetadata},
+      {"/v2/", Endpoint::kNone},
+      {"/v3", Endpoint::kNone},
+      {"/", Endpoint::kNone},
+      {"", Endpoint::kNone},
+      {"/v2/health/live", Endpoint::kLive},
+      {"/v2/health/ready", Endpoint::kReady},
+      {"/v2/health/ready/", Endpoint::kNone},
+      {"/v2/models", Endpoint::kNone},
+      {"/v2/models/", Endpoint::kNone},
+      {"/v2/models/stats", Endpoint::kAllStatistics},
+      {"/v2/models/m", Endpoint::kModelMetadata, "m"},
+      {"/v2/models/m/versions/2", Endpoint::kModelMetadata, "m", "2"},
+      {"/v2/models/m/versions/x", Endpoint::kNone},
+      {"/v2/models/m/versions", Endpoint::kNone},
+      {"/v2/models/stats/versions/1", Endpoint::kModelMetadata, "stats", "1"},
+      {"/v2/models/m/infer", Endpoint::kInfer, "m"},
+      {"/v2/models/m/versions/17/infer", Endpoint::kInfer, "m", "17"},
+      {"/v2/models/m/infer/", Endpoint::kNone},
+      {"/v2/models/m/ready", Endpoint::kModelReady, "m"},
+      {"/v2/models/m/config", Endpoint::kModelConfig, "m"},
+      {"/v2/models/m/stats", Endpoint::kModelStatistics, "m"},
+      {"/v2/models/my%20model%2E1/infer", Endpoint::kInfer, "my model.1"},
+      {"/v2/models/100%/infer", Endpoint::kInfer, "100%"},
+      {"/v2/repository/index", Endpoint::kRepositoryIndex},
+      {"/v2/repository/r/index", Endpoint::kRepositoryIndex},
+      {"/v2/repository/models/m/load", Endpoint::kRepositoryLoad, "m"},
+      {"/v2/repository/models/m/unload", Endpoint::kRepositoryUnload, "m"},
+      {"/v2/repository/r/models/m/load", Endpoint::kRepositoryLoad, "m"},
+      {"/v2/repository/models/m", Endpoint::kNone},
+  };
+  for (const Case& c : cases) {
+    Route route;
+    ParseRoute(c.path, route);
+    EXPECT_EQ(static_cast<int>(route.endpoint), static_cast<int>(c.endpoint)) << c.path;
+    if (c.endpoint == Endpoint::kNone) continue;
+    EXPECT_EQ(route.model, c.model) << c.path;
+    EXPECT_EQ(route.version, c.version) << c.path;
+  }
+}
+
+TEST(RouteTest, RepositoryNamesAreSeen) {
+  Route named, plain;
+  ParseRoute("/v2/repository/r/models/m/load", named);
+  ParseRoute("/v2/repository/models/m/load", plain);
+  EXPECT_TRUE(named.repository_named);
+  EXPECT_FALSE(plain.repository_named);
+}
+
+TEST(RouteTest, VersionsAreNumbersOrTheLatest) {
+  EXPECT_EQ(*ParseVersion(""), -1);
+  EXPECT_EQ(*ParseVersion("12"), 12);
+  EXPECT_EQ(ParseVersion("99999999999999999999").error().message(),
+            "failed to get model version from specified version string '99999999999999999999' (details: stol), version "
+            "should be an integral value > 0");
+}
+
+}  // namespace
+}  // namespace neso

@@ -1,0 +1,22 @@
+#include "frontend/metrics/metrics_frontend.h"
+
+#include "frontend/http/reply.h"
+
+namespace neso {
+namespace {
+constexpr size_t kMaxBodyBytes = 1 << 20;
+}
+
+net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) { return {.max_bytes = kMaxBodyBytes, .aligned_offset = 0}; }
+
+void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  const net::HttpHead& head = exchange->head();
+  if (head.path != "/metrics" && head.path != "/metrics/") return ReplyEmpty(*exchange, 200, kTextType);
+  if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
+  net::HttpResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = server_.MetricsText();
+  exchange->Respond(std::move(response));
+}
+
+}  // namespace neso
