@@ -52,8 +52,7 @@ TEST(JsonTest, NamesTheOffsetOfASyntaxError) {
   ASSERT_FALSE(document.ok());
   EXPECT_EQ(document.error().code(), StatusCode::kInternal);
   EXPECT_EQ(document.error().message(), "failed to parse the request JSON buffer: Invalid value. at 5");
-  EXPECT_EQ(ParseJson("").error().message(),
-            "failed to parse the request JSON buffer: The document is empty. at 0");
+  EXPECT_EQ(ParseJson("").error().message(), "failed to parse the request JSON buffer: The document is empty. at 0");
 }
 
 TEST(JsonTest, ParsesDeepNestingWithoutRecursion) {

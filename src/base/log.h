@@ -3,8 +3,8 @@
 // Line formats, streams and escaping are Triton's, since people parse them:
 //   default   I1122 15:43:01.123456 4711 model_lifecycle.cc:469] "loading: digits:1"      (UTC)
 //   ISO8601   2026-11-22T15:43:01Z I 4711 model_lifecycle.cc:469] "loading: digits:1"
-// The message is JSON-escaped and quoted unless TRITON_SERVER_ESCAPE_LOG_MESSAGES=0. INFO and verbose lines go to stdout,
-// WARNING and ERROR to stderr; with a log file all are appended to it. Thread-safe; a line is one write.
+// The message is JSON-escaped and quoted unless TRITON_SERVER_ESCAPE_LOG_MESSAGES=0. INFO and verbose lines go to
+// stdout, WARNING and ERROR to stderr; with a log file all are appended to it. Thread-safe; a line is one write.
 #pragma once
 
 #include <fmt/core.h>
@@ -54,15 +54,15 @@ std::string FormatPrefix(LogFormat format, LogLevel level, int64_t unix_seconds,
 
 }  // namespace neso
 
-#define NESO_LOG_AT(level, ...)                                                             \
-  do {                                                                                      \
+#define NESO_LOG_AT(level, ...)                                                                                 \
+  do {                                                                                                          \
     if (::neso::log::IsEnabled(level)) ::neso::log::Write(level, __FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (false)
 #define LOG_INFO(...) NESO_LOG_AT(::neso::LogLevel::kInfo, __VA_ARGS__)
 #define LOG_WARNING(...) NESO_LOG_AT(::neso::LogLevel::kWarning, __VA_ARGS__)
 #define LOG_ERROR(...) NESO_LOG_AT(::neso::LogLevel::kError, __VA_ARGS__)
-#define LOG_VERBOSE(at, ...)                                                                \
-  do {                                                                                      \
-    if (::neso::log::IsVerboseEnabled(at))                                                  \
+#define LOG_VERBOSE(at, ...)                                                                        \
+  do {                                                                                              \
+    if (::neso::log::IsVerboseEnabled(at))                                                          \
       ::neso::log::Write(::neso::LogLevel::kVerbose, __FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
   } while (false)

@@ -29,9 +29,7 @@ std::string ReadAll(const std::string& path) {
 // A log file of its own for each test; the process's settings come back afterwards.
 class LogTest : public ::testing::Test {
  protected:
-  LogTest() : path_(::testing::TempDir() + "neso_log_test." + std::to_string(getpid())) {
-    std::remove(path_.c_str());
-  }
+  LogTest() : path_(::testing::TempDir() + "neso_log_test." + std::to_string(getpid())) { std::remove(path_.c_str()); }
   ~LogTest() override {
     EXPECT_TRUE(log::SetFile("").ok());
     log::SetInfo(true);

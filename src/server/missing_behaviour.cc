@@ -1,0 +1,113 @@
+#include "server/missing_behaviour.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace neso {
+namespace {
+
+struct MissingRow {
+  const char* option;
+  bool (*is_asked_for)(const Options& options);
+  const char* text;
+};
+
+bool HasCloudRepository(const Options& options) {
+  const auto& paths = options.server.model_repositories;
+  return std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
+    return path.starts_with("s3://") || path.starts_with("gs://") || path.starts_with("as://");
+  });
+}
+
+bool HasMetricsSetting(const Options& options, std::string_view setting) {
+  const auto common = options.server.metrics_config.find("");
+  if (common == options.server.metrics_config.end()) return false;
+  return std::any_of(common->second.begin(), common->second.end(),
+                     [&](const auto& entry) { return entry.first == setting && entry.second == "true"; });
+}
+
+constexpr MissingRow kMissing[] = {
+    {"model-repository", HasCloudRepository, "repositories in object storage (s3://, gs://, as://)"},
+    {"model-control-mode=poll",
+     [](const Options& o) { return o.server.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
+     "following changes in the model repository"},
+    {"model-namespacing", [](const Options& o) { return o.server.model_namespacing; },
+     "models of the same name in several repositories"},
+    {"http-header-forward-pattern", [](const Options& o) { return !o.http.header_forward_pattern.empty(); },
+     "forwarding of HTTP headers"},
+    {"http-restricted-api", [](const Options& o) { return !o.http.restricted_apis.empty(); },
+     "restriction of HTTP APIs"},
+    {"grpc-header-forward-pattern", [](const Options& o) { return !o.grpc.header_forward_pattern.empty(); },
+     "forwarding of gRPC metadata"},
+    {"grpc-use-ssl", [](const Options& o) { return o.grpc.use_ssl; }, "TLS on gRPC"},
+    {"grpc-infer-response-compression-level",
+     [](const Options& o) { return o.grpc.compression_level != GrpcCompressionLevel::kNone; },
+     "compression of gRPC responses"},
+    {"grpc-restricted-protocol", [](const Options& o) { return !o.grpc.restricted_protocols.empty(); },
+     "restriction of gRPC protocols"},
+    {"allow-sagemaker", [](const Options& o) { return o.sagemaker.allow; }, "the SageMaker service"},
+    {"allow-vertex-ai", [](const Options& o) { return o.vertex.allow; },
+     "the Vertex AI service (also asked for by AIP_MODE=PREDICTION)"},
+    {"metrics-config summary_latencies", [](const Options& o) { return HasMetricsSetting(o, "summary_latencies"); },
+     "latency summaries"},
+    {"metrics-config histogram_latencies", [](const Options& o) { return HasMetricsSetting(o, "histogram_latencies"); },
+     "latency histograms"},
+    {"trace-config level", [](const Options& o) { return o.trace.level != 0; }, "request tracing"},
+    {"cache-config", [](const Options& o) { return !o.server.cache_config.empty(); }, "the response cache"},
+    {"rate-limit", [](const Options& o) { return o.server.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
+     "rate limiting by execution count"},
+    {"host-policy", [](const Options& o) { return !o.server.host_policies.empty(); },
+     "placing instances on NUMA nodes and cores"},
+    {"allow-client-shm", [](const Options& o) { return o.allow_client_shm; }, "shared memory of clients"},
+};
+
+// gRPC's knobs are matched by their beginning.
+constexpr const char* kWithoutEffect[] = {
+    "repository-poll-secs",
+    "enable-peer-access",
+    "allow-gpu-metrics",
+    "sagemaker-port",
+    "sagemaker-safe-port-range",
+    "sagemaker-thread-count",
+    "vertex-ai-port",
+    "vertex-ai-thread-count",
+    "vertex-ai-default-model",
+    "repoagent-directory",
+    "cache-directory",
+    "rate-limit-resource",
+    "pinned-memory-pool-byte-size",
+    "cuda-memory-pool-byte-size",
+    "cuda-virtual-address-size",
+    "buffer-manager-thread-count",
+    "model-load-gpu-limit",
+    "min-supported-compute-capability",
+    "reuse-grpc-port",
+    "trace-config",
+    "trace-file",
+    "trace-rate",
+    "trace-count",
+    "trace-log-frequency",
+};
+
+}  // namespace
+
+std::vector<std::string> MissingBehaviour(const Options& options) {
+  std::vector<std::string> lines;
+  for (const MissingRow& row : kMissing) {
+    if (row.is_asked_for(options))
+      lines.push_back(fmt::format("--{}: this server does not have {} yet", row.option, row.text));
+  }
+  return lines;
+}
+
+std::vector<std::string> OptionsWithoutEffect(const Options& options) {
+  std::vector<std::string> names;
+  for (const std::string& name : options.given) {
+    const bool is_listed =
+        std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) != std::end(kWithoutEffect);
+    if (is_listed || name.starts_with("grpc-")) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace neso

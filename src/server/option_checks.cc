@@ -1,0 +1,166 @@
+#include "server/option_checks.h"
+
+#include <string_view>
+
+#include "base/json.h"
+
+namespace neso {
+namespace {
+
+struct Service {
+  const char* name;
+  std::string address;
+  int port;
+};
+
+std::vector<Service> EnabledServices(const Options& options) {
+  std::vector<Service> services;
+  if (options.http.allow) services.push_back({"HTTP", options.http.address, options.http.port});
+  if (options.grpc.allow) services.push_back({"GRPC", options.grpc.address, options.grpc.port});
+  if (options.server.metrics) services.push_back({"metrics", options.metrics.address, options.metrics.port});
+  if (options.sagemaker.allow) services.push_back({"SageMaker", options.sagemaker.address, options.sagemaker.port});
+  if (options.vertex.allow) services.push_back({"Vertex AI", options.vertex.address, options.vertex.port});
+  return services;
+}
+
+Status CheckPorts(const Options& options) {
+  const std::vector<Service> services = EnabledServices(options);
+  for (size_t a = 0; a < services.size(); ++a) {
+    for (size_t b = a + 1; b < services.size(); ++b) {
+      const Service& first = services[a];
+      const Service& second = services[b];
+      // Port 0 means any free one, so two of them do not meet.
+      if (first.port == 0 || first.port != second.port || first.address != second.address) continue;
+      return InvalidArg("The server cannot listen to {} requests and {} requests at the same address and port {}:{}",
+                        first.name, second.name, first.address, first.port);
+    }
+  }
+  if (!options.sagemaker.allow || !options.sagemaker.safe_port_range) return {};
+  const auto [lowest, highest] = *options.sagemaker.safe_port_range;
+  for (const Service& service : services) {
+    if (std::string_view(service.name) == "SageMaker") continue;
+    if (service.port >= lowest && service.port <= highest) continue;
+    return InvalidArg("The server cannot listen to {} requests at port {}, allowed port range is [{}, {}]",
+                      service.name, service.port, lowest, highest);
+  }
+  return {};
+}
+
+// A value of --trace-config wins over the older option for the same thing.
+template <typename T>
+void PreferNewTraceSetting(ParseState& state, const char* setting, const char* old_option, const std::optional<T>& old,
+                           T& field) {
+  if (!old) return;
+  if (!state.trace_config_given.contains(setting)) {
+    field = *old;
+    return;
+  }
+  state.warnings.push_back(
+      fmt::format("Warning: '--{}' is overridden by the value of '{}' in '--trace-config'.", old_option, setting));
+}
+
+void FinishTracing(ParseState& state, const Environment& environment) {
+  TraceOptions& trace = state.options.trace;
+  const auto& old = state.deprecated_trace;
+  const bool old_level_counts = old.level && !state.trace_config_given.contains("level");
+  PreferNewTraceSetting(state, "level", "trace-level", old.level, trace.level);
+  PreferNewTraceSetting(state, "rate", "trace-rate", old.rate, trace.rate);
+  PreferNewTraceSetting(state, "count", "trace-count", old.count, trace.count);
+  if (state.trace_off_given || (old_level_counts && old.off)) trace.level = TRITONSERVER_TRACE_LEVEL_DISABLED;
+  if (trace.mode == TraceMode::kTriton) {
+    PreferNewTraceSetting(state, "log-frequency", "trace-log-frequency", old.log_frequency, trace.log_frequency);
+    PreferNewTraceSetting(state, "file", "trace-file", old.file, trace.file);
+    return;
+  }
+  if (old.file) state.warnings.push_back("Warning: '--trace-file' is ignored in trace mode opentelemetry.");
+  if (old.log_frequency) {
+    state.warnings.push_back("Warning: '--trace-log-frequency' is ignored in trace mode opentelemetry.");
+  }
+  constexpr struct {
+    const char* setting;
+    const char* variable;
+    const char* fallback;
+  } kBatchDefaults[] = {
+      {"bsp_max_queue_size", "OTEL_BSP_MAX_QUEUE_SIZE", "2048"},
+      {"bsp_schedule_delay", "OTEL_BSP_SCHEDULE_DELAY", "5000"},
+      {"bsp_max_export_batch_size", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512"},
+  };
+  for (const auto& [setting, variable, fallback] : kBatchDefaults) {
+    if (state.trace_config_given.contains(setting)) continue;
+    const char* value = environment(variable);
+    trace.opentelemetry.emplace_back(setting, value != nullptr ? value : fallback);
+  }
+}
+
+// The settings of one cache go to it as a JSON object of strings.
+Status FinishCache(ParseState& state) {
+  if (state.response_cache_bytes && !state.cache_settings.empty()) {
+    return InvalidArg(
+        "Error: Incompatible flags --response-cache-byte-size and --cache-config both provided. Please provide one or "
+        "the other.");
+  }
+  if (state.response_cache_bytes) state.cache_settings["local"].emplace_back("size", *state.response_cache_bytes);
+  for (const auto& [cache, settings] : state.cache_settings) {
+    std::string json;
+    for (const auto& [setting, value] : settings) {
+      json += json.empty() ? '{' : ',';
+      AppendJsonString(json, setting);
+      json += ':';
+      AppendJsonString(json, value);
+    }
+    state.options.server.cache_config[cache] = json + '}';
+  }
+  return {};
+}
+
+Status FinishRepository(ParseState& state, const Environment& environment) {
+  ServerOptions& server = state.options.server;
+  if (state.auto_complete_disabled) {
+    if (state.options.given.contains("strict-model-config") && !server.strict_model_config) {
+      state.warnings.push_back(
+          "Warning: '--strict-model-config=false' is overridden by '--disable-auto-complete-config'.");
+    }
+    server.strict_model_config = true;
+  }
+  if (server.control_mode != TRITONSERVER_MODEL_CONTROL_POLL) state.options.repository_poll_seconds = 0;
+  if (!server.startup_models.empty() && server.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
+    return InvalidArg("Error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well.");
+  }
+  const char* storage = environment("AIP_STORAGE_URI");
+  if (server.model_repositories.empty() && storage != nullptr && *storage != '\0') {
+    server.model_repositories.insert(storage);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status ApplyEnvironmentDefaults(ParseState& state, const Environment& environment) {
+  const char* mode = environment("AIP_MODE");
+  if (mode != nullptr && std::string_view(mode) == "PREDICTION") {
+    state.options.vertex.allow = true;
+    state.options.http.allow = false;
+    state.options.grpc.allow = false;
+  }
+  if (const char* port = environment("AIP_HTTP_PORT"); port != nullptr) {
+    ASSIGN_OR_RETURN(state.options.vertex.port, ParsePort(port));
+  }
+  return {};
+}
+
+Status FinishOptions(ParseState& state, const Environment& environment) {
+  Options& options = state.options;
+  RETURN_IF_ERROR(FinishRepository(state, environment));
+  RETURN_IF_ERROR(FinishCache(state));
+  FinishTracing(state, environment);
+  options.server.gpu_metrics = options.server.gpu_metrics && options.server.metrics;
+  options.server.cpu_metrics = options.server.cpu_metrics && options.server.metrics;
+  if (!options.given.contains("metrics-address")) {
+    // A socket file cannot be shared with the HTTP service as an address can.
+    const bool is_socket_file = options.http.address.starts_with("unix:");
+    options.metrics.address = is_socket_file ? "0.0.0.0" : options.http.address;
+  }
+  return CheckPorts(options);
+}
+
+}  // namespace neso

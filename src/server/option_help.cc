@@ -1,0 +1,50 @@
+#include "server/option_help.h"
+
+#include <string_view>
+
+#include "base/text.h"
+#include "server/option_spec.h"
+
+namespace neso {
+namespace {
+
+constexpr size_t kDescriptionWidth = 60;
+
+void AppendWrapped(std::string& out, std::string_view description) {
+  size_t width = kDescriptionWidth + 1;  // beyond the limit: the first word opens a line
+  for (std::string_view word : Split(description, ' ')) {
+    if (width + 1 + word.size() > kDescriptionWidth) {
+      out += "\n\t";
+      width = 0;
+    } else {
+      out += ' ';
+      ++width;
+    }
+    out += word;
+    width += word.size();
+  }
+}
+
+void AppendOption(std::string& out, const OptionSpec& option) {
+  out.append("  --").append(option.name);
+  if (option.argument_form != nullptr) {
+    const std::string_view form = option.argument_form;
+    // Forms of several parts carry their own brackets.
+    out.append(form.starts_with('<') ? fmt::format(" {}", form) : fmt::format(" <{}>", form));
+  }
+  AppendWrapped(out, option.help);
+  out += '\n';
+}
+
+}  // namespace
+
+std::string UsageText() {
+  std::string text = "Usage: tritonserver [options]\n";
+  for (const OptionGroup& group : OptionGroups()) {
+    if (*group.title != '\0') text.append("\n").append(group.title).append(":\n");
+    for (const OptionSpec& option : group.options) AppendOption(text, option);
+  }
+  return text;
+}
+
+}  // namespace neso

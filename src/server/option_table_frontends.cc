@@ -1,0 +1,110 @@
+// Options of the HTTP, SageMaker, Vertex AI and metrics services; those of gRPC are in option_table_grpc.cc.
+#include "server/option_spec.h"
+#include "server/restricted_apis.h"
+
+namespace neso {
+namespace {
+
+Status HttpMaxInputSize(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const int64_t bytes, ParseValue<int64_t>(argument));
+  if (bytes <= 0) return InvalidArg("Error: --http-max-input-size must be greater than 0.");
+  state.options.http.max_input_bytes = bytes;
+  return {};
+}
+
+Status HttpRestrictedApi(ParseState& state, const std::string& argument) {
+  return AddRestrictedApis(state.options.http.restricted_apis, "api", "", argument);
+}
+
+Status SagemakerSafePortRange(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const auto range, ParsePair(argument, "-"));
+  ASSIGN_OR_RETURN(const int first, ParseValue<int>(range.first, argument));
+  ASSIGN_OR_RETURN(const int last, ParseValue<int>(range.second, argument));
+  state.options.sagemaker.safe_port_range = std::pair(first, last);
+  return {};
+}
+
+Status MetricsConfig(ParseState& state, const std::string& argument) {
+  constexpr std::string_view kForm = "<setting>=<value>";
+  const size_t equals = argument.find('=');
+  if (equals == std::string::npos || argument.find(',') < equals) {
+    return InvalidArg("expected the format {}. Got {}", kForm, argument);
+  }
+  std::string setting = argument.substr(0, equals);
+  std::string value = argument.substr(equals + 1);
+  if (setting.empty() || value.empty()) return InvalidArg("expected the format {}. Got {}", kForm, argument);
+  state.options.server.metrics_config[""].emplace_back(std::move(setting), std::move(value));
+  return {};
+}
+
+constexpr OptionSpec kHttp[] = {
+    {"allow-http", "boolean", "Offer the HTTP service. Default is true.", Set<&Options::http, &HttpOptions::allow>},
+    {"http-address", "string", "Address the HTTP service listens on. Default is 0.0.0.0.",
+     Set<&Options::http, &HttpOptions::address>},
+    {"http-port", "integer", "Port of the HTTP service. Default is 8000.", SetPort<&Options::http, &HttpOptions::port>},
+    {"reuse-http-port", "boolean", "Share the HTTP port with other servers (SO_REUSEPORT). Default is false.",
+     Set<&Options::http, &HttpOptions::reuse_port>},
+    {"http-header-forward-pattern", "string",
+     "Headers whose name matches this regular expression, whatever the case, become parameters of the request.",
+     Set<&Options::http, &HttpOptions::header_forward_pattern>},
+    {"http-thread-count", "integer", "Threads that handle HTTP requests. Default is 8.",
+     Set<&Options::http, &HttpOptions::thread_count>},
+    {"http-max-input-size", "integer",
+     "Largest request body in bytes, also after decompression. Default is 67108864 (64 MiB).", HttpMaxInputSize},
+    {"http-restricted-api", "<string>:<string>=<string>",
+     "Let only requests with a header use these APIs: api1,api2:header=value. May be given several times. The APIs are "
+     "health, metadata, inference, shared-memory, model-config, model-repository, statistics, trace and logging.",
+     HttpRestrictedApi},
+};
+
+constexpr OptionSpec kSagemaker[] = {
+    {"allow-sagemaker", "boolean", "Offer the SageMaker service. Default is false.",
+     Set<&Options::sagemaker, &SagemakerOptions::allow>},
+    {"sagemaker-port", "integer", "Port of the SageMaker service. Default is 8080.",
+     SetPort<&Options::sagemaker, &SagemakerOptions::port>},
+    {"sagemaker-safe-port-range", "<integer>-<integer>", "Ports that the other services may use.",
+     SagemakerSafePortRange},
+    {"sagemaker-thread-count", "integer", "Threads that handle SageMaker requests. Default is 8.",
+     Set<&Options::sagemaker, &SagemakerOptions::thread_count>},
+};
+
+constexpr OptionSpec kVertex[] = {
+    {"allow-vertex-ai", "boolean",
+     "Offer the Vertex AI service. Default is true where AIP_MODE is PREDICTION, false otherwise.",
+     Set<&Options::vertex, &VertexOptions::allow>},
+    {"vertex-ai-port", "integer", "Port of the Vertex AI service. Default is AIP_HTTP_PORT where set, else 8080.",
+     SetPort<&Options::vertex, &VertexOptions::port>},
+    {"vertex-ai-thread-count", "integer", "Threads that handle Vertex AI requests. Default is 8.",
+     Set<&Options::vertex, &VertexOptions::thread_count>},
+    {"vertex-ai-default-model", "string",
+     "Model that answers requests which name none. Needed when there are several models.",
+     Set<&Options::vertex, &VertexOptions::default_model>},
+};
+
+constexpr OptionSpec kMetrics[] = {
+    {"allow-metrics", "boolean", "Offer metrics in Prometheus' format. Default is true.",
+     Set<&Options::server, &ServerOptions::metrics>},
+    {"allow-gpu-metrics", "boolean", "Measure GPUs, if metrics are allowed. Default is true.",
+     Set<&Options::server, &ServerOptions::gpu_metrics>},
+    {"allow-cpu-metrics", "boolean", "Measure CPU and memory, if metrics are allowed. Default is true.",
+     Set<&Options::server, &ServerOptions::cpu_metrics>},
+    {"metrics-address", "string", "Address the metrics service listens on. Default is that of the HTTP service.",
+     Set<&Options::metrics, &MetricsEndpointOptions::address>},
+    {"metrics-port", "integer", "Port of the metrics service. Default is 8002.",
+     SetPort<&Options::metrics, &MetricsEndpointOptions::port>},
+    {"metrics-interval-ms", "float", "Milliseconds between two measurements of GPUs and CPUs. Default is 2000.",
+     Set<&Options::server, &ServerOptions::metrics_interval_ms>},
+    {"metrics-config", "<string>=<string>",
+     "A setting of the metrics: counter_latencies, summary_latencies, histogram_latencies (true or false) or "
+     "summary_quantiles (a list of quantile:error). May be given several times.",
+     MetricsConfig},
+};
+
+}  // namespace
+
+OptionGroup HttpGroup() { return {"HTTP", kHttp}; }
+OptionGroup SagemakerGroup() { return {"Sagemaker", kSagemaker}; }
+OptionGroup VertexGroup() { return {"Vertex", kVertex}; }
+OptionGroup MetricsGroup() { return {"Metrics", kMetrics}; }
+
+}  // namespace neso

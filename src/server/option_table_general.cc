@@ -1,0 +1,130 @@
+// Options of the process itself: help, identity, log, model repository.
+#include <algorithm>
+
+#include "base/text.h"
+#include "server/option_spec.h"
+
+namespace neso {
+namespace {
+
+// The driver prints the usage before any row runs.
+Status Help(ParseState&, const std::string&) { return {}; }
+
+Status LogVerbose(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const int level, ParseIntOrBool(argument));
+  state.options.log.verbose_level = std::max(0, level);
+  return {};
+}
+
+Status SetLogFormat(ParseState& state, const std::string& argument) {
+  if (argument == "default") {
+    state.options.log.format = LogFormat::kDefault;
+  } else if (argument == "ISO8601") {
+    state.options.log.format = LogFormat::kIso8601;
+  } else {
+    return InvalidArg("invalid argument for --log-format");
+  }
+  return {};
+}
+
+Status DisableAutoComplete(ParseState& state, const std::string&) {
+  state.auto_complete_disabled = true;
+  return {};
+}
+
+Status ControlMode(ParseState& state, const std::string& argument) {
+  const std::string mode = ToLowerAscii(argument);
+  if (mode == "none") {
+    state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_NONE;
+  } else if (mode == "poll") {
+    state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_POLL;
+  } else if (mode == "explicit") {
+    state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_EXPLICIT;
+  } else {
+    return InvalidArg("invalid argument for --model-control-mode");
+  }
+  return {};
+}
+
+Status ModelConfigName(ParseState& state, const std::string& argument) {
+  if (argument.empty()) return InvalidArg("Error: empty argument for --model-config-name");
+  state.options.server.model_config_name = argument;
+  return {};
+}
+
+Status LoadThreads(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const unsigned threads, ParseValue<unsigned>(argument));
+  state.options.server.model_load_threads = std::max(1U, threads);
+  return {};
+}
+
+constexpr OptionSpec kGlobal[] = {
+    {"help", nullptr, "Show this text.", Help},
+};
+
+constexpr OptionSpec kServer[] = {
+    {"id", "string", "Name of this server, shown in its metadata. Default is triton.",
+     Set<&Options::server, &ServerOptions::server_id>},
+    {"exit-timeout-secs", "integer",
+     "How many seconds to wait at the end for inferences in flight, and then for models to unload. Default is 30.",
+     Set<&Options::server, &ServerOptions::exit_timeout_seconds>},
+};
+
+constexpr OptionSpec kLogging[] = {
+    {"log-verbose", "integer", "Level of verbose log messages; 0, the default, turns them off.", LogVerbose},
+    {"log-info", "boolean", "Log INFO messages. Default is true.", Set<&Options::log, &LogSettings::info>},
+    {"log-warning", "boolean", "Log WARNING messages. Default is true.", Set<&Options::log, &LogSettings::warning>},
+    {"log-error", "boolean", "Log ERROR messages. Default is true.", Set<&Options::log, &LogSettings::error>},
+    {"log-format", "string",
+     "Form of log lines: \"default\" (level, month, day, time with microseconds, process, file and line) or "
+     "\"ISO8601\" (full date and time, level, process, file and line).",
+     SetLogFormat},
+    {"log-file", "string", "Append the log to this file instead of writing it to the console.",
+     Set<&Options::log, &LogSettings::file>},
+};
+
+constexpr OptionSpec kModelRepository[] = {
+    {"model-store", "string", "Same as --model-repository.",
+     Insert<&Options::server, &ServerOptions::model_repositories>},
+    {"model-repository", "string",
+     "Folder that holds the models. May be given several times. At least one is required.",
+     Insert<&Options::server, &ServerOptions::model_repositories>},
+    {"exit-on-error", "boolean",
+     "End when anything fails during start, a model that does not load included. Otherwise serve what there is. "
+     "Default is true.",
+     Set<&Options::server, &ServerOptions::exit_on_error>},
+    {"disable-auto-complete-config", nullptr,
+     "Take model configurations as they are written and complete nothing from the model itself.", DisableAutoComplete},
+    {"strict-readiness", "boolean",
+     "Report the server as ready only when every model version is ready. Otherwise it is ready as soon as it answers. "
+     "Default is true.",
+     Set<&Options::server, &ServerOptions::strict_readiness>},
+    {"model-control-mode", "string",
+     "How models come and go: \"none\" loads all at start and changes nothing later, \"poll\" follows changes in the "
+     "repository, \"explicit\" loads those named by --load-model and then obeys load and unload requests. Default is "
+     "none.",
+     ControlMode},
+    {"repository-poll-secs", "integer", "Seconds between two looks at the repository in poll mode. Default is 15.",
+     Set<&Options::repository_poll_seconds>},
+    {"load-model", "string",
+     "Model to load at start in explicit mode. May be given several times; * alone means all models.",
+     Insert<&Options::server, &ServerOptions::startup_models>},
+    {"model-config-name", "string", "Use configs/<name>.pbtxt of a model where it exists, config.pbtxt otherwise.",
+     ModelConfigName},
+    {"model-load-thread-count", "integer", "How many models may load at the same time. Default is 4.", LoadThreads},
+    {"model-load-retry-count", "integer", "How often a load that failed is tried again. Default is 0.",
+     Set<&Options::server, &ServerOptions::model_load_retries>},
+    {"model-namespacing", "boolean", "Allow models of the same name in different repositories. Default is false.",
+     Set<&Options::server, &ServerOptions::model_namespacing>},
+    {"enable-peer-access", "boolean", "Let GPUs read each other's memory where they can. Default is true.",
+     Set<&Options::server, &ServerOptions::peer_access>},
+};
+
+}  // namespace
+
+OptionGroup GlobalOptions() { return {"", kGlobal}; }
+OptionGroup ServerGroup() { return {"Server", kServer}; }
+OptionGroup LoggingGroup() { return {"Logging", kLogging}; }
+OptionGroup ModelRepositoryGroup() { return {"Model Repository", kModelRepository}; }
+
+}  // namespace neso

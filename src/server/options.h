@@ -1,0 +1,135 @@
+// The command line as plain data.
+//
+//   ParseResult result = ParseOptions({argv, argv + argc}, ProcessEnvironment);
+//   for (const std::string& warning : result.warnings) std::cerr << warning << "\n";
+//   if (!result.options) { std::cerr << result.failure_text; return 1; }
+//   Serve(*result.options);
+//
+// Names, defaults, value forms and error texts are tritonserver's, since start scripts and charts rely on them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "engine/server_options.h"
+
+namespace neso {
+
+// Which header with which value a request must carry to use an API category ("health", "inference", ...).
+struct RestrictedApi {
+  std::string header;
+  std::string value;
+};
+using RestrictedApis = std::map<std::string, RestrictedApi>;  // by category
+
+struct HttpOptions {
+  bool allow = true;
+  std::string address = "0.0.0.0";
+  int port = 8000;
+  bool reuse_port = false;
+  std::string header_forward_pattern;
+  int thread_count = 8;
+  int64_t max_input_bytes = 67'108'864;
+  RestrictedApis restricted_apis;
+};
+
+enum class GrpcCompressionLevel { kNone, kLow, kMedium, kHigh };
+
+struct GrpcOptions {
+  bool allow = true;
+  std::string address = "0.0.0.0";
+  int port = 8001;
+  bool reuse_port = false;
+  std::string header_forward_pattern;
+  int infer_thread_count = 2;
+  int infer_allocation_pool_size = 8;
+  int max_response_pool_size = 2'147'483'647;
+  bool use_ssl = false;
+  bool use_mutual_ssl = false;
+  std::string server_cert;
+  std::string server_key;
+  std::string root_cert;
+  GrpcCompressionLevel compression_level = GrpcCompressionLevel::kNone;
+  int keepalive_time_ms = 7'200'000;
+  int keepalive_timeout_ms = 20'000;
+  bool keepalive_permit_without_calls = false;
+  int http2_max_pings_without_data = 2;  // 0: unlimited
+  int http2_min_recv_ping_interval_without_data_ms = 300'000;
+  int http2_max_ping_strikes = 2;  // 0: unlimited
+  int max_connection_age_ms = 0;   // 0: unlimited
+  int max_connection_age_grace_ms = 0;
+  RestrictedApis restricted_protocols;
+};
+
+struct SagemakerOptions {
+  bool allow = false;
+  std::string address = "0.0.0.0";  // fixed
+  int port = 8080;
+  std::optional<std::pair<int, int>> safe_port_range;  // the other services' ports, both ends included
+  int thread_count = 8;
+};
+
+struct VertexOptions {
+  bool allow = false;
+  std::string address = "0.0.0.0";  // fixed
+  int port = 8080;
+  int thread_count = 8;
+  std::string default_model;
+};
+
+// Whether there are metrics at all is `server.metrics`.
+struct MetricsEndpointOptions {
+  std::string address;  // the HTTP service's, unless given
+  int port = 8002;
+};
+
+enum class TraceMode { kTriton, kOpenTelemetry };
+
+struct TraceOptions {
+  uint32_t level = 0;  // TRITONSERVER_InferenceTraceLevel bits
+  int rate = 1000;
+  int count = -1;
+  int log_frequency = 0;
+  TraceMode mode = TraceMode::kTriton;
+  std::string file;
+  Settings opentelemetry;
+};
+
+struct Options {
+  Options();  // defaults of the command line, which differ from those of the C ABI
+
+  ServerOptions server;
+  LogSettings log;
+  HttpOptions http;
+  GrpcOptions grpc;
+  SagemakerOptions sagemaker;
+  VertexOptions vertex;
+  MetricsEndpointOptions metrics;
+  TraceOptions trace;
+  int repository_poll_seconds = 15;  // 0 unless the control mode is poll
+  bool allow_client_shm = false;
+  std::set<std::string> given;  // names of the options on the command line, without "--"
+};
+
+// Value of an environment variable, or null.
+using Environment = std::function<const char*(const char* name)>;
+const char* ProcessEnvironment(const char* name);
+
+struct ParseResult {
+  std::optional<Options> options;
+  std::string failure_text;           // without options: for stderr; the exit code is then 1
+  std::vector<std::string> warnings;  // one line each, for stderr
+};
+
+// `arguments[0]` is the program's name. Not thread-safe: it uses getopt_long, which also says on stderr which option it
+// does not know or finds ambiguous.
+ParseResult ParseOptions(std::vector<std::string> arguments, const Environment& environment);
+
+}  // namespace neso

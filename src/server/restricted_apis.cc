@@ -1,0 +1,37 @@
+#include "server/restricted_apis.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace neso {
+namespace {
+
+constexpr std::array<std::string_view, 9> kCategories = {"health",        "metadata",     "inference",
+                                                         "shared-memory", "model-config", "model-repository",
+                                                         "statistics",    "trace",        "logging"};
+
+}  // namespace
+
+Status AddRestrictedApis(RestrictedApis& apis, std::string_view kind, std::string_view header_prefix,
+                         const std::string& argument) {
+  const size_t colon = argument.find(':');
+  const size_t equals = colon == std::string::npos ? std::string::npos : argument.find('=', colon + 1);
+  if (equals == std::string::npos || colon == 0 || equals == colon + 1 || equals + 1 == argument.size()) {
+    return InvalidArg("expected the format <{0}>[,<{0}>...]:<key>=<value>. Got {1}", kind, argument);
+  }
+  const RestrictedApi rule{.header = std::string(header_prefix) + argument.substr(colon + 1, equals - colon - 1),
+                           .value = argument.substr(equals + 1)};
+  for (std::string_view name : Split(std::string_view(argument).substr(0, colon), ',')) {
+    if (std::find(kCategories.begin(), kCategories.end(), name) == kCategories.end()) {
+      return InvalidArg("unknown restricted {} '{}'", kind, name);
+    }
+    if (!apis.emplace(name, rule).second) {
+      return InvalidArg("restricted {} '{}' can not be specified in multiple config groups", kind, name);
+    }
+  }
+  return {};
+}
+
+}  // namespace neso
