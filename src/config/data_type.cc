@@ -51,7 +51,7 @@ std::string DataTypeName(inference::DataType type) {
   return name.empty() ? std::to_string(static_cast<int>(type)) : name;
 }
 
-inference::DataType DataTypeFromName(std::string_view name) {
+inference::DataType DataTypeFromConfigName(std::string_view name) {
   inference::DataType type = inference::TYPE_INVALID;
   inference::DataType_Parse(std::string(name), &type);
   return type;

@@ -21,7 +21,7 @@ inference::DataType ProtocolToDataType(std::string_view name);
 // "TYPE_FP32"; the decimal number for values that have no name.
 std::string DataTypeName(inference::DataType type);
 // The inverse; TYPE_INVALID for anything else.
-inference::DataType DataTypeFromName(std::string_view name);
+inference::DataType DataTypeFromConfigName(std::string_view name);
 
 // Bytes of one element; 0 for TYPE_STRING (variable) and TYPE_INVALID.
 size_t DataTypeByteSize(inference::DataType type);
