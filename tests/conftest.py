@@ -1,0 +1,49 @@
+"""Fixtures of the whole-server tests: real server processes on free ports, model repositories in temporary folders."""
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from support.repository import ModelRepository  # noqa: E402
+from support.server import Server  # noqa: E402
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return ModelRepository(tmp_path / "models")
+
+
+@pytest.fixture
+def start_server():
+    """Starts servers that end with the test; a server that does not end cleanly fails it."""
+    running = []
+
+    def start(*args, **kwargs):
+        server = Server(*args, **kwargs)
+        running.append(server)
+        return server.start()
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def module_repository(tmp_path_factory):
+    return ModelRepository(tmp_path_factory.mktemp("repository") / "models")
+
+
+@pytest.fixture(scope="module")
+def start_module_server():
+    running = []
+
+    def start(*args, **kwargs):
+        server = Server(*args, **kwargs)
+        running.append(server)
+        return server.start()
+
+    yield start
+    for server in running:
+        server.stop()
