@@ -53,7 +53,7 @@ def to_onnx(network):
 def main(repository):
     images, digits = load_digits(return_X_y=True)
     train_x, test_x, train_y, test_y = train_test_split(images, digits, test_size=1 / 3, random_state=0, stratify=digits)
-    network = MLPClassifier((48,), max_iter=300, random_state=0).fit(train_x / PIXEL_MAX, train_y)
+    network = MLPClassifier((48,), max_iter=1000, random_state=0).fit(train_x / PIXEL_MAX, train_y)
     folder = repository / "digits"
     (folder / "1").mkdir(parents=True, exist_ok=True)
     onnx.save(to_onnx(network), folder / "1" / "model.onnx")
