@@ -1,0 +1,88 @@
+#include "server/startup_tables.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace neso {
+namespace {
+
+const char* ControlModeName(TRITONSERVER_ModelControlMode mode) {
+  switch (mode) {
+    case TRITONSERVER_MODEL_CONTROL_NONE: return "MODE_NONE";
+    case TRITONSERVER_MODEL_CONTROL_POLL: return "MODE_POLL";
+    case TRITONSERVER_MODEL_CONTROL_EXPLICIT: return "MODE_EXPLICIT";
+  }
+  return "MODE_UNKNOWN";
+}
+
+std::string ResourceJson(const ServerOptions::RateLimitResource& resource) {
+  const std::string device = resource.device < 0 ? "all" : std::to_string(resource.device);
+  return fmt::format(R"({{"name":{},"device":"{}","count":{}}})", JsonQuoted(resource.name), device, resource.count);
+}
+
+}  // namespace
+
+TableRows RepositoryAgentTable(const std::vector<RepositoryAgentRow>& agents) {
+  TableRows rows = {{"Repository Agent", "Path"}};
+  for (const RepositoryAgentRow& agent : agents) rows.push_back({agent.name, agent.path});
+  return rows;
+}
+
+TableRows BackendTable(const std::vector<BackendTableRow>& backends) {
+  TableRows rows = {{"Backend", "Path", "Config"}};
+  for (const BackendTableRow& backend : backends) rows.push_back({backend.name, backend.path, backend.config});
+  return rows;
+}
+
+TableRows ModelTable(const std::vector<ModelTableRow>& models) {
+  TableRows rows = {{"Model", "Version", "Status"}};
+  for (const ModelTableRow& model : models) {
+    if (model.version < 0) {
+      rows.push_back({model.name, "-", "Not loaded: No model version was found"});
+      continue;
+    }
+    const std::string status = model.reason.empty() ? model.state : model.state + ": " + model.reason;
+    rows.push_back({model.name, std::to_string(model.version), status});
+  }
+  return rows;
+}
+
+TableRows OptionTable(const ServerOptions& options, const std::string& server_version,
+                      const std::vector<std::string>& server_extensions) {
+  TableRows rows = {
+      {"Option", "Value"},
+      {"server_id", options.server_id},
+      {"server_version", server_version},
+      {"server_extensions", Join(server_extensions, " ")},
+  };
+  const auto flag = [](bool value) { return std::string(value ? "1" : "0"); };
+  int index = 0;
+  for (const std::string& path : options.model_repositories) {
+    rows.push_back({fmt::format("model_repository_path[{}]", index++), path});
+  }
+  rows.push_back({"model_control_mode", ControlModeName(options.control_mode)});
+  index = 0;
+  for (const std::string& model : options.startup_models) {
+    rows.push_back({fmt::format("startup_models_{}", index++), model});
+  }
+  rows.push_back({"strict_model_config", flag(options.strict_model_config)});
+  rows.push_back({"model_config_name", options.model_config_name});
+  rows.push_back({"rate_limit", options.rate_limit == TRITONSERVER_RATE_LIMIT_OFF ? "OFF" : "EXEC_COUNT"});
+  index = 0;
+  for (const ServerOptions::RateLimitResource& resource : options.rate_limit_resources) {
+    rows.push_back({fmt::format("rate_limit_resource[{}]", index++), ResourceJson(resource)});
+  }
+  rows.push_back({"pinned_memory_pool_byte_size", std::to_string(options.pinned_memory_pool_bytes)});
+  for (const auto& [gpu, bytes] : options.cuda_memory_pool_bytes) {
+    rows.push_back({fmt::format("cuda_memory_pool_byte_size{{{}}}", gpu), std::to_string(bytes)});
+  }
+  rows.push_back({"min_supported_compute_capability", fmt::format("{:.1f}", options.min_compute_capability)});
+  rows.push_back({"strict_readiness", flag(options.strict_readiness)});
+  rows.push_back({"exit_timeout", std::to_string(options.exit_timeout_seconds)});
+  rows.push_back({"cache_enabled", flag(!options.cache_config.empty())});
+  return rows;
+}
+
+}  // namespace neso
