@@ -18,6 +18,8 @@
 #include "base/status.h"
 #include "core/model.h"
 #include "engine/server_options.h"
+#include "repository/load_parameter.h"
+#include "repository/model_state.h"
 
 namespace neso {
 
@@ -30,23 +32,6 @@ class TimerQueue;
 inline constexpr const char* kServerVersion = "2.73.0";
 // In the order clients get them.
 const std::vector<std::string>& ServerExtensions();
-
-enum class ModelState : uint8_t { kUnknown, kReady, kUnavailable, kLoading, kUnloading };
-const char* ModelStateName(ModelState state);  // "READY", ...
-
-struct ModelIndexEntry {
-  std::string name;
-  int64_t version = -1;  // -1: no version known
-  ModelState state = ModelState::kUnknown;
-  std::string reason;
-};
-
-// A parameter of a load request: "config" with text, or "file:<path>" with bytes.
-struct LoadParameter {
-  std::string name;
-  bool is_bytes = false;
-  std::string value;
-};
 
 // Thread-safe.
 class InferenceServer final : public TRITONSERVER_Server {
@@ -87,6 +72,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Empty name: all ready models.
   Expected<std::string> StatisticsJson(std::string_view name, int64_t version) const;
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
+  // What was loaded or tried; a model of which no version was found has version -1.
+  std::vector<ModelIndexEntry> ModelStates() const;
 
   // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters = {});

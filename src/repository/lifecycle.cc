@@ -1,0 +1,331 @@
+#include "repository/lifecycle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "config/equivalence.h"
+#include "config/versions.h"
+
+namespace neso {
+
+const char* ModelStateName(ModelState state) {
+  constexpr const char* kNames[] = {"UNKNOWN", "READY", "UNAVAILABLE", "LOADING", "UNLOADING"};
+  return kNames[static_cast<int>(state)];
+}
+
+// One Load: shared by the jobs that build its versions; the last of them to finish ends it.
+struct ModelLifecycle::LoadOperation {
+  struct Job {
+    int64_t version;
+    uint64_t generation = 0;
+    Expected<std::shared_ptr<Model>> result = Expected<std::shared_ptr<Model>>(std::shared_ptr<Model>());
+  };
+  PolledModel model;
+  Done done;
+  std::vector<VersionAction> actions;
+  std::vector<Job> jobs;
+  std::atomic<size_t> left{0};
+};
+
+ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
+    : loader_(loader),
+      options_(options),
+      load_executor_("model-load", std::max(1U, options.load_threads)),
+      end_executor_("model-unload", 2) {}
+
+ModelLifecycle::~ModelLifecycle() = default;
+
+// --- loading ----------------------------------------------------------------------------------------------------------
+
+void ModelLifecycle::Load(PolledModel model, Done done) {
+  std::set<int64_t> available;
+  for (const auto& [version, fingerprint] : model.versions) available.insert(version);
+  Expected<VersionSelection> selection = SelectVersions(model.config, available);
+  if (!selection) {
+    RecordFailure(model.name);
+    done(std::move(selection).error());
+    return;
+  }
+  for (const int64_t missing : selection->missing) {
+    LOG_ERROR("version {} is specified for model '{}', but the version directory is not present", missing, model.name);
+  }
+  const std::shared_ptr<LoadOperation> operation =
+      BeginLoad(std::move(model), done, {selection->versions.begin(), selection->versions.end()});
+  if (operation->jobs.empty()) {
+    FinishLoad(*operation);
+    return;
+  }
+  for (size_t i = 0; i < operation->jobs.size(); ++i) {
+    load_executor_.Post([this, operation, i] { RunLoad(operation, i); });
+  }
+}
+
+std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledModel model, Done& done,
+                                                                         std::vector<int64_t> wanted) {
+  auto operation = std::make_shared<LoadOperation>();
+  operation->model = std::move(model);
+  operation->done = std::move(done);
+  const PolledModel& polled = operation->model;
+  std::vector<WantedVersion> versions;
+  for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version)});
+  {
+    MutexLock lock(mutex_);
+    Record& record = records_[polled.name];
+    std::vector<KnownVersion> known;
+    for (const auto& [version, entry] : record.versions) {
+      known.push_back({version, entry.state == ModelState::kReady, entry.fingerprint});
+    }
+    operation->actions = PlanVersions(known, versions, ChangeOf(record, polled));
+    for (const VersionAction& action : operation->actions) {
+      if (action.kind != VersionActionKind::kLoad) continue;
+      operation->jobs.push_back({action.version, ++last_generation_});
+      Version& entry = record.versions[action.version];
+      if (entry.state == ModelState::kReady) continue;
+      entry.state = ModelState::kLoading;
+      entry.reason.clear();
+      entry.generation = operation->jobs.back().generation;
+    }
+  }
+  operation->left = operation->jobs.size();
+  for (const LoadOperation::Job& job : operation->jobs) LOG_INFO("loading: {}:{}", polled.name, job.version);
+  return operation;
+}
+
+ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& model) const {
+  if (record.directory != model.directory || record.files_fingerprint != model.files_fingerprint) {
+    return ConfigChange::kReload;
+  }
+  if (record.config == model.config.SerializeAsString()) return ConfigChange::kNone;
+  inference::ModelConfig served;
+  if (!served.ParseFromString(record.config)) return ConfigChange::kReload;
+  return CanUpdateInPlace(served, model.config) ? ConfigChange::kInPlace : ConfigChange::kReload;
+}
+
+void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index) {
+  LoadOperation::Job& job = operation->jobs[index];
+  job.result = LoadOnce(operation->model, job.version);
+  for (unsigned retry = 0; !job.result && retry < options_.load_retries; ++retry) {
+    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version,
+             job.result.error().ToString());
+    job.result = LoadOnce(operation->model, job.version);
+  }
+  if (!job.result) {
+    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
+  }
+  if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
+}
+
+Expected<std::shared_ptr<Model>> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
+  const TimePoint start = SteadyClock::Instance().Now();
+  Expected<std::shared_ptr<Model>> built = loader_.Load(model, version);
+  if (built) {
+    (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
+  }
+  return built;
+}
+
+void ModelLifecycle::FinishLoad(LoadOperation& operation) {
+  for (LoadOperation::Job& job : operation.jobs) {
+    if (job.result) *job.result = Track(std::move(*job.result), operation.model.temporary_folder, job.generation);
+  }
+  Status status = UpdateServing(operation);
+  std::vector<std::shared_ptr<Model>> dropped;
+  {
+    MutexLock lock(mutex_);
+    if (status.ok()) {
+      Commit(operation, dropped);
+    } else {
+      Abandon(operation);
+    }
+  }
+  dropped.clear();
+  if (!status.ok()) {
+    LOG_INFO("failed to load '{}'", operation.model.name);
+  } else if (!operation.jobs.empty()) {
+    LOG_INFO("successfully loaded '{}'", operation.model.name);
+  }
+  // Whatever was built in vain ends before the caller hears of it.
+  operation.jobs.clear();
+  operation.done(std::move(status));
+}
+
+Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
+  std::string failures;
+  for (const LoadOperation::Job& job : operation.jobs) {
+    if (job.result) continue;
+    failures += fmt::format("version {} is at UNAVAILABLE state: {};", job.version, job.result.error().ToString());
+  }
+  for (const VersionAction& action : operation.actions) {
+    if (!failures.empty() || action.kind != VersionActionKind::kUpdateInPlace) continue;
+    const std::shared_ptr<Model> model = serving_.Find(operation.model.name, action.version);
+    const Status updated = model == nullptr ? Status() : loader_.UpdateInPlace(*model, operation.model.config);
+    if (updated.ok()) continue;
+    LOG_ERROR("failed to update '{}' version {}: {}", operation.model.name, action.version, updated.ToString());
+    failures += fmt::format("version {} is at READY state: {};", action.version, updated.ToString());
+  }
+  return failures.empty() ? Status() : InvalidArg("{}", failures);
+}
+
+void ModelLifecycle::Commit(LoadOperation& operation, std::vector<std::shared_ptr<Model>>& dropped) {
+  const PolledModel& polled = operation.model;
+  Record& record = records_[polled.name];
+  record.config = polled.config.SerializeAsString();
+  record.directory = polled.directory;
+  record.files_fingerprint = polled.files_fingerprint;
+  for (LoadOperation::Job& job : operation.jobs) {
+    Version& entry = record.versions[job.version];
+    entry.state = ModelState::kReady;
+    entry.reason.clear();
+    entry.fingerprint = polled.versions.at(job.version);
+    entry.generation = job.generation;
+    dropped.push_back(std::exchange(entry.model, *job.result));
+  }
+  for (const VersionAction& action : operation.actions) {
+    if (action.kind != VersionActionKind::kUnload) continue;
+    BeginUnloadLocked(polled.name, action.version, record.versions[action.version], dropped);
+  }
+  PublishLocked(polled.name, record);
+}
+
+void ModelLifecycle::Abandon(const LoadOperation& operation) {
+  Record& record = records_[operation.model.name];
+  for (const LoadOperation::Job& job : operation.jobs) {
+    Version& entry = record.versions[job.version];
+    if (entry.state == ModelState::kReady) continue;  // the former copy serves on
+    entry.state = ModelState::kUnavailable;
+    entry.reason = job.result ? kUnloadedReason : job.result.error().ToString();
+  }
+}
+
+void ModelLifecycle::PublishLocked(const std::string& name, const Record& record) {
+  std::vector<std::shared_ptr<Model>> versions;
+  for (const auto& [version, entry] : record.versions) {
+    if (entry.state == ModelState::kReady) versions.push_back(entry.model);
+  }
+  serving_.Publish(name, std::move(versions));
+}
+
+void ModelLifecycle::RecordFailure(const std::string& name) {
+  MutexLock lock(mutex_);
+  records_[name];
+}
+
+// --- unloading --------------------------------------------------------------------------------------------------------
+
+void ModelLifecycle::Unload(const std::string& name) {
+  std::vector<std::shared_ptr<Model>> dropped;
+  {
+    MutexLock lock(mutex_);
+    const auto record = records_.find(name);
+    if (record == records_.end()) return;
+    for (auto& [version, entry] : record->second.versions) {
+      if (entry.state == ModelState::kReady) BeginUnloadLocked(name, version, entry, dropped);
+    }
+    record->second.config.clear();
+    record->second.directory.clear();
+    PublishLocked(name, record->second);
+  }
+}
+
+void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
+                                       std::vector<std::shared_ptr<Model>>& dropped) {
+  LOG_INFO("unloading: {}:{}", name, version);
+  entry.state = ModelState::kUnloading;
+  entry.reason.clear();
+  dropped.push_back(std::move(entry.model));
+  entry.model = nullptr;
+}
+
+void ModelLifecycle::Forget(const std::string& name) {
+  MutexLock lock(mutex_);
+  const auto record = records_.find(name);
+  if (record == records_.end()) return;
+  const auto& versions = record->second.versions;
+  const bool lives = std::any_of(versions.begin(), versions.end(), [](const auto& entry) {
+    return entry.second.state != ModelState::kUnavailable;
+  });
+  if (!lives) records_.erase(record);
+}
+
+std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
+                                             std::shared_ptr<const TemporaryFolder> folder, uint64_t generation) {
+  live_.fetch_add(1, std::memory_order_acq_rel);
+  Model* const model = built.get();
+  // The deleter runs on the thread that drops the last reference, often a request's: finalising instances is not its
+  // business.
+  return {model, [this, built = std::move(built), folder = std::move(folder), generation](Model*) mutable {
+            end_executor_.Post([this, built = std::move(built), folder = std::move(folder), generation]() mutable {
+              End(std::move(built), std::move(folder), generation);
+            });
+          }};
+}
+
+void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder,
+                         uint64_t generation) {
+  const std::string name = last->name();
+  const int64_t version = last->version();
+  last.reset();
+  folder.reset();
+  {
+    MutexLock lock(mutex_);
+    if (const auto record = records_.find(name); record != records_.end()) {
+      const auto entry = record->second.versions.find(version);
+      const bool ours = entry != record->second.versions.end() && entry->second.generation == generation;
+      if (ours && entry->second.state == ModelState::kUnloading) {
+        entry->second.state = ModelState::kUnavailable;
+        entry->second.reason = kUnloadedReason;
+      }
+    }
+  }
+  LOG_INFO("successfully unloaded '{}' version {}", name, version);
+  {
+    MutexLock lock(mutex_);
+    if (live_.fetch_sub(1, std::memory_order_acq_rel) == 1) emptied_.NotifyAll();
+  }
+  ReturnMemory();
+}
+
+bool ModelLifecycle::WaitUntilEmpty(TimePoint deadline) {
+  MutexLock lock(mutex_);
+  while (live_.load(std::memory_order_acquire) != 0) {
+    if (!emptied_.WaitUntil(mutex_, deadline)) break;
+  }
+  return live_.load(std::memory_order_acquire) == 0;
+}
+
+// --- what others see --------------------------------------------------------------------------------------------------
+
+Status ModelLifecycle::WhyNotServing(std::string_view name, int64_t version) const {
+  MutexLock lock(mutex_);
+  const auto record = records_.find(name);
+  if (record == records_.end()) return NotFound("Request for unknown model: '{}' is not found", name);
+  if (version == -1) return NotFound("Request for unknown model: '{}' has no available versions", name);
+  if (!record->second.versions.contains(version)) {
+    return NotFound("Request for unknown model: '{}' version {} is not found", name, version);
+  }
+  return Unavailable("Request for unknown model: '{}' version {} is not at ready state", name, version);
+}
+
+std::vector<ModelIndexEntry> ModelLifecycle::States() const {
+  std::vector<ModelIndexEntry> states;
+  MutexLock lock(mutex_);
+  for (const auto& [name, record] : records_) {
+    if (record.versions.empty()) states.push_back({name, -1, ModelState::kUnknown, ""});
+    for (const auto& [version, entry] : record.versions) states.push_back({name, version, entry.state, entry.reason});
+  }
+  return states;
+}
+
+std::vector<ModelIndexEntry> ModelLifecycle::States(const std::string& name) const {
+  std::vector<ModelIndexEntry> states;
+  MutexLock lock(mutex_);
+  const auto record = records_.find(name);
+  if (record == records_.end()) return states;
+  for (const auto& [version, entry] : record->second.versions) {
+    states.push_back({name, version, entry.state, entry.reason});
+  }
+  return states;
+}
+
+}  // namespace neso

@@ -1,0 +1,121 @@
+// Model versions from loading to unloading: which exist, which serve, and the threads that build and end them.
+//
+//   ModelLifecycle lifecycle(loader, {.load_threads = 4});
+//   lifecycle.Load(std::move(polled), [](Status status) { ... });
+//   std::shared_ptr<Model> model = lifecycle.serving().Find("digits", -1);
+//   lifecycle.Unload("digits");
+//
+// A load builds new copies while the old ones serve and swaps them when all versions have succeeded; if one fails, the old
+// ones stay. The life of a copy ends when its last request lets go of it: on a thread of ours, not of the request's.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "repository/model_state.h"
+#include "repository/plan.h"
+#include "repository/poll.h"
+#include "repository/serving_table.h"
+#include "repository/version_loader.h"
+
+namespace neso {
+
+struct LifecycleOptions {
+  unsigned load_threads = 4;
+  unsigned load_retries = 0;
+};
+
+// Thread-safe, but Load and Unload of one model must not overlap. Must outlive every reference to a model it gave out.
+class ModelLifecycle {
+ public:
+  ModelLifecycle(VersionLoader& loader, LifecycleOptions options);
+  ~ModelLifecycle();
+  ModelLifecycle(const ModelLifecycle&) = delete;
+  ModelLifecycle& operator=(const ModelLifecycle&) = delete;
+
+  // Called once when loading has finished, on a thread of ours, or on the caller's when there was nothing to load.
+  // Success also when nothing had changed. Errors: kInvalidArg, to be put after "load failed for model '<M>': ".
+  using Done = std::function<void(Status)>;
+  void Load(PolledModel model, Done done);
+  // Notes that the model cannot be loaded, as Load would on an error without version; what serves goes on serving.
+  void RecordFailure(const std::string& name);
+  // Begins to unload every version; unknown models are unloaded already.
+  void Unload(const std::string& name);
+  // Forgets a model without serving versions: lookups then know nothing of it.
+  void Forget(const std::string& name);
+
+  const ServingTable& serving() const { return serving_; }
+  // Why serving().Find found nothing. Errors: the texts of the lookup table, kNotFound or kUnavailable.
+  Status WhyNotServing(std::string_view name, int64_t version) const;
+
+  // Every version of every model that was loaded or tried, by name and version; a model without versions has one entry
+  // with version -1.
+  std::vector<ModelIndexEntry> States() const;
+  std::vector<ModelIndexEntry> States(const std::string& name) const;
+
+  // Copies that are built and not yet ended, those being unloaded included.
+  size_t LiveCount() const { return live_.load(std::memory_order_acquire); }
+  // Waits until LiveCount() is 0 or the deadline has passed. True when it is 0.
+  bool WaitUntilEmpty(TimePoint deadline);
+  // From now on memory is not given back after unloads: the process ends soon.
+  void PrepareForExit() { exiting_ = true; }
+
+  // The threads that load; for reading many folders at once.
+  Executor& load_executor() const { return load_executor_; }
+
+ private:
+  struct Version {
+    ModelState state = ModelState::kUnknown;
+    std::string reason;
+    uint64_t fingerprint = 0;
+    uint64_t generation = 0;  // of the copy whose state this is: older copies end silently
+    std::shared_ptr<Model> model;
+  };
+  struct Record {
+    std::map<int64_t, Version> versions;
+    std::string config;  // serialised, as wanted by the last load that succeeded
+    std::string directory;
+    uint64_t files_fingerprint = 0;
+  };
+  struct LoadOperation;
+
+  ConfigChange ChangeOf(const Record& record, const PolledModel& model) const REQUIRES(mutex_);
+  std::shared_ptr<LoadOperation> BeginLoad(PolledModel model, Done& done, std::vector<int64_t> wanted);
+  void RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index);
+  Expected<std::shared_ptr<Model>> LoadOnce(const PolledModel& model, int64_t version);
+  void FinishLoad(LoadOperation& operation);
+  Status UpdateServing(const LoadOperation& operation);
+  void Commit(LoadOperation& operation, std::vector<std::shared_ptr<Model>>& dropped) REQUIRES(mutex_);
+  void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
+  void PublishLocked(const std::string& name, const Record& record) REQUIRES(mutex_);
+  void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
+                         std::vector<std::shared_ptr<Model>>& dropped) REQUIRES(mutex_);
+  std::shared_ptr<Model> Track(std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
+                               uint64_t generation);
+  void End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation);
+  void ReturnMemory();
+
+  VersionLoader& loader_;
+  const LifecycleOptions options_;
+  ServingTable serving_;
+  mutable Mutex mutex_;
+  CondVar emptied_;
+  std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);
+  uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
+  std::atomic<size_t> live_{0};
+  std::atomic<bool> trim_pending_{false};
+  std::atomic<bool> exiting_{false};
+  mutable Executor load_executor_;
+  Executor end_executor_;
+};
+
+}  // namespace neso

@@ -1,0 +1,14 @@
+// A parameter of a load request: "config" with a configuration's JSON text, or "file:<path>" with a file's bytes.
+#pragma once
+
+#include <string>
+
+namespace neso {
+
+struct LoadParameter {
+  std::string name;
+  bool is_bytes = false;
+  std::string value;
+};
+
+}  // namespace neso

@@ -1,0 +1,26 @@
+// States of a model version, as the repository index shows them.
+//
+// LOADING -> READY | UNAVAILABLE; READY -> UNLOADING -> UNAVAILABLE ("unloaded"); UNAVAILABLE | UNLOADING -> LOADING.
+// A READY version that is loaded again stays READY meanwhile.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace neso {
+
+enum class ModelState : uint8_t { kUnknown, kReady, kUnavailable, kLoading, kUnloading };
+const char* ModelStateName(ModelState state);  // "READY", ...
+
+struct ModelIndexEntry {
+  std::string name;
+  int64_t version = -1;  // -1: no version known
+  ModelState state = ModelState::kUnknown;
+  std::string reason;
+};
+
+// The reason of a version that was unloaded on purpose: it does not count against the server's readiness.
+inline constexpr const char* kUnloadedReason = "unloaded";
+
+}  // namespace neso

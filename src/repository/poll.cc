@@ -1,0 +1,64 @@
+#include "repository/poll.h"
+
+#include "base/log.h"
+#include "config/complete.h"
+#include "config/parse.h"
+#include "config/validate.h"
+#include "config/versions.h"
+
+namespace neso {
+namespace {
+
+Expected<inference::ModelConfig> ConfigOf(const FolderSnapshot& folder, const PollOptions& options) {
+  if (folder.config_text) return ParseModelConfigText(*folder.config_text, folder.config_path);
+  if (options.auto_complete) return inference::ModelConfig();
+  return Internal("failed to open text file for read {}: No such file or directory", folder.config_path);
+}
+
+Status CheckAgents(const inference::ModelConfig& config, const PollOptions& options) {
+  for (const auto& agent : config.model_repository_agents().agents()) {
+    return Unsupported("unable to find 'libtritonrepoagent_{0}.so' for repo agent '{0}', searched: {1}/{0}; repository "
+                       "agents are not supported by this server",
+                       agent.name(), options.repoagent_directory);
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string& name, bool name_is_mapped,
+                                const PollOptions& options,
+                                const std::optional<inference::ModelConfig>& config_override) {
+  PolledModel model;
+  model.name = name;
+  model.directory = folder.path;
+  model.config_given = folder.config_text.has_value() || config_override.has_value();
+  model.files_fingerprint = folder.files_fingerprint;
+  if (config_override) {
+    model.config = *config_override;
+  } else {
+    ASSIGN_OR_RETURN(model.config, ConfigOf(folder, options));
+  }
+  if (name_is_mapped) model.config.set_name(name);
+
+  RETURN_IF_ERROR(CompleteModelConfig({.name = name, .first_version = folder.first_version}, model.config));
+  NormalizeModelConfig(model.config);
+  RETURN_IF_ERROR(ValidateAtPoll(model.config, name, options.auto_complete));
+  RETURN_IF_ERROR(CheckAgents(model.config, options));
+
+  const FolderVersions found = ParseVersionFolders(name, folder.subfolders);
+  for (const std::string& warning : found.warnings) LOG_WARNING("{}", warning);
+  for (const std::string& subfolder : folder.subfolders) {
+    const auto fingerprint = folder.subfolder_fingerprints.find(subfolder);
+    if (fingerprint == folder.subfolder_fingerprints.end()) continue;
+    const std::optional<int64_t> version = ParseVersionFolder(subfolder);
+    if (version && found.versions.contains(*version)) {
+      model.versions[*version] = fingerprint->second;
+    } else {
+      model.files_fingerprint += fingerprint->second;
+    }
+  }
+  return model;
+}
+
+}  // namespace neso

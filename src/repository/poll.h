@@ -1,0 +1,40 @@
+// From a model's folder to what could be loaded: its complete configuration and its versions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/status.h"
+#include "config/model_config.pb.h"
+#include "repository/folder.h"
+#include "repository/temporary_folder.h"
+
+namespace neso {
+
+// A model as its folder shows it, ready to be loaded.
+struct PolledModel {
+  std::string name;
+  std::string directory;
+  bool config_given = false;         // by a file or an override
+  inference::ModelConfig config;     // complete as far as the server can know, normalised and checked
+  std::map<int64_t, uint64_t> versions;  // those on the disk, with the fingerprints of their files
+  uint64_t files_fingerprint = 0;    // of what all versions share
+  std::shared_ptr<const TemporaryFolder> temporary_folder;  // the directory, when a load request brought it
+};
+
+struct PollOptions {
+  bool auto_complete = true;
+  std::string repoagent_directory;  // named in the error of a model that asks for an agent
+};
+
+// `config_override` replaces the folder's configuration. `name` is what the model is served as: the folder's name, except
+// where a mapping or a load request chose another (`name_is_mapped`).
+// Errors: what makes a folder unusable (kInvalidArg mostly), without context.
+Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string& name, bool name_is_mapped,
+                                const PollOptions& options,
+                                const std::optional<inference::ModelConfig>& config_override = std::nullopt);
+
+}  // namespace neso

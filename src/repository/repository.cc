@@ -1,0 +1,265 @@
+#include "repository/repository.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "config/ensemble.h"
+#include "config/parse.h"
+#include "repository/latch.h"
+
+namespace neso {
+
+// Holds the names of an operation; waits until no other one holds any of them. All at once, so that none waits in a circle.
+class ModelRepository::Operation {
+ public:
+  Operation(ModelRepository& repository, std::set<std::string> names)
+      : repository_(repository), names_(std::move(names)) {
+    MutexLock lock(repository_.mutex_);
+    while (std::any_of(names_.begin(), names_.end(), [this](const std::string& name) NO_THREAD_SAFETY_ANALYSIS {
+      return repository_.busy_.contains(name);
+    })) {
+      repository_.operation_ended_.Wait(repository_.mutex_);
+    }
+    repository_.busy_.insert(names_.begin(), names_.end());
+  }
+  ~Operation() {
+    MutexLock lock(repository_.mutex_);
+    for (const std::string& name : names_) repository_.busy_.erase(name);
+    repository_.operation_ended_.NotifyAll();
+  }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+
+ private:
+  ModelRepository& repository_;
+  const std::set<std::string> names_;
+};
+
+Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOptions options, VersionLoader& loader) {
+  if (options.paths.empty()) return InvalidArg("--model-repository must be specified");
+  if (options.control_mode == TRITONSERVER_MODEL_CONTROL_POLL) {
+    return Unsupported("model control mode POLL is not supported by this server; use NONE or EXPLICIT");
+  }
+  for (const std::string& path : options.paths) RETURN_IF_ERROR(CheckRepositoryPath(path));
+  return std::unique_ptr<ModelRepository>(new ModelRepository(std::move(options), loader));
+}
+
+ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
+    : options_(std::move(options)), lifecycle_(loader, options_.lifecycle), paths_(options_.paths) {}
+
+// --- start and load -----------------------------------------------------------------------------------------------------
+
+Status ModelRepository::LoadStartupModels() {
+  ASSIGN_OR_RETURN(const Locations locations, ListAll());
+  std::set<std::string> names = options_.startup_models;
+  const bool all = options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT || names == std::set<std::string>{"*"};
+  if (all) {
+    names.clear();
+    for (const auto& [name, location] : locations) names.insert(name);
+  }
+  std::map<std::string, PolledModel> polled;
+  bool succeeded = PollMany(names, locations, polled);
+  if (!all) PollComposing(polled);
+  std::set<std::string> busy;
+  for (const auto& [name, model] : polled) busy.insert(name);
+  const Operation operation(*this, std::move(busy));
+  succeeded &= LoadPolled(std::move(polled), names).empty();
+  return succeeded ? Status() : Internal("failed to load all models");
+}
+
+Status ModelRepository::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
+  RETURN_IF_ERROR(CheckControlMode());
+  RETURN_IF_ERROR(CheckModelName(name));
+  ASSIGN_OR_RETURN(const Override changes, ParseOverride(parameters));
+
+  // An ensemble's models are known only when it has been read, and it must be read while nobody else loads it: so once
+  // more with all names, if there are more.
+  std::set<std::string> names = {name};
+  while (true) {
+    const Operation operation(*this, names);
+    Expected<PolledModel> model = Poll(name, changes);
+    if (!model) return Internal("failed to load '{}', failed to poll from model repository", name);
+    std::map<std::string, PolledModel> polled;
+    polled.emplace(name, *std::move(model));
+    PollComposing(polled);
+    std::set<std::string> needed = names;
+    for (const auto& [composing, unused] : polled) needed.insert(composing);
+    if (needed != names) {
+      names = std::move(needed);
+      continue;
+    }
+    std::string failures;
+    for (const auto& [failed, status] : LoadPolled(std::move(polled), {name})) failures += status.message();
+    return failures.empty() ? Status() : InvalidArg("{}", failures);
+  }
+}
+
+std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, PolledModel> polled,
+                                                          const std::set<std::string>& explicitly) {
+  DependencyGraph graph;
+  std::set<std::string> names;
+  for (const auto& [name, model] : polled) {
+    names.insert(name);
+    graph[name] = {ComposingModels(model.config), explicitly.contains(name)};
+  }
+  Mutex results_mutex;
+  std::map<std::string, Status> failures;
+  for (const std::vector<std::string>& group : PlanLoadOrder(graph, names)) {
+    Latch loaded(group.size());
+    for (const std::string& name : group) {
+      const auto done = [&, name](Status status) {
+        if (!status.ok()) {
+          MutexLock lock(results_mutex);
+          failures[name] = Status(status.code(), fmt::format("load failed for model '{}': {}\n", name, status.message()));
+        }
+        loaded.CountDown();
+      };
+      PolledModel& model = polled.at(name);
+      Status prepared = PrepareEnsemble(model, polled);
+      if (!prepared.ok()) {
+        LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
+        lifecycle_.RecordFailure(name);
+        done(std::move(prepared));
+        continue;
+      }
+      lifecycle_.Load(model, done);
+    }
+    loaded.Wait();
+  }
+  MutexLock lock(mutex_);
+  for (auto& [name, dependencies] : graph) {
+    if (failures.contains(name)) continue;
+    ModelDependencies& known = loaded_[name];
+    known.composing = std::move(dependencies.composing);
+    known.explicitly_loaded |= dependencies.explicitly_loaded;
+  }
+  return failures;
+}
+
+Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled) const {
+  if (!IsEnsemble(model.config)) return {};
+  // What a lookup returns must live as long as the check.
+  std::vector<std::shared_ptr<Model>> held;
+  const ModelConfigLookup find = [&](const std::string& name) -> const inference::ModelConfig* {
+    if (std::shared_ptr<Model> serving = lifecycle_.serving().Find(name, -1)) {
+      held.push_back(std::move(serving));
+      return &held.back()->config();
+    }
+    const auto it = polled.find(name);
+    return it == polled.end() ? nullptr : &it->second.config;
+  };
+  RETURN_IF_ERROR(ValidateEnsemble(model.config, find));
+  model.config.mutable_model_transaction_policy()->set_decoupled(EnsembleIsDecoupled(model.config, find));
+  return {};
+}
+
+// --- unload -------------------------------------------------------------------------------------------------------------
+
+Status ModelRepository::UnloadModel(const std::string& name, bool unload_dependents) {
+  RETURN_IF_ERROR(CheckControlMode());
+  RETURN_IF_ERROR(CheckModelName(name));
+  const auto plan = [&]() {
+    MutexLock lock(mutex_);
+    std::vector<std::string> order = PlanUnload(loaded_, name, unload_dependents);
+    // A model whose load failed may still serve its former version.
+    if (order.empty()) order.push_back(name);
+    return order;
+  };
+  while (true) {
+    const std::vector<std::string> order = plan();
+    const Operation operation(*this, {order.begin(), order.end()});
+    if (order != plan()) continue;
+    for (const std::string& model : order) lifecycle_.Unload(model);
+    MutexLock lock(mutex_);
+    for (const std::string& model : order) loaded_.erase(model);
+    return {};
+  }
+}
+
+void ModelRepository::UnloadAll() {
+  std::set<std::string> names;
+  for (const ModelIndexEntry& entry : lifecycle_.States()) names.insert(entry.name);
+  std::vector<std::string> ensembles_first;
+  {
+    MutexLock lock(mutex_);
+    for (const std::string& name : names) {
+      const auto it = loaded_.find(name);
+      const bool ensemble = it != loaded_.end() && !it->second.composing.empty();
+      ensembles_first.insert(ensemble ? ensembles_first.begin() : ensembles_first.end(), name);
+    }
+  }
+  for (const std::string& name : ensembles_first) lifecycle_.Unload(name);
+}
+
+Status ModelRepository::CheckControlMode() const {
+  if (options_.control_mode == TRITONSERVER_MODEL_CONTROL_EXPLICIT) return {};
+  return Unavailable("explicit model load / unload is not allowed if polling is enabled");
+}
+
+// --- repositories -------------------------------------------------------------------------------------------------------
+
+Status ModelRepository::RegisterRepository(const std::string& path,
+                                           const std::map<std::string, std::string>& name_mapping) {
+  if (options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
+    return Unsupported("repository registration is not allowed if model control mode is not EXPLICIT");
+  }
+  if (!CheckRepositoryPath(path).ok()) return InvalidArg("failed to register '{}', repository not found", path);
+  for (const auto& [folder, name] : name_mapping) RETURN_IF_ERROR(CheckModelName(name));
+  {
+    MutexLock lock(mutex_);
+    std::set<std::string> taken;
+    for (const auto& [known_path, mapping] : mappings_) {
+      for (const auto& [folder, name] : mapping) taken.insert(name);
+    }
+    for (const auto& [folder, name] : name_mapping) {
+      if (!taken.insert(name).second) {
+        return AlreadyExists("failed to register '{}', there is a conflicting mapping for '{}'", path, name);
+      }
+    }
+    if (!paths_.insert(path).second) return AlreadyExists("repository '{}' has already been registered", path);
+    mappings_[path] = name_mapping;
+  }
+  LOG_INFO("Model repository registered: {}", path);
+  return {};
+}
+
+Status ModelRepository::UnregisterRepository(const std::string& path) {
+  if (options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
+    return Unsupported("repository unregistration is not allowed if model control mode is not EXPLICIT");
+  }
+  {
+    MutexLock lock(mutex_);
+    if (paths_.erase(path) == 0) return InvalidArg("failed to unregister '{}', repository not found", path);
+    mappings_.erase(path);
+  }
+  LOG_INFO("Model repository unregistered: {}", path);
+  return {};
+}
+
+std::vector<ModelIndexEntry> ModelRepository::Index(bool ready_only) const {
+  std::map<std::string, std::vector<ModelIndexEntry>> by_name;
+  if (Expected<Locations> locations = ListAll()) {
+    for (const auto& [name, location] : *locations) {
+      std::vector<ModelIndexEntry>& entries = by_name[name];
+      if (location.is_duplicate) {
+        entries.push_back({name, -1, ModelState::kUnavailable, "model appears in two or more repositories"});
+      }
+    }
+  }
+  for (ModelIndexEntry& entry : lifecycle_.States()) {
+    std::vector<ModelIndexEntry>& entries = by_name[entry.name];
+    const bool duplicate = !entries.empty() && entries.front().version == -1;
+    if (!duplicate && entry.version != -1) entries.push_back(std::move(entry));
+  }
+  std::vector<ModelIndexEntry> index;
+  for (auto& [name, entries] : by_name) {
+    if (entries.empty() && !ready_only) index.push_back({name, -1, ModelState::kUnknown, ""});
+    for (ModelIndexEntry& entry : entries) {
+      if (!ready_only || entry.state == ModelState::kReady) index.push_back(std::move(entry));
+    }
+  }
+  return index;
+}
+
+}  // namespace neso

@@ -1,0 +1,109 @@
+// The model repository: folders on disk, what of them is loaded, and the requests to change that.
+//
+//   ASSIGN_OR_RETURN(auto repository, ModelRepository::Create({.paths = {"/models"}}, loader));
+//   Status status = repository->LoadStartupModels();
+//   RETURN_IF_ERROR(repository->LoadModel("digits", {}));
+//
+// Operations on different models run side by side; those on one model wait for each other.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "core/abi.h"
+#include "repository/lifecycle.h"
+#include "repository/load_parameter.h"
+#include "repository/model_state.h"
+#include "repository/poll.h"
+#include "repository/version_loader.h"
+
+namespace neso {
+
+struct RepositoryOptions {
+  std::set<std::string> paths;
+  TRITONSERVER_ModelControlMode control_mode = TRITONSERVER_MODEL_CONTROL_NONE;
+  std::set<std::string> startup_models;  // in explicit mode; "*" alone: all
+  std::string model_config_name;
+  PollOptions poll;
+  LifecycleOptions lifecycle;
+};
+
+// Thread-safe.
+class ModelRepository {
+ public:
+  // Errors: kInvalidArg without paths; those of CheckRepositoryPath; kUnsupported for the control mode POLL.
+  static Expected<std::unique_ptr<ModelRepository>> Create(RepositoryOptions options, VersionLoader& loader);
+
+  // Loads what the control mode asks for; what can be loaded is. Error: kInternal "failed to load all models".
+  Status LoadStartupModels();
+
+  // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun.
+  // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg otherwise.
+  Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters);
+  Status UnloadModel(const std::string& name, bool unload_dependents);
+  // `name_mapping`: folder name -> model name, for the folders that are served under another name.
+  Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
+  Status UnregisterRepository(const std::string& path);
+
+  // Reads the repositories' folders. By name, then version.
+  std::vector<ModelIndexEntry> Index(bool ready_only) const;
+
+  // Unloads everything; returns at once.
+  void UnloadAll();
+
+  ModelLifecycle& lifecycle() { return lifecycle_; }
+  const ModelLifecycle& lifecycle() const { return lifecycle_; }
+
+ private:
+  struct Location {
+    std::string path;
+    bool is_mapped = false;
+    bool is_duplicate = false;
+  };
+  struct Override {
+    std::optional<inference::ModelConfig> config;
+    std::vector<const LoadParameter*> files;
+  };
+  using Locations = std::map<std::string, Location>;
+
+  ModelRepository(RepositoryOptions options, VersionLoader& loader);
+
+  Expected<Locations> ListAll() const;
+  // Empty: no repository has it.
+  std::optional<Location> Locate(const std::string& name) const;
+  Expected<Override> ParseOverride(const std::vector<LoadParameter>& parameters) const;
+  Expected<PolledModel> Poll(const std::string& name, const Override& changes) const;
+  Expected<PolledModel> PollFolder(const std::string& name, const Location& location) const;
+  // Polls `names` side by side and, for ensembles, the models they need. Failures are logged and left out; true: none.
+  bool PollMany(const std::set<std::string>& names, const Locations& locations,
+                std::map<std::string, PolledModel>& polled) const;
+  // Polls what the ensembles among `polled` need and is not there yet.
+  void PollComposing(std::map<std::string, PolledModel>& polled) const;
+  // Loads in the order of dependencies. The errors by model, each with its model's name.
+  std::map<std::string, Status> LoadPolled(std::map<std::string, PolledModel> polled,
+                                           const std::set<std::string>& explicitly);
+  Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled) const;
+  Status CheckControlMode() const;
+
+  // Names that an operation works on; others wait.
+  class Operation;
+
+  const RepositoryOptions options_;
+  ModelLifecycle lifecycle_;
+  mutable Mutex mutex_;
+  CondVar operation_ended_;
+  std::set<std::string> paths_ GUARDED_BY(mutex_);
+  std::map<std::string, std::map<std::string, std::string>> mappings_ GUARDED_BY(mutex_);  // path -> folder -> name
+  std::set<std::string> busy_ GUARDED_BY(mutex_);
+  DependencyGraph loaded_ GUARDED_BY(mutex_);
+};
+
+}  // namespace neso

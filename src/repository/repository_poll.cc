@@ -1,0 +1,187 @@
+// The part of ModelRepository that reads folders.
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "config/ensemble.h"
+#include "config/parse.h"
+#include "repository/latch.h"
+#include "repository/repository.h"
+
+namespace neso {
+
+Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
+  std::set<std::string> paths;
+  std::map<std::string, std::map<std::string, std::string>> mappings;
+  {
+    MutexLock lock(mutex_);
+    paths = paths_;
+    mappings = mappings_;
+  }
+  Locations locations;
+  for (const std::string& path : paths) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListModelFolders(path));
+    const std::map<std::string, std::string>& mapping = mappings[path];
+    for (const std::string& folder : folders) {
+      const auto mapped = mapping.find(folder);
+      const std::string& name = mapped == mapping.end() ? folder : mapped->second;
+      const auto [it, first] = locations.try_emplace(name, Location{path + "/" + folder, mapped != mapping.end()});
+      if (!first) it->second.is_duplicate = true;
+    }
+  }
+  return locations;
+}
+
+std::optional<ModelRepository::Location> ModelRepository::Locate(const std::string& name) const {
+  std::optional<Location> found;
+  const auto add = [&found](std::string path, bool mapped) {
+    if (!IsFolder(path)) return;
+    const bool duplicate = found.has_value();
+    if (!duplicate) found = Location{std::move(path), mapped};
+    found->is_duplicate = duplicate;
+  };
+  MutexLock lock(mutex_);
+  for (const std::string& path : paths_) {
+    const auto mapping = mappings_.find(path);
+    const bool renamed = mapping != mappings_.end() && mapping->second.contains(name);
+    if (!renamed) add(path + "/" + name, false);
+    if (mapping == mappings_.end()) continue;
+    for (const auto& [folder, served_as] : mapping->second) {
+      if (served_as == name) add(path + "/" + folder, true);
+    }
+  }
+  return found;
+}
+
+Expected<ModelRepository::Override> ModelRepository::ParseOverride(
+    const std::vector<LoadParameter>& parameters) const {
+  constexpr std::string_view kFile = "file:";
+  Override changes;
+  for (const LoadParameter& parameter : parameters) {
+    if (parameter.name == "config" && !parameter.is_bytes) {
+      ASSIGN_OR_RETURN(changes.config, ParseConfigOverride(parameter.value));
+    } else if (parameter.name.starts_with(kFile) && parameter.is_bytes) {
+      changes.files.push_back(&parameter);
+    } else {
+      return InvalidArg("Unrecognized load parameter '{}' with type '{}'", parameter.name,
+                        parameter.is_bytes ? "BYTES" : "STRING");
+    }
+  }
+  return changes;
+}
+
+Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const Location& location) const {
+  if (location.is_duplicate) {
+    LOG_ERROR("failed to poll model '{}': not unique across all model repositories", name);
+    return InvalidArg("model '{}' is not unique across all model repositories", name);
+  }
+  Expected<FolderSnapshot> folder = ReadModelFolder(location.path, options_.model_config_name);
+  if (folder) {
+    Expected<PolledModel> model = PollModel(*folder, name, location.is_mapped, options_.poll);
+    if (model) return model;
+    folder = model.error();
+  }
+  LOG_ERROR("Poll failed for model directory '{}': {}", BaseName(location.path), folder.error().message());
+  return std::move(folder).error();
+}
+
+Expected<PolledModel> ModelRepository::Poll(const std::string& name, const Override& changes) const {
+  const auto failed = [&name](Status status) {
+    LOG_ERROR("Poll failed for model directory '{}': {}", name, status.message());
+    return status;
+  };
+  if (!changes.files.empty()) {
+    if (!changes.config) {
+      return failed(InvalidArg("Load parameter 'config' must be specified for model file override"));
+    }
+    std::vector<OverrideFile> files;
+    for (const LoadParameter* file : changes.files) {
+      files.push_back({std::string_view(file->name).substr(sizeof("file:") - 1), file->value});
+    }
+    Expected<std::shared_ptr<const TemporaryFolder>> temporary = TemporaryFolder::Create(files);
+    if (!temporary) return failed(std::move(temporary).error());
+    Expected<FolderSnapshot> folder = ReadModelFolder((*temporary)->path(), "");
+    if (!folder) return failed(std::move(folder).error());
+    Expected<PolledModel> model = PollModel(*folder, name, false, options_.poll, changes.config);
+    if (!model) return failed(std::move(model).error());
+    model->temporary_folder = *std::move(temporary);
+    return model;
+  }
+
+  const std::optional<Location> location = Locate(name);
+  if (!location) {
+    LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
+    return NotFound("model '{}' not found in any model repository", name);
+  }
+  if (!changes.config || location->is_duplicate) return PollFolder(name, *location);
+  Expected<FolderSnapshot> folder = ReadModelFolder(location->path, options_.model_config_name);
+  if (!folder) return failed(std::move(folder).error());
+  Expected<PolledModel> model = PollModel(*folder, name, location->is_mapped, options_.poll, changes.config);
+  if (!model) return failed(std::move(model).error());
+  return model;
+}
+
+bool ModelRepository::PollMany(const std::set<std::string>& names, const Locations& locations,
+                               std::map<std::string, PolledModel>& polled) const {
+  struct Candidate {
+    const std::string* name;
+    const Location* location;
+    std::optional<PolledModel> model;
+  };
+  bool complete = true;
+  std::vector<Candidate> candidates;
+  for (const std::string& name : names) {
+    const auto it = locations.find(name);
+    if (it == locations.end()) {
+      LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
+      complete = false;
+    } else {
+      candidates.push_back({&name, &it->second, std::nullopt});
+    }
+  }
+
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < candidates.size(); i = next++) {
+      Expected<PolledModel> model = PollFolder(*candidates[i].name, *candidates[i].location);
+      if (model) candidates[i].model = *std::move(model);
+    }
+  };
+  // A folder takes tens of microseconds, so a handful is not worth a thread.
+  constexpr size_t kFoldersPerThread = 32;
+  const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, candidates.size() / kFoldersPerThread);
+  Latch ended(helpers);
+  for (size_t i = 0; i < helpers; ++i) {
+    lifecycle_.load_executor().Post([&] {
+      work();
+      ended.CountDown();
+    });
+  }
+  work();
+  ended.Wait();
+
+  for (Candidate& candidate : candidates) {
+    complete &= candidate.model.has_value();
+    if (candidate.model) polled.emplace(*candidate.name, *std::move(candidate.model));
+  }
+  return complete;
+}
+
+void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) const {
+  std::set<std::string> open;
+  for (const auto& [name, model] : polled) open.merge(ComposingModels(model.config));
+  while (!open.empty()) {
+    const std::string name = *open.begin();
+    open.erase(open.begin());
+    if (polled.contains(name)) continue;
+    // What cannot be read is missed by the ensemble's own check.
+    Expected<PolledModel> model = Poll(name, {});
+    if (!model) continue;
+    open.merge(ComposingModels(model->config));
+    polled.emplace(name, *std::move(model));
+  }
+}
+
+}  // namespace neso

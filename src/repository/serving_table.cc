@@ -1,0 +1,48 @@
+#include "repository/serving_table.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace neso {
+
+void ServingTable::Publish(const std::string& name, std::vector<std::shared_ptr<Model>> versions) {
+  // What is replaced is dropped outside the lock: it may be the last reference.
+  {
+    std::unique_lock lock(mutex_);
+    std::swap(models_[name], versions);
+    if (const auto it = models_.find(name); it->second.empty()) models_.erase(it);
+  }
+}
+
+std::shared_ptr<Model> ServingTable::Find(std::string_view name, int64_t version) const {
+  std::shared_lock lock(mutex_);
+  const auto it = models_.find(name);
+  if (it == models_.end()) return nullptr;
+  if (version == -1) return it->second.back();
+  for (const std::shared_ptr<Model>& model : it->second) {
+    if (model->version() == version) return model;
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<Model>> ServingTable::Versions(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  const auto it = models_.find(name);
+  return it == models_.end() ? std::vector<std::shared_ptr<Model>>() : it->second;
+}
+
+std::vector<std::shared_ptr<Model>> ServingTable::All() const {
+  std::vector<std::shared_ptr<Model>> all;
+  {
+    std::shared_lock lock(mutex_);
+    for (const auto& [name, versions] : models_) all.insert(all.end(), versions.begin(), versions.end());
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::pair<const std::string&, int64_t>(a->name(), a->version()) <
+           std::pair<const std::string&, int64_t>(b->name(), b->version());
+  });
+  return all;
+}
+
+}  // namespace neso

@@ -1,0 +1,23 @@
+// What the life cycle needs of backends: a border, so that it can be tested without plug-ins.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/status.h"
+#include "core/model.h"
+#include "repository/poll.h"
+
+namespace neso {
+
+// Thread-safe.
+class VersionLoader {
+ public:
+  virtual ~VersionLoader() = default;
+  // Builds a version that can serve at once. Takes as long as it takes.
+  virtual Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) = 0;
+  // Applies a configuration that differs only in instance_group and version_policy to a model that serves.
+  virtual Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) = 0;
+};
+
+}  // namespace neso
