@@ -20,3 +20,19 @@ set_target_properties(neso_protobuf PROPERTIES
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/protobuf/include
   INTERFACE_LINK_LIBRARIES "Threads::Threads;ZLIB::ZLIB")
 set(NESO_PROTOC ${NESO_DEPS}/protobuf/bin/protoc)
+
+# RE2, likewise.
+add_library(neso_re2 STATIC IMPORTED)
+set_target_properties(neso_re2 PROPERTIES
+  IMPORTED_LOCATION ${NESO_DEPS}/re2/lib/libre2.a
+  INTERFACE_INCLUDE_DIRECTORIES ${NESO_DEPS}/re2/include
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/re2/include
+  INTERFACE_LINK_LIBRARIES Threads::Threads)
+
+# ONNX Runtime, for its backend only, which carries the library beside it.
+add_library(neso_onnxruntime SHARED IMPORTED)
+set_target_properties(neso_onnxruntime PROPERTIES
+  IMPORTED_LOCATION ${NESO_DEPS}/onnxruntime/lib/libonnxruntime.so.1
+  IMPORTED_SONAME libonnxruntime.so.1
+  INTERFACE_INCLUDE_DIRECTORIES ${NESO_DEPS}/onnxruntime/include
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/onnxruntime/include)
