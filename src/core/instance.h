@@ -10,6 +10,8 @@
 
 namespace neso {
 
+class InstanceThread;
+
 // Used by one thread at a time; which one is the scheduler's business.
 class ModelInstance {
  public:
@@ -18,9 +20,12 @@ class ModelInstance {
   virtual const std::string& name() const = 0;
   // Passive instances are loaded and never scheduled.
   virtual bool is_passive() const = 0;
-  // Whether Execute may run on any thread. Otherwise the scheduler gives the instance a thread of its own, which runs
-  // everything of it from initialisation on (what a plug-in made for Triton expects).
+  // Whether Execute may run on any thread. Otherwise it runs on thread(), which has run everything of the instance since
+  // its initialisation (what a plug-in made for Triton expects).
   virtual bool runs_on_any_thread() const = 0;
+  // The thread of an instance that does not run on any; lives as long as the instance. Null: the scheduler makes one,
+  // which then sees nothing but Execute.
+  virtual InstanceThread* thread() { return nullptr; }
 
   // Executes the requests as one batch and takes them: each is answered and released, in time, through itself.
   virtual void Execute(std::span<InferenceRequest* const> requests) = 0;
