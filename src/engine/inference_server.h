@@ -11,10 +11,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "core/model.h"
 #include "engine/server_options.h"
@@ -28,6 +31,7 @@ class Executor;
 class MetricRegistry;
 class ModelRepository;
 class TimerQueue;
+class VersionLoader;
 
 inline constexpr const char* kServerVersion = "2.73.0";
 // In the order clients get them.
@@ -91,12 +95,22 @@ class InferenceServer final : public TRITONSERVER_Server {
   struct BackendRow { std::string name, path, config; };
   std::vector<BackendRow> BackendRows() const;
 
-  // Guards requests that are not inferences while the server stops: counts them as in flight.
+  // Counts a request that is no inference as in flight, so that a stop waits for it.
   class Activity;
 
  private:
   explicit InferenceServer(const ServerOptions& options);
+  Status MakeParts();
+  void AddCollectors();
+  // Errors: kUnavailable "Server not ready".
+  Status CheckServing() const;
+  Status DrainInferences(TimePoint deadline);
+  Status UnloadAll(TimePoint deadline);
+
   const ServerOptions options_;
+  mutable std::atomic<int64_t> activities_{0};
+  Mutex stop_mutex_;
+  std::optional<Status> stop_result_ GUARDED_BY(stop_mutex_);
   std::string metadata_json_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
@@ -106,6 +120,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<TimerQueue> timers_;
   std::unique_ptr<BackendManager> backends_;
+  std::unique_ptr<VersionLoader> loader_;
   std::unique_ptr<ModelRepository> repository_;
 };
 

@@ -1,0 +1,240 @@
+#include "engine/inference_server.h"
+
+#include <algorithm>
+
+#include "backend/load_model.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/timer_queue.h"
+#include "config/json.h"
+#include "engine/activity.h"
+#include "engine/check_options.h"
+#include "engine/server_json.h"
+#include "observe/host_metrics.h"
+#include "observe/metric_registry.h"
+#include "observe/model_metrics.h"
+#include "repository/repository.h"
+
+namespace neso {
+namespace {
+
+// Threads that run instances. Work is posted once an instance, so instances are the real limit.
+constexpr size_t kMaxExecutorThreads = 4096;
+
+class BackendLoader final : public VersionLoader {
+ public:
+  BackendLoader(BackendManager& backends, TRITONSERVER_Server* server) : backends_(backends), server_(server) {}
+
+  Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
+    return backends_.LoadModel(model.directory, version, model.config, model.config_given, server_);
+  }
+  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
+    return backends_.UpdateInstanceGroups(serving, config);
+  }
+
+ private:
+  BackendManager& backends_;
+  TRITONSERVER_Server* const server_;
+};
+
+BackendOptions BackendOptionsOf(const ServerOptions& options) {
+  BackendOptions backend;
+  backend.backend_directory = options.backend_directory;
+  backend.settings = options.backend_config;
+  backend.auto_complete = !options.strict_model_config;
+  backend.min_compute_capability = options.min_compute_capability;
+  backend.host_policies = options.host_policies;
+  return backend;
+}
+
+RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
+  RepositoryOptions repository;
+  repository.paths = options.model_repositories;
+  repository.control_mode = options.control_mode;
+  repository.startup_models = options.startup_models;
+  repository.model_config_name = options.model_config_name;
+  repository.poll = {.auto_complete = !options.strict_model_config, .repoagent_directory = options.repoagent_directory};
+  repository.lifecycle = {.load_threads = options.model_load_threads, .load_retries = options.model_load_retries};
+  return repository;
+}
+
+}  // namespace
+
+const std::vector<std::string>& ServerExtensions() {
+  static const std::vector<std::string> extensions = {
+      "classification",        "sequence",
+      "model_repository",      "model_repository(unload_dependents)",
+      "schedule_policy",       "model_configuration",
+      "system_shared_memory",  "cuda_shared_memory",
+      "binary_tensor_data",    "parameters",
+      "statistics",            "trace",
+      "logging"};
+  return extensions;
+}
+
+// --- start --------------------------------------------------------------------------------------------------------------
+
+InferenceServer::InferenceServer(const ServerOptions& options)
+    : options_(options),
+      metadata_json_(ServerMetadataToJson(options.server_id, kServerVersion, ServerExtensions())),
+      exit_timeout_seconds_(options.exit_timeout_seconds) {}
+
+Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOptions& options,
+                                                                  const StartupReport& report) {
+  RETURN_IF_ERROR(CheckServerOptions(options));
+  std::unique_ptr<InferenceServer> server(new InferenceServer(options));
+  RETURN_IF_ERROR(server->MakeParts());
+  Status loaded = server->repository_->LoadStartupModels();
+  if (report) report(*server);
+  if (!loaded.ok() && options.exit_on_error) {
+    const Status stopped = server->Stop();
+    if (!stopped.ok()) LOG_ERROR("failed to stop server: {}", stopped.ToString());
+    return loaded;
+  }
+  server->ready_.store(true, std::memory_order_release);
+  return server;
+}
+
+Status InferenceServer::MakeParts() {
+  metrics_ = std::make_unique<MetricRegistry>();
+  executor_ = std::make_unique<Executor>("neso-execute", kMaxExecutorThreads);
+  timers_ = std::make_unique<TimerQueue>();
+  backends_ = std::make_unique<BackendManager>(
+      BackendOptionsOf(options_), SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
+  loader_ = std::make_unique<BackendLoader>(*backends_, this);
+  ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
+  if (options_.metrics) AddCollectors();
+  return {};
+}
+
+void InferenceServer::AddCollectors() {
+  const ModelMetricsOptions model_options{
+      .counter_latencies = MetricsSetting(options_, "counter_latencies", "true") != "false"};
+  metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, model_options));
+  metrics_->AddCollector(PinnedMemoryCollector(options_.pinned_memory_pool_bytes, [] { return uint64_t{0}; }));
+  if (options_.cpu_metrics) {
+    LOG_INFO("Collecting CPU metrics");
+    metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),
+                                                std::chrono::milliseconds(options_.metrics_interval_ms)));
+  }
+}
+
+// --- health -------------------------------------------------------------------------------------------------------------
+
+Expected<bool> InferenceServer::IsLive() const {
+  if (IsStopping()) return Unavailable("Server exiting");
+  return true;
+}
+
+Expected<bool> InferenceServer::IsReady() const {
+  if (IsStopping()) return Unavailable("Server exiting");
+  if (!ready_.load(std::memory_order_acquire)) return false;
+  if (!options_.strict_readiness) return true;
+  const std::vector<ModelIndexEntry> states = repository_->lifecycle().States();
+  const bool all_ready = std::all_of(states.begin(), states.end(), [](const ModelIndexEntry& entry) {
+    return entry.state == ModelState::kReady || entry.reason == kUnloadedReason;
+  });
+  if (!all_ready) return false;
+  const std::vector<std::shared_ptr<Model>> models = ReadyModels();
+  return std::all_of(models.begin(), models.end(),
+                     [](const std::shared_ptr<Model>& model) { return model->CheckReady().ok(); });
+}
+
+Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {
+  RETURN_IF_ERROR(CheckServing());
+  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  return model->CheckReady().ok();
+}
+
+Status InferenceServer::CheckServing() const {
+  return ready_.load(std::memory_order_acquire) && !IsStopping() ? Status() : Unavailable("Server not ready");
+}
+
+// --- models -------------------------------------------------------------------------------------------------------------
+
+Expected<std::shared_ptr<Model>> InferenceServer::FindModel(std::string_view name, int64_t version) const {
+  if (std::shared_ptr<Model> model = repository_->lifecycle().serving().Find(name, version)) return model;
+  if (!ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
+  return repository_->lifecycle().WhyNotServing(name, version);
+}
+
+std::vector<int64_t> InferenceServer::ReadyVersions(std::string_view name) const {
+  std::vector<int64_t> versions;
+  for (const auto& model : repository_->lifecycle().serving().Versions(name)) versions.push_back(model->version());
+  return versions;
+}
+
+std::vector<std::shared_ptr<Model>> InferenceServer::ReadyModels() const {
+  return repository_->lifecycle().serving().All();
+}
+
+Expected<std::string> InferenceServer::ModelMetadataJson(std::string_view name, int64_t version) const {
+  RETURN_IF_ERROR(CheckServing());
+  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  const std::vector<int64_t> versions = version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version};
+  return ModelMetadataToJson(model->config(), versions);
+}
+
+Expected<std::string> InferenceServer::ModelConfigJson(std::string_view name, int64_t version,
+                                                       uint32_t config_version) const {
+  RETURN_IF_ERROR(CheckServing());
+  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  RETURN_IF_ERROR(CheckConfigVersion(config_version));
+  return ModelConfigToJson(model->config());
+}
+
+Expected<std::string> InferenceServer::StatisticsJson(std::string_view name, int64_t version) const {
+  RETURN_IF_ERROR(CheckServing());
+  if (name.empty()) return StatisticsToJson(ReadyModels());
+  std::vector<std::shared_ptr<Model>> models = repository_->lifecycle().serving().Versions(name);
+  if (models.empty()) return InvalidArg("requested model '{}' is not available", name);
+  if (version != -1) {
+    std::erase_if(models, [version](const std::shared_ptr<Model>& model) { return model->version() != version; });
+    if (models.empty()) return InvalidArg("requested model version is not available for model '{}'", name);
+  }
+  return StatisticsToJson(models);
+}
+
+std::vector<ModelIndexEntry> InferenceServer::Index(bool ready_only) const { return repository_->Index(ready_only); }
+
+std::vector<ModelIndexEntry> InferenceServer::ModelStates() const { return repository_->lifecycle().States(); }
+
+Status InferenceServer::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
+  RETURN_IF_ERROR(CheckServing());
+  const Activity activity(*this);
+  return repository_->LoadModel(name, parameters);
+}
+
+Status InferenceServer::UnloadModel(const std::string& name, bool unload_dependents) {
+  RETURN_IF_ERROR(CheckServing());
+  const Activity activity(*this);
+  return repository_->UnloadModel(name, unload_dependents);
+}
+
+Status InferenceServer::RegisterRepository(const std::string& path,
+                                           const std::map<std::string, std::string>& name_mapping) {
+  RETURN_IF_ERROR(CheckServing());
+  return repository_->RegisterRepository(path, name_mapping);
+}
+
+Status InferenceServer::UnregisterRepository(const std::string& path) {
+  RETURN_IF_ERROR(CheckServing());
+  return repository_->UnregisterRepository(path);
+}
+
+Status InferenceServer::PollRepository() {
+  RETURN_IF_ERROR(CheckServing());
+  return Unavailable("polling is disabled");
+}
+
+std::string InferenceServer::MetricsText() const { return metrics_->Text() + MetricRegistry::OfProcess().Text(); }
+
+std::vector<InferenceServer::BackendRow> InferenceServer::BackendRows() const {
+  std::vector<BackendRow> rows;
+  for (const BackendManager::LoadedBackend& backend : backends_->LoadedBackends()) {
+    rows.push_back({backend.name, backend.path, backend.config_json});
+  }
+  return rows;
+}
+
+}  // namespace neso

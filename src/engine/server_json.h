@@ -1,0 +1,25 @@
+// The JSON texts that clients get from a server: metadata and statistics. Pure functions.
+// Source: server metadata, model metadata and statistics of the protocol.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/model.h"
+
+namespace neso {
+
+// {"name":...,"version":...,"extensions":[...]}
+std::string ServerMetadataToJson(const std::string& server_id, const std::string& server_version,
+                                 const std::vector<std::string>& extensions);
+
+// {"name":...,"versions":[...],"platform":...,"inputs":[...],"outputs":[...]}
+std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<const int64_t> versions);
+
+// {"model_stats":[...]}, in the order given.
+std::string StatisticsToJson(std::span<const std::shared_ptr<Model>> models);
+
+}  // namespace neso

@@ -1,0 +1,120 @@
+// The end of an InferenceServer: requests in flight finish, then models go, all within the exit timeout.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "backend/load_model.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/timer_queue.h"
+#include "engine/inference_server.h"
+#include "observe/metric_registry.h"
+#include "repository/repository.h"
+
+namespace neso {
+namespace {
+
+constexpr const char* kTimeoutExpired = "Exit timeout expired. Exiting immediately.";
+
+int64_t WholeSecondsLeft(TimePoint deadline) {
+  const auto left = deadline - SteadyClock::Instance().Now();
+  return std::max<int64_t>(0, std::chrono::ceil<std::chrono::seconds>(left).count());
+}
+
+// Says "now" when the number of whole seconds left has changed since the last time, and the first time.
+class EachSecond {
+ public:
+  explicit EachSecond(TimePoint deadline) : deadline_(deadline) {}
+  bool Passed() {
+    const int64_t before = std::exchange(last_, seconds());
+    return before != last_;
+  }
+  int64_t seconds() const { return WholeSecondsLeft(deadline_); }
+
+ private:
+  const TimePoint deadline_;
+  int64_t last_ = -1;
+};
+
+}  // namespace
+
+void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ = seconds; }
+
+Status InferenceServer::Stop() {
+  MutexLock lock(stop_mutex_);
+  if (stop_result_) return *stop_result_;
+  stopping_.store(true, std::memory_order_release);
+  if (repository_ == nullptr) {
+    stop_result_ = Status();
+    return {};
+  }
+  const TimePoint deadline = SteadyClock::Instance().Now() + std::chrono::seconds(exit_timeout_seconds_.load());
+  LOG_INFO("Waiting for in-flight requests to complete.");
+  Status stopped = DrainInferences(deadline);
+  if (stopped.ok()) {
+    LOG_INFO("All models are stopped, unloading models");
+    stopped = UnloadAll(deadline);
+  }
+  stop_result_ = stopped;
+  return stopped;
+}
+
+Status InferenceServer::DrainInferences(TimePoint deadline) {
+  EachSecond report(deadline);
+  // Long enough not to spin, short enough that nobody notices: requests take from microseconds to seconds.
+  std::chrono::milliseconds pause(1);
+  while (true) {
+    std::vector<std::shared_ptr<Model>> models = ReadyModels();
+    // Again in every round: a load that was under way may have published a model meanwhile.
+    for (const std::shared_ptr<Model>& model : models) model->scheduler().Stop();
+    std::erase_if(models, [](const std::shared_ptr<Model>& model) { return model->InflightCount() == 0; });
+    if (report.Passed()) {
+      LOG_INFO("Timeout {}: Found {} model versions that have in-flight inferences", report.seconds(), models.size());
+      for (const std::shared_ptr<Model>& model : models) {
+        LOG_INFO("Model '{}' (version {}) has {} in-flight inferences", model->name(), model->version(),
+                 model->InflightCount());
+      }
+    }
+    if (models.empty()) return {};
+    if (SteadyClock::Instance().Now() >= deadline) return Internal("{}", kTimeoutExpired);
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(16));
+  }
+}
+
+Status InferenceServer::UnloadAll(TimePoint deadline) {
+  ModelLifecycle& lifecycle = repository_->lifecycle();
+  lifecycle.PrepareForExit();
+  EachSecond report(deadline);
+  while (true) {
+    repository_->UnloadAll();
+    const size_t live = lifecycle.LiveCount();
+    const int64_t activities = activities_.load();
+    if (report.Passed() || (live == 0 && activities == 0)) {
+      LOG_INFO("Timeout {}: Found {} live models and {} in-flight non-inference requests", report.seconds(), live,
+               activities);
+    }
+    if (live == 0 && activities == 0) return {};
+    const TimePoint now = SteadyClock::Instance().Now();
+    if (now >= deadline) return Internal("{}", kTimeoutExpired);
+    if (live != 0) {
+      lifecycle.WaitUntilEmpty(std::min(deadline, now + std::chrono::milliseconds(100)));
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
+InferenceServer::~InferenceServer() {
+  if (Stop().ok()) return;
+  // Something still runs in the parts, and may for ever: they stay, rather than be pulled from under it.
+  static_cast<void>(repository_.release());
+  static_cast<void>(loader_.release());
+  static_cast<void>(backends_.release());
+  static_cast<void>(timers_.release());
+  static_cast<void>(executor_.release());
+  static_cast<void>(metrics_.release());
+}
+
+}  // namespace neso
