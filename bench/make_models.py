@@ -1,0 +1,47 @@
+"""The models of the benchmarks: identity, and an MLP 256-1024-256 with dynamic batching."""
+import pathlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+IDENTITY = """\
+backend: "identity"
+max_batch_size: 8
+input [ { name: "INPUT0" data_type: TYPE_FP32 dims: [ -1 ] } ]
+output [ { name: "OUTPUT0" data_type: TYPE_FP32 dims: [ -1 ] } ]
+instance_group [ { kind: KIND_CPU count: 1 } ]
+"""
+
+MLP = """\
+backend: "onnxruntime"
+max_batch_size: 64
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 256 ] } ]
+output [ { name: "y" data_type: TYPE_FP32 dims: [ 256 ] } ]
+instance_group [ { kind: KIND_CPU count: 1 } ]
+dynamic_batching { }
+parameters { key: "intra_op_thread_count" value: { string_value: "1" } }
+"""
+
+
+def add_identity(repository, name="identity"):
+    folder = pathlib.Path(repository, name)
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(IDENTITY)
+
+
+def add_mlp(repository):
+    folder = pathlib.Path(repository, "mlp")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(MLP)
+    rng = np.random.default_rng(0)
+    weights = {"w1": (256, 1024), "b1": (1024,), "w2": (1024, 256), "b2": (256,)}
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w1"], ["h1"]), helper.make_node("Add", ["h1", "b1"], ["h2"]),
+         helper.make_node("Relu", ["h2"], ["h3"]), helper.make_node("MatMul", ["h3", "w2"], ["h4"]),
+         helper.make_node("Add", ["h4", "b2"], ["y"])], "mlp",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 256])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 256])],
+        [numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32) / 16, name) for name, shape in weights.items()])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "1" / "model.onnx")
+    return folder / "1" / "model.onnx"
