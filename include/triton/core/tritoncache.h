@@ -35,8 +35,8 @@ TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_ApiVersion(uint32_t* major,
 // ---- Entries: the buffers of one cached response. They belong to the server.
 
 // How many buffers the entry has.
-TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_CacheEntryBufferCount(
-    TRITONCACHE_CacheEntry* entry, size_t* count);
+TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_CacheEntryBufferCount(TRITONCACHE_CacheEntry* entry,
+                                                                           size_t* count);
 // Appends a buffer, which the cache keeps until TRITONCACHE_Copy or its own return.
 TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_CacheEntryAddBuffer(
     TRITONCACHE_CacheEntry* entry, void* base, TRITONSERVER_BufferAttributes* buffer_attributes);
@@ -47,8 +47,8 @@ TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_CacheEntryGetBuffer(
 TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_CacheEntrySetBuffer(
     TRITONCACHE_CacheEntry* entry, size_t index, void* new_base, TRITONSERVER_BufferAttributes* buffer_attributes);
 // In an insertion, copies the response into the entry's buffers; in a lookup, the buffers into the response.
-TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_Copy(
-    TRITONCACHE_Allocator* allocator, TRITONCACHE_CacheEntry* entry);
+TRITONCACHE_DECLSPEC TRITONSERVER_Error* TRITONCACHE_Copy(TRITONCACHE_Allocator* allocator,
+                                                          TRITONCACHE_CacheEntry* entry);
 
 // ---- Implemented by a cache library. All are required and may be called from several threads.
 
@@ -57,11 +57,13 @@ TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheInitialize(TRITONCACHE_Ca
 // Ends it.
 TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheFinalize(TRITONCACHE_Cache* cache);
 // Stores an entry; sizes are in its buffers, contents come with TRITONCACHE_Copy. ALREADY_EXISTS if the key is present.
-TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheInsert(
-    TRITONCACHE_Cache* cache, const char* key, TRITONCACHE_CacheEntry* entry, TRITONCACHE_Allocator* allocator);
+TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheInsert(TRITONCACHE_Cache* cache, const char* key,
+                                                              TRITONCACHE_CacheEntry* entry,
+                                                              TRITONCACHE_Allocator* allocator);
 // Adds the stored buffers to `entry` and calls TRITONCACHE_Copy. NOT_FOUND if the key is absent.
-TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheLookup(
-    TRITONCACHE_Cache* cache, const char* key, TRITONCACHE_CacheEntry* entry, TRITONCACHE_Allocator* allocator);
+TRITONCACHE_ISPEC TRITONSERVER_Error* TRITONCACHE_CacheLookup(TRITONCACHE_Cache* cache, const char* key,
+                                                              TRITONCACHE_CacheEntry* entry,
+                                                              TRITONCACHE_Allocator* allocator);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -26,7 +26,7 @@ typedef struct TRITONREPOAGENT_AgentModel TRITONREPOAGENT_AgentModel;
 
 // What a location is.
 typedef enum TRITONREPOAGENT_artifact_type_enum {
-  TRITONREPOAGENT_ARTIFACT_FILESYSTEM = 0,  // a folder
+  TRITONREPOAGENT_ARTIFACT_FILESYSTEM = 0,         // a folder
   TRITONREPOAGENT_ARTIFACT_REMOTE_FILESYSTEM = 1,  // a path in object storage
 } TRITONREPOAGENT_ArtifactType;
 
@@ -52,38 +52,42 @@ TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLoca
     const char** location);
 // A new, empty folder for the agent to fill. UNSUPPORTED unless FILESYSTEM.
 TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationAcquire(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model,
-    const TRITONREPOAGENT_ArtifactType artifact_type, const char** location);
+    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const TRITONREPOAGENT_ArtifactType artifact_type,
+    const char** location);
 // Removes such a folder.
 TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationRelease(
     TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const char* location);
 // Makes the server use another location; only during TRITONREPOAGENT_ACTION_LOAD.
 TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryUpdate(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model,
-    const TRITONREPOAGENT_ArtifactType artifact_type, const char* location);
+    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const TRITONREPOAGENT_ArtifactType artifact_type,
+    const char* location);
 
 // ---- What the configuration says
 
 // How many parameters the model gives this agent.
-TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelParameterCount(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, uint32_t* count);
+TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelParameterCount(TRITONREPOAGENT_Agent* agent,
+                                                                                 TRITONREPOAGENT_AgentModel* model,
+                                                                                 uint32_t* count);
 // One of them; lives as long as the model.
-TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelParameter(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const uint32_t index,
-    const char** parameter_name, const char** parameter_value);
+TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelParameter(TRITONREPOAGENT_Agent* agent,
+                                                                            TRITONREPOAGENT_AgentModel* model,
+                                                                            const uint32_t index,
+                                                                            const char** parameter_name,
+                                                                            const char** parameter_value);
 // The configuration as JSON; `config_version` is 1. The caller deletes the message.
-TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelConfig(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const uint32_t config_version,
-    TRITONSERVER_Message** model_config);
+TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelConfig(TRITONREPOAGENT_Agent* agent,
+                                                                         TRITONREPOAGENT_AgentModel* model,
+                                                                         const uint32_t config_version,
+                                                                         TRITONSERVER_Message** model_config);
 
 // ---- State
 
 // What was attached with the next function.
-TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelState(
-    TRITONREPOAGENT_AgentModel* model, void** state);
+TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelState(TRITONREPOAGENT_AgentModel* model,
+                                                                        void** state);
 // Attaches a pointer of the agent's own to a model.
-TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelSetState(
-    TRITONREPOAGENT_AgentModel* model, void* state);
+TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelSetState(TRITONREPOAGENT_AgentModel* model,
+                                                                           void* state);
 // What was attached with the next function.
 TRITONREPOAGENT_DECLSPEC TRITONSERVER_Error* TRITONREPOAGENT_State(TRITONREPOAGENT_Agent* agent, void** state);
 // Attaches a pointer of the agent's own.
@@ -96,14 +100,15 @@ TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_Initialize(TRITONREPOA
 // Once, before it is unloaded.
 TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_Finalize(TRITONREPOAGENT_Agent* agent);
 // Once for each model that names the agent.
-TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelInitialize(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model);
+TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelInitialize(TRITONREPOAGENT_Agent* agent,
+                                                                          TRITONREPOAGENT_AgentModel* model);
 // When the model ends.
-TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelFinalize(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model);
+TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelFinalize(TRITONREPOAGENT_Agent* agent,
+                                                                        TRITONREPOAGENT_AgentModel* model);
 // A step in the model's life; an error during LOAD fails the load.
-TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelAction(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const TRITONREPOAGENT_ActionType action_type);
+TRITONREPOAGENT_ISPEC TRITONSERVER_Error* TRITONREPOAGENT_ModelAction(TRITONREPOAGENT_Agent* agent,
+                                                                      TRITONREPOAGENT_AgentModel* model,
+                                                                      const TRITONREPOAGENT_ActionType action_type);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -109,9 +109,7 @@ typedef enum TRITONSERVER_error_code_enum {
 } TRITONSERVER_Error_Code;
 
 // Formats of metrics.
-typedef enum TRITONSERVER_metric_format_enum {
-  TRITONSERVER_METRIC_PROMETHEUS = 0
-} TRITONSERVER_MetricFormat;
+typedef enum TRITONSERVER_metric_format_enum { TRITONSERVER_METRIC_PROMETHEUS = 0 } TRITONSERVER_MetricFormat;
 
 // What a trace reports; bits.
 typedef enum TRITONSERVER_inference_trace_level_enum {
@@ -145,7 +143,7 @@ typedef enum TRITONSERVER_request_flag_enum {
 
 // How a request is released; bits.
 typedef enum TRITONSERVER_request_release_flag_enum {
-  TRITONSERVER_REQUEST_RELEASE_ALL = 1,  // the request is no longer needed
+  TRITONSERVER_REQUEST_RELEASE_ALL = 1,         // the request is no longer needed
   TRITONSERVER_REQUEST_RELEASE_RESCHEDULE = 2,  // run it again, for iterative sequences
 } TRITONSERVER_RequestReleaseFlag;
 
@@ -156,8 +154,8 @@ typedef enum TRITONSERVER_response_complete_flag_enum {
 
 // Who decides what is loaded.
 typedef enum TRITONSERVER_model_control_mode_enum {
-  TRITONSERVER_MODEL_CONTROL_NONE = 0,  // everything, at start
-  TRITONSERVER_MODEL_CONTROL_POLL = 1,  // everything, followed as the repository changes
+  TRITONSERVER_MODEL_CONTROL_NONE = 0,      // everything, at start
+  TRITONSERVER_MODEL_CONTROL_POLL = 1,      // everything, followed as the repository changes
   TRITONSERVER_MODEL_CONTROL_EXPLICIT = 2,  // the caller
 } TRITONSERVER_ModelControlMode;
 
@@ -206,41 +204,47 @@ typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorBufferAttributesFn_t
     TRITONSERVER_BufferAttributes* buffer_attributes, void* userp, void* buffer_userp);
 
 // Says where an output would be placed. `tensor_name` and `byte_size` may be NULL: unknown yet.
-typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorQueryFn_t)(
-    TRITONSERVER_ResponseAllocator* allocator, void* userp, const char* tensor_name, size_t* byte_size,
-    TRITONSERVER_MemoryType* memory_type, int64_t* memory_type_id);
+typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorQueryFn_t)(TRITONSERVER_ResponseAllocator* allocator,
+                                                                       void* userp, const char* tensor_name,
+                                                                       size_t* byte_size,
+                                                                       TRITONSERVER_MemoryType* memory_type,
+                                                                       int64_t* memory_type_id);
 
 // Takes back the memory of an output; called when the response is deleted.
-typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorReleaseFn_t)(
-    TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp, size_t byte_size,
-    TRITONSERVER_MemoryType memory_type, int64_t memory_type_id);
+typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorReleaseFn_t)(TRITONSERVER_ResponseAllocator* allocator,
+                                                                         void* buffer, void* buffer_userp,
+                                                                         size_t byte_size,
+                                                                         TRITONSERVER_MemoryType memory_type,
+                                                                         int64_t memory_type_id);
 
 // Called before the first allocation of a response.
-typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorStartFn_t)(
-    TRITONSERVER_ResponseAllocator* allocator, void* userp);
+typedef TRITONSERVER_Error* (*TRITONSERVER_ResponseAllocatorStartFn_t)(TRITONSERVER_ResponseAllocator* allocator,
+                                                                       void* userp);
 
 // Receives a moment in the life of a request.
-typedef void (*TRITONSERVER_InferenceTraceActivityFn_t)(
-    TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity, uint64_t timestamp_ns,
-    void* userp);
+typedef void (*TRITONSERVER_InferenceTraceActivityFn_t)(TRITONSERVER_InferenceTrace* trace,
+                                                        TRITONSERVER_InferenceTraceActivity activity,
+                                                        uint64_t timestamp_ns, void* userp);
 
 // Receives a tensor; the pointers are valid during the call.
-typedef void (*TRITONSERVER_InferenceTraceTensorActivityFn_t)(
-    TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity, const char* name,
-    TRITONSERVER_DataType datatype, const void* base, size_t byte_size, const int64_t* shape, uint64_t dim_count,
-    TRITONSERVER_MemoryType memory_type, int64_t memory_type_id, void* userp);
+typedef void (*TRITONSERVER_InferenceTraceTensorActivityFn_t)(TRITONSERVER_InferenceTrace* trace,
+                                                              TRITONSERVER_InferenceTraceActivity activity,
+                                                              const char* name, TRITONSERVER_DataType datatype,
+                                                              const void* base, size_t byte_size, const int64_t* shape,
+                                                              uint64_t dim_count, TRITONSERVER_MemoryType memory_type,
+                                                              int64_t memory_type_id, void* userp);
 
 // Receives the trace, which it deletes.
 typedef void (*TRITONSERVER_InferenceTraceReleaseFn_t)(TRITONSERVER_InferenceTrace* trace, void* userp);
 
 // Receives a request that the server no longer needs (TRITONSERVER_RequestReleaseFlag).
-typedef void (*TRITONSERVER_InferenceRequestReleaseFn_t)(
-    TRITONSERVER_InferenceRequest* request, const uint32_t flags, void* userp);
+typedef void (*TRITONSERVER_InferenceRequestReleaseFn_t)(TRITONSERVER_InferenceRequest* request, const uint32_t flags,
+                                                         void* userp);
 
 // Receives a response, which it deletes; NULL with TRITONSERVER_RESPONSE_COMPLETE_FINAL ends a decoupled answer. May be
 // called before or after the request's release.
-typedef void (*TRITONSERVER_InferenceResponseCompleteFn_t)(
-    TRITONSERVER_InferenceResponse* response, const uint32_t flags, void* userp);
+typedef void (*TRITONSERVER_InferenceResponseCompleteFn_t)(TRITONSERVER_InferenceResponse* response,
+                                                           const uint32_t flags, void* userp);
 
 // ---- Version
 
@@ -266,11 +270,12 @@ TRITONSERVER_DECLSPEC const char* TRITONSERVER_InstanceGroupKindString(TRITONSER
 
 // Copies `name` and the value that `value` points at (char*, int64_t*, bool* or double*). NULL for other types. The
 // caller deletes.
-TRITONSERVER_DECLSPEC TRITONSERVER_Parameter* TRITONSERVER_ParameterNew(
-    const char* name, const TRITONSERVER_ParameterType type, const void* value);
+TRITONSERVER_DECLSPEC TRITONSERVER_Parameter* TRITONSERVER_ParameterNew(const char* name,
+                                                                        const TRITONSERVER_ParameterType type,
+                                                                        const void* value);
 // A BYTES parameter that refers to `byte_ptr`, which must outlive it. The caller deletes.
-TRITONSERVER_DECLSPEC TRITONSERVER_Parameter* TRITONSERVER_ParameterBytesNew(
-    const char* name, const void* byte_ptr, const uint64_t size);
+TRITONSERVER_DECLSPEC TRITONSERVER_Parameter* TRITONSERVER_ParameterBytesNew(const char* name, const void* byte_ptr,
+                                                                             const uint64_t size);
 // Ends a parameter made by one of the two functions above.
 TRITONSERVER_DECLSPEC void TRITONSERVER_ParameterDelete(TRITONSERVER_Parameter* parameter);
 
@@ -279,8 +284,8 @@ TRITONSERVER_DECLSPEC void TRITONSERVER_ParameterDelete(TRITONSERVER_Parameter* 
 // Whether a message of this level would be written.
 TRITONSERVER_DECLSPEC bool TRITONSERVER_LogIsEnabled(TRITONSERVER_LogLevel level);
 // Writes one message to the server's log; `msg` is copied.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_LogMessage(
-    TRITONSERVER_LogLevel level, const char* filename, const int line, const char* msg);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_LogMessage(TRITONSERVER_LogLevel level, const char* filename,
+                                                                  const int line, const char* msg);
 
 // ---- Errors. NULL means success; any other TRITONSERVER_Error* that a function returns belongs to the caller.
 
@@ -315,21 +320,22 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ResponseAllocatorDelete(
 // ---- Messages: JSON documents that cross the border
 
 // Parses a copy of the text. INVALID_ARG if it is no JSON. The caller deletes.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MessageNewFromSerializedJson(
-    TRITONSERVER_Message** message, const char* base, size_t byte_size);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MessageNewFromSerializedJson(TRITONSERVER_Message** message,
+                                                                                    const char* base, size_t byte_size);
 // Ends a message.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MessageDelete(TRITONSERVER_Message* message);
 // The text, not zero-terminated; lives as long as the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(
-    TRITONSERVER_Message* message, const char** base, size_t* byte_size);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(TRITONSERVER_Message* message,
+                                                                              const char** base, size_t* byte_size);
 
 // ---- Metrics in text form
 
 // Ends what TRITONSERVER_ServerMetrics returned.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricsDelete(TRITONSERVER_Metrics* metrics);
 // The text, not zero-terminated; lives as long as `metrics`.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricsFormatted(
-    TRITONSERVER_Metrics* metrics, TRITONSERVER_MetricFormat format, const char** base, size_t* byte_size);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricsFormatted(TRITONSERVER_Metrics* metrics,
+                                                                        TRITONSERVER_MetricFormat format,
+                                                                        const char** base, size_t* byte_size);
 
 // ---- Traces of single requests
 
@@ -347,37 +353,38 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceNew(
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceTensorNew(
     TRITONSERVER_InferenceTrace** trace, TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id,
     TRITONSERVER_InferenceTraceActivityFn_t activity_fn,
-    TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity_fn,
-    TRITONSERVER_InferenceTraceReleaseFn_t release_fn, void* trace_userp);
+    TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity_fn, TRITONSERVER_InferenceTraceReleaseFn_t release_fn,
+    void* trace_userp);
 // Reports a named moment of the caller's own; arrives as TRITONSERVER_TRACE_CUSTOM_ACTIVITY.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceReportActivity(
-    TRITONSERVER_InferenceTrace* trace, uint64_t timestamp, const char* activity_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceReportActivity(TRITONSERVER_InferenceTrace* trace,
+                                                                                    uint64_t timestamp,
+                                                                                    const char* activity_name);
 // Ends a trace; to be called in the release callback.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceDelete(TRITONSERVER_InferenceTrace* trace);
 // The number of this trace, unique in the process.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceId(
-    TRITONSERVER_InferenceTrace* trace, uint64_t* id);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceId(TRITONSERVER_InferenceTrace* trace,
+                                                                        uint64_t* id);
 // The number of the trace that spawned this one, 0 if there is none.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceParentId(
-    TRITONSERVER_InferenceTrace* trace, uint64_t* parent_id);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceParentId(TRITONSERVER_InferenceTrace* trace,
+                                                                              uint64_t* parent_id);
 // The model that executes; lives as long as the trace.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelName(
-    TRITONSERVER_InferenceTrace* trace, const char** model_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelName(TRITONSERVER_InferenceTrace* trace,
+                                                                               const char** model_name);
 // The version that executes.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelVersion(
-    TRITONSERVER_InferenceTrace* trace, int64_t* model_version);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelVersion(TRITONSERVER_InferenceTrace* trace,
+                                                                                  int64_t* model_version);
 // The request's id; lives as long as the trace.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceRequestId(
-    TRITONSERVER_InferenceTrace* trace, const char** request_id);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceRequestId(TRITONSERVER_InferenceTrace* trace,
+                                                                               const char** request_id);
 // A trace with the callbacks of `trace` and `trace` as its parent.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceSpawnChildTrace(
     TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTrace** child_trace);
 // Attaches the context (JSON) that a distributed trace carries along; copied.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceSetContext(
-    TRITONSERVER_InferenceTrace* trace, const char* trace_context);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceSetContext(TRITONSERVER_InferenceTrace* trace,
+                                                                                const char* trace_context);
 // That context; lives as long as the trace.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceContext(
-    TRITONSERVER_InferenceTrace* trace, const char** trace_context);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceTraceContext(TRITONSERVER_InferenceTrace* trace,
+                                                                             const char** trace_context);
 
 // ---- Inference requests. Made, filled and deleted by the caller; after release a request may be filled and sent
 // again.
@@ -523,8 +530,8 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutputCo
 // One output; `userp` is what the allocator attached to the buffer.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutput(
     TRITONSERVER_InferenceResponse* inference_response, const uint32_t index, const char** name,
-    TRITONSERVER_DataType* datatype, const int64_t** shape, uint64_t* dim_count, const void** base,
-    size_t* byte_size, TRITONSERVER_MemoryType* memory_type, int64_t* memory_type_id, void** userp);
+    TRITONSERVER_DataType* datatype, const int64_t** shape, uint64_t* dim_count, const void** base, size_t* byte_size,
+    TRITONSERVER_MemoryType* memory_type, int64_t* memory_type_id, void** userp);
 // The label of a class index; NULL if the model has no label for it.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutputClassificationLabel(
     TRITONSERVER_InferenceResponse* inference_response, const uint32_t index, const size_t class_index,
@@ -570,8 +577,8 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsNew(TRITONSE
 // Ends options.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsDelete(TRITONSERVER_ServerOptions* options);
 // The server's name in its metadata; "triton" by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetServerId(
-    TRITONSERVER_ServerOptions* options, const char* server_id);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetServerId(TRITONSERVER_ServerOptions* options,
+                                                                                const char* server_id);
 // Adds one repository; call again for more.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelRepositoryPath(
     TRITONSERVER_ServerOptions* options, const char* model_repository_path);
@@ -579,8 +586,8 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelRepo
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelControlMode(
     TRITONSERVER_ServerOptions* options, TRITONSERVER_ModelControlMode mode);
 // Adds a model to load at start in EXPLICIT mode; "*" stands for all.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStartupModel(
-    TRITONSERVER_ServerOptions* options, const char* model_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStartupModel(TRITONSERVER_ServerOptions* options,
+                                                                                    const char* model_name);
 // Whether models need a complete config.pbtxt; true by default.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStrictModelConfig(
     TRITONSERVER_ServerOptions* options, bool strict);
@@ -606,8 +613,9 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCudaVirtu
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetResponseCacheByteSize(
     TRITONSERVER_ServerOptions* options, uint64_t size);
 // Turns a named response cache on with its JSON settings.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCacheConfig(
-    TRITONSERVER_ServerOptions* options, const char* cache_name, const char* config_json);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCacheConfig(TRITONSERVER_ServerOptions* options,
+                                                                                   const char* cache_name,
+                                                                                   const char* config_json);
 // Where cache libraries are looked up.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCacheDirectory(
     TRITONSERVER_ServerOptions* options, const char* cache_dir);
@@ -615,14 +623,14 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCacheDire
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMinSupportedComputeCapability(
     TRITONSERVER_ServerOptions* options, double cc);
 // Whether a model that fails to load at start fails the server; true by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitOnError(
-    TRITONSERVER_ServerOptions* options, bool exit);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitOnError(TRITONSERVER_ServerOptions* options,
+                                                                                   bool exit);
 // Whether ready means that all models are ready; true by default.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStrictReadiness(
     TRITONSERVER_ServerOptions* options, bool strict);
 // Seconds that TRITONSERVER_ServerStop waits; 30 by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitTimeout(
-    TRITONSERVER_ServerOptions* options, unsigned int timeout);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitTimeout(TRITONSERVER_ServerOptions* options,
+                                                                                   unsigned int timeout);
 // Threads that copy large buffers in parallel; 0 by default.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetBufferManagerThreadCount(
     TRITONSERVER_ServerOptions* options, unsigned int thread_count);
@@ -640,32 +648,32 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetEnablePee
     TRITONSERVER_ServerOptions* options, bool enable_peer_access);
 // Where the log goes; empty for the standard streams. This and the next five act on the process at once: `options` may
 // be NULL.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFile(
-    TRITONSERVER_ServerOptions* options, const char* file);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFile(TRITONSERVER_ServerOptions* options,
+                                                                               const char* file);
 // Turns informative messages on or off.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogInfo(
-    TRITONSERVER_ServerOptions* options, bool log);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogInfo(TRITONSERVER_ServerOptions* options,
+                                                                               bool log);
 // Turns warnings on or off.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogWarn(
-    TRITONSERVER_ServerOptions* options, bool log);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogWarn(TRITONSERVER_ServerOptions* options,
+                                                                               bool log);
 // Turns errors on or off.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogError(
-    TRITONSERVER_ServerOptions* options, bool log);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogError(TRITONSERVER_ServerOptions* options,
+                                                                                bool log);
 // Sets the form of a log line.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFormat(
-    TRITONSERVER_ServerOptions* options, const TRITONSERVER_LogFormat format);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFormat(TRITONSERVER_ServerOptions* options,
+                                                                                 const TRITONSERVER_LogFormat format);
 // Sets the verbosity; 0 is off.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogVerbose(
-    TRITONSERVER_ServerOptions* options, int level);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogVerbose(TRITONSERVER_ServerOptions* options,
+                                                                                  int level);
 // Whether metrics are collected; true by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetrics(
-    TRITONSERVER_ServerOptions* options, bool metrics);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetrics(TRITONSERVER_ServerOptions* options,
+                                                                               bool metrics);
 // Whether those of GPUs are; true by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetGpuMetrics(
-    TRITONSERVER_ServerOptions* options, bool gpu_metrics);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetGpuMetrics(TRITONSERVER_ServerOptions* options,
+                                                                                  bool gpu_metrics);
 // Whether those of the host are; true by default.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCpuMetrics(
-    TRITONSERVER_ServerOptions* options, bool cpu_metrics);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCpuMetrics(TRITONSERVER_ServerOptions* options,
+                                                                                  bool cpu_metrics);
 // How often devices are read; 2000 ms by default.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsInterval(
     TRITONSERVER_ServerOptions* options, uint64_t metrics_interval_ms);
@@ -683,8 +691,10 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelLoad
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetBackendConfig(
     TRITONSERVER_ServerOptions* options, const char* backend_name, const char* setting, const char* value);
 // One setting ("numa-node", "cpu-cores") of a named host policy.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetHostPolicy(
-    TRITONSERVER_ServerOptions* options, const char* policy_name, const char* setting, const char* value);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetHostPolicy(TRITONSERVER_ServerOptions* options,
+                                                                                  const char* policy_name,
+                                                                                  const char* setting,
+                                                                                  const char* value);
 // One setting of a group of metrics, or of all if the name is empty.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsConfig(
     TRITONSERVER_ServerOptions* options, const char* name, const char* setting, const char* value);
@@ -692,23 +702,23 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsCo
 // ---- Servers
 
 // Starts a server and loads its models. The caller deletes it.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerNew(
-    TRITONSERVER_Server** server, TRITONSERVER_ServerOptions* options);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerNew(TRITONSERVER_Server** server,
+                                                                 TRITONSERVER_ServerOptions* options);
 // Stops the server if it still runs and ends it.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerDelete(TRITONSERVER_Server* server);
 // Unloads all models. INTERNAL if the exit timeout passes before requests and models are gone.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerStop(TRITONSERVER_Server* server);
 // Changes how many seconds TRITONSERVER_ServerStop waits.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerSetExitTimeout(
-    TRITONSERVER_Server* server, unsigned int timeout);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerSetExitTimeout(TRITONSERVER_Server* server,
+                                                                            unsigned int timeout);
 // Adds a repository; `name_mapping` maps a folder to the name its model takes. UNSUPPORTED unless EXPLICIT;
 // ALREADY_EXISTS.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerRegisterModelRepository(
     TRITONSERVER_Server* server, const char* repository_path, const TRITONSERVER_Parameter** name_mapping,
     const uint32_t mapping_count);
 // Removes a repository. UNSUPPORTED unless EXPLICIT; NOT_FOUND.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnregisterModelRepository(
-    TRITONSERVER_Server* server, const char* repository_path);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnregisterModelRepository(TRITONSERVER_Server* server,
+                                                                                       const char* repository_path);
 // Looks for changes now. UNAVAILABLE unless POLL.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerPollModelRepository(TRITONSERVER_Server* server);
 // Whether the server runs. UNAVAILABLE while it stops.
@@ -716,49 +726,58 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerIsLive(TRITONSERVER
 // Whether the server takes requests. UNAVAILABLE while it stops.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerIsReady(TRITONSERVER_Server* server, bool* ready);
 // Whether one model takes requests; version -1 leaves the choice to the server.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelIsReady(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version, bool* ready);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelIsReady(TRITONSERVER_Server* server,
+                                                                          const char* model_name,
+                                                                          const int64_t model_version, bool* ready);
 // A bit-wise or of TRITONSERVER_ModelBatchFlag; `voidp` is reserved and becomes NULL.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelBatchProperties(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version, uint32_t* flags, void** voidp);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelBatchProperties(TRITONSERVER_Server* server,
+                                                                                  const char* model_name,
+                                                                                  const int64_t model_version,
+                                                                                  uint32_t* flags, void** voidp);
 // A bit-wise or of TRITONSERVER_ModelTxnPropertyFlag; `voidp` is reserved and becomes NULL.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelTransactionProperties(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version, uint32_t* txn_flags,
-    void** voidp);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelTransactionProperties(TRITONSERVER_Server* server,
+                                                                                        const char* model_name,
+                                                                                        const int64_t model_version,
+                                                                                        uint32_t* txn_flags,
+                                                                                        void** voidp);
 // Name, version and extensions; the caller deletes the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerMetadata(
-    TRITONSERVER_Server* server, TRITONSERVER_Message** server_metadata);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerMetadata(TRITONSERVER_Server* server,
+                                                                      TRITONSERVER_Message** server_metadata);
 // Inputs, outputs and versions of a model; the caller deletes the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelMetadata(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version,
-    TRITONSERVER_Message** model_metadata);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelMetadata(TRITONSERVER_Server* server,
+                                                                           const char* model_name,
+                                                                           const int64_t model_version,
+                                                                           TRITONSERVER_Message** model_metadata);
 // Statistics of one model, or of all if the name is empty; the caller deletes the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version,
-    TRITONSERVER_Message** model_stats);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(TRITONSERVER_Server* server,
+                                                                             const char* model_name,
+                                                                             const int64_t model_version,
+                                                                             TRITONSERVER_Message** model_stats);
 // The complete configuration; `config_version` is 1. The caller deletes the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelConfig(
-    TRITONSERVER_Server* server, const char* model_name, const int64_t model_version, const uint32_t config_version,
-    TRITONSERVER_Message** model_config);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelConfig(TRITONSERVER_Server* server,
+                                                                         const char* model_name,
+                                                                         const int64_t model_version,
+                                                                         const uint32_t config_version,
+                                                                         TRITONSERVER_Message** model_config);
 // What the repositories hold; `flags` of TRITONSERVER_ModelIndexFlag. The caller deletes the message.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelIndex(
-    TRITONSERVER_Server* server, uint32_t flags, TRITONSERVER_Message** model_index);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerModelIndex(TRITONSERVER_Server* server, uint32_t flags,
+                                                                        TRITONSERVER_Message** model_index);
 // Loads or reloads a model and waits. UNSUPPORTED unless EXPLICIT.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerLoadModel(
-    TRITONSERVER_Server* server, const char* model_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerLoadModel(TRITONSERVER_Server* server,
+                                                                       const char* model_name);
 // The same with "config" (STRING) and "file:<path>" (BYTES) in place of the repository's.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerLoadModelWithParameters(
     TRITONSERVER_Server* server, const char* model_name, const TRITONSERVER_Parameter** parameters,
     const uint64_t parameter_count);
 // Asks for a model to be unloaded. UNSUPPORTED unless EXPLICIT.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnloadModel(
-    TRITONSERVER_Server* server, const char* model_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnloadModel(TRITONSERVER_Server* server,
+                                                                         const char* model_name);
 // The same, and the models that only an ensemble of that name needed.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnloadModelAndDependents(
-    TRITONSERVER_Server* server, const char* model_name);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerUnloadModelAndDependents(TRITONSERVER_Server* server,
+                                                                                      const char* model_name);
 // A snapshot of the metrics; the caller deletes it.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerMetrics(
-    TRITONSERVER_Server* server, TRITONSERVER_Metrics** metrics);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerMetrics(TRITONSERVER_Server* server,
+                                                                     TRITONSERVER_Metrics** metrics);
 // Runs a request. On success the request is the server's until its release callback; on error it stays the caller's.
 // `trace` (may be NULL) is taken in either case.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(
@@ -767,28 +786,33 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(
 // ---- Metrics of the caller's own
 
 // A family of one kind. INVALID_ARG if the name is taken by another kind. The caller deletes.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricFamilyNew(
-    TRITONSERVER_MetricFamily** family, const TRITONSERVER_MetricKind kind, const char* name, const char* description);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricFamilyNew(TRITONSERVER_MetricFamily** family,
+                                                                       const TRITONSERVER_MetricKind kind,
+                                                                       const char* name, const char* description);
 // Ends a family whose metrics were deleted before.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricFamilyDelete(TRITONSERVER_MetricFamily* family);
 // The kind of a family.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(
-    TRITONSERVER_MetricFamily* family, TRITONSERVER_MetricKind* kind);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(TRITONSERVER_MetricFamily* family,
+                                                                           TRITONSERVER_MetricKind* kind);
 // Arguments that a histogram needs; the caller deletes.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricArgsNew(TRITONSERVER_MetricArgs** args);
 // Upper bounds of the buckets, ascending.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricArgsSetHistogram(
-    TRITONSERVER_MetricArgs* args, const double* buckets, const uint64_t buckets_count);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricArgsSetHistogram(TRITONSERVER_MetricArgs* args,
+                                                                              const double* buckets,
+                                                                              const uint64_t buckets_count);
 // Ends arguments.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricArgsDelete(TRITONSERVER_MetricArgs* args);
 // A metric with these labels (STRING parameters). The caller deletes it before its family.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricNew(
-    TRITONSERVER_Metric** metric, TRITONSERVER_MetricFamily* family, const TRITONSERVER_Parameter** labels,
-    const uint64_t label_count);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricNew(TRITONSERVER_Metric** metric,
+                                                                 TRITONSERVER_MetricFamily* family,
+                                                                 const TRITONSERVER_Parameter** labels,
+                                                                 const uint64_t label_count);
 // The same with arguments; needed for histograms.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricNewWithArgs(
-    TRITONSERVER_Metric** metric, TRITONSERVER_MetricFamily* family, const TRITONSERVER_Parameter** labels,
-    const uint64_t label_count, const TRITONSERVER_MetricArgs* args);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricNewWithArgs(TRITONSERVER_Metric** metric,
+                                                                         TRITONSERVER_MetricFamily* family,
+                                                                         const TRITONSERVER_Parameter** labels,
+                                                                         const uint64_t label_count,
+                                                                         const TRITONSERVER_MetricArgs* args);
 // Ends a metric.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricDelete(TRITONSERVER_Metric* metric);
 // The value of a counter or gauge. UNSUPPORTED for histograms.
@@ -800,8 +824,8 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricSet(TRITONSERVER_Me
 // Adds an observation to a histogram. UNSUPPORTED for other kinds.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_MetricObserve(TRITONSERVER_Metric* metric, double value);
 // The kind of a metric.
-TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_GetMetricKind(
-    TRITONSERVER_Metric* metric, TRITONSERVER_MetricKind* kind);
+TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_GetMetricKind(TRITONSERVER_Metric* metric,
+                                                                     TRITONSERVER_MetricKind* kind);
 
 #ifdef __cplusplus
 }  // extern "C"
