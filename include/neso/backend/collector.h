@@ -1,0 +1,241 @@
+// Makes one tensor of an input of all requests in a batch.
+//
+//   InputCollector collector_{model().config()};                       // kept by the instance
+//   NESO_ASSIGN_OR_RETURN(const BatchTensor* image, collector_.Collect("IMAGE", execution.requests()));
+//   Run(image->shape, image->data);
+//
+// The input of a single request, in one piece and aligned, is not copied: the tensor is the memory that the network
+// wrote. Anything else is gathered, once, into a buffer that later executions use again.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "neso/backend/config.h"
+#include "neso/backend/request.h"
+#include "neso/backend/staging_buffer.h"
+#include "neso/backend/status.h"
+
+namespace neso::backend {
+
+struct BatchTensor {
+  DataType datatype = TRITONSERVER_TYPE_INVALID;
+  std::vector<int64_t> shape;  // [batch, dims...]; ragged: [elements]; as in the request if the model does not batch
+  const std::byte* data = nullptr;  // aligned for its type; nullptr for 0 bytes
+  size_t byte_size = 0;
+  bool copied = false;
+};
+
+// Confined to the instance that owns it. Tensors stay valid until their input is collected again or the requests are
+// released, whichever comes first.
+class InputCollector {
+ public:
+  // `config` outlives the collector. `alignment` (a power of two, at most 64): what the framework wants beyond the
+  // element's own.
+  explicit InputCollector(const ModelConfig& config, size_t alignment = 1) : config_(config), alignment_(alignment) {}
+
+  // Inputs of the configuration, and control and state inputs, which requests carry as well. nullptr if no request has
+  // the input (it is optional then). INVALID_ARG if only some have it or their shapes do not match.
+  Result<const BatchTensor*> Collect(std::string_view name, std::span<Request> requests) {
+    Slot& slot = FindSlot(name);
+    if (requests.size() > 1 && !config_.batches()) {
+      return Status::Internal("model '", config_.name, "' does not batch, got ", requests.size(), " requests");
+    }
+    slot.inputs.clear();
+    size_t missing = 0;
+    for (const Request& request : requests) {
+      Result<Input> input = request.input(slot.name.c_str());
+      if (input) {
+        slot.inputs.push_back(*input);
+      } else if (slot.optional) {
+        ++missing;
+      } else {
+        return input.TakeStatus();
+      }
+    }
+    if (slot.inputs.empty()) return static_cast<const BatchTensor*>(nullptr);
+    if (missing > 0) return Status::InvalidArg("input '", name, "': ", missing, " requests of a batch do not have it");
+    NESO_RETURN_IF_ERROR(SetShape(slot));
+    NESO_RETURN_IF_ERROR(SetData(slot));
+    return static_cast<const BatchTensor*>(&slot.tensor);
+  }
+
+  // A tensor of the configuration's `batch_input`; it has every name in `batch_input.targets`.
+  Result<const BatchTensor*> CollectBatchInput(const BatchInputConfig& batch_input, std::span<Request> requests);
+
+ private:
+  struct Slot {
+    std::string name;
+    bool optional = false;
+    bool ragged = false;
+    StagingBuffer staging;
+    BatchTensor tensor;
+    std::vector<Input> inputs;  // of the present batch; kept for its capacity
+  };
+
+  Slot& FindSlot(std::string_view name) {
+    for (const std::unique_ptr<Slot>& slot : slots_) {
+      if (slot->name == name) return *slot;
+    }
+    auto slot = std::make_unique<Slot>();
+    slot->name = name;
+    if (const TensorConfig* input = config_.FindInput(name)) {
+      slot->optional = input->optional;
+      slot->ragged = input->ragged;
+    }
+    return *slots_.emplace_back(std::move(slot));
+  }
+
+  Status SetShape(Slot& slot) const {
+    const Input& first = slot.inputs.front();
+    slot.tensor.datatype = first.datatype;
+    std::vector<int64_t>& shape = slot.tensor.shape;
+    if (slot.ragged && config_.batches()) {
+      shape.assign(1, 0);
+      for (const Input& input : slot.inputs) shape[0] += ElementCount(input.shape);
+      return {};
+    }
+    shape.assign(first.shape.begin(), first.shape.end());
+    for (size_t i = 1; i < slot.inputs.size(); ++i) {
+      const std::span<const int64_t> other = slot.inputs[i].shape;
+      if (shape.empty() || other.size() != shape.size() ||
+          !std::equal(other.begin() + 1, other.end(), shape.begin() + 1)) {
+        return Status::InvalidArg("input '", slot.name, "': shapes ", ShapeText(first.shape), " and ", ShapeText(other),
+                                  " cannot be batched");
+      }
+      shape[0] += other[0];
+    }
+    return {};
+  }
+
+  Status SetData(Slot& slot) const {
+    size_t total = 0;
+    uint32_t pieces = 0;
+    for (const Input& input : slot.inputs) {
+      total += input.byte_size;
+      pieces += input.buffer_count;
+    }
+    BatchTensor& tensor = slot.tensor;
+    tensor.byte_size = total;
+    tensor.copied = false;
+    tensor.data = nullptr;
+    if (total == 0) return {};
+    if (slot.inputs.size() == 1 && pieces == 1) {
+      NESO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece, slot.inputs[0].Buffer(0));
+      if (piece.size() != total) return Status::Internal("input '", slot.name, "' has fewer bytes than expected");
+      if (IsAligned(piece.data(), tensor.datatype)) {
+        tensor.data = piece.data();
+        return {};
+      }
+    }
+    std::byte* const staging = slot.staging.Reserve(total);
+    size_t offset = 0;
+    for (const Input& input : slot.inputs) {
+      NESO_RETURN_IF_ERROR(input.CopyTo({staging + offset, input.byte_size}));
+      offset += input.byte_size;
+    }
+    tensor.data = staging;
+    tensor.copied = true;
+    return {};
+  }
+
+  bool IsAligned(const std::byte* data, DataType datatype) const {
+    const size_t needed = std::max({alignment_, ByteSize(datatype), size_t{1}});
+    return reinterpret_cast<uintptr_t>(data) % needed == 0;
+  }
+
+  const ModelConfig& config_;
+  const size_t alignment_;
+  std::vector<std::unique_ptr<Slot>> slots_;  // few: found by comparing names
+};
+
+namespace internal {
+
+// The shape and the values of a batch input.
+struct BatchInputValues {
+  std::vector<int64_t> shape;
+  std::vector<int64_t> values;
+};
+
+inline BatchInputValues ComputeBatchInput(BatchInputConfig::Kind kind,
+                                          std::span<const std::span<const int64_t>> shapes) {
+  using Kind = BatchInputConfig::Kind;
+  BatchInputValues result;
+  std::vector<int64_t>& values = result.values;
+  int64_t accumulated = 0;
+  int64_t largest = 0;
+  int64_t rank = 0;
+  if (kind == Kind::kAccumulatedElementCountWithZero) values.push_back(0);
+  for (const std::span<const int64_t> shape : shapes) {
+    const int64_t count = ElementCount(shape);
+    accumulated += count;
+    largest = std::max(largest, count);
+    switch (kind) {
+      case Kind::kElementCount: values.push_back(count); break;
+      case Kind::kAccumulatedElementCount:
+      case Kind::kAccumulatedElementCountWithZero: values.push_back(accumulated); break;
+      case Kind::kMaxElementCountAsShape: break;
+      case Kind::kItemShape:
+      case Kind::kItemShapeFlatten: {
+        const std::span<const int64_t> item = shape.empty() ? shape : shape.subspan(1);
+        rank = static_cast<int64_t>(item.size());
+        for (int64_t i = 0; i < (shape.empty() ? 1 : shape[0]); ++i) {
+          values.insert(values.end(), item.begin(), item.end());
+        }
+        break;
+      }
+    }
+  }
+  const auto size = static_cast<int64_t>(values.size());
+  if (kind == Kind::kMaxElementCountAsShape) {
+    values.assign(static_cast<size_t>(largest), 0);
+    result.shape = {largest};
+  } else if (kind == Kind::kItemShape) {
+    result.shape = {rank > 0 ? size / rank : 0, rank};
+  } else {
+    result.shape = {size};
+  }
+  return result;
+}
+
+}  // namespace internal
+
+inline Result<const BatchTensor*> InputCollector::CollectBatchInput(const BatchInputConfig& batch_input,
+                                                                    std::span<Request> requests) {
+  if (batch_input.datatype != TRITONSERVER_TYPE_INT32 && batch_input.datatype != TRITONSERVER_TYPE_FP32) {
+    return Status::InvalidArg("batch input of '", batch_input.source, "': expected TYPE_INT32 or TYPE_FP32, got ",
+                              ConfigName(batch_input.datatype));
+  }
+  std::vector<std::span<const int64_t>> shapes;
+  for (const Request& request : requests) {
+    NESO_ASSIGN_OR_RETURN(const Input source, request.input(batch_input.source.c_str()));
+    shapes.push_back(source.shape);
+  }
+  internal::BatchInputValues computed = internal::ComputeBatchInput(batch_input.kind, shapes);
+
+  Slot& slot = FindSlot(batch_input.targets.empty() ? batch_input.source : batch_input.targets[0]);
+  slot.tensor.datatype = batch_input.datatype;
+  slot.tensor.shape = std::move(computed.shape);
+  slot.tensor.byte_size = computed.values.size() * 4;
+  slot.tensor.copied = true;
+  std::byte* to = slot.staging.Reserve(slot.tensor.byte_size);
+  slot.tensor.data = to;
+  for (const int64_t value : computed.values) {
+    const uint32_t bits = batch_input.datatype == TRITONSERVER_TYPE_INT32
+                              ? static_cast<uint32_t>(static_cast<int32_t>(value))
+                              : std::bit_cast<uint32_t>(static_cast<float>(value));
+    std::memcpy(to, &bits, sizeof(bits));
+    to += sizeof(bits);
+  }
+  return static_cast<const BatchTensor*>(&slot.tensor);
+}
+
+}  // namespace neso::backend

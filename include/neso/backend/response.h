@@ -1,0 +1,136 @@
+// Responses, and the factory that makes them after a request was released.
+//
+//   NESO_ASSIGN_OR_RETURN(Response response, Response::New(request));
+//   NESO_ASSIGN_OR_RETURN(std::byte* to, response.AddOutput("OUTPUT0", input.datatype, input.shape, input.byte_size));
+//   ...write to `to`...
+//   NESO_RETURN_IF_ERROR(response.Send());
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "neso/backend/datatype.h"
+#include "neso/backend/log.h"
+#include "neso/backend/request.h"
+#include "neso/backend/status.h"
+#include "triton/core/tritonbackend.h"
+
+namespace neso::backend {
+
+// Makes responses to a request also after its release, from any thread: for decoupled models. Destroying it ends the
+// answer if no final response was sent.
+class ResponseFactory {
+ public:
+  static Result<ResponseFactory> New(Request& request) {
+    TRITONBACKEND_ResponseFactory* handle = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseFactoryNew(&handle, request.handle()));
+    request.set_answered();
+    return ResponseFactory(handle);
+  }
+  ResponseFactory(ResponseFactory&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  ResponseFactory& operator=(ResponseFactory&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~ResponseFactory() {
+    if (handle_ != nullptr) {
+      NESO_LOG_IF_ERROR(TRITONBACKEND_ResponseFactoryDelete(handle_), "cannot delete a response factory");
+    }
+  }
+
+  TRITONBACKEND_ResponseFactory* handle() const { return handle_; }
+  bool IsCancelled() const {
+    bool cancelled = false;
+    (void)Status(TRITONBACKEND_ResponseFactoryIsCancelled(handle_, &cancelled));
+    return cancelled;
+  }
+  // Ends the answer without a further response.
+  Status SendFinal() { return TRITONBACKEND_ResponseFactorySendFlags(handle_, TRITONSERVER_RESPONSE_COMPLETE_FINAL); }
+
+ private:
+  explicit ResponseFactory(TRITONBACKEND_ResponseFactory* handle) : handle_(handle) {}
+  TRITONBACKEND_ResponseFactory* handle_;
+};
+
+// All outputs of one response are added before those of the next. A response made from a request is sent before the
+// request is released. A response destroyed before it was sent is sent with an error, as the final one.
+class Response {
+ public:
+  static Result<Response> New(Request& request) {
+    TRITONBACKEND_Response* handle = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseNew(&handle, request.handle()));
+    request.set_answered();
+    return Response(handle, &request);
+  }
+  static Result<Response> New(const ResponseFactory& factory) {
+    TRITONBACKEND_Response* handle = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseNewFromFactory(&handle, factory.handle()));
+    return Response(handle, nullptr);
+  }
+  Response(Response&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), request_(std::exchange(other.request_, nullptr)) {}
+  Response& operator=(Response&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(request_, other.request_);
+    return *this;
+  }
+  ~Response() {
+    if (handle_ != nullptr) (void)SendError(Status::Internal("the backend did not send this response"));
+  }
+
+  TRITONBACKEND_Response* handle() const { return handle_; }
+
+  // Memory of `byte_size` bytes for an output, to be filled before Send(); nullptr may come for 0 bytes.
+  // UNSUPPORTED if the client's memory is on a GPU.
+  Result<std::byte*> AddOutput(const char* name, DataType datatype, std::span<const int64_t> shape,
+                               uint64_t byte_size) {
+    TRITONBACKEND_Output* output = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseOutput(handle_, &output, name, datatype, shape.data(),
+                                                      static_cast<uint32_t>(shape.size())));
+    void* buffer = nullptr;
+    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
+    int64_t memory_type_id = 0;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, byte_size, &memory_type, &memory_type_id));
+    if (memory_type == TRITONSERVER_MEMORY_GPU) {
+      return Status::Unsupported("output '", name, "': expected CPU memory, got memory of GPU ", memory_type_id);
+    }
+    return static_cast<std::byte*>(buffer);
+  }
+
+  Status SetParameter(const char* name, const char* value) {
+    return TRITONBACKEND_ResponseSetStringParameter(handle_, name, value);
+  }
+  Status SetParameter(const char* name, int64_t value) {
+    return TRITONBACKEND_ResponseSetIntParameter(handle_, name, value);
+  }
+  Status SetParameter(const char* name, bool value) {
+    return TRITONBACKEND_ResponseSetBoolParameter(handle_, name, value);
+  }
+  Status SetParameter(const char* name, double value) {
+    return TRITONBACKEND_ResponseSetDoubleParameter(handle_, name, value);
+  }
+
+  // Sends it; `final` says that it is the last (for models that are not decoupled: the only) one.
+  Status Send(bool final = true) { return SendWith(nullptr, final); }
+  // Sends it as a failure with a copy of `error`; its outputs are dropped.
+  Status SendError(const Status& error, bool final = true) {
+    if (request_ != nullptr) request_->set_failed();
+    return SendWith(error.get(), final);
+  }
+
+ private:
+  Response(TRITONBACKEND_Response* handle, Request* request) : handle_(handle), request_(request) {}
+
+  Status SendWith(TRITONSERVER_Error* error, bool final) {
+    return TRITONBACKEND_ResponseSend(std::exchange(handle_, nullptr),
+                                      final ? uint32_t{TRITONSERVER_RESPONSE_COMPLETE_FINAL} : 0u, error);
+  }
+
+  TRITONBACKEND_Response* handle_;
+  Request* request_;  // told of failures; nullptr if the response comes from a factory
+};
+
+}  // namespace neso::backend
