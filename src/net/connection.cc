@@ -1,0 +1,79 @@
+#include "net/connection.h"
+
+#include <sys/epoll.h>
+
+#include <utility>
+
+#include "net/http1_session.h"
+
+namespace neso::net {
+
+Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd)
+    : context_(std::move(context)),
+      group_(group),
+      fd_(fd),
+      transport_(std::make_unique<SocketTransport>(fd)),
+      session_(std::make_unique<Http1Session>(*this)) {}
+
+Connection::~Connection() = default;
+
+void Connection::Open(Top& top) {
+  // The strand is held meanwhile, so that no event is handled before `listed_` is set.
+  strand_.store(kOwned);
+  const std::shared_ptr<Connection> self = shared_from_this();
+  listed_ = context_->Enlist(self);
+  const Status added = group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
+  strand_.fetch_and(~kOwned);
+  // A server that began to drain before it saw us in its list did not tell us.
+  uint32_t bits = 0;
+  if (!added.ok()) bits |= kAbort;
+  if (context_->draining) bits |= kDrain;
+  if (context_->ending) bits |= kAbort;
+  if (strand_.load() != 0) bits |= kTurn;
+  if (bits != 0) Enter(bits, &top);
+}
+
+void Connection::OnEvents(uint32_t events, Top& top) {
+  uint32_t bits = events == 0 ? uint32_t{kTurn} : 0u;
+  if (events & EPOLLIN) bits |= kReadable;
+  if (events & EPOLLOUT) bits |= kWritable;
+  if (events & EPOLLRDHUP) bits |= kPeerEnded;
+  if (events & (EPOLLHUP | EPOLLERR)) bits |= kDead;
+  Enter(bits, &top);
+}
+
+void Connection::Enter(uint32_t bits, Top* top) {
+  if (strand_.fetch_or(bits | kOwned, std::memory_order_acq_rel) & kOwned) return;
+  StrandTurn turn;
+  turn.top = top;
+  for (;;) {
+    const uint32_t seen = strand_.exchange(kOwned, std::memory_order_acq_rel) & ~kOwned;
+    session_->OnBits(seen, turn);
+    // Asked for before the strand is left: after it the connection, the server and the reactors may end.
+    if (std::exchange(turn.needs_top, false)) group_.RequestTurn(shared_from_this());
+    uint32_t owned = kOwned;
+    if (strand_.compare_exchange_strong(owned, 0, std::memory_order_acq_rel)) return;
+  }
+}
+
+void Connection::Close(StrandTurn& turn) {
+  if (closed_) return;
+  closed_ = true;
+  ClearDeadline();
+  std::shared_ptr<Connection> self = context_->Delist(listed_);
+  turn.garbage.push_back(self);
+  group_.Remove(fd_, std::move(self));
+  transport_.reset();
+}
+
+void Connection::SetDeadline(TimePoint deadline) {
+  deadline_ns_.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
+  context_->sentinel.RequestSweeps();
+}
+
+bool Connection::IsOverdue(TimePoint now) const {
+  const int64_t deadline = deadline_ns_.load(std::memory_order_relaxed);
+  return deadline != 0 && now.time_since_epoch().count() >= deadline;
+}
+
+}  // namespace neso::net

@@ -1,0 +1,85 @@
+// One accepted connection: a socket, the protocol spoken on it, and the strand that lets one thread at a time touch them.
+//
+// Events of the socket, answers from any thread and time limits all Enter() with a bit that says what happened. Whoever
+// finds the strand free takes it and handles the bits; who finds it taken leaves the bit there, and the owner handles it
+// before it goes. So nobody waits, and an answer is written to the socket by the thread that has it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "net/reactor_group.h"
+#include "net/reactor_top.h"
+#include "net/server_context.h"
+#include "net/transport.h"
+
+namespace neso::net {
+
+// What happened to a connection since its strand was last owned.
+enum StrandBits : uint32_t {
+  kReadable = 1,
+  kWritable = 2,
+  kPeerEnded = 4,   // the peer has finished sending; perhaps it still reads
+  kDead = 8,        // both directions are gone
+  kAnswer = 16,     // an exchange has something to send
+  kDeadline = 32,   // the time limit has passed
+  kDrain = 64,      // the server ends
+  kAbort = 128,     // cut it now
+  kTurn = 256,      // the top of a network thread, which was asked for
+};
+
+// One ownership of a strand.
+struct StrandTurn {
+  Top* top = nullptr;      // null away from the top of a network thread: then nothing is read or dispatched
+  bool needs_top = false;  // the session has something to do there
+  std::vector<std::shared_ptr<void>> garbage;  // let go after the strand is left, since that may run anything
+};
+
+// The protocol spoken on a connection. Confined to the strand.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void OnBits(uint32_t bits, StrandTurn& turn) = 0;
+};
+
+class Connection final : public Pollable, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd);
+  ~Connection() override;
+
+  // Lists the connection with its server and watches the socket; it may be gone when this returns.
+  void Open(Top& top);
+  // Handles `bits`, here or on the thread that owns the strand.
+  void Enter(uint32_t bits, Top* top);
+  void OnEvents(uint32_t events, Top& top) override;
+
+  // For the session, in the strand:
+  Transport& transport() { return *transport_; }
+  ServerContext& context() { return *context_; }
+  // Delists, unwatches and closes the socket. The session sees no more of it.
+  void Close(StrandTurn& turn);
+  // kDeadline comes soon after `deadline` unless it is changed before.
+  void SetDeadline(TimePoint deadline);
+  void ClearDeadline() { deadline_ns_.store(0, std::memory_order_relaxed); }
+
+  // Any thread.
+  bool IsOverdue(TimePoint now) const;
+  bool HasDeadline() const { return deadline_ns_.load(std::memory_order_relaxed) != 0; }
+
+ private:
+  static constexpr uint32_t kOwned = 1u << 31;
+
+  const std::shared_ptr<ServerContext> context_;
+  ReactorGroup& group_;  // used only in the strand, and after Close only while a call is counted
+  const int fd_;
+  std::atomic<uint32_t> strand_{0};
+  std::atomic<int64_t> deadline_ns_{0};  // 0: none
+  bool closed_ = false;
+  ServerContext::Connections::iterator listed_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace neso::net

@@ -1,0 +1,33 @@
+#include "net/disconnect_slot.h"
+
+namespace neso::net {
+
+void DisconnectSlot::Set(std::function<void()> callback) {
+  bool run = false;
+  bool wait = false;
+  {
+    MutexLock lock(mutex_);
+    run = gone_ && callback != nullptr;
+    wait = running_.load() != 0 && runner_ != std::this_thread::get_id();
+    if (!run) callback_.swap(callback);
+  }
+  if (wait) running_.wait(1);
+  if (run) callback();
+}
+
+void DisconnectSlot::Trigger() {
+  std::function<void()> callback;
+  {
+    MutexLock lock(mutex_);
+    if (gone_) return;
+    gone_ = true;
+    callback.swap(callback_);
+    runner_ = std::this_thread::get_id();
+    running_ = 1;
+  }
+  if (callback) callback();
+  running_ = 0;
+  running_.notify_all();
+}
+
+}  // namespace neso::net

@@ -1,0 +1,107 @@
+#include "net/http1_exchange.h"
+
+#include <cstring>
+#include <utility>
+
+namespace neso::net {
+
+Http1Error Http1Exchange::Adopt(std::string_view head, RequestFraming* framing) {
+  char* kept = inline_head_;
+  if (head.size() > kInlineHead) {
+    long_head_ = std::make_unique_for_overwrite<char[]>(head.size());
+    kept = long_head_.get();
+  }
+  std::memcpy(kept, head.data(), head.size());
+  head_.headers.reserve(12);
+  return ParseHead({kept, head.size()}, &head_, framing);
+}
+
+void Http1Exchange::SetBody(BufferRef body, size_t chunks) {
+  body_ = std::move(body);
+  body_chunks_ = chunks;
+}
+
+void Http1Exchange::SetReceiveTimes(uint64_t start_ns, uint64_t end_ns) {
+  receive_start_ns_ = start_ns;
+  receive_end_ns_ = end_ns;
+}
+
+void Http1Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
+  ServerContext& context = connection_->context();
+  const std::shared_ptr<Connection> connection = connection_;  // the handler may let go of the exchange
+  if (what == kDisconnect) {
+    disconnect_.Trigger();
+    self.reset();
+  } else {
+    context.handler.OnRequest(std::static_pointer_cast<Http1Exchange>(std::move(self)));
+  }
+  context.EndCall();
+}
+
+bool Http1Exchange::TakeAnswer(HttpResponse* response, bool* streamed) {
+  if (!published_.load(std::memory_order_acquire)) return false;
+  *response = std::move(response_);
+  *streamed = streamed_;
+  return true;
+}
+
+Http1Exchange::Chunks Http1Exchange::TakeChunks() {
+  Chunks taken;
+  MutexLock lock(mutex_);
+  taken.chunks.swap(chunks_);
+  taken.finished = finished_;
+  // Counted as unsent before they are no longer counted as waiting, so that Write never sees too little.
+  unsent_.fetch_add(std::exchange(chunk_bytes_, 0), std::memory_order_relaxed);
+  return taken;
+}
+
+void Http1Exchange::SetGone() {
+  gone_.store(true, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  chunks_.clear();
+}
+
+void Http1Exchange::Respond(HttpResponse response) {
+  if (claimed_.exchange(true)) return;
+  response_ = std::move(response);
+  answered_.store(true, std::memory_order_release);
+  published_.store(true, std::memory_order_release);
+  connection_->Enter(kAnswer, nullptr);
+}
+
+void Http1Exchange::StartStream(HttpResponse head) {
+  if (claimed_.exchange(true)) return;
+  response_ = std::move(head);
+  streamed_ = true;
+  published_.store(true, std::memory_order_release);
+  connection_->Enter(kAnswer, nullptr);
+}
+
+bool Http1Exchange::Write(std::string chunk) {
+  if (gone_.load(std::memory_order_relaxed)) return false;
+  bool too_slow = false;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return false;
+    const size_t unread = chunk_bytes_ + unsent_.load(std::memory_order_relaxed);
+    too_slow = unread + chunk.size() > connection_->context().options.max_unread_bytes;
+    if (!too_slow) {
+      chunk_bytes_ += chunk.size();
+      chunks_.push_back(std::move(chunk));
+    }
+  }
+  if (too_slow) gone_.store(true, std::memory_order_relaxed);
+  connection_->Enter(too_slow ? kAbort : kAnswer, nullptr);
+  return !gone_.load(std::memory_order_relaxed);
+}
+
+void Http1Exchange::Finish() {
+  {
+    MutexLock lock(mutex_);
+    finished_ = true;
+  }
+  answered_.store(true, std::memory_order_release);
+  connection_->Enter(kAnswer, nullptr);
+}
+
+}  // namespace neso::net

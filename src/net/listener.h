@@ -1,0 +1,36 @@
+// Accepts the connections of one server and spreads them over the reactor groups.
+#pragma once
+
+#include <memory>
+
+#include "net/reactor_pool.h"
+#include "net/server_context.h"
+#include "net/socket_address.h"
+
+namespace neso::net {
+
+class Listener final : public Pollable, public std::enable_shared_from_this<Listener> {
+ public:
+  Listener(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket);
+  ~Listener() override;
+
+  Status Start();
+  // Refuses connections from now on.
+  void Stop();
+  uint16_t port() const { return socket_.port(); }
+
+  void OnEvents(uint32_t events, Top& top) override;
+
+ private:
+  // Out of descriptors: takes the waiting connection with the spare one and closes it, so that its client is told and the
+  // listening socket does not stay ready for ever.
+  void Shed();
+
+  ReactorPool& reactors_;
+  const std::shared_ptr<ServerContext> context_;
+  ListenSocket socket_;
+  ReactorGroup& group_;
+  int spare_fd_;
+};
+
+}  // namespace neso::net

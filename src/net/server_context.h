@@ -1,0 +1,53 @@
+// What the connections of one server share, and the list of them. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "net/http_server.h"
+#include "net/reactor_sentinel.h"
+
+namespace neso::net {
+
+class Connection;
+
+struct ServerContext {
+  using Connections = std::list<std::shared_ptr<Connection>>;
+
+  ServerContext(HttpHandler& handler, HttpServerOptions options, ReactorSentinel& sentinel)
+      : handler(handler), options(std::move(options)), sentinel(sentinel) {}
+
+  HttpHandler& handler;
+  const HttpServerOptions options;
+  ReactorSentinel& sentinel;
+  std::atomic<bool> draining{false};
+  std::atomic<bool> ending{false};  // no connection may stay open
+
+  // A connection is listed from accept until it is closed; the list owns it.
+  Connections::iterator Enlist(std::shared_ptr<Connection> connection);
+  std::shared_ptr<Connection> Delist(Connections::iterator position);
+  std::vector<std::shared_ptr<Connection>> Select(const std::function<bool(const Connection&)>& wanted) const;
+  size_t ConnectionCount() const { return count.load(std::memory_order_relaxed); }
+
+  // Around calls of the handler and of callbacks, so that the server's end can wait for them. Begin is called in the
+  // strand of a connection that is still listed.
+  void BeginCall() { calls.fetch_add(1, std::memory_order_relaxed); }
+  void EndCall();
+  // Returns when there is no connection and no call left.
+  void WaitUntilQuiet();
+
+ private:
+  mutable Mutex mutex;
+  CondVar changed;
+  Connections connections GUARDED_BY(mutex);
+  std::atomic<size_t> count{0};
+  std::atomic<size_t> calls{0};
+  std::atomic<bool> waiting{false};
+};
+
+}  // namespace neso::net

@@ -1,0 +1,120 @@
+#include "net/socket_address.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace neso::net {
+namespace {
+
+constexpr int kBacklog = 4096;
+
+struct AddressList {
+  addrinfo* first = nullptr;
+  ~AddressList() {
+    if (first != nullptr) freeaddrinfo(first);
+  }
+};
+
+Status SocketError(const std::string& address, uint16_t port) {
+  if (errno == EADDRINUSE) return Unavailable("Socket '{}:{}' already in use ", address, port);
+  return Unavailable("cannot listen on '{}:{}': {}", address, port, std::strerror(errno));
+}
+
+void SetOption(int fd, int level, int name) {
+  const int on = 1;
+  setsockopt(fd, level, name, &on, sizeof on);
+}
+
+uint16_t BoundPort(int fd) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return 0;
+  return ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                                           : reinterpret_cast<sockaddr_in*>(&bound)->sin_port);
+}
+
+}  // namespace
+
+ListenSocket::ListenSocket(ListenSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), port_(other.port_), path_(std::exchange(other.path_, {})) {}
+
+ListenSocket::~ListenSocket() {
+  if (fd_ >= 0) close(fd_);
+  if (!path_.empty()) unlink(path_.c_str());
+}
+
+void ListenSocket::StopListening() {
+  shutdown(fd_, SHUT_RDWR);
+  if (!path_.empty()) unlink(path_.c_str());
+  path_.clear();
+}
+
+Expected<ListenSocket> ListenSocket::Open(const std::string& address, uint16_t port, bool reuse_port) {
+  if (address.starts_with("unix:")) return OpenUnix(address.substr(5));
+  std::string host = address;
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  if (host.starts_with("ipv6:")) {
+    hints.ai_family = AF_INET6;
+    host.erase(0, 5);
+  } else if (host.starts_with("ipv4:")) {
+    hints.ai_family = AF_INET;
+    host.erase(0, 5);
+  }
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  AddressList found;
+  const int failure = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found.first);
+  if (failure != 0) return InvalidArg("cannot listen on '{}:{}': {}", address, port, gai_strerror(failure));
+
+  const addrinfo& where = *found.first;
+  const int fd = socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return SocketError(address, port);
+  ListenSocket listener(fd, port, {});
+  SetOption(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (reuse_port) SetOption(fd, SOL_SOCKET, SO_REUSEPORT);
+  if (where.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  // Accepted sockets inherit these.
+  SetOption(fd, IPPROTO_TCP, TCP_NODELAY);
+  SetOption(fd, SOL_SOCKET, SO_KEEPALIVE);
+  if (bind(fd, where.ai_addr, where.ai_addrlen) != 0 || listen(fd, kBacklog) != 0) return SocketError(address, port);
+  listener.port_ = BoundPort(fd);
+  return listener;
+}
+
+Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& path) {
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof where.sun_path) {
+    return InvalidArg("the path of a Unix-domain socket has 1 to {} characters, got '{}'", sizeof where.sun_path - 1, path);
+  }
+  std::memcpy(where.sun_path, path.data(), path.size());
+  const auto* address = reinterpret_cast<const sockaddr*>(&where);
+
+  // A socket file that nobody listens on was left behind by a process that was killed.
+  struct stat info{};
+  if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe >= 0 && connect(probe, address, sizeof where) != 0 && errno == ECONNREFUSED) unlink(path.c_str());
+    if (probe >= 0) close(probe);
+  }
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return SocketError("unix:" + path, 0);
+  ListenSocket listener(fd, 0, {});
+  if (bind(fd, address, sizeof where) != 0) return SocketError("unix:" + path, 0);
+  listener.path_ = path;
+  if (listen(fd, kBacklog) != 0) return SocketError("unix:" + path, 0);
+  return listener;
+}
+
+}  // namespace neso::net
