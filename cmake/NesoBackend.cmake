@@ -1,29 +1,37 @@
-# neso_add_backend(<name> SOURCES <file>... [LIBRARIES <target>...] [BUNDLE <file>...])
+# neso_backend(<name> SOURCES <file>... [LIBRARIES <target>...] [BUNDLE <file>...])
 #
-# Makes libtriton_<name>.so, a backend that loads into Neso and into Triton, in backends/<name> of the build folder and of
-# the installed tree. It exports the backend interface only. BUNDLE names libraries that go beside it, where its run path
-# finds them; a link is followed, so give the name that the library is asked for by.
-#
-#   find_package(Neso REQUIRED)
-#   neso_add_backend(halve SOURCES halve.cc)
-set(NESO_BACKEND_MAP ${CMAKE_CURRENT_LIST_DIR}/backend.map)
+# Makes the backend library libtriton_<name>.so of C++ sources that use neso/backend/backend.h:
+#   target          neso_backend_<name>
+#   built in        <build>/backends/<name>/, so that <build>/backends is a --backend-directory
+#   installed in    backends/<name>/
+# Only the C interface is exported, the run path is the library's own folder, and the server's functions come from the
+# process that loads it: linking uses a stub. BUNDLE names libraries that go into the same folder, under the names they
+# are asked for by (a link is followed).
+set(NESO_BACKEND_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoBackend.version)
 
-function(neso_add_backend name)
+function(neso_backend name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;BUNDLE" ${ARGN})
-  set(target triton_${name})
+  set(target neso_backend_${name})
   add_library(${target} MODULE ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE NesoBackend::sdk NesoBackend::server_stub ${ARG_LIBRARIES})
   target_compile_features(${target} PRIVATE cxx_std_20)
-  target_link_libraries(${target} PRIVATE Neso::headers Neso::stub ${ARG_LIBRARIES})
-  target_link_options(${target} PRIVATE
-    -Wl,--version-script=${NESO_BACKEND_MAP} -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,relro,-z,now)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${NESO_BACKEND_VERSION_SCRIPT})
+  if(NOT NESO_SANITIZE)  # the sanitizers' functions come from the program
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
   set_target_properties(${target} PROPERTIES
-    CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    LINK_DEPENDS ${NESO_BACKEND_MAP} INSTALL_RPATH $ORIGIN
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/backends/${name})
+    OUTPUT_NAME triton_${name} PREFIX lib SUFFIX .so
+    CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${NESO_BACKEND_VERSION_SCRIPT}
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/backends/${name}
+    # Never the folder of the stub: at run time its empty functions must not be found.
+    BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
   install(TARGETS ${target} LIBRARY DESTINATION backends/${name})
   foreach(file IN LISTS ARG_BUNDLE)
     get_filename_component(wanted ${file} NAME)
     file(REAL_PATH ${file} real)
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/backends/${name})
+    file(CREATE_LINK ${real} ${PROJECT_BINARY_DIR}/backends/${name}/${wanted} SYMBOLIC)
     install(PROGRAMS ${real} DESTINATION backends/${name} RENAME ${wanted})
   endforeach()
 endfunction()
