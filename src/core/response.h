@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/api_error.h"
 #include "core/request.h"
 #include "core/response_allocator.h"
 #include "core/types.h"
@@ -36,7 +38,9 @@ class Output final : public TRITONBACKEND_Output {
 
  private:
   friend class InferenceResponse;
+  void ReleaseBuffer();
   InferenceResponse* response_ = nullptr;
+  bool has_buffer_ = false;
   std::string name_;
   DataType datatype_ = DataType::kInvalid;
   Shape shape_;
@@ -48,14 +52,20 @@ class Output final : public TRITONBACKEND_Output {
 // What remains of a request for answering it: callbacks, allocator, cancellation, order. Thread-safe.
 class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
  public:
-  // `model` and `id` are copied from the request at Submit.
+  // Made by the request, which copies its model, id and callbacks into it at Submit.
+  ResponseFactory() = default;
+  ResponseFactory(const ResponseFactory&) = delete;
+  ResponseFactory& operator=(const ResponseFactory&) = delete;
+
   std::unique_ptr<InferenceResponse> CreateResponse(const std::shared_ptr<ResponseFactory>& self);
   // A response without content: flags only (TRITONSERVER_RESPONSE_COMPLETE_FINAL ends a decoupled request).
   void SendFlags(uint32_t flags);
   bool IsCancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-  // Runs `on_cancel` hooks (a queue drops the request, an ensemble passes it on), once.
+  // Tells the scheduler, which drops the request if it still waits, and runs the hook; once. Thread-safe, also before
+  // Submit. The backend notices by asking.
   void Cancel();
-  // Called by a scheduler that can drop a waiting request; replaced by {} when it cannot any more. Runs outside locks.
+  // For those who passed the request on in another form (an ensemble). Runs outside locks, at once if the request has
+  // been cancelled before; must own what it touches.
   void SetCancelHook(std::function<void()> hook);
 
   // Sits between backend and requester (preserve_ordering, response cache, ensemble): gets every response (may be null)
@@ -64,6 +74,11 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   void SetDelegator(Delegator delegator) { delegator_ = std::move(delegator); }
   // To the requester's callback, past the delegator. `response` may be null.
   void Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags);
+  // Whether TRITONSERVER_RESPONSE_COMPLETE_FINAL has been sent by the backend.
+  bool IsFinalSent() const { return final_sent_.load(std::memory_order_acquire); }
+  // Where the requester would place an output: its allocator's query function; without one, `type` and `id` stay as
+  // they are. `name` and `byte_size` may be null. Errors: what the function says.
+  Status QueryPlacement(const char* name, size_t* byte_size, MemoryType* type, int64_t* id) const;
 
   const std::shared_ptr<Model>& model() const { return model_; }
   const std::string& request_id() const { return request_id_; }
@@ -75,9 +90,10 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
  private:
   friend class InferenceRequest;
   friend class InferenceResponse;
-  friend class RequestValidator;
+  friend class Output;
+  void Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags);
+
   std::shared_ptr<Model> model_;
-  int64_t requested_version_ = -1;
   std::string request_id_;
   const ResponseAllocator* allocator_ = nullptr;
   void* allocator_userp_ = nullptr;
@@ -87,6 +103,8 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   std::shared_ptr<InferenceTrace> trace_;
   uint64_t start_ns_ = 0;
   std::atomic<uint64_t> response_index_{0};
+  std::atomic<bool> submitted_{false};  // model_ and what follows it are set
+  std::atomic<bool> final_sent_{false};
   std::atomic<bool> cancelled_{false};
   std::mutex cancel_mutex_;
   std::function<void()> cancel_hook_;
@@ -94,22 +112,26 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
 
 class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TRITONBACKEND_Response {
  public:
-  ~InferenceResponse();  // gives every output buffer back through the allocator's release function
-  static void* operator new(size_t size);  // pooled, as requests are
-  static void operator delete(void* p);
+  // Gives every output buffer back through the allocator's release function; pooled, as requests are.
+  static void operator delete(InferenceResponse* response, std::destroying_delete_t);
 
   const std::string& id() const { return factory_->request_id(); }
   const std::string& model_name() const;
   // The version that answered.
   int64_t model_version() const;
   const Status& status() const { return status_; }
+  // The same for the C ABI: null for success, otherwise owned by the response. For the response's holder only.
+  TRITONSERVER_Error* api_error() const {
+    if (!status_.ok() && api_error_ == nullptr) api_error_ = std::make_unique<ApiError>(status_);
+    return api_error_.get();
+  }
   std::span<const NamedParameter> parameters() const { return parameters_; }
-  std::span<const Output> outputs() const { return {outputs_.data(), outputs_.size()}; }
+  std::span<const Output> outputs() const { return {outputs_.data(), output_count_}; }
   const std::shared_ptr<ResponseFactory>& factory() const { return factory_; }
 
   void AddParameter(std::string_view name, ParameterValue value);
   // `shape` is the backend's, batch dimension included; the configuration's output reshape is applied here. The pointer
-  // stays valid until the response is gone. Errors: kAlreadyExists.
+  // stays valid until the response is gone. Errors: kAlreadyExists; kInvalidArg for an output the model does not have.
   Expected<Output*> AddOutput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
   // The label of class `index` of an output with a label file, or null.
   const char* ClassificationLabel(const Output& output, size_t index) const;
@@ -120,11 +142,17 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
  private:
   friend class ResponseFactory;
   friend class Output;
-  explicit InferenceResponse(std::shared_ptr<ResponseFactory> factory) : factory_(std::move(factory)) {}
+  InferenceResponse() = default;
+  ~InferenceResponse();
+  void Clear();
+  Status StartAllocation();
+
   std::shared_ptr<ResponseFactory> factory_;
   Status status_;
   std::vector<NamedParameter> parameters_;
-  std::vector<Output> outputs_;  // reserved for the model's outputs, so that pointers stay valid (a deque past that)
+  // As many as the model has, the first output_count_ in use: they do not move, and keep their capacities.
+  std::vector<Output> outputs_;
+  size_t output_count_ = 0;
   bool allocation_started_ = false;
 };
 
