@@ -149,6 +149,7 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
 
   std::shared_ptr<ResponseFactory> factory_;
   Status status_;
+  mutable std::unique_ptr<ApiError> api_error_;
   std::vector<NamedParameter> parameters_;
   // As many as the model has, the first output_count_ in use: they do not move, and keep their capacities.
   std::vector<Output> outputs_;
