@@ -22,6 +22,7 @@ class Labels {
   // The label of class `index`, or "" if the output or the index has none.
   std::string_view Find(std::string_view output, size_t index) const;
   bool Has(std::string_view output) const { return labels_.find(output) != labels_.end(); }
+  const std::map<std::string, std::vector<std::string>, std::less<>>& by_output() const { return labels_; }
 
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> labels_;
@@ -30,7 +31,8 @@ class Labels {
 // One label a line; a carriage return before the end of line does not belong to it, nor does a last empty line.
 std::vector<std::string> SplitLabels(std::string_view text);
 
-// Whether `relative` stays inside the folder it is relative to, by its text.
+// Whether `relative`, put behind a folder's path, names something inside that folder, by its text. A leading '/' is let pass:
+// joined it adds nothing.
 bool StaysInside(std::string_view relative);
 
 // Reads the label files of all outputs.

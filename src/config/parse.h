@@ -17,15 +17,15 @@ namespace neso {
 // No configuration in use comes near; it bounds what a hostile file or override can make us allocate.
 inline constexpr size_t kMaxModelConfigBytes = size_t{64} << 20;
 
-// Parses the text form; unknown fields, two members of one oneof and strings that are not UTF-8 are errors.
-// The error's message is "failed to read text proto from <source>"; where and why ("3:12: ...", one line a finding) is
-// written to `details`, or to the log when `details` is null.
+// Parses the text form; unknown fields and two members of one oneof are errors.
+// The error's message is "failed to read text proto from <source>"; where and why ("<source>:3:12: ...", one line a
+// finding, counted from 1) is written to `details`, or to the log when `details` is null.
 // Errors: kInvalidArg.
 Expected<inference::ModelConfig> ParseModelConfigText(std::string_view text, std::string_view source,
                                                       std::string* details = nullptr);
 
 // Parses the JSON form: snake_case or camelCase names, enum names in any case, unknown fields are errors.
-// Errors: kInvalidArg with protobuf's reason. A load override adds "Invalid config override: " before it.
+// Errors: kInvalidArg with protobuf's reason.
 Expected<inference::ModelConfig> ParseModelConfigJson(std::string_view json);
 
 // ParseModelConfigJson for the "config" parameter of a load request: "Invalid config override: <reason>".

@@ -15,24 +15,25 @@
 namespace neso {
 
 // Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the model's
-// folder. With auto-complete disabled inputs and outputs are checked here already.
+// folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.
 // Errors: kInvalidArg.
 Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view folder_name, bool auto_complete_enabled);
 
-// What the machine has; what instance groups are checked against.
+// What instance groups are checked against.
 struct GpuInventory {
-  std::span<const int> ids;               // usable GPUs, ascending
-  double min_compute_capability = 0.0;    // what "usable" meant; for the message
+  std::span<const int> ids;             // usable GPUs, ascending
+  double min_compute_capability = 0.0;  // what "usable" meant; for the message
 };
 
-// Expects a config that went through NormalizeInstanceGroups. Checks inputs, outputs, batch inputs and outputs, sequence
-// controls against inputs, and instance groups. Labels: see labels.h.
-// Errors: kInvalidArg.
+// Expects a config that went through NormalizeInstanceGroups. Runs all of the following. Labels: see labels.h.
+// Errors: kInvalidArg; kInternal for an instance group whose kind is still KIND_AUTO or unknown.
 Status ValidateAtLoad(const inference::ModelConfig& config, const GpuInventory& gpus);
 
-// The parts of ValidateAtLoad; a backend's own configuration goes through the first too (TRITONBACKEND_ModelSetConfig).
 Status ValidateInputsAndOutputs(const inference::ModelConfig& config);
 Status ValidateBatchTensors(const inference::ModelConfig& config);
 Status ValidateInstanceGroups(const inference::ModelConfig& config, const GpuInventory& gpus);
+
+// Part of ValidateAtPoll: dynamic and sequence batching, and what does not go together with them.
+Status ValidateScheduling(const inference::ModelConfig& config);
 
 }  // namespace neso

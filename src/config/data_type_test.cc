@@ -1,0 +1,53 @@
+#include "config/data_type.h"
+
+#include <gtest/gtest.h>
+
+namespace neso {
+namespace {
+
+TEST(DataTypeTest, NamesGoBothWays) {
+  for (int i = inference::TYPE_BOOL; i <= inference::DataType_MAX; ++i) {
+    const auto type = static_cast<inference::DataType>(i);
+    EXPECT_EQ(ProtocolToDataType(DataTypeToProtocol(type)), type);
+    EXPECT_EQ(DataTypeFromName(DataTypeName(type)), type);
+  }
+  EXPECT_EQ(DataTypeToProtocol(inference::TYPE_STRING), "BYTES");
+  EXPECT_EQ(DataTypeToProtocol(inference::TYPE_BF16), "BF16");
+  EXPECT_EQ(DataTypeName(inference::TYPE_FP16), "TYPE_FP16");
+  EXPECT_EQ(DataTypeToProtocol(static_cast<inference::DataType>(99)), "<invalid>");
+  EXPECT_EQ(DataTypeToProtocol(static_cast<inference::DataType>(-1)), "<invalid>");
+  EXPECT_EQ(DataTypeName(static_cast<inference::DataType>(99)), "99");
+  EXPECT_EQ(ProtocolToDataType("STRING"), inference::TYPE_INVALID);
+  EXPECT_EQ(ProtocolToDataType("<invalid>"), inference::TYPE_INVALID);
+  EXPECT_EQ(DataTypeFromName("FP32"), inference::TYPE_INVALID);
+}
+
+TEST(DataTypeTest, SizesAreThoseOfTheWireFormat) {
+  EXPECT_EQ(DataTypeByteSize(inference::TYPE_BOOL), 1U);
+  EXPECT_EQ(DataTypeByteSize(inference::TYPE_BF16), 2U);
+  EXPECT_EQ(DataTypeByteSize(inference::TYPE_FP32), 4U);
+  EXPECT_EQ(DataTypeByteSize(inference::TYPE_UINT64), 8U);
+  EXPECT_EQ(DataTypeByteSize(inference::TYPE_STRING), 0U);
+}
+
+TEST(ShapeTest, CountsElementsWithoutOverflow) {
+  using Dims = std::vector<int64_t>;
+  EXPECT_EQ(ElementCount(Dims{}), 1);
+  EXPECT_EQ(ElementCount(Dims{3, 4}), 12);
+  EXPECT_EQ(ElementCount(Dims{INT64_MAX, 2, 0}), 0);
+  EXPECT_EQ(ElementCount(Dims{0, INT64_MAX, 2}), 0);
+  EXPECT_EQ(ElementCount(Dims{2, -1}), std::nullopt);
+  EXPECT_EQ(ElementCount(Dims{0, -1}), std::nullopt);
+  EXPECT_EQ(ElementCount(Dims{INT64_MAX, 2}), std::nullopt);
+  EXPECT_EQ(TensorByteSize(inference::TYPE_FP32, Dims{3}), 12);
+  EXPECT_EQ(TensorByteSize(inference::TYPE_FP32, Dims{INT64_MAX}), std::nullopt);
+  EXPECT_EQ(TensorByteSize(inference::TYPE_STRING, Dims{3}), std::nullopt);
+}
+
+TEST(ShapeTest, PrintsDimsAsMessagesShowThem) {
+  EXPECT_EQ(DimsToString(std::vector<int64_t>{-1, 16}), "[-1,16]");
+  EXPECT_EQ(DimsToString({}), "[]");
+}
+
+}  // namespace
+}  // namespace neso

@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <map>
+
+#include "config/data_type.h"
+#include "config/ensemble.h"
+
+namespace neso {
+namespace {
+
+using inference::ModelConfig;
+using Step = inference::ModelEnsembling::Step;
+
+// Chains of ensembles are short; this keeps a hostile repository from exhausting the stack.
+constexpr size_t kMaxDepth = 128;
+
+// What one model says about an ensemble tensor.
+struct TensorView {
+  std::string model;
+  inference::DataType type;
+  std::vector<int64_t> dims;       // as configured
+  std::vector<int64_t> full_dims;  // with the batch dimension where the model batches
+};
+
+template <typename Tensor>
+TensorView ViewOf(const Tensor& tensor, const ModelConfig& config) {
+  TensorView view{config.name(), tensor.data_type(), {tensor.dims().begin(), tensor.dims().end()}, {}};
+  if (config.max_batch_size() > 0) view.full_dims.push_back(-1);
+  view.full_dims.insert(view.full_dims.end(), view.dims.begin(), view.dims.end());
+  return view;
+}
+
+bool SameShape(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](int64_t left, int64_t right) { return left == right || left == -1 || right == -1; });
+}
+
+// Null if there is no such tensor.
+template <typename Tensors>
+auto FindTensor(const Tensors& tensors, const std::string& name) {
+  const auto it = std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name() == name; });
+  return it == tensors.end() ? nullptr : &*it;
+}
+
+// Joins what all models say about the tensors of one ensemble.
+class TensorTable {
+ public:
+  explicit TensorTable(const ModelConfig& ensemble) : ensemble_(ensemble) {}
+
+  Status Add(const std::string& name, TensorView view) {
+    const auto [it, first] = tensors_.try_emplace(name, view);
+    if (first) return {};
+    const TensorView& known = it->second;
+    if (known.type != view.type) {
+      return InvalidArg(
+          "in ensemble {}, ensemble tensor {}: inconsistent data type: {} is inferred from model {} while {} is inferred "
+          "from model {}",
+          ensemble_.name(), name, DataTypeName(known.type), known.model, DataTypeName(view.type), view.model);
+    }
+    // A batch dimension may stand in `dims` of one model and be implied by another.
+    if (!SameShape(known.dims, view.dims) && !SameShape(known.full_dims, view.full_dims)) {
+      return InvalidArg(
+          "in ensemble {}, ensemble tensor {}: inconsistent shape: {} is inferred from model {} while {} is inferred from "
+          "model {}",
+          ensemble_.name(), name, DimsToString(known.dims), known.model, DimsToString(view.dims), view.model);
+    }
+    return {};
+  }
+
+ private:
+  const ModelConfig& ensemble_;
+  std::map<std::string, TensorView> tensors_;
+};
+
+Status AddStep(const ModelConfig& ensemble, const Step& step, const ModelConfig& model, TensorTable& table) {
+  for (const auto& [input, tensor] : step.input_map()) {
+    const inference::ModelInput* found = FindTensor(model.input(), input);
+    if (found == nullptr) {
+      return InvalidArg("in ensemble {}, ensemble tensor {} is mapping to non-existing input {} in model {}",
+                        ensemble.name(), tensor, input, model.name());
+    }
+    RETURN_IF_ERROR(table.Add(tensor, ViewOf(*found, model)));
+  }
+  for (const auto& input : model.input()) {
+    if (!input.optional() && !step.input_map().contains(input.name())) {
+      return InvalidArg("in ensemble {}, input {} in model {} is not mapped to any ensemble tensors", ensemble.name(),
+                        input.name(), model.name());
+    }
+  }
+  for (const auto& [output, tensor] : step.output_map()) {
+    const inference::ModelOutput* found = FindTensor(model.output(), output);
+    if (found == nullptr) {
+      return InvalidArg("in ensemble {}, ensemble tensor {} is mapped from non-existing output {} in model {}",
+                        ensemble.name(), tensor, output, model.name());
+    }
+    RETURN_IF_ERROR(table.Add(tensor, ViewOf(*found, model)));
+  }
+  return {};
+}
+
+Status ValidateTensors(const ModelConfig& ensemble, const ModelConfigLookup& find) {
+  TensorTable table(ensemble);
+  for (const auto& input : ensemble.input()) RETURN_IF_ERROR(table.Add(input.name(), ViewOf(input, ensemble)));
+  for (const auto& output : ensemble.output()) RETURN_IF_ERROR(table.Add(output.name(), ViewOf(output, ensemble)));
+  for (const auto& step : ensemble.ensemble_scheduling().step()) {
+    const ModelConfig& model = *find(step.model_name());
+    if (model.max_batch_size() != 0 && model.max_batch_size() < ensemble.max_batch_size()) {
+      return InvalidArg(
+          "ensemble {} allows maximum batch size {}, but it contains model {} which only allows maximum batch size to be {}",
+          ensemble.name(), ensemble.max_batch_size(), model.name(), model.max_batch_size());
+    }
+    RETURN_IF_ERROR(AddStep(ensemble, step, model, table));
+  }
+  return {};
+}
+
+// The stream that a tensor belongs to: 0 for the request itself, else the number of the decoupled step that it last went
+// through. All inputs of a step, and all outputs of the ensemble, must belong to one stream: otherwise it is unknown which
+// response goes with which.
+class Streams {
+ public:
+  Streams(const ModelConfig& ensemble, const ModelConfigLookup& find) : ensemble_(ensemble), find_(find) {}
+
+  Status Check() {
+    for (const auto& input : ensemble_.input()) stream_of_[input.name()] = 0;
+    const auto& steps = ensemble_.ensemble_scheduling().step();
+    std::vector<bool> done(static_cast<size_t>(steps.size()), false);
+    for (bool progress = true; progress;) {
+      progress = false;
+      for (int i = 0; i < steps.size(); ++i) {
+        if (done[static_cast<size_t>(i)] || !IsReady(steps[i])) continue;
+        RETURN_IF_ERROR(Pass(i, steps[i]));
+        done[static_cast<size_t>(i)] = progress = true;
+      }
+    }
+    std::set<int> streams;
+    for (const auto& output : ensemble_.output()) streams.insert(stream_of_[output.name()]);
+    return OneStream(streams);
+  }
+
+ private:
+  bool IsReady(const Step& step) const {
+    return std::all_of(step.input_map().begin(), step.input_map().end(),
+                       [&](const auto& input) { return stream_of_.contains(input.second); });
+  }
+
+  Status Pass(int index, const Step& step) {
+    std::set<int> streams;
+    for (const auto& [input, tensor] : step.input_map()) streams.insert(stream_of_[tensor]);
+    RETURN_IF_ERROR(OneStream(streams));
+    const ModelConfig& model = *find_(step.model_name());
+    const bool decoupled = model.model_transaction_policy().decoupled() || EnsembleIsDecoupled(model, find_);
+    for (const auto& [output, tensor] : step.output_map()) {
+      // A tensor that is also an input of the ensemble keeps the request's stream.
+      stream_of_.try_emplace(tensor, decoupled ? index + 1 : *streams.begin());
+    }
+    return {};
+  }
+
+  Status OneStream(const std::set<int>& streams) const {
+    if (streams.size() <= 1) return {};
+    return InvalidArg("in ensemble {}, step of model '{}' receives inputs originated from different decoupled models",
+                      ensemble_.name(), ensemble_.name());
+  }
+
+  const ModelConfig& ensemble_;
+  const ModelConfigLookup& find_;
+  std::map<std::string, int> stream_of_;
+};
+
+// `path`: the ensembles from the first to this one.
+Status ValidateBelow(const ModelConfig& ensemble, const ModelConfigLookup& find, std::vector<std::string>& path,
+                     std::set<std::string>& valid) {
+  path.push_back(ensemble.name());
+  for (const std::string& name : ComposingModels(ensemble)) {
+    if (valid.contains(name)) continue;
+    if (path.size() >= kMaxDepth || std::find(path.begin(), path.end(), name) != path.end()) {
+      return InvalidArg("circular dependency between ensembles: {} -> ... -> {} -> {}", name, ensemble.name(), name);
+    }
+    const ModelConfig* model = find(name);
+    if (model == nullptr) {
+      return InvalidArg("ensemble {} contains models that are not available or ambiguous: {}", ensemble.name(), name);
+    }
+    if (IsEnsemble(*model)) RETURN_IF_ERROR(ValidateBelow(*model, find, path, valid));
+    valid.insert(name);
+  }
+  path.pop_back();
+  RETURN_IF_ERROR(ValidateTensors(ensemble, find));
+  return Streams(ensemble, find).Check();
+}
+
+bool AnyDecoupled(const ModelConfig& ensemble, const ModelConfigLookup& find, std::set<std::string>& seen) {
+  const std::vector<std::string> models = ComposingModels(ensemble);
+  return std::any_of(models.begin(), models.end(), [&](const std::string& name) {
+    const ModelConfig* model = seen.insert(name).second ? find(name) : nullptr;
+    if (model == nullptr) return false;
+    return model->model_transaction_policy().decoupled() || AnyDecoupled(*model, find, seen);
+  });
+}
+
+}  // namespace
+
+Status ValidateEnsemble(const ModelConfig& ensemble, const ModelConfigLookup& find) {
+  std::vector<std::string> path;
+  std::set<std::string> valid;
+  return ValidateBelow(ensemble, find, path, valid);
+}
+
+bool EnsembleIsDecoupled(const ModelConfig& ensemble, const ModelConfigLookup& find) {
+  std::set<std::string> seen = {ensemble.name()};
+  return AnyDecoupled(ensemble, find, seen);
+}
+
+}  // namespace neso
