@@ -26,6 +26,9 @@ function(neso_backend name)
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/backends/${name}
     # Never the folder of the stub: at run time its empty functions must not be found.
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
+  if(TARGET neso_tree)  # inside of Neso's own build
+    add_dependencies(neso_tree ${target} neso_server_stub)
+  endif()
   install(TARGETS ${target} LIBRARY DESTINATION backends/${name})
   foreach(file IN LISTS ARG_BUNDLE)
     get_filename_component(wanted ${file} NAME)

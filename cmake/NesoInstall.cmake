@@ -1,5 +1,6 @@
 # What the installed tree has besides programs, plug-ins and the backend SDK.
 include(CMakePackageConfigHelpers)
+add_custom_target(neso_tree)  # what has to be built before installing: programs and plug-ins add themselves
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/neso)
 
 foreach(package "Neso;${PROJECT_VERSION}" "TritonCore;2.73.0")

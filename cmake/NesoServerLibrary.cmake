@@ -44,6 +44,7 @@ function(neso_server_library)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   file(CREATE_LINK neso ${PROJECT_BINARY_DIR}/bin/tritonserver SYMBOLIC)
 
+  add_dependencies(neso_tree neso)
   install(TARGETS tritonserver LIBRARY DESTINATION lib)
   install(TARGETS neso RUNTIME DESTINATION bin)
   install(FILES ${PROJECT_BINARY_DIR}/bin/tritonserver DESTINATION bin)

@@ -1,4 +1,5 @@
-// Runs a fuzz target over files, for compilers without libFuzzer, so that every test run proves the corpus still passes:
+// Runs a fuzz target over files, for compilers without libFuzzer, so that every test run proves the corpus still
+// passes:
 //
 //   http1_fuzz_replay fuzz/corpus/http1_fuzz another_finding
 #include <cstdint>

@@ -1,0 +1,51 @@
+# The front door. `make` alone lists what there is.
+SECONDS ?= 600
+BUILD := build/release
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test sanitize fuzz bench lint format package clean
+
+help: ## this list
+	@echo "Neso, an inference server. Targets:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install what building, testing and measuring need (apt as root or with sudo; the rest into .deps/)
+	@scripts/setup
+
+build: ## build the server and lay out a runnable, relocatable tree in out/
+	@scripts/setup base
+	@scripts/build $(BUILD) out
+
+run: build ## train a model of handwritten digits, serve it, print its accuracy (ONCE=1: and end)
+	@scripts/setup test
+	@ONCE=$(ONCE) examples/digits/run.sh
+
+test: build ## unit tests (ctest), then whole-server tests (pytest)
+	@scripts/setup test
+	@scripts/test $(BUILD) out
+
+sanitize: ## the same tests under address + undefined-behaviour and thread sanitizers (ONLY=asan or ONLY=tsan)
+	@scripts/setup test
+	@scripts/sanitize $(or $(ONLY),asan tsan)
+
+fuzz: ## run every fuzz target for its share of SECONDS=600 (MERGE=1: add what was learned to fuzz/corpus)
+	@scripts/setup lint
+	@scripts/fuzz $(SECONDS) $(if $(MERGE),--merge)
+
+bench: build ## measure beside a real Triton and bare floors, into docs/performance.md
+	@scripts/setup test bench
+	@bench/run.sh
+
+lint: ## check format, Clang's warnings and thread-safety analysis, clang-tidy on changed files (ALL=1: on all)
+	@scripts/setup lint
+	@scripts/lint $(if $(ALL),--all)
+
+format: ## format all C++ sources
+	@scripts/setup lint
+	@git ls-files -z '*.cc' '*.h' '*.c' | xargs -0 .deps/clang/bin/clang-format -i
+
+package: build ## out/ as an archive and a .deb in dist/
+	@scripts/package $(BUILD) dist
+
+clean: ## remove what was built (not .deps/, not the compiler cache)
+	rm -rf build out dist
