@@ -61,7 +61,8 @@ class Model {
   // Whether the backend says it can serve now (TRITONBACKEND_ModelInstanceReady of each instance).
   virtual Status CheckReady() const { return {}; }
 
-  // The scheduler is set once, before the model is published.
+  // The scheduler is set once, before the model is published. A derived class that owns the instances sets it to null in
+  // its destructor, so that it goes before them.
   void SetScheduler(std::unique_ptr<Scheduler> scheduler) { scheduler_ = std::move(scheduler); }
   Scheduler& scheduler() { return *scheduler_; }
 

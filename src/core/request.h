@@ -11,9 +11,9 @@
 // Confined to its owner in each state; Cancel and IsCancelled are thread-safe while somebody holds the request.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,14 +47,25 @@ class Input final : public TRITONBACKEND_Input {
   // As the backend sees it: reshaped as the configuration says, batch dimension included. Valid after Submit.
   const Shape& shape() const { return shape_; }
   std::span<const InputBuffer> buffers() const { return {buffers_.data(), buffers_.size()}; }
+  // Those meant for a host policy, or the ones above if there are none.
+  std::span<const InputBuffer> buffers(std::string_view host_policy) const {
+    for (const HostPolicyBuffers& own : host_policy_buffers_) {
+      if (own.policy == host_policy) return {own.buffers.data(), own.buffers.size()};
+    }
+    return buffers();
+  }
   // Sum over buffers.
   size_t byte_size() const { return byte_size_; }
   bool is_raw() const { return raw_; }
 
  private:
   friend class InferenceRequest;
+  friend class RequestValidator;
   void Reset(std::string_view name, DataType datatype, std::span<const int64_t> shape);
+  // What messages call it: the requester's name, also when the model's is known by now.
+  const std::string& given_name() const { return raw_ ? raw_name_ : name_; }
   std::string name_;
+  std::string raw_name_;
   DataType datatype_ = DataType::kInvalid;
   bool raw_ = false;  // AddRawInput: datatype and shape are deduced from the model at Submit
   Shape original_shape_;
@@ -70,8 +81,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // From a pool; goes back to it when deleted, so that a steady stream of requests allocates nothing.
   static std::unique_ptr<InferenceRequest> Create(std::shared_ptr<Model> model, int64_t requested_version);
   ~InferenceRequest();
-  static void* operator new(size_t size);
-  static void operator delete(void* p);
+  static void operator delete(InferenceRequest* request, std::destroying_delete_t);
 
   // --- what the requester sets -------------------------------------------------------------------------------------
   void SetId(std::string_view id) { id_ = id; }
@@ -119,7 +129,10 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   std::span<const InputBuffer> BuffersForHostPolicy(const Input& input, std::string_view policy) const;
   // What to produce: the requested outputs, or all of the model's when none was named. Valid after Submit.
   std::span<const std::string> outputs() const;
-  InferenceTrace* trace() const { return trace_; }
+  InferenceTrace* trace() const { return trace_.get(); }
+  // Shows every input to a trace that wants tensors.
+  void TraceInputs(TRITONSERVER_InferenceTraceActivity activity) const;
+  // Constant from Create (or SetResponseCallback after a release) until Release.
   ResponseFactory& response_factory() const { return *factory_; }
   const std::shared_ptr<ResponseFactory>& shared_response_factory() const { return factory_; }
 
@@ -146,13 +159,19 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   uint64_t start_ns() const { return start_ns_; }
   uint64_t queue_start_ns() const { return queue_start_ns_; }
   void CaptureQueueStart();
+  // The request leaves the queue: it is not pending any more. Release does the same for one that never executed.
+  void MarkExecuting();
 
   // Scheduler's own data, e.g. its place in a queue. Owned by the scheduler.
   void* scheduler_data = nullptr;
 
  private:
   InferenceRequest() = default;
-  friend class RequestValidator;  // core/validate_request.cc
+  friend class RequestValidator;  // core/validate_request.h
+  void Clear();
+  void RenewFactory();
+  void Arm();
+  Input& NewInput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
 
   std::shared_ptr<Model> model_;
   int64_t requested_version_ = -1;
@@ -173,10 +192,12 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   TRITONSERVER_InferenceResponseCompleteFn_t response_fn_ = nullptr;
   void* response_userp_ = nullptr;
   std::shared_ptr<ResponseFactory> factory_;
-  InferenceTrace* trace_ = nullptr;
+  std::shared_ptr<InferenceTrace> trace_;
   std::vector<ReleaseHook> release_hooks_;
   uint64_t start_ns_ = 0;
   uint64_t queue_start_ns_ = 0;
+  bool pending_ = false;
+  uint32_t raw_length_ = 0;  // what stands before the single element of a raw BYTES input
 };
 
 }  // namespace neso

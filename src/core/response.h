@@ -82,6 +82,8 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
 
   const std::shared_ptr<Model>& model() const { return model_; }
   const std::string& request_id() const { return request_id_; }
+  const ResponseAllocator* allocator() const { return allocator_; }
+  void* allocator_userp() const { return allocator_userp_; }
   uint64_t start_ns() const { return start_ns_; }
   // How many responses were made so far: the key of "response_stats".
   uint64_t NextResponseIndex() { return response_index_.fetch_add(1, std::memory_order_relaxed); }
@@ -113,6 +115,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
 class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TRITONBACKEND_Response {
  public:
   // Gives every output buffer back through the allocator's release function; pooled, as requests are.
+  ~InferenceResponse();
   static void operator delete(InferenceResponse* response, std::destroying_delete_t);
 
   const std::string& id() const { return factory_->request_id(); }
@@ -143,7 +146,6 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
   friend class ResponseFactory;
   friend class Output;
   InferenceResponse() = default;
-  ~InferenceResponse();
   void Clear();
   Status StartAllocation();
 

@@ -37,7 +37,9 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   // At TENSORS level; otherwise nothing.
   void ReportTensor(TRITONSERVER_InferenceTraceActivity activity, const char* name, DataType datatype, const void* base,
                     size_t byte_size, const Shape& shape, const BufferAttributes& memory);
-  const std::string& custom_activity() const { return custom_activity_; }
+  bool wants_tensors() const { return (level_ & TRITONSERVER_TRACE_LEVEL_TENSORS) != 0; }
+  // The name given to ReportCustom; valid inside the activity callback.
+  const std::string& custom_activity() const;
   // A trace with this one as parent and the same callbacks; owned by the caller until it is given to Submit.
   InferenceTrace* SpawnChild();
   // Calls the release callback, which owns the trace from then on.
@@ -55,7 +57,6 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   int64_t model_version_ = -1;
   std::string request_id_;
   std::string context_;
-  std::string custom_activity_;
 };
 
 }  // namespace neso

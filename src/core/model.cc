@@ -1,0 +1,50 @@
+#include "core/model.h"
+
+#include <utility>
+
+namespace neso {
+namespace {
+
+template <typename ConfigTensor>
+TensorSpec MakeSpec(const ConfigTensor& tensor) {
+  TensorSpec spec;
+  spec.name = tensor.name();
+  spec.datatype = static_cast<DataType>(tensor.data_type());  // the numbers are the same
+  spec.dims.assign(tensor.dims().begin(), tensor.dims().end());
+  spec.has_reshape = tensor.has_reshape();
+  spec.reshape.assign(tensor.reshape().shape().begin(), tensor.reshape().shape().end());
+  spec.is_shape_tensor = tensor.is_shape_tensor();
+  spec.is_non_linear_format_io = tensor.is_non_linear_format_io();
+  return spec;
+}
+
+const TensorSpec* Find(const std::vector<TensorSpec>& tensors, std::string_view name) {
+  for (const TensorSpec& tensor : tensors) {
+    if (tensor.name == name) return &tensor;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Model::Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels)
+    : config_(std::move(config)), version_(version) {
+  for (const inference::ModelInput& input : config_.input()) {
+    TensorSpec& spec = inputs_.emplace_back(MakeSpec(input));
+    spec.optional = input.optional();
+    spec.allow_ragged_batch = input.allow_ragged_batch();
+    if (!spec.optional) ++required_input_count_;
+  }
+  for (const inference::ModelOutput& output : config_.output()) {
+    TensorSpec& spec = outputs_.emplace_back(MakeSpec(output));
+    if (const auto found = labels.find(spec.name); found != labels.end()) spec.labels = std::move(found->second);
+    output_names_.push_back(spec.name);
+  }
+}
+
+Model::~Model() = default;
+
+const TensorSpec* Model::FindInput(std::string_view name) const { return Find(inputs_, name); }
+const TensorSpec* Model::FindOutput(std::string_view name) const { return Find(outputs_, name); }
+
+}  // namespace neso

@@ -1,0 +1,135 @@
+#include "core/response.h"
+
+#include <utility>
+
+#include "base/inline_host.h"
+#include "base/log.h"
+#include "core/api_error.h"
+#include "core/model.h"
+#include "core/object_pool.h"
+#include "core/reshape.h"
+#include "core/trace.h"
+
+namespace neso {
+namespace {
+
+constexpr size_t kMaxPooledOutputs = 64;
+
+// The C ABI takes the allocator without const and does not change it.
+TRITONSERVER_ResponseAllocator* Handle(const ResponseAllocator* allocator) {
+  return const_cast<ResponseAllocator*>(allocator);
+}
+
+}  // namespace
+
+Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType preferred, int64_t preferred_id,
+                              MemoryType* actual, int64_t* actual_id) {
+  if (has_buffer_) return AlreadyExists("allocated buffer for output '{}' already exists", name_);
+  RETURN_IF_ERROR(response_->StartAllocation());
+  const ResponseFactory& factory = *response_->factory_;
+  auto actual_type = static_cast<TRITONSERVER_MemoryType>(preferred);
+  *actual_id = preferred_id;
+  NoInlineScope no_inline;
+  RETURN_IF_ERROR(TakeStatus(factory.allocator_->alloc(Handle(factory.allocator_), name_.c_str(), byte_size, actual_type,
+                                                       preferred_id, factory.allocator_userp_, &base_, &buffer_userp_,
+                                                       &actual_type, actual_id)));
+  has_buffer_ = true;
+  *buffer = base_;
+  *actual = static_cast<MemoryType>(actual_type);
+  attributes_.byte_size = byte_size;
+  attributes_.memory_type = *actual;
+  attributes_.memory_type_id = *actual_id;
+  if (factory.allocator_->buffer_attributes == nullptr) return {};
+  return TakeStatus(factory.allocator_->buffer_attributes(Handle(factory.allocator_), name_.c_str(), &attributes_,
+                                                          factory.allocator_userp_, buffer_userp_));
+}
+
+void Output::ReleaseBuffer() {
+  if (!std::exchange(has_buffer_, false)) return;
+  const ResponseAllocator* const allocator = response_->factory_->allocator_;
+  NoInlineScope no_inline;
+  const Status status = TakeStatus(allocator->release(Handle(allocator), base_, buffer_userp_, attributes_.byte_size,
+                                                      static_cast<TRITONSERVER_MemoryType>(attributes_.memory_type),
+                                                      attributes_.memory_type_id));
+  if (!status.ok()) LOG_ERROR("failed to release buffer of output '{}': {}", name_, status.message());
+}
+
+InferenceResponse::~InferenceResponse() = default;
+
+void InferenceResponse::operator delete(InferenceResponse* response, std::destroying_delete_t) {
+  response->Clear();
+  if (response->outputs_.size() <= kMaxPooledOutputs && RecyclePool<InferenceResponse>::Put(response)) return;
+  response->~InferenceResponse();
+  ::operator delete(response);
+}
+
+void InferenceResponse::Clear() {
+  for (size_t i = 0; i < output_count_; ++i) outputs_[i].ReleaseBuffer();
+  output_count_ = 0;
+  parameters_.clear();
+  status_ = Status();
+  allocation_started_ = false;
+  // Last: it may take the model down.
+  factory_.reset();
+}
+
+const std::string& InferenceResponse::model_name() const { return factory_->model()->name(); }
+int64_t InferenceResponse::model_version() const { return factory_->model()->version(); }
+
+void InferenceResponse::AddParameter(std::string_view name, ParameterValue value) {
+  parameters_.push_back({std::string(name), std::move(value)});
+}
+
+Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype, std::span<const int64_t> shape) {
+  const Model& model = *factory_->model();
+  const TensorSpec* const spec = model.FindOutput(name);
+  if (spec == nullptr) return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());
+  for (const Output& output : outputs()) {
+    if (output.name() == name) return AlreadyExists("output '{}' already exists in response", name);
+  }
+  Output& output = outputs_[output_count_++];  // names are the model's and unique, so there is room
+  output.response_ = this;
+  output.name_ = name;
+  output.datatype_ = datatype;
+  output.shape_.assign(shape.begin(), shape.end());
+  if (spec->has_reshape) {
+    output.shape_ = ApplyReshape(output.shape_, model.max_batch_size() > 0 ? 1 : 0, spec->reshape, spec->dims);
+  }
+  output.base_ = nullptr;
+  output.buffer_userp_ = nullptr;
+  output.attributes_ = BufferAttributes();
+  return &output;
+}
+
+const char* InferenceResponse::ClassificationLabel(const Output& output, size_t index) const {
+  const TensorSpec* const spec = factory_->model()->FindOutput(output.name());
+  if (spec == nullptr || index >= spec->labels.size()) return nullptr;
+  return spec->labels[index].c_str();
+}
+
+Status InferenceResponse::StartAllocation() {
+  if (std::exchange(allocation_started_, true)) return {};
+  const ResponseAllocator* const allocator = factory_->allocator_;
+  if (allocator->start == nullptr) return {};
+  NoInlineScope no_inline;
+  return TakeStatus(allocator->start(Handle(allocator), factory_->allocator_userp_));
+}
+
+void InferenceResponse::Send(std::unique_ptr<InferenceResponse> response, uint32_t flags, Status error) {
+  // The factory outlives the response, which the requester may delete at once.
+  const std::shared_ptr<ResponseFactory> factory = response->factory_;
+  if (!error.ok()) {
+    response->status_ = std::move(error);
+    for (size_t i = 0; i < response->output_count_; ++i) response->outputs_[i].ReleaseBuffer();
+    response->output_count_ = 0;
+  }
+  if (factory->trace_ != nullptr && factory->trace_->wants_tensors()) {
+    for (const Output& output : response->outputs()) {
+      factory->trace_->ReportTensor(TRITONSERVER_TRACE_TENSOR_BACKEND_OUTPUT, output.name().c_str(), output.datatype(),
+                                    output.base(), output.attributes().byte_size, output.shape(), output.attributes());
+    }
+  }
+  factory->Dispatch(std::move(response), flags);
+}
+
+}  // namespace neso

@@ -1,0 +1,83 @@
+#include <exception>
+#include <utility>
+
+#include "base/inline_host.h"
+#include "base/log.h"
+#include "core/api_error.h"
+#include "core/model.h"
+#include "core/object_pool.h"
+#include "core/response.h"
+#include "core/trace.h"
+
+namespace neso {
+
+std::unique_ptr<InferenceResponse> ResponseFactory::CreateResponse(const std::shared_ptr<ResponseFactory>& self) {
+  InferenceResponse* response = RecyclePool<InferenceResponse>::Take();
+  if (response == nullptr) response = ::new (::operator new(sizeof(InferenceResponse))) InferenceResponse();
+  response->factory_ = self;
+  // All of them now, so that the backend's pointers to outputs stay valid.
+  if (response->outputs_.size() < model_->outputs().size()) response->outputs_.resize(model_->outputs().size());
+  return std::unique_ptr<InferenceResponse>(response);
+}
+
+void ResponseFactory::SendFlags(uint32_t flags) { Dispatch(nullptr, flags); }
+
+void ResponseFactory::Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+  if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) final_sent_.store(true, std::memory_order_release);
+  if (delegator_) {
+    delegator_(std::move(response), flags);
+  } else {
+    Deliver(std::move(response), flags);
+  }
+}
+
+void ResponseFactory::Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+  NoInlineScope no_inline;
+  // Nothing is reported after the last response; the trace ends when the request is released too.
+  const std::shared_ptr<InferenceTrace> ending_trace =
+      (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0 ? std::move(trace_) : nullptr;
+  // The callback may drop what holds this object.
+  const auto response_fn = response_fn_;
+  void* const userp = response_userp_;
+  try {
+    response_fn(response.release(), flags, userp);
+  } catch (const std::exception& e) {
+    LOG_ERROR("the response callback of a request threw: {}", e.what());
+  } catch (...) {
+    LOG_ERROR("the response callback of a request threw");
+  }
+}
+
+void ResponseFactory::Cancel() {
+  if (cancelled_.exchange(true, std::memory_order_acq_rel)) return;
+  if (submitted_.load(std::memory_order_acquire)) model_->scheduler().OnCancel();
+  std::function<void()> hook;
+  {
+    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    hook = std::exchange(cancel_hook_, nullptr);
+  }
+  if (hook) hook();
+}
+
+void ResponseFactory::SetCancelHook(std::function<void()> hook) {
+  {
+    std::lock_guard<std::mutex> lock(cancel_mutex_);
+    if (!cancelled_.load(std::memory_order_acquire)) {
+      cancel_hook_ = std::move(hook);
+      return;
+    }
+  }
+  if (hook) hook();
+}
+
+Status ResponseFactory::QueryPlacement(const char* name, size_t* byte_size, MemoryType* type, int64_t* id) const {
+  if (allocator_->query == nullptr) return {};
+  auto placed = static_cast<TRITONSERVER_MemoryType>(*type);
+  NoInlineScope no_inline;
+  RETURN_IF_ERROR(TakeStatus(allocator_->query(const_cast<ResponseAllocator*>(allocator_), allocator_userp_, name,
+                                               byte_size, &placed, id)));
+  *type = static_cast<MemoryType>(placed);
+  return {};
+}
+
+}  // namespace neso

@@ -1,0 +1,162 @@
+#include "core/statistics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace neso {
+namespace {
+
+// Clocks are read on different threads, and a backend reports what it likes: never negative.
+uint64_t Between(uint64_t begin, uint64_t end) { return end > begin ? end - begin : 0; }
+
+uint64_t MillisecondsSinceEpoch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+}  // namespace
+
+void StatisticsSnapshot::Merge(const StatisticsSnapshot& other) {
+  last_inference_ms = std::max(last_inference_ms, other.last_inference_ms);
+  inference_count += other.inference_count;
+  execution_count += other.execution_count;
+  success.Merge(other.success);
+  fail.Merge(other.fail);
+  queue.Merge(other.queue);
+  compute_input.Merge(other.compute_input);
+  compute_infer.Merge(other.compute_infer);
+  compute_output.Merge(other.compute_output);
+  cache_hit.Merge(other.cache_hit);
+  cache_miss.Merge(other.cache_miss);
+  for (const auto& [size, theirs] : other.batches) {
+    BatchStatistics& ours = batches[size];
+    ours.compute_input.Merge(theirs.compute_input);
+    ours.compute_infer.Merge(theirs.compute_infer);
+    ours.compute_output.Merge(theirs.compute_output);
+  }
+  for (const auto& [index, theirs] : other.responses) {
+    ResponseStatistics& ours = responses[index];
+    ours.compute_infer.Merge(theirs.compute_infer);
+    ours.compute_output.Merge(theirs.compute_output);
+    ours.success.Merge(theirs.success);
+    ours.fail.Merge(theirs.fail);
+    ours.empty_response.Merge(theirs.empty_response);
+    ours.cancel.Merge(theirs.cancel);
+  }
+  request_us += other.request_us;
+  queue_us += other.queue_us;
+  compute_input_us += other.compute_input_us;
+  compute_infer_us += other.compute_infer_us;
+  compute_output_us += other.compute_output_us;
+  cache_hit_us += other.cache_hit_us;
+  cache_miss_us += other.cache_miss_us;
+  for (size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
+}
+
+void StatisticsShard::RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times,
+                                    uint64_t request_end_ns) {
+  const uint64_t total = Between(request.start_ns(), request_end_ns);
+  const uint64_t queue = Between(request.queue_start_ns(), times.exec_start);
+  const uint64_t input = Between(times.exec_start, times.compute_start);
+  const uint64_t infer = Between(times.compute_start, times.compute_end);
+  const uint64_t output = Between(times.compute_end, times.exec_end);
+  MutexLock lock(mutex_);
+  counters_.inference_count += request.batch_size();
+  counters_.success.Add(total);
+  counters_.queue.Add(queue);
+  counters_.compute_input.Add(input);
+  counters_.compute_infer.Add(infer);
+  counters_.compute_output.Add(output);
+  counters_.request_us += total / 1000;
+  counters_.queue_us += queue / 1000;
+  counters_.compute_input_us += input / 1000;
+  counters_.compute_infer_us += infer / 1000;
+  counters_.compute_output_us += output / 1000;
+}
+
+void StatisticsShard::RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns,
+                                    InferenceRequest::FailureReason reason) {
+  MutexLock lock(mutex_);
+  counters_.fail.Add(Between(request_start_ns, request_end_ns));
+  ++counters_.failures[static_cast<size_t>(reason)];
+}
+
+void StatisticsShard::RecordBatch(uint64_t batch_size, const ExecutionTimes& times) {
+  const uint64_t now_ms = MillisecondsSinceEpoch();
+  MutexLock lock(mutex_);
+  counters_.last_inference_ms = now_ms;
+  ++counters_.execution_count;
+  BatchStatistics& batch = counters_.batches[batch_size];
+  batch.compute_input.Add(Between(times.exec_start, times.compute_start));
+  batch.compute_infer.Add(Between(times.compute_start, times.compute_end));
+  batch.compute_output.Add(Between(times.compute_end, times.exec_end));
+}
+
+void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t lookup_ns, uint64_t request_end_ns) {
+  const uint64_t total = Between(request.start_ns(), request_end_ns);
+  const uint64_t queue = Between(request.queue_start_ns() + lookup_ns, request_end_ns);
+  MutexLock lock(mutex_);
+  counters_.success.Add(total);
+  counters_.queue.Add(queue);
+  counters_.cache_hit.Add(lookup_ns);
+  counters_.request_us += total / 1000;
+  counters_.queue_us += queue / 1000;
+  counters_.cache_hit_us += lookup_ns / 1000;
+}
+
+void StatisticsShard::RecordCacheMiss(uint64_t lookup_and_insert_ns) {
+  MutexLock lock(mutex_);
+  counters_.cache_miss.Add(lookup_and_insert_ns);
+  counters_.cache_miss_us += lookup_and_insert_ns / 1000;
+}
+
+void StatisticsShard::RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns,
+                                     uint64_t end_ns) {
+  const uint64_t total = Between(start_ns, end_ns);
+  MutexLock lock(mutex_);
+  ResponseStatistics& response = counters_.responses[index];
+  if (kind == ResponseKind::kCancel) return response.cancel.Add(total);
+  // A response without output phase (empty, or failed before it) is inference to its end.
+  const bool has_output = output_start_ns != 0 && kind != ResponseKind::kEmpty;
+  response.compute_infer.Add(has_output ? Between(start_ns, output_start_ns) : total);
+  if (has_output) response.compute_output.Add(Between(output_start_ns, end_ns));
+  switch (kind) {
+    case ResponseKind::kSuccess: return response.success.Add(total);
+    case ResponseKind::kFail: return response.fail.Add(total);
+    case ResponseKind::kEmpty: return response.empty_response.Add(total);
+    case ResponseKind::kCancel: return;
+  }
+}
+
+void StatisticsShard::AddTo(StatisticsSnapshot& total) const {
+  MutexLock lock(mutex_);
+  total.Merge(counters_);
+}
+
+StatisticsShard& ModelStatistics::NewShard() {
+  MutexLock lock(mutex_);
+  return *shards_.emplace_back(std::make_unique<StatisticsShard>());
+}
+
+StatisticsSnapshot ModelStatistics::Snapshot() const {
+  StatisticsSnapshot total;
+  common_.AddTo(total);
+  MutexLock lock(mutex_);
+  for (const auto& shard : shards_) shard->AddTo(total);
+  return total;
+}
+
+void ModelStatistics::SetMemoryUsage(const void* reporter, std::vector<MemoryUsage> usage) {
+  MutexLock lock(mutex_);
+  memory_[reporter] = std::move(usage);
+}
+
+std::vector<ModelStatistics::MemoryUsage> ModelStatistics::MemoryUsages() const {
+  std::vector<MemoryUsage> all;
+  MutexLock lock(mutex_);
+  for (const auto& [reporter, usage] : memory_) all.insert(all.end(), usage.begin(), usage.end());
+  return all;
+}
+
+}  // namespace neso
