@@ -1,0 +1,43 @@
+// What the `parameters` of an identity model's configuration say.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "neso/backend/parameters.h"
+#include "neso/backend/status.h"
+
+namespace neso::identity {
+
+struct Settings {
+  // How long an execution takes; for instance n of the model, `delay_multiplier` * n times that (at least once).
+  std::chrono::milliseconds execute_delay{0};   // execute_delay_ms
+  int64_t delay_multiplier = 0;                 // instance_wise_delay_multiplier
+  std::chrono::seconds creation_delay{0};       // creation_delay_sec: how long loading takes
+  bool custom_tracing = false;                  // enable_custom_tracing: reports activities to the request's trace
+  bool echo_parameters = false;                 // echo_parameters: responses carry the request's parameters
+  std::string initialize_error;                 // initialize_error: loading fails with this text
+  std::string execute_error;                    // execute_error: every request fails with this text
+  int64_t repeat = 1;                           // repeat: responses to a request of a decoupled model
+  std::chrono::milliseconds response_delay{0};  // response_delay_ms: the wait before each of them
+
+  static backend::Result<Settings> Parse(const backend::Parameters& parameters) {
+    Settings settings;
+    NESO_ASSIGN_OR_RETURN(const int64_t execute_ms, parameters.Or("execute_delay_ms", 0));
+    NESO_ASSIGN_OR_RETURN(settings.delay_multiplier, parameters.Or("instance_wise_delay_multiplier", 0));
+    NESO_ASSIGN_OR_RETURN(const int64_t creation_s, parameters.Or("creation_delay_sec", 0));
+    NESO_ASSIGN_OR_RETURN(settings.custom_tracing, parameters.Or("enable_custom_tracing", false));
+    NESO_ASSIGN_OR_RETURN(settings.echo_parameters, parameters.Or("echo_parameters", false));
+    NESO_ASSIGN_OR_RETURN(settings.repeat, parameters.Or("repeat", 1));
+    NESO_ASSIGN_OR_RETURN(const int64_t response_ms, parameters.Or("response_delay_ms", 0));
+    settings.execute_delay = std::chrono::milliseconds(execute_ms);
+    settings.creation_delay = std::chrono::seconds(creation_s);
+    settings.response_delay = std::chrono::milliseconds(response_ms);
+    settings.initialize_error = parameters.Or("initialize_error", "");
+    settings.execute_error = parameters.Or("execute_error", "");
+    return settings;
+  }
+};
+
+}  // namespace neso::identity
