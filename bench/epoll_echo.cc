@@ -41,9 +41,9 @@ bool Complete(Connection& c) {
   const size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos) return false;
   size_t length = 0;
-  for (const char* name : {"Content-Length: ", "content-length: "}) {
+  for (const char* name : {"\nContent-Length: ", "\ncontent-length: "}) {
     const size_t at = bytes.substr(0, end).find(name);
-    if (at != std::string_view::npos) std::from_chars(bytes.data() + at + 16, bytes.data() + end, length);
+    if (at != std::string_view::npos) std::from_chars(bytes.data() + at + 17, bytes.data() + end, length);
   }
   c.body_at = end + 4;
   c.body_size = length;
