@@ -161,6 +161,21 @@ std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<
   return out;
 }
 
+std::string ModelIndexToJson(std::span<const ModelIndexEntry> index) {
+  std::string out = "[";
+  for (const ModelIndexEntry& entry : index) {
+    if (out.back() != '[') out += ',';
+    out += '{';
+    AppendMember(out, "name", entry.name);
+    if (entry.version != -1) AppendMember(out, "version", std::to_string(entry.version));
+    if (entry.state != ModelState::kUnknown) AppendMember(out, "state", ModelStateName(entry.state));
+    if (!entry.reason.empty()) AppendMember(out, "reason", entry.reason);
+    out += '}';
+  }
+  out += ']';
+  return out;
+}
+
 std::string StatisticsToJson(std::span<const std::shared_ptr<Model>> models) {
   std::string out = "{\"model_stats\":[";
   for (const std::shared_ptr<Model>& model : models) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model.h"
+#include "repository/model_state.h"
 
 namespace neso {
 
@@ -18,6 +19,9 @@ std::string ServerMetadataToJson(const std::string& server_id, const std::string
 
 // {"name":...,"versions":[...],"platform":...,"inputs":[...],"outputs":[...]}
 std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<const int64_t> versions);
+
+// [{"name":...,"version":...,"state":...,"reason":...}]; what is not known is left out.
+std::string ModelIndexToJson(std::span<const ModelIndexEntry> index);
 
 // {"model_stats":[...]}, in the order given.
 std::string StatisticsToJson(std::span<const std::shared_ptr<Model>> models);
