@@ -1,36 +1,35 @@
-// Content codings of HTTP bodies (RFC 9110 section 8.4): gzip and deflate on zlib, and the choice among them.
+// gzip and deflate (zlib format) bodies, both ways, and which of them a client wants.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/buffer.h"
 #include "base/status.h"
-#include "net/http_exchange.h"
 
 namespace neso::net {
 
-enum class ContentCoding : uint8_t { kIdentity, kGzip, kDeflate };
+enum class ContentEncoding { kIdentity, kGzip, kDeflate };
 
-// "identity", "gzip", "deflate".
-const char* ContentCodingName(ContentCoding coding);
+// "gzip" or "deflate"; empty for identity.
+const char* ContentEncodingName(ContentEncoding encoding);
 
-// The value of a Content-Encoding header, compared exactly. Error: kUnsupported "Unsupported compression type".
-Expected<ContentCoding> ParseContentEncoding(std::string_view value);
+// The encoding a Content-Encoding header names; identity when there is no header. The names are compared exactly.
+// Error: kUnsupported "Unsupported compression type".
+Expected<ContentEncoding> ParseContentEncoding(bool has_header, std::string_view value);
 
-// What to send to a client with this Accept-Encoding: the highest weight among the three names wins, the first wins ties;
-// names are case-sensitive, "*" is not understood, a weight of 0 or one that is no number is not chosen.
-ContentCoding ChooseContentCoding(std::string_view accept_encoding);
+// The encoding for an answer to this Accept-Encoding header: of identity, gzip and deflate the one with the highest weight,
+// the first among equals. Names are case-sensitive, "*" is not understood, a weight of 0 or nonsense is "not acceptable".
+ContentEncoding ChooseResponseEncoding(std::string_view accept_encoding);
 
-// Inflates gzip or zlib data, whichever it is. Corrupt or truncated data is no error: what could be inflated is the result.
-// Error: kInvalidArg "Decompressed data size exceeds the maximum allowed value of L bytes. Use --http-max-input-size to
-// increase the limit."
-Expected<BufferRef> Decompress(std::string_view data, size_t max_bytes);
+// Inflates gzip or zlib data, whichever it is. What could be inflated before an error is the result (null if that is
+// nothing). Byte `aligned_offset` of the result falls on a 64-byte border.
+// Error: kInvalidArg when the result would be longer than `max_bytes`.
+Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset = 0);
 
-// The parts as one compressed body, at zlib's default level. Error: kInternal with zlib's reason.
-Expected<std::string> Compress(ContentCoding coding, std::span<const BodyPart> parts);
+// Compresses the concatenation of `pieces` with zlib's default level. Error: kInternal; send the body plain then.
+Expected<std::string> Compress(ContentEncoding encoding, std::span<const std::string_view> pieces);
 
 }  // namespace neso::net

@@ -122,7 +122,8 @@ void Http1Session::ExamineHead(std::string_view bytes, StrandTurn& turn) {
       if (scanner_.head_bytes() > limit) break;
       return StartRequest(bytes.substr(0, scanner_.head_bytes()), bytes.substr(scanner_.head_bytes()), turn);
   }
-  Refuse(scanner_.lines() == 0 ? Http1Error{414, "request target too long"} : Http1Error{431, "request head too large"}, turn);
+  const bool long_line = bytes.substr(0, limit).find('\n') == std::string_view::npos;
+  Refuse(long_line ? Http1Error{414, "request target too long"} : Http1Error{431, "request head too large"}, turn);
 }
 
 void Http1Session::StartRequest(std::string_view head, std::string_view rest, StrandTurn& turn) {
