@@ -106,7 +106,7 @@ struct EntryPoints {
       void* model = nullptr;
       NESO_RETURN_IF_ERROR(TRITONBACKEND_ModelState(model_handle, &model));
       auto state = std::make_unique<InstanceState<InstanceType>>();
-      state->instance.AttachModel(*static_cast<ModelType*>(model));
+      state->instance.AttachModel(*static_cast<ModelType*>(model), InstanceType::CollectorAlignment());
       NESO_RETURN_IF_ERROR(state->instance.Attach(handle));
       NESO_RETURN_IF_ERROR(state->instance.Initialize());
       NESO_RETURN_IF_ERROR(TRITONBACKEND_ModelInstanceSetState(handle, state.get()));

@@ -1,7 +1,7 @@
 // Makes one tensor of an input of all requests in a batch.
 //
-//   InputCollector collector_{model().config()};                       // kept by the instance
-//   NESO_ASSIGN_OR_RETURN(const BatchTensor* image, collector_.Collect("IMAGE", execution.requests()));
+//   InputCollector collector(model().config());     // kept from one batch to the next; instances have one: collector()
+//   NESO_ASSIGN_OR_RETURN(const BatchTensor* image, collector.Collect("IMAGE", execution.requests()));
 //   Run(image->shape, image->data);
 //
 // The input of a single request, in one piece and aligned, is not copied: the tensor is the memory that the network

@@ -6,9 +6,12 @@
 //   };
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "neso/backend/collector.h"
 #include "neso/backend/json.h"
 #include "neso/backend/status.h"
 #include "triton/core/tritonbackend.h"
@@ -57,12 +60,22 @@ class Instance : public InstanceBase {
   // May be hidden by the user's class; Ready() says whether the instance can serve, from any thread.
   Status Initialize() { return {}; }
   Status Ready() { return {}; }
+  // How inputs are to be aligned beyond what their elements need: a power of two, at most 64.
+  static constexpr size_t CollectorAlignment() { return 1; }
 
   ModelType& model() const { return *model_; }
-  void AttachModel(ModelType& model) { model_ = &model; }
+  // Gathers the inputs of a batch; only during Execute().
+  InputCollector& collector() { return *collector_; }
+
+  // Called by the entry points before Initialize().
+  void AttachModel(ModelType& model, size_t collector_alignment) {
+    model_ = &model;
+    collector_.emplace(model.config(), collector_alignment);
+  }
 
  private:
   ModelType* model_ = nullptr;
+  std::optional<InputCollector> collector_;
 };
 
 }  // namespace neso::backend
