@@ -1,8 +1,9 @@
 #include "config/data_type.h"
 
-#include <array>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 
 namespace neso {
 namespace {
@@ -64,15 +65,14 @@ std::string DimsToString(std::span<const int64_t> dims) {
 }
 
 std::optional<int64_t> ElementCount(std::span<const int64_t> dims) {
+  if (std::any_of(dims.begin(), dims.end(), [](int64_t dim) { return dim < 0; })) return std::nullopt;
+  // A zero makes the product zero, however large the others are.
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
   int64_t count = 1;
-  bool zero = false;
   for (const int64_t dim : dims) {
-    if (dim < 0) return std::nullopt;
-    // A zero makes the product zero, however large the others are.
-    zero = zero || dim == 0;
-    if (!zero && __builtin_mul_overflow(count, dim, &count)) return std::nullopt;
+    if (__builtin_mul_overflow(count, dim, &count)) return std::nullopt;
   }
-  return zero ? 0 : count;
+  return count;
 }
 
 std::optional<int64_t> TensorByteSize(inference::DataType type, std::span<const int64_t> dims) {

@@ -9,7 +9,7 @@ TEST(DataTypeTest, NamesGoBothWays) {
   for (int i = inference::TYPE_BOOL; i <= inference::DataType_MAX; ++i) {
     const auto type = static_cast<inference::DataType>(i);
     EXPECT_EQ(ProtocolToDataType(DataTypeToProtocol(type)), type);
-    EXPECT_EQ(DataTypeFromName(DataTypeName(type)), type);
+    EXPECT_EQ(DataTypeFromConfigName(DataTypeName(type)), type);
   }
   EXPECT_EQ(DataTypeToProtocol(inference::TYPE_STRING), "BYTES");
   EXPECT_EQ(DataTypeToProtocol(inference::TYPE_BF16), "BF16");
@@ -19,7 +19,7 @@ TEST(DataTypeTest, NamesGoBothWays) {
   EXPECT_EQ(DataTypeName(static_cast<inference::DataType>(99)), "99");
   EXPECT_EQ(ProtocolToDataType("STRING"), inference::TYPE_INVALID);
   EXPECT_EQ(ProtocolToDataType("<invalid>"), inference::TYPE_INVALID);
-  EXPECT_EQ(DataTypeFromName("FP32"), inference::TYPE_INVALID);
+  EXPECT_EQ(DataTypeFromConfigName("FP32"), inference::TYPE_INVALID);
 }
 
 TEST(DataTypeTest, SizesAreThoseOfTheWireFormat) {

@@ -76,7 +76,9 @@ void WriteFloat(Float value, int digits, int exact_digits, Writer& writer) {
   if (std::isnan(value)) return static_cast<void>(writer.String("NaN"));
   if (std::isinf(value)) return static_cast<void>(writer.String(value > 0 ? "Infinity" : "-Infinity"));
   std::string text = fmt::format("{:.{}g}", value, digits);
-  if (static_cast<Float>(std::strtod(text.c_str(), nullptr)) != value) text = fmt::format("{:.{}g}", value, exact_digits);
+  // Reading a subnormal back reports a range error, which protobuf takes for a difference.
+  const bool exact = static_cast<Float>(std::strtod(text.c_str(), nullptr)) == value && std::fpclassify(value) != FP_SUBNORMAL;
+  if (!exact) text = fmt::format("{:.{}g}", value, exact_digits);
   rapidjson::Reader reader;
   rapidjson::StringStream stream(text.c_str());
   reader.Parse(stream, writer);

@@ -1,13 +1,27 @@
 #include "config/labels.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <memory>
 
 #include "base/text.h"
 
 namespace neso {
+namespace {
+
+Expected<std::string> ReadTextFile(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (!file) return Internal("failed to open text file for read {}: {}", path, std::strerror(errno));
+  std::string text;
+  std::array<char, 65536> chunk;
+  while (const size_t count = std::fread(chunk.data(), 1, chunk.size(), file.get())) text.append(chunk.data(), count);
+  if (std::ferror(file.get()) != 0) return Internal("failed to read text file {}: {}", path, std::strerror(errno));
+  return text;
+}
+
+}  // namespace
 
 std::string_view Labels::Find(std::string_view output, size_t index) const {
   const auto it = labels_.find(output);
@@ -43,11 +57,7 @@ Expected<Labels> ReadLabels(const inference::ModelConfig& config, const std::str
                          output.label_filename(), output.name(), config.name());
     }
     const std::string path = model_folder + "/" + output.label_filename();
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Internal("failed to open text file for read {}: {}", path, std::strerror(errno));
-    std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (file.bad()) return Internal("failed to read text file {}: {}", path, std::strerror(errno));
+    ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
     labels.Add(output.name(), SplitLabels(text));
   }
   return labels;

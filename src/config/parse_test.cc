@@ -41,7 +41,7 @@ TEST(ParseModelConfigTextTest, SaysWhereAndWhyTextIsRefused) {
       {"max_batch_size: \"four\"", "f:1:17: Expected integer, got: \"four\""},
       {"max_batch_size: 99999999999", "Integer out of range"},
       {"input { name: \"a\"", "Expected"},
-      {"name: \"a", "String literals cannot cross line boundaries"},
+      {"name: \"a", "Unexpected end of string"},
       {"input [ { data_type: TYPE_FP31 } ]", "TYPE_FP31"},
       {std::string("\0", 1), "f:1:1: "},
       {"name: \"a\" name: \"b\"", "specified multiple times"},

@@ -1,0 +1,82 @@
+#include "config/labels.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "config/test_config.h"
+
+namespace neso {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(SplitLabelsTest, TakesOneLabelALine) {
+  EXPECT_THAT(SplitLabels("cat\ndog\n"), ElementsAre("cat", "dog"));
+  EXPECT_THAT(SplitLabels("cat\r\ndog"), ElementsAre("cat", "dog"));
+  EXPECT_THAT(SplitLabels("cat\n\n a dog \n"), ElementsAre("cat", "", " a dog "));
+  EXPECT_THAT(SplitLabels(""), IsEmpty());
+}
+
+TEST(StaysInsideTest, LooksAtEveryStep) {
+  for (const char* inside : {"l.txt", "a/../l.txt", "1/../1/l.txt", "./l.txt", "/l.txt", "a//b", "..a/b", ""}) {
+    EXPECT_TRUE(StaysInside(inside)) << inside;
+  }
+  for (const char* outside : {"..", "../l.txt", "a/../../l.txt", "/../l.txt", "./../l.txt"}) {
+    EXPECT_FALSE(StaysInside(outside)) << outside;
+  }
+}
+
+class ReadLabelsTest : public ::testing::Test {
+ protected:
+  ReadLabelsTest() {
+    std::string pattern = ::testing::TempDir() + "labelsXXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ReadLabelsTest() override { std::filesystem::remove_all(folder_); }
+
+  Expected<Labels> Read(const std::string& file) const {
+    return ReadLabels(
+        test::ConfigFromText("name: 'm' output { name: 'plain' } output { name: 'o' label_filename: '" + file + "' }"), folder_);
+  }
+
+  std::string folder_;
+};
+
+TEST_F(ReadLabelsTest, FindsLabelsByOutputAndIndex) {
+  std::ofstream(folder_ + "/l.txt") << "cat\ndog\n";
+  Expected<Labels> labels = Read("l.txt");
+  ASSERT_TRUE(labels) << labels.error().message();
+  EXPECT_TRUE(labels->Has("o"));
+  EXPECT_FALSE(labels->Has("plain"));
+  EXPECT_EQ(labels->Find("o", 1), "dog");
+  EXPECT_EQ(labels->Find("o", 2), "");
+  EXPECT_EQ(labels->Find("plain", 0), "");
+}
+
+TEST_F(ReadLabelsTest, SaysWhichFileIsMissing) {
+  Expected<Labels> labels = Read("l.txt");
+  ASSERT_FALSE(labels);
+  EXPECT_EQ(labels.error().code(), StatusCode::kInternal);
+  EXPECT_EQ(labels.error().message(),
+            "failed to open text file for read " + folder_ + "/l.txt: No such file or directory");
+}
+
+TEST_F(ReadLabelsTest, AFolderIsNoLabelFile) {
+  std::filesystem::create_directory(folder_ + "/l.txt");
+  EXPECT_EQ(Read("l.txt").status().code(), StatusCode::kInternal);
+}
+
+TEST_F(ReadLabelsTest, RefusesToLeaveTheFolder) {
+  Expected<Labels> labels = Read("../l.txt");
+  ASSERT_FALSE(labels);
+  EXPECT_EQ(labels.error().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(labels.error().message(), "label_filename '../l.txt' of output 'o' must stay inside the directory of model 'm'");
+}
+
+}  // namespace
+}  // namespace neso
