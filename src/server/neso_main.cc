@@ -1,5 +1,5 @@
-// bin/neso, which is also bin/tritonserver: everything is in libtritonserver.so, so that a process has one core, also
-// when a plug-in names that library as its own dependency.
-extern "C" int NesoMain(int argc, char** argv);
+// bin/neso, which is bin/tritonserver, too: all it does lives in libtritonserver.so, so that there is one core in the
+// process, also when a plug-in names that library as its dependency.
+#include "server/neso.h"
 
 int main(int argc, char** argv) { return NesoMain(argc, argv); }

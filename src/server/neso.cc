@@ -1,0 +1,124 @@
+#include "server/neso.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/table.h"
+#include "base/text.h"
+#include "engine/inference_server.h"
+#include "server/missing_behaviour.h"
+#include "server/options.h"
+#include "server/services.h"
+#include "server/signals.h"
+#include "server/startup_tables.h"
+
+namespace neso {
+namespace {
+
+void Complain(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+std::string CodeAndMessage(const Status& status) {
+  return fmt::format("{} - {}", StatusCodeText(status.code()), status.message());
+}
+
+Status SetUpLog(const LogSettings& settings) {
+  log::SetInfo(settings.info);
+  log::SetWarning(settings.warning);
+  log::SetError(settings.error);
+  log::SetVerboseLevel(settings.verbose_level);
+  log::SetFormat(settings.format);
+  return log::SetFile(settings.file);
+}
+
+void LogTable(const TableRows& rows) {
+  if (!log::IsEnabled(LogLevel::kInfo)) return;
+  log::WriteUnescaped(LogLevel::kInfo, __FILE__, __LINE__, DrawTable(rows, TerminalWidth()));
+}
+
+void LogOptionTable(const ServerOptions& options) {
+  LogTable(OptionTable(options, kServerVersion, ServerExtensions()));
+}
+
+void LogStartupTables(const InferenceServer& server) {
+  LogTable(RepositoryAgentTable({}));
+  std::vector<BackendTableRow> backends;
+  for (const InferenceServer::BackendRow& row : server.BackendRows()) {
+    backends.push_back({.name = row.name, .path = row.path, .config = row.config});
+  }
+  LogTable(BackendTable(backends));
+  std::vector<ModelTableRow> models;
+  for (const ModelIndexEntry& entry : server.ModelStates()) {
+    models.push_back(
+        {.name = entry.name, .version = entry.version, .state = ModelStateName(entry.state), .reason = entry.reason});
+  }
+  LogTable(ModelTable(models));
+  LogOptionTable(server.options());
+}
+
+Expected<std::unique_ptr<InferenceServer>> CreateServer(const Options& options) {
+  bool is_reported = false;
+  auto server = InferenceServer::Start(options.server, [&](const InferenceServer& started) {
+    LogStartupTables(started);
+    is_reported = true;
+  });
+  // Also when start failed early, the log tells with which options.
+  if (!is_reported) LogOptionTable(options.server);
+  return server;
+}
+
+// One budget for all of it: what draining connections took, unloading models has no more.
+Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceServer& server) {
+  const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
+  services.Drain(deadline);
+  const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
+  server.SetExitTimeout(left.count() > 0 ? static_cast<unsigned>(left.count()) : 0);
+  return server.Stop();
+}
+
+int Serve(const Options& options) {
+  const std::vector<std::string> idle_options = OptionsWithoutEffect(options);
+  if (!idle_options.empty()) LOG_INFO("options that have no effect in this server: {}", Join(idle_options, ", "));
+
+  Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options);
+  if (!server) {
+    Complain("error: creating server: " + CodeAndMessage(server.error()));
+    return 1;
+  }
+  const Expected<std::unique_ptr<StopSignal>> stop = StopSignal::Install();
+  if (!stop) {
+    Complain("error: " + CodeAndMessage(stop.error()));
+    return 1;
+  }
+  Services services(**server, options);
+  if (!services.Start().ok()) return 1;
+
+  (*stop)->Wait();
+  const Status stopped = StopWithin(std::chrono::seconds(options.server.exit_timeout_seconds), services, **server);
+  if (!stopped.ok()) {
+    LOG_ERROR("failed to stop server: {}", CodeAndMessage(stopped));
+    // Requests still run on threads that destructors would wait for.
+    _exit(1);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace neso
+
+int NesoMain(int argc, char** argv) {
+  neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
+  for (const std::string& warning : parsed.warnings) neso::Complain(warning);
+  if (!parsed.options) {
+    std::fputs(parsed.failure_text.c_str(), stderr);
+    return 1;
+  }
+  const std::vector<std::string> missing = neso::MissingBehaviour(*parsed.options);
+  for (const std::string& line : missing) neso::Complain("error: " + line);
+  if (!missing.empty()) return 1;
+  if (const neso::Status status = neso::SetUpLog(parsed.options->log); !status.ok()) {
+    neso::Complain("Failed to build Triton option:\n" + status.message());
+    return 1;
+  }
+  return neso::Serve(*parsed.options);
+}

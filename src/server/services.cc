@@ -1,0 +1,80 @@
+#include "server/services.h"
+
+#include <algorithm>
+
+#include "server/drain.h"
+
+namespace neso {
+namespace {
+
+// Threads start only while all others are busy, so this bounds a pile-up of slow loads and blocked models, no more.
+constexpr size_t kMaxSlowThreads = 1024;
+
+// --http-thread-count, when given, is how many threads there are in all; otherwise the machine decides.
+net::ReactorOptions ReactorOptionsFor(const Options& options) {
+  net::ReactorOptions reactor_options;
+  if (!options.given.contains("http-thread-count")) return reactor_options;
+  const size_t threads = static_cast<size_t>(std::max(1, options.http.thread_count));
+  reactor_options.threads_per_group = std::min(threads, reactor_options.threads_per_group);
+  reactor_options.groups = threads / reactor_options.threads_per_group;
+  return reactor_options;
+}
+
+}  // namespace
+
+Services::Services(InferenceServer& server, const Options& options)
+    : options_(options),
+      slow_work_("neso-slow", kMaxSlowThreads),
+      reactors_(slow_work_, ReactorOptionsFor(options)),
+      http_frontend_(server, slow_work_, {.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes)}),
+      metrics_frontend_(server) {}
+
+Services::~Services() = default;
+
+Expected<std::unique_ptr<net::HttpServer>> Services::Listen(const char* title, net::HttpHandler& handler,
+                                                            net::HttpServerOptions listen_options) {
+  const std::string address = listen_options.address;
+  const bool is_port_known = listen_options.port != 0;
+  // The line comes before the port is bound, as log readers know it, unless only then the port is known.
+  if (is_port_known) LOG_INFO("Started {} at {}:{}", title, address, listen_options.port);
+  auto listening = net::HttpServer::Start(reactors_, handler, std::move(listen_options));
+  if (listening && !is_port_known) LOG_INFO("Started {} at {}:{}", title, address, (*listening)->port());
+  return listening;
+}
+
+Status Services::Start() {
+  if (options_.http.allow) {
+    net::HttpServerOptions listen_options;
+    listen_options.address = options_.http.address;
+    listen_options.port = static_cast<uint16_t>(options_.http.port);
+    listen_options.reuse_port = options_.http.reuse_port;
+    auto http = Listen("HTTPService", http_frontend_, std::move(listen_options));
+    if (!http) {
+      LOG_ERROR("failed to start HTTP service: {} - {}", StatusCodeText(http.error().code()), http.error().message());
+      return http.error();
+    }
+    http_ = *std::move(http);
+  }
+  if (options_.server.metrics) {
+    net::HttpServerOptions listen_options;
+    listen_options.service_name = "Metrics";
+    listen_options.address = options_.metrics.address;
+    listen_options.port = static_cast<uint16_t>(options_.metrics.port);
+    auto metrics = Listen("Metrics Service", metrics_frontend_, std::move(listen_options));
+    if (!metrics) {
+      LOG_ERROR("failed to start Metrics service: {} - {}", StatusCodeText(metrics.error().code()),
+                metrics.error().message());
+      return metrics.error();
+    }
+    metrics_ = *std::move(metrics);
+  }
+  return {};
+}
+
+void Services::Drain(TimePoint deadline) {
+  if (!http_) return;
+  http_->BeginDrain();
+  WaitForConnections(*http_, "HTTP", deadline);
+}
+
+}  // namespace neso

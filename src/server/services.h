@@ -1,0 +1,48 @@
+// The network services that the options ask for, each on its port, all on the same network threads.
+//
+//   Services services(*server, options);
+//   RETURN_IF_ERROR(services.Start());
+//   ...
+//   services.Drain(deadline);
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "engine/inference_server.h"
+#include "frontend/http/http_frontend.h"
+#include "frontend/metrics/metrics_frontend.h"
+#include "net/http_server.h"
+#include "net/reactor_pool.h"
+#include "server/options.h"
+
+namespace neso {
+
+// Confined to the main thread. `server` outlives it.
+class Services {
+ public:
+  Services(InferenceServer& server, const Options& options);
+  ~Services();  // closes what is still open
+
+  // In order: HTTP, metrics. Error: that of the first service that cannot listen, after which the process should end.
+  Status Start();
+
+  // Stops taking inference requests and waits until those connections have finished, or until `deadline`. Metrics can
+  // still be read.
+  void Drain(TimePoint deadline);
+
+ private:
+  Expected<std::unique_ptr<net::HttpServer>> Listen(const char* title, net::HttpHandler& handler,
+                                                    net::HttpServerOptions listen_options);
+
+  const Options& options_;
+  Executor slow_work_;  // model loading, and inference that no network thread can take
+  net::ReactorPool reactors_;
+  HttpFrontend http_frontend_;
+  MetricsFrontend metrics_frontend_;
+  std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<net::HttpServer> metrics_;
+};
+
+}  // namespace neso
