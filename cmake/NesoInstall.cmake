@@ -3,6 +3,16 @@ include(CMakePackageConfigHelpers)
 add_custom_target(neso_tree)  # what has to be built before installing: programs and plug-ins add themselves
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/neso)
 
+# The licences of what is linked in or carried along (docs/dependencies.md) go with it.
+foreach(part protobuf re2 onnxruntime)
+  install(FILES ${NESO_DEPS}/${part}/LICENSE DESTINATION share/doc/neso/licenses RENAME ${part})
+endforeach()
+install(FILES ${NESO_DEPS}/onnxruntime/ThirdPartyNotices.txt DESTINATION share/doc/neso/licenses RENAME onnxruntime-parts)
+foreach(part fmt rapidjson cli11)
+  file(GLOB text /usr/share/doc/lib${part}-dev/copyright /usr/share/doc/${part}-dev/copyright)
+  install(FILES ${text} DESTINATION share/doc/neso/licenses RENAME ${part})
+endforeach()
+
 foreach(package "Neso;${PROJECT_VERSION}" "TritonCore;2.73.0")
   list(GET package 0 name)
   list(GET package 1 version)

@@ -6,5 +6,6 @@ Make_protobuf() {
   FetchSource protobuf "$build"
   CMakeInstall "$build/source" "$build/cmake" "$result" \
     -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_BUILD_LIBPROTOBUF=ON -DCMAKE_DISABLE_FIND_PACKAGE_absl=ON
+  cp "$build/source/LICENSE" "$result/"
   rm -rf "$result"/lib/{cmake,pkgconfig,libprotoc.a,libprotobuf-lite.a}
 }

@@ -11,5 +11,6 @@ Make_re2() {
     "$system_python" "$tables/make_unicode_$table.py" >"$tables/unicode_$table.cc"
   done
   CMakeInstall "$build/source" "$build/cmake" "$result" -DRE2_BUILD_TESTING=OFF
+  cp "$build/source/LICENSE" "$result/"
   rm -rf "$result"/lib/{cmake,pkgconfig}
 }
