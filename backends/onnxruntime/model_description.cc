@@ -1,0 +1,169 @@
+#include "model_description.h"
+
+#include <algorithm>
+
+#include "neso/backend/text.h"
+
+namespace neso::onnxruntime {
+namespace {
+
+using backend::ModelConfig;
+using backend::ShapeText;
+using backend::TensorConfig;
+
+backend::DataType FromOnnx(ONNXTensorElementDataType type) {
+  switch (type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL: return TRITONSERVER_TYPE_BOOL;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return TRITONSERVER_TYPE_UINT8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16: return TRITONSERVER_TYPE_UINT16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32: return TRITONSERVER_TYPE_UINT32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64: return TRITONSERVER_TYPE_UINT64;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return TRITONSERVER_TYPE_INT8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16: return TRITONSERVER_TYPE_INT16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return TRITONSERVER_TYPE_INT32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return TRITONSERVER_TYPE_INT64;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return TRITONSERVER_TYPE_FP16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16: return TRITONSERVER_TYPE_BF16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return TRITONSERVER_TYPE_FP32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE: return TRITONSERVER_TYPE_FP64;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING: return TRITONSERVER_TYPE_BYTES;
+    default: return TRITONSERVER_TYPE_INVALID;
+  }
+}
+
+const char* KindName(ONNXType type) {
+  switch (type) {
+    case ONNX_TYPE_SEQUENCE: return "a sequence";
+    case ONNX_TYPE_MAP: return "a map";
+    case ONNX_TYPE_SPARSETENSOR: return "a sparse tensor";
+    case ONNX_TYPE_OPTIONAL: return "an optional";
+    default: return "of an unknown kind";
+  }
+}
+
+Result<TensorDescription> DescribeTensor(std::string name, const Ort::TypeInfo& type, const char* role,
+                                         std::string_view model_name) {
+  if (type.GetONNXType() != ONNX_TYPE_TENSOR) {
+    return Status::Unsupported("model '", model_name, "': ", role, " '", name, "' is ", KindName(type.GetONNXType()),
+                               "; only tensors can be served");
+  }
+  const auto info = type.GetTensorTypeAndShapeInfo();
+  TensorDescription tensor;
+  tensor.name = std::move(name);
+  tensor.onnx_type = info.GetElementType();
+  tensor.datatype = FromOnnx(tensor.onnx_type);
+  tensor.shape = info.GetShape();
+  if (tensor.datatype == TRITONSERVER_TYPE_INVALID) {
+    return Status::Unsupported("model '", model_name, "': ", role, " '", tensor.name, "' has ONNX element type ",
+                               static_cast<int>(tensor.onnx_type), ", which has no datatype in the model configuration");
+  }
+  return tensor;
+}
+
+const TensorDescription* Find(const std::vector<TensorDescription>& tensors, std::string_view name) {
+  const auto found = std::ranges::find(tensors, name, &TensorDescription::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+std::string NamesOf(const std::vector<TensorDescription>& tensors) {
+  std::string names;
+  for (const TensorDescription& tensor : tensors) {
+    if (!names.empty()) names += ", ";
+    names += tensor.name;
+  }
+  return names;
+}
+
+bool ShapesFit(const std::vector<int64_t>& model, const std::vector<int64_t>& config) {
+  if (model.size() != config.size()) return false;
+  for (size_t i = 0; i < model.size(); ++i) {
+    if (model[i] != -1 && model[i] != config[i]) return false;
+  }
+  return true;
+}
+
+Status CheckShape(const TensorDescription& tensor, const TensorConfig& configured, const ModelConfig& config) {
+  if (configured.ragged) return {};  // what the model gets is one flat tensor
+  std::vector<int64_t> shape = configured.backend_dims();
+  if (!config.batches()) {
+    // A scalar has no dims in ONNX and [1] in the configuration.
+    if (tensor.shape.empty() && shape == std::vector<int64_t>{1}) return {};
+    if (ShapesFit(tensor.shape, shape)) return {};
+    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name, "': the model expects ",
+                              tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
+                              ") but the model configuration specifies ", shape.size(), " dimensions (shape ",
+                              ShapeText(shape), ")");
+  }
+  if (!tensor.HasBatchDimension()) {
+    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name,
+                              "': for the model to support batching the shape should have at least 1 dimension and the "
+                              "first dimension must be -1; but shape expected by the model is ",
+                              ShapeText(tensor.shape));
+  }
+  shape.insert(shape.begin(), -1);
+  if (ShapesFit(tensor.shape, shape)) return {};
+  return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name, "': the model expects ",
+                            tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
+                            ") but the model configuration specifies ", shape.size(),
+                            " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit "
+                            "tensor shape, making complete shape ",
+                            ShapeText(shape), ")");
+}
+
+Status CheckTensors(const std::vector<TensorDescription>& tensors, const std::vector<TensorConfig>& configured,
+                    const char* role, const ModelConfig& config) {
+  for (const TensorConfig& tensor_config : configured) {
+    const TensorDescription* tensor = Find(tensors, tensor_config.name);
+    if (tensor == nullptr) {
+      return Status::InvalidArg("unexpected inference ", role, " '", tensor_config.name, "', allowed ", role,
+                                "s are: ", NamesOf(tensors));
+    }
+    if (tensor->datatype != tensor_config.datatype) {
+      return Status::InvalidArg("unable to load model '", config.name, "', configuration specifies datatype ",
+                                backend::ConfigName(tensor_config.datatype), " for ", role, " '", tensor->name,
+                                "', model provides ", backend::ConfigName(tensor->datatype));
+    }
+    NESO_RETURN_IF_ERROR(CheckShape(*tensor, tensor_config, config));
+  }
+  return {};
+}
+
+size_t BatchInputCount(const ModelConfig& config) {
+  size_t count = 0;
+  for (const backend::BatchInputConfig& batch_input : config.batch_inputs) count += batch_input.targets.size();
+  return count;
+}
+
+}  // namespace
+
+const TensorDescription* ModelDescription::FindInput(std::string_view name) const { return Find(inputs, name); }
+const TensorDescription* ModelDescription::FindOutput(std::string_view name) const { return Find(outputs, name); }
+
+Result<ModelDescription> Describe(const Ort::Session& session, std::string_view model_name) {
+  ModelDescription description;
+  const Ort::AllocatorWithDefaultOptions allocator;
+  for (size_t i = 0; i < session.GetInputCount(); ++i) {
+    NESO_ASSIGN_OR_RETURN(TensorDescription tensor, DescribeTensor(session.GetInputNameAllocated(i, allocator).get(),
+                                                                   session.GetInputTypeInfo(i), "input", model_name));
+    description.inputs.push_back(std::move(tensor));
+  }
+  for (size_t i = 0; i < session.GetOutputCount(); ++i) {
+    NESO_ASSIGN_OR_RETURN(TensorDescription tensor, DescribeTensor(session.GetOutputNameAllocated(i, allocator).get(),
+                                                                   session.GetOutputTypeInfo(i), "output", model_name));
+    description.outputs.push_back(std::move(tensor));
+  }
+  return description;
+}
+
+Status CheckConfig(const ModelDescription& model, const ModelConfig& config, bool has_sequence_batching) {
+  const size_t expected = config.inputs.size() + BatchInputCount(config);
+  // Sequence batching adds control and state inputs of its own.
+  if (!has_sequence_batching && expected != model.inputs.size()) {
+    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
+                              " inputs, model provides ", model.inputs.size());
+  }
+  NESO_RETURN_IF_ERROR(CheckTensors(model.inputs, config.inputs, "input", config));
+  return CheckTensors(model.outputs, config.outputs, "output", config);
+}
+
+}  // namespace neso::onnxruntime

@@ -1,0 +1,285 @@
+// The ONNX Runtime backend: libtriton_onnxruntime.so.
+//
+// CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for. A
+// model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned with.
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "auto_complete.h"
+#include "environment.h"
+#include "model_description.h"
+#include "neso/backend/backend.h"
+#include "session_options.h"
+
+namespace neso::onnxruntime {
+
+using backend::BatchInputConfig;
+using backend::BatchTensor;
+using backend::Execution;
+using backend::InputCollector;
+using backend::Instance;
+using backend::Model;
+using backend::OutputResponder;
+using backend::Request;
+
+using SharedSession = std::shared_ptr<Ort::Session>;
+
+class OnnxModel final : public Model {
+ public:
+  static Status InitializeBackend(const backend::Backend& backend) { return InitializeEnvironment(backend); }
+  static Status DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
+    return TRITONBACKEND_BackendAttributeSetParallelModelInstanceLoading(attributes, true);
+  }
+
+  Status Initialize() {
+    NESO_ASSIGN_OR_RETURN(document_, ConfigDocument());
+    has_sequence_batching_ = backend::FindMember(document_, "sequence_batching") != nullptr;
+    NESO_ASSIGN_OR_RETURN(shrink_arena_, ReadShrinkage());
+    if (!auto_complete() || (!config().inputs.empty() && !config().outputs.empty())) return {};
+    // The session is made for completion anyway: instances that fit it take it over.
+    NESO_ASSIGN_OR_RETURN(const SharedSession session,
+                          SessionFor(TRITONSERVER_INSTANCEGROUPKIND_CPU, 0, "model '" + name() + "'"));
+    NESO_ASSIGN_OR_RETURN(const ModelDescription description, Describe(*session, name()));
+    NESO_ASSIGN_OR_RETURN(const bool changed, AutoComplete(description, Settings().default_max_batch_size, document_));
+    if (!changed) return {};
+    NESO_RETURN_IF_ERROR(SetConfig(document_));
+    NESO_ASSIGN_OR_RETURN(document_, ConfigDocument());
+    return {};
+  }
+
+  // The session an instance runs. `user` is named when the model file is missing.
+  Result<SharedSession> SessionFor(TRITONSERVER_InstanceGroupKind kind, int32_t device_id, const std::string& user) {
+    NESO_ASSIGN_OR_RETURN(const ThreadCounts threads, ReadThreadCounts(config()));
+    const bool shared = kind != TRITONSERVER_INSTANCEGROUPKIND_GPU && !(threads.OwnPools() && threads.intra_op != 1);
+    if (!shared) return MakeSession(kind, device_id, user);
+    std::lock_guard lock(mutex_);
+    if (SharedSession session = shared_session_.lock()) return session;
+    Result<SharedSession> made = MakeSession(kind, device_id, user);
+    if (made) {
+      shared_session_ = *made;
+      if (!first_taken_) kept_session_ = *made;  // until the first instance holds it
+    }
+    return made;
+  }
+  void SessionTaken() {
+    std::lock_guard lock(mutex_);
+    first_taken_ = true;
+    kept_session_.reset();
+  }
+
+  bool has_sequence_batching() const { return has_sequence_batching_; }
+  bool shrink_arena() const { return shrink_arena_; }
+
+ private:
+  Result<bool> ReadShrinkage() const {
+    const auto devices = config().parameters.Find("memory.enable_memory_arena_shrinkage");
+    return devices.has_value() && !devices->empty();
+  }
+
+  Result<std::string> ModelPath(const std::string& user) const {
+    const std::string& file = config().default_model_filename;
+    std::filesystem::path path = std::filesystem::path(version_path()) / (file.empty() ? "model.onnx" : file);
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) path /= "model.onnx";
+    if (!std::filesystem::exists(path, error)) {
+      return Status::Unavailable("unable to find '", path.string(), "' for ", user);
+    }
+    return path.string();
+  }
+
+  Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id, const std::string& user) const {
+    NESO_ASSIGN_OR_RETURN(const std::string path, ModelPath(user));
+    SharedSession session;
+    Status failure;
+    NESO_RETURN_IF_ERROR(TryOrt([&] {
+      Result<Ort::SessionOptions> options = MakeSessionOptions(config(), document_, kind, device_id);
+      if (!options) {
+        failure = options.TakeStatus();
+        return;
+      }
+      session = std::make_shared<Ort::Session>(Environment(), path.c_str(), *options);
+    }));
+    if (!failure.ok()) return failure;
+    return session;
+  }
+
+  rapidjson::Document document_;
+  bool has_sequence_batching_ = false;
+  bool shrink_arena_ = false;
+  std::mutex mutex_;
+  std::weak_ptr<Ort::Session> shared_session_;
+  SharedSession kept_session_;
+  bool first_taken_ = false;
+};
+
+class OnnxInstance final : public Instance<OnnxModel> {
+ public:
+  Status Initialize() {
+    NESO_ASSIGN_OR_RETURN(session_, model().SessionFor(kind(), device_id(), "model instance '" + name() + "'"));
+    model().SessionTaken();
+    NESO_ASSIGN_OR_RETURN(description_, Describe(*session_, model().name()));
+    NESO_RETURN_IF_ERROR(CheckConfig(description_, model().config(), model().has_sequence_batching()));
+    collector_ = std::make_unique<InputCollector>(model().config());
+    BindInputs();
+    BindOutputs();
+    if (model().shrink_arena()) {
+      run_options_.AddConfigEntry("memory.enable_memory_arena_shrinkage",
+                                  std::string(*model().config().parameters.Find("memory.enable_memory_arena_shrinkage")).c_str());
+    }
+    return {};
+  }
+
+  Status Execute(Execution& execution) {
+    if (model().config().batches() && execution.batch_size() > model().config().max_batch_size) {
+      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
+                              model().config().max_batch_size);
+    }
+    Status collected;
+    NESO_RETURN_IF_ERROR(TryOrt([&] { collected = CollectInputs(execution.requests()); }));
+    if (!collected.ok()) return collected;
+    ChooseOutputs(execution.requests());
+    execution.ComputeStart();
+    NESO_RETURN_IF_ERROR(TryOrt([&] {
+      session_->Run(run_options_, input_names_.data(), inputs_.data(), inputs_.size(), output_names_.data(),
+                    outputs_.data(), outputs_.size());
+    }));
+    execution.ComputeEnd();
+    return SendOutputs(execution);
+  }
+
+ private:
+  // Where one of the model's inputs comes from.
+  struct InputSource {
+    const TensorDescription* tensor;
+    const BatchInputConfig* batch_input;  // null: from the requests
+    bool scalar;                          // [1] in the configuration, no dimension in the model
+  };
+
+  void BindInputs() {
+    for (const TensorDescription& tensor : description_.inputs) {
+      InputSource source{.tensor = &tensor, .batch_input = nullptr, .scalar = tensor.shape.empty()};
+      for (const BatchInputConfig& batch_input : model().config().batch_inputs) {
+        for (const std::string& target : batch_input.targets) {
+          if (target == tensor.name) source.batch_input = &batch_input;
+        }
+      }
+      sources_.push_back(source);
+    }
+  }
+
+  // Outputs that the configuration lists, and those that update states.
+  void BindOutputs() {
+    for (const TensorDescription& tensor : description_.outputs) {
+      bool used = model().config().FindOutput(tensor.name) != nullptr;
+      for (const backend::StateConfig& state : model().config().states) used = used || state.output_name == tensor.name;
+      if (used) served_outputs_.push_back(&tensor);
+    }
+  }
+
+  Status CollectInputs(std::span<Request> requests) {
+    inputs_.clear();
+    input_names_.clear();
+    for (const InputSource& source : sources_) {
+      Result<const BatchTensor*> collected = source.batch_input == nullptr
+                                                 ? collector_->Collect(source.tensor->name, requests)
+                                                 : collector_->CollectBatchInput(*source.batch_input, requests);
+      if (!collected) return collected.TakeStatus();
+      if (*collected == nullptr) continue;  // an optional input nobody gave
+      NESO_ASSIGN_OR_RETURN(Ort::Value value, MakeInput(source, **collected));
+      inputs_.push_back(std::move(value));
+      input_names_.push_back(source.tensor->name.c_str());
+    }
+    return {};
+  }
+
+  Result<Ort::Value> MakeInput(const InputSource& source, const BatchTensor& tensor) const {
+    const int64_t* dims = tensor.shape.data();
+    const size_t rank = source.scalar ? 0 : tensor.shape.size();
+    if (tensor.datatype == TRITONSERVER_TYPE_BYTES) return MakeStrings(tensor, dims, rank);
+    // The runtime reads inputs only; its interface has no const tensors.
+    static std::byte nothing[1];
+    auto* data = tensor.data == nullptr ? nothing : const_cast<std::byte*>(tensor.data);
+    return Ort::Value::CreateTensor(cpu_memory_, data, tensor.byte_size, dims, rank, source.tensor->onnx_type);
+  }
+
+  static Result<Ort::Value> MakeStrings(const BatchTensor& tensor, const int64_t* dims, size_t rank) {
+    NESO_ASSIGN_OR_RETURN(const std::vector<std::string_view> strings,
+                          backend::ReadStrings({tensor.data, tensor.byte_size},
+                                               static_cast<size_t>(backend::ElementCount(tensor.shape))));
+    const Ort::AllocatorWithDefaultOptions allocator;
+    Ort::Value value = Ort::Value::CreateTensor(allocator, dims, rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
+    for (size_t i = 0; i < strings.size(); ++i) {
+      char* to = value.GetResizedStringTensorElementBuffer(i, strings[i].size());
+      if (!strings[i].empty()) std::memcpy(to, strings[i].data(), strings[i].size());
+    }
+    return value;
+  }
+
+  // Computes what some request wants, and all states.
+  void ChooseOutputs(std::span<Request> requests) {
+    run_outputs_.clear();
+    output_names_.clear();
+    for (const TensorDescription* tensor : served_outputs_) {
+      bool wanted = model().config().FindOutput(tensor->name) == nullptr || served_outputs_.size() == 1;
+      for (size_t i = 0; i < requests.size() && !wanted; ++i) {
+        wanted = requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(tensor->name);
+      }
+      if (!wanted) continue;
+      run_outputs_.push_back(tensor);
+      output_names_.push_back(tensor->name.c_str());
+    }
+    outputs_.clear();
+    for (size_t i = 0; i < run_outputs_.size(); ++i) outputs_.emplace_back(nullptr);
+  }
+
+  Status SendOutputs(Execution& execution) {
+    OutputResponder responder(execution);
+    NESO_RETURN_IF_ERROR(TryOrt([&] {
+      for (size_t i = 0; i < outputs_.size(); ++i) AddOutput(*run_outputs_[i], outputs_[i], responder);
+    }));
+    responder.Send();
+    outputs_.clear();
+    inputs_.clear();
+    return {};
+  }
+
+  static void AddOutput(const TensorDescription& tensor, const Ort::Value& value, OutputResponder& responder) {
+    const auto info = value.GetTensorTypeAndShapeInfo();
+    std::vector<int64_t> shape = info.GetShape();
+    if (tensor.shape.empty() && shape.empty()) shape.push_back(1);
+    const size_t elements = info.GetElementCount();
+    if (tensor.datatype != TRITONSERVER_TYPE_BYTES) {
+      const void* data = elements == 0 ? nullptr : value.GetTensorRawData();
+      responder.Add(tensor.name, tensor.datatype, shape, data, elements * backend::ByteSize(tensor.datatype));
+      return;
+    }
+    std::vector<std::string> texts;
+    texts.reserve(elements);
+    for (size_t i = 0; i < elements; ++i) texts.push_back(value.GetStringTensorElement(i));
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    responder.AddStrings(tensor.name, shape, views);
+  }
+
+  SharedSession session_;
+  ModelDescription description_;
+  std::unique_ptr<InputCollector> collector_;
+  std::vector<InputSource> sources_;
+  std::vector<const TensorDescription*> served_outputs_;
+  Ort::RunOptions run_options_;
+  const Ort::MemoryInfo cpu_memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+
+  // Of the present execution; kept for their capacity.
+  std::vector<Ort::Value> inputs_;
+  std::vector<const char*> input_names_;
+  std::vector<const TensorDescription*> run_outputs_;
+  std::vector<Ort::Value> outputs_;
+  std::vector<const char*> output_names_;
+};
+
+}  // namespace neso::onnxruntime
+
+NESO_BACKEND(neso::onnxruntime::OnnxModel, neso::onnxruntime::OnnxInstance)

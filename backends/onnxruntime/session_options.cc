@@ -1,0 +1,86 @@
+#include "session_options.h"
+
+#include <string>
+#include <string_view>
+
+#include "accelerators.h"
+#include "environment.h"
+#include "neso/backend/json.h"
+
+namespace neso::onnxruntime {
+namespace {
+
+using backend::FindMember;
+using backend::Parameters;
+
+// Source: model configuration, "optimization.graph.level".
+GraphOptimizationLevel GraphLevel(const rapidjson::Document& document) {
+  const rapidjson::Value* optimization = FindMember(document, "optimization");
+  const rapidjson::Value* graph = optimization == nullptr ? nullptr : FindMember(*optimization, "graph");
+  switch (graph == nullptr ? 0 : backend::IntOr(*graph, "level", 0)) {
+    case -1: return ORT_ENABLE_BASIC;
+    case 1: return ORT_ENABLE_EXTENDED;
+    case 2: return ORT_DISABLE_ALL;
+    default: return ORT_ENABLE_ALL;
+  }
+}
+
+Status SetThreads(const backend::ModelConfig& config, Ort::SessionOptions& options) {
+  NESO_ASSIGN_OR_RETURN(const ThreadCounts threads, ReadThreadCounts(config));
+  if (!threads.OwnPools() || Settings().global_pool_only) {
+    options.DisablePerSessionThreads();
+    return {};
+  }
+  options.SetIntraOpNumThreads(static_cast<int>(threads.intra_op));
+  options.SetInterOpNumThreads(static_cast<int>(threads.inter_op));
+  // Idle threads that spin starve the rest of a small machine; "session.*" parameters can turn it on again.
+  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  options.AddConfigEntry("session.inter_op.allow_spinning", "0");
+  return {};
+}
+
+Status SetExecutionMode(const Parameters& parameters, Ort::SessionOptions& options) {
+  NESO_ASSIGN_OR_RETURN(const int64_t mode, parameters.Or("execution_mode", 0));
+  if (mode != 0 && mode != 1) {
+    return Status::InvalidArg("Expected values for  execution_mode are 0 or 1 but got ", mode, " .");
+  }
+  options.SetExecutionMode(mode == 0 ? ORT_SEQUENTIAL : ORT_PARALLEL);
+  return {};
+}
+
+Status SetMemory(const Parameters& parameters, Ort::SessionOptions& options) {
+  NESO_ASSIGN_OR_RETURN(const bool arena, parameters.Or("enable_mem_arena", true));
+  if (!arena) options.DisableCpuMemArena();
+  NESO_ASSIGN_OR_RETURN(const bool pattern, parameters.Or("enable_mem_pattern", true));
+  if (!pattern) options.DisableMemPattern();
+  return {};
+}
+
+}  // namespace
+
+Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config) {
+  ThreadCounts threads;
+  NESO_ASSIGN_OR_RETURN(threads.intra_op, config.parameters.Or("intra_op_thread_count", 0));
+  NESO_ASSIGN_OR_RETURN(threads.inter_op, config.parameters.Or("inter_op_thread_count", 0));
+  if (threads.intra_op < 0 || threads.inter_op < 0) {
+    return Status::InvalidArg("parameters 'intra_op_thread_count' and 'inter_op_thread_count': expected 0 or more, got ",
+                              threads.intra_op, " and ", threads.inter_op);
+  }
+  return threads;
+}
+
+Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& config, const rapidjson::Document& document,
+                                               TRITONSERVER_InstanceGroupKind kind, int32_t device_id) {
+  Ort::SessionOptions options;
+  options.SetGraphOptimizationLevel(GraphLevel(document));
+  NESO_RETURN_IF_ERROR(SetThreads(config, options));
+  NESO_RETURN_IF_ERROR(SetExecutionMode(config.parameters, options));
+  NESO_RETURN_IF_ERROR(SetMemory(config.parameters, options));
+  for (const auto& [name, value] : config.parameters) {
+    if (name.starts_with("session.")) options.AddConfigEntry(name.c_str(), value.c_str());
+  }
+  NESO_RETURN_IF_ERROR(AppendAccelerators(config.parameters, document, kind, device_id, options));
+  return options;
+}
+
+}  // namespace neso::onnxruntime
