@@ -1,0 +1,35 @@
+// What a model's configuration says about batching and queueing, in the form the policies need.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/model_config.pb.h"
+
+namespace neso {
+
+// Of one priority level; `ModelQueuePolicy`.
+struct QueuePolicy {
+  Nanoseconds default_timeout{0};      // 0: none
+  bool allow_timeout_override = false;  // a request's timeout may shorten the default one; without default it is ignored
+  bool delay_expired = false;           // instead of refusing them: executed after all others of the level
+  uint32_t max_queue_size = 0;          // 0: no limit
+};
+
+struct BatchingConfig {
+  uint32_t max_batch_size = 0;            // rows; 0: every execution has one request
+  std::vector<uint32_t> preferred_sizes;  // ascending, not empty unless max_batch_size is 0
+  Nanoseconds max_queue_delay{0};
+  bool preserve_ordering = false;
+  std::vector<QueuePolicy> levels;  // levels[0] is priority 1, the highest; at least one
+
+  uint32_t max_preferred_size() const { return preferred_sizes.empty() ? max_batch_size : preferred_sizes.back(); }
+};
+
+// For a model without scheduling choice: one request an execution, in order of arrival, no limits.
+BatchingConfig DirectConfig();
+// Precondition: `config` is valid and has dynamic_batching.
+BatchingConfig DynamicConfig(const inference::ModelConfig& config);
+
+}  // namespace neso

@@ -1,0 +1,190 @@
+#include "schedule/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "schedule/dispatcher_slot.h"
+
+namespace neso {
+namespace {
+
+bool UsesTime(const BatchingConfig& config) {
+  return config.max_queue_delay > Nanoseconds(0) ||
+         std::any_of(config.levels.begin(), config.levels.end(),
+                     [](const QueuePolicy& policy) { return policy.default_timeout > Nanoseconds(0); });
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingContext& context)
+    : model_(model),
+      config_(std::move(config)),
+      compatibility_(model),
+      context_(context),
+      uses_time_(UsesTime(config_)),
+      order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
+      queue_(config_.levels) {}
+
+Dispatcher::~Dispatcher() {
+  if (timer_.sequence != 0) context_.timers.Cancel(timer_);
+}
+
+Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
+  request->CaptureQueueStart();
+  const uint64_t start_ns = request->start_ns();
+  const std::shared_ptr<ResponseFactory>* const factory = order_ != nullptr ? &request->shared_response_factory() : nullptr;
+  const bool is_cancelled = request->IsCancelled();
+  const TimePoint now = Now();
+  Slot* slot = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) {
+      return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
+                         request->LogPrefix());
+    }
+    // The request lives at least until the lock is given back.
+    if (Status status = queue_.Push(request, now); !status.ok()) {
+      lock.Unlock();
+      model_.statistics().common().RecordFailure(start_ns, SteadyNanoseconds(), InferenceRequest::FailureReason::kRejected);
+      return status;
+    }
+    if (factory != nullptr) order_->Add(*factory);
+    slot = SlotToStart(now);
+    if (uses_time_ && queue_.next_deadline() != TimePoint::max()) WakeAt(queue_.next_deadline());
+  }
+  Launch(slot);
+  // Cancelled before it was here to be found.
+  if (is_cancelled) OnCancel();
+  return {};
+}
+
+void Dispatcher::Stop() {
+  Slot* slot = nullptr;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    not_before_ = TimePoint::min();
+    slot = SlotToStart(Now());  // nothing more will come that a batch could wait for
+  }
+  Launch(slot);
+}
+
+// Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue: one is enough for all that
+// come before it runs.
+void Dispatcher::OnCancel() {
+  if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
+  context_.executor.Post([self = shared_from_this()] {
+    self->sweep_posted_.store(false, std::memory_order_release);
+    Dropped dropped;
+    {
+      MutexLock lock(self->mutex_);
+      self->queue_.TakeCancelled(dropped.cancelled);
+    }
+    Answer(dropped);
+  });
+}
+
+void Dispatcher::OnTime() {
+  auto dropped = std::make_shared<Dropped>();
+  Slot* slot = nullptr;
+  {
+    MutexLock lock(mutex_);
+    const TimePoint now = Now();
+    queue_.Expire(now, dropped->expired);
+    slot = SlotToStart(now);
+    if (queue_.next_deadline() != TimePoint::max()) WakeAt(queue_.next_deadline());
+  }
+  Launch(slot);
+  // Answering runs callbacks, for which the timers' thread must not wait.
+  if (!dropped->expired.empty()) {
+    context_.executor.Post([self = shared_from_this(), dropped] { Answer(*dropped); });
+  }
+}
+
+void Dispatcher::Answer(Dropped& dropped) {
+  for (InferenceRequest* request : std::exchange(dropped.expired, {})) {
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request),
+                                        Unavailable("Request timeout expired"),
+                                        InferenceRequest::FailureReason::kRejected);
+  }
+  for (InferenceRequest* request : std::exchange(dropped.cancelled, {})) {
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), Cancelled("Request cancelled"),
+                                        InferenceRequest::FailureReason::kCanceled);
+  }
+}
+
+BatchDecision Dispatcher::Decide(TimePoint now) {
+  if (queue_.size() == 0) return {};
+  if (config_.max_batch_size == 0) return {.kind = BatchDecision::Kind::kTake, .count = 1};
+  queue_.Peek(size_t{config_.max_batch_size} + 1, front_);
+  candidates_.clear();
+  for (const RequestQueue::Entry& entry : front_) candidates_.push_back({entry.rows, entry.queued_at});
+  BatchIncludes includes;
+  if (compatibility_.is_needed()) {
+    includes = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS {
+      return compatibility_.CanShare(*front_[0].request, *front_[i].request);
+    };
+  }
+  BatchDecision decision = PickBatch(candidates_, config_, now, includes);
+  if (decision.kind == BatchDecision::Kind::kWait && stopping_) {
+    decision = {.kind = BatchDecision::Kind::kTake, .count = candidates_.size()};
+  }
+  return decision;
+}
+
+Dispatcher::Slot* Dispatcher::SlotToStart(TimePoint now) {
+  if (idle_.empty() || queue_.size() == 0) return nullptr;
+  if (starting_ > 0) {
+    const uint64_t spoken_for = starting_ * uint64_t{std::max(config_.max_preferred_size(), 1U)};
+    if ((config_.max_batch_size == 0 ? queue_.size() : queue_.rows()) <= spoken_for) return nullptr;
+  }
+  if (config_.max_batch_size > 0) {
+    if (now < not_before_ && queue_.rows() < rows_wanted_) {
+      WakeAt(not_before_);
+      return nullptr;
+    }
+    const BatchDecision decision = Decide(now);
+    if (decision.kind != BatchDecision::Kind::kTake) {
+      Wait(decision);
+      return nullptr;
+    }
+  }
+  not_before_ = TimePoint::min();
+  Slot* const slot = idle_.pop_front();
+  slot->is_idle = false;
+  slot->keep_alive = shared_from_this();
+  slot->is_starting = true;
+  ++starting_;
+  InlineHost* const host = slot->thread == nullptr ? InlineHost::Current() : nullptr;
+  // One instance inline; a second one on the same thread would run after it instead of beside it.
+  const bool host_is_taken = host != nullptr && starting_ > 1 &&
+                             std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
+  slot->host = host_is_taken ? nullptr : host;
+  slot->shares_thread = slot->thread != nullptr || slot->host != nullptr;
+  return slot;
+}
+
+void Dispatcher::Wait(const BatchDecision& decision) {
+  WakeAt(decision.until);
+  // A request that cannot share the batch ends the waiting, so each has to be looked at.
+  not_before_ = compatibility_.is_needed() ? TimePoint::min() : decision.until;
+  rows_wanted_ = decision.rows_wanted;
+}
+
+void Dispatcher::WakeAt(TimePoint at) {
+  if (timer_.sequence != 0) {
+    if (timer_.deadline <= at) return;
+    context_.timers.Cancel(timer_);
+  }
+  timer_ = context_.timers.Schedule(at, [weak = weak_from_this()] {
+    const std::shared_ptr<Dispatcher> self = weak.lock();
+    if (self == nullptr) return;
+    {
+      MutexLock lock(self->mutex_);
+      self->timer_ = TimerId();
+    }
+    self->OnTime();
+  });
+}
+
+}  // namespace neso

@@ -1,0 +1,59 @@
+// A first-in-first-out queue in one block of memory, which it keeps: a steady stream allocates nothing (std::deque
+// allocates and frees as it moves).
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace neso {
+
+// Thread-compatible. `T` is default-constructible and cheap to copy.
+template <typename T>
+class RingQueue {
+ public:
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
+  T& operator[](size_t i) { return items_[(first_ + i) & (items_.size() - 1)]; }
+  const T& operator[](size_t i) const { return items_[(first_ + i) & (items_.size() - 1)]; }
+  T& front() { return (*this)[0]; }
+  const T& front() const { return (*this)[0]; }
+
+  void push_back(T item) {
+    if (size_ == items_.size()) Grow();
+    (*this)[size_++] = std::move(item);
+  }
+  // Precondition: not empty.
+  T pop_front() {
+    T item = std::move(front());
+    first_ = (first_ + 1) & (items_.size() - 1);
+    --size_;
+    return item;
+  }
+  // Removes what `matches` says, in order of the queue; the others keep theirs.
+  template <typename Predicate>
+  void EraseIf(Predicate matches) {
+    size_t kept = 0;
+    for (size_t i = 0; i < size_; ++i) {
+      if (matches(std::as_const((*this)[i]))) continue;
+      if (kept != i) (*this)[kept] = std::move((*this)[i]);
+      ++kept;
+    }
+    size_ = kept;
+  }
+
+ private:
+  void Grow() {
+    std::vector<T> grown(items_.empty() ? 16 : items_.size() * 2);
+    for (size_t i = 0; i < size_; ++i) grown[i] = std::move((*this)[i]);
+    items_ = std::move(grown);
+    first_ = 0;
+  }
+
+  std::vector<T> items_;  // a power of two of them
+  size_t first_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace neso
