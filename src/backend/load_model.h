@@ -24,9 +24,13 @@ struct BackendOptions {
   bool auto_complete = true;
   double min_compute_capability = 0.0;
   std::map<std::string, BackendSettings> host_policies;
+  uint64_t pinned_memory_pool_bytes = 268'435'456;
 };
 
-// Knows the plug-ins that are loaded. Thread-safe. Plug-ins are finalised in its destructor and never unmapped.
+// Knows the plug-ins that are loaded. Thread-safe. The destructor waits until every model is gone, then finalises the
+// plug-ins; they are never unmapped.
+//
+// A model's last reference may go anywhere, inside its own plug-in's call too: it is torn down on the executor.
 class BackendManager {
  public:
   BackendManager(BackendOptions options, SchedulingContext context);
@@ -48,6 +52,9 @@ class BackendManager {
   // The rows of the start-up table: name, library path, configuration JSON.
   struct LoadedBackend { std::string name, path, config_json; };
   std::vector<LoadedBackend> LoadedBackends() const;
+  // nv_pinned_memory_pool_total_bytes, nv_pinned_memory_pool_used_bytes.
+  uint64_t PinnedMemoryTotalBytes() const;
+  uint64_t PinnedMemoryUsedBytes() const;
 
  private:
   struct Impl;

@@ -33,7 +33,7 @@ void Input::Reset(std::string_view name, DataType datatype, std::span<const int6
   datatype_ = datatype;
   raw_ = false;
   original_shape_.assign(shape.begin(), shape.end());
-  shape_.clear();
+  shape_ = original_shape_;  // stays so for inputs that are added behind Submit
   buffers_.clear();
   host_policy_buffers_.clear();
   byte_size_ = 0;

@@ -76,6 +76,10 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   void Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags);
   // Whether TRITONSERVER_RESPONSE_COMPLETE_FINAL has been sent by the backend.
   bool IsFinalSent() const { return final_sent_.load(std::memory_order_acquire); }
+  // Counts those who may still answer on the backend's side: the request itself, handed-out factories, unsent responses.
+  // When the last one goes without the final flag, the requester gets it, with an error if nothing else came.
+  void AddAnswerer() { answerers_.fetch_add(1, std::memory_order_relaxed); }
+  static void DropAnswerer(const std::shared_ptr<ResponseFactory>& self);
   // Where the requester would place an output: its allocator's query function; without one, `type` and `id` stay as
   // they are. `name` and `byte_size` may be null. Errors: what the function says.
   Status QueryPlacement(const char* name, size_t* byte_size, MemoryType* type, int64_t* id) const;
@@ -107,6 +111,8 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   std::atomic<uint64_t> response_index_{0};
   std::atomic<bool> submitted_{false};  // model_ and what follows it are set
   std::atomic<bool> final_sent_{false};
+  std::atomic<bool> any_sent_{false};
+  std::atomic<uint32_t> answerers_{1};
   std::atomic<bool> cancelled_{false};
   std::mutex cancel_mutex_;
   std::function<void()> cancel_hook_;

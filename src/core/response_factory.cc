@@ -24,11 +24,22 @@ void ResponseFactory::SendFlags(uint32_t flags) { Dispatch(nullptr, flags); }
 
 void ResponseFactory::Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
   if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) final_sent_.store(true, std::memory_order_release);
+  if (response != nullptr) any_sent_.store(true, std::memory_order_relaxed);
   if (delegator_) {
     delegator_(std::move(response), flags);
   } else {
     Deliver(std::move(response), flags);
   }
+}
+
+void ResponseFactory::DropAnswerer(const std::shared_ptr<ResponseFactory>& self) {
+  if (self->answerers_.fetch_sub(1, std::memory_order_acq_rel) != 1 || self->IsFinalSent()) return;
+  if (self->model_->is_decoupled() || self->any_sent_.load(std::memory_order_relaxed)) {
+    self->SendFlags(TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+    return;
+  }
+  InferenceResponse::Send(self->CreateResponse(self), TRITONSERVER_RESPONSE_COMPLETE_FINAL,
+                          Internal("model '{}' gave the request back without an answer", self->model_->name()));
 }
 
 void ResponseFactory::Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags) {

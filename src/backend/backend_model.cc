@@ -1,0 +1,168 @@
+#include "backend/backend_model.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "backend/warmup.h"
+#include "base/log.h"
+
+namespace neso {
+namespace {
+
+// When every instance is passive nothing ever executes; requests are told so instead of waiting for ever.
+class NothingScheduled final : public Scheduler {
+ public:
+  explicit NothingScheduled(const std::string& model_name) : model_name_(model_name) {}
+  Status Enqueue(std::unique_ptr<InferenceRequest>& request) override {
+    return Unavailable("{}all instances of model '{}' are passive", request->LogPrefix(), model_name_);
+  }
+  void Stop() override {}
+
+ private:
+  const std::string& model_name_;
+};
+
+std::vector<ModelInstance*> Scheduled(const Instances& instances) {
+  std::vector<ModelInstance*> scheduled;
+  for (const auto& instance : instances) {
+    if (!instance->is_passive()) scheduled.push_back(instance.get());
+  }
+  return scheduled;
+}
+
+// Takes an instance that serves for `spec` out of `instances`; null if there is none.
+std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const InstanceSpec& spec) {
+  auto found = std::find_if(instances.begin(), instances.end(), [&](const auto& i) { return i->spec() == spec; });
+  if (found == instances.end()) {
+    found = std::find_if(instances.begin(), instances.end(), [&](const auto& i) { return i->spec().SameButForName(spec); });
+  }
+  if (found == instances.end()) return nullptr;
+  std::shared_ptr<BackendInstance> instance = std::move(*found);
+  instances.erase(found);
+  return instance;
+}
+
+}  // namespace
+
+BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
+                           const BackendOptions& options)
+    : Model(plugin->draft(), plugin->version(), std::move(labels)),
+      host_policies_(options.host_policies),
+      plugin_(std::move(plugin)) {
+  plugin_->Attach(*this);
+}
+
+BackendModel::~BackendModel() {
+  SetScheduler(nullptr);
+  Instances instances;
+  {
+    MutexLock lock(mutex_);
+    instances.swap(instances_);
+  }
+  instances.clear();
+}
+
+Status BackendModel::Start(const SchedulingContext& context) {
+  ASSIGN_OR_RETURN(Instances instances, MakeInstances(ExpandInstanceGroups(config()), config()));
+  const std::vector<ModelInstance*> scheduled = Scheduled(instances);
+  {
+    MutexLock lock(mutex_);
+    instances_ = std::move(instances);
+  }
+  if (scheduled.empty()) {
+    SetScheduler(std::make_unique<NothingScheduled>(name()));
+    return {};
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Scheduler> scheduler, MakeScheduler(*this, scheduled, context));
+  SetScheduler(std::move(scheduler));
+  return {};
+}
+
+Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config) {
+  MutexLock updating(update_mutex_);
+  Instances removed;
+  {
+    MutexLock lock(mutex_);
+    removed = instances_;
+  }
+  Instances kept;
+  std::vector<InstanceSpec> missing;
+  for (const InstanceSpec& spec : ExpandInstanceGroups(config)) {
+    if (std::shared_ptr<BackendInstance> instance = TakeMatching(removed, spec)) {
+      LOG_VERBOSE(1, "Re-using model instance named '{}' with device id '{}'", instance->name(), spec.device_id);
+      kept.push_back(std::move(instance));
+    } else {
+      missing.push_back(spec);
+    }
+  }
+  ASSIGN_OR_RETURN(Instances added, MakeInstances(missing, config));
+  Instances all = std::move(kept);
+  all.insert(all.end(), added.begin(), added.end());
+  RETURN_IF_ERROR(UpdateInstances(scheduler(), Scheduled(all)));
+  MutexLock lock(mutex_);
+  instances_ = std::move(all);
+  return {};
+}
+
+Status BackendModel::CheckReady() const {
+  Instances instances;
+  {
+    MutexLock lock(mutex_);
+    instances = instances_;
+  }
+  for (const auto& instance : instances) RETURN_IF_ERROR(instance->CheckReady());
+  return {};
+}
+
+// The execution policy TRITONBACKEND_EXECUTION_DEVICE_BLOCKING; sequences need a thread for each instance.
+bool BackendModel::SharesDeviceThread(const InstanceSpec& spec) const {
+  return backend().execution_policy() == TRITONBACKEND_EXECUTION_DEVICE_BLOCKING &&
+         spec.kind == TRITONSERVER_INSTANCEGROUPKIND_GPU && !config().has_sequence_batching();
+}
+
+Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm_up) const {
+  Status status = instance.Initialize();
+  if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance);
+  if (!status.ok()) {
+    LOG_ERROR("ERROR: Failed to create instance: {}", status.message());
+    return status;
+  }
+  LOG_VERBOSE(1, "Created model instance named '{}' with device id '{}'", instance.name(), instance.spec().device_id);
+  return {};
+}
+
+Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>& specs,
+                                                const inference::ModelConfig& config) {
+  ASSIGN_OR_RETURN(const WarmUp warm_up, WarmUp::Prepare(config, version(), plugin_->folder()));
+  Instances instances;
+  std::map<int32_t, std::shared_ptr<InstanceThread>> device_threads;
+  for (const InstanceSpec& spec : specs) {
+    const auto settings = host_policies_.find(spec.host_policy);
+    ASSIGN_OR_RETURN(HostPolicy policy, HostPolicy::Make(spec.host_policy,
+                                                         settings == host_policies_.end() ? nullptr : &settings->second));
+    std::shared_ptr<InstanceThread> thread;
+    if (!backend().runs_on_any_thread() || policy.binds()) {
+      std::shared_ptr<InstanceThread>& shared = device_threads[spec.device_id];
+      if (!SharesDeviceThread(spec)) shared = nullptr;
+      if (shared == nullptr) shared = std::make_shared<InstanceThread>(spec.name);
+      thread = shared;
+    }
+    instances.push_back(
+        std::make_shared<BackendInstance>(*plugin_, spec, std::move(policy), statistics(), std::move(thread)));
+  }
+
+  if (specs.size() < 2 || !backend().LoadsInstancesInParallel()) {
+    for (const auto& instance : instances) RETURN_IF_ERROR(StartInstance(*instance, warm_up));
+    return instances;
+  }
+  std::vector<Status> results(instances.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < instances.size(); ++i) {
+    threads.emplace_back([&, i] { results[i] = StartInstance(*instances[i], warm_up); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (Status& result : results) RETURN_IF_ERROR(std::move(result));
+  return instances;
+}
+
+}  // namespace neso

@@ -1,0 +1,52 @@
+// A loaded model version whose instances run in a plug-in.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend_instance.h"
+#include "backend/load_model.h"
+#include "backend/plugin_model.h"
+#include "core/model.h"
+
+namespace neso {
+
+class WarmUp;
+
+using Instances = std::vector<std::shared_ptr<BackendInstance>>;
+
+// Thread-safe once loaded. Destroyed only when no request needs it any more: the scheduler goes first, then the instances,
+// then the plug-in's model.
+class BackendModel final : public Model {
+ public:
+  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration.
+  BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
+               const BackendOptions& options);
+  ~BackendModel() override;
+
+  // Makes and warms up all instances, then attaches the scheduler. Once, before the model is published.
+  // Errors: the first that an instance or its warm-up reports.
+  Status Start(const SchedulingContext& context);
+  // Makes what `config`, complete and valid, has more of and drops what it has less of. Serves on meanwhile.
+  // On error nothing changes.
+  Status UpdateInstanceGroups(const inference::ModelConfig& config);
+
+  // The first instance that is not ready says why.
+  Status CheckReady() const override;
+  Backend& backend() const { return plugin_->backend(); }
+
+ private:
+  Expected<Instances> MakeInstances(const std::vector<InstanceSpec>& specs, const inference::ModelConfig& config);
+  bool SharesDeviceThread(const InstanceSpec& spec) const;
+  Status StartInstance(BackendInstance& instance, const WarmUp& warm_up) const;
+
+  const std::map<std::string, BackendSettings>& host_policies_;
+  const std::unique_ptr<PluginModel> plugin_;
+  Mutex update_mutex_;  // one update at a time
+  mutable Mutex mutex_;
+  Instances instances_ GUARDED_BY(mutex_);
+};
+
+}  // namespace neso

@@ -1,0 +1,94 @@
+#include "backend/library_search.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "config/complete.h"
+
+namespace neso {
+namespace {
+
+constexpr const char* kPythonModelFile = "model.py";
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// Without "." and "..", by the text alone.
+std::string Normalized(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
+
+std::string Join(const std::string& folder, const std::string& name) { return folder + "/" + name; }
+
+bool StaysIn(const std::string& folder, const std::string& path) {
+  std::string prefix = Normalized(folder);
+  if (prefix.empty() || prefix.back() != '/') prefix += '/';
+  return Normalized(path).starts_with(prefix);
+}
+
+// A backend's name is one folder's name; anything else would leave the backend directory.
+bool IsFolderName(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
+std::vector<std::string> BackendFolders(const LibraryQuery& query) {
+  std::vector<std::string> folders;
+  if (!IsFolderName(query.backend)) return folders;
+  folders.push_back(Join(query.backend_directory, query.backend));
+  if (query.fallback_directory.empty() || query.fallback_directory == query.backend_directory) return folders;
+  if (std::string folder = Join(query.fallback_directory, query.backend); Exists(folder)) folders.push_back(std::move(folder));
+  return folders;
+}
+
+Expected<BackendLibrary> PythonBackend(const LibraryQuery& query, const std::string& folder) {
+  const LibraryQuery python{.model_name = query.model_name,
+                            .model_folder = folder,
+                            .version_folder = folder,
+                            .backend = "python",
+                            .runtime = {},
+                            .backend_directory = query.backend_directory,
+                            .fallback_directory = query.fallback_directory};
+  ASSIGN_OR_RETURN(BackendLibrary library, FindBackendLibrary(python));
+  return BackendLibrary{.path = std::move(library.path), .folder = folder, .runtime = kPythonModelFile};
+}
+
+}  // namespace
+
+Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
+  const std::vector<std::string> backend_folders = BackendFolders(query);
+  if (query.runtime != kPythonModelFile) {
+    std::vector<std::string> folders = {query.version_folder, query.model_folder};
+    folders.insert(folders.end(), backend_folders.begin(), backend_folders.end());
+    const bool named = !query.runtime.empty();
+    const std::string file = named ? query.runtime : BackendLibraryName(query.backend);
+    std::string searched;
+    for (const std::string& folder : folders) {
+      const std::string path = Join(folder, file);
+      if (!named && !IsFolderName(query.backend)) break;
+      if (Exists(path)) {
+        if (!StaysIn(folder, path)) {
+          return InvalidArg("backend library name '{}' escapes backend directory '{}', for model '{}', "
+                            "check model config runtime field", file, folder, query.model_name);
+        }
+        return BackendLibrary{.path = Normalized(path), .folder = folder, .runtime = file};
+      }
+      searched += "'" + folder + "' ";
+    }
+    if (named) {
+      return InvalidArg("unable to find backend library '{}' for model '{}', searched: {}", file, query.model_name, searched);
+    }
+  }
+
+  std::string searched;
+  for (const std::string& folder : backend_folders) {
+    if (Exists(Join(folder, kPythonModelFile))) return PythonBackend(query, folder);
+    searched += (searched.empty() ? "'" : " '") + Join(folder, kPythonModelFile) + "'";
+  }
+  if (query.runtime == kPythonModelFile) {
+    return InvalidArg("unable to find Python backend based backend library '{}' for model '{}', searched: {}",
+                      query.runtime, query.model_name, searched);
+  }
+  return InvalidArg("unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
+                    query.backend);
+}
+
+}  // namespace neso

@@ -1,0 +1,134 @@
+#include "backend/load_model.h"
+
+#include <utility>
+
+#include "backend/backend_model.h"
+#include "backend/backend_registry.h"
+#include "backend/library_search.h"
+#include "backend/memory_manager.h"
+#include "base/executor.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "config/complete.h"
+#include "config/labels.h"
+#include "config/validate.h"
+
+namespace neso {
+namespace {
+
+// TRITONBACKEND_ModelInitialize and what may go wrong with what it says.
+Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
+  RETURN_IF_ERROR(plugin.Initialize());
+  if (!config_file_given && !plugin.config_was_set()) {
+    return NotFound("model configuration is not provided for model '{}'", plugin.name());
+  }
+  inference::ModelConfig& config = plugin.draft();
+  NormalizeModelConfig(config);
+  NormalizeInstanceGroups({}, plugin.backend().attribute().preferred_groups, config);
+  RETURN_IF_ERROR(ValidateAtPoll(config, config.name(), plugin.auto_complete()));
+  return ValidateAtLoad(config, GpuInventory());
+}
+
+void OverrideExecutionPolicy(const PluginModel& plugin) {
+  if (!plugin.config().has_sequence_batching() ||
+      plugin.backend().execution_policy() == TRITONBACKEND_EXECUTION_BLOCKING) {
+    return;
+  }
+  LOG_WARNING("Overriding execution policy to \"TRITONBACKEND_EXECUTION_BLOCKING\" for sequence model \"{}\"", plugin.name());
+}
+
+}  // namespace
+
+struct BackendManager::Impl {
+  Impl(BackendOptions given, SchedulingContext scheduling)
+      : options(std::move(given)),
+        context(scheduling),
+        memory(options.pinned_memory_pool_bytes),
+        registry(options, memory) {}
+
+  // Waits for the models: their teardown uses everything below.
+  ~Impl() {
+    MutexLock lock(mutex);
+    while (living_models > 0) model_gone.Wait(mutex);
+  }
+
+  std::shared_ptr<Model> Publish(std::unique_ptr<BackendModel> model) {
+    {
+      MutexLock lock(mutex);
+      ++living_models;
+    }
+    return std::shared_ptr<Model>(model.release(), [this](Model* last) { Retire(last); });
+  }
+
+  void Retire(Model* model) {
+    context.executor.Post([this, model] {
+      delete model;
+      MutexLock lock(mutex);
+      --living_models;
+      model_gone.NotifyAll();
+    });
+  }
+
+  const BackendOptions options;
+  const SchedulingContext context;
+  MemoryManager memory;
+  BackendRegistry registry;
+  Mutex mutex;
+  CondVar model_gone;
+  size_t living_models GUARDED_BY(mutex) = 0;
+};
+
+BackendManager::BackendManager(BackendOptions options, SchedulingContext context)
+    : impl_(std::make_unique<Impl>(std::move(options), context)) {}
+
+BackendManager::~BackendManager() = default;
+
+Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& model_directory, int64_t version,
+                                                           inference::ModelConfig config, bool config_file_given,
+                                                           TRITONSERVER_Server* server) {
+  const BackendOptions& options = impl_->options;
+  if (config.backend().empty()) return InvalidArg("must specify 'backend' for '{}'", config.name());
+  ASSIGN_OR_RETURN(const BackendLibrary library,
+                   FindBackendLibrary({.model_name = config.name(),
+                                       .model_folder = model_directory,
+                                       .version_folder = model_directory + "/" + std::to_string(version),
+                                       .backend = config.backend(),
+                                       .runtime = config.runtime(),
+                                       .backend_directory = options.backend_directory,
+                                       .fallback_directory = options.repository_fallback_directory}));
+  if (library.runtime == "model.py") config.set_runtime(library.runtime);
+  ASSIGN_OR_RETURN(std::shared_ptr<Backend> backend, impl_->registry.Get(config.backend(), library));
+
+  auto plugin = std::make_unique<PluginModel>(std::move(backend), model_directory, version, std::move(config),
+                                              options.auto_complete, server);
+  RETURN_IF_ERROR(LetBackendComplete(*plugin, config_file_given));
+  OverrideExecutionPolicy(*plugin);
+  ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
+  std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(), labels.by_output().end());
+  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options);
+  RETURN_IF_ERROR(model->Start(impl_->context));
+  return impl_->Publish(std::move(model));
+}
+
+Status BackendManager::UpdateInstanceGroups(Model& model, const inference::ModelConfig& config) {
+  auto* backend_model = dynamic_cast<BackendModel*>(&model);
+  if (backend_model == nullptr) return Internal("model '{}' has no instances to update", model.name());
+  inference::ModelConfig wanted = model.config();
+  *wanted.mutable_instance_group() = config.instance_group();
+  NormalizeInstanceGroups({}, backend_model->backend().attribute().preferred_groups, wanted);
+  RETURN_IF_ERROR(ValidateInstanceGroups(wanted, GpuInventory()));
+  return backend_model->UpdateInstanceGroups(wanted);
+}
+
+std::vector<BackendManager::LoadedBackend> BackendManager::LoadedBackends() const {
+  std::vector<LoadedBackend> rows;
+  for (const std::shared_ptr<Backend>& backend : impl_->registry.All()) {
+    rows.push_back({backend->name(), backend->library_path(), backend->config_message().json()});
+  }
+  return rows;
+}
+
+uint64_t BackendManager::PinnedMemoryTotalBytes() const { return impl_->memory.pinned_total_bytes(); }
+uint64_t BackendManager::PinnedMemoryUsedBytes() const { return impl_->memory.pinned_used_bytes(); }
+
+}  // namespace neso
