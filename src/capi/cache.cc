@@ -29,18 +29,18 @@ TRITONSERVER_Error* TRITONCACHE_CacheEntryBufferCount(TRITONCACHE_CacheEntry* en
   return NoCache(__func__);
 }
 
-TRITONSERVER_Error* TRITONCACHE_CacheEntryAddBuffer(
-    TRITONCACHE_CacheEntry* entry, void* base, TRITONSERVER_BufferAttributes* buffer_attributes) {
+TRITONSERVER_Error* TRITONCACHE_CacheEntryAddBuffer(TRITONCACHE_CacheEntry* entry, void* base,
+                                                    TRITONSERVER_BufferAttributes* buffer_attributes) {
   return NoCache(__func__);
 }
 
-TRITONSERVER_Error* TRITONCACHE_CacheEntryGetBuffer(
-    TRITONCACHE_CacheEntry* entry, size_t index, void** base, TRITONSERVER_BufferAttributes* buffer_attributes) {
+TRITONSERVER_Error* TRITONCACHE_CacheEntryGetBuffer(TRITONCACHE_CacheEntry* entry, size_t index, void** base,
+                                                    TRITONSERVER_BufferAttributes* buffer_attributes) {
   return NoCache(__func__);
 }
 
-TRITONSERVER_Error* TRITONCACHE_CacheEntrySetBuffer(
-    TRITONCACHE_CacheEntry* entry, size_t index, void* new_base, TRITONSERVER_BufferAttributes* buffer_attributes) {
+TRITONSERVER_Error* TRITONCACHE_CacheEntrySetBuffer(TRITONCACHE_CacheEntry* entry, size_t index, void* new_base,
+                                                    TRITONSERVER_BufferAttributes* buffer_attributes) {
   return NoCache(__func__);
 }
 

@@ -49,8 +49,8 @@ neso::Expected<neso::MetricLabels> LabelsFrom(const TRITONSERVER_Parameter** lab
     const auto* label = static_cast<const neso::Parameter*>(labels[i]);
     if (label == nullptr) return neso::InvalidArg("label {} is null", i);
     if (label->text() == nullptr) {
-      return neso::InvalidArg("Parameter '{}' must have a type of TRITONSERVER_PARAMETER_STRING to be added as a label.",
-                              label->name());
+      return neso::InvalidArg(
+          "Parameter '{}' must have a type of TRITONSERVER_PARAMETER_STRING to be added as a label.", label->name());
     }
     converted[label->name()] = *label->text();
   }
@@ -90,11 +90,11 @@ TRITONSERVER_Error* TRITONSERVER_MetricsFormatted(TRITONSERVER_Metrics* metrics,
   });
 }
 
-// --- families -----------------------------------------------------------------------------------------------------------
+// --- families
+// -----------------------------------------------------------------------------------------------------------
 
-TRITONSERVER_Error* TRITONSERVER_MetricFamilyNew(TRITONSERVER_MetricFamily** family,
-                                                 const TRITONSERVER_MetricKind kind, const char* name,
-                                                 const char* description) {
+TRITONSERVER_Error* TRITONSERVER_MetricFamilyNew(TRITONSERVER_MetricFamily** family, const TRITONSERVER_MetricKind kind,
+                                                 const char* name, const char* description) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(family, name, description);
     if (kind < TRITONSERVER_METRIC_KIND_COUNTER || kind > TRITONSERVER_METRIC_KIND_HISTOGRAM) {
@@ -111,16 +111,14 @@ TRITONSERVER_Error* TRITONSERVER_MetricFamilyDelete(TRITONSERVER_MetricFamily* f
   return ApiCall([&]() -> Status {
     auto* handle = static_cast<FamilyHandle*>(family);
     if (handle != nullptr && handle->metrics.load() != 0) {
-      return neso::Internal(
-          "Must call MetricDelete on all dependent metrics before calling MetricFamilyDelete.");
+      return neso::Internal("Must call MetricDelete on all dependent metrics before calling MetricFamilyDelete.");
     }
     delete handle;
     return {};
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(TRITONSERVER_MetricFamily* family,
-                                                     TRITONSERVER_MetricKind* kind) {
+TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(TRITONSERVER_MetricFamily* family, TRITONSERVER_MetricKind* kind) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(family, kind);
     *kind = static_cast<TRITONSERVER_MetricKind>(static_cast<FamilyHandle*>(family)->family->kind());
@@ -128,7 +126,8 @@ TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(TRITONSERVER_MetricFamily* 
   });
 }
 
-// --- metrics ------------------------------------------------------------------------------------------------------------
+// --- metrics
+// ------------------------------------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_MetricArgsNew(TRITONSERVER_MetricArgs** args) {
   return ApiCall([&]() -> Status {

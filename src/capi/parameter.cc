@@ -9,16 +9,11 @@ TRITONSERVER_Parameter* TRITONSERVER_ParameterNew(const char* name, const TRITON
   if (name == nullptr || value == nullptr) return nullptr;
   try {
     switch (type) {
-      case TRITONSERVER_PARAMETER_STRING:
-        return new Parameter(name, std::string(static_cast<const char*>(value)));
-      case TRITONSERVER_PARAMETER_INT:
-        return new Parameter(name, *static_cast<const int64_t*>(value));
-      case TRITONSERVER_PARAMETER_BOOL:
-        return new Parameter(name, *static_cast<const bool*>(value));
-      case TRITONSERVER_PARAMETER_DOUBLE:
-        return new Parameter(name, *static_cast<const double*>(value));
-      default:
-        return nullptr;
+      case TRITONSERVER_PARAMETER_STRING: return new Parameter(name, std::string(static_cast<const char*>(value)));
+      case TRITONSERVER_PARAMETER_INT: return new Parameter(name, *static_cast<const int64_t*>(value));
+      case TRITONSERVER_PARAMETER_BOOL: return new Parameter(name, *static_cast<const bool*>(value));
+      case TRITONSERVER_PARAMETER_DOUBLE: return new Parameter(name, *static_cast<const double*>(value));
+      default: return nullptr;
     }
   } catch (...) {
     return nullptr;

@@ -16,43 +16,46 @@ TRITONSERVER_Error* TRITONREPOAGENT_ApiVersion(uint32_t* major, uint32_t* minor)
   });
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocation(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, TRITONREPOAGENT_ArtifactType* artifact_type,
-    const char** location) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocation(TRITONREPOAGENT_Agent* agent,
+                                                            TRITONREPOAGENT_AgentModel* model,
+                                                            TRITONREPOAGENT_ArtifactType* artifact_type,
+                                                            const char** location) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationAcquire(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const TRITONREPOAGENT_ArtifactType artifact_type,
-    const char** location) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationAcquire(TRITONREPOAGENT_Agent* agent,
+                                                                   TRITONREPOAGENT_AgentModel* model,
+                                                                   const TRITONREPOAGENT_ArtifactType artifact_type,
+                                                                   const char** location) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationRelease(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const char* location) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryLocationRelease(TRITONREPOAGENT_Agent* agent,
+                                                                   TRITONREPOAGENT_AgentModel* model,
+                                                                   const char* location) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryUpdate(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const TRITONREPOAGENT_ArtifactType artifact_type,
-    const char* location) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelRepositoryUpdate(TRITONREPOAGENT_Agent* agent,
+                                                          TRITONREPOAGENT_AgentModel* model,
+                                                          const TRITONREPOAGENT_ArtifactType artifact_type,
+                                                          const char* location) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelParameterCount(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, uint32_t* count) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelParameterCount(TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model,
+                                                        uint32_t* count) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelParameter(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const uint32_t index, const char** parameter_name,
-    const char** parameter_value) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelParameter(TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model,
+                                                   const uint32_t index, const char** parameter_name,
+                                                   const char** parameter_value) {
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_ModelConfig(
-    TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model, const uint32_t config_version,
-    TRITONSERVER_Message** model_config) {
+TRITONSERVER_Error* TRITONREPOAGENT_ModelConfig(TRITONREPOAGENT_Agent* agent, TRITONREPOAGENT_AgentModel* model,
+                                                const uint32_t config_version, TRITONSERVER_Message** model_config) {
   return NoAgents(__func__);
 }
 
@@ -64,10 +67,6 @@ TRITONSERVER_Error* TRITONREPOAGENT_ModelSetState(TRITONREPOAGENT_AgentModel* mo
   return NoAgents(__func__);
 }
 
-TRITONSERVER_Error* TRITONREPOAGENT_State(TRITONREPOAGENT_Agent* agent, void** state) {
-  return NoAgents(__func__);
-}
+TRITONSERVER_Error* TRITONREPOAGENT_State(TRITONREPOAGENT_Agent* agent, void** state) { return NoAgents(__func__); }
 
-TRITONSERVER_Error* TRITONREPOAGENT_SetState(TRITONREPOAGENT_Agent* agent, void* state) {
-  return NoAgents(__func__);
-}
+TRITONSERVER_Error* TRITONREPOAGENT_SetState(TRITONREPOAGENT_Agent* agent, void* state) { return NoAgents(__func__); }

@@ -31,8 +31,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(TRITONSERVER_InferenceRe
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_InferenceRequestId(TRITONSERVER_InferenceRequest* inference_request,
-                                                    const char** id) {
+TRITONSERVER_Error* TRITONSERVER_InferenceRequestId(TRITONSERVER_InferenceRequest* inference_request, const char** id) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(inference_request, id);
     *id = RequestOf(inference_request).id().c_str();

@@ -109,8 +109,8 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddRequestedOutput(TRITONSERVER
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_InferenceRequestRemoveRequestedOutput(
-    TRITONSERVER_InferenceRequest* inference_request, const char* name) {
+TRITONSERVER_Error* TRITONSERVER_InferenceRequestRemoveRequestedOutput(TRITONSERVER_InferenceRequest* inference_request,
+                                                                       const char* name) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(inference_request, name);
     RequestOf(inference_request).RemoveRequestedOutput(name);

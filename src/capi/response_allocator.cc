@@ -29,8 +29,8 @@ TRITONSERVER_Error* TRITONSERVER_ResponseAllocatorSetBufferAttributesFunction(
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_ResponseAllocatorSetQueryFunction(
-    TRITONSERVER_ResponseAllocator* allocator, TRITONSERVER_ResponseAllocatorQueryFn_t query_fn) {
+TRITONSERVER_Error* TRITONSERVER_ResponseAllocatorSetQueryFunction(TRITONSERVER_ResponseAllocator* allocator,
+                                                                   TRITONSERVER_ResponseAllocatorQueryFn_t query_fn) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(allocator);
     neso::AllocatorOf(allocator).query = query_fn;

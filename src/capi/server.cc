@@ -87,7 +87,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Server* server,
   });
 }
 
-// --- models -------------------------------------------------------------------------------------------------------------
+// --- models
+// -------------------------------------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_ServerLoadModel(TRITONSERVER_Server* server, const char* model_name) {
   return TRITONSERVER_ServerLoadModelWithParameters(server, model_name, nullptr, 0);
@@ -117,8 +118,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerUnloadModelAndDependents(TRITONSERVER_Ser
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_ServerRegisterModelRepository(TRITONSERVER_Server* server,
-                                                               const char* repository_path,
+TRITONSERVER_Error* TRITONSERVER_ServerRegisterModelRepository(TRITONSERVER_Server* server, const char* repository_path,
                                                                const TRITONSERVER_Parameter** name_mapping,
                                                                const uint32_t mapping_count) {
   return ApiCall([&]() -> Status {

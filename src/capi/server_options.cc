@@ -32,7 +32,7 @@ TRITONSERVER_Error* SetText(TRITONSERVER_ServerOptions* options, const char* tex
 }
 
 TRITONSERVER_Error* AddSetting(TRITONSERVER_ServerOptions* options,
-                               std::map<std::string, neso::Settings> ServerOptions::* where, const char* name,
+                               std::map<std::string, neso::Settings> ServerOptions::*where, const char* name,
                                const char* setting, const char* value) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(options, name, setting, value);
@@ -64,7 +64,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetServerId(TRITONSERVER_ServerOpt
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelRepositoryPath(TRITONSERVER_ServerOptions* options,
                                                                      const char* model_repository_path) {
-  return SetText(options, model_repository_path, [](ServerOptions& o, std::string text) { o.model_repositories.insert(std::move(text)); });
+  return SetText(options, model_repository_path,
+                 [](ServerOptions& o, std::string text) { o.model_repositories.insert(std::move(text)); });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelControlMode(TRITONSERVER_ServerOptions* options,
@@ -74,7 +75,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelControlMode(TRITONSERVER_S
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStartupModel(TRITONSERVER_ServerOptions* options,
                                                               const char* model_name) {
-  return SetText(options, model_name, [](ServerOptions& o, std::string text) { o.startup_models.insert(std::move(text)); });
+  return SetText(options, model_name,
+                 [](ServerOptions& o, std::string text) { o.startup_models.insert(std::move(text)); });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStrictModelConfig(TRITONSERVER_ServerOptions* options, bool strict) {
@@ -83,7 +85,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStrictModelConfig(TRITONSERVER_
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelConfigName(TRITONSERVER_ServerOptions* options,
                                                                  const char* model_config_name) {
-  return SetText(options, model_config_name, [](ServerOptions& o, std::string text) { o.model_config_name = std::move(text); });
+  return SetText(options, model_config_name,
+                 [](ServerOptions& o, std::string text) { o.model_config_name = std::move(text); });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetRateLimiterMode(TRITONSERVER_ServerOptions* options,
@@ -112,8 +115,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCudaMemoryPoolByteSize(TRITONSE
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetCudaVirtualAddressSize(TRITONSERVER_ServerOptions* options,
                                                                         int gpu_device,
                                                                         size_t cuda_virtual_address_size) {
-  return SetOption(
-      options, [&](ServerOptions& o) { o.cuda_virtual_address_bytes[gpu_device] = cuda_virtual_address_size; });
+  return SetOption(options,
+                   [&](ServerOptions& o) { o.cuda_virtual_address_bytes[gpu_device] = cuda_virtual_address_size; });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetResponseCacheByteSize(TRITONSERVER_ServerOptions* options,
@@ -199,12 +202,14 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsInterval(TRITONSERVER_Se
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetBackendDirectory(TRITONSERVER_ServerOptions* options,
                                                                   const char* backend_dir) {
-  return SetText(options, backend_dir, [](ServerOptions& o, std::string text) { o.backend_directory = std::move(text); });
+  return SetText(options, backend_dir,
+                 [](ServerOptions& o, std::string text) { o.backend_directory = std::move(text); });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetRepoAgentDirectory(TRITONSERVER_ServerOptions* options,
                                                                     const char* repoagent_dir) {
-  return SetText(options, repoagent_dir, [](ServerOptions& o, std::string text) { o.repoagent_directory = std::move(text); });
+  return SetText(options, repoagent_dir,
+                 [](ServerOptions& o, std::string text) { o.repoagent_directory = std::move(text); });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelLoadDeviceLimit(TRITONSERVER_ServerOptions* options,
@@ -241,7 +246,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsConfig(TRITONSERVER_Serv
   return AddSetting(options, &ServerOptions::metrics_config, name, setting, value);
 }
 
-// --- the process log: no options needed ---------------------------------------------------------------------------------
+// --- the process log: no options needed
+// ---------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFile(TRITONSERVER_ServerOptions* options, const char* file) {
   return ApiCall([&]() -> Status { return neso::log::SetFile(file == nullptr ? "" : file); });

@@ -43,8 +43,8 @@ TRITONSERVER_Error* TRITONSERVER_InferenceTraceNew(TRITONSERVER_InferenceTrace**
 TRITONSERVER_Error* TRITONSERVER_InferenceTraceTensorNew(
     TRITONSERVER_InferenceTrace** trace, TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id,
     TRITONSERVER_InferenceTraceActivityFn_t activity_fn,
-    TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity_fn,
-    TRITONSERVER_InferenceTraceReleaseFn_t release_fn, void* trace_userp) {
+    TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity_fn, TRITONSERVER_InferenceTraceReleaseFn_t release_fn,
+    void* trace_userp) {
   return ApiCall([&]() -> Status {
     return NewTrace(trace, level, parent_id, activity_fn, tensor_activity_fn, release_fn, trace_userp);
   });
@@ -80,8 +80,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceTraceParentId(TRITONSERVER_InferenceTr
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelName(TRITONSERVER_InferenceTrace* trace,
-                                                         const char** model_name) {
+TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelName(TRITONSERVER_InferenceTrace* trace, const char** model_name) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(trace, model_name);
     *model_name = TraceOf(trace).model_name().c_str();
@@ -98,8 +97,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceTraceModelVersion(TRITONSERVER_Inferen
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_InferenceTraceRequestId(TRITONSERVER_InferenceTrace* trace,
-                                                         const char** request_id) {
+TRITONSERVER_Error* TRITONSERVER_InferenceTraceRequestId(TRITONSERVER_InferenceTrace* trace, const char** request_id) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(trace, request_id);
     *request_id = TraceOf(trace).request_id().c_str();
@@ -125,8 +123,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceTraceSetContext(TRITONSERVER_Inference
   });
 }
 
-TRITONSERVER_Error* TRITONSERVER_InferenceTraceContext(TRITONSERVER_InferenceTrace* trace,
-                                                       const char** trace_context) {
+TRITONSERVER_Error* TRITONSERVER_InferenceTraceContext(TRITONSERVER_InferenceTrace* trace, const char** trace_context) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(trace, trace_context);
     *trace_context = TraceOf(trace).context().c_str();

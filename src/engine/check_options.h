@@ -8,8 +8,8 @@
 
 namespace neso {
 
-// Errors: kInvalidArg for values that make no sense; kUnsupported, naming the option, for behaviour that is asked for and
-// not there.
+// Errors: kInvalidArg for values that make no sense; kUnsupported, naming the option, for behaviour that is asked for
+// and not there.
 Status CheckServerOptions(const ServerOptions& options);
 
 // The last value given for a metrics setting, or `otherwise`.

@@ -61,18 +61,24 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
 }  // namespace
 
 const std::vector<std::string>& ServerExtensions() {
-  static const std::vector<std::string> extensions = {
-      "classification",        "sequence",
-      "model_repository",      "model_repository(unload_dependents)",
-      "schedule_policy",       "model_configuration",
-      "system_shared_memory",  "cuda_shared_memory",
-      "binary_tensor_data",    "parameters",
-      "statistics",            "trace",
-      "logging"};
+  static const std::vector<std::string> extensions = {"classification",
+                                                      "sequence",
+                                                      "model_repository",
+                                                      "model_repository(unload_dependents)",
+                                                      "schedule_policy",
+                                                      "model_configuration",
+                                                      "system_shared_memory",
+                                                      "cuda_shared_memory",
+                                                      "binary_tensor_data",
+                                                      "parameters",
+                                                      "statistics",
+                                                      "trace",
+                                                      "logging"};
   return extensions;
 }
 
-// --- start --------------------------------------------------------------------------------------------------------------
+// --- start
+// --------------------------------------------------------------------------------------------------------------
 
 InferenceServer::InferenceServer(const ServerOptions& options)
     : options_(options),
@@ -99,8 +105,8 @@ Status InferenceServer::MakeParts() {
   metrics_ = std::make_unique<MetricRegistry>();
   executor_ = std::make_unique<Executor>("neso-execute", kMaxExecutorThreads);
   timers_ = std::make_unique<TimerQueue>();
-  backends_ = std::make_unique<BackendManager>(
-      BackendOptionsOf(options_), SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
+  backends_ = std::make_unique<BackendManager>(BackendOptionsOf(options_),
+                                               SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
   loader_ = std::make_unique<BackendLoader>(*backends_, this);
   ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
   if (options_.metrics) AddCollectors();
@@ -108,8 +114,8 @@ Status InferenceServer::MakeParts() {
 }
 
 void InferenceServer::AddCollectors() {
-  const ModelMetricsOptions model_options{
-      .counter_latencies = MetricsSetting(options_, "counter_latencies", "true") != "false"};
+  const ModelMetricsOptions model_options{.counter_latencies =
+                                              MetricsSetting(options_, "counter_latencies", "true") != "false"};
   metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, model_options));
   metrics_->AddCollector(PinnedMemoryCollector(options_.pinned_memory_pool_bytes, [] { return uint64_t{0}; }));
   if (options_.cpu_metrics) {
@@ -119,7 +125,8 @@ void InferenceServer::AddCollectors() {
   }
 }
 
-// --- health -------------------------------------------------------------------------------------------------------------
+// --- health
+// -------------------------------------------------------------------------------------------------------------
 
 Expected<bool> InferenceServer::IsLive() const {
   if (IsStopping()) return Unavailable("Server exiting");
@@ -150,7 +157,8 @@ Status InferenceServer::CheckServing() const {
   return ready_.load(std::memory_order_acquire) && !IsStopping() ? Status() : Unavailable("Server not ready");
 }
 
-// --- models -------------------------------------------------------------------------------------------------------------
+// --- models
+// -------------------------------------------------------------------------------------------------------------
 
 Expected<std::shared_ptr<Model>> InferenceServer::FindModel(std::string_view name, int64_t version) const {
   if (std::shared_ptr<Model> model = repository_->lifecycle().serving().Find(name, version)) return model;

@@ -45,7 +45,8 @@ class InferenceServer final : public TRITONSERVER_Server {
 
   // Makes the parts and loads the start-up models. With exit_on_error a model that fails to load is an error:
   // kInternal "failed to load all models"; `report` has seen the server even then.
-  static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options, const StartupReport& report = {});
+  static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options,
+                                                          const StartupReport& report = {});
   ~InferenceServer();  // stops first
 
   // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all.
@@ -92,7 +93,9 @@ class InferenceServer final : public TRITONSERVER_Server {
   const ServerOptions& options() const { return options_; }
 
   // What the start-up tables show.
-  struct BackendRow { std::string name, path, config; };
+  struct BackendRow {
+    std::string name, path, config;
+  };
   std::vector<BackendRow> BackendRows() const;
 
   // Counts a request that is no inference as in flight, so that a stop waits for it.

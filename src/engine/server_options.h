@@ -23,7 +23,11 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   bool strict_model_config = true;  // no auto-completion; the command line sets false
   std::string model_config_name;
   TRITONSERVER_RateLimitMode rate_limit = TRITONSERVER_RATE_LIMIT_OFF;
-  struct RateLimitResource { std::string name; size_t count; int device; };
+  struct RateLimitResource {
+    std::string name;
+    size_t count;
+    int device;
+  };
   std::vector<RateLimitResource> rate_limit_resources;
   uint64_t pinned_memory_pool_bytes = 268'435'456;
   std::map<int, uint64_t> cuda_memory_pool_bytes;
@@ -45,10 +49,10 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   uint64_t metrics_interval_ms = 2000;
   std::string backend_directory = "/opt/tritonserver/backends";
   std::string repoagent_directory = "/opt/tritonserver/repoagents";
-  std::map<std::pair<int, int>, double> load_device_limits;     // (kind, device) -> fraction
-  std::map<std::string, Settings> backend_config;               // "" holds settings common to all backends
+  std::map<std::pair<int, int>, double> load_device_limits;  // (kind, device) -> fraction
+  std::map<std::string, Settings> backend_config;            // "" holds settings common to all backends
   std::map<std::string, Settings> host_policies;
-  std::map<std::string, Settings> metrics_config;               // "" holds settings common to all
+  std::map<std::string, Settings> metrics_config;  // "" holds settings common to all
 };
 
 }  // namespace neso

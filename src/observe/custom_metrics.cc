@@ -34,8 +34,7 @@ Status Metric::Increment(double by) {
     return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Increment");
   }
   if (kind_ == MetricKind::kCounter && !(by >= 0)) {
-    return InvalidArg(
-        "TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically by non-negative values.");
+    return InvalidArg("TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically by non-negative values.");
   }
   MutexLock lock(mutex_);
   value_ += by;

@@ -1,7 +1,7 @@
 // Metrics that backends and embedders make at run time.
 //
-//   ASSIGN_OR_RETURN(auto family, MetricRegistry::OfProcess().Family(MetricKind::kCounter, "my_hits", "Number of hits"));
-//   ASSIGN_OR_RETURN(std::shared_ptr<Metric> hits, family->Acquire({{"model", "digits"}}, {}));
+//   ASSIGN_OR_RETURN(auto family, MetricRegistry::OfProcess().Family(MetricKind::kCounter, "my_hits", "Number of
+//   hits")); ASSIGN_OR_RETURN(std::shared_ptr<Metric> hits, family->Acquire({{"model", "digits"}}, {}));
 //   RETURN_IF_ERROR(hits->Increment(1));
 //
 // Equal labels share one metric, which goes when its last holder does; a family stays for good.

@@ -18,7 +18,7 @@
 namespace neso {
 
 enum class MetricKind { kCounter = 0, kGauge = 1, kHistogram = 2, kSummary = 3 };  // first three as in the C ABI
-using MetricLabels = std::map<std::string, std::string>;  // printed sorted by name
+using MetricLabels = std::map<std::string, std::string>;                           // printed sorted by name
 
 // Writes exposition text: `# HELP`, `# TYPE`, then the lines. Whole numbers print without decimals.
 // Source: Prometheus text exposition format 0.0.4.
@@ -48,8 +48,8 @@ class MetricFamily;  // observe/custom_metrics.h: what TRITONSERVER_MetricFamily
 class MetricRegistry {
  public:
   void AddCollector(MetricCollector collector);
-  // The family of that name, kind and help (made if needed, never removed). Error: kInvalidArg when the name is taken by
-  // another kind or help.
+  // The family of that name, kind and help (made if needed, never removed). Error: kInvalidArg when the name is taken
+  // by another kind or help.
   Expected<std::shared_ptr<MetricFamily>> Family(MetricKind kind, const std::string& name, const std::string& help);
   std::string Text() const;
 

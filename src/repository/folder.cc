@@ -128,9 +128,10 @@ bool IsFolder(const std::string& path) {
 
 Expected<std::vector<std::string>> ListModelFolders(const std::string& repository_path) {
   std::vector<std::string> names;
-  const bool read = ForEachEntry(AT_FDCWD, repository_path.c_str(), [&](int, const char* name, const struct stat& status) {
-    if (S_ISDIR(status.st_mode) && name[0] != '.') names.emplace_back(name);
-  });
+  const bool read =
+      ForEachEntry(AT_FDCWD, repository_path.c_str(), [&](int, const char* name, const struct stat& status) {
+        if (S_ISDIR(status.st_mode) && name[0] != '.') names.emplace_back(name);
+      });
   if (!read) return Internal("failed to open directory {}: {}", repository_path, std::strerror(errno));
   std::sort(names.begin(), names.end());
   return names;

@@ -21,13 +21,13 @@ namespace neso {
 // A model's folder at one moment.
 struct FolderSnapshot {
   std::string path;
-  std::string config_path;                   // the configuration file that counts, there or not
-  std::optional<std::string> config_text;    // what it says; empty if there is none
-  std::vector<std::string> subfolders;       // names, sorted
-  std::vector<FolderEntry> first_version;    // what the first version folder holds
+  std::string config_path;                 // the configuration file that counts, there or not
+  std::optional<std::string> config_text;  // what it says; empty if there is none
+  std::vector<std::string> subfolders;     // names, sorted
+  std::vector<FolderEntry> first_version;  // what the first version folder holds
   // Changes whenever a file below a folder is added, removed or written: a hash of names, sizes, inodes and times.
   std::map<std::string, uint64_t> subfolder_fingerprints;  // by name
-  uint64_t files_fingerprint = 0;            // the files beside config.pbtxt
+  uint64_t files_fingerprint = 0;                          // the files beside config.pbtxt
 };
 
 // Errors: kInternal "failed to stat file <path>"; kInvalidArg "repository path is not a valid directory"; kInternal for

@@ -36,7 +36,8 @@ ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
 
 ModelLifecycle::~ModelLifecycle() = default;
 
-// --- loading ----------------------------------------------------------------------------------------------------------
+// --- loading
+// ----------------------------------------------------------------------------------------------------------
 
 void ModelLifecycle::Load(PolledModel model, Done done) {
   std::set<int64_t> available;
@@ -106,8 +107,7 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   LoadOperation::Job& job = operation->jobs[index];
   job.result = LoadOnce(operation->model, job.version);
   for (unsigned retry = 0; !job.result && retry < options_.load_retries; ++retry) {
-    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version,
-             job.result.error().ToString());
+    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
     job.result = LoadOnce(operation->model, job.version);
   }
   if (!job.result) {
@@ -211,7 +211,8 @@ void ModelLifecycle::RecordFailure(const std::string& name) {
   records_[name];
 }
 
-// --- unloading --------------------------------------------------------------------------------------------------------
+// --- unloading
+// --------------------------------------------------------------------------------------------------------
 
 void ModelLifecycle::Unload(const std::string& name) {
   std::vector<std::shared_ptr<Model>> dropped;
@@ -242,9 +243,8 @@ void ModelLifecycle::Forget(const std::string& name) {
   const auto record = records_.find(name);
   if (record == records_.end()) return;
   const auto& versions = record->second.versions;
-  const bool lives = std::any_of(versions.begin(), versions.end(), [](const auto& entry) {
-    return entry.second.state != ModelState::kUnavailable;
-  });
+  const bool lives = std::any_of(versions.begin(), versions.end(),
+                                 [](const auto& entry) { return entry.second.state != ModelState::kUnavailable; });
   if (!lives) records_.erase(record);
 }
 
@@ -294,7 +294,8 @@ bool ModelLifecycle::WaitUntilEmpty(TimePoint deadline) {
   return live_.load(std::memory_order_acquire) == 0;
 }
 
-// --- what others see --------------------------------------------------------------------------------------------------
+// --- what others see
+// --------------------------------------------------------------------------------------------------
 
 Status ModelLifecycle::WhyNotServing(std::string_view name, int64_t version) const {
   MutexLock lock(mutex_);

@@ -5,8 +5,9 @@
 //   std::shared_ptr<Model> model = lifecycle.serving().Find("digits", -1);
 //   lifecycle.Unload("digits");
 //
-// A load builds new copies while the old ones serve and swaps them when all versions have succeeded; if one fails, the old
-// ones stay. The life of a copy ends when its last request lets go of it: on a thread of ours, not of the request's.
+// A load builds new copies while the old ones serve and swaps them when all versions have succeeded; if one fails, the
+// old ones stay. The life of a copy ends when its last request lets go of it: on a thread of ours, not of the
+// request's.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// What to do about the versions of a model, and in which order about models that depend on each other. Pure functions: no
-// clock, no lock, no disk.
+// What to do about the versions of a model, and in which order about models that depend on each other. Pure functions:
+// no clock, no lock, no disk.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,8 @@ struct ModelDependencies {
 };
 using DependencyGraph = std::map<std::string, ModelDependencies>;
 
-// Groups of `names`, such that each model comes in a later group than those it needs (of `names`). Models in a circle come
-// together in the last group, where their validation fails.
+// Groups of `names`, such that each model comes in a later group than those it needs (of `names`). Models in a circle
+// come together in the last group, where their validation fails.
 std::vector<std::vector<std::string>> PlanLoadOrder(const DependencyGraph& graph, const std::set<std::string>& names);
 
 // The loaded models to unload with `name`, in this order: the ensembles that need it, itself, and with `dependents` the

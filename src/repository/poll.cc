@@ -17,9 +17,10 @@ Expected<inference::ModelConfig> ConfigOf(const FolderSnapshot& folder, const Po
 
 Status CheckAgents(const inference::ModelConfig& config, const PollOptions& options) {
   for (const auto& agent : config.model_repository_agents().agents()) {
-    return Unsupported("unable to find 'libtritonrepoagent_{0}.so' for repo agent '{0}', searched: {1}/{0}; repository "
-                       "agents are not supported by this server",
-                       agent.name(), options.repoagent_directory);
+    return Unsupported(
+        "unable to find 'libtritonrepoagent_{0}.so' for repo agent '{0}', searched: {1}/{0}; repository "
+        "agents are not supported by this server",
+        agent.name(), options.repoagent_directory);
   }
   return {};
 }

@@ -18,10 +18,10 @@ namespace neso {
 struct PolledModel {
   std::string name;
   std::string directory;
-  bool config_given = false;         // by a file or an override
-  inference::ModelConfig config;     // complete as far as the server can know, normalised and checked
+  bool config_given = false;             // by a file or an override
+  inference::ModelConfig config;         // complete as far as the server can know, normalised and checked
   std::map<int64_t, uint64_t> versions;  // those on the disk, with the fingerprints of their files
-  uint64_t files_fingerprint = 0;    // of what all versions share
+  uint64_t files_fingerprint = 0;        // of what all versions share
   std::shared_ptr<const TemporaryFolder> temporary_folder;  // the directory, when a load request brought it
 };
 
@@ -30,9 +30,9 @@ struct PollOptions {
   std::string repoagent_directory;  // named in the error of a model that asks for an agent
 };
 
-// `config_override` replaces the folder's configuration. `name` is what the model is served as: the folder's name, except
-// where a mapping or a load request chose another (`name_is_mapped`).
-// Errors: what makes a folder unusable (kInvalidArg mostly), without context.
+// `config_override` replaces the folder's configuration. `name` is what the model is served as: the folder's name,
+// except where a mapping or a load request chose another (`name_is_mapped`). Errors: what makes a folder unusable
+// (kInvalidArg mostly), without context.
 Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string& name, bool name_is_mapped,
                                 const PollOptions& options,
                                 const std::optional<inference::ModelConfig>& config_override = std::nullopt);

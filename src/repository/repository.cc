@@ -10,7 +10,8 @@
 
 namespace neso {
 
-// Holds the names of an operation; waits until no other one holds any of them. All at once, so that none waits in a circle.
+// Holds the names of an operation; waits until no other one holds any of them. All at once, so that none waits in a
+// circle.
 class ModelRepository::Operation {
  public:
   Operation(ModelRepository& repository, std::set<std::string> names)
@@ -48,7 +49,8 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
 ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
     : options_(std::move(options)), lifecycle_(loader, options_.lifecycle), paths_(options_.paths) {}
 
-// --- start and load -----------------------------------------------------------------------------------------------------
+// --- start and load
+// -----------------------------------------------------------------------------------------------------
 
 Status ModelRepository::LoadStartupModels() {
   ASSIGN_OR_RETURN(const Locations locations, ListAll());
@@ -101,7 +103,8 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
   std::set<std::string> names;
   for (const auto& [name, model] : polled) {
     names.insert(name);
-    graph[name] = {ComposingModels(model.config), explicitly.contains(name)};
+    const auto composing = ComposingModels(model.config);
+    graph[name] = {{composing.begin(), composing.end()}, explicitly.contains(name)};
   }
   Mutex results_mutex;
   std::map<std::string, Status> failures;
@@ -111,7 +114,8 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
       const auto done = [&, name](Status status) {
         if (!status.ok()) {
           MutexLock lock(results_mutex);
-          failures[name] = Status(status.code(), fmt::format("load failed for model '{}': {}\n", name, status.message()));
+          failures[name] =
+              Status(status.code(), fmt::format("load failed for model '{}': {}\n", name, status.message()));
         }
         loaded.CountDown();
       };
@@ -154,7 +158,8 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
   return {};
 }
 
-// --- unload -------------------------------------------------------------------------------------------------------------
+// --- unload
+// -------------------------------------------------------------------------------------------------------------
 
 Status ModelRepository::UnloadModel(const std::string& name, bool unload_dependents) {
   RETURN_IF_ERROR(CheckControlMode());
@@ -197,7 +202,8 @@ Status ModelRepository::CheckControlMode() const {
   return Unavailable("explicit model load / unload is not allowed if polling is enabled");
 }
 
-// --- repositories -------------------------------------------------------------------------------------------------------
+// --- repositories
+// -------------------------------------------------------------------------------------------------------
 
 Status ModelRepository::RegisterRepository(const std::string& path,
                                            const std::map<std::string, std::string>& name_mapping) {

@@ -46,7 +46,8 @@ class ModelRepository {
   Status LoadStartupModels();
 
   // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun.
-  // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg otherwise.
+  // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg
+  // otherwise.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters);
   Status UnloadModel(const std::string& name, bool unload_dependents);
   // `name_mapping`: folder name -> model name, for the folders that are served under another name.

@@ -55,8 +55,7 @@ std::optional<ModelRepository::Location> ModelRepository::Locate(const std::stri
   return found;
 }
 
-Expected<ModelRepository::Override> ModelRepository::ParseOverride(
-    const std::vector<LoadParameter>& parameters) const {
+Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::vector<LoadParameter>& parameters) const {
   constexpr std::string_view kFile = "file:";
   Override changes;
   for (const LoadParameter& parameter : parameters) {
@@ -171,7 +170,11 @@ bool ModelRepository::PollMany(const std::set<std::string>& names, const Locatio
 
 void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) const {
   std::set<std::string> open;
-  for (const auto& [name, model] : polled) open.merge(ComposingModels(model.config));
+  const auto add = [&open](const PolledModel& model) {
+    const auto composing = ComposingModels(model.config);
+    open.insert(composing.begin(), composing.end());
+  };
+  for (const auto& [name, model] : polled) add(model);
   while (!open.empty()) {
     const std::string name = *open.begin();
     open.erase(open.begin());
@@ -179,7 +182,7 @@ void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) 
     // What cannot be read is missed by the ensemble's own check.
     Expected<PolledModel> model = Poll(name, {});
     if (!model) continue;
-    open.merge(ComposingModels(model->config));
+    add(*model);
     polled.emplace(name, *std::move(model));
   }
 }

@@ -11,15 +11,15 @@
 namespace neso {
 
 struct OverrideFile {
-  std::string_view path;      // relative to the model's folder, as in "1/model.onnx"
+  std::string_view path;  // relative to the model's folder, as in "1/model.onnx"
   std::string_view contents;
 };
 
 class TemporaryFolder final {
  public:
   // Writes `files` into a new folder below the system's folder for temporary files.
-  // Errors: kInvalidArg "Invalid file parameter 'file:<path>' ... must stay within model directory."; kInternal when the
-  // disk says no.
+  // Errors: kInvalidArg "Invalid file parameter 'file:<path>' ... must stay within model directory."; kInternal when
+  // the disk says no.
   static Expected<std::shared_ptr<const TemporaryFolder>> Create(std::span<const OverrideFile> files);
   ~TemporaryFolder();
   TemporaryFolder(const TemporaryFolder&) = delete;

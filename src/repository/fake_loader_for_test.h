@@ -1,0 +1,103 @@
+// A VersionLoader without backends, and a folder to put models in.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "repository/version_loader.h"
+
+namespace neso {
+
+class NullScheduler final : public Scheduler {
+ public:
+  Status Enqueue(std::unique_ptr<InferenceRequest>& request) override { return Unavailable("nobody runs requests"); }
+  void Stop() override {}
+};
+
+// Builds models that do nothing; fails for the models it is told to.
+class FakeLoader final : public VersionLoader {
+ public:
+  Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
+    MutexLock lock(mutex_);
+    ++loads_[model.name + ":" + std::to_string(version)];
+    last_directory_ = model.directory;
+    const auto failure = failures_.find(model.name);
+    if (failure != failures_.end()) return Internal("{}", failure->second);
+    auto built = std::make_shared<Model>(model.config, version, std::map<std::string, std::vector<std::string>>());
+    built->SetScheduler(std::make_unique<NullScheduler>());
+    return built;
+  }
+  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
+    MutexLock lock(mutex_);
+    ++updates_;
+    return {};
+  }
+
+  void Fail(const std::string& name, const std::string& message) {
+    MutexLock lock(mutex_);
+    failures_[name] = message;
+  }
+  void Heal(const std::string& name) {
+    MutexLock lock(mutex_);
+    failures_.erase(name);
+  }
+  int loads(const std::string& id) {
+    MutexLock lock(mutex_);
+    return loads_[id];
+  }
+  int updates() {
+    MutexLock lock(mutex_);
+    return updates_;
+  }
+  std::string last_directory() {
+    MutexLock lock(mutex_);
+    return last_directory_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::map<std::string, int> loads_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> failures_ GUARDED_BY(mutex_);
+  int updates_ GUARDED_BY(mutex_) = 0;
+  std::string last_directory_ GUARDED_BY(mutex_);
+};
+
+// A folder that goes with the test.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "neso-test-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TestFolder() { std::filesystem::remove_all(path_); }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  void Write(const std::string& relative, const std::string& contents) const {
+    const std::filesystem::path file = std::filesystem::path(path_) / relative;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << contents;
+  }
+  void Remove(const std::string& relative) const { std::filesystem::remove_all(path_ + "/" + relative); }
+  // A model of a backend that nobody looks for, with versions 1 to `versions`.
+  void AddModel(const std::string& name, int versions = 1, const std::string& more = "") const {
+    Write(name + "/config.pbtxt",
+          "backend: \"fake\"\ninput { name: \"I\" data_type: TYPE_FP32 dims: 1 }\n"
+          "output { name: \"O\" data_type: TYPE_FP32 dims: 1 }\n" +
+              more);
+    for (int version = 1; version <= versions; ++version) Write(name + "/" + std::to_string(version) + "/model", "x");
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace neso

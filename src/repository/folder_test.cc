@@ -1,0 +1,110 @@
+#include "repository/folder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "repository/fake_loader_for_test.h"
+#include "repository/temporary_folder.h"
+
+namespace neso {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const std::string& config_name = "") {
+  Expected<FolderSnapshot> snapshot = ReadModelFolder(folder.path() + "/" + name, config_name);
+  EXPECT_TRUE(snapshot.ok()) << snapshot.status().ToString();
+  return *std::move(snapshot);
+}
+
+TEST(FolderTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
+  TestFolder repository;
+  repository.AddModel("b");
+  repository.AddModel("a");
+  repository.Write("README", "");
+  repository.Write(".git/HEAD", "");
+  EXPECT_THAT(*ListModelFolders(repository.path()), ElementsAre("a", "b"));
+}
+
+TEST(FolderTest, SaysWhyAPathIsNoRepository) {
+  TestFolder folder;
+  folder.Write("file", "");
+  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/none").message(), "failed to stat file " + folder.path() + "/none");
+  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/none").code(), StatusCode::kInternal);
+  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/file").ToString(),
+            "Invalid argument: repository path is not a valid directory");
+  EXPECT_EQ(CheckRepositoryPath("s3://bucket/models").message(),
+            "s3:// file-system not supported. To enable, build with -DTRITON_ENABLE_S3=ON.");
+}
+
+TEST(FolderTest, ReadsConfigurationAndFirstVersion) {
+  TestFolder repository;
+  repository.AddModel("m", 2);
+  repository.Write("m/configs/small.pbtxt", "backend: \"small\"");
+  const FolderSnapshot folder = MustRead(repository, "m");
+  EXPECT_THAT(*folder.config_text, HasSubstr("fake"));
+  EXPECT_THAT(folder.subfolders, ElementsAre("1", "2", "configs"));
+  ASSERT_EQ(folder.first_version.size(), 1U);
+  EXPECT_EQ(folder.first_version[0].name, "model");
+  EXPECT_EQ(*MustRead(repository, "m", "small").config_text, "backend: \"small\"");
+  EXPECT_THAT(*MustRead(repository, "m", "absent").config_text, HasSubstr("fake"));
+}
+
+TEST(FolderTest, FingerprintsTellWhatChanged) {
+  TestFolder repository;
+  repository.AddModel("m", 2);
+  repository.Write("m/labels.txt", "a");
+  const FolderSnapshot before = MustRead(repository, "m");
+  EXPECT_EQ(MustRead(repository, "m").subfolder_fingerprints, before.subfolder_fingerprints);
+
+  repository.Write("m/2/deep/er/file", "new");
+  repository.Write("m/config.pbtxt", "backend: \"other\"");
+  const FolderSnapshot after = MustRead(repository, "m");
+  EXPECT_EQ(after.subfolder_fingerprints.at("1"), before.subfolder_fingerprints.at("1"));
+  EXPECT_NE(after.subfolder_fingerprints.at("2"), before.subfolder_fingerprints.at("2"));
+  EXPECT_EQ(after.files_fingerprint, before.files_fingerprint);
+
+  repository.Write("m/labels.txt", "ab");
+  EXPECT_NE(MustRead(repository, "m").files_fingerprint, before.files_fingerprint);
+}
+
+TEST(FolderTest, SurvivesLinksInCirclesAndToNowhere) {
+  TestFolder repository;
+  repository.AddModel("m");
+  std::filesystem::create_directory_symlink("..", repository.path() + "/m/1/up");
+  std::filesystem::create_symlink("nowhere", repository.path() + "/m/1/broken");
+  EXPECT_THAT(MustRead(repository, "m").subfolders, ElementsAre("1"));
+}
+
+TEST(FolderTest, RefusesNamesThatTraverse) {
+  EXPECT_EQ(CheckModelName("").message(), "Model name cannot be empty. Please enter a valid name to deploy.");
+  for (const char* name : {"..", ".", "a/b", "../a", "a\\b"}) {
+    EXPECT_EQ(CheckModelName(name).message(),
+              "invalid model name '" + std::string(name) + "', model name must not contain path traversal characters");
+  }
+  EXPECT_TRUE(CheckModelName("resnet50..v2").ok());
+}
+
+TEST(TemporaryFolderTest, HoldsTheFilesAndGoesWithItsHolder) {
+  const OverrideFile files[] = {{"1/model.onnx", "abc"}, {"labels.txt", ""}};
+  auto folder = TemporaryFolder::Create(files);
+  ASSERT_TRUE(folder.ok()) << folder.status().ToString();
+  const std::string path = (*folder)->path();
+  EXPECT_EQ(std::filesystem::file_size(path + "/1/model.onnx"), 3U);
+  EXPECT_TRUE(std::filesystem::exists(path + "/labels.txt"));
+  folder = Internal("gone");
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(TemporaryFolderTest, RefusesPathsThatLeaveIt) {
+  for (const char* path : {"../x", "/etc/passwd", "1/../../x", "", ".", "1/.."}) {
+    const OverrideFile files[] = {{path, "x"}};
+    const auto folder = TemporaryFolder::Create(files);
+    ASSERT_FALSE(folder.ok()) << path;
+    EXPECT_THAT(folder.error().message(), HasSubstr("must stay within model directory.")) << path;
+  }
+}
+
+}  // namespace
+}  // namespace neso

@@ -1,0 +1,354 @@
+#include "repository/repository.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "repository/fake_loader_for_test.h"
+
+namespace neso {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> Texts(const std::vector<ModelIndexEntry>& entries) {
+  std::vector<std::string> texts;
+  for (const ModelIndexEntry& entry : entries) {
+    std::string text = entry.name;
+    if (entry.version != -1) text += ":" + std::to_string(entry.version);
+    if (entry.state != ModelState::kUnknown) text += std::string(" ") + ModelStateName(entry.state);
+    if (!entry.reason.empty()) text += " " + entry.reason;
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+class ModelRepositoryTest : public ::testing::Test {
+ protected:
+  ModelRepository& Start(TRITONSERVER_ModelControlMode mode = TRITONSERVER_MODEL_CONTROL_EXPLICIT,
+                         std::set<std::string> startup_models = {}) {
+    RepositoryOptions options;
+    options.paths = {folder_.path()};
+    if (second_) options.paths.insert(second_->path());
+    options.control_mode = mode;
+    options.startup_models = std::move(startup_models);
+    options.lifecycle.load_retries = retries_;
+    auto created = ModelRepository::Create(std::move(options), loader_);
+    EXPECT_TRUE(created.ok()) << created.status().ToString();
+    repository_ = *std::move(created);
+    startup_ = repository_->LoadStartupModels();
+    return *repository_;
+  }
+  ~ModelRepositoryTest() override {
+    if (repository_ == nullptr) return;
+    repository_->UnloadAll();
+    EXPECT_TRUE(WaitUntilEmpty());
+  }
+  bool WaitUntilEmpty() {
+    return repository_->lifecycle().WaitUntilEmpty(SteadyClock::Instance().Now() + std::chrono::seconds(20));
+  }
+  std::shared_ptr<Model> Find(const std::string& name, int64_t version = -1) {
+    return repository_->lifecycle().serving().Find(name, version);
+  }
+  std::string WhyNot(const std::string& name, int64_t version = -1) {
+    return repository_->lifecycle().WhyNotServing(name, version).ToString();
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<TestFolder> second_;
+  FakeLoader loader_;
+  unsigned retries_ = 0;
+  Status startup_;
+  std::unique_ptr<ModelRepository> repository_;
+};
+
+TEST_F(ModelRepositoryTest, NoneLoadsAllAndRefusesLoads) {
+  folder_.AddModel("a", 2);
+  folder_.AddModel("b", 2, "version_policy { all {} }");
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
+  EXPECT_TRUE(startup_.ok()) << startup_.ToString();
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:2 READY", "b:1 READY", "b:2 READY"));
+  EXPECT_EQ(Find("b")->version(), 2);
+  EXPECT_EQ(Find("b", 1)->version(), 1);
+  EXPECT_EQ(repository.LoadModel("a", {}).ToString(),
+            "Unavailable: explicit model load / unload is not allowed if polling is enabled");
+  EXPECT_EQ(repository.UnloadModel("a", false).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(repository.RegisterRepository("/tmp", {}).code(), StatusCode::kUnsupported);
+}
+
+TEST_F(ModelRepositoryTest, ABadModelDoesNotStopTheGoodOnes) {
+  folder_.AddModel("good");
+  folder_.AddModel("fails");
+  folder_.Write("unreadable/config.pbtxt", "no_such_field: 1");
+  folder_.AddModel("empty", 0);
+  loader_.Fail("fails", "cannot");
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
+  EXPECT_EQ(startup_.ToString(), "Internal: failed to load all models");
+  EXPECT_THAT(Texts(repository.Index(false)),
+              ElementsAre("empty", "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY", "unreadable"));
+  EXPECT_THAT(Texts(repository.Index(true)), ElementsAre("good:1 READY"));
+  EXPECT_THAT(Texts(repository.lifecycle().States()),
+              ElementsAre("empty", "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY"));
+}
+
+TEST_F(ModelRepositoryTest, ExplicitLoadsWhatItIsTold) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"a"});
+  EXPECT_TRUE(startup_.ok());
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 READY", "b"));
+  EXPECT_TRUE(repository.LoadModel("b", {}).ok());
+  EXPECT_THAT(Texts(repository.Index(true)), ElementsAre("a:1 READY", "b:1 READY"));
+}
+
+TEST_F(ModelRepositoryTest, StarLoadsAllAndAnUnknownNameIsAnError) {
+  folder_.AddModel("a");
+  Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"*"});
+  EXPECT_NE(Find("a"), nullptr);
+  repository_->UnloadAll();
+  ASSERT_TRUE(WaitUntilEmpty());
+  Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"none"});
+  EXPECT_EQ(startup_.message(), "failed to load all models");
+}
+
+TEST_F(ModelRepositoryTest, LookupErrorsSayWhatIsMissing) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  ModelRepository& repository = Start();
+  EXPECT_EQ(WhyNot("b"), "Not found: Request for unknown model: 'b' is not found");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(WhyNot("a", 7), "Not found: Request for unknown model: 'a' version 7 is not found");
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  ASSERT_TRUE(WaitUntilEmpty());
+  EXPECT_EQ(WhyNot("a"), "Not found: Request for unknown model: 'a' has no available versions");
+  EXPECT_EQ(WhyNot("a", 1), "Unavailable: Request for unknown model: 'a' version 1 is not at ready state");
+}
+
+TEST_F(ModelRepositoryTest, UnloadWaitsForTheLastReference) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  std::shared_ptr<Model> in_flight = Find("a");
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNLOADING"));
+  in_flight.reset();
+  ASSERT_TRUE(WaitUntilEmpty());
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNAVAILABLE unloaded"));
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_TRUE(repository.UnloadModel("never seen", false).ok());
+}
+
+TEST_F(ModelRepositoryTest, ALoadDuringUnloadWinsOverTheOldCopysEnd) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  std::shared_ptr<Model> in_flight = Find("a");
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_NE(Find("a"), in_flight);
+  in_flight.reset();
+  while (repository.lifecycle().LiveCount() != 1) std::this_thread::yield();
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 READY"));
+}
+
+TEST_F(ModelRepositoryTest, AReloadWithoutChangeDoesNothing) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.loads("a:1"), 1);
+  EXPECT_EQ(loader_.updates(), 0);
+}
+
+TEST_F(ModelRepositoryTest, AChangedFileReloadsAndSwaps) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  const std::shared_ptr<Model> old = Find("a");
+  folder_.Write("a/1/model", "longer than before");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.loads("a:1"), 2);
+  EXPECT_NE(Find("a"), old);
+}
+
+TEST_F(ModelRepositoryTest, AFailedReloadKeepsTheOldAndIsTriedAgain) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  const std::shared_ptr<Model> old = Find("a");
+  folder_.Write("a/1/model", "broken now");
+  loader_.Fail("a", "no good");
+  EXPECT_EQ(repository.LoadModel("a", {}).ToString(),
+            "Invalid argument: load failed for model 'a': version 1 is at UNAVAILABLE state: Internal: no good;\n");
+  EXPECT_EQ(Find("a"), old);
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 READY"));
+  loader_.Heal("a");
+  EXPECT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_NE(Find("a"), old);
+}
+
+TEST_F(ModelRepositoryTest, OneLineNamesEveryFailedVersion) {
+  folder_.AddModel("a", 2, "version_policy { all {} }");
+  loader_.Fail("a", "x");
+  ModelRepository& repository = Start();
+  EXPECT_EQ(repository.LoadModel("a", {}).message(),
+            "load failed for model 'a': version 1 is at UNAVAILABLE state: Internal: x;"
+            "version 2 is at UNAVAILABLE state: Internal: x;\n");
+}
+
+TEST_F(ModelRepositoryTest, ChangedInstanceGroupsAreAppliedInPlace) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  const std::shared_ptr<Model> old = Find("a");
+  folder_.AddModel("a", 0, "instance_group { count: 3 kind: KIND_CPU }");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.updates(), 1);
+  EXPECT_EQ(Find("a"), old);
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.updates(), 1);
+}
+
+TEST_F(ModelRepositoryTest, ANewVersionReplacesTheOldOne) {
+  folder_.AddModel("a", 1);
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  folder_.Write("a/2/model", "x");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  while (repository.lifecycle().LiveCount() != 1) std::this_thread::yield();
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNAVAILABLE unloaded", "a:2 READY"));
+}
+
+TEST_F(ModelRepositoryTest, RetriesAsOftenAsTold) {
+  retries_ = 2;
+  folder_.AddModel("a");
+  loader_.Fail("a", "x");
+  ModelRepository& repository = Start();
+  EXPECT_FALSE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.loads("a:1"), 3);
+}
+
+TEST_F(ModelRepositoryTest, UnusableFoldersAreToldFromFailedLoads) {
+  folder_.Write("broken/config.pbtxt", "no_such_field: 1");
+  folder_.AddModel("empty", 0);
+  ModelRepository& repository = Start();
+  EXPECT_EQ(repository.LoadModel("broken", {}).ToString(),
+            "Internal: failed to load 'broken', failed to poll from model repository");
+  EXPECT_EQ(repository.LoadModel("none", {}).ToString(),
+            "Internal: failed to load 'none', failed to poll from model repository");
+  EXPECT_EQ(repository.LoadModel("empty", {}).ToString(),
+            "Invalid argument: load failed for model 'empty': at least one version must be available under the "
+            "version policy of model 'empty'\n");
+  EXPECT_EQ(WhyNot("empty"), "Not found: Request for unknown model: 'empty' has no available versions");
+  EXPECT_EQ(repository.LoadModel("../x", {}).code(), StatusCode::kInvalidArg);
+}
+
+TEST_F(ModelRepositoryTest, ANameInTwoRepositoriesServesNowhere) {
+  second_ = std::make_unique<TestFolder>();
+  folder_.AddModel("a");
+  second_->AddModel("a");
+  second_->AddModel("b");
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
+  EXPECT_FALSE(startup_.ok());
+  EXPECT_THAT(Texts(repository.Index(false)),
+              ElementsAre("a UNAVAILABLE model appears in two or more repositories", "b:1 READY"));
+}
+
+TEST_F(ModelRepositoryTest, RepositoriesComeAndGo) {
+  second_ = std::make_unique<TestFolder>();
+  TestFolder third;
+  third.AddModel("folder");
+  third.AddModel("plain");
+  ModelRepository& repository = Start();
+  EXPECT_EQ(repository.RegisterRepository("/no/such/place", {}).ToString(),
+            "Invalid argument: failed to register '/no/such/place', repository not found");
+  ASSERT_TRUE(repository.RegisterRepository(third.path(), {{"folder", "mapped"}}).ok());
+  EXPECT_EQ(repository.RegisterRepository(third.path(), {}).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(repository.RegisterRepository(second_->path(), {{"x", "mapped"}}).code(), StatusCode::kAlreadyExists);
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("mapped", "plain"));
+  EXPECT_FALSE(repository.LoadModel("folder", {}).ok());
+  ASSERT_TRUE(repository.LoadModel("mapped", {}).ok());
+  EXPECT_EQ(loader_.last_directory(), third.path() + "/folder");
+  EXPECT_EQ(Find("mapped")->name(), "mapped");
+  ASSERT_TRUE(repository.UnregisterRepository(third.path()).ok());
+  EXPECT_EQ(repository.UnregisterRepository(third.path()).code(), StatusCode::kInvalidArg);
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("mapped:1 READY"));
+}
+
+constexpr const char* kOverride =
+    R"({"backend":"fake","parameters":{"k":{"string_value":"v"}},"input":[{"name":"I","data_type":"TYPE_FP32","dims":[1]}],)"
+    R"("output":[{"name":"O","data_type":"TYPE_FP32","dims":[1]}]})";
+
+TEST_F(ModelRepositoryTest, AConfigOverrideReplacesTheFileUntilTheNextPlainLoad) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {{"config", false, kOverride}}).ok());
+  EXPECT_EQ(Find("a")->config().parameters().at("k").string_value(), "v");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_TRUE(Find("a")->config().parameters().empty());
+  const Status bad = repository.LoadModel("a", {{"config", false, R"({"nonsense":1})"}});
+  EXPECT_EQ(bad.code(), StatusCode::kInvalidArg);
+  EXPECT_THAT(bad.message(), HasSubstr("Invalid config override: "));
+  EXPECT_EQ(repository.LoadModel("a", {{"other", false, ""}}).ToString(),
+            "Invalid argument: Unrecognized load parameter 'other' with type 'STRING'");
+}
+
+TEST_F(ModelRepositoryTest, FilesOfALoadRequestAreTheModelsFolder) {
+  ModelRepository& repository = Start();
+  const std::vector<LoadParameter> files = {{"config", false, kOverride}, {"file:1/model.bin", true, "weights"}};
+  ASSERT_TRUE(repository.LoadModel("sent", files).ok());
+  const std::string directory = loader_.last_directory();
+  EXPECT_TRUE(std::filesystem::exists(directory + "/1/model.bin"));
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("sent:1 READY"));
+
+  EXPECT_FALSE(repository.LoadModel("sent", {{"file:1/x", true, "no config"}}).ok());
+  EXPECT_FALSE(repository.LoadModel("sent", {{"config", false, kOverride}, {"file:../x", true, "x"}}).ok());
+  EXPECT_NE(Find("sent"), nullptr);
+
+  ASSERT_TRUE(repository.UnloadModel("sent", false).ok());
+  ASSERT_TRUE(WaitUntilEmpty());
+  EXPECT_FALSE(std::filesystem::exists(directory));
+}
+
+TEST_F(ModelRepositoryTest, OperationsOnManyModelsFromManyThreads) {
+  constexpr int kThreads = 4;
+  for (int i = 0; i < kThreads; ++i) folder_.AddModel("m" + std::to_string(i));
+  ModelRepository& repository = Start();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2 * kThreads; ++i) {
+    threads.emplace_back([&repository, name = "m" + std::to_string(i % kThreads)] {
+      for (int round = 0; round < 20; ++round) {
+        EXPECT_TRUE(repository.LoadModel(name, {}).ok());
+        repository.lifecycle().serving().Find(name, -1);
+        EXPECT_TRUE(repository.UnloadModel(name, round % 2 == 0).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(WaitUntilEmpty());
+}
+
+TEST_F(ModelRepositoryTest, ManyModelsStartAndStop) {
+  constexpr int kModels = 200;
+  for (int i = 0; i < kModels; ++i) folder_.AddModel("m" + std::to_string(i));
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
+  EXPECT_TRUE(startup_.ok());
+  EXPECT_EQ(repository.lifecycle().serving().All().size(), static_cast<size_t>(kModels));
+}
+
+TEST(ModelRepositoryCreateTest, SaysWhatItCannotDo) {
+  FakeLoader loader;
+  EXPECT_EQ(ModelRepository::Create({}, loader).error().ToString(),
+            "Invalid argument: --model-repository must be specified");
+  TestFolder folder;
+  RepositoryOptions options;
+  options.paths = {folder.path()};
+  options.control_mode = TRITONSERVER_MODEL_CONTROL_POLL;
+  EXPECT_EQ(ModelRepository::Create(options, loader).error().code(), StatusCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace neso
