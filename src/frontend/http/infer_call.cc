@@ -38,10 +38,7 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   }
   auto call = std::make_shared<InferCall>(std::move(exchange), max_input_bytes);
   InferBody body;
-  if (Status status = call->UnpackBody(*model, body); !status.ok()) {
-    // Sent already where the answer needs a header of its own.
-    return ReplyError(*call->exchange_, status, kTextType);
-  }
+  if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
   Status status =
       FillInferRequest(*model, body, max_input_bytes, *request, call->requested_, call->json_inputs_);
@@ -49,24 +46,32 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   if (!status.ok()) ReplyError(*call->exchange_, status, kJsonType);
 }
 
-// Undoes the content coding and finds where the JSON ends.
-Status InferCall::UnpackBody(const Model& model, InferBody& body) {
+// Undoes the content encoding and finds where the JSON ends.
+Status InferCall::UnpackBody(InferBody& body) {
   const net::HttpHead& head = exchange_->head();
+  const std::string_view header_length = head.Find(kHeaderLength);
   body_ = exchange_->body();
-  if (head.Has("Content-Encoding") && head.Find("Content-Encoding") != "identity") {
-    ASSIGN_OR_RETURN(const net::ContentCoding coding, net::ParseContentEncoding(head.Find("Content-Encoding")));
-    if (coding != net::ContentCoding::kIdentity && body_) {
-      ASSIGN_OR_RETURN(body_, net::Decompress({body_->data(), body_->size()}, max_input_bytes_));
-    }
+  ASSIGN_OR_RETURN(const net::ContentEncoding encoding,
+                   net::ParseContentEncoding(head.Has("Content-Encoding"), head.Find("Content-Encoding")));
+  if (encoding != net::ContentEncoding::kIdentity && body_) {
+    ASSIGN_OR_RETURN(body_, net::Decompress(body_->bytes(), max_input_bytes_));
   }
   if (body_) body.bytes = {body_->data(), body_->size()};
-  if (const std::string_view length = head.Find(kHeaderLength); length.data() != nullptr) {
-    ASSIGN_OR_RETURN(body.header_length, ParseHeaderLength(length, body.bytes.size()));
+  if (header_length.data() != nullptr) {
+    ASSIGN_OR_RETURN(body.header_length, ParseHeaderLength(header_length, body.bytes.size()));
   }
-  if (const std::string_view accepted = head.Find("Accept-Encoding"); accepted.data() != nullptr) {
-    answer_coding_ = net::ChooseContentCoding(accepted);
-  }
+  answer_encoding_ = net::ChooseResponseEncoding(head.Find("Accept-Encoding"));
   return {};
+}
+
+void InferCall::RefuseBody(const Status& error) {
+  net::HttpResponse answer;
+  answer.status = HttpStatus(error.code());
+  answer.content_type = kTextType;
+  answer.body = ErrorBody(error.message());
+  // The one thing a body can be refused as unsupported for is its encoding.
+  if (error.code() == StatusCode::kUnsupported) answer.headers.emplace_back("Accept-Encoding", "gzip, deflate");
+  exchange_->Respond(std::move(answer));
 }
 
 Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
@@ -140,20 +145,20 @@ void InferCall::SendAnswer() {
   if (Status status = EncodeInferResponse(*response_, requested_, answer, texts_); !status.ok()) {
     return ReplyError(*exchange_, status, kTextType);
   }
-  if (answer_coding_ != net::ContentCoding::kIdentity) Compress(answer);
+  if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(answer);
   answer.release = shared_from_this();
   exchange_->Respond(std::move(answer));
 }
 
 // An answer that cannot be compressed is sent plain.
 void InferCall::Compress(net::HttpResponse& answer) {
-  std::vector<net::BodyPart> parts{{answer.body.data(), answer.body.size()}};
-  parts.insert(parts.end(), answer.parts.begin(), answer.parts.end());
-  Expected<std::string> compressed = net::Compress(answer_coding_, parts);
+  std::vector<std::string_view> pieces{answer.body};
+  for (const net::BodyPart& part : answer.parts) pieces.emplace_back(part.data, part.size);
+  Expected<std::string> compressed = net::Compress(answer_encoding_, pieces);
   if (!compressed) return;
   answer.body = *std::move(compressed);
   answer.parts.clear();
-  answer.headers.emplace_back("Content-Encoding", net::ContentCodingName(answer_coding_));
+  answer.headers.emplace_back("Content-Encoding", net::ContentEncodingName(answer_encoding_));
 }
 
 }  // namespace neso

@@ -32,7 +32,8 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
   InferCall& operator=(const InferCall&) = delete;
 
  private:
-  Status UnpackBody(const Model& model, InferBody& body);
+  Status UnpackBody(InferBody& body);
+  void RefuseBody(const Status& error);
   Status Submit(std::unique_ptr<InferenceRequest> request);
   void Finish();
   void SendAnswer();
@@ -49,7 +50,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
 
   const net::HttpExchangeRef exchange_;
   const size_t max_input_bytes_;
-  net::ContentCoding answer_coding_ = net::ContentCoding::kIdentity;
+  net::ContentEncoding answer_encoding_ = net::ContentEncoding::kIdentity;
   BufferRef body_;
   std::vector<BufferRef> json_inputs_;
   RequestedOutputs requested_;
