@@ -92,7 +92,9 @@ Status ModelRepository::LoadModel(const std::string& name, const std::vector<Loa
       continue;
     }
     std::string failures;
-    for (const auto& [failed, status] : LoadPolled(std::move(polled), {name})) failures += status.message();
+    for (const auto& [failed, status] : LoadPolled(std::move(polled), {name})) {
+      failures += fmt::format("load failed for model '{}': {}\n", failed, status.message());
+    }
     return failures.empty() ? Status() : InvalidArg("{}", failures);
   }
 }
@@ -107,20 +109,20 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     graph[name] = {{composing.begin(), composing.end()}, explicitly.contains(name)};
   }
   Mutex results_mutex;
-  std::map<std::string, Status> failures;
+  std::map<std::string, Status> failures;  // guarded by it while models load
   for (const std::vector<std::string>& group : PlanLoadOrder(graph, names)) {
     Latch loaded(group.size());
+    const std::map<std::string, Status> earlier_failures = failures;
     for (const std::string& name : group) {
       const auto done = [&, name](Status status) {
         if (!status.ok()) {
           MutexLock lock(results_mutex);
-          failures[name] =
-              Status(status.code(), fmt::format("load failed for model '{}': {}\n", name, status.message()));
+          failures[name] = std::move(status);
         }
         loaded.CountDown();
       };
       PolledModel& model = polled.at(name);
-      Status prepared = PrepareEnsemble(model, polled);
+      Status prepared = PrepareEnsemble(model, polled, earlier_failures);
       if (!prepared.ok()) {
         LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
         lifecycle_.RecordFailure(name);
@@ -141,7 +143,8 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
   return failures;
 }
 
-Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled) const {
+Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
+                                        const std::map<std::string, Status>& failures) const {
   if (!IsEnsemble(model.config)) return {};
   // What a lookup returns must live as long as the check.
   std::vector<std::shared_ptr<Model>> held;
@@ -154,6 +157,12 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
     return it == polled.end() ? nullptr : &it->second.config;
   };
   RETURN_IF_ERROR(ValidateEnsemble(model.config, find));
+  RETURN_IF_ERROR(CheckComposingModelsLoaded(model.config, [&](const std::string& name) {
+    ComposingState state;
+    for (const auto& serving : lifecycle_.serving().Versions(name)) state.loaded.insert(serving->version());
+    if (const auto failure = failures.find(name); failure != failures.end()) state.error = failure->second.message();
+    return state;
+  }));
   model.config.mutable_model_transaction_policy()->set_decoupled(EnsembleIsDecoupled(model.config, find));
   return {};
 }

@@ -88,10 +88,12 @@ class ModelRepository {
                 std::map<std::string, PolledModel>& polled) const;
   // Polls what the ensembles among `polled` need and is not there yet.
   void PollComposing(std::map<std::string, PolledModel>& polled) const;
-  // Loads in the order of dependencies. The errors by model, each with its model's name.
+  // Loads in the order of dependencies. The errors by model.
   std::map<std::string, Status> LoadPolled(std::map<std::string, PolledModel> polled,
                                            const std::set<std::string>& explicitly);
-  Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled) const;
+  // Checks an ensemble against its models, which have been loaded before it, or have failed.
+  Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
+                         const std::map<std::string, Status>& failures) const;
   Status CheckControlMode() const;
 
   // Names that an operation works on; others wait.
