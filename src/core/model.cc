@@ -28,14 +28,17 @@ const TensorSpec* Find(const std::vector<TensorSpec>& tensors, std::string_view 
 }  // namespace
 
 Model::Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels)
-    : config_(std::move(config)), version_(version) {
-  for (const inference::ModelInput& input : config_.input()) {
+    : max_batch_size_(static_cast<uint32_t>(config.max_batch_size())),
+      is_decoupled_(config.model_transaction_policy().decoupled()),
+      version_(version) {
+  UpdateConfig(std::move(config));
+  for (const inference::ModelInput& input : this->config().input()) {
     TensorSpec& spec = inputs_.emplace_back(MakeSpec(input));
     spec.optional = input.optional();
     spec.allow_ragged_batch = input.allow_ragged_batch();
     if (!spec.optional) ++required_input_count_;
   }
-  for (const inference::ModelOutput& output : config_.output()) {
+  for (const inference::ModelOutput& output : this->config().output()) {
     TensorSpec& spec = outputs_.emplace_back(MakeSpec(output));
     if (const auto found = labels.find(spec.name); found != labels.end()) spec.labels = std::move(found->second);
     output_names_.push_back(spec.name);
@@ -43,6 +46,13 @@ Model::Model(inference::ModelConfig config, int64_t version, std::map<std::strin
 }
 
 Model::~Model() = default;
+
+void Model::UpdateConfig(inference::ModelConfig config) {
+  auto latest = std::make_unique<const inference::ModelConfig>(std::move(config));
+  MutexLock lock(config_mutex_);
+  config_.store(latest.get(), std::memory_order_release);
+  configs_.push_back(std::move(latest));
+}
 
 const TensorSpec* Model::FindInput(std::string_view name) const { return Find(inputs_, name); }
 const TensorSpec* Model::FindOutput(std::string_view name) const { return Find(outputs_, name); }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/scheduler.h"
@@ -40,11 +41,14 @@ class Model {
   Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels);
   virtual ~Model();
 
-  const std::string& name() const { return config_.name(); }
+  const std::string& name() const { return config().name(); }
   int64_t version() const { return version_; }
-  const inference::ModelConfig& config() const { return config_; }
-  uint32_t max_batch_size() const { return static_cast<uint32_t>(config_.max_batch_size()); }
-  bool is_decoupled() const { return config_.model_transaction_policy().decoupled(); }
+  const inference::ModelConfig& config() const { return *config_.load(std::memory_order_acquire); }
+  // After an update in place, which changes instance_group and version_policy only. What config() returned before stays
+  // valid as long as the model.
+  void UpdateConfig(inference::ModelConfig config);
+  uint32_t max_batch_size() const { return max_batch_size_; }
+  bool is_decoupled() const { return is_decoupled_; }
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
@@ -71,7 +75,11 @@ class Model {
   void AddInflight(int64_t by) { inflight_.fetch_add(static_cast<size_t>(by), std::memory_order_acq_rel); }
 
  private:
-  const inference::ModelConfig config_;
+  Mutex config_mutex_;
+  std::vector<std::unique_ptr<const inference::ModelConfig>> configs_ GUARDED_BY(config_mutex_);  // the last one counts
+  std::atomic<const inference::ModelConfig*> config_;
+  const uint32_t max_batch_size_;
+  const bool is_decoupled_;
   const int64_t version_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;

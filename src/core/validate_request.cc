@@ -196,11 +196,12 @@ Status RequestValidator::CheckShape(const Input& input, const TensorSpec& spec) 
 }
 
 Status RequestValidator::CheckByteSize(const Input& input, int64_t element_count) const {
-  const uint64_t expected = static_cast<uint64_t>(element_count) * DataTypeByteSize(input.datatype());
-  // An element has at most 8 bytes, so that a product that wrapped cannot be what a real buffer has.
-  if (expected == input.byte_size() && expected / DataTypeByteSize(input.datatype()) == static_cast<uint64_t>(element_count)) {
-    return {};
+  int64_t expected = 0;
+  if (__builtin_mul_overflow(element_count, int64_t{DataTypeByteSize(input.datatype())}, &expected)) {
+    return Refuse("invalid shape for input '{}': shape {} causes total byte size to exceed maximum size of {}",
+                  input.given_name(), ShapeText(input.original_shape_), std::numeric_limits<int64_t>::max());
   }
+  if (static_cast<uint64_t>(expected) == input.byte_size()) return {};
   return Refuse("input byte size mismatch for input '{}' for model '{}'. Expected {}, got {}", input.given_name(),
                 model_.name(), expected, input.byte_size());
 }
