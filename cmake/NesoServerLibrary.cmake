@@ -37,6 +37,7 @@ function(neso_server_library)
     INSTALL_RPATH $ORIGIN)
 
   add_executable(neso ${ARG_MAIN})
+  target_include_directories(neso PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(neso PRIVATE tritonserver)
   target_link_options(neso PRIVATE -Wl,-z,relro,-z,now)
   set_target_properties(neso PROPERTIES
