@@ -36,7 +36,8 @@ bool Holds(const ModelFolder& folder, const Framework& framework) {
   });
 }
 
-// Whether the platform or the file name says `framework`, or, where neither is given, the files of the first version do.
+// Whether the platform or the file name says `framework`, or, where neither is given, the files of the first version
+// do.
 bool Matches(const ModelFolder& folder, const inference::ModelConfig& config, const Framework& framework) {
   if (!framework.platform.empty() && config.platform() == framework.platform) return true;
   if (config.default_model_filename() == framework.file) return true;
@@ -101,7 +102,8 @@ Status CompleteModelConfig(const ModelFolder& folder, inference::ModelConfig& co
   const size_t dot = config.name().find('.');
   if (dot == std::string::npos) {
     return InvalidArg(
-        "Invalid model name: Could not determine backend for model '{}' with no backend in model configuration. Expected "
+        "Invalid model name: Could not determine backend for model '{}' with no backend in model configuration. "
+        "Expected "
         "model name of the form 'model.<backend_name>'.",
         config.name());
   }

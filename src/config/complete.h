@@ -1,7 +1,7 @@
 // Fills in what a configuration leaves out, as far as the server can know it. Pure functions.
 //
-//   RETURN_IF_ERROR(CompleteModelConfig({.name = "digits", .first_version = entries}, config));  // name, backend, files
-//   NormalizeModelConfig(config);                                                              // defaults
+//   RETURN_IF_ERROR(CompleteModelConfig({"digits", entries}, config));  // name, backend, files
+//   NormalizeModelConfig(config);                                       // defaults
 //   ... validate, load the backend ...
 //   NormalizeInstanceGroups(gpus, backend_preferred_groups, config);
 #pragma once
@@ -31,12 +31,12 @@ struct ModelFolder {
 // Errors: kInvalidArg "Invalid model name: Could not determine backend for model 'M' ...".
 Status CompleteModelConfig(const ModelFolder& folder, inference::ModelConfig& config);
 
-// Applies the defaults that need no knowledge of backend or machine: version policy, preferred batch sizes, idle time of
-// sequences, pinned memory.
+// Applies the defaults that need no knowledge of backend or machine: version policy, preferred batch sizes, idle time
+// of sequences, pinned memory.
 void NormalizeModelConfig(inference::ModelConfig& config);
 
-// Makes every instance group explicit: at least one group, names, KIND_AUTO resolved, counts, GPUs. Leaves ensembles alone.
-// `gpus`: ids of the usable GPUs, ascending. `preferred`: the backend's own wishes, in its order.
+// Makes every instance group explicit: at least one group, names, KIND_AUTO resolved, counts, GPUs. Leaves ensembles
+// alone. `gpus`: ids of the usable GPUs, ascending. `preferred`: the backend's own wishes, in its order.
 void NormalizeInstanceGroups(std::span<const int> gpus, std::span<const inference::ModelInstanceGroup> preferred,
                              inference::ModelConfig& config);
 

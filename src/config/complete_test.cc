@@ -39,7 +39,8 @@ TEST(CompleteModelConfigTest, FindsBackendPlatformAndFile) {
       {"", Files({"model.pt2"}), "pytorch", "torch_aoti", "model.pt2"},
       {"", Files({"model.py"}), "python", "", "model.py"},
       {"", Files({"model.py", "model.pt"}), "pytorch", "pytorch_libtorch", "model.pt"},
-      {"", Files({"model.py", "model.pt", "model.onnx", "model.plan", "model.xml"}), "tensorrt", "tensorrt_plan", "model.plan"},
+      {"", Files({"model.py", "model.pt", "model.onnx", "model.plan", "model.xml"}), "tensorrt", "tensorrt_plan",
+       "model.plan"},
       // The platform says.
       {"platform: 'tensorflow_savedmodel'", {}, "tensorflow", "tensorflow_savedmodel", "model.savedmodel"},
       {"platform: 'tensorrt_plan'", {}, "tensorrt", "tensorrt_plan", "model.plan"},
@@ -47,21 +48,38 @@ TEST(CompleteModelConfigTest, FindsBackendPlatformAndFile) {
       {"platform: 'pytorch_libtorch'", {}, "pytorch", "pytorch_libtorch", "model.pt"},
       {"platform: 'torch_aoti'", {}, "pytorch", "torch_aoti", "model.pt2"},
       {"platform: 'libtorch'", {}, "pytorch", "libtorch", ""},
-      {"platform: 'onnxruntime_onnx' default_model_filename: 'x.onnx'", {}, "onnxruntime", "onnxruntime_onnx", "x.onnx"},
+      {"platform: 'onnxruntime_onnx' default_model_filename: 'x.onnx'",
+       {},
+       "onnxruntime",
+       "onnxruntime_onnx",
+       "x.onnx"},
       {"platform: 'zz'", Files({"model.onnx"}), "", "zz", ""},
       // The file name says.
       {"default_model_filename: 'model.savedmodel'", {}, "tensorflow", "tensorflow_savedmodel", "model.savedmodel"},
-      {"default_model_filename: 'model.onnx'", Files({"model.savedmodel/"}), "onnxruntime", "onnxruntime_onnx", "model.onnx"},
+      {"default_model_filename: 'model.onnx'", Files({"model.savedmodel/"}), "onnxruntime", "onnxruntime_onnx",
+       "model.onnx"},
       {"default_model_filename: 'model.py'", {}, "python", "", "model.py"},
       {"default_model_filename: 'zz'", Files({"model.onnx"}), "", "", "zz"},
-      {"platform: 'pytorch_libtorch' default_model_filename: 'model.onnx'", {}, "onnxruntime", "pytorch_libtorch", "model.onnx"},
+      {"platform: 'pytorch_libtorch' default_model_filename: 'model.onnx'",
+       {},
+       "onnxruntime",
+       "pytorch_libtorch",
+       "model.onnx"},
       // The backend is given.
-      {"backend: 'tensorflow'", Files({"model.savedmodel/"}), "tensorflow", "tensorflow_savedmodel", "model.savedmodel"},
+      {"backend: 'tensorflow'", Files({"model.savedmodel/"}), "tensorflow", "tensorflow_savedmodel",
+       "model.savedmodel"},
       {"backend: 'tensorflow'", Files({"model.graphdef"}), "tensorflow", "tensorflow_graphdef", "model.graphdef"},
       {"backend: 'tensorflow'", {}, "tensorflow", "", ""},
-      {"backend: 'tensorflow' platform: 'tensorflow_graphdef'", {}, "tensorflow", "tensorflow_graphdef", "model.graphdef"},
-      {"backend: 'tensorflow' platform: 'tensorflow_savedmodel' default_model_filename: 'x'", {}, "tensorflow",
-       "tensorflow_savedmodel", "x"},
+      {"backend: 'tensorflow' platform: 'tensorflow_graphdef'",
+       {},
+       "tensorflow",
+       "tensorflow_graphdef",
+       "model.graphdef"},
+      {"backend: 'tensorflow' platform: 'tensorflow_savedmodel' default_model_filename: 'x'",
+       {},
+       "tensorflow",
+       "tensorflow_savedmodel",
+       "x"},
       {"backend: 'tensorrt' default_model_filename: 'x.plan'", {}, "tensorrt", "tensorrt_plan", "x.plan"},
       {"backend: 'onnxruntime'", Files({"model.pt"}), "onnxruntime", "onnxruntime_onnx", "model.onnx"},
       {"backend: 'openvino' platform: 'q'", {}, "openvino", "q", "model.xml"},
@@ -163,21 +181,32 @@ TEST(NormalizeInstanceGroupsTest, MakesEveryGroupExplicit) {
       {"backend: 'onnxruntime'", {}, "", "instance_group { name: 'm' kind: KIND_CPU count: 2 }"},
       {"backend: 'tensorflow'", {}, "", "instance_group { name: 'm' kind: KIND_CPU count: 2 }"},
       {"backend: 'onnxruntime'", {0}, "", "instance_group { name: 'm' kind: KIND_GPU count: 1 gpus: 0 }"},
-      {"backend: 'onnxruntime' instance_group { count: 5 } instance_group { name: 'g' kind: KIND_MODEL }", {}, "",
+      {"backend: 'onnxruntime' instance_group { count: 5 } instance_group { name: 'g' kind: KIND_MODEL }",
+       {},
+       "",
        "instance_group { name: 'm_0' kind: KIND_CPU count: 5 } instance_group { name: 'g' kind: KIND_MODEL count: 1 }"},
       {"instance_group { count: -3 }", {}, "", "instance_group { name: 'm_0' kind: KIND_CPU count: 1 }"},
       // KIND_AUTO with a GPU that is not there turns into KIND_CPU and keeps its list, which validation then refuses.
-      {"instance_group { gpus: [0, 7] }", {0}, "", "instance_group { name: 'm_0' kind: KIND_CPU count: 1 gpus: [0, 7] }"},
+      {"instance_group { gpus: [0, 7] }",
+       {0},
+       "",
+       "instance_group { name: 'm_0' kind: KIND_CPU count: 1 gpus: [0, 7] }"},
       {"instance_group { gpus: 1 }", {0, 1}, "", "instance_group { name: 'm_0' kind: KIND_GPU count: 1 gpus: 1 }"},
       {"instance_group { kind: KIND_GPU }", {}, "", "instance_group { name: 'm_0' kind: KIND_GPU count: 1 }"},
       // The backend's wishes count only where the model has none.
       {"", {0}, "instance_group { kind: KIND_CPU count: 3 }", "instance_group { name: 'm' kind: KIND_CPU count: 3 }"},
-      {"instance_group { kind: KIND_CPU }", {}, "instance_group { kind: KIND_CPU count: 3 }",
+      {"instance_group { kind: KIND_CPU }",
+       {},
+       "instance_group { kind: KIND_CPU count: 3 }",
        "instance_group { name: 'm_0' kind: KIND_CPU count: 1 }"},
-      {"", {}, "instance_group { kind: KIND_GPU count: 4 } instance_group { kind: KIND_MODEL count: 3 }",
+      {"",
+       {},
+       "instance_group { kind: KIND_GPU count: 4 } instance_group { kind: KIND_MODEL count: 3 }",
        "instance_group { name: 'm' kind: KIND_MODEL count: 3 }"},
       {"", {}, "instance_group { kind: KIND_GPU count: 4 }", "instance_group { name: 'm' kind: KIND_CPU count: 1 }"},
-      {"", {0, 2}, "instance_group { kind: KIND_GPU gpus: [1, 2] }",
+      {"",
+       {0, 2},
+       "instance_group { kind: KIND_GPU gpus: [1, 2] }",
        "instance_group { name: 'm' kind: KIND_GPU count: 1 gpus: 2 }"},
   };
   for (const GroupCase& c : cases) {
@@ -195,7 +224,8 @@ TEST(NormalizeInstanceGroupsTest, MakesEveryGroupExplicit) {
 
 TEST(MergeBackendConfigTest, TakesWhatABackendMayChange) {
   inference::ModelConfig config = ConfigFromText("name: 'm' backend: 'b' default_model_filename: 'f'");
-  const inference::ModelConfig proposal = ConfigFromText(R"(name: 'x' backend: 'y' default_model_filename: 'z' max_batch_size: 4
+  const inference::ModelConfig proposal =
+      ConfigFromText(R"(name: 'x' backend: 'y' default_model_filename: 'z' max_batch_size: 4
       input { name: 'i' } output { name: 'o' } dynamic_batching { } model_transaction_policy { decoupled: true }
       instance_group { count: 9 })");
   ASSERT_TRUE(MergeBackendConfig(proposal, config).ok());
@@ -230,7 +260,9 @@ TEST(MergeBackendConfigTest, RefusesToMakeAnEnsemble) {
   EXPECT_FALSE(config.has_ensemble_scheduling());
 }
 
-TEST(BackendLibraryNameTest, FollowsTheBackend) { EXPECT_EQ(BackendLibraryName("onnxruntime"), "libtriton_onnxruntime.so"); }
+TEST(BackendLibraryNameTest, FollowsTheBackend) {
+  EXPECT_EQ(BackendLibraryName("onnxruntime"), "libtriton_onnxruntime.so");
+}
 
 }  // namespace
 }  // namespace neso

@@ -28,8 +28,8 @@ Status ValidateSteps(const inference::ModelConfig& ensemble) {
     if (missing != nullptr) return InvalidArg("must specify '{}' in step {} of ensemble '{}'", missing, index, name);
     for (const auto& [output, tensor] : step.output_map()) {
       if (!made.insert(tensor).second) {
-        return InvalidArg("ensemble tensor '{}' can appear in an output map only once for ensemble '{}' step {}", tensor,
-                          name, index);
+        return InvalidArg("ensemble tensor '{}' can appear in an output map only once for ensemble '{}' step {}",
+                          tensor, name, index);
       }
     }
     ++index;
@@ -140,10 +140,11 @@ Status CheckComposingModelsLoaded(const inference::ModelConfig& ensemble,
   for (const auto& step : ensemble.ensemble_scheduling().step()) {
     const ComposingState state = state_of(step.model_name());
     if (state.loaded.empty()) {
-      return InvalidArg("ensemble '{}' depends on '{}' which has no loaded version.{}", ensemble.name(), step.model_name(),
-                        state.error.empty() ? ""
-                                            : fmt::format(" Model '{}' loading failed with error: {}", step.model_name(),
-                                                          state.error));
+      return InvalidArg("ensemble '{}' depends on '{}' which has no loaded version.{}", ensemble.name(),
+                        step.model_name(),
+                        state.error.empty()
+                            ? ""
+                            : fmt::format(" Model '{}' loading failed with error: {}", step.model_name(), state.error));
     }
     if (step.model_version() != -1 && !state.loaded.contains(step.model_version())) {
       return InvalidArg("ensemble '{}' depends on '{}' whose required version {} is not loaded.", ensemble.name(),

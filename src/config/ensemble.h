@@ -1,4 +1,5 @@
-// Rules of ensembles: those that the ensemble's own configuration shows, and those that need its models' configurations.
+// Rules of ensembles: those that the ensemble's own configuration shows, and those that need its models'
+// configurations.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,9 @@ Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble);
 // The configuration of a model of the repository, or null if there is none that could be used.
 using ModelConfigLookup = std::function<const inference::ModelConfig*(const std::string& name)>;
 
-// Checks the ensemble against the configurations of its models, at any depth: they exist and do not form a circle; names,
-// data types, shapes and batch sizes agree; no step joins streams of different decoupled models.
-// Errors: kInvalidArg with the first finding.
+// Checks the ensemble against the configurations of its models, at any depth: they exist and do not form a circle;
+// names, data types, shapes and batch sizes agree; no step joins streams of different decoupled models. Errors:
+// kInvalidArg with the first finding.
 Status ValidateEnsemble(const inference::ModelConfig& ensemble, const ModelConfigLookup& find);
 
 // Whether a step, at any depth, may answer with any number of responses: what the ensemble's own
@@ -41,7 +42,8 @@ struct ComposingState {
 };
 
 // Checks that every step finds its version loaded.
-// Errors: kInvalidArg "ensemble 'E' depends on 'M' which has no loaded version. Model 'M' loading failed with error: ..." or
+// Errors: kInvalidArg "ensemble 'E' depends on 'M' which has no loaded version. Model 'M' loading failed with error:
+// ..." or
 // "... whose required version V is not loaded."
 Status CheckComposingModelsLoaded(const inference::ModelConfig& ensemble,
                                   const std::function<ComposingState(const std::string& model)>& state_of);

@@ -37,7 +37,8 @@ bool SameShape(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
 // Null if there is no such tensor.
 template <typename Tensors>
 auto FindTensor(const Tensors& tensors, const std::string& name) {
-  const auto it = std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name() == name; });
+  const auto it =
+      std::find_if(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name() == name; });
   return it == tensors.end() ? nullptr : &*it;
 }
 
@@ -52,14 +53,16 @@ class TensorTable {
     const TensorView& known = it->second;
     if (known.type != view.type) {
       return InvalidArg(
-          "in ensemble {}, ensemble tensor {}: inconsistent data type: {} is inferred from model {} while {} is inferred "
+          "in ensemble {}, ensemble tensor {}: inconsistent data type: {} is inferred from model {} while {} is "
+          "inferred "
           "from model {}",
           ensemble_.name(), name, DataTypeName(known.type), known.model, DataTypeName(view.type), view.model);
     }
     // A batch dimension may stand in `dims` of one model and be implied by another.
     if (!SameShape(known.dims, view.dims) && !SameShape(known.full_dims, view.full_dims)) {
       return InvalidArg(
-          "in ensemble {}, ensemble tensor {}: inconsistent shape: {} is inferred from model {} while {} is inferred from "
+          "in ensemble {}, ensemble tensor {}: inconsistent shape: {} is inferred from model {} while {} is inferred "
+          "from "
           "model {}",
           ensemble_.name(), name, DimsToString(known.dims), known.model, DimsToString(view.dims), view.model);
     }
@@ -105,7 +108,8 @@ Status ValidateTensors(const ModelConfig& ensemble, const ModelConfigLookup& fin
     const ModelConfig& model = *find(step.model_name());
     if (model.max_batch_size() != 0 && model.max_batch_size() < ensemble.max_batch_size()) {
       return InvalidArg(
-          "ensemble {} allows maximum batch size {}, but it contains model {} which only allows maximum batch size to be {}",
+          "ensemble {} allows maximum batch size {}, but it contains model {} which only allows maximum batch size to "
+          "be {}",
           ensemble.name(), ensemble.max_batch_size(), model.name(), model.max_batch_size());
     }
     RETURN_IF_ERROR(AddStep(ensemble, step, model, table));
@@ -113,9 +117,9 @@ Status ValidateTensors(const ModelConfig& ensemble, const ModelConfigLookup& fin
   return {};
 }
 
-// The stream that a tensor belongs to: 0 for the request itself, else the number of the decoupled step that it last went
-// through. All inputs of a step, and all outputs of the ensemble, must belong to one stream: otherwise it is unknown which
-// response goes with which.
+// The stream that a tensor belongs to: 0 for the request itself, else the number of the decoupled step that it last
+// went through. All inputs of a step, and all outputs of the ensemble, must belong to one stream: otherwise it is
+// unknown which response goes with which.
 class Streams {
  public:
   Streams(const ModelConfig& ensemble, const ModelConfigLookup& find) : ensemble_(ensemble), find_(find) {}

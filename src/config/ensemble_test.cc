@@ -70,7 +70,8 @@ TEST(ValidateEnsembleLocallyTest, ChecksStepsAndConnections) {
       {Ensemble(kIo, Step("n", {{"a", "a"}, {"b", "y"}}, {{"o", "x"}}) + Step("m", {{"a", "x"}}, {{"o", "y"}}) +
                          Step("m", {{"a", "x"}}, {{"o", "o"}})),
        disconnected("y")},
-      {Ensemble(kIo, kOneStep + Step("m", {{"a", "a"}}, {{"o", "x"}})), "ensemble tensor 'x' is unused in ensemble 'e'"},
+      {Ensemble(kIo, kOneStep + Step("m", {{"a", "a"}}, {{"o", "x"}})),
+       "ensemble tensor 'x' is unused in ensemble 'e'"},
       {Ensemble("", kOneStep), "ensemble tensor 'a' is unused in ensemble 'e'"},
   };
   for (const Case& c : cases) {
@@ -80,10 +81,10 @@ TEST(ValidateEnsembleLocallyTest, ChecksStepsAndConnections) {
 }
 
 TEST(EnsembleTest, KnowsItsModels) {
-  const inference::ModelConfig ensemble = ModelFromText(
-      Ensemble(kIo, Step("z", {{"a", "a"}}, {{"o", "t"}}) + Step("b", {{"a", "t"}}, {{"o", "u"}}) +
-                        Step("z", {{"a", "u"}}, {{"o", "o"}})),
-      "e");
+  const inference::ModelConfig ensemble =
+      ModelFromText(Ensemble(kIo, Step("z", {{"a", "a"}}, {{"o", "t"}}) + Step("b", {{"a", "t"}}, {{"o", "u"}}) +
+                                      Step("z", {{"a", "u"}}, {{"o", "o"}})),
+                    "e");
   EXPECT_THAT(ComposingModels(ensemble), ::testing::ElementsAre("z", "b"));
   EXPECT_TRUE(IsEnsemble(ensemble));
   EXPECT_FALSE(IsEnsemble(ModelFromText("backend: 'b'")));
@@ -160,23 +161,28 @@ TEST_F(EnsembleGraphTest, EndsOnVeryLongChains) {
 
 TEST_F(EnsembleGraphTest, ChecksDataTypes) {
   EXPECT_EQ(Error(Input("a", "4", "TYPE_INT64") + Output("o"), kOneStep),
-            "in ensemble e, ensemble tensor a: inconsistent data type: TYPE_INT64 is inferred from model e while TYPE_FP32 is "
+            "in ensemble e, ensemble tensor a: inconsistent data type: TYPE_INT64 is inferred from model e while "
+            "TYPE_FP32 is "
             "inferred from model m");
   EXPECT_EQ(Error(Input("a") + Output("o", "4", "TYPE_INT64"), kOneStep),
-            "in ensemble e, ensemble tensor o: inconsistent data type: TYPE_INT64 is inferred from model e while TYPE_FP32 is "
+            "in ensemble e, ensemble tensor o: inconsistent data type: TYPE_INT64 is inferred from model e while "
+            "TYPE_FP32 is "
             "inferred from model m");
   EXPECT_EQ(Error(kIo, Step("m", {{"a", "a"}}, {{"o", "t"}}) + Step("int", {{"a", "t"}}, {{"o", "o"}})),
-            "in ensemble e, ensemble tensor t: inconsistent data type: TYPE_FP32 is inferred from model m while TYPE_INT32 is "
+            "in ensemble e, ensemble tensor t: inconsistent data type: TYPE_FP32 is inferred from model m while "
+            "TYPE_INT32 is "
             "inferred from model int");
 }
 
 TEST_F(EnsembleGraphTest, ChecksShapes) {
-  EXPECT_EQ(Error(Input("a", "5") + Output("o"), kOneStep),
-            "in ensemble e, ensemble tensor a: inconsistent shape: [5] is inferred from model e while [4] is inferred from "
-            "model m");
-  EXPECT_EQ(Error(Input("a") + Output("o", "2, 2"), kOneStep),
-            "in ensemble e, ensemble tensor o: inconsistent shape: [2,2] is inferred from model e while [4] is inferred from "
-            "model m");
+  EXPECT_EQ(
+      Error(Input("a", "5") + Output("o"), kOneStep),
+      "in ensemble e, ensemble tensor a: inconsistent shape: [5] is inferred from model e while [4] is inferred from "
+      "model m");
+  EXPECT_EQ(
+      Error(Input("a") + Output("o", "2, 2"), kOneStep),
+      "in ensemble e, ensemble tensor o: inconsistent shape: [2,2] is inferred from model e while [4] is inferred from "
+      "model m");
   EXPECT_EQ(Error(Input("a", "-1") + Output("o"), kOneStep), "");
   EXPECT_EQ(Error(Input("a") + Output("o", "5"),
                   Step("any", {{"a", "a"}}, {{"o", "t"}}) + Step("five", {{"a", "t"}}, {{"o", "o"}})),
@@ -193,7 +199,8 @@ TEST_F(EnsembleGraphTest, ChecksBatchSizes) {
   EXPECT_EQ(Error(kIo + "max_batch_size: 4 ", batched), "");
   EXPECT_EQ(Error(kIo + "max_batch_size: 1 ", kOneStep), "");
   EXPECT_EQ(Error(kIo + "max_batch_size: 8 ", batched),
-            "ensemble e allows maximum batch size 8, but it contains model batched which only allows maximum batch size to be "
+            "ensemble e allows maximum batch size 8, but it contains model batched which only allows maximum batch "
+            "size to be "
             "4");
 }
 
@@ -207,10 +214,13 @@ TEST_F(EnsembleGraphTest, ChecksThatMapsNameTheModelsTensors) {
 }
 
 TEST_F(EnsembleGraphTest, RefusesToJoinStreamsOfDecoupledModels) {
-  const std::string error = "in ensemble e, step of model 'e' receives inputs originated from different decoupled models";
+  const std::string error =
+      "in ensemble e, step of model 'e' receives inputs originated from different decoupled models";
   const std::string x = Step("d1", {{"a", "a"}}, {{"o", "x"}});
   const std::string y = Step("d2", {{"a", "a"}}, {{"o", "y"}});
-  const auto join = [](const std::string& a, const std::string& b) { return Step("two", {{"a", a}, {"b", b}}, {{"o", "o"}}); };
+  const auto join = [](const std::string& a, const std::string& b) {
+    return Step("two", {{"a", a}, {"b", b}}, {{"o", "o"}});
+  };
   EXPECT_EQ(Error(kIo, x + y + join("x", "y")), error);
   EXPECT_EQ(Error(kIo, x + join("x", "a")), error);
   EXPECT_EQ(Error(kIo, x + Step("d2", {{"a", "x"}}, {{"o", "y"}}) + join("x", "y")), error);
@@ -241,9 +251,10 @@ TEST(CheckComposingModelsLoadedTest, SaysWhichModelIsMissing) {
   EXPECT_EQ(check(3, {{3}, ""}), "");
   EXPECT_EQ(check(5, {{3}, ""}), "ensemble 'e' depends on 'm' whose required version 5 is not loaded.");
   EXPECT_EQ(check(-1, {{}, ""}), "ensemble 'e' depends on 'm' which has no loaded version.");
-  EXPECT_EQ(check(-1, {{}, "version 1 is at UNAVAILABLE state: Invalid argument: x;"}),
-            "ensemble 'e' depends on 'm' which has no loaded version. Model 'm' loading failed with error: version 1 is at "
-            "UNAVAILABLE state: Invalid argument: x;");
+  EXPECT_EQ(
+      check(-1, {{}, "version 1 is at UNAVAILABLE state: Invalid argument: x;"}),
+      "ensemble 'e' depends on 'm' which has no loaded version. Model 'm' loading failed with error: version 1 is at "
+      "UNAVAILABLE state: Invalid argument: x;");
 }
 
 }  // namespace

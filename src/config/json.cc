@@ -39,7 +39,10 @@ size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  const size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
+                        : (lead & 0xF0) == 0xE0       ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
   if (length == 0 || text.size() < length) return 0;
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -69,19 +72,21 @@ void WriteString(std::string_view text, Writer& writer) {
   }
 }
 
-// Clients get numbers that went through two printers: protobuf's, with the fewest of `digits` or `exact_digits` that read
-// back the same, and RapidJSON's, which reads that text again ("1" is an integer, "1e+06" becomes 1000000.0).
+// Clients get numbers that went through two printers: protobuf's, with the fewest of `digits` or `exact_digits` that
+// read back the same, and RapidJSON's, which reads that text again ("1" is an integer, "1e+06" becomes 1000000.0).
 template <typename Float>
 void WriteFloat(Float value, int digits, int exact_digits, Writer& writer) {
   if (std::isnan(value)) return static_cast<void>(writer.String("NaN"));
   if (std::isinf(value)) return static_cast<void>(writer.String(value > 0 ? "Infinity" : "-Infinity"));
   std::string text = fmt::format("{:.{}g}", value, digits);
   // Reading a subnormal back reports a range error, which protobuf takes for a difference.
-  const bool exact = static_cast<Float>(std::strtod(text.c_str(), nullptr)) == value && std::fpclassify(value) != FP_SUBNORMAL;
+  const bool exact =
+      static_cast<Float>(std::strtod(text.c_str(), nullptr)) == value && std::fpclassify(value) != FP_SUBNORMAL;
   if (!exact) text = fmt::format("{:.{}g}", value, exact_digits);
   rapidjson::Reader reader;
   rapidjson::StringStream stream(text.c_str());
-  reader.Parse(stream, writer);
+  // The largest numbers overflow in that reader.
+  if (reader.Parse(stream, writer).IsError()) writer.Double(value);
 }
 
 void WriteInteger(int64_t value, bool as_string, Writer& writer) {
@@ -107,8 +112,8 @@ void WriteValue(const Message& message, const FieldDescriptor* field, int index,
       writer.Uint(repeated ? r.GetRepeatedUInt32(message, field, index) : r.GetUInt32(message, field));
       break;
     case FieldDescriptor::CPPTYPE_INT64:
-      WriteInteger(repeated ? r.GetRepeatedInt64(message, field, index) : r.GetInt64(message, field), StaysString(*field),
-                   writer);
+      WriteInteger(repeated ? r.GetRepeatedInt64(message, field, index) : r.GetInt64(message, field),
+                   StaysString(*field), writer);
       break;
     case FieldDescriptor::CPPTYPE_UINT64:
       writer.Uint64(repeated ? r.GetRepeatedUInt64(message, field, index) : r.GetUInt64(message, field));

@@ -2,9 +2,9 @@
 //
 //   std::string json = ModelConfigToJson(config);   // {"name":"digits","platform":"",...}
 //
-// Form: members in the order of the .proto file under their snake_case names; primitive fields always, repeated fields and
-// maps even if empty, messages and oneof members only when set; enums by name; map keys sorted. 64-bit integers are numbers,
-// except those that stay strings (see json.cc). Source: model configuration extension of the protocol.
+// Form: members in the order of the .proto file under their snake_case names; primitive fields always, repeated fields
+// and maps even if empty, messages and oneof members only when set; enums by name; map keys sorted. 64-bit integers are
+// numbers, except those that stay strings (see json.cc). Source: model configuration extension of the protocol.
 #pragma once
 
 #include <cstdint>

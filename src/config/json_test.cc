@@ -102,7 +102,8 @@ TEST(ModelConfigToJsonTest, ShowsEveryOtherMember) {
 }
 
 TEST(ModelConfigToJsonTest, InitialStateDimsStayStrings) {
-  const std::string json = JsonOf(R"(sequence_batching { state { initial_state { dims: [2, 1] zero_data: true name: "n" } } })");
+  const std::string json =
+      JsonOf(R"(sequence_batching { state { initial_state { dims: [2, 1] zero_data: true name: "n" } } })");
   EXPECT_NE(json.find(R"("initial_state":[{"data_type":"TYPE_INVALID","dims":["2","1"],"zero_data":true,"name":"n"}])"),
             std::string::npos)
       << json;
@@ -148,6 +149,14 @@ TEST(ModelConfigToJsonTest, FloatsLookAsClientsKnowThem) {
   }
 }
 
+TEST(ModelConfigToJsonTest, PrintsTheLargestAndSmallestDoubles) {
+  for (const char* bound : {"1.7976931348623157e308", "-1.7976931348623157e308", "4.9e-324"}) {
+    const std::string json =
+        JsonOf(std::string("model_metrics { metric_control { histogram_options { buckets: ") + bound + " } } }");
+    EXPECT_TRUE(ParseModelConfigJson(json)) << json;
+  }
+}
+
 TEST(ModelConfigToJsonTest, StringsAreEscapedAndKeptUtf8) {
   const auto shown = [](const std::string& literal) {
     const std::string json = JsonOf("name: \"" + literal + "\"");
@@ -156,7 +165,8 @@ TEST(ModelConfigToJsonTest, StringsAreEscapedAndKeptUtf8) {
   EXPECT_EQ(shown("a/b<c>&'"), R"("a/b<c>&'")");
   EXPECT_EQ(shown(R"(\"\\\n\t\001\000)"), R"("\"\\\n\t\u0001\u0000")");
   EXPECT_EQ(shown("é😀\u2028"), "\"é😀\u2028\"");
-  // Bytes that are not text are left out: a lone continuation, a cut sequence, an overlong form, a surrogate, beyond the end.
+  // Bytes that are not text are left out: a lone continuation, a cut sequence, an overlong form, a surrogate, beyond
+  // the end.
   EXPECT_EQ(shown(R"(a\377\376b)"), R"("ab")");
   EXPECT_EQ(shown(R"(\303\251\303)"), "\"é\"");
   EXPECT_EQ(shown(R"(x\300\257\355\240\200\364\220\200\200\342\202y)"), R"("xy")");
@@ -167,7 +177,8 @@ TEST(ModelConfigToJsonTest, UnknownEnumNumbersAreNumbers) {
 }
 
 TEST(ModelConfigToJsonTest, ReadsBackTheSame) {
-  const inference::ModelConfig config = ConfigFromText(R"(name: "m" max_batch_size: 3 version_policy { specific { versions: 5 } }
+  const inference::ModelConfig config =
+      ConfigFromText(R"(name: "m" max_batch_size: 3 version_policy { specific { versions: 5 } }
       input { name: "a" data_type: TYPE_INT64 dims: [-1, 2] } dynamic_batching { priority_queue_policy { key: 2 value { } } }
       instance_group { kind: KIND_GPU secondary_devices { device_id: 1 } } parameters { key: "k" value { string_value: "v" } })");
   Expected<inference::ModelConfig> again = ParseModelConfigJson(ModelConfigToJson(config));

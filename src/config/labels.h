@@ -31,8 +31,8 @@ class Labels {
 // One label a line; a carriage return before the end of line does not belong to it, nor does a last empty line.
 std::vector<std::string> SplitLabels(std::string_view text);
 
-// Whether `relative`, put behind a folder's path, names something inside that folder, by its text. A leading '/' is let pass:
-// joined it adds nothing.
+// Whether `relative`, put behind a folder's path, names something inside that folder, by its text. A leading '/' is let
+// pass: joined it adds nothing.
 bool StaysInside(std::string_view relative);
 
 // Reads the label files of all outputs.

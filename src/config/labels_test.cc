@@ -41,7 +41,8 @@ class ReadLabelsTest : public ::testing::Test {
 
   Expected<Labels> Read(const std::string& file) const {
     return ReadLabels(
-        test::ConfigFromText("name: 'm' output { name: 'plain' } output { name: 'o' label_filename: '" + file + "' }"), folder_);
+        test::ConfigFromText("name: 'm' output { name: 'plain' } output { name: 'o' label_filename: '" + file + "' }"),
+        folder_);
   }
 
   std::string folder_;
@@ -75,7 +76,8 @@ TEST_F(ReadLabelsTest, RefusesToLeaveTheFolder) {
   Expected<Labels> labels = Read("../l.txt");
   ASSERT_FALSE(labels);
   EXPECT_EQ(labels.error().code(), StatusCode::kUnsupported);
-  EXPECT_EQ(labels.error().message(), "label_filename '../l.txt' of output 'o' must stay inside the directory of model 'm'");
+  EXPECT_EQ(labels.error().message(),
+            "label_filename '../l.txt' of output 'o' must stay inside the directory of model 'm'");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ bool Contains(std::span<const int> gpus, int id) { return std::find(gpus.begin()
 inference::ModelInstanceGroup::Kind ResolveAuto(const inference::ModelInstanceGroup& group, std::span<const int> gpus) {
   const bool all_usable =
       std::all_of(group.gpus().begin(), group.gpus().end(), [&](int id) { return Contains(gpus, id); });
-  return !gpus.empty() && all_usable ? inference::ModelInstanceGroup::KIND_GPU : inference::ModelInstanceGroup::KIND_CPU;
+  return !gpus.empty() && all_usable ? inference::ModelInstanceGroup::KIND_GPU
+                                     : inference::ModelInstanceGroup::KIND_CPU;
 }
 
 // The group of a model that names none: the first wish of the backend that this machine can serve.

@@ -91,8 +91,8 @@ Expected<inference::ModelConfig> ParseModelConfigJson(std::string_view json) {
   options.ignore_unknown_fields = false;
   options.case_insensitive_enum_parsing = true;
   inference::ModelConfig config;
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(google::protobuf::StringPiece(json.data(), json.size()), &config, options);
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(json.data(), json.size()), &config, options);
   if (!status.ok()) return InvalidArg("{}", std::string_view(status.message().data(), status.message().size()));
   return config;
 }

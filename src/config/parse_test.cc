@@ -11,11 +11,14 @@ using ::testing::StartsWith;
 
 TEST(ParseModelConfigTextTest, ReadsFieldsOfEveryKind) {
   Expected<inference::ModelConfig> config = ParseModelConfigText(R"(
-      # a comment, with bytes that are not UTF-8: )" "\xE9" R"(
+      # a comment, with bytes that are not UTF-8: )"
+                                                                 "\xE9"
+                                                                 R"(
       name: "m"
       input [ { name: "a" data_type: TYPE_FP32 dims: [ -1, 4 ] }, { name: "b" data_type: 13 dims: 1 } ]
       dynamic_batching { max_queue_delay_microseconds: 100 }
-      parameters { key: "k" value { string_value: "v" } })", "config.pbtxt");
+      parameters { key: "k" value { string_value: "v" } })",
+                                                                 "config.pbtxt");
   ASSERT_TRUE(config);
   EXPECT_EQ(config->input(0).dims(1), 4);
   EXPECT_EQ(config->input(1).data_type(), inference::TYPE_STRING);
@@ -81,8 +84,8 @@ TEST(ParseModelConfigJsonTest, ReadsBothSpellingsOfNamesAndEnumsInAnyCase) {
 }
 
 TEST(ParseModelConfigJsonTest, RefusesWhatIsNotAConfiguration) {
-  for (const char* bad : {"", "{", "[]", "1", R"({"foo":1})", R"({"max_batch_size":"x"})", R"({"input":[{"data_type":"FP31"}]})",
-                          R"({"dynamic_batching":{},"sequence_batching":{}})"}) {
+  for (const char* bad : {"", "{", "[]", "1", R"({"foo":1})", R"({"max_batch_size":"x"})",
+                          R"({"input":[{"data_type":"FP31"}]})", R"({"dynamic_batching":{},"sequence_batching":{}})"}) {
     Expected<inference::ModelConfig> config = ParseModelConfigJson(bad);
     ASSERT_FALSE(config) << bad;
     EXPECT_EQ(config.error().code(), StatusCode::kInvalidArg);

@@ -25,10 +25,13 @@ Status ValidatePlatform(const inference::ModelConfig& config) {
     if (config.backend().empty()) return {};
     return InvalidArg("Ensemble model '{}' must have platform type 'ensemble' and empty backend type", config.name());
   }
-  if (config.backend().empty()) return InvalidArg("unexpected platform type '{}' for {}", config.platform(), config.name());
+  if (config.backend().empty())
+    return InvalidArg("unexpected platform type '{}' for {}", config.platform(), config.name());
 
   const auto same_backend = [&](const PlatformOf& pair) { return pair.backend == config.backend(); };
-  const auto same_pair = [&](const PlatformOf& pair) { return same_backend(pair) && pair.platform == config.platform(); };
+  const auto same_pair = [&](const PlatformOf& pair) {
+    return same_backend(pair) && pair.platform == config.platform();
+  };
   if (std::any_of(kPlatforms.begin(), kPlatforms.end(), same_backend) &&
       std::none_of(kPlatforms.begin(), kPlatforms.end(), same_pair)) {
     return InvalidArg("unexpected 'platform' and 'backend' pair, got:{}, {}", config.platform(), config.backend());
@@ -66,8 +69,8 @@ Status ValidateEnsembleChoice(const inference::ModelConfig& config) {
 
 Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view folder_name, bool auto_complete_enabled) {
   if (config.name() != folder_name) {
-    return InvalidArg("unexpected directory name '{}' for model '{}', directory name must equal model name", folder_name,
-                      config.name());
+    return InvalidArg("unexpected directory name '{}' for model '{}', directory name must equal model name",
+                      folder_name, config.name());
   }
   RETURN_IF_ERROR(ValidatePlatform(config));
   if (config.max_batch_size() < 0) {

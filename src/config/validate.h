@@ -14,8 +14,8 @@
 
 namespace neso {
 
-// Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the model's
-// folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.
+// Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the
+// model's folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.
 // Errors: kInvalidArg.
 Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view folder_name, bool auto_complete_enabled);
 

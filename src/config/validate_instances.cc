@@ -19,7 +19,8 @@ Status ValidateGpus(const ModelInstanceGroup& group, const std::string& model, c
   for (const int id : group.gpus()) {
     if (std::find(gpus.ids.begin(), gpus.ids.end(), id) != gpus.ids.end()) continue;
     return InvalidArg(
-        "instance group {} of model {} specifies invalid or unsupported gpu id {}. GPUs with at least the minimum required "
+        "instance group {} of model {} specifies invalid or unsupported gpu id {}. GPUs with at least the minimum "
+        "required "
         "CUDA compute compatibility of {:f} are: {}",
         group.name(), model, id, gpus.min_compute_capability, fmt::join(gpus.ids.begin(), gpus.ids.end(), ", "));
   }
@@ -39,7 +40,8 @@ Status ValidateKind(const ModelInstanceGroup& group, const std::string& model, c
 }
 
 // The number at the front of a profile's text, as `stoi` reads it; what follows is let pass.
-Status ValidateProfile(const std::string& profile, const ModelInstanceGroup& group, const inference::ModelConfig& config) {
+Status ValidateProfile(const std::string& profile, const ModelInstanceGroup& group,
+                       const inference::ModelConfig& config) {
   int index = 0;
   if (std::from_chars(profile.data(), profile.data() + profile.size(), index).ec != std::errc()) {
     return InvalidArg("unable to parse '{}': stoi", profile);
@@ -56,7 +58,8 @@ Status ValidateProfiles(const ModelInstanceGroup& group, const inference::ModelC
   if (config.platform() != "tensorrt_plan") {
     // The platform joins the next word in the text that users search for.
     return InvalidArg(
-        "instance group {} of model {} and platform {}specifies profile field which is only supported for TensorRT models",
+        "instance group {} of model {} and platform {}specifies profile field which is only supported for TensorRT "
+        "models",
         group.name(), config.name(), config.platform());
   }
   for (const std::string& profile : group.profile()) RETURN_IF_ERROR(ValidateProfile(profile, group, config));

@@ -46,15 +46,15 @@ Status ValidatePreservedOrder(const inference::ModelDynamicBatching& batching, c
   bool delays = DelaysOnTimeout(batching.default_queue_policy());
   for (const auto& [level, policy] : batching.priority_queue_policy()) delays = delays || DelaysOnTimeout(policy);
   if (delays) {
-    return InvalidArg("Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for {}", model);
+    return InvalidArg("Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for {}",
+                      model);
   }
   return {};
 }
 
 Status ValidateDynamicBatching(const inference::ModelConfig& config) {
   const inference::ModelDynamicBatching& batching = config.dynamic_batching();
-  RETURN_IF_ERROR(
-      ValidatePreferredSizes("dynamic batching preferred size", batching.preferred_batch_size(), config));
+  RETURN_IF_ERROR(ValidatePreferredSizes("dynamic batching preferred size", batching.preferred_batch_size(), config));
   RETURN_IF_ERROR(ValidatePriorities(batching, config.name()));
   return ValidatePreservedOrder(batching, config.name());
 }
@@ -73,7 +73,8 @@ Status ValidateFlagControl(const Control& control, const std::string& model) {
     if (list.size == 0) continue;
     if (given != nullptr) {
       return InvalidArg(
-          "sequence batching specifies more than one from 'int32_false_true', 'fp32_false_true' and 'bool_false_true' for "
+          "sequence batching specifies more than one from 'int32_false_true', 'fp32_false_true' and 'bool_false_true' "
+          "for "
           "{} for {}",
           Control::Kind_Name(control.kind()), model);
     }
@@ -81,7 +82,8 @@ Status ValidateFlagControl(const Control& control, const std::string& model) {
   }
   if (given == nullptr) {
     return InvalidArg(
-        "sequence batching must specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for {} for {}",
+        "sequence batching must specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for {} for "
+        "{}",
         Control::Kind_Name(control.kind()), model);
   }
   if (given->size != 2) {
@@ -95,7 +97,8 @@ Status ValidateCorrelationControl(const Control& control, const std::string& mod
   const std::string& kind = Control::Kind_Name(control.kind());
   if (control.int32_false_true_size() + control.fp32_false_true_size() + control.bool_false_true_size() > 0) {
     return InvalidArg(
-        "sequence batching must not specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for {} for "
+        "sequence batching must not specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for {} "
+        "for "
         "{}",
         kind, model);
   }

@@ -35,7 +35,8 @@ const char* FindReshapeError(const Dims& dims, const Dims& shape, bool batching)
   if (shape.empty() && !batching) {
     return "cannot have empty reshape for non-batching model as scalar tensors are not supported";
   }
-  if (HasBadDimension(shape)) return "reshape dimensions must be integer >= 1, or -1 to indicate a variable-size dimension";
+  if (HasBadDimension(shape))
+    return "reshape dimensions must be integer >= 1, or -1 to indicate a variable-size dimension";
   const std::vector<int64_t> of_dims = ChunkCounts(dims);
   const std::vector<int64_t> of_shape = ChunkCounts(shape);
   if (of_dims == of_shape) return nullptr;
@@ -55,8 +56,9 @@ Status ValidateTensor(const Tensor& tensor, std::string_view role, const inferen
   }
   if (tensor.dims().empty()) return InvalidArg("model {} '{}' must specify 'dims' for {}", role, tensor.name(), model);
   if (HasBadDimension(tensor.dims())) {
-    return InvalidArg("model {} '{}' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for {}",
-                      role, tensor.name(), model);
+    return InvalidArg(
+        "model {} '{}' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for {}", role,
+        tensor.name(), model);
   }
   if (tensor.has_reshape()) {
     const char* error = FindReshapeError(tensor.dims(), tensor.reshape().shape(), config.max_batch_size() > 0);

@@ -87,9 +87,11 @@ TEST(ValidateAtPollTest, ChecksDynamicBatching) {
       {b + "dynamic_batching { priority_levels: 3 default_priority_level: 3 }", ""},
       {b + "dynamic_batching { priority_levels: 3 }", default_level},
       {b + "dynamic_batching { priority_levels: 3 default_priority_level: 4 }", default_level},
-      {b + "dynamic_batching { priority_levels: 3 default_priority_level: 2 priority_queue_policy { key: 0 value { } } }",
+      {b + "dynamic_batching { priority_levels: 3 default_priority_level: 2 priority_queue_policy { key: 0 value { } } "
+           "}",
        key_range},
-      {b + "dynamic_batching { priority_levels: 3 default_priority_level: 2 priority_queue_policy { key: 5 value { } } }",
+      {b + "dynamic_batching { priority_levels: 3 default_priority_level: 2 priority_queue_policy { key: 5 value { } } "
+           "}",
        key_range},
       {b + "dynamic_batching { default_priority_level: 2 priority_queue_policy { key: 5 value { } } }", ""},
       {b + "dynamic_batching { preserve_ordering: true priority_levels: 2 default_priority_level: 2 }",
@@ -99,7 +101,8 @@ TEST(ValidateAtPollTest, ChecksDynamicBatching) {
            "default_timeout_microseconds: 3 } }",
        delay},
       {b + "dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }", ""},
-      {b + "dynamic_batching { preserve_ordering: true priority_levels: 1 default_priority_level: 1 priority_queue_policy "
+      {b + "dynamic_batching { preserve_ordering: true priority_levels: 1 default_priority_level: 1 "
+           "priority_queue_policy "
            "{ key: 1 value { timeout_action: DELAY default_timeout_microseconds: 3 } } }",
        delay},
       {b + "dynamic_batching { default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 3 } }", ""},
@@ -122,10 +125,12 @@ TEST(ValidateAtPollTest, ChecksSequenceBatching) {
        "sequence batching preferred batch size must be <= max batch size for m"},
       {b + "sequence_batching { oldest { max_candidate_sequences: -2 } }", ""},
       {b + "sequence_batching { } response_cache { enable: true }",
-       "Response Cache does not currently support model m with sequence batching scheduler. Please disable the response "
+       "Response Cache does not currently support model m with sequence batching scheduler. Please disable the "
+       "response "
        "cache."},
       {b + "model_transaction_policy { decoupled: true } response_cache { enable: true }",
-       "Response Cache does not currently support model m with 'decoupled' transaction policy. Please disable the response "
+       "Response Cache does not currently support model m with 'decoupled' transaction policy. Please disable the "
+       "response "
        "cache."},
       {b + "sequence_batching { } response_cache { }", ""},
   };
@@ -134,7 +139,9 @@ TEST(ValidateAtPollTest, ChecksSequenceBatching) {
 
 TEST(ValidateAtPollTest, ChecksSequenceControls) {
   const auto controls = [](const std::string& inputs) { return "backend: 'b' sequence_batching { " + inputs + " }"; };
-  const auto control = [&](const std::string& one) { return controls("control_input { name: 'S' control { " + one + " } }"); };
+  const auto control = [&](const std::string& one) {
+    return controls("control_input { name: 'S' control { " + one + " } }");
+  };
   const std::string start = "control { kind: CONTROL_SEQUENCE_START int32_false_true: [0, 1] }";
   const std::string end = "control { kind: CONTROL_SEQUENCE_END int32_false_true: [0, 1] }";
   const std::string id_type =
@@ -178,7 +185,8 @@ TEST(ValidateAtPollTest, ChecksModelMetrics) {
   const Case cases[] = {
       {b + "metric_identifier { family: 'f' } histogram_options { buckets: [1, 2] } } }", ""},
       {b + "} }", "model metrics must specify 'family' in 'metric_identifier' for m"},
-      {b + "metric_identifier { family: 'f' } } }", "model metrics must specify 'histogram_options' of family 'f' for m"},
+      {b + "metric_identifier { family: 'f' } } }",
+       "model metrics must specify 'histogram_options' of family 'f' for m"},
       {b + "metric_identifier { family: 'f' } histogram_options { } } }",
        "model metrics must specify 'buckets' in 'histogram_options' of family 'f' for m"},
   };
@@ -186,10 +194,10 @@ TEST(ValidateAtPollTest, ChecksModelMetrics) {
 }
 
 TEST(ValidateTensorsTest, ChecksNamesTypesAndDims) {
-  const std::string dims =
-      " 'a' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for m";
+  const std::string dims = " 'a' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for m";
   const Case cases[] = {
-      {"input { name: 'a' data_type: TYPE_FP32 dims: [-1, 3] } output { name: 'a' data_type: TYPE_STRING dims: 1 }", ""},
+      {"input { name: 'a' data_type: TYPE_FP32 dims: [-1, 3] } output { name: 'a' data_type: TYPE_STRING dims: 1 }",
+       ""},
       {"input { name: 'a' data_type: TYPE_FP32 dims: 1 } input { name: 'a' data_type: TYPE_FP32 dims: 1 }", ""},
       {"input { data_type: TYPE_FP32 dims: 1 }", "model input must specify 'name' for m"},
       {"input { name: 'a' dims: 1 }", "model input 'a' must specify 'data_type' for m"},
@@ -217,7 +225,8 @@ TEST(ValidateTensorsTest, ChecksReshapes) {
       {input("2, -1, 4", "-1, 4"), size},
       {input("-1, 4", "4"), size},
       {input("4", "-1"), size},
-      {input("-1, -1", "-1"), "model input 'a' has different number of variable-size dimensions for dims and reshape for m"},
+      {input("-1, -1", "-1"),
+       "model input 'a' has different number of variable-size dimensions for dims and reshape for m"},
       {input("4", "2, -2"),
        "model input 'a' reshape dimensions must be integer >= 1, or -1 to indicate a variable-size dimension for m"},
       {input("1", ""),
@@ -239,7 +248,8 @@ TEST(ValidateTensorsTest, ChecksFormatsAndTensorRtOnlyMembers) {
   const std::string rt = "platform: 'tensorrt_plan' ";
   const Case cases[] = {
       {"input { name: 'a' data_type: TYPE_FP32 format: FORMAT_NHWC dims: [1, 2, 3] }", ""},
-      {"input { name: 'a' data_type: TYPE_FP32 format: FORMAT_NHWC dims: [1, 2] }", "model input NHWC/NCHW require 3 dims for m"},
+      {"input { name: 'a' data_type: TYPE_FP32 format: FORMAT_NHWC dims: [1, 2] }",
+       "model input NHWC/NCHW require 3 dims for m"},
       {"input { name: 'a' data_type: TYPE_FP32 format: FORMAT_NCHW dims: 6 reshape { shape: [1, 2, 3] } }",
        "model input NHWC/NCHW require 3 dims for m"},
       {"input { name: 'a' data_type: TYPE_INT32 dims: 1 is_shape_tensor: true }", shape_tensor},
@@ -257,21 +267,25 @@ TEST(ValidateTensorsTest, ChecksFormatsAndTensorRtOnlyMembers) {
 }
 
 TEST(ValidateTensorsTest, ChecksBatchInputsAndOutputs) {
-  const std::string io = "input { name: 'a' data_type: TYPE_FP32 dims: 1 } output { name: 't' data_type: TYPE_FP32 dims: 1 } ";
+  const std::string io =
+      "input { name: 'a' data_type: TYPE_FP32 dims: 1 } output { name: 't' data_type: TYPE_FP32 dims: 1 } ";
   const auto batch_input = [&](const std::string& members) { return io + "batch_input { " + members + " }"; };
   const auto batch_output = [&](const std::string& members) { return io + "batch_output { " + members + " }"; };
   const Case cases[] = {
       {batch_input("kind: BATCH_ITEM_SHAPE data_type: TYPE_INT32 source_input: 'a'"), ""},
-      {batch_input("data_type: TYPE_FP32"), "batch input kind 'BATCH_ELEMENT_COUNT' expects 1 source input, got 0 for m"},
+      {batch_input("data_type: TYPE_FP32"),
+       "batch input kind 'BATCH_ELEMENT_COUNT' expects 1 source input, got 0 for m"},
       {batch_input("kind: BATCH_ACCUMULATED_ELEMENT_COUNT data_type: TYPE_FP32 source_input: ['a', 'a']"),
        "batch input kind 'BATCH_ACCUMULATED_ELEMENT_COUNT' expects 1 source input, got 2 for m"},
-      {batch_input("data_type: TYPE_INT64 source_input: 'a'"), "batch input data type must be TYPE_INT32 or TYPE_FP32 for m"},
+      {batch_input("data_type: TYPE_INT64 source_input: 'a'"),
+       "batch input data type must be TYPE_INT32 or TYPE_FP32 for m"},
       {batch_input("data_type: TYPE_INT32 source_input: 'z'"), "unknown source input name 'z' for m"},
       {batch_input("kind: 17 data_type: TYPE_INT32 source_input: 'a'"), "unknown batch input kind '' for m"},
       {batch_output("target_name: 't' source_input: 'a'"), ""},
       {batch_output("target_name: 't'"),
        "batch output kind 'BATCH_SCATTER_WITH_INPUT_SHAPE' expects 1 source input, got 0 for m"},
-      {batch_output("target_name: ['t', 't'] source_input: 'a'"), "target output name 't' can only be specified once for m"},
+      {batch_output("target_name: ['t', 't'] source_input: 'a'"),
+       "target output name 't' can only be specified once for m"},
       {batch_output("target_name: 'u' source_input: 'a'"), "unknown target output name 'u' for m"},
       {batch_output("target_name: 't' source_input: 'z'"), "unknown source input name 'z' for m"},
       {batch_output("kind: 5 target_name: 't' source_input: 'a'"), "unknown batch output kind '' for m"},
@@ -293,24 +307,36 @@ TEST(ValidateInstanceGroupsTest, ChecksKindsGpusAndProfiles) {
       {b, {}, ""},
       {b, {0}, ""},
       {b + "instance_group { kind: KIND_CPU host_policy: 'unheard of' }", {}, ""},
-      {b + "instance_group { kind: KIND_CPU gpus: 0 }", {0}, "instance group m_0 of model m has kind KIND_CPU" + some_gpus},
-      {b + "instance_group { kind: KIND_MODEL gpus: 0 }", {0}, "instance group m_0 of model m has kind KIND_MODEL" + some_gpus},
+      {b + "instance_group { kind: KIND_CPU gpus: 0 }",
+       {0},
+       "instance group m_0 of model m has kind KIND_CPU" + some_gpus},
+      {b + "instance_group { kind: KIND_MODEL gpus: 0 }",
+       {0},
+       "instance group m_0 of model m has kind KIND_MODEL" + some_gpus},
       {b + "instance_group { gpus: 0 }", {}, "instance group m_0 of model m has kind KIND_CPU" + some_gpus},
-      {b + "instance_group { kind: KIND_GPU }", {},
+      {b + "instance_group { kind: KIND_GPU }",
+       {},
        "instance group m_0 of model m has kind KIND_GPU but no GPUs are available"},
-      {b + "instance_group { kind: KIND_GPU gpus: 0 }", {},
-       "instance group m_0 of model m specifies invalid or unsupported gpu id 0. GPUs with at least the minimum required CUDA "
+      {b + "instance_group { kind: KIND_GPU gpus: 0 }",
+       {},
+       "instance group m_0 of model m specifies invalid or unsupported gpu id 0. GPUs with at least the minimum "
+       "required CUDA "
        "compute compatibility of 7.500000 are: "},
-      {b + "instance_group { kind: KIND_GPU gpus: [1, 4] }", {1, 2},
-       "instance group m_0 of model m specifies invalid or unsupported gpu id 4. GPUs with at least the minimum required CUDA "
+      {b + "instance_group { kind: KIND_GPU gpus: [1, 4] }",
+       {1, 2},
+       "instance group m_0 of model m specifies invalid or unsupported gpu id 4. GPUs with at least the minimum "
+       "required CUDA "
        "compute compatibility of 7.500000 are: 1, 2"},
-      {b + "instance_group { name: 'g' kind: KIND_MODEL profile: '1' }", {},
+      {b + "instance_group { name: 'g' kind: KIND_MODEL profile: '1' }",
+       {},
        "instance group g of model m and platform specifies profile field which is only supported for TensorRT models"},
       {rt + "instance_group { kind: KIND_GPU profile: ['0', '2', '1x'] }", {0}, ""},
       {rt + "instance_group { kind: KIND_GPU profile: 'x' }", {0}, "unable to parse 'x': stoi"},
       {rt + "instance_group { kind: KIND_GPU profile: '99999999999' }", {0}, "unable to parse '99999999999': stoi"},
-      {rt + "instance_group { kind: KIND_GPU profile: '-1' }", {0},
-       "instance group m_0 of model m and platform tensorrt_plan specifies invalid profile -1. The field should contain the "
+      {rt + "instance_group { kind: KIND_GPU profile: '-1' }",
+       {0},
+       "instance group m_0 of model m and platform tensorrt_plan specifies invalid profile -1. The field should "
+       "contain the "
        "string representation of a non-negative integer."},
   };
   for (const InstanceCase& c : cases) {
@@ -325,7 +351,8 @@ TEST(ValidateInstanceGroupsTest, ChecksKindsGpusAndProfiles) {
 }
 
 TEST(ValidateInstanceGroupsTest, ExpectsNormalizedGroups) {
-  EXPECT_EQ(ValidateInstanceGroups(ModelFromText(kBackend), {}).message(), "must specify one or more 'instance group's for m");
+  EXPECT_EQ(ValidateInstanceGroups(ModelFromText(kBackend), {}).message(),
+            "must specify one or more 'instance group's for m");
   const Status status = ValidateInstanceGroups(ConfigFromText("name: 'm' instance_group { name: 'g' kind: 7 }"), {});
   EXPECT_EQ(status.code(), StatusCode::kInternal);
   EXPECT_EQ(status.message(), "instance group g of model m has unexpected kind KIND_AUTO");

@@ -6,9 +6,7 @@ namespace neso {
 namespace {
 
 // Folders beside the versions that have a purpose of their own.
-bool IsKnownFolder(std::string_view name) {
-  return name == "warmup" || name == "initial_state" || name == "configs";
-}
+bool IsKnownFolder(std::string_view name) { return name == "warmup" || name == "initial_state" || name == "configs"; }
 
 std::set<int64_t> Latest(size_t count, const std::set<int64_t>& available) {
   std::set<int64_t> chosen;
@@ -50,9 +48,9 @@ FolderVersions ParseVersionFolders(std::string_view model_name, std::span<const 
       found.versions.insert(*version);
     } else if (!IsKnownFolder(name)) {
       const bool leading_zero = name.size() > 1 && name.front() == '0';
-      found.warnings.push_back(fmt::format("ignore version directory '{}' of model '{}' which {}", name, model_name,
-                                           leading_zero ? "contains leading zeros in its directory name"
-                                                        : "fails to convert to integral number"));
+      found.warnings.push_back(fmt::format(
+          "ignore version directory '{}' of model '{}' which {}", name, model_name,
+          leading_zero ? "contains leading zeros in its directory name" : "fails to convert to integral number"));
     }
   }
   return found;

@@ -27,14 +27,14 @@ struct FolderVersions {
 // `subfolders` are the names of the folders inside the folder of `model_name`.
 FolderVersions ParseVersionFolders(std::string_view model_name, std::span<const std::string> subfolders);
 
-// The sub-folder that completion looks into: the first in lexical order that is a version, else the first of all; empty if
-// there is none.
+// The sub-folder that completion looks into: the first in lexical order that is a version, else the first of all; empty
+// if there is none.
 std::string FirstVersionFolder(std::span<const std::string> subfolders);
 
 struct VersionSelection {
   std::set<int64_t> versions;
-  // Asked for by number, but not there. Worth an error in the log: "version V is specified for model 'M', but the version
-  // directory is not present".
+  // Asked for by number, but not there. Worth an error in the log: "version V is specified for model 'M', but the
+  // version directory is not present".
   std::vector<int64_t> missing;
 };
 // Applies config.version_policy to what is there: latest 1 when unset, all when it is set without a choice.

@@ -24,9 +24,10 @@ TEST(ParseVersionFoldersTest, WarnsOfFoldersThatLookLikeMistakes) {
   const std::string folders[] = {"1", "3", "03", "abc", "warmup", "initial_state", "configs"};
   const FolderVersions found = ParseVersionFolders("m", folders);
   EXPECT_THAT(found.versions, ElementsAre(1, 3));
-  EXPECT_THAT(found.warnings,
-              ElementsAre("ignore version directory '03' of model 'm' which contains leading zeros in its directory name",
-                          "ignore version directory 'abc' of model 'm' which fails to convert to integral number"));
+  EXPECT_THAT(
+      found.warnings,
+      ElementsAre("ignore version directory '03' of model 'm' which contains leading zeros in its directory name",
+                  "ignore version directory 'abc' of model 'm' which fails to convert to integral number"));
 }
 
 TEST(FirstVersionFolderTest, IsTheLexicallyFirstVersion) {
@@ -62,9 +63,9 @@ TEST(SelectVersionsTest, AppliesThePolicy) {
 }
 
 TEST(SelectVersionsTest, AnEmptyResultIsAnError) {
-  for (const char* policy : {"name: 'm' version_policy { latest { num_versions: 0 } }", "name: 'm' version_policy { latest { } }",
-                             "name: 'm' version_policy { specific { versions: 7 } }",
-                             "name: 'm' version_policy { specific { } }"}) {
+  for (const char* policy :
+       {"name: 'm' version_policy { latest { num_versions: 0 } }", "name: 'm' version_policy { latest { } }",
+        "name: 'm' version_policy { specific { versions: 7 } }", "name: 'm' version_policy { specific { } }"}) {
     Expected<VersionSelection> chosen = SelectVersions(test::ConfigFromText(policy), {1});
     ASSERT_FALSE(chosen) << policy;
     EXPECT_EQ(chosen.error().code(), StatusCode::kInvalidArg);
