@@ -27,8 +27,8 @@ Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble);
 using ModelConfigLookup = std::function<const inference::ModelConfig*(const std::string& name)>;
 
 // Checks the ensemble against the configurations of its models, at any depth: they exist and do not form a circle;
-// names, data types, shapes and batch sizes agree; no step joins streams of different decoupled models. Errors:
-// kInvalidArg with the first finding.
+// names, data types, shapes and batch sizes agree; no step joins streams of different decoupled models.
+// Errors: kInvalidArg with the first finding.
 Status ValidateEnsemble(const inference::ModelConfig& ensemble, const ModelConfigLookup& find);
 
 // Whether a step, at any depth, may answer with any number of responses: what the ensemble's own
