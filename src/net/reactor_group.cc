@@ -41,7 +41,8 @@ struct ReactorGroup::Thread final : InlineHost {
   };
 
   std::thread thread;
-  CondVar promoted;                   // with the group's mutex
+  CondVar promoted;      // with the group's mutex, which guards `parked` too
+  bool parked = false;   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
   std::vector<Runnable*> deferred;
   std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
@@ -114,7 +115,8 @@ bool ReactorGroup::Tick() {
   const uint64_t rounds = rounds_.load();
   const bool away = (rounds & 1) != 0;
   const bool traffic = away || rounds != rounds_at_last_tick_;
-  if (away && rounds == rounds_at_last_tick_) Promote(leader_.load(), kMaxThreads);
+  // A promoted thread that has not come to run yet needs a processor, not one more competitor for it.
+  if (away && rounds == rounds_at_last_tick_ && !promotion_under_way_) Promote(leader_.load(), kMaxThreads);
   rounds_at_last_tick_ = rounds;
   return traffic;
 }
@@ -135,6 +137,7 @@ bool ReactorGroup::StartLeader() {
     return false;
   }
   leader_ = &*self;
+  promotion_under_way_ = true;
   return true;
 }
 
@@ -146,7 +149,9 @@ bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
   if (!parked_.empty()) {
     Thread* next = parked_.back();
     parked_.pop_back();
+    next->parked = false;
     leader_ = next;
+    promotion_under_way_ = true;
     next->promoted.NotifyOne();
   } else {
     promoted = threads_.size() < max_threads && StartLeader();
@@ -165,13 +170,22 @@ void ReactorGroup::ThreadMain(Threads::iterator self) {
 }
 
 bool ReactorGroup::WaitToLead(Threads::iterator self) {
-  if (leader_.load(std::memory_order_acquire) == &*self && !stopping_.load(std::memory_order_relaxed)) return true;
+  if (leader_.load(std::memory_order_acquire) == &*self && !stopping_.load(std::memory_order_relaxed)) {
+    if (promotion_under_way_.load(std::memory_order_relaxed)) promotion_under_way_ = false;
+    return true;
+  }
   MutexLock lock(mutex_);
-  if (leader_.load() != &*self) parked_.push_back(&*self);
   const auto deadline = std::chrono::steady_clock::now() + options_.thread_idle_timeout;
   bool in_time = true;
-  while (leader_.load() != &*self && !stopping_ && in_time) in_time = self->promoted.WaitUntil(mutex_, deadline);
-  if (leader_.load() == &*self && !stopping_) return true;
+  while (leader_.load() != &*self && !stopping_ && in_time) {
+    // Again after each wake-up: the lead may have gone to another thread before this one came to run.
+    if (!std::exchange(self->parked, true)) parked_.push_back(&*self);
+    in_time = self->promoted.WaitUntil(mutex_, deadline);
+  }
+  if (leader_.load() == &*self && !stopping_) {
+    promotion_under_way_ = false;
+    return true;
+  }
   std::erase(parked_, &*self);
   retired_.splice(retired_.end(), threads_, self);
   return false;

@@ -83,6 +83,7 @@ class ReactorGroup {
   std::atomic<uint64_t> rounds_{0};
   uint64_t rounds_at_last_tick_ = 0;  // the sentinel's
   std::atomic<Thread*> leader_{nullptr};
+  std::atomic<bool> promotion_under_way_{false};  // the leader has not yet noticed that it leads
   std::atomic<bool> stopping_{false};
 
   // Grace periods for removed pollables: a thread notes the epoch before it waits for events and clears it when it has
