@@ -1,8 +1,8 @@
 // The C ABI's opaque structs, as empty bases of our own types.
 //
 // A plug-in sees `TRITONBACKEND_Request*`, we see `InferenceRequest*`; since the class derives from the struct, both
-// casts are ordinary static_casts, checked by the compiler, and the ABI's callback types are used inside the core as they
-// are. Only this file defines the structs.
+// casts are ordinary static_casts, checked by the compiler, and the ABI's callback types are used inside the core as
+// they are. Only this file defines the structs.
 #pragma once
 
 #include "triton/core/tritonbackend.h"

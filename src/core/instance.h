@@ -20,8 +20,8 @@ class ModelInstance {
   virtual const std::string& name() const = 0;
   // Passive instances are loaded and never scheduled.
   virtual bool is_passive() const = 0;
-  // Whether Execute may run on any thread. Otherwise it runs on thread(), which has run everything of the instance since
-  // its initialisation (what a plug-in made for Triton expects).
+  // Whether Execute may run on any thread. Otherwise it runs on thread(), which has run everything of the instance
+  // since its initialisation (what a plug-in made for Triton expects).
   virtual bool runs_on_any_thread() const = 0;
   // The thread of an instance that does not run on any; lives as long as the instance. Null: the scheduler makes one,
   // which then sees nothing but Execute.

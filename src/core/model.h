@@ -24,8 +24,8 @@ namespace neso {
 struct TensorSpec {
   std::string name;
   DataType datatype = DataType::kInvalid;
-  Shape dims;           // as configured, without batch dimension; -1 is any size
-  Shape reshape;        // what the backend sees instead, if has_reshape
+  Shape dims;     // as configured, without batch dimension; -1 is any size
+  Shape reshape;  // what the backend sees instead, if has_reshape
   bool has_reshape = false;
   bool optional = false;
   bool allow_ragged_batch = false;
@@ -65,8 +65,8 @@ class Model {
   // Whether the backend says it can serve now (TRITONBACKEND_ModelInstanceReady of each instance).
   virtual Status CheckReady() const { return {}; }
 
-  // The scheduler is set once, before the model is published. A derived class that owns the instances sets it to null in
-  // its destructor, so that it goes before them.
+  // The scheduler is set once, before the model is published. A derived class that owns the instances sets it to null
+  // in its destructor, so that it goes before them.
   void SetScheduler(std::unique_ptr<Scheduler> scheduler) { scheduler_ = std::move(scheduler); }
   Scheduler& scheduler() { return *scheduler_; }
 

@@ -3,8 +3,8 @@
 //   if (Thing* thing = RecyclePool<Thing>::Take()) return thing;      // as it was put: the user resets it
 //   if (!RecyclePool<Thing>::Put(thing)) ReallyDelete(thing);         // full
 //
-// Each thread has a small cache and shares a bounded reserve with the others: requests are mostly made and given back on
-// the same few threads. Under sanitizers the pools are always empty and full, so that they see every lifetime.
+// Each thread has a small cache and shares a bounded reserve with the others: requests are mostly made and given back
+// on the same few threads. Under sanitizers the pools are always empty and full, so that they see every lifetime.
 #pragma once
 
 #include <array>

@@ -213,14 +213,16 @@ void InferenceRequest::TraceInputs(TRITONSERVER_InferenceTraceActivity activity)
     const char* const name = input.name().c_str();
     if (input.buffers_.size() == 1) {
       const InputBuffer& only = input.buffers_[0];
-      trace_->ReportTensor(activity, name, input.datatype(), only.base, input.byte_size(), input.shape(), only.attributes);
+      trace_->ReportTensor(activity, name, input.datatype(), only.base, input.byte_size(), input.shape(),
+                           only.attributes);
       continue;
     }
     const auto on_gpu = [](const InputBuffer& b) { return b.attributes.memory_type == MemoryType::kGpu; };
     if (std::any_of(input.buffers_.begin(), input.buffers_.end(), on_gpu)) continue;
     std::string gathered;
     gathered.reserve(input.byte_size());
-    for (const InputBuffer& b : input.buffers_) gathered.append(static_cast<const char*>(b.base), b.attributes.byte_size);
+    for (const InputBuffer& b : input.buffers_)
+      gathered.append(static_cast<const char*>(b.base), b.attributes.byte_size);
     BufferAttributes attributes;
     attributes.byte_size = gathered.size();
     trace_->ReportTensor(activity, name, input.datatype(), gathered.data(), gathered.size(), input.shape(), attributes);

@@ -71,7 +71,10 @@ class Input final : public TRITONBACKEND_Input {
   Shape original_shape_;
   Shape shape_;
   std::vector<InputBuffer> buffers_;
-  struct HostPolicyBuffers { std::string policy; std::vector<InputBuffer> buffers; };
+  struct HostPolicyBuffers {
+    std::string policy;
+    std::vector<InputBuffer> buffers;
+  };
   std::vector<HostPolicyBuffers> host_policy_buffers_;  // rarely used
   size_t byte_size_ = 0;
 };
@@ -141,8 +144,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
 
   // --- life ---------------------------------------------------------------------------------------------------------
   // Validates (http.md 4.5 texts, all INVALID_ARG), normalises and hands the request to its model's scheduler, with
-  // `trace` (may be null; taken in any case). On success `request` is null and every outcome arrives through the callbacks;
-  // on error it is untouched and no callback was or will be called.
+  // `trace` (may be null; taken in any case). On success `request` is null and every outcome arrives through the
+  // callbacks; on error it is untouched and no callback was or will be called.
   static Status Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace = nullptr);
 
   // Answers with `error` through the response callback (FINAL) and releases; counts a failure under `reason`.
@@ -182,7 +185,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   uint64_t timeout_us_ = 0;
   uint32_t batch_size_ = 1;
   std::vector<NamedParameter> parameters_;
-  std::vector<Input> inputs_;  // the first input_count_ are in use; the others keep their capacities for the next request
+  std::vector<Input>
+      inputs_;  // the first input_count_ are in use; the others keep their capacities for the next request
   size_t input_count_ = 0;
   std::vector<std::string> requested_outputs_;
   TRITONSERVER_InferenceRequestReleaseFn_t release_fn_ = nullptr;

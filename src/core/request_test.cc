@@ -11,10 +11,10 @@
 namespace neso {
 namespace {
 
-using ::testing::ElementsAre;
 using test::HoldingScheduler;
 using test::MakeModel;
 using test::Requester;
+using ::testing::ElementsAre;
 
 class RequestTest : public ::testing::Test {
  protected:
@@ -194,7 +194,8 @@ TEST_F(RequestTest, StopsExceptionsOfCallbacks) {
 }
 
 struct TraceLog {
-  static void OnActivity(TRITONSERVER_InferenceTrace*, TRITONSERVER_InferenceTraceActivity activity, uint64_t, void* log) {
+  static void OnActivity(TRITONSERVER_InferenceTrace*, TRITONSERVER_InferenceTraceActivity activity, uint64_t,
+                         void* log) {
     static_cast<TraceLog*>(log)->activities.push_back(activity);
   }
   static void OnRelease(TRITONSERVER_InferenceTrace* trace, void* log) {
@@ -231,7 +232,8 @@ TEST_F(RequestTest, GivesTheTraceBackWhenItIsRefused) {
 
 TEST(InferenceTraceTest, TurnsTheOldLevelsIntoTimestampsAndNumbersChildren) {
   TraceLog log;
-  auto* trace = new InferenceTrace(TRITONSERVER_TRACE_LEVEL_MAX, 0, &TraceLog::OnActivity, nullptr, &TraceLog::OnRelease, &log);
+  auto* trace =
+      new InferenceTrace(TRITONSERVER_TRACE_LEVEL_MAX, 0, &TraceLog::OnActivity, nullptr, &TraceLog::OnRelease, &log);
   EXPECT_EQ(trace->level(), TRITONSERVER_TRACE_LEVEL_TIMESTAMPS);
   InferenceTrace* const child = trace->SpawnChild();
   EXPECT_EQ(child->parent_id(), trace->id());

@@ -30,9 +30,9 @@ Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType prefer
   auto actual_type = static_cast<TRITONSERVER_MemoryType>(preferred);
   *actual_id = preferred_id;
   NoInlineScope no_inline;
-  RETURN_IF_ERROR(TakeStatus(factory.allocator_->alloc(Handle(factory.allocator_), name_.c_str(), byte_size, actual_type,
-                                                       preferred_id, factory.allocator_userp_, &base_, &buffer_userp_,
-                                                       &actual_type, actual_id)));
+  RETURN_IF_ERROR(TakeStatus(factory.allocator_->alloc(Handle(factory.allocator_), name_.c_str(), byte_size,
+                                                       actual_type, preferred_id, factory.allocator_userp_, &base_,
+                                                       &buffer_userp_, &actual_type, actual_id)));
   has_buffer_ = true;
   *buffer = base_;
   *actual = static_cast<MemoryType>(actual_type);
@@ -80,7 +80,8 @@ void InferenceResponse::AddParameter(std::string_view name, ParameterValue value
   parameters_.push_back({std::string(name), std::move(value)});
 }
 
-Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype, std::span<const int64_t> shape) {
+Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype,
+                                               std::span<const int64_t> shape) {
   const Model& model = *factory_->model();
   const TensorSpec* const spec = model.FindOutput(name);
   if (spec == nullptr) return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());

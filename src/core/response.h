@@ -76,8 +76,9 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   void Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags);
   // Whether TRITONSERVER_RESPONSE_COMPLETE_FINAL has been sent by the backend.
   bool IsFinalSent() const { return final_sent_.load(std::memory_order_acquire); }
-  // Counts those who may still answer on the backend's side: the request itself, handed-out factories, unsent responses.
-  // When the last one goes without the final flag, the requester gets it, with an error if nothing else came.
+  // Counts those who may still answer on the backend's side: the request itself, handed-out factories, unsent
+  // responses. When the last one goes without the final flag, the requester gets it, with an error if nothing else
+  // came.
   void AddAnswerer() { answerers_.fetch_add(1, std::memory_order_relaxed); }
   static void DropAnswerer(const std::shared_ptr<ResponseFactory>& self);
   // Where the requester would place an output: its allocator's query function; without one, `type` and `id` stay as

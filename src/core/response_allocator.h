@@ -14,9 +14,9 @@ class ResponseAllocator final : public TRITONSERVER_ResponseAllocator {
 
   TRITONSERVER_ResponseAllocatorAllocFn_t alloc;
   TRITONSERVER_ResponseAllocatorReleaseFn_t release;
-  TRITONSERVER_ResponseAllocatorStartFn_t start;                               // may be null
+  TRITONSERVER_ResponseAllocatorStartFn_t start;                                   // may be null
   TRITONSERVER_ResponseAllocatorBufferAttributesFn_t buffer_attributes = nullptr;  // may be null
-  TRITONSERVER_ResponseAllocatorQueryFn_t query = nullptr;                     // may be null
+  TRITONSERVER_ResponseAllocatorQueryFn_t query = nullptr;                         // may be null
 };
 
 }  // namespace neso

@@ -85,8 +85,8 @@ Status ResponseFactory::QueryPlacement(const char* name, size_t* byte_size, Memo
   if (allocator_->query == nullptr) return {};
   auto placed = static_cast<TRITONSERVER_MemoryType>(*type);
   NoInlineScope no_inline;
-  RETURN_IF_ERROR(TakeStatus(allocator_->query(const_cast<ResponseAllocator*>(allocator_), allocator_userp_, name,
-                                               byte_size, &placed, id)));
+  RETURN_IF_ERROR(TakeStatus(
+      allocator_->query(const_cast<ResponseAllocator*>(allocator_), allocator_userp_, name, byte_size, &placed, id)));
   *type = static_cast<MemoryType>(placed);
   return {};
 }

@@ -174,7 +174,8 @@ inline void AnswerAndRelease(InferenceRequest* request) {
 class FakeInstance final : public ModelInstance {
  public:
   using Body = std::function<void(std::span<InferenceRequest* const>)>;
-  explicit FakeInstance(Body body = nullptr, bool any_thread = true) : body_(std::move(body)), any_thread_(any_thread) {}
+  explicit FakeInstance(Body body = nullptr, bool any_thread = true)
+      : body_(std::move(body)), any_thread_(any_thread) {}
 
   const std::string& name() const override { return name_; }
   bool is_passive() const override { return false; }

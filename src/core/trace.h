@@ -15,9 +15,10 @@ namespace neso {
 // Thread-safe reporting; the setters belong to its maker before Submit.
 class InferenceTrace final : public TRITONSERVER_InferenceTrace {
  public:
-  InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id, TRITONSERVER_InferenceTraceActivityFn_t activity,
-                 TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity, TRITONSERVER_InferenceTraceReleaseFn_t release,
-                 void* userp);
+  InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id,
+                 TRITONSERVER_InferenceTraceActivityFn_t activity,
+                 TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity,
+                 TRITONSERVER_InferenceTraceReleaseFn_t release, void* userp);
 
   uint64_t id() const { return id_; }
   uint64_t parent_id() const { return parent_id_; }

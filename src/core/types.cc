@@ -73,8 +73,10 @@ int64_t ElementCount(const Shape& shape) {
 const void* NamedParameter::data() const {
   return std::visit(
       [](const auto& value) -> const void* {
-        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) return value.c_str();
-        else return &value;
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+          return value.c_str();
+        else
+          return &value;
       },
       value);
 }

@@ -13,7 +13,21 @@
 namespace neso {
 
 enum class DataType : uint8_t {
-  kInvalid = 0, kBool, kUint8, kUint16, kUint32, kUint64, kInt8, kInt16, kInt32, kInt64, kFp16, kFp32, kFp64, kBytes, kBf16,
+  kInvalid = 0,
+  kBool,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kFp16,
+  kFp32,
+  kFp64,
+  kBytes,
+  kBf16,
 };
 // "FP32", "BYTES", ...; "<invalid>" for kInvalid.
 const char* DataTypeName(DataType type);
@@ -45,7 +59,7 @@ using ParameterValue = std::variant<std::string, int64_t, bool, double>;
 struct NamedParameter {
   std::string name;
   ParameterValue value;
-  TRITONSERVER_ParameterType type() const { 
+  TRITONSERVER_ParameterType type() const {
     constexpr TRITONSERVER_ParameterType kTypes[] = {TRITONSERVER_PARAMETER_STRING, TRITONSERVER_PARAMETER_INT,
                                                      TRITONSERVER_PARAMETER_BOOL, TRITONSERVER_PARAMETER_DOUBLE};
     return kTypes[value.index()];

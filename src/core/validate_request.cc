@@ -36,8 +36,9 @@ Status RequestValidator::Run() {
 
 Status RequestValidator::DeduceRawInput() {
   if (model_.inputs().size() != 1) {
-    return Refuse("Raw request must only have 1 input (found 1) to be deduced but got {} inputs in '{}' model configuration",
-                  model_.inputs().size(), model_.name());
+    return Refuse(
+        "Raw request must only have 1 input (found 1) to be deduced but got {} inputs in '{}' model configuration",
+        model_.inputs().size(), model_.name());
   }
   Input& input = request_.inputs_[0];
   const TensorSpec& spec = model_.inputs()[0];
@@ -52,9 +53,10 @@ Status RequestValidator::DeduceRawInput() {
     } else if (variable == none) {
       variable = shape.size();
     } else {
-      return Refuse("The shape of the raw input '{}' can not be deduced because there are more than one variable-sized "
-                    "dimension",
-                    spec.name);
+      return Refuse(
+          "The shape of the raw input '{}' can not be deduced because there are more than one variable-sized "
+          "dimension",
+          spec.name);
     }
     shape.push_back(dim);
   }
@@ -63,8 +65,9 @@ Status RequestValidator::DeduceRawInput() {
       return Refuse("For BYTE datatype raw input '{}', the model must have input shape [1]", spec.name);
     }
     if (!input.host_policy_buffers_.empty()) {
-      return Refuse("Raw input with data associated with a host policy setting is not currently supported for BYTES "
-                    "data type");
+      return Refuse(
+          "Raw input with data associated with a host policy setting is not currently supported for BYTES "
+          "data type");
     }
     if (variable != none) shape[variable] = 1;
     // The element's length stands before it. A request used again has it already.
@@ -108,12 +111,14 @@ Status RequestValidator::CheckInputCount() const {
   for (const TensorSpec& spec : model_.inputs()) {
     if (!spec.optional && request_.FindInput(spec.name) == nullptr) missing.push_back("'" + spec.name + "'");
   }
-  const std::string expected = required == all ? fmt::format("expected {} inputs", all)
-                                               : fmt::format("expected number of inputs between {} and {}", required, all);
+  const std::string expected = required == all
+                                   ? fmt::format("expected {} inputs", all)
+                                   : fmt::format("expected number of inputs between {} and {}", required, all);
   // The text with nothing missing has no opening bracket: clients know it so.
-  return Refuse("{} but got {} inputs for model '{}'. Got input(s) [{}], but missing required input(s) {}{}]. Please "
-                "provide all required input(s).",
-                expected, count, model_.name(), Join(got, ","), missing.empty() ? "" : "[", Join(missing, ","));
+  return Refuse(
+      "{} but got {} inputs for model '{}'. Got input(s) [{}], but missing required input(s) {}{}]. Please "
+      "provide all required input(s).",
+      expected, count, model_.name(), Join(got, ","), missing.empty() ? "" : "[", Join(missing, ","));
 }
 
 Status RequestValidator::FindBatchSize() {
@@ -128,8 +133,8 @@ Status RequestValidator::FindBatchSize() {
     }
     const int64_t size = input.original_shape_[0];
     if (size < 0) {
-      return Refuse("All input dimensions should be specified for input '{}' for model '{}', got {}", input.given_name(),
-                    model_.name(), ShapeText(input.original_shape_));
+      return Refuse("All input dimensions should be specified for input '{}' for model '{}', got {}",
+                    input.given_name(), model_.name(), ShapeText(input.original_shape_));
     }
     if (found && size != batch_size_) {
       return Refuse("input '{}' batch size does not match other inputs for '{}'", input.given_name(), model_.name());
@@ -182,8 +187,8 @@ Status RequestValidator::CheckShape(const Input& input, const TensorSpec& spec) 
   for (size_t i = 0; matches && i < spec.dims.size(); ++i) {
     const int64_t dim = shape[i + batch_dims];
     if (dim < 0) {
-      return Refuse("All input dimensions should be specified for input '{}' for model '{}', got {}", input.given_name(),
-                    model_.name(), ShapeText(shape));
+      return Refuse("All input dimensions should be specified for input '{}' for model '{}', got {}",
+                    input.given_name(), model_.name(), ShapeText(shape));
     }
     matches = spec.dims[i] == -1 || spec.dims[i] == dim;
   }
@@ -206,8 +211,8 @@ Status RequestValidator::CheckByteSize(const Input& input, int64_t element_count
                 model_.name(), expected, input.byte_size());
 }
 
-// Elements are a 4-byte little-endian length and that many bytes. An element may go on in the next buffer, its length may
-// not. A last element that is longer than what is left goes unnoticed, as ever.
+// Elements are a 4-byte little-endian length and that many bytes. An element may go on in the next buffer, its length
+// may not. A last element that is longer than what is left goes unnoticed, as ever.
 Status RequestValidator::CheckStrings(const Input& input, int64_t element_count) const {
   int64_t found = 0;
   uint64_t rest_of_element = 0;
@@ -223,9 +228,10 @@ Status RequestValidator::CheckStrings(const Input& input, int64_t element_count)
       if (left == 0) break;
       uint32_t length = 0;
       if (left < sizeof(length)) {
-        return Refuse("incomplete string length indicator for inference input '{}' for model '{}', expecting {} bytes but "
-                      "only {} bytes available. Please make sure the string length indicator is in one buffer.",
-                      input.given_name(), model_.name(), sizeof(length), left);
+        return Refuse(
+            "incomplete string length indicator for inference input '{}' for model '{}', expecting {} bytes but "
+            "only {} bytes available. Please make sure the string length indicator is in one buffer.",
+            input.given_name(), model_.name(), sizeof(length), left);
       }
       if (++found > element_count) {
         return Refuse("unexpected number of string elements {} for inference input '{}' for model '{}', expecting {}",

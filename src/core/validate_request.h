@@ -31,8 +31,7 @@ class RequestValidator {
   // InvalidArg with the request's id before the message.
   template <typename... Args>
   Status Refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    return Status(StatusCode::kInvalidArg,
-                  request_.LogPrefix() + fmt::format(format, std::forward<Args>(args)...));
+    return Status(StatusCode::kInvalidArg, request_.LogPrefix() + fmt::format(format, std::forward<Args>(args)...));
   }
   // Whether `input` has a batch dimension.
   bool IsBatched(const TensorSpec& spec) const { return model_.max_batch_size() > 0 && !spec.is_shape_tensor; }

@@ -10,8 +10,8 @@
 namespace neso {
 namespace {
 
-using ::testing::StartsWith;
 using test::MakeModel;
+using ::testing::StartsWith;
 
 constexpr const char* kTwo = R"(name: "two" max_batch_size: 8
   input { name: "a" data_type: TYPE_FP32 dims: [ -1, 4 ] } input { name: "b" data_type: TYPE_INT32 dims: 4 }
@@ -80,22 +80,58 @@ TEST_F(RequestValidatorTest, WordsRefusalsAsClientsKnowThem) {
     std::string message;
   };
   const Case cases[] = {
-      {kTwo, {}, kPrefix + "expected 2 inputs but got 0 inputs for model 'two'. Got input(s) [], but missing required input(s) ['a','b']. Please provide all required input(s)."},
-      {kTwo, {kA}, kPrefix + "expected 2 inputs but got 1 inputs for model 'two'. Got input(s) ['a'], but missing required input(s) ['b']. Please provide all required input(s)."},
-      {kTwo, {kA, kB, kC}, kPrefix + "expected 2 inputs but got 3 inputs for model 'two'. Got input(s) ['c','b','a'], but missing required input(s) ]. Please provide all required input(s)."},
-      {kTwoOptional, {}, kPrefix + "expected number of inputs between 1 and 2 but got 0 inputs for model 'twoopt'. Got input(s) [], but missing required input(s) ['a']. Please provide all required input(s)."},
+      {kTwo,
+       {},
+       kPrefix + "expected 2 inputs but got 0 inputs for model 'two'. Got input(s) [], but missing required input(s) "
+                 "['a','b']. Please provide all required input(s)."},
+      {kTwo,
+       {kA},
+       kPrefix + "expected 2 inputs but got 1 inputs for model 'two'. Got input(s) ['a'], but missing required "
+                 "input(s) ['b']. Please provide all required input(s)."},
+      {kTwo,
+       {kA, kB, kC},
+       kPrefix + "expected 2 inputs but got 3 inputs for model 'two'. Got input(s) ['c','b','a'], but missing required "
+                 "input(s) ]. Please provide all required input(s)."},
+      {kTwoOptional,
+       {},
+       kPrefix + "expected number of inputs between 1 and 2 but got 0 inputs for model 'twoopt'. Got input(s) [], but "
+                 "missing required input(s) ['a']. Please provide all required input(s)."},
       {kTwo, {kA, kC}, "unexpected inference input 'c' for model 'two'"},
-      {kTwo, {kA, {"b", DataType::kInt32, {2, 4}}}, kPrefix + "input 'a' batch size does not match other inputs for 'two'"},
-      {kTwo, {{"a", DataType::kFp32, {9, 2, 4}}, {"b", DataType::kInt32, {9, 4}}}, kPrefix + "inference request batch-size must be <= 8 for 'two'"},
-      {kTwo, {kA, {"b", DataType::kFp32, {1, 4}}}, kPrefix + "inference input 'b' data-type is 'FP32', but model 'two' expects 'INT32'"},
-      {kTwo, {kA, {"b", DataType::kInt32, {}}}, kPrefix + "input 'b' has no shape but model requires batch dimension for 'two'"},
-      {kTwo, {kA, {"b", DataType::kInt32, {1, -1}, 16}}, kPrefix + "All input dimensions should be specified for input 'b' for model 'two', got [1,-1]"},
-      {kTwo, {kA, {"b", DataType::kInt32, {-1, 4}, 16}}, kPrefix + "All input dimensions should be specified for input 'b' for model 'two', got [-1,4]"},
-      {kUnbatched, {{"a", DataType::kFp32, {1, 4}}}, kPrefix + "unexpected shape for input 'a' for model 'nob'. Expected [2,4], got [1,4]. "},
-      {kUnbatched, {{"a", DataType::kFp32, {2, 4}, 4}}, kPrefix + "input byte size mismatch for input 'a' for model 'nob'. Expected 32, got 4"},
-      {kTwo, {{"a", DataType::kFp32, {0, 2, 4}}, {"b", DataType::kInt32, {0, 4}}}, kPrefix + "input byte size mismatch for input 'b' for model 'two'. Expected 16, got 0"},
-      {kTwo, {{"a", DataType::kFp32, {1, int64_t{1} << 62, 4}, 16}, kB}, kPrefix + "invalid shape for input 'a': shape [1,4611686018427387904,4] causes total element count to exceed maximum size of 9223372036854775807"},
-      {kTwo, {{"a", DataType::kFp32, {1, int64_t{1} << 60, 4}, 0}, kB}, kPrefix + "invalid shape for input 'a': shape [1,1152921504606846976,4] causes total byte size to exceed maximum size of 9223372036854775807"},
+      {kTwo,
+       {kA, {"b", DataType::kInt32, {2, 4}}},
+       kPrefix + "input 'a' batch size does not match other inputs for 'two'"},
+      {kTwo,
+       {{"a", DataType::kFp32, {9, 2, 4}}, {"b", DataType::kInt32, {9, 4}}},
+       kPrefix + "inference request batch-size must be <= 8 for 'two'"},
+      {kTwo,
+       {kA, {"b", DataType::kFp32, {1, 4}}},
+       kPrefix + "inference input 'b' data-type is 'FP32', but model 'two' expects 'INT32'"},
+      {kTwo,
+       {kA, {"b", DataType::kInt32, {}}},
+       kPrefix + "input 'b' has no shape but model requires batch dimension for 'two'"},
+      {kTwo,
+       {kA, {"b", DataType::kInt32, {1, -1}, 16}},
+       kPrefix + "All input dimensions should be specified for input 'b' for model 'two', got [1,-1]"},
+      {kTwo,
+       {kA, {"b", DataType::kInt32, {-1, 4}, 16}},
+       kPrefix + "All input dimensions should be specified for input 'b' for model 'two', got [-1,4]"},
+      {kUnbatched,
+       {{"a", DataType::kFp32, {1, 4}}},
+       kPrefix + "unexpected shape for input 'a' for model 'nob'. Expected [2,4], got [1,4]. "},
+      {kUnbatched,
+       {{"a", DataType::kFp32, {2, 4}, 4}},
+       kPrefix + "input byte size mismatch for input 'a' for model 'nob'. Expected 32, got 4"},
+      {kTwo,
+       {{"a", DataType::kFp32, {0, 2, 4}}, {"b", DataType::kInt32, {0, 4}}},
+       kPrefix + "input byte size mismatch for input 'b' for model 'two'. Expected 16, got 0"},
+      {kTwo,
+       {{"a", DataType::kFp32, {1, int64_t{1} << 62, 4}, 16}, kB},
+       kPrefix + "invalid shape for input 'a': shape [1,4611686018427387904,4] causes total element count to exceed "
+                 "maximum size of 9223372036854775807"},
+      {kTwo,
+       {{"a", DataType::kFp32, {1, int64_t{1} << 60, 4}, 0}, kB},
+       kPrefix + "invalid shape for input 'a': shape [1,1152921504606846976,4] causes total byte size to exceed "
+                 "maximum size of 9223372036854775807"},
   };
   for (const Case& c : cases) {
     const Status status = Validate(c.config, c.inputs);
@@ -107,7 +143,8 @@ TEST_F(RequestValidatorTest, WordsRefusalsAsClientsKnowThem) {
 
 TEST_F(RequestValidatorTest, ExplainsTheBatchDimensionWhenAShapeIsUnexpected) {
   EXPECT_THAT(Validate(kTwo, {kA, {"b", DataType::kInt32, {1, 5}}}).message(),
-              StartsWith(kPrefix + "unexpected shape for input 'b' for model 'two'. Expected [-1,4], got [1,5]. NOTE: Setting"));
+              StartsWith(kPrefix +
+                         "unexpected shape for input 'b' for model 'two'. Expected [-1,4], got [1,5]. NOTE: Setting"));
 }
 
 TEST_F(RequestValidatorTest, RefusesOutputsTheModelDoesNotHaveBeforeItLooksAtInputs) {
@@ -172,10 +209,11 @@ TEST_F(RequestValidatorTest, CountsStringElements) {
   EXPECT_EQ(ValidateStrings({}).message(), kPrefix + "expected 2 string elements" + in_model + ", got 0");
   EXPECT_EQ(ValidateStrings({Element("a") + Element("b") + Element("c")}).message(),
             kPrefix + "unexpected number of string elements 3" + in_model + ", expecting 2");
-  EXPECT_EQ(ValidateStrings({Element("a") + "12"}).message(),
-            kPrefix + "incomplete string length indicator" + in_model +
-                ", expecting 4 bytes but only 2 bytes available. Please make sure the string length indicator is in one "
-                "buffer.");
+  EXPECT_EQ(
+      ValidateStrings({Element("a") + "12"}).message(),
+      kPrefix + "incomplete string length indicator" + in_model +
+          ", expecting 4 bytes but only 2 bytes available. Please make sure the string length indicator is in one "
+          "buffer.");
 }
 
 TEST_F(RequestValidatorTest, FollowsStringElementsAcrossBuffers) {
@@ -208,7 +246,8 @@ class RawInputTest : public ::testing::Test {
 };
 
 TEST_F(RawInputTest, DeducesTheVariableDimensionFromTheSize) {
-  ASSERT_TRUE(Validate(R"(name: "m" max_batch_size: 2 input { name: "x" data_type: TYPE_INT32 dims: [ 2, -1 ] })", 24).ok());
+  ASSERT_TRUE(
+      Validate(R"(name: "m" max_batch_size: 2 input { name: "x" data_type: TYPE_INT32 dims: [ 2, -1 ] })", 24).ok());
   EXPECT_EQ(request_->inputs()[0].name(), "x");
   EXPECT_EQ(request_->inputs()[0].datatype(), DataType::kInt32);
   EXPECT_EQ(request_->inputs()[0].shape(), (Shape{1, 2, 3}));
@@ -230,9 +269,14 @@ TEST_F(RawInputTest, PutsTheLengthBeforeAString) {
 }
 
 TEST_F(RawInputTest, SaysWhyNothingCanBeDeduced) {
-  EXPECT_EQ(Validate(kTwo, 1).message(), kPrefix + "Raw request must only have 1 input (found 1) to be deduced but got 2 inputs in 'two' model configuration");
-  EXPECT_EQ(Validate(R"(name: "m" input { name: "x" data_type: TYPE_INT8 dims: [ -1, -1 ] })", 1).message(),
-            kPrefix + "The shape of the raw input 'x' can not be deduced because there are more than one variable-sized dimension");
+  EXPECT_EQ(
+      Validate(kTwo, 1).message(),
+      kPrefix +
+          "Raw request must only have 1 input (found 1) to be deduced but got 2 inputs in 'two' model configuration");
+  EXPECT_EQ(
+      Validate(R"(name: "m" input { name: "x" data_type: TYPE_INT8 dims: [ -1, -1 ] })", 1).message(),
+      kPrefix +
+          "The shape of the raw input 'x' can not be deduced because there are more than one variable-sized dimension");
   EXPECT_EQ(Validate(kStrings, 2).message(),
             kPrefix + "For BYTE datatype raw input 'a', the model must have input shape [1]");
   EXPECT_EQ(Validate(kUnbatched, 4).message(),

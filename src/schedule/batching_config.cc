@@ -24,7 +24,8 @@ BatchingConfig DynamicConfig(const inference::ModelConfig& config) {
   const inference::ModelDynamicBatching& dynamic = config.dynamic_batching();
   BatchingConfig result;
   result.max_batch_size = static_cast<uint32_t>(std::max(config.max_batch_size(), 0));
-  for (const int32_t size : dynamic.preferred_batch_size()) result.preferred_sizes.push_back(static_cast<uint32_t>(size));
+  for (const int32_t size : dynamic.preferred_batch_size())
+    result.preferred_sizes.push_back(static_cast<uint32_t>(size));
   std::sort(result.preferred_sizes.begin(), result.preferred_sizes.end());
   if (result.preferred_sizes.empty() && result.max_batch_size > 0) result.preferred_sizes = {result.max_batch_size};
   result.max_queue_delay = std::chrono::microseconds(dynamic.max_queue_delay_microseconds());

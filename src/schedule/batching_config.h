@@ -11,10 +11,11 @@ namespace neso {
 
 // Of one priority level; `ModelQueuePolicy`.
 struct QueuePolicy {
-  Nanoseconds default_timeout{0};      // 0: none
-  bool allow_timeout_override = false;  // a request's timeout may shorten the default one; without default it is ignored
-  bool delay_expired = false;           // instead of refusing them: executed after all others of the level
-  uint32_t max_queue_size = 0;          // 0: no limit
+  Nanoseconds default_timeout{0};  // 0: none
+  bool allow_timeout_override =
+      false;                    // a request's timeout may shorten the default one; without default it is ignored
+  bool delay_expired = false;   // instead of refusing them: executed after all others of the level
+  uint32_t max_queue_size = 0;  // 0: no limit
 };
 
 struct BatchingConfig {

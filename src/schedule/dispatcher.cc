@@ -32,7 +32,8 @@ Dispatcher::~Dispatcher() {
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
   request->CaptureQueueStart();
   const uint64_t start_ns = request->start_ns();
-  const std::shared_ptr<ResponseFactory>* const factory = order_ != nullptr ? &request->shared_response_factory() : nullptr;
+  const std::shared_ptr<ResponseFactory>* const factory =
+      order_ != nullptr ? &request->shared_response_factory() : nullptr;
   const bool is_cancelled = request->IsCancelled();
   const TimePoint now = Now();
   Slot* slot = nullptr;
@@ -45,7 +46,8 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
     // The request lives at least until the lock is given back.
     if (Status status = queue_.Push(request, now); !status.ok()) {
       lock.Unlock();
-      model_.statistics().common().RecordFailure(start_ns, SteadyNanoseconds(), InferenceRequest::FailureReason::kRejected);
+      model_.statistics().common().RecordFailure(start_ns, SteadyNanoseconds(),
+                                                 InferenceRequest::FailureReason::kRejected);
       return status;
     }
     if (factory != nullptr) order_->Add(*factory);
@@ -69,8 +71,8 @@ void Dispatcher::Stop() {
   Launch(slot);
 }
 
-// Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue: one is enough for all that
-// come before it runs.
+// Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue: one is enough for all
+// that come before it runs.
 void Dispatcher::OnCancel() {
   if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
   context_.executor.Post([self = shared_from_this()] {
@@ -157,8 +159,9 @@ Dispatcher::Slot* Dispatcher::SlotToStart(TimePoint now) {
   ++starting_;
   InlineHost* const host = slot->thread == nullptr ? InlineHost::Current() : nullptr;
   // One instance inline; a second one on the same thread would run after it instead of beside it.
-  const bool host_is_taken = host != nullptr && starting_ > 1 &&
-                             std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
+  const bool host_is_taken =
+      host != nullptr && starting_ > 1 &&
+      std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
   slot->host = host_is_taken ? nullptr : host;
   slot->shares_thread = slot->thread != nullptr || slot->host != nullptr;
   return slot;

@@ -1,9 +1,9 @@
 // Brings waiting requests and free instances together.
 //
-// Nothing is executed by who enqueues. When a batch is ready and an instance is free, the instance's slot is started: on
-// the instance's own thread, or on the front-end thread that brings the request (InlineHost), or on an executor's. A slot
-// that runs takes batch after batch and goes idle when none is ready, so there is no thread of the scheduler's own, and no
-// wake-up while work keeps coming.
+// Nothing is executed by who enqueues. When a batch is ready and an instance is free, the instance's slot is started:
+// on the instance's own thread, or on the front-end thread that brings the request (InlineHost), or on an executor's. A
+// slot that runs takes batch after batch and goes idle when none is ready, so there is no thread of the scheduler's
+// own, and no wake-up while work keeps coming.
 #pragma once
 
 #include <atomic>
@@ -69,7 +69,7 @@ class Dispatcher final : public std::enable_shared_from_this<Dispatcher> {
   const BatchingConfig config_;
   const BatchCompatibility compatibility_;
   const SchedulingContext context_;
-  const bool uses_time_;  // a delay or a timeout is configured; else nobody looks at the clock
+  const bool uses_time_;                        // a delay or a timeout is configured; else nobody looks at the clock
   const std::shared_ptr<ResponseOrder> order_;  // null: responses go as they come
   std::atomic<int64_t> expected_ns_{-1};        // of an execution, moving average; -1: none yet
   std::atomic<bool> sweep_posted_{false};
@@ -85,7 +85,7 @@ class Dispatcher final : public std::enable_shared_from_this<Dispatcher> {
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(mutex_) = TimePoint::min();
   uint32_t rows_wanted_ GUARDED_BY(mutex_) = 0;
-  std::vector<RequestQueue::Entry> front_ GUARDED_BY(mutex_);       // scratch of Decide
+  std::vector<RequestQueue::Entry> front_ GUARDED_BY(mutex_);  // scratch of Decide
   std::vector<BatchCandidate> candidates_ GUARDED_BY(mutex_);  // scratch of Decide
 };
 

@@ -35,6 +35,7 @@ void Dispatcher::RunSlot(Slot& slot) {
     if (!slot.batch.empty()) Execute(slot, model);
     if (shares_thread && SteadyNanoseconds() - begin_ns > kSharedThreadNs && HandOver(slot, keep_alive)) return;
   }
+  Launch(another);
 }
 
 bool Dispatcher::NextBatch(Slot& slot, Dropped& dropped, Slot*& another) {
@@ -65,6 +66,8 @@ bool Dispatcher::NextBatch(Slot& slot, Dropped& dropped, Slot*& another) {
   }
   slot.is_idle = true;
   if (slot.retired) {
+    // It may have been started for a request that another one has to take now.
+    another = SlotToStart(now);
     slot_idle_.NotifyAll();
   } else {
     idle_.push_back(&slot);
@@ -112,7 +115,8 @@ void Dispatcher::SetInstances(const std::vector<ModelInstance*>& instances) {
     for (const auto& slot : slots_) slot->retired = !is_wanted(*slot);
     idle_.EraseIf([](const Slot* slot) { return slot->retired; });
     for (ModelInstance* instance : instances) {
-      const bool known = std::any_of(slots_.begin(), slots_.end(), [=](const auto& s) { return &s->instance == instance; });
+      const bool known =
+          std::any_of(slots_.begin(), slots_.end(), [=](const auto& s) { return &s->instance == instance; });
       if (known) continue;
       slots_.push_back(std::make_unique<Slot>(*this, *instance));
       idle_.push_back(slots_.back().get());

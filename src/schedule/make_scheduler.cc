@@ -16,8 +16,7 @@ Expected<std::unique_ptr<Scheduler>> MakeScheduler(Model& model, std::vector<Mod
     case Config::SCHEDULING_CHOICE_NOT_SET: break;
   }
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
-  return std::unique_ptr<Scheduler>(
-      std::make_unique<BatchScheduler>(model, std::move(config), instances, context));
+  return std::unique_ptr<Scheduler>(std::make_unique<BatchScheduler>(model, std::move(config), instances, context));
 }
 
 Status UpdateInstances(Scheduler& scheduler, std::vector<ModelInstance*> instances) {

@@ -22,14 +22,14 @@ struct BatchCandidate {
 struct BatchDecision {
   enum class Kind : uint8_t { kNothing, kTake, kWait };
   Kind kind = Kind::kNothing;
-  size_t count = 0;         // kTake: this many from the front
-  TimePoint until{};        // kWait: then take what is there
+  size_t count = 0;          // kTake: this many from the front
+  TimePoint until{};         // kWait: then take what is there
   uint32_t rows_wanted = 0;  // kWait: or earlier, when this many rows wait
   bool operator==(const BatchDecision&) const = default;
 };
 
-// Whether queue[index] may share a batch with all that stand before it. Empty: always. Called for ascending indexes, not
-// for 0.
+// Whether queue[index] may share a batch with all that stand before it. Empty: always. Called for ascending indexes,
+// not for 0.
 using BatchIncludes = std::function<bool(size_t index)>;
 
 // `queue` is in order of service; what lies more than config.max_batch_size rows deep does not matter.

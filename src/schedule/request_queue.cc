@@ -10,7 +10,8 @@ TimePoint DeadlineOf(const InferenceRequest& request, const QueuePolicy& policy,
   if (timeout <= Nanoseconds(0)) return TimePoint::max();
   const uint64_t asked_us = request.timeout_us();
   if (policy.allow_timeout_override && asked_us != 0) {
-    const auto default_us = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(timeout).count());
+    const auto default_us =
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(timeout).count());
     if (asked_us < default_us) timeout = std::chrono::microseconds(asked_us);
   }
   return now + timeout;
@@ -101,8 +102,8 @@ void RequestQueue::ExpireLevel(Level& level, TimePoint now, std::vector<Inferenc
 void RequestQueue::FindNextDeadline() {
   next_deadline_ = TimePoint::max();
   for (const Level& level : levels_) {
-    const size_t looked_at = level.policy.allow_timeout_override ? level.waiting.size()
-                                                                 : std::min<size_t>(level.waiting.size(), 1);
+    const size_t looked_at =
+        level.policy.allow_timeout_override ? level.waiting.size() : std::min<size_t>(level.waiting.size(), 1);
     for (size_t i = 0; i < looked_at; ++i) next_deadline_ = std::min(next_deadline_, level.waiting[i].deadline);
   }
 }

@@ -31,7 +31,7 @@ class ResponseOrder : public std::enable_shared_from_this<ResponseOrder> {
   void Accept(Turn& turn, std::unique_ptr<InferenceResponse> response, uint32_t flags);
 
   Mutex mutex_;
-  std::deque<Turn> turns_ GUARDED_BY(mutex_);  // elements do not move
+  std::deque<Turn> turns_ GUARDED_BY(mutex_);   // elements do not move
   bool delivering_ GUARDED_BY(mutex_) = false;  // by one thread at a time, so that order is kept outside the lock
 };
 

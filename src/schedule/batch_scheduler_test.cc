@@ -1,0 +1,338 @@
+#include "schedule/batch_scheduler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+#include <set>
+
+#include "schedule/test_support.h"
+
+namespace neso {
+namespace {
+
+using test::AnswerAll;
+using test::BatchLog;
+using test::FakeInstance;
+using test::Gate;
+using test::ManualHost;
+using test::Requester;
+using test::ScheduledModel;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+constexpr const char* kInput = R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: 1 } )";
+
+class BatchSchedulerTest : public ::testing::Test {
+ protected:
+  ~BatchSchedulerTest() override {
+    gate_.Open();
+    // The model goes before what it runs on; a request that was let go of has its own reference until it is released.
+    model_.reset();
+  }
+  // A model with one instance a body.
+  void Load(const std::string& config, std::vector<FakeInstance::Body> bodies, bool any_thread = true) {
+    std::vector<std::unique_ptr<FakeInstance>> instances;
+    for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
+    model_ = std::make_shared<ScheduledModel>(kInput + config, std::move(instances), context_);
+  }
+  // Logs and answers, after passing the gate.
+  FakeInstance::Body Gated() {
+    return [this](std::span<InferenceRequest* const> requests) {
+      log_.Add(requests);
+      gate_.Pass();
+      AnswerAll(requests);
+    };
+  }
+  FakeInstance::Body Logged() {
+    return [this](std::span<InferenceRequest* const> requests) {
+      log_.Add(requests);
+      AnswerAll(requests);
+    };
+  }
+  std::unique_ptr<InferenceRequest> Make(const std::string& id) {
+    auto request = requester_.Make(model_, id);
+    const bool batched = model_->max_batch_size() > 0;
+    EXPECT_TRUE(request->AddInput("a", DataType::kInt8, batched ? Shape{1, 1} : Shape{1}).ok());
+    BufferAttributes one;
+    one.byte_size = 1;
+    EXPECT_TRUE(request->AppendInputData("a", &zero_, one).ok());
+    return request;
+  }
+  // Null on success.
+  std::unique_ptr<InferenceRequest> Send(const std::string& id, Status* status = nullptr) {
+    auto request = Make(id);
+    const Status result = InferenceRequest::Submit(request);
+    if (status != nullptr) *status = result;
+    return request;
+  }
+
+  const char zero_ = 0;
+  Gate gate_;
+  BatchLog log_;
+  Requester requester_;
+  TimerQueue timers_;
+  Executor executor_{"test", 8};
+  const SchedulingContext context_{executor_, timers_, SteadyClock::Instance()};
+  std::shared_ptr<ScheduledModel> model_;
+};
+
+TEST_F(BatchSchedulerTest, ExecutesOneByOneInOrderOfArrivalWithoutSchedulingChoice) {
+  Load("", {Gated()});
+  for (const char* id : {"a", "b", "c"}) Send(id);
+  gate_.WaitForArrivals(1);
+  EXPECT_EQ(model_->statistics().pending(), 2);
+  gate_.Open();
+  requester_.WaitFor(3);
+  EXPECT_THAT(log_.batches(), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(model_->statistics().pending(), 0);
+}
+
+TEST_F(BatchSchedulerTest, BatchesWhatWaitedForTheInstance) {
+  Load("max_batch_size: 4 dynamic_batching { }", {Gated()});
+  Send("a");
+  gate_.WaitForArrivals(1);
+  for (const char* id : {"b", "c", "d", "e", "f"}) Send(id);
+  gate_.Open();
+  requester_.WaitFor(6);
+  EXPECT_THAT(log_.batches(), ElementsAre("a", "bcde", "f"));
+}
+
+TEST_F(BatchSchedulerTest, RunsInstancesBesideEachOther) {
+  Load("", {Gated(), Gated()});
+  Send("a");
+  Send("b");
+  gate_.WaitForArrivals(2);
+}
+
+TEST_F(BatchSchedulerTest, MakesOneBatchOfABurstOnTheThreadThatBroughtIt) {
+  Load("max_batch_size: 8 dynamic_batching { }", {Logged(), Logged()});
+  ManualHost host;
+  for (const char* id : {"a", "b", "c"}) Send(id);
+  EXPECT_EQ(host.RunDeferred(), 1u);
+  EXPECT_THAT(log_.batches(), ElementsAre("abc"));
+  EXPECT_THAT(log_.threads(), Each(std::this_thread::get_id()));
+  requester_.WaitFor(3);
+}
+
+TEST_F(BatchSchedulerTest, GivesASecondInstanceAThreadOfItsOwn) {
+  Load("", {Logged(), Gated()});
+  ManualHost host;
+  Send("a");
+  Send("b");
+  gate_.WaitForArrivals(1);  // on an executor's thread, though nothing deferred has run
+  gate_.Open();
+  EXPECT_EQ(host.RunDeferred(), 1u);
+  requester_.WaitFor(2);
+}
+
+TEST_F(BatchSchedulerTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
+  std::atomic<bool> seen{false};
+  Load("", {[&](std::span<InferenceRequest* const> requests) {
+         if (InlineHost::Current() != nullptr) seen = true;
+         AnswerAll(requests);
+       }});
+  requester_.set_on_response([&](const Requester::Answer&) {
+    if (InlineHost::Current() != nullptr) seen = true;
+  });
+  ManualHost host;
+  Send("a");
+  host.RunDeferred();
+  requester_.WaitFor(1);
+  EXPECT_FALSE(seen);
+}
+
+TEST_F(BatchSchedulerTest, GivesASharedThreadBackWhileWorkKeepsComing) {
+  // Each execution brings the next request, which without end would keep the front-end thread.
+  std::atomic<int> left{2000};
+  Load("", {[&](std::span<InferenceRequest* const> requests) {
+         log_.Add(requests);
+         if (--left > 0) Send("n");
+         AnswerAll(requests);
+       }});
+  ManualHost host;
+  Send("n");
+  host.RunDeferred();
+  requester_.WaitFor(2000);
+  const auto threads = log_.threads();
+  EXPECT_EQ(threads.front(), std::this_thread::get_id());
+  EXPECT_NE(threads.back(), std::this_thread::get_id());
+}
+
+TEST_F(BatchSchedulerTest, ReleasesAPartialBatchWhenTheQueueDelayElapses) {
+  Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 5000 }", {Logged()});
+  Send("a");
+  Send("b");
+  requester_.WaitFor(2);
+  EXPECT_THAT(log_.batches(), ElementsAre("ab"));
+}
+
+TEST_F(BatchSchedulerTest, DoesNotWaitForTheDelayWhenTheBatchIsFull) {
+  Load("max_batch_size: 2 dynamic_batching { max_queue_delay_microseconds: 3600000000 }", {Logged()});
+  Send("a");
+  Send("b");
+  requester_.WaitFor(2);
+  EXPECT_THAT(log_.batches(), ElementsAre("ab"));
+}
+
+TEST_F(BatchSchedulerTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
+  Load(R"(max_batch_size: 1 dynamic_batching {
+         default_queue_policy { default_timeout_microseconds: 2000 } })",
+       {Gated()});
+  Send("a");
+  gate_.WaitForArrivals(1);
+  Send("b");
+  while (requester_.answers().empty()) std::this_thread::yield();
+  const auto answers = requester_.answers();
+  EXPECT_EQ(answers[0].id, "b");
+  EXPECT_EQ(answers[0].status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(answers[0].status.message(), "Request timeout expired");
+  EXPECT_EQ(model_->statistics().Snapshot().failures[0], 1u);
+  gate_.Open();
+  requester_.WaitFor(2);
+}
+
+TEST_F(BatchSchedulerTest, AnswersCancelledRequestsWithoutExecutingThem) {
+  Load("max_batch_size: 1 dynamic_batching { }", {Gated()});
+  Send("a");
+  gate_.WaitForArrivals(1);
+  auto request = Make("b");
+  const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
+  ASSERT_TRUE(InferenceRequest::Submit(request).ok());
+  Send("c");
+  factory->Cancel();
+  while (requester_.answers().empty()) std::this_thread::yield();
+  EXPECT_EQ(requester_.answers()[0].id, "b");
+  EXPECT_EQ(requester_.answers()[0].status.code(), StatusCode::kCancelled);
+  gate_.Open();
+  requester_.WaitFor(3);
+  EXPECT_THAT(log_.batches(), ElementsAre("a", "c"));
+  EXPECT_EQ(model_->statistics().Snapshot().failures[1], 1u);
+}
+
+TEST_F(BatchSchedulerTest, AnswersRequestsThatWereCancelledBeforeTheyCame) {
+  Load("", {Logged()});
+  auto request = Make("a");
+  request->Cancel();
+  ASSERT_TRUE(InferenceRequest::Submit(request).ok());
+  requester_.WaitFor(1);
+  EXPECT_EQ(requester_.answers()[0].status.code(), StatusCode::kCancelled);
+  EXPECT_THAT(log_.batches(), SizeIs(0));
+}
+
+TEST_F(BatchSchedulerTest, RefusesWhatExceedsTheQueueAndCountsIt) {
+  Load("max_batch_size: 1 dynamic_batching { default_queue_policy { max_queue_size: 1 } }", {Gated()});
+  Send("a");
+  gate_.WaitForArrivals(1);
+  Send("b");
+  Status status;
+  EXPECT_NE(Send("c", &status), nullptr);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(), "[request id: c] Exceeds maximum queue size");
+  EXPECT_EQ(model_->statistics().Snapshot().failures[0], 1u);
+  gate_.Open();
+  requester_.WaitFor(2);
+}
+
+TEST_F(BatchSchedulerTest, RefusesNewRequestsOnceStoppedAndExecutesThoseThatWait) {
+  Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 3600000000 }", {Logged()});
+  Send("a");
+  Send("b");
+  model_->scheduler().Stop();
+  Status status;
+  EXPECT_NE(Send("c", &status), nullptr);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(),
+            "[request id: c] Server is stopping, scheduler for model has stopped accepting new inference requests");
+  requester_.WaitFor(2);
+  EXPECT_THAT(log_.batches(), ElementsAre("ab"));
+}
+
+TEST_F(BatchSchedulerTest, ServesHigherPrioritiesFirst) {
+  Load("max_batch_size: 1 dynamic_batching { priority_levels: 2 default_priority_level: 2 }", {Gated()});
+  Send("x");
+  gate_.WaitForArrivals(1);
+  Send("a");
+  auto urgent = Make("b");
+  urgent->SetPriority(1);
+  ASSERT_TRUE(InferenceRequest::Submit(urgent).ok());
+  gate_.Open();
+  requester_.WaitFor(3);
+  EXPECT_THAT(log_.batches(), ElementsAre("x", "b", "a"));
+}
+
+TEST_F(BatchSchedulerTest, AnswersInOrderOfArrivalIfConfigured) {
+  Load("max_batch_size: 1 dynamic_batching { preserve_ordering: true }", {Gated(), Logged()});
+  for (int i = 0; i < 20; ++i) Send(std::to_string(i));
+  gate_.WaitForArrivals(1);
+  gate_.Open();
+  requester_.WaitFor(20);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(std::to_string(i));
+  EXPECT_EQ(requester_.answered_ids(), ids);
+}
+
+TEST_F(BatchSchedulerTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
+  Load("", {Logged()}, false);
+  ManualHost host;
+  for (int i = 0; i < 50; ++i) Send("x");
+  requester_.WaitFor(50);
+  const auto threads = log_.threads();
+  EXPECT_THAT(std::set<std::thread::id>(threads.begin(), threads.end()), SizeIs(1));
+  EXPECT_NE(threads[0], std::this_thread::get_id());
+}
+
+TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
+  FakeInstance first(Gated()), second(Logged());
+  Load("", {Gated()});
+  auto scheduler = MakeScheduler(*model_, {&first}, context_);
+  ASSERT_TRUE(scheduler.ok());
+  model_->SetScheduler(*std::move(scheduler));
+  Send("a");
+  gate_.WaitForArrivals(1);
+  Send("b");
+  auto changed = std::async(std::launch::async, [&] { return UpdateInstances(model_->scheduler(), {&second}).ok(); });
+  while (log_.batches().size() < 2) std::this_thread::yield();
+  EXPECT_THAT(log_.batches(), ElementsAre("a", "b"));
+  EXPECT_EQ(changed.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  gate_.Open();
+  EXPECT_TRUE(changed.get());
+  requester_.WaitFor(2);
+  model_->SetScheduler(nullptr);
+}
+
+TEST_F(BatchSchedulerTest, ReschedulesWithoutGrowingTheStack) {
+  std::atomic<int> executions{0};
+  Load("max_batch_size: 4 dynamic_batching { }", {[&](std::span<InferenceRequest* const> requests) {
+         for (InferenceRequest* request : requests) {
+           if (++executions == 100'000) {
+             test::AnswerAndRelease(request);
+             continue;
+           }
+           request->AddReleaseHook([](std::unique_ptr<InferenceRequest>& r, uint32_t flags) {
+             if ((flags & TRITONSERVER_REQUEST_RELEASE_RESCHEDULE) == 0) return;
+             Scheduler& scheduler = r->model()->scheduler();
+             EXPECT_TRUE(scheduler.Enqueue(r).ok());
+           });
+           InferenceRequest::Release(std::unique_ptr<InferenceRequest>(request),
+                                     TRITONSERVER_REQUEST_RELEASE_RESCHEDULE);
+         }
+       }});
+  Send("a");
+  requester_.WaitFor(1);
+  EXPECT_EQ(executions, 100'000);
+}
+
+TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
+  const auto model = test::MakeModel(R"(name: "s" sequence_batching { })");
+  FakeInstance instance;
+  const auto scheduler = MakeScheduler(*model, {&instance}, context_);
+  ASSERT_FALSE(scheduler.ok());
+  EXPECT_EQ(scheduler.error().code(), StatusCode::kUnsupported);
+  EXPECT_THAT(scheduler.error().message(), ::testing::HasSubstr("sequence_batching"));
+}
+
+}  // namespace
+}  // namespace neso

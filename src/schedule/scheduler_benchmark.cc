@@ -1,0 +1,132 @@
+// What a request costs from Submit to its release, with a model that does nothing: time, and allocations of the heap.
+//
+//   ninja scheduler_benchmark && src/schedule/scheduler_benchmark
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "schedule/test_support.h"
+
+namespace {
+std::atomic<uint64_t> allocations{0};
+}
+// Counts for the whole program: the benchmark's own loop allocates nothing.
+[[gnu::noinline]] void* operator new(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* p = std::malloc(size)) return p;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
+
+namespace neso {
+namespace {
+
+using test::FakeInstance;
+using test::ManualHost;
+using test::ScheduledModel;
+
+constexpr const char* kModel = R"(name: "m" max_batch_size: 64 input { name: "INPUT0" data_type: TYPE_INT8 dims: 64 }
+                                  output { name: "OUTPUT0" data_type: TYPE_INT8 dims: 64 } )";
+char input_data[64];
+char output_data[64];
+
+TRITONSERVER_Error* Alloc(TRITONSERVER_ResponseAllocator*, const char*, size_t, TRITONSERVER_MemoryType, int64_t, void*,
+                          void** buffer, void**, TRITONSERVER_MemoryType* type, int64_t* id) {
+  *buffer = output_data;
+  *type = TRITONSERVER_MEMORY_CPU;
+  *id = 0;
+  return nullptr;
+}
+TRITONSERVER_Error* Free(TRITONSERVER_ResponseAllocator*, void*, void*, size_t, TRITONSERVER_MemoryType, int64_t) {
+  return nullptr;
+}
+void OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t, void*) {
+  delete static_cast<InferenceResponse*>(response);
+}
+void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t, void* released) {
+  delete static_cast<InferenceRequest*>(request);
+  static_cast<std::atomic<int64_t>*>(released)->fetch_add(1, std::memory_order_release);
+}
+
+void Answer(std::span<InferenceRequest* const> requests) {
+  constexpr int64_t kShape[] = {1, 64};
+  for (InferenceRequest* request : requests) {
+    const auto& factory = request->shared_response_factory();
+    auto response = factory->CreateResponse(factory);
+    Output* const output = *response->AddOutput("OUTPUT0", DataType::kInt8, kShape);
+    void* buffer = nullptr;
+    MemoryType type;
+    int64_t id;
+    benchmark::DoNotOptimize(output->AllocateBuffer(&buffer, 64, MemoryType::kCpu, 0, &type, &id));
+    InferenceResponse::Send(std::move(response), TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+    InferenceRequest::Release(std::unique_ptr<InferenceRequest>(request), TRITONSERVER_REQUEST_RELEASE_ALL);
+  }
+}
+
+struct Bench {
+  explicit Bench(const std::string& scheduling) {
+    std::vector<std::unique_ptr<FakeInstance>> instances;
+    instances.push_back(std::make_unique<FakeInstance>(&Answer));
+    model = std::make_shared<ScheduledModel>(kModel + scheduling, std::move(instances),
+                                             SchedulingContext{executor, timers, SteadyClock::Instance()});
+  }
+  void Submit() {
+    constexpr int64_t kShape[] = {1, 64};
+    auto request = InferenceRequest::Create(model, -1);
+    BufferAttributes attributes;
+    attributes.byte_size = sizeof(input_data);
+    (void)request->AddInput("INPUT0", DataType::kInt8, kShape);
+    (void)request->AppendInputData("INPUT0", input_data, attributes);
+    request->SetReleaseCallback(&OnRelease, &released);
+    request->SetResponseCallback(&allocator, nullptr, &OnResponse, nullptr);
+    (void)InferenceRequest::Submit(request);
+  }
+  void Report(benchmark::State& state, uint64_t allocations_before, int64_t requests) const {
+    state.SetItemsProcessed(requests);
+    state.counters["allocations/request"] =
+        static_cast<double>(allocations.load() - allocations_before) / static_cast<double>(requests);
+  }
+
+  TimerQueue timers;
+  Executor executor{"bench", 2};
+  std::atomic<int64_t> released{0};
+  ResponseAllocator allocator{&Alloc, &Free, nullptr};
+  std::shared_ptr<ScheduledModel> model;
+};
+
+// Bursts of range(0) requests on a front-end thread that executes them itself.
+void BM_Inline(benchmark::State& state, const char* scheduling) {
+  Bench bench(scheduling);
+  ManualHost host;
+  const auto burst = [&] {
+    for (int64_t i = 0; i < state.range(0); ++i) bench.Submit();
+    host.RunDeferred();
+  };
+  burst();
+  const uint64_t before = allocations.load();
+  for (auto _ : state) burst();
+  bench.Report(state, before, state.iterations() * state.range(0));
+}
+BENCHMARK_CAPTURE(BM_Inline, direct, "")->Arg(1)->Arg(16);
+BENCHMARK_CAPTURE(BM_Inline, dynamic, "dynamic_batching { }")->Arg(1)->Arg(16);
+BENCHMARK_CAPTURE(BM_Inline, ordered, "dynamic_batching { preserve_ordering: true }")->Arg(1)->Arg(16);
+
+// 16 requests at a time from a thread that is no front end's: an executor's thread runs them.
+void BM_Executor(benchmark::State& state) {
+  Bench bench("dynamic_batching { }");
+  int64_t sent = 0;
+  const uint64_t before = allocations.load();
+  for (auto _ : state) {
+    for (int i = 0; i < 16; ++i, ++sent) bench.Submit();
+    while (bench.released.load(std::memory_order_acquire) < sent) {
+    }
+  }
+  bench.Report(state, before, sent);
+}
+BENCHMARK(BM_Executor)->UseRealTime();
+
+}  // namespace
+}  // namespace neso

@@ -1,0 +1,110 @@
+// A model that runs on fake instances, with everything a scheduler needs, for tests.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/timer_queue.h"
+#include "core/test_support.h"
+#include "schedule/make_scheduler.h"
+
+namespace neso::test {
+
+// Owns its instances, as a backend's model does.
+class ScheduledModel final : public Model {
+ public:
+  ScheduledModel(const std::string& config, std::vector<std::unique_ptr<FakeInstance>> instances,
+                 const SchedulingContext& context)
+      : Model(ParseConfig(config), 1, {}), instances_(std::move(instances)) {
+    std::vector<ModelInstance*> borrowed;
+    for (const auto& instance : instances_) borrowed.push_back(instance.get());
+    Expected<std::unique_ptr<Scheduler>> scheduler = MakeScheduler(*this, borrowed, context);
+    CHECK(scheduler.ok(), "the test's configuration can be scheduled");
+    SetScheduler(*std::move(scheduler));
+  }
+  ~ScheduledModel() override { SetScheduler(nullptr); }
+
+ private:
+  const std::vector<std::unique_ptr<FakeInstance>> instances_;
+};
+
+// Lets a test hold executions back.
+class Gate {
+ public:
+  void Open() {
+    MutexLock lock(mutex_);
+    open_ = true;
+    changed_.NotifyAll();
+  }
+  // What an execution calls: tells that it is here and waits for Open.
+  void Pass() NO_THREAD_SAFETY_ANALYSIS {
+    MutexLock lock(mutex_);
+    ++arrived_;
+    changed_.NotifyAll();
+    while (!open_) changed_.Wait(mutex_);
+  }
+  void WaitForArrivals(int count) NO_THREAD_SAFETY_ANALYSIS {
+    MutexLock lock(mutex_);
+    while (arrived_ < count) changed_.Wait(mutex_);
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool open_ GUARDED_BY(mutex_) = false;
+  int arrived_ GUARDED_BY(mutex_) = 0;
+};
+
+// The ids of every batch that was executed, and on which threads. Thread-safe.
+class BatchLog {
+ public:
+  void Add(std::span<InferenceRequest* const> requests) {
+    std::string ids;
+    for (const InferenceRequest* request : requests) ids += request->id();
+    MutexLock lock(mutex_);
+    batches_.push_back(std::move(ids));
+    threads_.push_back(std::this_thread::get_id());
+  }
+  std::vector<std::string> batches() const {
+    MutexLock lock(mutex_);
+    return batches_;
+  }
+  std::vector<std::thread::id> threads() const {
+    MutexLock lock(mutex_);
+    return threads_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::vector<std::string> batches_ GUARDED_BY(mutex_);
+  std::vector<std::thread::id> threads_ GUARDED_BY(mutex_);
+};
+
+inline void AnswerAll(std::span<InferenceRequest* const> requests) {
+  for (InferenceRequest* request : requests) AnswerAndRelease(request);
+}
+
+// Runs what is deferred to it when the test says so, on the test's thread.
+class ManualHost final : public InlineHost {
+ public:
+  ManualHost() : outer_(Exchange(this)) {}
+  ~ManualHost() override { Exchange(outer_); }
+  void Defer(Runnable* work) override { deferred_.push_back(work); }
+  size_t RunDeferred() {
+    InlineHost* const self = Exchange(nullptr);
+    const std::vector<Runnable*> work = std::exchange(deferred_, {});
+    for (Runnable* runnable : work) runnable->Run();
+    Exchange(self);
+    return work.size();
+  }
+
+ private:
+  InlineHost* const outer_;
+  std::vector<Runnable*> deferred_;
+};
+
+}  // namespace neso::test
