@@ -3,48 +3,9 @@
 #include "backend/execution_scope.h"
 #include "backend/plugin_call.h"
 #include "base/log.h"
-#include "core/model.h"
 #include "core/response.h"
-#include "core/trace.h"
 
 namespace neso {
-namespace {
-
-// One piece of memory for a tensor whose data came in several: a trace wants it whole.
-std::string Gather(const Input& input) {
-  std::string data;
-  data.reserve(input.byte_size());
-  for (const InputBuffer& buffer : input.buffers()) {
-    data.append(static_cast<const char*>(buffer.base), buffer.attributes.byte_size);
-  }
-  return data;
-}
-
-bool InHostMemory(const Input& input) {
-  for (const InputBuffer& buffer : input.buffers()) {
-    if (buffer.attributes.memory_type == MemoryType::kGpu) return false;
-  }
-  return true;
-}
-
-void TraceInputs(const InferenceRequest& request) {
-  InferenceTrace* trace = request.trace();
-  if (trace == nullptr || (trace->level() & TRITONSERVER_TRACE_LEVEL_TENSORS) == 0) return;
-  for (const Input& input : request.inputs()) {
-    const auto report = [&](const void* base, const BufferAttributes& memory) {
-      trace->ReportTensor(TRITONSERVER_TRACE_TENSOR_BACKEND_INPUT, input.name().c_str(), input.datatype(), base,
-                          input.byte_size(), input.shape(), memory);
-    };
-    if (input.buffers().size() == 1) {
-      report(input.buffers()[0].base, input.buffers()[0].attributes);
-    } else if (InHostMemory(input)) {
-      report(Gather(input).data(), BufferAttributes());
-    }
-  }
-}
-
-}  // namespace
-
 BackendInstance::BackendInstance(PluginModel& model, InstanceSpec spec, HostPolicy policy, ModelStatistics& statistics,
                                  std::shared_ptr<InstanceThread> thread)
     : model_(model),
@@ -92,7 +53,6 @@ void BackendInstance::ExecuteOnThread(std::span<InferenceRequest* const> request
 void BackendInstance::Execute(std::span<InferenceRequest* const> requests) {
   unreleased_.assign(requests.begin(), requests.end());
   handles_.assign(requests.begin(), requests.end());
-  for (InferenceRequest* request : requests) TraceInputs(*request);
 
   Status status;
   {

@@ -98,7 +98,9 @@ Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config) 
   ASSIGN_OR_RETURN(Instances added, MakeInstances(missing, config));
   Instances all = std::move(kept);
   all.insert(all.end(), added.begin(), added.end());
-  RETURN_IF_ERROR(UpdateInstances(scheduler(), Scheduled(all)));
+  const std::vector<ModelInstance*> scheduled = Scheduled(all);
+  if (scheduled.empty()) return Unsupported("all instances of model '{}' would be passive", name());
+  RETURN_IF_ERROR(UpdateInstances(scheduler(), scheduled));
   MutexLock lock(mutex_);
   instances_ = std::move(all);
   return {};

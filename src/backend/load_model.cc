@@ -117,7 +117,10 @@ Status BackendManager::UpdateInstanceGroups(Model& model, const inference::Model
   *wanted.mutable_instance_group() = config.instance_group();
   NormalizeInstanceGroups({}, backend_model->backend().attribute().preferred_groups, wanted);
   RETURN_IF_ERROR(ValidateInstanceGroups(wanted, GpuInventory()));
-  return backend_model->UpdateInstanceGroups(wanted);
+  RETURN_IF_ERROR(backend_model->UpdateInstanceGroups(wanted));
+  *wanted.mutable_version_policy() = config.version_policy();
+  model.UpdateConfig(std::move(wanted));
+  return {};
 }
 
 std::vector<BackendManager::LoadedBackend> BackendManager::LoadedBackends() const {
