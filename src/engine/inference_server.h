@@ -49,7 +49,7 @@ class InferenceServer final : public TRITONSERVER_Server {
                                                           const StartupReport& report = {});
   ~InferenceServer();  // stops first
 
-  // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all.
+  // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all. May be tried again.
   // Error: kInternal "Exit timeout expired. Exiting immediately."
   Status Stop();
   void SetExitTimeout(unsigned seconds);

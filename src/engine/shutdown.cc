@@ -43,7 +43,7 @@ void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ =
 
 Status InferenceServer::Stop() {
   MutexLock lock(stop_mutex_);
-  if (stop_result_) return *stop_result_;
+  if (stop_result_ && stop_result_->ok()) return {};
   stopping_.store(true, std::memory_order_release);
   if (repository_ == nullptr) {
     stop_result_ = Status();
@@ -107,7 +107,12 @@ Status InferenceServer::UnloadAll(TimePoint deadline) {
 }
 
 InferenceServer::~InferenceServer() {
-  if (Stop().ok()) return;
+  bool tried = false;
+  {
+    MutexLock lock(stop_mutex_);
+    tried = stop_result_.has_value() && !stop_result_->ok();
+  }
+  if (!tried && Stop().ok()) return;
   // Something still runs in the parts, and may for ever: they stay, rather than be pulled from under it.
   static_cast<void>(repository_.release());
   static_cast<void>(loader_.release());
