@@ -61,7 +61,7 @@ void Connection::Close(StrandTurn& turn) {
   closed_ = true;
   ClearDeadline();
   std::shared_ptr<Connection> self = context_->Delist(listed_);
-  turn.garbage.push_back(self);
+  turn.Drop(self);
   group_.Remove(fd_, std::move(self));
   transport_.reset();
 }

@@ -5,10 +5,11 @@
 // before it goes. So nobody waits, and an answer is written to the socket by the thread that has it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "net/reactor_group.h"
 #include "net/reactor_top.h"
@@ -34,7 +35,14 @@ enum StrandBits : uint32_t {
 struct StrandTurn {
   Top* top = nullptr;      // null away from the top of a network thread: then nothing is read or dispatched
   bool needs_top = false;  // the session has something to do there
-  std::vector<std::shared_ptr<void>> garbage;  // let go after the strand is left, since that may run anything
+
+  // Lets go of `reference` after the strand is left, since that may run anything. (With more than a few in one turn the
+  // oldest goes at once: that is slower for others on this connection, not wrong.)
+  void Drop(std::shared_ptr<void> reference) {
+    if (reference) std::swap(garbage[dropped++ % garbage.size()], reference);
+  }
+  std::array<std::shared_ptr<void>, 4> garbage;
+  size_t dropped = 0;
 };
 
 // The protocol spoken on a connection. Confined to the strand.

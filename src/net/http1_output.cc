@@ -1,10 +1,12 @@
 #include "net/http1_output.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "net/http1_head_writer.h"
 
 namespace neso::net {
@@ -13,6 +15,7 @@ namespace {
 // Answers up to this size are gathered and sent as one piece: cheaper than a vector of pieces, and no memory is taken.
 constexpr size_t kGatherBytes = 4096;
 constexpr size_t kPiecesPerWrite = 64;
+constexpr size_t kDirectPieces = 16;
 
 bool MayHaveBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
@@ -45,14 +48,52 @@ void Http1Output::Send(const AnswerHead& head, HttpResponse&& response) {
     SendNow({bytes.data(), size});
     return;
   }
-  std::string text(bound, '\0');
-  text.resize(WriteHead(head, response, payload, text.data()));
-  Append(std::move(text));
-  if (send_body) {
-    Append(std::move(response.body));
-    for (const BodyPart& part : response.parts) Append(part);
+  SendLarge(head, std::move(response), payload, send_body);
+}
+
+void Http1Output::SendLarge(const AnswerHead& head, HttpResponse&& response, size_t payload, bool send_body) {
+  std::array<char, 1024> short_head;
+  std::string long_head;
+  const size_t bound = HeadBound(response);
+  if (bound > short_head.size()) long_head.resize(bound);
+  char* const text = bound > short_head.size() ? long_head.data() : short_head.data();
+  const std::string_view head_text(text, WriteHead(head, response, payload, text));
+  if (!send_body) return SendNow(head_text);
+
+  // Most answers go at once: only what the socket does not take is given a place.
+  size_t sent = 0;
+  std::array<std::string_view, kDirectPieces> direct;
+  if (!pending_ && response.parts.size() + 2 <= direct.size()) {
+    size_t count = 0;
+    direct[count++] = head_text;
+    direct[count++] = response.body;
+    for (const BodyPart& part : response.parts) direct[count++] = {part.data, part.size};
+    sent = SendDirectly({direct.data(), count});
   }
-  Flush();
+  const auto rest_of = [&](size_t size) {
+    const size_t skipped = std::min(sent, size);
+    sent -= skipped;
+    return skipped;
+  };
+  if (const size_t skip = rest_of(head_text.size()); skip < head_text.size()) Append(std::string(head_text.substr(skip)));
+  const size_t body_skip = rest_of(response.body.size());
+  Append(std::move(response.body), body_skip);
+  for (const BodyPart& part : response.parts) {
+    const size_t skip = rest_of(part.size);
+    Append(BodyPart{part.data + skip, part.size - skip});
+  }
+  Flush();  // only a write that would block promises an event
+}
+
+size_t Http1Output::SendDirectly(std::span<const std::string_view> pieces) {
+  std::array<iovec, kDirectPieces> vector;
+  size_t count = 0;
+  for (const std::string_view piece : pieces) {
+    if (!piece.empty()) vector[count++] = {const_cast<char*>(piece.data()), piece.size()};
+  }
+  const IoResult result = transport_.Write({vector.data(), count});
+  if (result.state == IoResult::State::kFailed || result.state == IoResult::State::kEnd) failed_ = true;
+  return result.bytes;
 }
 
 void Http1Output::SendText(std::string_view text) { SendNow(text); }
@@ -93,11 +134,16 @@ void Http1Output::SendNow(std::string_view bytes) {
   if (!bytes.empty()) Append(std::string(bytes));
 }
 
-void Http1Output::Append(std::string&& owned) {
-  if (failed_ || owned.empty()) return;
+void Http1Output::Append(std::string&& owned, size_t skip) {
+  if (failed_ || owned.size() == skip) return;
   if (!pending_) pending_ = std::make_unique<Pending>();
+  if (pending_->pieces.empty()) {
+    pending_->offset = skip;
+  } else {
+    CHECK(skip == 0, "only the first piece that waits may have been sent in part");
+  }
   const size_t size = owned.size();
-  pending_->bytes += size;
+  pending_->bytes += size - skip;
   pending_->pieces.push_back({std::move(owned), nullptr, size});
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +58,11 @@ class Http1Output {
 
   // Sends bytes that live only during the call.
   void SendNow(std::string_view bytes);
-  void Append(std::string&& owned);
+  // Sends the pieces as far as they go at once, without taking memory. Returns how many bytes went.
+  size_t SendDirectly(std::span<const std::string_view> pieces);
+  void SendLarge(const AnswerHead& head, HttpResponse&& response, size_t payload, bool send_body);
+  // `skip` bytes at its front are sent already.
+  void Append(std::string&& owned, size_t skip = 0);
   void Append(BodyPart part);
 
   Transport& transport_;

@@ -142,7 +142,7 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
     Keep(rest);
     return Dispatch(turn);
   }
-  body_ = std::make_unique<Http1Body>();
+  body_.emplace();
   if (const Http1Error refused = body_->Start(framing, policy)) return Refuse(refused, turn);
   phase_ = Phase::kBody;
   if (framing.expect_continue && rest.empty()) output_.SendText("HTTP/1.1 100 Continue\r\n\r\n");
@@ -194,7 +194,7 @@ void Http1Session::Dispatch(StrandTurn& turn) {
 
 void Http1Session::Refuse(Http1Error error, StrandTurn& turn) {
   ClearDeadline();
-  if (exchange_) turn.garbage.push_back(std::move(exchange_));
+  turn.Drop(std::move(exchange_));
   body_.reset();
   phase_ = Phase::kAnswer;
   keep_alive_ = false;
@@ -254,8 +254,8 @@ void Http1Session::AfterSend(StrandTurn& turn) {
 }
 
 void Http1Session::FinishAnswer(StrandTurn& turn) {
-  if (exchange_) turn.garbage.push_back(std::move(exchange_));
-  if (release_) turn.garbage.push_back(std::move(release_));
+  turn.Drop(std::move(exchange_));
+  turn.Drop(std::move(release_));
   if (keep_alive_ && !connection_.context().draining.load(std::memory_order_relaxed)) {
     phase_ = Phase::kHead;
     const auto idle = connection_.context().options.idle_timeout;
@@ -301,9 +301,9 @@ void Http1Session::Close(StrandTurn& turn) {
   PeerGone(turn);
   if (exchange_) {
     exchange_->SetGone();
-    turn.garbage.push_back(std::move(exchange_));
+    turn.Drop(std::move(exchange_));
   }
-  if (release_) turn.garbage.push_back(std::move(release_));
+  turn.Drop(std::move(release_));
   body_.reset();
   input_ = {};
   fresh_input_ = readable_ = false;

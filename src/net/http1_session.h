@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,7 +76,7 @@ class Http1Session final : public Session {
   AnswerFraming framing_ = AnswerFraming::kLength;
   std::string input_;  // received, not yet consumed; empty on an idle connection
   HeadScanner scanner_;
-  std::unique_ptr<Http1Body> body_;  // only while a body is being received
+  std::optional<Http1Body> body_;  // only while a body is being received
   std::shared_ptr<Http1Exchange> exchange_;
   std::shared_ptr<Http1Exchange> gone_;  // its disconnect callback waits for the top of a network thread
   std::shared_ptr<void> release_;        // of the answer being sent

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <future>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -57,7 +56,6 @@ TEST(ReactorGroupTest, ABurstOfRequestsBecomesOneBatch) {
   BatchWork work;
   std::promise<void> go_on;
   std::promise<void> blocked;
-  std::atomic<bool> first{true};
   server.handler().on_request = [&](HttpExchangeRef exchange) {
     if (exchange->head().path == "/block") {
       blocked.set_value();
