@@ -68,6 +68,7 @@ void InferenceResponse::Clear() {
   output_count_ = 0;
   parameters_.clear();
   status_ = Status();
+  api_error_.reset();
   allocation_started_ = false;
   // Last: it may take the model down.
   factory_.reset();

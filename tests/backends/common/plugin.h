@@ -51,9 +51,8 @@ inline TRITONSERVER_Error* ReadInput(TRITONBACKEND_Request* request, Tensor* ten
   return nullptr;
 }
 
-// Puts OUT = `value` into a response and sends it.
-inline TRITONSERVER_Error* SendValue(TRITONBACKEND_Response* response, const Tensor& like, int32_t value,
-                                     uint32_t flags) {
+// Puts OUT = `value` into a response.
+inline TRITONSERVER_Error* FillValue(TRITONBACKEND_Response* response, const Tensor& like, int32_t value) {
   TRITONBACKEND_Output* output = nullptr;
   RETURN_IF_API_ERROR(
       TRITONBACKEND_ResponseOutput(response, &output, "OUT", TRITONSERVER_TYPE_INT32, like.shape, like.dims));
@@ -62,6 +61,16 @@ inline TRITONSERVER_Error* SendValue(TRITONBACKEND_Response* response, const Ten
   int64_t memory_type_id = 0;
   RETURN_IF_API_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, sizeof(value), &memory_type, &memory_type_id));
   std::memcpy(buffer, &value, sizeof(value));
+  return nullptr;
+}
+
+// Puts OUT = `value` into a response and sends it; on error the response is gone.
+inline TRITONSERVER_Error* SendValue(TRITONBACKEND_Response* response, const Tensor& like, int32_t value,
+                                     uint32_t flags) {
+  if (TRITONSERVER_Error* error = FillValue(response, like, value); error != nullptr) {
+    Ignore(TRITONBACKEND_ResponseDelete(response));
+    return error;
+  }
   return TRITONBACKEND_ResponseSend(response, flags, nullptr);
 }
 
