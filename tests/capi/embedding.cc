@@ -34,9 +34,10 @@ void ModelFolder::Write(const std::string& relative, const std::string& contents
   std::ofstream(file) << contents;
 }
 
-void ModelFolder::Add(const std::string& name, const std::string& backend, const std::string& more) const {
-  Write(name + "/config.pbtxt", "backend: \"" + backend +
-                                    "\"\nmax_batch_size: 8\n"
+void ModelFolder::Add(const std::string& name, const std::string& backend, const std::string& more,
+                      int max_batch_size) const {
+  Write(name + "/config.pbtxt", "backend: \"" + backend + "\"\nmax_batch_size: " + std::to_string(max_batch_size) +
+                                    "\n"
                                     "input { name: \"IN\" data_type: TYPE_INT32 dims: 1 }\n"
                                     "output { name: \"OUT\" data_type: TYPE_INT32 dims: 1 }\n" +
                                     more);
@@ -45,7 +46,7 @@ void ModelFolder::Add(const std::string& name, const std::string& backend, const
 
 std::string ModelFolder::ConfigJson(const std::string& backend) {
   return R"({"backend":")" + backend +
-         R"(","max_batch_size":8,"input":[{"name":"IN","data_type":"TYPE_INT32","dims":[1]}],)"
+         R"(","input":[{"name":"IN","data_type":"TYPE_INT32","dims":[1]}],)"
          R"("output":[{"name":"OUT","data_type":"TYPE_INT32","dims":[1]}]})";
 }
 
@@ -127,9 +128,9 @@ Call::~Call() {
 
 void Call::SetInput(int32_t value) {
   input_ = value;
-  const int64_t shape[] = {1, 1};
+  const int64_t shape[] = {1};
   EXPECT_EQ(Text(TRITONSERVER_InferenceRequestRemoveAllInputs(request_)), "");
-  EXPECT_EQ(Text(TRITONSERVER_InferenceRequestAddInput(request_, "IN", TRITONSERVER_TYPE_INT32, shape, 2)), "");
+  EXPECT_EQ(Text(TRITONSERVER_InferenceRequestAddInput(request_, "IN", TRITONSERVER_TYPE_INT32, shape, 1)), "");
   EXPECT_EQ(Text(TRITONSERVER_InferenceRequestAppendInputData(request_, "IN", &input_, sizeof(input_),
                                                               TRITONSERVER_MEMORY_CPU, 0)),
             "");

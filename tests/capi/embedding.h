@@ -27,7 +27,7 @@ namespace embedding {
 // What an error says ("Invalid argument: ..."), "" for success; deletes it.
 std::string Text(TRITONSERVER_Error* error);
 
-// A folder of models of the test plug-ins: input IN and output OUT, INT32, one element a row.
+// A folder of models of the test plug-ins: input IN and output OUT, INT32, one element.
 class ModelFolder {
  public:
   ModelFolder();
@@ -37,7 +37,8 @@ class ModelFolder {
 
   const std::string& path() const { return path_; }
   void Write(const std::string& relative, const std::string& contents) const;
-  void Add(const std::string& name, const std::string& backend, const std::string& more = "") const;
+  void Add(const std::string& name, const std::string& backend, const std::string& more = "",
+           int max_batch_size = 0) const;
   static std::string ConfigJson(const std::string& backend);
 
  private:

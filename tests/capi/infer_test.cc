@@ -114,8 +114,8 @@ TEST_F(InferTest, AnAllocatorsErrorIsTheAnswer) {
 
 TEST_F(InferTest, ARefusedRequestStaysWithTheCaller) {
   Call call(*server_, "nested_0");
-  const int64_t shape[] = {1, 2};
-  ASSERT_EQ(Text(TRITONSERVER_InferenceRequestAddInput(call.request(), "IN", TRITONSERVER_TYPE_INT32, shape, 2)), "");
+  const int64_t shape[] = {2};
+  ASSERT_EQ(Text(TRITONSERVER_InferenceRequestAddInput(call.request(), "IN", TRITONSERVER_TYPE_INT32, shape, 1)), "");
   EXPECT_THAT(call.Send(), HasSubstr("unexpected shape for input 'IN' for model 'nested_0'"));
   EXPECT_TRUE(call.released());
   call.SetInput(9);

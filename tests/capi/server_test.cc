@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 
 TEST(ServerTest, DescribesItselfAndItsModels) {
   ModelFolder models;
-  models.Add("m", "slow");
+  models.Add("m", "slow", "", 8);
   EmbeddedServer server(models, {.mode = TRITONSERVER_MODEL_CONTROL_NONE});
   bool yes = false;
   ASSERT_EQ(Text(TRITONSERVER_ServerIsLive(server.get(), &yes)), "");
