@@ -34,7 +34,6 @@ def tensor(**changes):
 
 SYNTAX = [
     ("{", "Missing a name for object member. at 1"),
-    ("", None),
     ("[1,", "Invalid value. at 3"),
     ('{"inputs":[]} x', "The document root must not be followed by other values. at 14"),
     ('{"inputs":[1e999]}', "Number too big to be stored in double. at"),
@@ -45,9 +44,6 @@ SYNTAX = [
 @pytest.mark.parametrize("body,text", SYNTAX)
 def test_json_syntax_errors_answer_500_with_the_offset(server, body, text):
     response = server.infer("m", body)
-    if text is None:  # an empty body is a raw request of no bytes
-        assert response.status_code == 400
-        return
     assert response.status_code == 500
     assert response.headers["Content-Type"] == "application/json"
     assert response.json()["error"].startswith("failed to parse the request JSON buffer: " + text)
@@ -217,7 +213,7 @@ def test_nesting_is_limited_and_deep_json_is_survived(server):
 
 
 def test_shapes_with_a_great_many_dimensions_are_refused(server):
-    response = server.infer("m", {"inputs": [tensor(shape=[1] * 20_000)]})
+    response = server.infer("m", {"inputs": [tensor(shape=[1] * 20_000, data=[1])]})
     assert response.status_code == 400
     assert "unexpected shape for input 'INPUT0'" in response.json()["error"]
 
@@ -256,7 +252,7 @@ def raw(server, data, shutdown=True):
     (b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", b"4"),
     (b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
     (b"GET / HTTP/9.9\r\n\r\n", b"505"),
-    (b"\x16\x03\x01\x02\x00\x01\x00", b"400"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"400"),
     (b"GET /v2 HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", b"400"),
     (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"4"),
     (b"GET /v2 HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 20_000 + b"\r\n", b"431"),

@@ -250,8 +250,7 @@ class Filler {
 };
 
 // "Inference-Header-Content-Length: 0": the body is the model's only input, shape and all else deduced.
-Status FillRawRequest(const Model& model, std::string_view body, size_t max_bytes, InferenceRequest& request,
-                      RequestedOutputs& outputs, std::vector<BufferRef>& storage) {
+Status FillRawRequest(std::string_view body, size_t max_bytes, InferenceRequest& request, RequestedOutputs& outputs) {
   if (body.size() > max_bytes) {
     return InvalidArg(
         "raw request body of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
@@ -262,15 +261,6 @@ Status FillRawRequest(const Model& model, std::string_view body, size_t max_byte
   static constexpr std::string_view kRawInput = "raw_input";
   RETURN_IF_ERROR(request.AddRawInput(kRawInput));
   BufferAttributes attributes;
-  // One BYTES element comes bare; its length is ours to add.
-  if (model.inputs().size() == 1 && model.inputs()[0].datatype == DataType::kBytes) {
-    const uint32_t length = static_cast<uint32_t>(body.size());
-    BufferRef prefix = Buffer::Allocate(sizeof(length));
-    __builtin_memcpy(prefix->data(), &length, sizeof(length));
-    attributes.byte_size = sizeof(length);
-    RETURN_IF_ERROR(request.AppendInputData(kRawInput, prefix->data(), attributes));
-    storage.push_back(std::move(prefix));
-  }
   attributes.byte_size = body.size();
   return request.AppendInputData(kRawInput, body.data(), attributes);
 }
@@ -292,7 +282,7 @@ bool RequestedOutputs::IsBinary(std::string_view name) const {
 Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
                         RequestedOutputs& outputs, std::vector<BufferRef>& storage) {
   const size_t header_length = body.header_length.value_or(body.bytes.size());
-  if (header_length == 0) return FillRawRequest(model, body.bytes, max_json_bytes, request, outputs, storage);
+  if (header_length == 0) return FillRawRequest(body.bytes, max_json_bytes, request, outputs);
   if (header_length > max_json_bytes) {
     return InvalidArg(
         "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
