@@ -70,6 +70,9 @@ class ModelLifecycle {
   // From now on memory is not given back after unloads: the process ends soon.
   void PrepareForExit() { exiting_ = true; }
 
+  // Gives freed memory back to the system, in the background.
+  void ReturnMemory();
+
   // The threads that load; for reading many folders at once.
   Executor& load_executor() const { return load_executor_; }
 
@@ -103,7 +106,6 @@ class ModelLifecycle {
   std::shared_ptr<Model> Track(std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
                                uint64_t generation);
   void End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation);
-  void ReturnMemory();
 
   VersionLoader& loader_;
   const LifecycleOptions options_;

@@ -66,7 +66,11 @@ Status ModelRepository::LoadStartupModels() {
   std::set<std::string> busy;
   for (const auto& [name, model] : polled) busy.insert(name);
   const Operation operation(*this, std::move(busy));
+  // What many folders left behind is worth a walk through the allocator; what a few did is not.
+  constexpr size_t kManyModels = 100;
+  const bool many = polled.size() >= kManyModels;
   succeeded &= LoadPolled(std::move(polled), names).empty();
+  if (many) lifecycle_.ReturnMemory();
   return succeeded ? Status() : Internal("failed to load all models");
 }
 
