@@ -89,7 +89,13 @@ TEST(HttpExchangeTest, TimesOfReceptionAreOrdered) {
   TestServer server;
   NextExchange next(server);
   TestClient client(server.port());
+  std::promise<void> head_read;
+  server.handler().on_head = [&](const HttpHead&) {
+    head_read.set_value();
+    return BodyPolicy{};
+  };
   client.Send("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\na");
+  head_read.get_future().wait();
   std::this_thread::sleep_for(milliseconds(5));
   client.Send("b");
   HttpExchangeRef exchange = next.Get();
