@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
+#include "server/installation.h"
 #include "server/missing_behaviour.h"
 #include "server/options.h"
 #include "server/services.h"
@@ -119,6 +120,11 @@ int NesoMain(int argc, char** argv) {
   if (const neso::Status status = neso::SetUpLog(parsed.options->log); !status.ok()) {
     neso::Complain("Failed to build Triton option:\n" + status.message());
     return 1;
+  }
+  // Not given: the tree the program is in; the usual folder is searched after it in any case.
+  std::string& backends = parsed.options->server.backend_directory;
+  if (backends == neso::ServerOptions().backend_directory) {
+    backends = neso::BackendDirectoryBeside(neso::ProgramPath(), backends);
   }
   return neso::Serve(*parsed.options);
 }
