@@ -14,7 +14,10 @@ using ::testing::HasSubstr;
 
 FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const std::string& config_name = "") {
   Expected<FolderSnapshot> snapshot = ReadModelFolder(folder.path() + "/" + name, config_name);
-  EXPECT_TRUE(snapshot.ok()) << snapshot.status().ToString();
+  if (!snapshot.ok()) {
+    ADD_FAILURE() << snapshot.status().ToString();
+    return {};
+  }
   return *std::move(snapshot);
 }
 
