@@ -1,0 +1,43 @@
+"""Small inference requests to models that ModelRepository.add_identity made."""
+import concurrent.futures
+
+
+def body(*rows, id=None, **parameters):
+    """One FP32 input with these rows as its batch."""
+    request = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [len(rows), len(rows[0])],
+                           "data": [value for row in rows for value in row]}]}
+    if id is not None:
+        request["id"] = id
+    if parameters:
+        request["parameters"] = parameters
+    return request
+
+
+def ask(server, model, *rows, **parameters):
+    return server.infer(model, body(*(rows or ([1.0],)), **parameters))
+
+
+def values(response):
+    assert response.status_code == 200, response.text
+    return response.json()["outputs"][0]["data"]
+
+
+def statistics(server, model, version=None):
+    path = f"/v2/models/{model}" + (f"/versions/{version}" if version else "")
+    return server.get(f"{path}/stats").json()["model_stats"][0]
+
+
+class Crowd:
+    """Requests under way at the same time: `with Crowd() as crowd: reply = crowd.ask(server, "m"); reply.result()`."""
+
+    def __init__(self, size=32):
+        self.pool = concurrent.futures.ThreadPoolExecutor(size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.pool.shutdown()
+
+    def ask(self, server, model, *rows, **parameters):
+        return self.pool.submit(ask, server, model, *rows, **parameters)
