@@ -83,10 +83,12 @@ def http_load(pid, port, model, body, head_length, connections, seconds):
              f"http://127.0.0.1:{port}/v2/models/{model}/infer"], capture_output=True, text=True, check=True).stdout
         cpu = cpu_seconds(pid) - before
     count = int(re.search(r"(\d+) requests in", text).group(1))
+    if count == 0:
+        raise SystemExit(f"bench: no request to '{model}' on port {port} was answered:\n{text}")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     return Result(
         requests_per_s=float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
-        p50_us=microseconds(re.search(r"50%\s+(\S+)", text).group(1)),
-        p99_us=microseconds(re.search(r"99%\s+(\S+)", text).group(1)),
+        p50_us=microseconds(re.search(r"^\s+50%\s+(\S+)", text, re.M).group(1)),
+        p99_us=microseconds(re.search(r"^\s+99%\s+(\S+)", text, re.M).group(1)),
         cpu_us=cpu / max(count, 1) * 1e6,
         errors=int(bad.group(1)) if bad else 0)
