@@ -44,6 +44,8 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.auto_complete = !options.strict_model_config;
   backend.min_compute_capability = options.min_compute_capability;
   backend.host_policies = options.host_policies;
+  backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
+  backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
   return backend;
 }
 
@@ -117,7 +119,8 @@ void InferenceServer::AddCollectors() {
   const ModelMetricsOptions model_options{.counter_latencies =
                                               MetricsSetting(options_, "counter_latencies", "true") != "false"};
   metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, model_options));
-  metrics_->AddCollector(PinnedMemoryCollector(options_.pinned_memory_pool_bytes, [] { return uint64_t{0}; }));
+  metrics_->AddCollector(PinnedMemoryCollector(backends_->PinnedMemoryTotalBytes(),
+                                               [this] { return backends_->PinnedMemoryUsedBytes(); }));
   if (options_.cpu_metrics) {
     LOG_INFO("Collecting CPU metrics");
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),

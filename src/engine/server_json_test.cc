@@ -1,0 +1,82 @@
+#include "engine/server_json.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/check_options.h"
+
+namespace neso {
+namespace {
+
+inference::ModelConfig TwoTensors() {
+  inference::ModelConfig config;
+  config.set_name("m");
+  config.set_backend("fake");
+  auto* input = config.add_input();
+  input->set_name("IN \"1\"");
+  input->set_data_type(inference::TYPE_STRING);
+  input->add_dims(-1);
+  input->add_dims(16);
+  auto* output = config.add_output();
+  output->set_name("OUT");
+  output->set_data_type(inference::TYPE_FP32);
+  return config;
+}
+
+TEST(ServerJsonTest, ModelMetadataShowsTheBatchDimensionWhereModelsBatch) {
+  inference::ModelConfig config = TwoTensors();
+  const int64_t versions[] = {1, 3};
+  EXPECT_EQ(ModelMetadataToJson(config, versions),
+            R"({"name":"m","versions":["1","3"],"platform":"fake","inputs":[{"name":"IN \"1\"","datatype":"BYTES",)"
+            R"("shape":[-1,16]}],"outputs":[{"name":"OUT","datatype":"FP32","shape":[]}]})");
+  config.set_max_batch_size(4);
+  config.set_platform("some_platform");
+  EXPECT_EQ(ModelMetadataToJson(config, {}),
+            R"({"name":"m","versions":[],"platform":"some_platform","inputs":[{"name":"IN \"1\"","datatype":"BYTES",)"
+            R"("shape":[-1,-1,16]}],"outputs":[{"name":"OUT","datatype":"FP32","shape":[-1]}]})");
+}
+
+TEST(ServerJsonTest, TheIndexLeavesOutWhatIsNotKnown) {
+  const ModelIndexEntry index[] = {{"a", -1, ModelState::kUnknown, ""},
+                                   {"b", 2, ModelState::kReady, ""},
+                                   {"c", 1, ModelState::kUnavailable, "Internal: x"},
+                                   {"d", -1, ModelState::kUnavailable, "twice"}};
+  EXPECT_EQ(ModelIndexToJson(index), R"([{"name":"a"},{"name":"b","version":"2","state":"READY"},)"
+                                     R"({"name":"c","version":"1","state":"UNAVAILABLE","reason":"Internal: x"},)"
+                                     R"({"name":"d","state":"UNAVAILABLE","reason":"twice"}])");
+}
+
+TEST(ServerJsonTest, StatisticsHaveAllMembers) {
+  auto model = std::make_shared<Model>(TwoTensors(), 7, std::map<std::string, std::vector<std::string>>());
+  model->statistics().SetMemoryUsage(model.get(), {{"CPU", 0, 1024}});
+  model->statistics().common().RecordResponse(0, StatisticsShard::ResponseKind::kSuccess, 10, 20, 50);
+  const std::shared_ptr<Model> models[] = {model};
+  const std::string none = R"({"count":0,"ns":0})";
+  EXPECT_EQ(StatisticsToJson(models),
+            R"({"model_stats":[{"name":"m","version":"7","last_inference":0,"inference_count":0,"execution_count":0,)"
+            R"("inference_stats":{"success":)" +
+                none + R"(,"fail":)" + none + R"(,"queue":)" + none + R"(,"compute_input":)" + none +
+                R"(,"compute_infer":)" + none + R"(,"compute_output":)" + none + R"(,"cache_hit":)" + none +
+                R"(,"cache_miss":)" + none +
+                R"(},"response_stats":{"0":{"compute_infer":{"count":1,"ns":10},"compute_output":{"count":1,"ns":30},)"
+                R"("success":{"count":1,"ns":40},"fail":)" +
+                none + R"(,"empty_response":)" + none + R"(,"cancel":)" + none +
+                R"(}},"batch_stats":[],"memory_usage":[{"type":"CPU","id":0,"byte_size":1024}]}]})");
+  EXPECT_EQ(StatisticsToJson({}), R"({"model_stats":[]})");
+}
+
+TEST(CheckServerOptionsTest, NamesWhatIsMissing) {
+  ServerOptions options;
+  EXPECT_EQ(CheckServerOptions(options).ToString(), "Invalid argument: --model-repository must be specified");
+  options.model_repositories = {"/models"};
+  EXPECT_TRUE(CheckServerOptions(options).ok());
+  options.metrics_config[""] = {{"summary_latencies", "true"}, {"summary_latencies", "false"}};
+  EXPECT_TRUE(CheckServerOptions(options).ok());
+  options.metrics_config[""].emplace_back("histogram_latencies", "true");
+  EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
+  options.metrics_config.clear();
+  options.cache_config["local"] = "{}";
+  EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace neso
