@@ -44,8 +44,8 @@ inline Status CheckIndex(uint64_t index, uint64_t count, std::string_view owner,
 
 }  // namespace neso
 
-#define REQUIRE_ARGUMENTS(...)                                                              \
-  do {                                                                                      \
-    if (::neso::AnyNull({__VA_ARGS__}))                                                     \
+#define REQUIRE_ARGUMENTS(...)                                                                      \
+  do {                                                                                              \
+    if (::neso::AnyNull({__VA_ARGS__}))                                                             \
       return ::neso::InvalidArg("{}: unexpected null among the arguments " #__VA_ARGS__, __func__); \
   } while (false)

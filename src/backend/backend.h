@@ -47,8 +47,8 @@ class Backend final : public TRITONBACKEND_Backend {
  public:
   // Opens the library and runs TRITONBACKEND_Initialize and TRITONBACKEND_GetBackendAttribute. `memory` is borrowed.
   // Errors: kNotFound as SharedLibrary has it, or what the plug-in says.
-  static Expected<std::unique_ptr<Backend>> Load(std::string name, const BackendLibrary& library, std::string config_json,
-                                                 MemoryManager& memory);
+  static Expected<std::unique_ptr<Backend>> Load(std::string name, const BackendLibrary& library,
+                                                 std::string config_json, MemoryManager& memory);
   // Runs TRITONBACKEND_Finalize, also after an Initialize that failed (plug-ins count on it).
   ~Backend();
   Backend(const Backend&) = delete;
@@ -64,8 +64,8 @@ class Backend final : public TRITONBACKEND_Backend {
   MemoryManager& memory() { return memory_; }
   // Whether instances may execute on any thread, one execution at a time (NESOBACKEND_Traits).
   bool runs_on_any_thread() const { return runs_on_any_thread_; }
-  // Whether instances of one model are initialised at the same time: as the backend says, unless the environment variable
-  // TRITON_PARALLEL_INSTANCE_LOADING does.
+  // Whether instances of one model are initialised at the same time: as the backend says, unless the environment
+  // variable TRITON_PARALLEL_INSTANCE_LOADING does.
   bool LoadsInstancesInParallel() const;
 
   TRITONBACKEND_ExecutionPolicy execution_policy() const { return execution_policy_; }

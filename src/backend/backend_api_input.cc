@@ -47,7 +47,8 @@ using namespace neso;
 TRITONSERVER_Error* TRITONBACKEND_InputProperties(TRITONBACKEND_Input* input, const char** name,
                                                   TRITONSERVER_DataType* datatype, const int64_t** shape,
                                                   uint32_t* dims_count, uint64_t* byte_size, uint32_t* buffer_count) {
-  return ApiCall([&] { return Properties(input, nullptr, name, datatype, shape, dims_count, byte_size, buffer_count); });
+  return ApiCall(
+      [&] { return Properties(input, nullptr, name, datatype, shape, dims_count, byte_size, buffer_count); });
 }
 
 TRITONSERVER_Error* TRITONBACKEND_InputPropertiesForHostPolicy(TRITONBACKEND_Input* input, const char* host_policy_name,

@@ -40,8 +40,8 @@ TRITONSERVER_Error* TRITONBACKEND_OutputBuffer(TRITONBACKEND_Output* output, voi
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(output, buffer, memory_type, memory_type_id);
     MemoryType actual = FromApi(*memory_type);
-    RETURN_IF_ERROR(AsOutput(output).AllocateBuffer(buffer, buffer_byte_size, actual, *memory_type_id, &actual,
-                                                    memory_type_id));
+    RETURN_IF_ERROR(
+        AsOutput(output).AllocateBuffer(buffer, buffer_byte_size, actual, *memory_type_id, &actual, memory_type_id));
     *memory_type = ToApi(actual);
     return {};
   });

@@ -25,7 +25,8 @@ TRITONSERVER_Error* TRITONBACKEND_StateNew(TRITONBACKEND_State** state, TRITONBA
     *state = nullptr;
     const inference::ModelConfig& config = AsRequest(request).model()->config();
     if (config.sequence_batching().state().empty()) {
-      return InvalidArg("unable to add state '{}'. State configuration is missing for model '{}'.", name, config.name());
+      return InvalidArg("unable to add state '{}'. State configuration is missing for model '{}'.", name,
+                        config.name());
     }
     if (!IsOutputState(config.sequence_batching(), name)) {
       return InvalidArg("state '{}' is not a valid state name.", name);

@@ -8,7 +8,8 @@
 namespace neso {
 namespace {
 
-// TRITONBACKEND_ModelInstanceResponseStatistics: what is known of one response; all but the error is needed to report it.
+// TRITONBACKEND_ModelInstanceResponseStatistics: what is known of one response; all but the error is needed to report
+// it.
 struct ResponseReport final : TRITONBACKEND_ModelInstanceResponseStatistics {
   BackendInstance* instance = nullptr;
   ResponseFactoryHandle* factory = nullptr;
@@ -46,10 +47,12 @@ void TraceExecution(const InferenceRequest& request, const ExecutionTimes& times
 
 using namespace neso;
 
-TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(
-    TRITONBACKEND_ModelInstance* instance, TRITONBACKEND_Request* request, const bool success,
-    const uint64_t exec_start_ns, const uint64_t compute_start_ns, const uint64_t compute_end_ns,
-    const uint64_t exec_end_ns) {
+TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_ModelInstance* instance,
+                                                                TRITONBACKEND_Request* request, const bool success,
+                                                                const uint64_t exec_start_ns,
+                                                                const uint64_t compute_start_ns,
+                                                                const uint64_t compute_end_ns,
+                                                                const uint64_t exec_end_ns) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(instance, request);
     const InferenceRequest& reported = AsRequest(request);

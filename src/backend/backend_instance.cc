@@ -36,8 +36,8 @@ Status BackendInstance::Initialize() {
   Status status;
   RunOnThread([&] {
     if (policy_.binds()) policy_.BindThread();
-    status =
-        CallPlugin("TRITONBACKEND_ModelInstanceInitialize", model_.backend().functions().model_instance_initialize, this);
+    status = CallPlugin("TRITONBACKEND_ModelInstanceInitialize", model_.backend().functions().model_instance_initialize,
+                        this);
   });
   return status;
 }

@@ -19,8 +19,8 @@ namespace neso {
 
 class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelInstance {
  public:
-  // `model` and `statistics` are borrowed: the instance goes before its model. Everything of the instance runs on `thread`;
-  // null if it runs on any.
+  // `model` and `statistics` are borrowed: the instance goes before its model. Everything of the instance runs on
+  // `thread`; null if it runs on any.
   BackendInstance(PluginModel& model, InstanceSpec spec, HostPolicy policy, ModelStatistics& statistics,
                   std::shared_ptr<InstanceThread> thread);
   // Runs TRITONBACKEND_ModelInstanceFinalize, also after an Initialize that failed (plug-ins count on it).

@@ -34,7 +34,8 @@ std::vector<ModelInstance*> Scheduled(const Instances& instances) {
 std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const InstanceSpec& spec) {
   auto found = std::find_if(instances.begin(), instances.end(), [&](const auto& i) { return i->spec() == spec; });
   if (found == instances.end()) {
-    found = std::find_if(instances.begin(), instances.end(), [&](const auto& i) { return i->spec().SameButForName(spec); });
+    found =
+        std::find_if(instances.begin(), instances.end(), [&](const auto& i) { return i->spec().SameButForName(spec); });
   }
   if (found == instances.end()) return nullptr;
   std::shared_ptr<BackendInstance> instance = std::move(*found);
@@ -140,8 +141,9 @@ Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>&
   std::map<int32_t, std::shared_ptr<InstanceThread>> device_threads;
   for (const InstanceSpec& spec : specs) {
     const auto settings = host_policies_.find(spec.host_policy);
-    ASSIGN_OR_RETURN(HostPolicy policy, HostPolicy::Make(spec.host_policy,
-                                                         settings == host_policies_.end() ? nullptr : &settings->second));
+    ASSIGN_OR_RETURN(
+        HostPolicy policy,
+        HostPolicy::Make(spec.host_policy, settings == host_policies_.end() ? nullptr : &settings->second));
     std::shared_ptr<InstanceThread> thread;
     if (!backend().runs_on_any_thread() || policy.binds()) {
       std::shared_ptr<InstanceThread>& shared = device_threads[spec.device_id];

@@ -17,8 +17,8 @@ class WarmUp;
 
 using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 
-// Thread-safe once loaded. Destroyed only when no request needs it any more: the scheduler goes first, then the instances,
-// then the plug-in's model.
+// Thread-safe once loaded. Destroyed only when no request needs it any more: the scheduler goes first, then the
+// instances, then the plug-in's model.
 class BackendModel final : public Model {
  public:
   // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration.

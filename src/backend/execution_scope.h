@@ -1,7 +1,7 @@
 // Which requests of the execution that runs on this thread the plug-in still has.
 //
-// A plug-in that fails or throws half-way may have given some of its requests back already. Those must not be answered and
-// released again, so RequestRelease notes here what comes back while the plug-in's Execute is on the stack.
+// A plug-in that fails or throws half-way may have given some of its requests back already. Those must not be answered
+// and released again, so RequestRelease notes here what comes back while the plug-in's Execute is on the stack.
 #pragma once
 
 #include <vector>

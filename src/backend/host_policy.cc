@@ -72,7 +72,8 @@ Expected<HostPolicy> HostPolicy::Make(const std::string& name, const BackendSett
         return InvalidArg("host policy setting 'numa-node' expects a node's number, got '{}'", value);
       }
     } else {
-      return InvalidArg("Unsupported host policy setting '{}', supported settings are 'numa-node', 'cpu-cores'", setting);
+      return InvalidArg("Unsupported host policy setting '{}', supported settings are 'numa-node', 'cpu-cores'",
+                        setting);
     }
     if (policy.json_.back() != '{') policy.json_ += ',';
     policy.json_ += JsonQuoted(setting) + ":" + JsonQuoted(value);

@@ -8,7 +8,8 @@ namespace {
 
 using inference::ModelInstanceGroup;
 
-ModelInstanceGroup& AddGroup(inference::ModelConfig& config, const char* name, ModelInstanceGroup::Kind kind, int count) {
+ModelInstanceGroup& AddGroup(inference::ModelConfig& config, const char* name, ModelInstanceGroup::Kind kind,
+                             int count) {
   ModelInstanceGroup& group = *config.add_instance_group();
   group.set_name(name);
   group.set_kind(kind);

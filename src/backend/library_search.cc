@@ -35,7 +35,8 @@ std::vector<std::string> BackendFolders(const LibraryQuery& query) {
   if (!IsFolderName(query.backend)) return folders;
   folders.push_back(Join(query.backend_directory, query.backend));
   if (query.fallback_directory.empty() || query.fallback_directory == query.backend_directory) return folders;
-  if (std::string folder = Join(query.fallback_directory, query.backend); Exists(folder)) folders.push_back(std::move(folder));
+  if (std::string folder = Join(query.fallback_directory, query.backend); Exists(folder))
+    folders.push_back(std::move(folder));
   return folders;
 }
 
@@ -66,15 +67,18 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
       if (!named && !IsFolderName(query.backend)) break;
       if (Exists(path)) {
         if (!StaysIn(folder, path)) {
-          return InvalidArg("backend library name '{}' escapes backend directory '{}', for model '{}', "
-                            "check model config runtime field", file, folder, query.model_name);
+          return InvalidArg(
+              "backend library name '{}' escapes backend directory '{}', for model '{}', "
+              "check model config runtime field",
+              file, folder, query.model_name);
         }
         return BackendLibrary{.path = Normalized(path), .folder = folder, .runtime = file};
       }
       searched += "'" + folder + "' ";
     }
     if (named) {
-      return InvalidArg("unable to find backend library '{}' for model '{}', searched: {}", file, query.model_name, searched);
+      return InvalidArg("unable to find backend library '{}' for model '{}', searched: {}", file, query.model_name,
+                        searched);
     }
   }
 
@@ -87,8 +91,9 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
     return InvalidArg("unable to find Python backend based backend library '{}' for model '{}', searched: {}",
                       query.runtime, query.model_name, searched);
   }
-  return InvalidArg("unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
-                    query.backend);
+  return InvalidArg(
+      "unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
+      query.backend);
 }
 
 }  // namespace neso

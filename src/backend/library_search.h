@@ -1,8 +1,8 @@
 // Where a model's backend library is.
 //
 // A library `libtriton_<backend>.so` (or the one that the configuration's `runtime` names) is looked for beside the
-// model's version, beside the model, in the backend's folder. A backend folder with a model.py and no library is written
-// in Python: the Python backend's library runs it.
+// model's version, beside the model, in the backend's folder. A backend folder with a model.py and no library is
+// written in Python: the Python backend's library runs it.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ struct LibraryQuery {
   std::string model_folder;
   std::string version_folder;
   std::string backend;
-  std::string runtime;              // as configured, may be empty
+  std::string runtime;  // as configured, may be empty
   std::string backend_directory;
-  std::string fallback_directory;   // searched last; may be empty
+  std::string fallback_directory;  // searched last; may be empty
 };
 
 struct BackendLibrary {

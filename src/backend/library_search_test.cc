@@ -23,8 +23,12 @@ class LibrarySearchTest : public ::testing::Test {
     std::ofstream(root_ + "/" + path) << "x";
   }
   LibraryQuery Query(std::string backend = "foo", std::string runtime = "") const {
-    return {.model_name = "m", .model_folder = root_ + "/repo/m", .version_folder = root_ + "/repo/m/1",
-            .backend = std::move(backend), .runtime = std::move(runtime), .backend_directory = root_ + "/backends",
+    return {.model_name = "m",
+            .model_folder = root_ + "/repo/m",
+            .version_folder = root_ + "/repo/m/1",
+            .backend = std::move(backend),
+            .runtime = std::move(runtime),
+            .backend_directory = root_ + "/backends",
             .fallback_directory = root_ + "/fallback"};
   }
   std::string Find(const LibraryQuery& query) const {
@@ -51,8 +55,9 @@ TEST_F(LibrarySearchTest, PrefersTheVersionFolderThenTheModelFolderThenTheBacken
 }
 
 TEST_F(LibrarySearchTest, SaysWhenThereIsNoLibrary) {
-  EXPECT_EQ(Find(Query()), "Invalid argument: unable to find backend library for backend 'foo', try specifying runtime on "
-                           "the model configuration.");
+  EXPECT_EQ(Find(Query()),
+            "Invalid argument: unable to find backend library for backend 'foo', try specifying runtime on "
+            "the model configuration.");
 }
 
 TEST_F(LibrarySearchTest, TakesTheRuntimeForTheFileName) {
@@ -65,9 +70,10 @@ TEST_F(LibrarySearchTest, TakesTheRuntimeForTheFileName) {
 
 TEST_F(LibrarySearchTest, RefusesARuntimeThatLeavesItsFolder) {
   Touch("backends/other.so");
-  EXPECT_EQ(Shown(Find(Query("foo", "../other.so"))),
-            "Invalid argument: backend library name '../other.so' escapes backend directory '~/backends/foo', for model "
-            "'m', check model config runtime field");
+  EXPECT_EQ(
+      Shown(Find(Query("foo", "../other.so"))),
+      "Invalid argument: backend library name '../other.so' escapes backend directory '~/backends/foo', for model "
+      "'m', check model config runtime field");
 }
 
 TEST_F(LibrarySearchTest, AllowsARuntimeThatComesBack) {
@@ -78,8 +84,9 @@ TEST_F(LibrarySearchTest, AllowsARuntimeThatComesBack) {
 TEST_F(LibrarySearchTest, RefusesABackendNameThatIsAPath) {
   Touch("backends/foo/libtriton_foo.so");
   Touch("backends/libtriton_foo.so");
-  EXPECT_EQ(Find(Query("../backends/foo")), "Invalid argument: unable to find backend library for backend "
-                                            "'../backends/foo', try specifying runtime on the model configuration.");
+  EXPECT_EQ(Find(Query("../backends/foo")),
+            "Invalid argument: unable to find backend library for backend "
+            "'../backends/foo', try specifying runtime on the model configuration.");
 }
 
 TEST_F(LibrarySearchTest, RunsABackendWrittenInPythonWithThePythonBackend) {

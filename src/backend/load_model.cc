@@ -34,7 +34,8 @@ void OverrideExecutionPolicy(const PluginModel& plugin) {
       plugin.backend().execution_policy() == TRITONBACKEND_EXECUTION_BLOCKING) {
     return;
   }
-  LOG_WARNING("Overriding execution policy to \"TRITONBACKEND_EXECUTION_BLOCKING\" for sequence model \"{}\"", plugin.name());
+  LOG_WARNING("Overriding execution policy to \"TRITONBACKEND_EXECUTION_BLOCKING\" for sequence model \"{}\"",
+              plugin.name());
 }
 
 }  // namespace
@@ -104,7 +105,8 @@ Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& mo
   RETURN_IF_ERROR(LetBackendComplete(*plugin, config_file_given));
   OverrideExecutionPolicy(*plugin);
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
-  std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(), labels.by_output().end());
+  std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(),
+                                                                   labels.by_output().end());
   auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));

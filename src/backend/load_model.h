@@ -18,7 +18,7 @@ class InferenceServer;
 using BackendSettings = std::vector<std::pair<std::string, std::string>>;  // in command-line order
 
 struct BackendOptions {
-  std::string backend_directory;          // --backend-directory
+  std::string backend_directory;  // --backend-directory
   std::string repository_fallback_directory = "/opt/tritonserver/backends";
   std::map<std::string, BackendSettings> settings;  // by backend; "" holds those common to all
   bool auto_complete = true;
@@ -40,17 +40,20 @@ class BackendManager {
 
   // Loads version `version` of the model in `model_directory`. `config` has been completed by the server and passed the
   // folder-stage checks; this finds the library, lets the backend complete it, normalises, validates the rest, makes
-  // instances (in parallel where the backend allows), runs warm-up and attaches the scheduler. `server` is what the plug-in
-  // gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains.
-  // Errors: as http.md section 12 and model-config.md section 3 word them (backend errors pass through unchanged).
-  Expected<std::shared_ptr<Model>> LoadModel(const std::string& model_directory, int64_t version, inference::ModelConfig config,
-                                             bool config_file_given, TRITONSERVER_Server* server);
+  // instances (in parallel where the backend allows), runs warm-up and attaches the scheduler. `server` is what the
+  // plug-in gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains.
+  // Errors: of the library search, of validation and warm-up; those of the backend pass through unchanged.
+  Expected<std::shared_ptr<Model>> LoadModel(const std::string& model_directory, int64_t version,
+                                             inference::ModelConfig config, bool config_file_given,
+                                             TRITONSERVER_Server* server);
 
   // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model.
   Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config);
 
   // The rows of the start-up table: name, library path, configuration JSON.
-  struct LoadedBackend { std::string name, path, config_json; };
+  struct LoadedBackend {
+    std::string name, path, config_json;
+  };
   std::vector<LoadedBackend> LoadedBackends() const;
   // nv_pinned_memory_pool_total_bytes, nv_pinned_memory_pool_used_bytes.
   uint64_t PinnedMemoryTotalBytes() const;

@@ -35,7 +35,8 @@ TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_
   return nullptr;
 }
 
-TRITONSERVER_Error* Free(TRITONSERVER_ResponseAllocator*, void* buffer, void*, size_t, TRITONSERVER_MemoryType, int64_t) {
+TRITONSERVER_Error* Free(TRITONSERVER_ResponseAllocator*, void* buffer, void*, size_t, TRITONSERVER_MemoryType,
+                         int64_t) {
   std::free(buffer);
   return nullptr;
 }
@@ -98,7 +99,8 @@ class LoadModelTest : public ::testing::Test {
     BackendOptions options;
     options.backend_directory = NESO_TEST_BACKENDS;
     options.host_policies["bound"] = {{"cpu-cores", "0"}};
-    manager_ = std::make_unique<BackendManager>(options, SchedulingContext{executor_, timers_, SteadyClock::Instance()});
+    manager_ =
+        std::make_unique<BackendManager>(options, SchedulingContext{executor_, timers_, SteadyClock::Instance()});
   }
   ~LoadModelTest() override {
     manager_.reset();
@@ -144,8 +146,9 @@ TEST_F(LoadModelTest, RunsAModel) {
 TEST_F(LoadModelTest, TurnsExceptionsOfInitialisationIntoLoadErrors) {
   EXPECT_EQ(LoadError("throws_in_initialize", "throwing"),
             "Internal: TRITONBACKEND_ModelInitialize threw an exception: thrown on purpose: throws_in_initialize");
-  EXPECT_EQ(LoadError("throws_in_instance", "throwing"),
-            "Internal: TRITONBACKEND_ModelInstanceInitialize threw an exception: thrown on purpose: throws_in_instance");
+  EXPECT_EQ(
+      LoadError("throws_in_instance", "throwing"),
+      "Internal: TRITONBACKEND_ModelInstanceInitialize threw an exception: thrown on purpose: throws_in_instance");
 }
 
 TEST_F(LoadModelTest, AnswersRequestsWhoseExecutionThrows) {
@@ -211,7 +214,8 @@ TEST_F(LoadModelTest, UnloadsWhenTheLastRequestIsReleased) {
 }
 
 TEST_F(LoadModelTest, StreamsDecoupledResponses) {
-  const std::shared_ptr<Model> model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
+  const std::shared_ptr<Model> model =
+      Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
   Call call(model, 5);
   EXPECT_THAT(call.Await().values(), ElementsAre(0, 1, 2, 3, 4));
   Call none(model, 0);
@@ -255,7 +259,8 @@ TEST_F(LoadModelTest, RunsInstancesAtTheSameTime) {
 TEST_F(LoadModelTest, WarmsUpEachInstance) {
   const std::shared_ptr<Model> model = Load("slow", "slow", R"(
     instance_group { count: 2 kind: KIND_CPU }
-    model_warmup { name: "s" batch_size: 3 count: 2 inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } } }
+    model_warmup { name: "s" batch_size: 3 count: 2
+      inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } } }
     model_warmup { name: "skipped" batch_size: 0 })");
   EXPECT_EQ(Statistics(model).success.count, 2u * 3u * 2u);
 }
@@ -270,10 +275,11 @@ TEST_F(LoadModelTest, RefusesAModelWhoseWarmUpFails) {
 }
 
 TEST_F(LoadModelTest, ValidatesWarmUpRequests) {
-  EXPECT_EQ(LoadError("m", "slow", R"(model_warmup { name: "s" batch_size: 1 inputs { key: "IN" value {
+  EXPECT_EQ(
+      LoadError("m", "slow", R"(model_warmup { name: "s" batch_size: 1 inputs { key: "IN" value {
               data_type: TYPE_FP32 dims: [ 1 ] zero_data: true } } })"),
-            "Invalid argument: [request id: <id_unknown>] inference input 'IN' data-type is 'FP32', but model 'm' expects "
-            "'INT32'");
+      "Invalid argument: [request id: <id_unknown>] inference input 'IN' data-type is 'FP32', but model 'm' expects "
+      "'INT32'");
 }
 
 TEST_F(LoadModelTest, AddsAndRemovesInstancesWhileTheModelServes) {
@@ -297,7 +303,8 @@ TEST_F(LoadModelTest, RunsAnInstanceUnderItsHostPolicy) {
 }
 
 TEST_F(LoadModelTest, RefusesRequestsOfPassiveInstances) {
-  const std::shared_ptr<Model> model = Load("plain", "throwing", "instance_group { count: 1 kind: KIND_CPU passive: true }");
+  const std::shared_ptr<Model> model =
+      Load("plain", "throwing", "instance_group { count: 1 kind: KIND_CPU passive: true }");
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
   EXPECT_EQ(model->scheduler().Enqueue(request).code(), StatusCode::kUnavailable);
 }
@@ -310,12 +317,13 @@ TEST_F(LoadModelTest, KeepsAPluginsProtobufApartFromTheServers) {
 }
 
 TEST_F(LoadModelTest, SaysWhyALibraryCannotBeLoaded) {
-  EXPECT_EQ(LoadError("m", "nobody"), "Invalid argument: unable to find backend library for backend 'nobody', try "
-                                      "specifying runtime on the model configuration.");
+  EXPECT_EQ(LoadError("m", "nobody"),
+            "Invalid argument: unable to find backend library for backend 'nobody', try "
+            "specifying runtime on the model configuration.");
   std::filesystem::create_directories(folder_ + "/broken/1");
   std::ofstream(folder_ + "/broken/libtriton_broken.so") << "not a library";
-  EXPECT_EQ(LoadError("broken", "broken"), "Not found: unable to load shared library: " + folder_ +
-                                               "/broken/libtriton_broken.so: file too short");
+  EXPECT_EQ(LoadError("broken", "broken"),
+            "Not found: unable to load shared library: " + folder_ + "/broken/libtriton_broken.so: file too short");
 }
 
 TEST_F(LoadModelTest, NeedsAConfigurationFromSomebody) {

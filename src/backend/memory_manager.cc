@@ -47,7 +47,8 @@ Status MemoryManager::Free(void* buffer, MemoryType type) {
   if (type == MemoryType::kCpuPinned) {
     MutexLock lock(mutex_);
     const auto found = pinned_.find(buffer);
-    if (found == pinned_.end()) return Internal("unexpected memory address '{}' is not being managed", fmt::ptr(buffer));
+    if (found == pinned_.end())
+      return Internal("unexpected memory address '{}' is not being managed", fmt::ptr(buffer));
     pinned_used_.fetch_sub(found->second, std::memory_order_relaxed);
     pinned_.erase(found);
   }

@@ -23,7 +23,8 @@ TEST(MemoryManagerTest, GivesNullForNoBytes) {
 
 TEST(MemoryManagerTest, RefusesWhatNoMemoryCanHold) {
   MemoryManager manager(100);
-  EXPECT_EQ(manager.Allocate(MemoryType::kCpu, UINT64_MAX).error().ToString(), "Unavailable: CPU memory allocation failed");
+  EXPECT_EQ(manager.Allocate(MemoryType::kCpu, UINT64_MAX).error().ToString(),
+            "Unavailable: CPU memory allocation failed");
 }
 
 TEST(MemoryManagerTest, CountsPinnedMemoryAgainstItsPool) {

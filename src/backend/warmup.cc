@@ -88,7 +88,8 @@ TRITONSERVER_Error* AllocateOutput(TRITONSERVER_ResponseAllocator*, const char*,
   *buffer_userp = nullptr;
   *memory_type = TRITONSERVER_MEMORY_CPU;
   *memory_type_id = 0;
-  if (*buffer == nullptr && byte_size > 0) return MakeApiError(Unavailable("failed to allocate output buffer for warmup."));
+  if (*buffer == nullptr && byte_size > 0)
+    return MakeApiError(Unavailable("failed to allocate output buffer for warmup."));
   return nullptr;
 }
 
@@ -134,7 +135,8 @@ Expected<Requests> MakeRequests(const std::shared_ptr<Model>& model, const WarmU
 
 }  // namespace
 
-Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t version, const std::string& model_folder) {
+Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t version,
+                                 const std::string& model_folder) {
   WarmUp warm_up;
   ASSIGN_OR_RETURN(warm_up.samples_, MakeWarmUpSamples(config, model_folder));
   if (warm_up.samples_.empty()) return warm_up;

@@ -36,12 +36,14 @@ struct WarmUpSample {
 
 // Builds the samples; those with batch_size 0 are skipped. `model_folder`/warmup holds data files.
 // Errors: kInvalidArg for dimensions or data that are missing, kInternal for a file that is.
-Expected<std::vector<WarmUpSample>> MakeWarmUpSamples(const inference::ModelConfig& config, const std::string& model_folder);
+Expected<std::vector<WarmUpSample>> MakeWarmUpSamples(const inference::ModelConfig& config,
+                                                      const std::string& model_folder);
 
 // Constant after Prepare: several instances may run it at the same time.
 class WarmUp {
  public:
-  static Expected<WarmUp> Prepare(const inference::ModelConfig& config, int64_t version, const std::string& model_folder);
+  static Expected<WarmUp> Prepare(const inference::ModelConfig& config, int64_t version,
+                                  const std::string& model_folder);
 
   // Returns when all responses are there and all requests released. Executions count in the instance's statistics.
   // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; ".

@@ -23,11 +23,12 @@ class WarmUpSamplesTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   Expected<std::vector<WarmUpSample>> Make(const std::string& tensor, int max_batch_size = 0) {
-    Expected<inference::ModelConfig> config = ParseModelConfigText(
-        "name: 'm' max_batch_size: " + std::to_string(max_batch_size) +
-            " input { name: 'IN' data_type: TYPE_FP32 dims: [ 2 ] }"
-            " model_warmup { name: 's' batch_size: 1 inputs { key: 'IN' value { " + tensor + " } } }",
-        "test");
+    Expected<inference::ModelConfig> config =
+        ParseModelConfigText("name: 'm' max_batch_size: " + std::to_string(max_batch_size) +
+                                 " input { name: 'IN' data_type: TYPE_FP32 dims: [ 2 ] }"
+                                 " model_warmup { name: 's' batch_size: 1 inputs { key: 'IN' value { " +
+                                 tensor + " } } }",
+                             "test");
     EXPECT_TRUE(config.ok()) << config.error().ToString();
     return MakeWarmUpSamples(*config, folder_);
   }
@@ -35,7 +36,9 @@ class WarmUpSamplesTest : public ::testing::Test {
     Expected<std::vector<WarmUpSample>> samples = Make(tensor);
     return samples.ok() ? samples->at(0).tensors.at(0).data : samples.error().ToString();
   }
-  void WriteFile(const std::string& name, const std::string& bytes) { std::ofstream(folder_ + "/warmup/" + name) << bytes; }
+  void WriteFile(const std::string& name, const std::string& bytes) {
+    std::ofstream(folder_ + "/warmup/" + name) << bytes;
+  }
 
   std::string folder_;
 };
@@ -75,8 +78,9 @@ TEST_F(WarmUpSamplesTest, SaysWhatIsMissing) {
             "Internal: failed to open text file for read " + folder_ + "/warmup/none: No such file or directory");
   EXPECT_EQ(Data("data_type: TYPE_FP32 dims: [ -1 ] zero_data: true"),
             "Invalid argument: warmup setting expects all variable-size dimensions are specified for input 'IN'");
-  EXPECT_EQ(Data("data_type: TYPE_FP32 dims: [ 2 ]"),
-            "Invalid argument: [request id: <id_unknown>] warmup setting expects input 'IN' to have input_data_type set");
+  EXPECT_EQ(
+      Data("data_type: TYPE_FP32 dims: [ 2 ]"),
+      "Invalid argument: [request id: <id_unknown>] warmup setting expects input 'IN' to have input_data_type set");
 }
 
 TEST_F(WarmUpSamplesTest, StaysInTheFolderOfWarmUpData) {

@@ -10,8 +10,8 @@
 #include "triton/core/tritonbackend.h"
 #include "triton/core/tritonserver.h"
 
-#define RETURN_IF_API_ERROR(call)                                         \
-  do {                                                                    \
+#define RETURN_IF_API_ERROR(call)                                                       \
+  do {                                                                                  \
     if (TRITONSERVER_Error* api_error = (call); api_error != nullptr) return api_error; \
   } while (false)
 

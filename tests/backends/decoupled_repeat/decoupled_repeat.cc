@@ -1,5 +1,5 @@
-// A decoupled model: sends OUT = 0, 1, ... IN - 1, one response each, then the final flag alone. The request is released
-// before the first response. IN < 0 is answered by an error.
+// A decoupled model: sends OUT = 0, 1, ... IN - 1, one response each, then the final flag alone. The request is
+// released before the first response. IN < 0 is answered by an error.
 #include <chrono>
 
 #include "../common/plugin.h"

@@ -1,5 +1,5 @@
-// A model that needs other models: "nested_<n>" asks "nested_<n-1>" twice at the same time, waits for both answers inside
-// its Execute and sends their sum. "nested_0" answers OUT = IN, so that OUT = IN * 2^n.
+// A model that needs other models: "nested_<n>" asks "nested_<n-1>" twice at the same time, waits for both answers
+// inside its Execute and sends their sum. "nested_0" answers OUT = IN, so that OUT = IN * 2^n.
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -103,7 +103,8 @@ class Call {
   std::promise<TRITONSERVER_InferenceResponse*> answer_;
 };
 
-TRITONSERVER_Error* AskTwice(TRITONBACKEND_ModelInstance* instance, const std::string& model, int32_t in, int32_t* out) {
+TRITONSERVER_Error* AskTwice(TRITONBACKEND_ModelInstance* instance, const std::string& model, int32_t in,
+                             int32_t* out) {
   TRITONBACKEND_Model* self = nullptr;
   TRITONSERVER_Server* server = nullptr;
   RETURN_IF_API_ERROR(TRITONBACKEND_ModelInstanceModel(instance, &self));

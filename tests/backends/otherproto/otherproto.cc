@@ -1,5 +1,6 @@
-// Carries a protobuf runtime of its own, with a message named like one of the server's, and shows its symbols to everybody,
-// as frameworks do. Answers OUT = IN after a round trip through its own message; OUT = -1 says that it met another one.
+// Carries a protobuf runtime of its own, with a message named like one of the server's, and shows its symbols to
+// everybody, as frameworks do. Answers OUT = IN after a round trip through its own message; OUT = -1 says that it met
+// another one.
 #include <google/protobuf/descriptor.h>
 
 #include "../common/plugin.h"

@@ -20,10 +20,9 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceExecute(TRITONBACKEND_ModelInstan
     std::this_thread::sleep_for(std::chrono::milliseconds(in.value));
     plugin::Ignore(plugin::Answer(requests[i], in, in.value));
     const uint64_t end_ns = now_ns();
-    plugin::Ignore(TRITONBACKEND_ModelInstanceReportStatistics(instance, requests[i], true, start_ns, start_ns, end_ns,
-                                                               end_ns));
     plugin::Ignore(
-        TRITONBACKEND_ModelInstanceReportBatchStatistics(instance, 1, start_ns, start_ns, end_ns, end_ns));
+        TRITONBACKEND_ModelInstanceReportStatistics(instance, requests[i], true, start_ns, start_ns, end_ns, end_ns));
+    plugin::Ignore(TRITONBACKEND_ModelInstanceReportBatchStatistics(instance, 1, start_ns, start_ns, end_ns, end_ns));
     plugin::Release(requests[i]);
   }
   return nullptr;
