@@ -17,6 +17,9 @@ class BatchScheduler final : public Scheduler {
       : dispatcher_(std::make_shared<Dispatcher>(model, std::move(config), context)) {
     dispatcher_->SetInstances(instances);
   }
+  ~BatchScheduler() override { dispatcher_->Close(); }
+  BatchScheduler(const BatchScheduler&) = delete;
+  BatchScheduler& operator=(const BatchScheduler&) = delete;
 
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override { return dispatcher_->Enqueue(request); }
   void OnCancel() override { dispatcher_->OnCancel(); }

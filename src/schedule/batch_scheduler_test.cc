@@ -27,16 +27,10 @@ constexpr const char* kInput = R"(name: "m" input { name: "a" data_type: TYPE_IN
 
 class BatchSchedulerTest : public ::testing::Test {
  protected:
-  ~BatchSchedulerTest() override {
-    gate_.Open();
-    // The model goes before what it runs on; a request that was let go of has its own reference until it is released.
-    model_.reset();
-  }
+  ~BatchSchedulerTest() override { gate_.Open(); }
   // A model with one instance a body.
   void Load(const std::string& config, std::vector<FakeInstance::Body> bodies, bool any_thread = true) {
-    std::vector<std::unique_ptr<FakeInstance>> instances;
-    for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
-    model_ = std::make_shared<ScheduledModel>(kInput + config, std::move(instances), context_);
+    model_ = house_.Load(kInput + config, std::move(bodies), any_thread);
   }
   // Logs and answers, after passing the gate.
   FakeInstance::Body Gated() {
@@ -73,9 +67,7 @@ class BatchSchedulerTest : public ::testing::Test {
   Gate gate_;
   BatchLog log_;
   Requester requester_;
-  TimerQueue timers_;
-  Executor executor_{"test", 8};
-  const SchedulingContext context_{executor_, timers_, SteadyClock::Instance()};
+  test::ModelHouse house_;
   std::shared_ptr<ScheduledModel> model_;
 };
 
@@ -287,7 +279,7 @@ TEST_F(BatchSchedulerTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
 TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
   FakeInstance first(Gated()), second(Logged());
   Load("", {Gated()});
-  auto scheduler = MakeScheduler(*model_, {&first}, context_);
+  auto scheduler = MakeScheduler(*model_, {&first}, house_.context());
   ASSERT_TRUE(scheduler.ok());
   model_->SetScheduler(*std::move(scheduler));
   Send("a");
@@ -328,7 +320,7 @@ TEST_F(BatchSchedulerTest, ReschedulesWithoutGrowingTheStack) {
 TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
   const auto model = test::MakeModel(R"(name: "s" sequence_batching { })");
   FakeInstance instance;
-  const auto scheduler = MakeScheduler(*model, {&instance}, context_);
+  const auto scheduler = MakeScheduler(*model, {&instance}, house_.context());
   ASSERT_FALSE(scheduler.ok());
   EXPECT_EQ(scheduler.error().code(), StatusCode::kUnsupported);
   EXPECT_THAT(scheduler.error().message(), ::testing::HasSubstr("sequence_batching"));

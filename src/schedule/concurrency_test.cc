@@ -17,13 +17,9 @@ class ConcurrencyTest : public ::testing::Test {
  protected:
   std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<FakeInstance::Body> bodies,
                                        bool any_thread = true) {
-    std::vector<std::unique_ptr<FakeInstance>> instances;
-    for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
-    return std::make_shared<ScheduledModel>(R"(name: "m" )" + config, std::move(instances), context_);
+    return house_.Load(R"(name: "m" )" + config, std::move(bodies), any_thread);
   }
-  TimerQueue timers_;
-  Executor executor_{"test", 8};
-  const SchedulingContext context_{executor_, timers_, SteadyClock::Instance()};
+  test::ModelHouse house_;
 };
 
 TEST_F(ConcurrencyTest, AnswersEveryRequestOfManyThreads) {
@@ -33,13 +29,13 @@ TEST_F(ConcurrencyTest, AnswersEveryRequestOfManyThreads) {
         "default_queue_policy { default_timeout_microseconds: 300 } }"}) {
     for (const bool any_thread : {true, false}) {
       Requester requester;
-      std::atomic<int> busy[3] = {};
       std::vector<FakeInstance::Body> bodies;
-      for (std::atomic<int>& own : busy) {
-        bodies.push_back([&own](std::span<InferenceRequest* const> requests) {
-          EXPECT_EQ(own.fetch_add(1), 0) << "an instance executes one batch at a time";
+      for (int i = 0; i < 3; ++i) {
+        // Owned by the body: an execution goes on after its last answer.
+        bodies.push_back([busy = std::make_shared<std::atomic<int>>(0)](std::span<InferenceRequest* const> requests) {
+          EXPECT_EQ(busy->fetch_add(1), 0) << "an instance executes one batch at a time";
           test::AnswerAll(requests);
-          own.fetch_sub(1);
+          busy->fetch_sub(1);
         });
       }
       const auto model = Load(config, std::move(bodies), any_thread);
@@ -89,12 +85,10 @@ TEST_F(ConcurrencyTest, SurvivesTheLastRequestTakingItsModelDown) {
     for (int i = 0; i < 50; ++i) {
       Requester requester;
       auto model = Load("max_batch_size: 4 dynamic_batching { }", {nullptr}, any_thread);
-      const std::weak_ptr<Model> watch = model;
       auto request = requester.Make(model);
       model.reset();
       ASSERT_TRUE(InferenceRequest::Submit(request).ok());
       requester.WaitFor(1);
-      while (!watch.expired()) std::this_thread::yield();
     }
   }
 }

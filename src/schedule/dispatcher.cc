@@ -25,8 +25,12 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
       queue_(config_.levels) {}
 
-Dispatcher::~Dispatcher() {
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::Close() {
+  MutexLock lock(mutex_);
   if (timer_.sequence != 0) context_.timers.Cancel(timer_);
+  timer_ = TimerId();
 }
 
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {

@@ -36,6 +36,9 @@ class Dispatcher final : public std::enable_shared_from_this<Dispatcher> {
   Status Enqueue(std::unique_ptr<InferenceRequest>& request);
   void OnCancel();
   void Stop();
+  // The scheduler goes, and nothing waits any more. A slot that is about to go idle may still keep this object, after
+  // what the context names is gone.
+  void Close();
 
   // The instances to use from now on; waits until others have finished executing.
   void SetInstances(const std::vector<ModelInstance*>& instances);

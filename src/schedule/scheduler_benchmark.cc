@@ -24,7 +24,6 @@ std::atomic<uint64_t> allocations{0};
 namespace neso {
 namespace {
 
-using test::FakeInstance;
 using test::ManualHost;
 using test::ScheduledModel;
 
@@ -67,12 +66,7 @@ void Answer(std::span<InferenceRequest* const> requests) {
 }
 
 struct Bench {
-  explicit Bench(const std::string& scheduling) {
-    std::vector<std::unique_ptr<FakeInstance>> instances;
-    instances.push_back(std::make_unique<FakeInstance>(&Answer));
-    model = std::make_shared<ScheduledModel>(kModel + scheduling, std::move(instances),
-                                             SchedulingContext{executor, timers, SteadyClock::Instance()});
-  }
+  explicit Bench(const std::string& scheduling) : model(house.Load(kModel + scheduling, {&Answer})) {}
   void Submit() {
     constexpr int64_t kShape[] = {1, 64};
     auto request = InferenceRequest::Create(model, -1);
@@ -90,8 +84,7 @@ struct Bench {
         static_cast<double>(allocations.load() - allocations_before) / static_cast<double>(requests);
   }
 
-  TimerQueue timers;
-  Executor executor{"bench", 2};
+  test::ModelHouse house;
   std::atomic<int64_t> released{0};
   ResponseAllocator allocator{&Alloc, &Free, nullptr};
   std::shared_ptr<ScheduledModel> model;

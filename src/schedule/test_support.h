@@ -32,6 +32,41 @@ class ScheduledModel final : public Model {
   const std::vector<std::unique_ptr<FakeInstance>> instances_;
 };
 
+// What models run on, and their maker. Its end waits for theirs: the last reference to a model may be an execution's,
+// which is about to let it go.
+class ModelHouse {
+ public:
+  ~ModelHouse() NO_THREAD_SAFETY_ANALYSIS {
+    MutexLock lock(mutex_);
+    while (live_ > 0) changed_.Wait(mutex_);
+  }
+  // A model with one instance a body; an empty one answers everything.
+  std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<FakeInstance::Body> bodies,
+                                       bool any_thread = true) {
+    std::vector<std::unique_ptr<FakeInstance>> instances;
+    for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
+    {
+      MutexLock lock(mutex_);
+      ++live_;
+    }
+    return {new ScheduledModel(config, std::move(instances), context_), [this](ScheduledModel* last) {
+              delete last;
+              MutexLock lock(mutex_);
+              --live_;
+              changed_.NotifyAll();
+            }};
+  }
+  const SchedulingContext& context() const { return context_; }
+
+ private:
+  Executor executor_{"test", 8};
+  TimerQueue timers_;
+  const SchedulingContext context_{executor_, timers_, SteadyClock::Instance()};
+  Mutex mutex_;
+  CondVar changed_;
+  int live_ GUARDED_BY(mutex_) = 0;
+};
+
 // Lets a test hold executions back.
 class Gate {
  public:
@@ -96,15 +131,17 @@ class ManualHost final : public InlineHost {
   void Defer(Runnable* work) override { deferred_.push_back(work); }
   size_t RunDeferred() {
     InlineHost* const self = Exchange(nullptr);
-    const std::vector<Runnable*> work = std::exchange(deferred_, {});
-    for (Runnable* runnable : work) runnable->Run();
+    running_.swap(deferred_);
+    for (Runnable* runnable : running_) runnable->Run();
+    const size_t count = running_.size();
+    running_.clear();
     Exchange(self);
-    return work.size();
+    return count;
   }
 
  private:
   InlineHost* const outer_;
-  std::vector<Runnable*> deferred_;
+  std::vector<Runnable*> deferred_, running_;
 };
 
 }  // namespace neso::test
