@@ -1,15 +1,60 @@
-"""ONNX models made for a test."""
-import onnx
-from onnx import TensorProto, helper
+"""ONNX models made for a test, as the bytes of their files.
+
+    model([node("Add", "x x", "y")], {"x": ("FLOAT", [None, 3])}, {"y": ("FLOAT", [None, 3])})
+"""
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+# Element type of ONNX by the protocol's datatype.
+ELEMENT_TYPES = {
+    "BOOL": "BOOL", "UINT8": "UINT8", "UINT16": "UINT16", "UINT32": "UINT32", "UINT64": "UINT64", "INT8": "INT8",
+    "INT16": "INT16", "INT32": "INT32", "INT64": "INT64", "FP16": "FLOAT16", "BF16": "BFLOAT16", "FP32": "FLOAT",
+    "FP64": "DOUBLE", "BYTES": "STRING",
+}
 
 
-def add_constant(constant=1.0, batch="batch", columns=2):
-    """OUTPUT = INPUT + constant, FP32 [batch, columns]; the bytes of the model."""
-    graph = helper.make_graph(
-        [helper.make_node("Add", ["INPUT", "constant"], ["OUTPUT"])], "add",
-        [helper.make_tensor_value_info("INPUT", TensorProto.FLOAT, [batch, columns])],
-        [helper.make_tensor_value_info("OUTPUT", TensorProto.FLOAT, [batch, columns])],
-        [helper.make_tensor("constant", TensorProto.FLOAT, [1], [constant])])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
+def node(op, inputs, outputs, **attributes):
+    return helper.make_node(op, inputs.split(), outputs.split(), **attributes)
+
+
+def value(name, element_type, shape):
+    return helper.make_tensor_value_info(name, getattr(TensorProto, element_type), shape)
+
+
+def model(nodes, inputs, outputs, constants=None):
+    """`inputs` and `outputs`: name to (element type, shape), or to a finished ValueInfoProto."""
+    def infos(tensors):
+        return [value(name, *what) if isinstance(what, tuple) else what for name, what in tensors.items()]
+
+    graph = helper.make_graph(nodes, "test", infos(inputs), infos(outputs),
+                              [numpy_helper.from_array(array, name) for name, array in (constants or {}).items()])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return made.SerializeToString()
+
+
+def identity(datatype="FP32", shape=(None, None), input_name="x", output_name="y"):
+    tensor = (ELEMENT_TYPES[datatype], list(shape))
+    return model([node("Identity", input_name, output_name)], {input_name: tensor}, {output_name: tensor})
+
+
+def double(shape=(None, 3)):
+    """y = x + x"""
+    tensor = ("FLOAT", list(shape))
+    return model([node("Add", "x x", "y")], {"x": tensor}, {"y": tensor})
+
+
+def mlp(inputs=16, hidden=32, outputs=8, seed=0):
+    """y = relu(x W1 + b1) W2 + b2 with random weights, x [-1, inputs]."""
+    random = np.random.default_rng(seed)
+    weights = {
+        "w1": random.standard_normal((inputs, hidden), dtype=np.float32), "b1": random.random(hidden, dtype=np.float32),
+        "w2": random.standard_normal((hidden, outputs), dtype=np.float32), "b2": random.random(outputs, dtype=np.float32)}
+    return model(
+        [node("Gemm", "x w1 b1", "h"), node("Relu", "h", "r"), node("Gemm", "r w2 b2", "y")],
+        {"x": ("FLOAT", [None, inputs])}, {"y": ("FLOAT", [None, outputs])}, weights)
+
+
+def sequence_output():
+    """x [2] becomes a sequence of one tensor."""
+    kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2]))
+    return model([node("SequenceConstruct", "x", "y")], {"x": ("FLOAT", [2])}, {"y": helper.make_value_info("y", kind)})

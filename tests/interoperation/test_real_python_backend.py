@@ -1,0 +1,130 @@
+"""Real Triton's compiled Python backend in Neso: the C interface as a plug-in sees it that we have not built."""
+import pathlib
+
+import numpy as np
+import pytest
+import tritonclient.http as httpclient
+from support.triton import needs_triton, python_backend, python_environment
+from support.wait import wait_until
+from tritonclient.utils import InferenceServerException
+
+pytestmark = needs_triton
+
+IDENTITY = """
+import triton_python_backend_utils as pb_utils
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self.name = args["model_name"]
+        pb_utils.Logger.log_info(f"{self.name} was initialized")
+
+    def execute(self, requests):
+        responses = []
+        for request in requests:
+            tensor = pb_utils.get_input_tensor_by_name(request, "IN")
+            values = tensor.as_numpy()
+            if values.dtype.kind == "f" and values.size > 0 and values.flat[0] < 0:
+                error = pb_utils.TritonError("negative on purpose")
+                responses.append(pb_utils.InferenceResponse(error=error))
+            else:
+                responses.append(pb_utils.InferenceResponse([pb_utils.Tensor("OUT", values)]))
+        return responses
+
+    def finalize(self):
+        pb_utils.Logger.log_info(f"{self.name} was finalized")
+"""
+
+CONFIG = """
+    backend: "python"
+    max_batch_size: 8
+    input {{ name: "IN" data_type: {datatype} dims: [-1] }}
+    output {{ name: "OUT" data_type: {datatype} dims: [-1] }}
+    dynamic_batching {{ }}
+    instance_group {{ kind: KIND_CPU count: {count} }}
+    """
+
+COMPLETED = IDENTITY.replace("    def initialize", """
+    @staticmethod
+    def auto_complete_config(config):
+        config.add_input({"name": "IN", "data_type": "TYPE_FP32", "dims": [-1]})
+        config.add_output({"name": "OUT", "data_type": "TYPE_FP32", "dims": [-1]})
+        config.set_max_batch_size(4)
+        config.set_dynamic_batching()
+        return config
+
+    def initialize""", 1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, module_repository, start_module_server):
+    backends = python_backend(tmp_path_factory.mktemp("backends"))
+    for name, datatype, count in [("numbers", "TYPE_FP32", 2), ("strings", "TYPE_STRING", 1)]:
+        module_repository.add(name, CONFIG.format(datatype=datatype, count=count), files={"model.py": IDENTITY})
+    module_repository.add("completed", None, files={"model.py": COMPLETED})
+    module_repository.add("broken", CONFIG.format(datatype="TYPE_FP32", count=1),
+                          files={"model.py": "raise ValueError('broken on purpose')"})
+    return start_module_server(module_repository.path, f"--backend-directory={backends}", "--model-control-mode=explicit",
+                               "--load-model=numbers", env=python_environment())
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    with httpclient.InferenceServerClient(server.http, concurrency=8) as client:
+        yield client
+
+
+def tensor(values, datatype="FP32"):
+    result = httpclient.InferInput("IN", values.shape, datatype)
+    result.set_data_from_numpy(values)
+    return result
+
+
+def ask(client, model, values, datatype="FP32"):
+    return client.infer(model, [tensor(values, datatype)]).as_numpy("OUT")
+
+
+def test_a_thousand_requests_get_the_right_answers(client, server):
+    assert server.get("/v2/models/numbers/config").json()["backend"] == "python"
+    maps = pathlib.Path(f"/proc/{server.pid}/maps").read_text()
+    assert "libtriton_python.so" in maps
+    assert "libtritonserver-" not in maps, "the plug-in must not have brought Triton's own server library"
+    random = np.random.default_rng(1)
+    rows = [random.random((1 + i % 3, 1 + i % 50), dtype=np.float32) for i in range(1000)]
+    for start in range(0, 1000, 8):  # eight at a time, so that batches form
+        some = rows[start:start + 8]
+        for values, request in zip(some, [client.async_infer("numbers", [tensor(values)]) for values in some]):
+            np.testing.assert_array_equal(request.get_result().as_numpy("OUT"), values)
+    stats = server.get("/v2/models/numbers/stats").json()["model_stats"][0]
+    assert stats["inference_stats"]["success"]["count"] == 1000
+    assert stats["inference_count"] == sum(len(values) for values in rows)
+
+
+def test_an_error_of_the_model_reaches_its_request_only(client):
+    with pytest.raises(InferenceServerException, match="negative on purpose"):
+        ask(client, "numbers", np.array([[-1]], dtype=np.float32))
+    assert ask(client, "numbers", np.array([[1]], dtype=np.float32)) == [[1]]
+
+
+def test_models_load_serve_and_unload(client, server):
+    client.load_model("strings")
+    text = np.array([[b"", b"text", "\u00fc".encode()]], dtype=np.object_)
+    np.testing.assert_array_equal(ask(client, "strings", text, "BYTES"), text)
+    client.unload_model("strings")
+    assert not client.is_model_ready("strings")
+    assert "strings was initialized" in server.log
+    wait_until(lambda: "strings was finalized" in server.log)
+
+
+def test_the_model_completes_its_configuration(client, server):
+    client.load_model("completed")
+    config = server.get("/v2/models/completed/config").json()
+    assert config["max_batch_size"] == 4
+    assert [(tensor["name"], tensor["data_type"]) for tensor in config["input"]] == [("IN", "TYPE_FP32")]
+    assert "dynamic_batching" in config
+    assert ask(client, "completed", np.array([[1, 2]], dtype=np.float32)).tolist() == [[1, 2]]
+    client.unload_model("completed")
+
+
+def test_a_model_that_cannot_start_says_why(client):
+    with pytest.raises(InferenceServerException, match="broken on purpose"):
+        client.load_model("broken")

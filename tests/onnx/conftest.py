@@ -1,0 +1,101 @@
+"""One server for each module of tests, in explicit mode: a test adds its models and loads them."""
+import json
+
+import numpy as np
+import pytest
+import tritonclient.http as httpclient
+from tritonclient.utils import np_to_triton_dtype
+
+
+class OnnxServer:
+    """`onnx.add(...)`, `onnx.load(...)`, `onnx.infer(...)`, `onnx.config(...)`; `onnx.server` is the server."""
+
+    def __init__(self, repository, start, *args):
+        self.repository = repository
+        self.server = start(repository.path, "--model-control-mode=explicit", *args)
+        self.client = httpclient.InferenceServerClient(self.server.http, concurrency=16)
+
+    def add(self, name, model, config=None, file="model.onnx"):
+        return self.repository.add(name, config, files={file: model})
+
+    def load(self, name, model=None, config=None, file="model.onnx"):
+        """Adds the model (when one is given) and loads it, expecting success. Returns its configuration."""
+        if model is not None:
+            self.add(name, model, config, file)
+        response = self.server.post(f"/v2/repository/models/{name}/load", {})
+        assert response.status_code == 200, response.text
+        return self.config(name)
+
+    def load_error(self, name, model=None, config=None, file="model.onnx"):
+        """Adds the model and loads it, expecting an error that is the client's to mend. Returns its text."""
+        if model is not None:
+            self.add(name, model, config, file)
+        response = self.server.post(f"/v2/repository/models/{name}/load", {})
+        assert response.status_code == 400, (response.status_code, response.text)
+        assert self.server.get("/v2/health/live").status_code == 200
+        return json.loads(response.text)["error"]
+
+    def config(self, name):
+        return self.server.get(f"/v2/models/{name}/config").json()
+
+    def infer(self, name, outputs=None, **arrays):
+        """Answers the arrays of all outputs by name, or those of the named ones."""
+        result = self.client.infer(name, inputs_of(arrays), outputs=requested(outputs))
+        return arrays_of(result)
+
+    def infer_many(self, name, requests):
+        """All at once, 16 at a time; answers in the order of the requests, which are dicts of arrays."""
+        answers = []
+        for start in range(0, len(requests), 16):
+            pending = [self.client.async_infer(name, inputs_of(arrays)) for arrays in requests[start:start + 16]]
+            answers += [arrays_of(request.get_result()) for request in pending]
+        return answers
+
+    def stats(self, name):
+        return self.server.get(f"/v2/models/{name}/stats").json()["model_stats"][0]
+
+
+def inputs_of(arrays):
+    tensors = []
+    for name, array in arrays.items():
+        datatype = "BF16" if array.dtype.name == "bfloat16" else np_to_triton_dtype(array.dtype)
+        tensor = httpclient.InferInput(name, array.shape, datatype)
+        tensor.set_data_from_numpy(array)
+        tensors.append(tensor)
+    return tensors
+
+
+def requested(outputs):
+    return None if outputs is None else [httpclient.InferRequestedOutput(name) for name in outputs]
+
+
+def arrays_of(result):
+    return {output["name"]: result.as_numpy(output["name"]) for output in result.get_response()["outputs"]}
+
+
+@pytest.fixture(scope="module")
+def onnx(module_repository, start_module_server):
+    with_client = OnnxServer(module_repository, start_module_server)
+    yield with_client
+    with_client.client.close()
+
+
+@pytest.fixture
+def start_onnx(repository, start_server):
+    """Starts a server of its own, with options: start_onnx("--strict-model-config=true")."""
+    started = []
+
+    def start(*args):
+        started.append(OnnxServer(repository, start_server, *args))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.client.close()
+
+
+@pytest.fixture
+def rows():
+    """rows(count, width): random FP32 rows."""
+    random = np.random.default_rng(7)
+    return lambda count, width: random.standard_normal((count, width), dtype=np.float32)
