@@ -5,7 +5,7 @@ import pytest
 import tritonclient.http as httpclient
 from support.control import index, load
 from support.inference import ask, values
-from support.onnx_models import add_constant
+from support.onnx_models import double
 from tritonclient.utils import InferenceServerException
 
 IDENTITY = {
@@ -88,10 +88,10 @@ def test_an_unusable_configuration_is_a_poll_error_told_in_the_log(server, chang
 def test_files_are_the_whole_model(server):
     onnx = {"backend": "onnxruntime", "max_batch_size": 8}
     with httpclient.InferenceServerClient(server.http) as client:
-        client.load_model("added", config=json.dumps(onnx), files={"file:7/model.onnx": add_constant(5)})
-    assert index(server)["added:7"] == "READY"
-    reply = server.infer("added", {"inputs": [{"name": "INPUT", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]})
-    assert values(reply) == [6, 7]
+        client.load_model("doubled", config=json.dumps(onnx), files={"file:7/model.onnx": double((None, 2))})
+    assert index(server)["doubled:7"] == "READY"
+    reply = server.infer("doubled", {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]})
+    assert values(reply) == [2, 4]
 
 
 def test_files_hide_what_is_in_the_folder(server):
