@@ -162,7 +162,7 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
     const Status updated = model == nullptr ? Status() : loader_.UpdateInPlace(*model, operation.model.config);
     if (updated.ok()) continue;
     LOG_ERROR("failed to update '{}' version {}: {}", operation.model.name, action.version, updated.ToString());
-    failures += fmt::format("version {} is at READY state: {};", action.version, updated.ToString());
+    failures += fmt::format("version {} is at UNAVAILABLE state: {};", action.version, updated.ToString());
   }
   return failures.empty() ? Status() : InvalidArg("{}", failures);
 }
@@ -265,7 +265,7 @@ void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const Temp
                          uint64_t generation) {
   const std::string name = last->name();
   const int64_t version = last->version();
-  last.reset();
+  loader_.End(std::move(last));
   folder.reset();
   {
     MutexLock lock(mutex_);
