@@ -49,11 +49,14 @@ class GrpcCall {
   virtual bool Send(GrpcMessage message) = 0;
   // Ends the call with its status, after everything sent; once. Compression of what is sent follows the server's options.
   virtual void Finish(GrpcStatus status) = 0;
+  // Send, then Finish with OK, in one write: the usual end of a unary call.
+  virtual void SendAndFinish(GrpcMessage message) = 0;
 };
 using GrpcCallRef = std::shared_ptr<GrpcCall>;
 
 // What a method does with what comes in. All functions run at the top of a network thread, outside the connection's strand
-// and under an InlineHost, one at a time for a call and in order; OnCancel may come at any time, once, instead of OnEnd.
+// and under an InlineHost, one at a time for a call and in order. Only OnCancel may come at any time before Finish, even
+// while another function runs or after OnEnd; once, and nothing comes after it. When the call is over the receiver is let go.
 class GrpcReceiver {
  public:
   virtual ~GrpcReceiver() = default;
