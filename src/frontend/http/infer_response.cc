@@ -1,7 +1,7 @@
 #include "frontend/http/infer_response.h"
 
 #include "base/json.h"
-#include "frontend/http/classification.h"
+#include "frontend/classification.h"
 #include "frontend/http/json_tensor.h"
 
 namespace neso {

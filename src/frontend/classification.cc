@@ -1,4 +1,4 @@
-#include "frontend/http/classification.h"
+#include "frontend/classification.h"
 
 #include <algorithm>
 #include <cstring>

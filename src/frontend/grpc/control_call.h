@@ -1,0 +1,58 @@
+// One call of a ControlService function: from the request message to the response message.
+//
+//   return std::make_shared<ControlCall<&ControlService::ModelReady>>(service, nullptr, call);
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/executor.h"
+#include "frontend/grpc/control_service.h"
+#include "frontend/grpc/grpc_status.h"
+#include "net/grpc_call.h"
+
+namespace neso {
+
+template <auto kFunction>
+class ControlCall;
+
+template <typename Request, typename Response, Status (ControlService::*kFunction)(const Request&, Response&)>
+class ControlCall<kFunction> final : public net::GrpcReceiver, public std::enable_shared_from_this<ControlCall<kFunction>> {
+ public:
+  // Runs on `executor` if there is one. Both outlive the call.
+  ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call)
+      : service_(service), executor_(executor), call_(std::move(call)) {}
+
+  void OnMessage(BufferRef message) override {
+    ++message_count_;
+    const size_t size = message ? message->size() : 0;
+    is_readable_ = size <= INT32_MAX && request_.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size));
+  }
+
+  void OnEnd() override {
+    if (message_count_ != 1 || !is_readable_) return call_->Finish(UnreadableRequest());
+    if (executor_ == nullptr) return Run();
+    executor_->Post([self = this->shared_from_this()] { self->Run(); });
+  }
+
+  void OnCancel() override {}  // what has begun ends as it would have
+
+ private:
+  void Run() {
+    Response response;
+    const Status status = (service_.*kFunction)(request_, response);
+    if (!status.ok()) return call_->Finish(ToGrpcStatus(status));
+    net::GrpcMessage message;
+    response.SerializeToString(&message.head);
+    call_->SendAndFinish(std::move(message));
+  }
+
+  ControlService& service_;
+  Executor* const executor_;
+  const net::GrpcCallRef call_;
+  Request request_;
+  size_t message_count_ = 0;
+  bool is_readable_ = false;
+};
+
+}  // namespace neso

@@ -1,0 +1,126 @@
+#include "frontend/grpc/control_service.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include "frontend/grpc/infer_request.h"
+
+namespace neso {
+namespace {
+
+// What HTTP clients get as JSON has the names of the messages' fields.
+Status FromJson(const std::string& json, google::protobuf::Message& message) {
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
+  return parsed.ok() ? Status() : Internal("failed to convert: {}", std::string(parsed.message()));
+}
+
+Status NoRepositoryName(const std::string& name) {
+  return name.empty() ? Status() : Unsupported("'repository_name' specification is not supported");
+}
+
+Expected<LoadParameter> ToLoadParameter(const std::string& name, const inference::ModelRepositoryParameter& value) {
+  const auto wrong = [&name](const char* expected) {
+    return InvalidArg("invalid value type for load parameter '{}', expected {}.", name, expected);
+  };
+  if (name == "config") {
+    if (!value.has_string_param()) return wrong("string_param");
+    return LoadParameter{.name = name, .is_bytes = false, .value = value.string_param()};
+  }
+  if (name.starts_with("file:")) {
+    if (!value.has_bytes_param()) return wrong("bytes_param");
+    return LoadParameter{.name = name, .is_bytes = true, .value = value.bytes_param()};
+  }
+  return InvalidArg("unrecognized load parameter '{}'.", name);
+}
+
+}  // namespace
+
+Status ControlService::ServerLive(const inference::ServerLiveRequest&, inference::ServerLiveResponse& response) {
+  ASSIGN_OR_RETURN(const bool live, server_.IsLive());
+  response.set_live(live);
+  return {};
+}
+
+Status ControlService::ServerReady(const inference::ServerReadyRequest&, inference::ServerReadyResponse& response) {
+  ASSIGN_OR_RETURN(const bool ready, server_.IsReady());
+  response.set_ready(ready);
+  return {};
+}
+
+Status ControlService::Check(const grpc::health::v1::HealthCheckRequest&, grpc::health::v1::HealthCheckResponse& response) {
+  ASSIGN_OR_RETURN(const bool ready, server_.IsReady());
+  response.set_status(ready ? grpc::health::v1::HealthCheckResponse::SERVING
+                            : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  return {};
+}
+
+Status ControlService::ModelReady(const inference::ModelReadyRequest& request, inference::ModelReadyResponse& response) {
+  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
+  ASSIGN_OR_RETURN(const bool ready, server_.IsModelReady(request.name(), version));
+  response.set_ready(ready);
+  return {};
+}
+
+Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&, inference::ServerMetadataResponse& response) {
+  return FromJson(server_.MetadataJson(), response);
+}
+
+Status ControlService::ModelMetadata(const inference::ModelMetadataRequest& request,
+                                     inference::ModelMetadataResponse& response) {
+  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
+  ASSIGN_OR_RETURN(const std::string json, server_.ModelMetadataJson(request.name(), version));
+  return FromJson(json, response);
+}
+
+Status ControlService::ModelConfig(const inference::ModelConfigRequest& request, inference::ModelConfigResponse& response) {
+  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
+  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, server_.FindModel(request.name(), version));
+  *response.mutable_config() = model->config();
+  return {};
+}
+
+Status ControlService::ModelStatistics(const inference::ModelStatisticsRequest& request,
+                                       inference::ModelStatisticsResponse& response) {
+  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
+  ASSIGN_OR_RETURN(const std::string json, server_.StatisticsJson(request.name(), version));
+  return FromJson(json, response);
+}
+
+Status ControlService::RepositoryIndex(const inference::RepositoryIndexRequest& request,
+                                       inference::RepositoryIndexResponse& response) {
+  RETURN_IF_ERROR(NoRepositoryName(request.repository_name()));
+  for (const ModelIndexEntry& entry : server_.Index(request.ready())) {
+    inference::RepositoryIndexResponse::ModelIndex& model = *response.add_models();
+    model.set_name(entry.name);
+    if (entry.version >= 0) model.set_version(std::to_string(entry.version));
+    // A model that was never loaded has only its name.
+    if (entry.version >= 0 || entry.state != ModelState::kUnknown) model.set_state(ModelStateName(entry.state));
+    model.set_reason(entry.reason);
+  }
+  return {};
+}
+
+Status ControlService::RepositoryModelLoad(const inference::RepositoryModelLoadRequest& request,
+                                           inference::RepositoryModelLoadResponse&) {
+  RETURN_IF_ERROR(NoRepositoryName(request.repository_name()));
+  std::vector<LoadParameter> parameters;
+  for (const auto& [name, value] : request.parameters()) {
+    ASSIGN_OR_RETURN(LoadParameter parameter, ToLoadParameter(name, value));
+    parameters.push_back(std::move(parameter));
+  }
+  return server_.LoadModel(request.model_name(), parameters);
+}
+
+Status ControlService::RepositoryModelUnload(const inference::RepositoryModelUnloadRequest& request,
+                                             inference::RepositoryModelUnloadResponse&) {
+  RETURN_IF_ERROR(NoRepositoryName(request.repository_name()));
+  bool unload_dependents = false;
+  if (const auto found = request.parameters().find("unload_dependents"); found != request.parameters().end()) {
+    if (!found->second.has_bool_param()) {
+      return InvalidArg("invalid value type for 'unload_dependents' parameter, expected bool_param.");
+    }
+    unload_dependents = found->second.bool_param();
+  }
+  return server_.UnloadModel(request.model_name(), unload_dependents);
+}
+
+}  // namespace neso

@@ -1,0 +1,50 @@
+// Every RPC but inference: health, metadata, statistics, repository, shared memory, settings.
+//
+//   ControlService service(server);
+//   inference::ModelReadyResponse response;
+//   Status status = service.ModelReady(request, response);
+//
+// Functions named after their RPCs; errors have the contract's texts.
+#pragma once
+
+#include <string_view>
+
+#include "base/status.h"
+#include "engine/inference_server.h"
+#include "frontend/grpc/grpc_service.pb.h"
+#include "frontend/grpc/health.pb.h"
+
+namespace neso {
+
+// Thread-safe. `server` outlives it.
+class ControlService {
+ public:
+  explicit ControlService(InferenceServer& server) : server_(server) {}
+
+#define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
+  NESO_RPC(ServerLive);
+  NESO_RPC(ServerReady);
+  NESO_RPC(ModelReady);
+  NESO_RPC(ServerMetadata);
+  NESO_RPC(ModelMetadata);
+  NESO_RPC(ModelConfig);
+  NESO_RPC(ModelStatistics);
+  NESO_RPC(RepositoryIndex);
+  NESO_RPC(RepositoryModelLoad);    // takes as long as loading does
+  NESO_RPC(RepositoryModelUnload);  // may wait for another operation on the model
+  NESO_RPC(SystemSharedMemoryStatus);
+  NESO_RPC(SystemSharedMemoryRegister);
+  NESO_RPC(SystemSharedMemoryUnregister);
+  NESO_RPC(CudaSharedMemoryStatus);
+  NESO_RPC(CudaSharedMemoryRegister);
+  NESO_RPC(CudaSharedMemoryUnregister);
+  NESO_RPC(TraceSetting);
+  NESO_RPC(LogSettings);
+#undef NESO_RPC
+  Status Check(const grpc::health::v1::HealthCheckRequest& request, grpc::health::v1::HealthCheckResponse& response);
+
+ private:
+  InferenceServer& server_;
+};
+
+}  // namespace neso

@@ -1,0 +1,35 @@
+// The gRPC front end: KServe v2 GRPCInferenceService with Triton's extensions and the health service, on one GrpcServer.
+//
+//   GrpcFrontend frontend(server, slow_work);
+//   auto grpc = net::GrpcServer::Start(reactors, frontend, {.port = 8001});
+#pragma once
+
+#include <atomic>
+
+#include "base/executor.h"
+#include "engine/inference_server.h"
+#include "frontend/grpc/control_service.h"
+#include "net/grpc_call.h"
+
+namespace neso {
+
+// Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
+class GrpcFrontend final : public net::GrpcHandler {
+ public:
+  GrpcFrontend(InferenceServer& server, Executor& slow_work) : server_(server), slow_work_(slow_work), control_(server) {}
+
+  net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
+  // From now on new calls, and new requests in open streams, are refused.
+  void BeginDrain() { is_draining_.store(true, std::memory_order_relaxed); }
+
+ private:
+  struct Method;
+  static const Method* FindMethod(std::string_view path);
+
+  InferenceServer& server_;
+  Executor& slow_work_;
+  ControlService control_;
+  std::atomic<bool> is_draining_{false};
+};
+
+}  // namespace neso

@@ -1,0 +1,178 @@
+#include "frontend/grpc/infer_response.h"
+
+#include <climits>
+#include <deque>
+#include <vector>
+
+#include "core/model.h"
+#include "frontend/classification.h"
+#include "frontend/grpc/wire_writer.h"
+
+namespace neso {
+namespace {
+
+constexpr const char* kFinalResponse = "triton_final_response";
+// Below this, copying a tensor costs less than another piece to send.
+constexpr size_t kCopiedBytes = 1024;
+constexpr uint64_t kMaxMessageBytes = INT_MAX;
+
+std::string EncodeValue(const ParameterValue& value) {
+  std::string out;
+  WireWriter writer(out);
+  if (const bool* on = std::get_if<bool>(&value)) {
+    writer.Number(1, *on ? 1 : 0);
+  } else if (const int64_t* number = std::get_if<int64_t>(&value)) {
+    writer.Number(2, static_cast<uint64_t>(*number));
+  } else if (const std::string* text = std::get_if<std::string>(&value)) {
+    writer.Text(3, *text);
+  } else {
+    writer.Double(4, std::get<double>(value));
+  }
+  return out;
+}
+
+void AppendParameter(std::string& out, uint32_t field, std::string_view name, const ParameterValue& value) {
+  std::string entry;
+  WireWriter writer(entry);
+  writer.Text(1, name);
+  writer.Text(2, EncodeValue(value));
+  WireWriter(out).Text(field, entry);
+}
+
+// What the pieces of a message point into.
+struct Kept {
+  std::unique_ptr<InferenceResponse> response;
+  std::deque<std::string> classes;
+  std::string text;
+};
+
+// What is sent of one output: its own tensor, or the classes made of it.
+struct Sent {
+  DataType datatype;
+  const Shape* shape;
+  std::string_view bytes;
+};
+
+class Encoder {
+ public:
+  Encoder(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options)
+      : options_(options), kept_(std::make_shared<Kept>()), text_(kept_->text) {
+    kept_->response = std::move(response);
+  }
+
+  Status Encode(std::optional<bool> is_final) {
+    const InferenceResponse& response = *kept_->response;
+    text_.reserve(256);
+    WireWriter writer(text_);
+    writer.TextIfAny(1, response.model_name());
+    writer.Text(2, std::to_string(response.model_version()));
+    writer.TextIfAny(3, response.id());
+    for (const NamedParameter& parameter : response.parameters()) AppendParameter(text_, 4, parameter.name, parameter.value);
+    if (is_final) AppendParameter(text_, 4, kFinalResponse, *is_final);
+    std::vector<std::string_view> raw;
+    for (const Output& output : response.outputs()) {
+      ASSIGN_OR_RETURN(const Sent sent, Choose(output));
+      AppendTensorHead(output.name(), sent);
+      raw.push_back(sent.bytes);
+    }
+    for (const std::string_view bytes : raw) {
+      writer.BeginBytes(6, bytes.size());
+      if (bytes.size() <= kCopiedBytes) {
+        text_ += bytes;
+      } else {
+        splices_.push_back({text_.size(), {bytes.data(), bytes.size()}});
+        spliced_bytes_ += bytes.size();
+      }
+    }
+    return {};
+  }
+
+  // The message, inside of the field infer_response of another when `in_stream`.
+  Expected<net::GrpcMessage> Take(bool in_stream) {
+    const uint64_t inner = text_.size() + spliced_bytes_;
+    net::GrpcMessage message;
+    if (in_stream) WireWriter(message.head).BeginBytes(2, inner);
+    const uint64_t total = message.head.size() + inner;
+    if (total > kMaxMessageBytes) {
+      return InvalidArg("Response has byte size {} which exceeds gRPC's byte size limit {}.", total, kMaxMessageBytes);
+    }
+    if (splices_.empty()) {  // nothing points anywhere: the tensors go back at once
+      message.head += text_;
+      return message;
+    }
+    message.head.append(text_, 0, splices_.front().at);
+    for (size_t i = 0; i < splices_.size(); ++i) {
+      message.parts.push_back(splices_[i].part);
+      const size_t begin = splices_[i].at;
+      const size_t end = i + 1 < splices_.size() ? splices_[i + 1].at : text_.size();
+      if (end > begin) message.parts.push_back({text_.data() + begin, end - begin});
+    }
+    message.release = kept_;
+    return message;
+  }
+
+ private:
+  Expected<Sent> Choose(const Output& output) {
+    for (const auto& [name, top] : options_.classifications) {
+      if (name != output.name()) continue;
+      const bool batched = kept_->response->factory()->model()->max_batch_size() > 0;
+      ASSIGN_OR_RETURN(Classes classes, Classify(*kept_->response, output, batched, top));
+      shapes_.push_back(std::move(classes.shape));
+      return Sent{DataType::kBytes, &shapes_.back(), kept_->classes.emplace_back(std::move(classes.data))};
+    }
+    return Sent{output.datatype(), &output.shape(),
+                {static_cast<const char*>(output.base()), output.attributes().byte_size}};
+  }
+
+  void AppendTensorHead(std::string_view name, const Sent& sent) {
+    std::string tensor;
+    WireWriter writer(tensor);
+    writer.TextIfAny(1, name);
+    writer.Text(2, DataTypeName(sent.datatype));
+    std::string dims;
+    for (const int64_t dim : *sent.shape) WireWriter(dims).Varint(static_cast<uint64_t>(dim));
+    writer.TextIfAny(3, dims);
+    WireWriter(text_).Text(5, tensor);
+  }
+
+  struct Splice {
+    size_t at;  // in text_
+    net::BodyPart part;
+  };
+  const GrpcInferOptions& options_;
+  const std::shared_ptr<Kept> kept_;
+  std::string& text_;
+  std::deque<Shape> shapes_;
+  std::vector<Splice> splices_;
+  uint64_t spliced_bytes_ = 0;
+};
+
+}  // namespace
+
+Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options) {
+  Encoder encoder(std::move(response), options);
+  RETURN_IF_ERROR(encoder.Encode({}));
+  return encoder.Take(false);
+}
+
+Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options,
+                                                bool is_final) {
+  Encoder encoder(std::move(response), options);
+  RETURN_IF_ERROR(encoder.Encode(is_final));
+  return encoder.Take(true);
+}
+
+net::GrpcMessage EncodeStreamNotice(const StreamNotice& notice) {
+  std::string inner;
+  WireWriter writer(inner);
+  writer.TextIfAny(1, notice.model_name);
+  writer.TextIfAny(2, notice.model_version);
+  writer.TextIfAny(3, notice.id);
+  if (notice.is_final) AppendParameter(inner, 4, kFinalResponse, *notice.is_final);
+  net::GrpcMessage message;
+  WireWriter(message.head).TextIfAny(1, notice.error);
+  WireWriter(message.head).Text(2, inner);
+  return message;
+}
+
+}  // namespace neso

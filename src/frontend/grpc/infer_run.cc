@@ -1,0 +1,100 @@
+#include "frontend/grpc/infer_run.h"
+
+namespace neso {
+
+bool InferRun::Parse(BufferRef message) {
+  message_ = std::move(message);
+  if (message_ && !ParseInferRequest({message_->data(), message_->size()}, wire_)) return false;
+  id_ = wire_.id;
+  model_name_ = wire_.model_name;
+  model_version_ = wire_.model_version;
+  return true;
+}
+
+Status InferRun::FindModel(const InferenceServer& server) {
+  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
+  ASSIGN_OR_RETURN(model_, server.FindModel(wire_.model_name, version));
+  request_ = InferenceRequest::Create(model_, version);
+  return {};
+}
+
+Status InferRun::Fill() {
+  Status status = FillFromWire(wire_, *request_, options_, storage_);
+  wire_ = {};
+  return status;
+}
+
+Status InferRun::Submit() {
+  request_->SetResponseCallback(&Allocator(), this, OnResponseComplete, this);
+  request_->SetReleaseCallback(OnRelease, this);
+  const std::shared_ptr<ResponseFactory> factory = request_->shared_response_factory();
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_) return Cancelled("request was cancelled");
+    factory_ = factory;
+  }
+  until_response_ = shared_from_this();
+  until_release_ = shared_from_this();
+  const std::shared_ptr<InferRun> self = until_release_;
+  // Once submitted, everything of this object belongs to the callbacks.
+  std::unique_ptr<InferenceRequest> request = std::move(request_);
+  Status status = InferenceRequest::Submit(request);
+  if (!status.ok()) {
+    until_release_.reset();
+    until_response_.reset();
+  }
+  return status;
+}
+
+void InferRun::Cancel() {
+  std::shared_ptr<ResponseFactory> factory;
+  {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    factory = factory_;
+  }
+  if (factory) factory->Cancel();
+}
+
+const ResponseAllocator& InferRun::Allocator() {
+  static const ResponseAllocator allocator(Allocate, ReleaseBuffer, nullptr);
+  return allocator;
+}
+
+// A buffer goes with its response, of which a decoupled request has many.
+TRITONSERVER_Error* InferRun::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size, TRITONSERVER_MemoryType,
+                                       int64_t, void*, void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
+                                       int64_t* actual_id) {
+  *buffer = nullptr;
+  *buffer_userp = nullptr;
+  *actual = TRITONSERVER_MEMORY_CPU;
+  *actual_id = 0;
+  if (byte_size == 0) return nullptr;
+  auto* owner = new BufferRef(Buffer::Allocate(byte_size));
+  *buffer = (*owner)->data();
+  *buffer_userp = owner;
+  return nullptr;
+}
+
+TRITONSERVER_Error* InferRun::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,
+                                            TRITONSERVER_MemoryType, int64_t) {
+  delete static_cast<BufferRef*>(buffer_userp);
+  return nullptr;
+}
+
+void InferRun::OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp) {
+  auto* run = static_cast<InferRun*>(userp);
+  const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
+  const std::shared_ptr<InferRun> self = is_final ? std::move(run->until_response_) : nullptr;
+  std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
+  if (owned || is_final) run->OnResponse(std::move(owned), is_final);
+}
+
+void InferRun::OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp) {
+  if ((flags & TRITONSERVER_REQUEST_RELEASE_ALL) == 0) return;
+  auto* run = static_cast<InferRun*>(userp);
+  const std::shared_ptr<InferRun> self = std::move(run->until_release_);
+  delete static_cast<InferenceRequest*>(request);
+}
+
+}  // namespace neso

@@ -1,0 +1,170 @@
+#include "frontend/grpc/stream_infer.h"
+
+#include <vector>
+
+#include "frontend/grpc/grpc_status.h"
+#include "frontend/grpc/infer_response.h"
+
+namespace neso {
+
+class StreamInfer::Run final : public InferRun {
+ public:
+  explicit Run(std::shared_ptr<StreamInfer> stream) : stream_(std::move(stream)) {}
+
+  // Its place among the answers; a decoupled request has none.
+  void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
+  const std::shared_ptr<Turn>& turn() const { return turn_; }
+
+ private:
+  void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
+    if (is_decoupled()) {
+      SendDecoupled(std::move(response), is_final);
+    } else {
+      if (response) {
+        ++response_count_;
+        response_ = std::move(response);
+      }
+      if (is_final) SendOnly();
+    }
+    if (is_final) stream_->Retire(this);
+  }
+
+  void SendDecoupled(std::unique_ptr<InferenceResponse> response, bool is_final) {
+    if (response) {
+      Deliver(std::move(response), is_final);
+    } else if (options().empty_final_response) {
+      Deliver(EncodeStreamNotice(
+          {.error = {}, .id = id(), .model_name = model_name(), .model_version = model_version(), .is_final = true}));
+    }
+  }
+
+  void SendOnly() {
+    if (response_count_ != 1) return Fail(Internal("expected a single response, got {}", response_count_), true);
+    Deliver(std::move(response_), true);
+  }
+
+  void Deliver(std::unique_ptr<InferenceResponse> response, bool is_final) {
+    if (!response->status().ok()) return Fail(response->status(), is_final);
+    Expected<net::GrpcMessage> message = EncodeStreamResponse(std::move(response), options(), is_final);
+    if (!message) return Fail(message.error(), is_final);
+    Deliver(*std::move(message));
+  }
+
+  void Deliver(net::GrpcMessage message) {
+    if (turn_) {
+      stream_->Answer(turn_, std::move(message));
+    } else if (!stream_->Send(std::move(message))) {
+      Cancel();
+    }
+  }
+
+  void Fail(const Status& error, bool is_final) {
+    if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
+    Deliver(EncodeStreamNotice({.error = error.message(),
+                                .id = id(),
+                                .model_name = model_name(),
+                                .model_version = model_version(),
+                                .is_final = is_final}));
+  }
+
+  const std::shared_ptr<StreamInfer> stream_;
+  std::shared_ptr<Turn> turn_;
+  std::unique_ptr<InferenceResponse> response_;
+  size_t response_count_ = 0;
+};
+
+StreamInfer::StreamInfer(const InferenceServer& server, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
+    : server_(server), is_draining_(is_draining), call_(std::move(call)),
+      errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {}
+
+StreamInfer::~StreamInfer() = default;
+
+void StreamInfer::OnMessage(BufferRef message) {
+  const auto run = std::make_shared<Run>(shared_from_this());
+  if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
+  Status status;
+  if (is_draining_.load(std::memory_order_relaxed)) {
+    status = Unavailable("{}", kShuttingDown);
+  } else {
+    status = run->FindModel(server_);
+  }
+  {
+    MutexLock lock(mutex_);
+    if (is_over_) return;
+    ++open_;
+    running_.insert(run.get());
+    if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(std::make_shared<Turn>()));
+  }
+  if (status.ok()) status = run->Fill();
+  if (status.ok()) status = run->Submit();
+  if (status.ok()) return;
+  net::GrpcMessage notice =
+      EncodeStreamNotice({.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
+  if (run->turn()) {
+    Answer(run->turn(), std::move(notice));
+  } else {
+    Send(std::move(notice));
+  }
+  Retire(run.get());
+}
+
+void StreamInfer::OnEnd() { Retire(nullptr); }
+
+void StreamInfer::OnCancel() { Break({net::GrpcCode::kCancelled, ""}); }
+
+// One thread at a time sends what has its turn; others leave their answers to it.
+void StreamInfer::Answer(const std::shared_ptr<Turn>& turn, net::GrpcMessage message) {
+  MutexLock lock(mutex_);
+  turn->answer = std::move(message);
+  if (is_sending_turns_) return;
+  is_sending_turns_ = true;
+  while (!turns_.empty() && turns_.front()->answer) {
+    const std::shared_ptr<Turn> next = std::move(turns_.front());
+    turns_.pop_front();
+    lock.Unlock();
+    Send(*std::move(next->answer));
+    lock.Lock();
+  }
+  is_sending_turns_ = false;
+  const bool is_last = TakeEnd();
+  lock.Unlock();
+  if (is_last) call_->Finish({});
+}
+
+void StreamInfer::Retire(Run* run) {
+  MutexLock lock(mutex_);
+  running_.erase(run);
+  --open_;
+  const bool is_last = TakeEnd();
+  lock.Unlock();
+  if (is_last) call_->Finish({});
+}
+
+// Whether everything has been answered and nobody has ended the stream: the caller does.
+bool StreamInfer::TakeEnd() {
+  if (open_ != 0 || !turns_.empty() || is_sending_turns_ || is_over_) return false;
+  is_over_ = true;
+  return true;
+}
+
+void StreamInfer::Break(net::GrpcStatus status) {
+  std::vector<std::shared_ptr<InferRun>> running;
+  {
+    MutexLock lock(mutex_);
+    if (is_over_) return;
+    is_over_ = true;
+    for (Run* run : running_) running.push_back(run->shared_from_this());
+  }
+  call_->Finish(std::move(status));
+  for (const auto& run : running) run->Cancel();
+}
+
+bool StreamInfer::Send(net::GrpcMessage message) {
+  {
+    MutexLock lock(mutex_);
+    if (is_over_) return false;
+  }
+  return call_->Send(std::move(message));
+}
+
+}  // namespace neso

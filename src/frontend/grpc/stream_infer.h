@@ -1,0 +1,56 @@
+// ModelStreamInfer: many requests, for many models, and their responses.
+//
+// A request is issued as it is read. Responses of decoupled models are sent as they come; all other answers, errors
+// included, in the order of their requests. After the client's half-close the stream ends when everything is answered.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+#include "base/mutex.h"
+#include "frontend/grpc/infer_run.h"
+#include "net/grpc_call.h"
+
+namespace neso {
+
+class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_from_this<StreamInfer> {
+ public:
+  // `server` and `is_draining` outlive the call.
+  StreamInfer(const InferenceServer& server, const std::atomic<bool>& is_draining, net::GrpcCallRef call);
+  ~StreamInfer() override;
+
+  void OnMessage(BufferRef message) override;
+  void OnEnd() override;
+  void OnCancel() override;
+
+ private:
+  class Run;
+  // Where the answer of a request that is not decoupled waits for those before it.
+  struct Turn {
+    std::optional<net::GrpcMessage> answer;
+  };
+
+  void Answer(const std::shared_ptr<Turn>& turn, net::GrpcMessage message);
+  // A request has had its last answer.
+  void Retire(Run* run);
+  bool TakeEnd() REQUIRES(mutex_);
+  // The stream ends now, with `status`, whatever is still running.
+  void Break(net::GrpcStatus status);
+  bool Send(net::GrpcMessage message);
+
+  const InferenceServer& server_;
+  const std::atomic<bool>& is_draining_;
+  const net::GrpcCallRef call_;
+  const bool errors_end_stream_;  // metadata "triton_grpc_error: true"
+  Mutex mutex_;
+  std::deque<std::shared_ptr<Turn>> turns_ GUARDED_BY(mutex_);
+  bool is_sending_turns_ GUARDED_BY(mutex_) = false;
+  std::unordered_set<Run*> running_ GUARDED_BY(mutex_);
+  size_t open_ GUARDED_BY(mutex_) = 1;  // requests without their last answer, and 1 until the half-close
+  bool is_over_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace neso

@@ -1,0 +1,54 @@
+// Appends the protobuf wire format to a string.
+//
+//   WireWriter(out).Text(1, "digits");  // field 1
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "frontend/grpc/wire_reader.h"
+
+namespace neso {
+
+class WireWriter {
+ public:
+  explicit WireWriter(std::string& out) : out_(out) {}
+
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
+    out_.push_back(static_cast<char>(value));
+  }
+  void Number(uint32_t field, uint64_t value) {
+    Varint(WireTag(field, WireType::kVarint));
+    Varint(value);
+  }
+  void Double(uint32_t field, double value) {
+    Varint(WireTag(field, WireType::kFixed64));
+    char bytes[sizeof(value)];
+    std::memcpy(bytes, &value, sizeof(value));
+    out_.append(bytes, sizeof(bytes));
+  }
+  void Text(uint32_t field, std::string_view text) {
+    BeginBytes(field, text.size());
+    out_ += text;
+  }
+  // As `Text`, left out when empty, which is how a proto3 string without a value is written.
+  void TextIfAny(uint32_t field, std::string_view text) {
+    if (!text.empty()) Text(field, text);
+  }
+  // `size` bytes have to follow.
+  void BeginBytes(uint32_t field, uint64_t size) {
+    Varint(WireTag(field, WireType::kBytes));
+    Varint(size);
+  }
+
+  static size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
+
+ private:
+  std::string& out_;
+};
+
+}  // namespace neso
