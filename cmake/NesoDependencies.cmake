@@ -3,6 +3,8 @@ set(NESO_DEPS ${PROJECT_SOURCE_DIR}/.deps CACHE PATH "what scripts/setup install
 
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 
 # {fmt}: Debian ships only the shared library, which would stand in the global scope before the frameworks' copies; its own
 # implementation header is compiled into one object of ours instead.

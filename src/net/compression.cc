@@ -88,7 +88,8 @@ ContentEncoding ChooseResponseEncoding(std::string_view accept_encoding) {
   return best;
 }
 
-Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset) {
+Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset, bool* complete) {
+  if (complete != nullptr) *complete = false;
   z_stream stream{};
   if (inflateInit2(&stream, kDetectFormat) != Z_OK) return Internal("cannot start decompression");
   stream.next_in = reinterpret_cast<const Bytef*>(data.data());
@@ -120,6 +121,7 @@ Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, siz
       failure = TooLong(max_bytes);
       break;
     }
+    if (complete != nullptr) *complete = state == Z_STREAM_END && left == 0;
     const bool stuck = stream.avail_out == out && stream.avail_in == in;
     if (state != Z_OK || stuck) break;  // the end, or damage: what came before it is the body
   }

@@ -26,8 +26,10 @@ ContentEncoding ChooseResponseEncoding(std::string_view accept_encoding);
 
 // Inflates gzip or zlib data, whichever it is. What could be inflated before an error is the result (null if that is
 // nothing). Byte `aligned_offset` of the result falls on a 64-byte border.
-// Error: kInvalidArg when the result would be longer than `max_bytes`.
-Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset = 0);
+// Error: kInvalidArg when the result would be longer than `max_bytes`. `*complete` tells whether `data` was exactly one
+// undamaged stream.
+Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset = 0,
+                               bool* complete = nullptr);
 
 // Compresses the concatenation of `pieces` with zlib's default level. Error: kInternal; send the body plain then.
 Expected<std::string> Compress(ContentEncoding encoding, std::span<const std::string_view> pieces);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/http1_session.h"
+#include "net/http2_session.h"
 
 namespace neso::net {
 
@@ -12,8 +13,10 @@ Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& gro
     : context_(std::move(context)),
       group_(group),
       fd_(fd),
-      transport_(std::make_unique<SocketTransport>(fd)),
-      session_(std::make_unique<Http1Session>(*this)) {}
+      transport_(std::make_unique<SocketTransport>(fd)) {
+  // Only its own clients come to a port for gRPC; to one for HTTP, HTTP/2 is an exception that HTTP/1.1 notices.
+  if (context_->grpc == nullptr) session_ = std::make_unique<Http1Session>(*this);
+}
 
 Connection::~Connection() = default;
 
@@ -21,6 +24,7 @@ void Connection::Open(Top& top) {
   // The strand is held meanwhile, so that no event is handled before `listed_` is set.
   strand_.store(kOwned);
   const std::shared_ptr<Connection> self = shared_from_this();
+  if (!session_) session_ = std::make_unique<Http2Session>(*this);
   listed_ = context_->Enlist(self);
   const Status added = group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
   strand_.fetch_and(~kOwned);
@@ -49,11 +53,22 @@ void Connection::Enter(uint32_t bits, Top* top) {
   for (;;) {
     const uint32_t seen = strand_.exchange(kOwned, std::memory_order_acq_rel) & ~kOwned;
     session_->OnBits(seen, turn);
+    if (next_session_) {
+      session_ = std::move(next_session_);
+      session_->OnBits(switch_bits_, turn);
+    }
     // Asked for before the strand is left: after it the connection, the server and the reactors may end.
     if (std::exchange(turn.needs_top, false)) group_.RequestTurn(shared_from_this());
     uint32_t owned = kOwned;
     if (strand_.compare_exchange_strong(owned, 0, std::memory_order_acq_rel)) return;
   }
+}
+
+void Connection::SwitchToHttp2(std::string received, uint32_t bits) {
+  auto next = std::make_unique<Http2Session>(*this);
+  next->TakeOver(std::move(received));
+  next_session_ = std::move(next);
+  switch_bits_ = bits;
 }
 
 void Connection::Close(StrandTurn& turn) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "net/reactor_group.h"
@@ -66,6 +67,8 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   // For the session, in the strand:
   Transport& transport() { return *transport_; }
   ServerContext& context() { return *context_; }
+  // The client speaks HTTP/2 and has sent `received` so far: its session takes this one's place when OnBits returns.
+  void SwitchToHttp2(std::string received, uint32_t bits);
   // Delists, unwatches and closes the socket. The session sees no more of it.
   void Close(StrandTurn& turn);
   // kDeadline comes soon after `deadline` unless it is changed before.
@@ -88,6 +91,8 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   ServerContext::Connections::iterator listed_;
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<Session> next_session_;
+  uint32_t switch_bits_ = 0;  // what it begins with
 };
 
 }  // namespace neso::net

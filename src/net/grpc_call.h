@@ -69,6 +69,9 @@ class GrpcReceiver {
 };
 using GrpcReceiverRef = std::shared_ptr<GrpcReceiver>;
 
+// gRPC's compression levels.
+enum class GrpcCompression { kNone, kLow, kMedium, kHigh };
+
 // Thread-safe.
 class GrpcHandler {
  public:

@@ -9,6 +9,7 @@ namespace neso::net {
 namespace {
 
 constexpr std::chrono::milliseconds kLingerTime{2000};
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";  // as far as it looks like a head (RFC 9113, 3.4)
 
 HttpResponse ErrorResponse(Http1Error error) {
   HttpResponse response;
@@ -135,7 +136,10 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
   keep_alive_ = framing.keep_alive;
   http10_ = exchange_->head().version_minor == 0;
   is_head_request_ = exchange_->head().method == "HEAD";
-  if (error) return Refuse(error, turn);
+  if (error) {
+    if (head == kHttp2Preface && !used_) return SwitchToHttp2(head, rest);
+    return Refuse(error, turn);
+  }
 
   const BodyPolicy policy = connection_.context().handler.OnHead(exchange_->head());
   if (!framing.chunked && framing.length == 0) {
@@ -147,6 +151,15 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
   phase_ = Phase::kBody;
   if (framing.expect_continue && rest.empty()) output_.SendText("HTTP/1.1 100 Continue\r\n\r\n");
   TakeBodyBytes(rest, turn);
+}
+
+void Http1Session::SwitchToHttp2(std::string_view head, std::string_view rest) {
+  ClearDeadline();
+  exchange_.reset();
+  phase_ = Phase::kClosed;
+  uint32_t bits = readable_ ? uint32_t{kReadable} : 0u;
+  if (peer_ended_) bits |= kPeerEnded;
+  connection_.SwitchToHttp2(std::string(head).append(rest), bits);
 }
 
 void Http1Session::ReadBody(StrandTurn& turn) {
@@ -256,6 +269,7 @@ void Http1Session::AfterSend(StrandTurn& turn) {
 void Http1Session::FinishAnswer(StrandTurn& turn) {
   turn.Drop(std::move(exchange_));
   turn.Drop(std::move(release_));
+  used_ = true;
   if (keep_alive_ && !connection_.context().draining.load(std::memory_order_relaxed)) {
     phase_ = Phase::kHead;
     const auto idle = connection_.context().options.idle_timeout;

@@ -41,6 +41,8 @@ class Http1Session final : public Session {
   bool Read(std::span<iovec> pieces, size_t* bytes, StrandTurn& turn);
   void ExamineHead(std::string_view bytes, StrandTurn& turn);
   void StartRequest(std::string_view head, std::string_view rest, StrandTurn& turn);
+  // The connection goes on with HTTP/2; `rest` came after `head`, which is the start of its preface.
+  void SwitchToHttp2(std::string_view head, std::string_view rest);
   void TakeBodyBytes(std::string_view bytes, StrandTurn& turn);
   void Dispatch(StrandTurn& turn);
   void Keep(std::string_view rest);
@@ -67,6 +69,7 @@ class Http1Session final : public Session {
   bool peer_ended_ = false;   // the client has finished sending
   bool head_begun_ = false;   // part of a head is in input_
   bool fresh_input_ = false;  // input_ has not been looked at since it came
+  bool used_ = false;         // a request was answered
   bool keep_alive_ = true;    // after the current request
   bool http10_ = false;
   bool is_head_request_ = false;

@@ -160,6 +160,8 @@ class TestClient {
     const std::string response = ReadResponse();
     return response.starts_with("HTTP/1.1 ") ? response.substr(9, 3) : response;
   }
+  // What was received and not yet read.
+  std::string TakeReceived() { return std::exchange(buffer_, {}); }
   int fd() const { return fd_; }
 
  private:

@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
 #include <vector>
 
 #include "base/mutex.h"
+#include "net/grpc_call.h"
 #include "net/http_server.h"
 #include "net/reactor_sentinel.h"
 
@@ -16,14 +18,25 @@ namespace neso::net {
 
 class Connection;
 
+// What a gRPC server allows its clients, and how it answers.
+struct GrpcLimits {
+  size_t max_message_bytes = INT32_MAX;  // after decompression too
+  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
+  GrpcCompression compression = GrpcCompression::kNone;
+};
+
 struct ServerContext {
   using Connections = std::list<std::shared_ptr<Connection>>;
 
-  ServerContext(HttpHandler& handler, HttpServerOptions options, ReactorSentinel& sentinel)
-      : handler(handler), options(std::move(options)), sentinel(sentinel) {}
+  ServerContext(HttpHandler& handler, HttpServerOptions options, ReactorSentinel& sentinel, GrpcHandler* grpc = nullptr,
+                GrpcLimits grpc_limits = {})
+      : handler(handler), options(std::move(options)), grpc(grpc), grpc_limits(grpc_limits), sentinel(sentinel) {}
 
   HttpHandler& handler;
   const HttpServerOptions options;
+  GrpcHandler* const grpc;  // null on a port for HTTP; otherwise connections begin with HTTP/2, and calls go here
+  const GrpcLimits grpc_limits;
   ReactorSentinel& sentinel;
   std::atomic<bool> draining{false};
   std::atomic<bool> ending{false};  // no connection may stay open

@@ -1,0 +1,38 @@
+#include "net/grpc_frame_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace neso::net {
+
+GrpcFrameReader::Result GrpcFrameReader::Next(std::string_view& input, Message* message) {
+  while (prefix_bytes_ < kPrefixBytes) {
+    if (input.empty()) return Result::kMore;
+    prefix_[prefix_bytes_++] = static_cast<uint8_t>(input.front());
+    input.remove_prefix(1);
+    if (prefix_bytes_ < kPrefixBytes) continue;
+    if (prefix_[0] > 1) return Result::kBadFlag;
+    message_bytes_ = uint32_t{prefix_[1]} << 24 | uint32_t{prefix_[2]} << 16 | uint32_t{prefix_[3]} << 8 | prefix_[4];
+    if (message_bytes_ > max_message_bytes_) return Result::kTooLarge;
+    buffer_ = Buffer::TryAllocate(message_bytes_);
+    if (!buffer_) return Result::kNoMemory;
+  }
+  const std::string_view ours = input.substr(0, message_bytes_ - used_);
+  char* const place = buffer_->data() + used_;
+  if (!ours.empty() && place != ours.data()) std::memcpy(place, ours.data(), ours.size());
+  used_ += ours.size();
+  input.remove_prefix(ours.size());
+  if (used_ < message_bytes_) return Result::kMore;
+  message->bytes = std::exchange(buffer_, {});
+  message->compressed = prefix_[0] == 1;
+  prefix_bytes_ = used_ = 0;
+  return Result::kMessage;
+}
+
+std::span<char> GrpcFrameReader::Direct() {
+  if (!buffer_) return {};
+  return buffer_->bytes().subspan(used_);
+}
+
+}  // namespace neso::net

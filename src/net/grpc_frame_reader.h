@@ -1,0 +1,50 @@
+// Takes the messages of one gRPC call out of its data, each into one buffer of exactly its size.
+//
+//   while (true) switch (reader.Next(bytes, &message)) {
+//     case GrpcFrameReader::Result::kMessage: Handle(std::move(message)); break;
+//     case GrpcFrameReader::Result::kMore: return;  // `bytes` is used up
+//     ...
+//   }
+// Source: "gRPC over HTTP2", Length-Prefixed-Message. Confined to the connection's strand.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/buffer.h"
+
+namespace neso::net {
+
+class GrpcFrameReader {
+ public:
+  struct Message {
+    BufferRef bytes;
+    bool compressed = false;
+  };
+  enum class Result { kMore, kMessage, kBadFlag, kTooLarge, kNoMemory };  // the last three are final
+
+  explicit GrpcFrameReader(size_t max_message_bytes) : max_message_bytes_(max_message_bytes) {}
+
+  // Takes what it uses from the front of `input`.
+  Result Next(std::string_view& input, Message* message);
+  // Where the rest of the current message belongs; bytes read to there are not copied when Next sees them.
+  std::span<char> Direct();
+  // The data may end here.
+  bool AtBorder() const { return prefix_bytes_ == 0; }
+  // Of the current message, once known.
+  uint32_t message_bytes() const { return message_bytes_; }
+
+ private:
+  static constexpr size_t kPrefixBytes = 5;
+
+  const size_t max_message_bytes_;
+  uint8_t prefix_[kPrefixBytes] = {};
+  size_t prefix_bytes_ = 0;
+  uint32_t message_bytes_ = 0;
+  size_t used_ = 0;
+  BufferRef buffer_;
+};
+
+}  // namespace neso::net

@@ -1,0 +1,61 @@
+#include "net/grpc_server.h"
+
+#include <utility>
+
+#include "net/server_core.h"
+
+namespace neso::net {
+namespace {
+
+// Answers what is no call.
+class NotGrpc final : public HttpHandler {
+ public:
+  BodyPolicy OnHead(const HttpHead&) override { return {.max_bytes = 64 * 1024}; }
+  void OnRequest(HttpExchangeRef exchange) override {
+    HttpResponse response;
+    response.status = 415;
+    exchange->Respond(std::move(response));
+  }
+};
+
+HttpServerOptions ConnectionOptions(const GrpcServerOptions& options) {
+  HttpServerOptions connection;
+  connection.service_name = "GRPC";
+  connection.max_head_bytes = options.max_metadata_bytes;
+  connection.max_connections = options.max_connections;
+  connection.head_timeout = options.head_timeout;
+  connection.body_timeout = options.progress_timeout;
+  connection.idle_timeout = options.idle_timeout;
+  return connection;
+}
+
+class Http2GrpcServer final : public GrpcServer {
+ public:
+  Http2GrpcServer(ReactorPool& reactors, GrpcHandler& handler, const GrpcServerOptions& options, ListenSocket socket)
+      : core_(reactors,
+              std::make_shared<ServerContext>(
+                  not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
+                  GrpcLimits{options.max_message_bytes, options.max_unread_bytes, options.compression}),
+              std::move(socket), options.deadline_precision) {}
+
+  Status Listen() { return core_.Listen(); }
+  uint16_t port() const override { return core_.port(); }
+  void BeginDrain() override { core_.BeginDrain(); }
+  size_t ConnectionCount() const override { return core_.ConnectionCount(); }
+
+ private:
+  NotGrpc not_grpc_;
+  ServerCore core_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<GrpcServer>> GrpcServer::Start(ReactorPool& reactors, GrpcHandler& handler,
+                                                        GrpcServerOptions options) {
+  ASSIGN_OR_RETURN(ListenSocket socket, ListenSocket::Open(options.address, options.port, options.reuse_port));
+  auto server = std::make_unique<Http2GrpcServer>(reactors, handler, options, std::move(socket));
+  RETURN_IF_ERROR(server->Listen());
+  return std::unique_ptr<GrpcServer>(std::move(server));
+}
+
+}  // namespace neso::net

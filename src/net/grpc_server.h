@@ -1,0 +1,49 @@
+// Listens on an address and gives gRPC calls to a handler, on the same network threads as HTTP.
+//
+//   auto server = GrpcServer::Start(reactors, handler, {.port = 8001});
+//
+// Thread-safe. Requests over HTTP/2 that are not gRPC are answered with 415.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "net/grpc_call.h"
+
+namespace neso::net {
+
+class ReactorPool;
+
+struct GrpcServerOptions {
+  std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>"
+  uint16_t port = 0;                // 0: any free one
+  bool reuse_port = false;
+  size_t max_metadata_bytes = 64 * 1024;
+  size_t max_connections = 100'000;
+  size_t max_message_bytes = INT32_MAX;  // after decompression too
+  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
+  GrpcCompression compression = GrpcCompression::kNone;
+  std::chrono::milliseconds head_timeout{60'000};       // from accept to the client's settings, and for a block of headers
+  std::chrono::milliseconds progress_timeout{300'000};  // without any progress while answers wait to be read
+  std::chrono::milliseconds idle_timeout{0};            // of a connection without calls; 0: none
+  std::chrono::milliseconds deadline_precision{50};     // a call's deadline is noticed at most so late
+};
+
+class GrpcServer {
+ public:
+  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in use ".
+  static Expected<std::unique_ptr<GrpcServer>> Start(ReactorPool& reactors, GrpcHandler& handler, GrpcServerOptions options);
+  virtual ~GrpcServer() = default;
+
+  virtual uint16_t port() const = 0;
+  // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once.
+  virtual void BeginDrain() = 0;
+  // Connections still open.
+  virtual size_t ConnectionCount() const = 0;
+};
+
+}  // namespace neso::net

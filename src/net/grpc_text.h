@@ -1,0 +1,27 @@
+// The texts in the head and trailers of a gRPC call. Source: "gRPC over HTTP2".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "net/compression.h"
+#include "net/grpc_call.h"
+
+namespace neso::net {
+
+// "application/grpc", "application/grpc+proto", with or without parameters.
+bool IsGrpcContentType(std::string_view type);
+
+// "250m" is 250 milliseconds; units are H, M, S, m, u and n, and there are at most 8 digits. Null when it is malformed.
+std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text);
+
+// For grpc-message: what is not printable ASCII, and '%', as %XX.
+std::string EncodeGrpcMessage(std::string_view text);
+
+// The encoding of answers at `level` for a client with this grpc-accept-encoding, as gRPC chooses it: the lowest level
+// takes gzip, higher ones deflate, if both are accepted.
+ContentEncoding ChooseGrpcEncoding(GrpcCompression level, std::string_view accept_encoding);
+
+}  // namespace neso::net

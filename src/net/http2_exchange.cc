@@ -1,0 +1,221 @@
+#include "net/http2_exchange.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "net/http2_callbacks.h"
+#include "net/http2_fields.h"
+#include "net/http2_session.h"
+
+namespace neso::net {
+namespace {
+
+// Room that an announced length gets at once; a body without one grows.
+constexpr size_t kFirstBodyBytes = 64 * 1024;
+
+bool MayHaveBody(int status) { return status >= 200 && status != 204 && status != 304; }
+
+}  // namespace
+
+Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
+    : Http2Stream(session, id), head_(std::move(head)), head_too_large_(head_too_large), receive_start_ns_(SteadyNanoseconds()) {}
+
+void Http2Exchange::OnStart() {
+  if (head_too_large_) return Refuse(431, "request head too large");
+  policy_ = context().handler.OnHead(head());
+  if (const std::string_view length = head().Find("content-length"); !length.empty()) {
+    uint64_t bytes = 0;
+    std::from_chars(length.data(), length.data() + length.size(), bytes);  // nghttp2 has checked it
+    if (bytes > policy_.max_bytes) return Refuse(413, "request body too large");
+    if (bytes > 0) {
+      body_ = Buffer::TryAllocate(bytes, std::min<size_t>(policy_.aligned_offset, bytes));
+      if (!body_) return Refuse(413, "request body too large");
+    }
+  }
+  if (head().Find("expect") == "100-continue") {
+    Http2Fields fields;
+    fields.AddFixed(":status", "100");
+    nghttp2_submit_headers(session().raw(), NGHTTP2_FLAG_NONE, id(), nullptr, fields.data(), fields.size(), nullptr);
+  }
+  SetDeadline(std::chrono::steady_clock::now() + context().options.body_timeout);
+}
+
+void Http2Exchange::OnData(std::string_view bytes) {
+  session().Consume(id(), bytes.size());
+  if (refused_ || bytes.empty()) return;
+  if (bytes.size() > policy_.max_bytes - body_bytes_ || !Reserve(body_bytes_ + bytes.size())) {
+    return Refuse(413, "request body too large");
+  }
+  char* const place = body_->data() + body_bytes_;
+  if (place != bytes.data()) std::memcpy(place, bytes.data(), bytes.size());
+  body_bytes_ += bytes.size();
+  SetDeadline(std::chrono::steady_clock::now() + context().options.body_timeout);
+}
+
+bool Http2Exchange::Reserve(size_t bytes) {
+  if (body_ && bytes <= body_->size()) return true;
+  const size_t size = std::max({bytes, body_ ? body_->size() * 2 : 0, kFirstBodyBytes});
+  // Only the aligned byte's place modulo the border matters; it may lie behind the end for now.
+  BufferRef larger = Buffer::TryAllocate(size, policy_.aligned_offset % kTensorAlignment);
+  if (!larger) return false;
+  if (body_bytes_ > 0) std::memcpy(larger->data(), body_->data(), body_bytes_);
+  body_ = std::move(larger);
+  return true;
+}
+
+std::span<char> Http2Exchange::Direct() {
+  if (refused_ || !body_) return {};
+  return body_->bytes().subspan(body_bytes_);
+}
+
+void Http2Exchange::OnRequestEnd() {
+  SetDeadline(kNever);
+  if (refused_) return;
+  if (body_bytes_ == 0) {
+    body_ = {};
+  } else {
+    body_->Shrink(body_bytes_);
+  }
+  receive_end_ns_ = SteadyNanoseconds();
+  dispatched_ = true;
+  session().AddDue(shared_from_this(), kRequest);
+}
+
+void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
+  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();  // the handler may let go of us
+  ServerContext& context = connection->context();
+  if (what == kDisconnect) {
+    disconnect_.Trigger();
+    self.reset();
+  } else {
+    context.handler.OnRequest(std::static_pointer_cast<Http2Exchange>(std::move(self)));
+  }
+  context.EndCall();
+}
+
+void Http2Exchange::Refuse(int status, const char* message) {
+  refused_ = true;
+  body_ = {};
+  SetDeadline(kNever);
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = std::string("{\"error\":\"") + message + "\"}";
+  Respond(std::move(response));
+}
+
+void Http2Exchange::OnDeadline() {
+  if (!request_ended && !refused_) Refuse(408, "request body not received in time");
+}
+
+void Http2Exchange::OnClose() {
+  gone_.store(true, std::memory_order_relaxed);
+  {
+    MutexLock lock(mutex_);
+    chunks_.clear();
+  }
+  if (head_sent_ && head().method == "HEAD") return;  // the client has all it asked for
+  if (dispatched_ && !answered_.load(std::memory_order_acquire)) session().AddDue(shared_from_this(), kDisconnect);
+}
+
+void Http2Exchange::OnAnswer() {
+  if (gone_.load(std::memory_order_relaxed)) return session().Reset(id(), NGHTTP2_ENHANCE_YOUR_CALM);  // it does not read
+  std::optional<HttpResponse> response;
+  std::vector<std::string> chunks;
+  bool streamed = false;
+  bool finished = false;
+  {
+    MutexLock lock(mutex_);
+    response.swap(response_);
+    chunks.swap(chunks_);
+    streamed = streamed_;
+    finished = finished_;
+  }
+  const bool bodiless = head().method == "HEAD";
+  if (response) {
+    size_t length = response->body.size();
+    for (const BodyPart& part : response->parts) length += part.size;
+    const bool has_body = !bodiless && MayHaveBody(response->status) && (streamed || length > 0);
+    SubmitHead(*response, streamed ? std::nullopt : std::optional<size_t>(length), has_body);
+    head_sent_ = true;
+    if (has_body) {
+      unsent_.fetch_add(length, std::memory_order_relaxed);
+      Push(Http2Piece::Own(std::move(response->body)));
+      for (const BodyPart& part : response->parts) Push(Http2Piece::Borrow(part.data, part.size, response->release));
+    }
+    session().Drop(std::move(response->release));
+  }
+  if (!head_sent_) return;
+  for (std::string& chunk : chunks) {
+    if (!bodiless) {
+      Push(Http2Piece::Own(std::move(chunk)));
+    } else {
+      unsent_.fetch_sub(chunk.size(), std::memory_order_relaxed);
+    }
+  }
+  if (finished) PushEnd();
+  Resume();
+}
+
+void Http2Exchange::SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body) {
+  Http2Fields fields;
+  const std::string status = std::to_string(response.status);
+  fields.AddValue(":status", status);
+  if (response.content_type != nullptr) fields.AddValue("content-type", response.content_type);
+  const std::string length_text = length ? std::to_string(*length) : std::string();
+  if (length && MayHaveBody(response.status)) fields.AddValue("content-length", length_text);
+  for (const auto& [name, value] : response.headers) fields.AddForeign(name, value);
+  const nghttp2_data_provider provider = Http2Callbacks::Provider();
+  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), has_body ? &provider : nullptr);
+}
+
+void Http2Exchange::Respond(HttpResponse response) {
+  if (claimed_.exchange(true)) return;
+  {
+    MutexLock lock(mutex_);
+    response_ = std::move(response);
+    finished_ = true;
+  }
+  answered_.store(true, std::memory_order_release);
+  Wake();
+}
+
+void Http2Exchange::StartStream(HttpResponse head) {
+  if (claimed_.exchange(true)) return;
+  {
+    MutexLock lock(mutex_);
+    response_ = std::move(head);
+    streamed_ = true;
+  }
+  Wake();
+}
+
+bool Http2Exchange::Write(std::string chunk) {
+  if (gone_.load(std::memory_order_relaxed)) return false;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return false;
+    if (unsent_.load(std::memory_order_relaxed) + chunk.size() > context().options.max_unread_bytes) {
+      gone_.store(true, std::memory_order_relaxed);
+    } else if (!chunk.empty()) {
+      unsent_.fetch_add(chunk.size(), std::memory_order_relaxed);
+      chunks_.push_back(std::move(chunk));
+    }
+  }
+  Wake();
+  return !gone_.load(std::memory_order_relaxed);
+}
+
+void Http2Exchange::Finish() {
+  {
+    MutexLock lock(mutex_);
+    finished_ = true;
+  }
+  answered_.store(true, std::memory_order_release);
+  Wake();
+}
+
+}  // namespace neso::net

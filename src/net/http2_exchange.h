@@ -1,0 +1,81 @@
+// A request over HTTP/2 and the place where its answer waits for the connection's strand.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "net/disconnect_slot.h"
+#include "net/http2_head.h"
+#include "net/http2_stream.h"
+#include "net/http_exchange.h"
+
+namespace neso::net {
+
+class Http2Exchange final : public Http2Stream, public HttpExchange {
+ public:
+  Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large);
+
+  // --- The session's side, in the strand. ---
+  void OnStart() override;
+  void OnData(std::string_view bytes) override;
+  void OnRequestEnd() override;
+  std::span<char> Direct() override;
+  void OnAnswer() override;
+  bool SubmitTrailers() override { return false; }
+  void OnDeadline() override;
+  void OnClose() override;
+  void RunAtTop(std::shared_ptr<TopWork> self, int what) override;
+
+  // --- The handler's side, any thread. ---
+  const HttpHead& head() const override { return head_.head; }
+  const BufferRef& body() const override { return body_; }
+  size_t body_chunks() const override { return 0; }
+  uint64_t receive_start_ns() const override { return receive_start_ns_; }
+  uint64_t receive_end_ns() const override { return receive_end_ns_; }
+  void Respond(HttpResponse response) override;
+  void StartStream(HttpResponse head) override;
+  bool Write(std::string chunk) override;
+  void Finish() override;
+  void CloseAfterResponse() override {}  // the connection has other streams
+  void SetDisconnectCallback(std::function<void()> callback) override { disconnect_.Set(std::move(callback)); }
+
+ private:
+  enum What { kRequest, kDisconnect };
+
+  bool Reserve(size_t bytes);
+  // Answers on the engine's own account.
+  void Refuse(int status, const char* message);
+  void SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body);
+
+  OwnedHttpHead head_;
+  const bool head_too_large_;
+  bool refused_ = false;  // what still comes of the request is dropped
+  bool dispatched_ = false;
+  bool head_sent_ = false;
+  uint64_t receive_start_ns_ = 0;
+  uint64_t receive_end_ns_ = 0;
+
+  BodyPolicy policy_;
+  BufferRef body_;
+  size_t body_bytes_ = 0;  // received
+
+  std::atomic<bool> claimed_{false};   // Respond or StartStream was called
+  std::atomic<bool> answered_{false};  // the handler has said everything
+  std::atomic<bool> gone_{false};
+  Mutex mutex_;
+  std::optional<HttpResponse> response_ GUARDED_BY(mutex_);
+  bool streamed_ GUARDED_BY(mutex_) = false;
+  std::vector<std::string> chunks_ GUARDED_BY(mutex_);
+  bool finished_ GUARDED_BY(mutex_) = false;
+  DisconnectSlot disconnect_;
+};
+
+}  // namespace neso::net

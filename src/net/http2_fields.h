@@ -1,0 +1,43 @@
+// The fields of a head that is sent over HTTP/2.
+//
+//   Http2Fields fields;
+//   fields.AddFixed(":status", "200");
+//   nghttp2_submit_response(raw, id, fields.data(), fields.size(), &provider);
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace neso::net {
+
+class Http2Fields {
+ public:
+  // Both live as long as the program.
+  void AddFixed(std::string_view name, std::string_view value) {
+    Add(name, value, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+  }
+  // The name lives as long as the program; the value until the head is submitted.
+  void AddValue(std::string_view name, std::string_view value) { Add(name, value, NGHTTP2_NV_FLAG_NO_COPY_NAME); }
+  // Somebody else's text: the name in lower case, no control characters. Fields that only HTTP/1.1 has are left out.
+  void AddForeign(std::string_view name, std::string_view value);
+
+  const nghttp2_nv* data() const { return fields_.data(); }
+  size_t size() const { return fields_.size(); }
+
+ private:
+  void Add(std::string_view name, std::string_view value, unsigned flags) {
+    fields_.push_back({Bytes(name), Bytes(value), name.size(), value.size(), static_cast<uint8_t>(flags)});
+  }
+  static uint8_t* Bytes(std::string_view text) {
+    return const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(text.data()));
+  }
+
+  std::vector<nghttp2_nv> fields_;
+  std::vector<std::unique_ptr<std::string>> texts_;
+};
+
+}  // namespace neso::net

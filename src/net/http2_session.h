@@ -1,0 +1,118 @@
+// Speaks HTTP/2 on one connection: nghttp2 checks and writes the frames, streams make requests and answers of them.
+//
+// Confined to the connection's strand, except Post. Requests of content type "application/grpc" become calls of the
+// server's GrpcHandler if it has one, all others exchanges of its HttpHandler.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "net/connection.h"
+#include "net/http2_frame_tracker.h"
+#include "net/http2_guard.h"
+#include "net/http2_head.h"
+#include "net/http2_output.h"
+#include "net/http2_stream.h"
+
+struct nghttp2_session;
+
+namespace neso::net {
+
+class Http2Session final : public Session {
+ public:
+  explicit Http2Session(Connection& connection);
+  ~Http2Session() override;
+
+  void OnBits(uint32_t bits, StrandTurn& turn) override;
+  // Bytes that were read before this session was chosen.
+  void TakeOver(std::string received) { received_ = std::move(received); }
+
+  // --- For streams, in the strand. ---
+  nghttp2_session* raw() { return raw_; }
+  Connection& connection() { return connection_; }
+  // Calls work->RunAtTop(what) at the top of a network thread, soon; it ends with context().EndCall().
+  void AddDue(std::shared_ptr<TopWork> work, int what);
+  // The client may send `bytes` more on the stream.
+  void Consume(int32_t stream, size_t bytes);
+  // Keeps the client from sending more on the stream, but not on others.
+  void ConsumeForConnection(size_t bytes);
+  void Reset(int32_t stream, uint32_t error);
+  void NoteStreamDeadline(TimePoint deadline);
+  void NoteQueuedData(ptrdiff_t change) { queued_data_ += static_cast<size_t>(change); }
+  // Lets go of it when the strand is left.
+  void Drop(std::shared_ptr<void> reference);
+
+  // --- Any thread. ---
+  void Post(std::shared_ptr<Http2Stream> stream);
+  void NoteLiveStream(int change) { live_streams_.fetch_add(change, std::memory_order_relaxed); }
+
+ private:
+  friend struct Http2Callbacks;
+
+  // kOpen -> kLinger -> kClosed, kOpen -> kClosed.
+  enum class Phase {
+    kOpen,
+    kLinger,  // all is sent: what the client still sends is dropped, so that no reset overtakes the last frames
+    kClosed,
+  };
+
+  void Read();
+  void ReadOnce(size_t* budget);
+  void Feed(std::string_view bytes);
+  void TakeAnswers();
+  void Send();
+  void Settle();
+  void OnDeadline();
+  void Drain();
+  // Ends the connection with GOAWAY.
+  void Terminate(uint32_t error);
+  void Linger();
+  void Close();
+  void HandOver();
+  void Watch();
+
+  Http2Stream* Find(int32_t id) const;
+  void StartStream(int32_t id);
+  void EndRequest(Http2Stream& stream);
+  void CloseStream(int32_t id);
+
+  Connection& connection_;
+  nghttp2_session* raw_ = nullptr;
+  StrandTurn* turn_ = nullptr;  // only within OnBits
+  Phase phase_ = Phase::kOpen;
+  bool readable_ = false;
+  bool peer_ended_ = false;
+  bool greeted_ = false;     // the client's first SETTINGS came
+  bool in_headers_ = false;  // a block of headers is under way
+  bool draining_ = false;
+  bool terminated_ = false;
+  std::string received_;
+  Http2FrameTracker tracker_;
+  Http2Guard guard_;
+  Http2HeadCollector collector_;
+  Http2Output output_;
+  std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
+  size_t queued_data_ = 0;  // of all streams, not yet framed
+  std::vector<Top::Item> due_;
+
+  // Time limits; kNever if there is none.
+  TimePoint head_deadline_;      // greeting, or a block of headers
+  TimePoint progress_deadline_;  // while something waits for the client to read
+  TimePoint idle_deadline_;
+  TimePoint stream_deadline_;    // not after the earliest of a stream
+  TimePoint watched_;            // what the connection was told
+  size_t unread_at_mark_ = 0;    // what waited when progress_deadline_ was set
+
+  std::atomic<int> live_streams_{0};
+  Mutex mutex_;
+  bool posts_refused_ GUARDED_BY(mutex_) = false;
+  std::vector<std::shared_ptr<Http2Stream>> posted_ GUARDED_BY(mutex_);
+};
+
+}  // namespace neso::net

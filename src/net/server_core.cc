@@ -1,0 +1,46 @@
+#include "net/server_core.h"
+
+#include <utility>
+
+#include "net/connection.h"
+
+namespace neso::net {
+
+ServerCore::ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket,
+                       Nanoseconds sweep_period)
+    : sentinel_(reactors.sentinel()),
+      context_(std::move(context)),
+      listener_(std::make_shared<Listener>(reactors, context_, std::move(socket))),
+      port_(listener_->port()) {
+  sentinel_.AddSweepable(this, sweep_period);
+}
+
+ServerCore::~ServerCore() {
+  BeginDrain();
+  context_->ending = true;
+  EnterAll(kAbort);
+  context_->WaitUntilQuiet();
+  sentinel_.RemoveSweepable(this);
+}
+
+void ServerCore::BeginDrain() {
+  if (context_->draining.exchange(true)) return;
+  listener_->Stop();
+  EnterAll(kDrain);
+}
+
+void ServerCore::EnterAll(uint32_t bits) {
+  for (const auto& connection : context_->Select([](const Connection&) { return true; })) connection->Enter(bits, nullptr);
+}
+
+bool ServerCore::Sweep(TimePoint now) {
+  bool more = false;
+  const auto overdue = context_->Select([&](const Connection& connection) {
+    more |= connection.HasDeadline();
+    return connection.IsOverdue(now);
+  });
+  for (const auto& connection : overdue) connection->Enter(kDeadline, nullptr);
+  return more;
+}
+
+}  // namespace neso::net

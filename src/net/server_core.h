@@ -1,0 +1,36 @@
+// What servers of all protocols have in common: the listener, the time limits, the drain and the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/status.h"
+#include "net/listener.h"
+#include "net/reactor_pool.h"
+#include "net/server_context.h"
+
+namespace neso::net {
+
+// Thread-safe. The destructor cuts what is still open and waits for calls of the handler.
+class ServerCore final : public Sweepable {
+ public:
+  // Time limits are looked at every `sweep_period` while there are any.
+  ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket, Nanoseconds sweep_period);
+  ~ServerCore() override;
+
+  Status Listen() { return listener_->Start(); }
+  uint16_t port() const { return port_; }
+  size_t ConnectionCount() const { return context_->ConnectionCount(); }
+  void BeginDrain();
+  bool Sweep(TimePoint now) override;
+
+ private:
+  void EnterAll(uint32_t bits);
+
+  ReactorSentinel& sentinel_;
+  const std::shared_ptr<ServerContext> context_;
+  const std::shared_ptr<Listener> listener_;
+  const uint16_t port_;
+};
+
+}  // namespace neso::net
