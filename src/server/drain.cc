@@ -7,7 +7,7 @@
 
 namespace neso {
 
-void WaitForConnections(const net::HttpServer& server, std::string_view service_name, TimePoint deadline) {
+void WaitForNone(const std::function<size_t()>& connection_count, std::string_view service_name, TimePoint deadline) {
   using std::chrono::milliseconds;
   using std::chrono::seconds;
   // Idle connections are closed within microseconds of the drain's begin; only what is left after that is worth a line.
@@ -15,7 +15,7 @@ void WaitForConnections(const net::HttpServer& server, std::string_view service_
   // Connections end on network threads that should not know of this wait, so it looks: often at first, then rarely.
   milliseconds pause(1);
   for (;;) {
-    const size_t connections = server.ConnectionCount();
+    const size_t connections = connection_count();
     const TimePoint now = std::chrono::steady_clock::now();
     if (connections == 0 || now >= deadline) return;
     if (now >= next_line) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "net/http_server.h"
+
 namespace neso {
 namespace {
 

@@ -40,9 +40,6 @@ constexpr MissingRow kMissing[] = {
     {"grpc-header-forward-pattern", [](const Options& o) { return !o.grpc.header_forward_pattern.empty(); },
      "forwarding of gRPC metadata"},
     {"grpc-use-ssl", [](const Options& o) { return o.grpc.use_ssl; }, "TLS on gRPC"},
-    {"grpc-infer-response-compression-level",
-     [](const Options& o) { return o.grpc.compression_level != GrpcCompressionLevel::kNone; },
-     "compression of gRPC responses"},
     {"grpc-restricted-protocol", [](const Options& o) { return !o.grpc.restricted_protocols.empty(); },
      "restriction of gRPC protocols"},
     {"allow-sagemaker", [](const Options& o) { return o.sagemaker.allow; }, "the SageMaker service"},
@@ -61,7 +58,6 @@ constexpr MissingRow kMissing[] = {
     {"allow-client-shm", [](const Options& o) { return o.allow_client_shm; }, "shared memory of clients"},
 };
 
-// gRPC's knobs are matched by their beginning.
 constexpr const char* kWithoutEffect[] = {
     "repository-poll-secs",
     "enable-peer-access",
@@ -81,7 +77,20 @@ constexpr const char* kWithoutEffect[] = {
     "buffer-manager-thread-count",
     "model-load-gpu-limit",
     "min-supported-compute-capability",
-    "reuse-grpc-port",
+    "grpc-infer-thread-count",
+    "grpc-infer-allocation-pool-size",
+    "grpc-max-response-pool-size",
+    "grpc-server-cert",
+    "grpc-server-key",
+    "grpc-root-cert",
+    "grpc-keepalive-time",
+    "grpc-keepalive-timeout",
+    "grpc-keepalive-permit-without-calls",
+    "grpc-http2-max-pings-without-data",
+    "grpc-http2-min-recv-ping-interval-without-data",
+    "grpc-http2-max-ping-strikes",
+    "grpc-max-connection-age",
+    "grpc-max-connection-age-grace",
     "trace-config",
     "trace-file",
     "trace-rate",
@@ -103,9 +112,9 @@ std::vector<std::string> MissingBehaviour(const Options& options) {
 std::vector<std::string> OptionsWithoutEffect(const Options& options) {
   std::vector<std::string> names;
   for (const std::string& name : options.given) {
-    const bool is_listed =
-        std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) != std::end(kWithoutEffect);
-    if (is_listed || name.starts_with("grpc-")) names.push_back(name);
+    if (std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) != std::end(kWithoutEffect)) {
+      names.push_back(name);
+    }
   }
   return names;
 }

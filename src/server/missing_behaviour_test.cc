@@ -24,7 +24,7 @@ TEST(MissingBehaviourTest, DefaultsAskForNothingMissing) {
 TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
   EXPECT_THAT(MissingBehaviour(Parse({"--allow-sagemaker=false", "--rate-limit=off", "--trace-config=level=OFF",
                                       "--allow-client-shm=false", "--metrics-config=summary_latencies=false",
-                                      "--grpc-infer-response-compression-level=none", "--model-load-gpu-limit=0:0.5"})),
+                                      "--grpc-infer-response-compression-level=low", "--model-load-gpu-limit=0:0.5"})),
               IsEmpty());
 }
 
@@ -34,18 +34,19 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
   for (const char* argument :
        {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
         "--http-header-forward-pattern=x", "--http-restricted-api=health:k=v", "--grpc-header-forward-pattern=x",
-        "--grpc-use-ssl-mutual=false", "--grpc-infer-response-compression-level=low",
-        "--grpc-restricted-protocol=health:k=v", "--allow-sagemaker=true", "--allow-vertex-ai=true",
-        "--metrics-config=summary_latencies=true", "--metrics-config=histogram_latencies=true",
-        "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1", "--response-cache-byte-size=1",
-        "--rate-limit=execution_count", "--host-policy=p,numa-node=0", "--allow-client-shm=true"}) {
+        "--grpc-use-ssl-mutual=false", "--grpc-restricted-protocol=health:k=v", "--allow-sagemaker=true",
+        "--allow-vertex-ai=true", "--metrics-config=summary_latencies=true",
+        "--metrics-config=histogram_latencies=true", "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
+        "--response-cache-byte-size=1", "--rate-limit=execution_count", "--host-policy=p,numa-node=0",
+        "--allow-client-shm=true"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }
 
 TEST(MissingBehaviourTest, OptionsThatSizeSomethingAbsentAreListed) {
-  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--http-port=9000", "--pinned-memory-pool-byte-size=0"})),
-              ElementsAre("grpc-port", "pinned-memory-pool-byte-size"));
+  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--grpc-keepalive-time=1", "--http-port=9000",
+                                          "--pinned-memory-pool-byte-size=0"})),
+              ElementsAre("grpc-keepalive-time", "pinned-memory-pool-byte-size"));
 }
 
 }  // namespace

@@ -20,12 +20,23 @@ net::ReactorOptions ReactorOptionsFor(const Options& options) {
   return reactor_options;
 }
 
+net::GrpcCompression CompressionFor(GrpcCompressionLevel level) {
+  switch (level) {
+    case GrpcCompressionLevel::kNone: break;
+    case GrpcCompressionLevel::kLow: return net::GrpcCompression::kLow;
+    case GrpcCompressionLevel::kMedium: return net::GrpcCompression::kMedium;
+    case GrpcCompressionLevel::kHigh: return net::GrpcCompression::kHigh;
+  }
+  return net::GrpcCompression::kNone;
+}
+
 }  // namespace
 
 Services::Services(InferenceServer& server, const Options& options)
     : options_(options),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
+      grpc_frontend_(server, slow_work_),
       http_frontend_(server, slow_work_, {.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes)}),
       metrics_frontend_(server) {}
 
@@ -43,38 +54,62 @@ Expected<std::unique_ptr<net::HttpServer>> Services::Listen(const char* title, n
 }
 
 Status Services::Start() {
-  if (options_.http.allow) {
-    net::HttpServerOptions listen_options;
-    listen_options.address = options_.http.address;
-    listen_options.port = static_cast<uint16_t>(options_.http.port);
-    listen_options.reuse_port = options_.http.reuse_port;
-    auto http = Listen("HTTPService", http_frontend_, std::move(listen_options));
-    if (!http) {
-      LOG_ERROR("failed to start HTTP service: {} - {}", StatusCodeText(http.error().code()), http.error().message());
-      return http.error();
-    }
-    http_ = *std::move(http);
+  if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
+  if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
+  return options_.server.metrics ? StartMetrics() : Status();
+}
+
+Status Services::StartGrpc() {
+  net::GrpcServerOptions listen_options;
+  listen_options.address = options_.grpc.address;
+  listen_options.port = static_cast<uint16_t>(options_.grpc.port);
+  listen_options.reuse_port = options_.grpc.reuse_port;
+  listen_options.compression = CompressionFor(options_.grpc.compression_level);
+  auto grpc = net::GrpcServer::Start(reactors_, grpc_frontend_, std::move(listen_options));
+  if (!grpc) {
+    LOG_ERROR("failed to start GRPC service: {} - {}", StatusCodeText(grpc.error().code()), grpc.error().message());
+    return grpc.error();
   }
-  if (options_.server.metrics) {
-    net::HttpServerOptions listen_options;
-    listen_options.service_name = "Metrics";
-    listen_options.address = options_.metrics.address;
-    listen_options.port = static_cast<uint16_t>(options_.metrics.port);
-    auto metrics = Listen("Metrics Service", metrics_frontend_, std::move(listen_options));
-    if (!metrics) {
-      LOG_ERROR("failed to start Metrics service: {} - {}", StatusCodeText(metrics.error().code()),
-                metrics.error().message());
-      return metrics.error();
-    }
-    metrics_ = *std::move(metrics);
+  grpc_ = *std::move(grpc);
+  LOG_INFO("Started GRPCInferenceService at {}:{}", options_.grpc.address, grpc_->port());
+  return {};
+}
+
+Status Services::StartHttp() {
+  net::HttpServerOptions listen_options;
+  listen_options.address = options_.http.address;
+  listen_options.port = static_cast<uint16_t>(options_.http.port);
+  listen_options.reuse_port = options_.http.reuse_port;
+  auto http = Listen("HTTPService", http_frontend_, std::move(listen_options));
+  if (!http) {
+    LOG_ERROR("failed to start HTTP service: {} - {}", StatusCodeText(http.error().code()), http.error().message());
+    return http.error();
   }
+  http_ = *std::move(http);
+  return {};
+}
+
+Status Services::StartMetrics() {
+  net::HttpServerOptions listen_options;
+  listen_options.service_name = "Metrics";
+  listen_options.address = options_.metrics.address;
+  listen_options.port = static_cast<uint16_t>(options_.metrics.port);
+  auto metrics = Listen("Metrics Service", metrics_frontend_, std::move(listen_options));
+  if (!metrics) {
+    LOG_ERROR("failed to start Metrics service: {} - {}", StatusCodeText(metrics.error().code()),
+              metrics.error().message());
+    return metrics.error();
+  }
+  metrics_ = *std::move(metrics);
   return {};
 }
 
 void Services::Drain(TimePoint deadline) {
-  if (!http_) return;
-  http_->BeginDrain();
-  WaitForConnections(*http_, "HTTP", deadline);
+  grpc_frontend_.BeginDrain();
+  if (grpc_) grpc_->BeginDrain();
+  if (http_) http_->BeginDrain();
+  if (grpc_) WaitForConnections(*grpc_, "GRPC", deadline);
+  if (http_) WaitForConnections(*http_, "HTTP", deadline);
 }
 
 }  // namespace neso

@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/grpc/grpc_frontend.h"
 #include "frontend/http/http_frontend.h"
 #include "frontend/metrics/metrics_frontend.h"
+#include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "net/reactor_pool.h"
 #include "server/options.h"
@@ -25,7 +27,8 @@ class Services {
   Services(InferenceServer& server, const Options& options);
   ~Services();  // closes what is still open
 
-  // In order: HTTP, metrics. Error: that of the first service that cannot listen, after which the process should end.
+  // In order: gRPC, HTTP, metrics. Error: that of the first service that cannot listen, after which the process should
+  // end.
   Status Start();
 
   // Stops taking inference requests and waits until those connections have finished, or until `deadline`. Metrics can
@@ -33,14 +36,19 @@ class Services {
   void Drain(TimePoint deadline);
 
  private:
+  Status StartGrpc();
+  Status StartHttp();
+  Status StartMetrics();
   Expected<std::unique_ptr<net::HttpServer>> Listen(const char* title, net::HttpHandler& handler,
                                                     net::HttpServerOptions listen_options);
 
   const Options& options_;
   Executor slow_work_;  // model loading, and inference that no network thread can take
   net::ReactorPool reactors_;
+  GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;
   MetricsFrontend metrics_frontend_;
+  std::unique_ptr<net::GrpcServer> grpc_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<net::HttpServer> metrics_;
 };

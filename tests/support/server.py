@@ -54,6 +54,10 @@ class Server:
         return f"127.0.0.1:{self.http_port}"
 
     @property
+    def grpc(self):
+        return f"127.0.0.1:{self.grpc_port}"
+
+    @property
     def url(self):
         return f"http://{self.http}"
 

@@ -17,7 +17,8 @@ template <auto kFunction>
 class ControlCall;
 
 template <typename Request, typename Response, Status (ControlService::*kFunction)(const Request&, Response&)>
-class ControlCall<kFunction> final : public net::GrpcReceiver, public std::enable_shared_from_this<ControlCall<kFunction>> {
+class ControlCall<kFunction> final : public net::GrpcReceiver,
+                                     public std::enable_shared_from_this<ControlCall<kFunction>> {
  public:
   // Runs on `executor` if there is one. Both outlive the call.
   ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call)
@@ -26,7 +27,8 @@ class ControlCall<kFunction> final : public net::GrpcReceiver, public std::enabl
   void OnMessage(BufferRef message) override {
     ++message_count_;
     const size_t size = message ? message->size() : 0;
-    is_readable_ = size <= INT32_MAX && request_.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size));
+    is_readable_ =
+        size <= INT32_MAX && request_.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size));
   }
 
   void OnEnd() override {

@@ -46,21 +46,24 @@ Status ControlService::ServerReady(const inference::ServerReadyRequest&, inferen
   return {};
 }
 
-Status ControlService::Check(const grpc::health::v1::HealthCheckRequest&, grpc::health::v1::HealthCheckResponse& response) {
+Status ControlService::Check(const grpc::health::v1::HealthCheckRequest&,
+                             grpc::health::v1::HealthCheckResponse& response) {
   ASSIGN_OR_RETURN(const bool ready, server_.IsReady());
   response.set_status(ready ? grpc::health::v1::HealthCheckResponse::SERVING
                             : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
   return {};
 }
 
-Status ControlService::ModelReady(const inference::ModelReadyRequest& request, inference::ModelReadyResponse& response) {
+Status ControlService::ModelReady(const inference::ModelReadyRequest& request,
+                                  inference::ModelReadyResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
   ASSIGN_OR_RETURN(const bool ready, server_.IsModelReady(request.name(), version));
   response.set_ready(ready);
   return {};
 }
 
-Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&, inference::ServerMetadataResponse& response) {
+Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&,
+                                      inference::ServerMetadataResponse& response) {
   return FromJson(server_.MetadataJson(), response);
 }
 
@@ -71,7 +74,8 @@ Status ControlService::ModelMetadata(const inference::ModelMetadataRequest& requ
   return FromJson(json, response);
 }
 
-Status ControlService::ModelConfig(const inference::ModelConfigRequest& request, inference::ModelConfigResponse& response) {
+Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,
+                                   inference::ModelConfigResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
   ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, server_.FindModel(request.name(), version));
   *response.mutable_config() = model->config();

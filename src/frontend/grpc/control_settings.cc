@@ -60,7 +60,8 @@ struct LogChanges {
 
 }  // namespace
 
-Status ControlService::LogSettings(const inference::LogSettingsRequest& request, inference::LogSettingsResponse& response) {
+Status ControlService::LogSettings(const inference::LogSettingsRequest& request,
+                                   inference::LogSettingsResponse& response) {
   LogChanges changes{.settings = log::Settings()};
   for (const auto& [name, value] : request.settings()) RETURN_IF_ERROR(changes.Take(name, value));
   if (!request.settings().empty()) changes.Apply();
@@ -71,7 +72,8 @@ Status ControlService::LogSettings(const inference::LogSettingsRequest& request,
   settings["log_warning"].set_bool_param(changes.settings.warning);
   settings["log_error"].set_bool_param(changes.settings.error);
   settings["log_verbose_level"].set_uint32_param(static_cast<uint32_t>(changes.settings.verbose_level));
-  settings["log_format"].set_string_param(changes.settings.format == LogFormat::kDefault ? kDefaultFormat : kIso8601Format);
+  settings["log_format"].set_string_param(changes.settings.format == LogFormat::kDefault ? kDefaultFormat
+                                                                                         : kIso8601Format);
   return {};
 }
 

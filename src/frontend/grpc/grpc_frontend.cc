@@ -75,8 +75,8 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   if (path == kHealthCheck.path) return &kHealthCheck;
   if (!path.starts_with(kService)) return nullptr;
   path.remove_prefix(kService.size());
-  const Method* const found =
-      std::find_if(std::begin(kMethods), std::end(kMethods), [path](const Method& method) { return method.path == path; });
+  const Method* const found = std::find_if(std::begin(kMethods), std::end(kMethods),
+                                           [path](const Method& method) { return method.path == path; });
   return found == std::end(kMethods) ? nullptr : found;
 }
 

@@ -1,4 +1,5 @@
-// The gRPC front end: KServe v2 GRPCInferenceService with Triton's extensions and the health service, on one GrpcServer.
+// The gRPC front end: KServe v2 GRPCInferenceService with Triton's extensions and the health service, on one
+// GrpcServer.
 //
 //   GrpcFrontend frontend(server, slow_work);
 //   auto grpc = net::GrpcServer::Start(reactors, frontend, {.port = 8001});
@@ -16,7 +17,8 @@ namespace neso {
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
 class GrpcFrontend final : public net::GrpcHandler {
  public:
-  GrpcFrontend(InferenceServer& server, Executor& slow_work) : server_(server), slow_work_(slow_work), control_(server) {}
+  GrpcFrontend(InferenceServer& server, Executor& slow_work)
+      : server_(server), slow_work_(slow_work), control_(server) {}
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused.

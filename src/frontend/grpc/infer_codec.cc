@@ -12,7 +12,8 @@ constexpr uint32_t Bytes(uint32_t field) { return WireTag(field, WireType::kByte
 
 bool ReadText(WireReader& reader, std::string_view& text) { return reader.ReadBytes(text) && IsUtf8(text); }
 
-// Calls `read(tag, reader)` for every field of `message`; it answers kNo for fields it does not know, which are skipped.
+// Calls `read(tag, reader)` for every field of `message`; it answers kNo for fields it does not know, which are
+// skipped.
 enum class Read : uint8_t { kFailed, kDone, kNo };
 Read ReadIf(bool done) { return done ? Read::kDone : Read::kFailed; }
 template <typename Fn>
@@ -81,7 +82,8 @@ bool ParseParameter(WireReader& reader, int depth, WireParameters& parameters) {
 void DropRepeated(WireParameters& parameters) {
   if (parameters.size() < 2) return;
   std::stable_sort(parameters.begin(), parameters.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  const auto kept = std::unique(parameters.rbegin(), parameters.rend(), [](const auto& a, const auto& b) { return a.name == b.name; });
+  const auto kept = std::unique(parameters.rbegin(), parameters.rend(),
+                                [](const auto& a, const auto& b) { return a.name == b.name; });
   parameters.erase(parameters.begin(), kept.base());
 }
 
@@ -174,7 +176,8 @@ bool ParseInput(WireReader& reader, int depth, WireInput& input) {
       case Bytes(4): return ReadIf(ParseParameter(fields, depth - 1, input.parameters));
       case Bytes(5): return ReadIf(ParseContents(fields, depth - 1, input.contents));
       default:
-        return ReadVarints(tag, 3, fields, [&input](uint64_t dim) { input.shape.push_back(static_cast<int64_t>(dim)); });
+        return ReadVarints(tag, 3, fields,
+                           [&input](uint64_t dim) { input.shape.push_back(static_cast<int64_t>(dim)); });
     }
   });
   DropRepeated(input.parameters);
@@ -205,7 +208,8 @@ char* WriteNumber(ContentsKind kind, uint64_t number, size_t width, char* out) {
 }  // namespace
 
 const WireValue* FindParameter(const WireParameters& parameters, std::string_view name) {
-  const auto found = std::find_if(parameters.begin(), parameters.end(), [name](const auto& p) { return p.name == name; });
+  const auto found =
+      std::find_if(parameters.begin(), parameters.end(), [name](const auto& p) { return p.name == name; });
   return found == parameters.end() ? nullptr : &found->value;
 }
 

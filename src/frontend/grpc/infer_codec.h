@@ -34,9 +34,9 @@ inline constexpr size_t kContentsKinds = 9;
 
 // An InferTensorContents, checked and counted but not converted.
 struct WireContents {
-  std::vector<std::string_view> pieces;             // usually one; the fields of all of them count
-  std::array<uint64_t, kContentsKinds> counts{};    // elements by kind
-  uint64_t text_bytes = 0;                          // of all elements of bytes_contents together
+  std::vector<std::string_view> pieces;           // usually one; the fields of all of them count
+  std::array<uint64_t, kContentsKinds> counts{};  // elements by kind
+  uint64_t text_bytes = 0;                        // of all elements of bytes_contents together
   uint64_t count(ContentsKind kind) const { return counts[static_cast<size_t>(kind)]; }
 };
 
@@ -66,8 +66,8 @@ struct WireInferRequest {
 // False: not a ModelInferRequest. Precondition: `request` is fresh.
 bool ParseInferRequest(std::string_view message, WireInferRequest& request);
 
-// Bytes that WriteContents writes for the elements of `kind` as tensor elements of `width` bytes; BYTES elements have their
-// lengths before them, `width` does not count then.
+// Bytes that WriteContents writes for the elements of `kind` as tensor elements of `width` bytes; BYTES elements have
+// their lengths before them, `width` does not count then.
 uint64_t ContentsBytes(const WireContents& contents, ContentsKind kind, size_t width);
 // The elements of `kind`, the low `width` bytes of each.
 void WriteContents(const WireContents& contents, ContentsKind kind, size_t width, char* out);

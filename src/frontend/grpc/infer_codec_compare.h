@@ -51,7 +51,8 @@ std::string Expect(const Field& field, size_t width) {
   return bytes;
 }
 
-inline bool SameKind(const WireContents& ours, ContentsKind kind, size_t count, size_t width, const std::string& expected) {
+inline bool SameKind(const WireContents& ours, ContentsKind kind, size_t count, size_t width,
+                     const std::string& expected) {
   if (ours.count(kind) != count || ContentsBytes(ours, kind, width) != expected.size()) return false;
   std::string written(expected.size(), '\0');
   WriteContents(ours, kind, width, written.data());
@@ -116,7 +117,8 @@ inline std::string CompareWithGenerated(std::string_view message) {
       return "output " + std::to_string(i);
     }
   }
-  if (ours.raw_contents.size() != static_cast<size_t>(theirs.raw_input_contents_size())) return "number of raw contents";
+  if (ours.raw_contents.size() != static_cast<size_t>(theirs.raw_input_contents_size()))
+    return "number of raw contents";
   for (int i = 0; i < theirs.raw_input_contents_size(); ++i) {
     if (ours.raw_contents[static_cast<size_t>(i)] != theirs.raw_input_contents(i)) return "raw contents";
   }

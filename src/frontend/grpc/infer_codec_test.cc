@@ -114,26 +114,26 @@ TEST(InferCodecTest, ManyParametersOfOneNameAreOne) {
 TEST(InferCodecTest, OddEncodings) {
   const std::string cases[] = {
       "",
-      std::string("\0", 1),                             // field 0
-      "\x0a\x80",                                       // a length that goes on
-      "\x0a\x81\x80\x80\x80\x80\x00\x61",               // a length of more than five bytes
-      std::string("\x0a\x81\x80\x80\x80\x00\x61", 7),   // a length longer than needed
-      "\x0a\xff\xff\xff\xff\x07",                       // 2 GiB that are not there
-      "\x0a\x01\xff",                                   // no UTF-8
-      "\x0a\x03\xed\xa0\x80",                           // a surrogate
-      "\x08\x01",                                       // model_name as a number
-      "\x3a\x01\xff",                                   // raw bytes need no UTF-8
-      "\x43\x44",                                       // an unknown group
-      "\x43\x4c",                                       // an unknown group with another's end
-      "\x44",                                           // an end without a beginning
-      "\x46",                                           // wire type 6
-      "\x40\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",   // a number of ten bytes
+      std::string("\0", 1),                                // field 0
+      "\x0a\x80",                                          // a length that goes on
+      "\x0a\x81\x80\x80\x80\x80\x00\x61",                  // a length of more than five bytes
+      std::string("\x0a\x81\x80\x80\x80\x00\x61", 7),      // a length longer than needed
+      "\x0a\xff\xff\xff\xff\x07",                          // 2 GiB that are not there
+      "\x0a\x01\xff",                                      // no UTF-8
+      "\x0a\x03\xed\xa0\x80",                              // a surrogate
+      "\x08\x01",                                          // model_name as a number
+      "\x3a\x01\xff",                                      // raw bytes need no UTF-8
+      "\x43\x44",                                          // an unknown group
+      "\x43\x4c",                                          // an unknown group with another's end
+      "\x44",                                              // an end without a beginning
+      "\x46",                                              // wire type 6
+      "\x40\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",      // a number of ten bytes
       "\x40\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",  // and of eleven
-      "\xc0\x80\x80\x80\x80\x01\x01",                   // a tag of more than five bytes
-      "\x2a\x04\x18\x01\x18\x02",                       // dims one by one
-      "\x2a\x03\x1a\x01\x80",                           // packed dims cut off
-      "\x2a\x05\x2a\x03\x32\x01\x00",                   // packed floats of one byte
-      "\x2a\x02\x2a\x00",                               // contents that are there but empty
+      "\xc0\x80\x80\x80\x80\x01\x01",                      // a tag of more than five bytes
+      "\x2a\x04\x18\x01\x18\x02",                          // dims one by one
+      "\x2a\x03\x1a\x01\x80",                              // packed dims cut off
+      "\x2a\x05\x2a\x03\x32\x01\x00",                      // packed floats of one byte
+      "\x2a\x02\x2a\x00",                                  // contents that are there but empty
   };
   for (const std::string& message : cases) {
     EXPECT_EQ(CompareWithGenerated(message), "") << testing::PrintToString(message);

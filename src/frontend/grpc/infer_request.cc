@@ -106,14 +106,16 @@ Expected<bool> UsesSharedMemory(std::string_view tensor, const WireParameters& p
     const WireValue* value = FindParameter(parameters, name);
     if (value == nullptr) continue;
     if (region == nullptr) {
-      return InvalidArg("'{}' can not be specified without 'shared_memory_region' parameter for tensor '{}'", name, tensor);
+      return InvalidArg("'{}' can not be specified without 'shared_memory_region' parameter for tensor '{}'", name,
+                        tensor);
     }
     if (!std::holds_alternative<int64_t>(*value)) return wrong(name, "int64_param");
   }
   if (region == nullptr) return false;
   if (FindParameter(parameters, "shared_memory_byte_size") == nullptr) {
-    return InvalidArg("'shared_memory_byte_size' must be specified along with 'shared_memory_region' parameter for tensor '{}'",
-                      tensor);
+    return InvalidArg(
+        "'shared_memory_byte_size' must be specified along with 'shared_memory_region' parameter for tensor '{}'",
+        tensor);
   }
   return true;
 }
@@ -137,16 +139,18 @@ DataType TypeOfContents(ContentsKind kind, DataType datatype) {
 
 class Filler {
  public:
-  Filler(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options, std::vector<BufferRef>& storage)
+  Filler(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
+         std::vector<BufferRef>& storage)
       : wire_(wire), request_(request), options_(options), storage_(storage) {}
 
   Status Fill() {
     if (wire_.inputs.size() > kMaxTensors || wire_.outputs.size() > kMaxTensors) {
-      return InvalidArg("expected at most {} inputs and outputs but got {} inputs and {} outputs for model '{}'", kMaxTensors,
-                        wire_.inputs.size(), wire_.outputs.size(), wire_.model_name);
+      return InvalidArg("expected at most {} inputs and outputs but got {} inputs and {} outputs for model '{}'",
+                        kMaxTensors, wire_.inputs.size(), wire_.outputs.size(), wire_.model_name);
     }
     request_.SetId(wire_.id);
-    for (const WireParameter& parameter : wire_.parameters) RETURN_IF_ERROR(SetParameter(parameter, request_, options_));
+    for (const WireParameter& parameter : wire_.parameters)
+      RETURN_IF_ERROR(SetParameter(parameter, request_, options_));
     for (const WireInput& input : wire_.inputs) {
       RETURN_IF_ERROR(request_.AddInput(input.name, DataTypeFromName(input.datatype), input.shape));
     }
@@ -174,7 +178,8 @@ class Filler {
       return ConvertContents(input);
     }
     if (next_raw_ == wire_.raw_contents.size()) {
-      return InvalidArg("unable to find data for input tensor '{}' for model '{}' in request.", input.name, wire_.model_name);
+      return InvalidArg("unable to find data for input tensor '{}' for model '{}' in request.", input.name,
+                        wire_.model_name);
     }
     const std::string_view raw = wire_.raw_contents[next_raw_++];
     return Append(input.name, raw.data(), raw.size());
@@ -192,8 +197,9 @@ class Filler {
             input.name, wire_.model_name);
       }
       if (const DataType type = TypeOfContents(kind, datatype); type != datatype) {
-        return InvalidArg("unexpected explicit tensor data for input tensor '{}' for model '{}' of type '{}', expected datatype '{}'",
-                          input.name, wire_.model_name, DataTypeName(type), DataTypeName(datatype));
+        return InvalidArg(
+            "unexpected explicit tensor data for input tensor '{}' for model '{}' of type '{}', expected datatype '{}'",
+            input.name, wire_.model_name, DataTypeName(type), DataTypeName(datatype));
       }
       given = kind;
     }

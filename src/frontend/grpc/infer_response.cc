@@ -67,7 +67,8 @@ class Encoder {
     writer.TextIfAny(1, response.model_name());
     writer.Text(2, std::to_string(response.model_version()));
     writer.TextIfAny(3, response.id());
-    for (const NamedParameter& parameter : response.parameters()) AppendParameter(text_, 4, parameter.name, parameter.value);
+    for (const NamedParameter& parameter : response.parameters())
+      AppendParameter(text_, 4, parameter.name, parameter.value);
     if (is_final) AppendParameter(text_, 4, kFinalResponse, *is_final);
     std::vector<std::string_view> raw;
     for (const Output& output : response.outputs()) {
@@ -120,8 +121,8 @@ class Encoder {
       shapes_.push_back(std::move(classes.shape));
       return Sent{DataType::kBytes, &shapes_.back(), kept_->classes.emplace_back(std::move(classes.data))};
     }
-    return Sent{output.datatype(), &output.shape(),
-                {static_cast<const char*>(output.base()), output.attributes().byte_size}};
+    return Sent{
+        output.datatype(), &output.shape(), {static_cast<const char*>(output.base()), output.attributes().byte_size}};
   }
 
   void AppendTensorHead(std::string_view name, const Sent& sent) {
@@ -149,14 +150,15 @@ class Encoder {
 
 }  // namespace
 
-Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options) {
+Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response,
+                                               const GrpcInferOptions& options) {
   Encoder encoder(std::move(response), options);
   RETURN_IF_ERROR(encoder.Encode({}));
   return encoder.Take(false);
 }
 
-Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options,
-                                                bool is_final) {
+Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response,
+                                                const GrpcInferOptions& options, bool is_final) {
   Encoder encoder(std::move(response), options);
   RETURN_IF_ERROR(encoder.Encode(is_final));
   return encoder.Take(true);

@@ -13,11 +13,12 @@
 namespace neso {
 
 // A ModelInferResponse of a successful response, which the message keeps. Errors: the contract's texts.
-Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options);
+Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response,
+                                               const GrpcInferOptions& options);
 
 // The same as the infer_response of a ModelStreamInferResponse, with triton_final_response.
-Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options,
-                                                bool is_final);
+Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response,
+                                                const GrpcInferOptions& options, bool is_final);
 
 // A ModelStreamInferResponse without outputs: an error, or (with an empty text) the end of a decoupled request. What is
 // empty or unset is left out.

@@ -13,8 +13,9 @@ bool InferRun::Parse(BufferRef message) {
 
 Status InferRun::FindModel(const InferenceServer& server) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
-  ASSIGN_OR_RETURN(model_, server.FindModel(wire_.model_name, version));
-  request_ = InferenceRequest::Create(model_, version);
+  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, server.FindModel(wire_.model_name, version));
+  is_decoupled_ = model->is_decoupled();
+  request_ = InferenceRequest::Create(std::move(model), version);
   return {};
 }
 
@@ -56,15 +57,22 @@ void InferRun::Cancel() {
   if (factory) factory->Cancel();
 }
 
+// What has been answered holds its model no longer, however long the answer takes to leave.
+void InferRun::DropFactory() {
+  std::shared_ptr<ResponseFactory> factory;
+  MutexLock lock(mutex_);
+  factory.swap(factory_);
+}
+
 const ResponseAllocator& InferRun::Allocator() {
   static const ResponseAllocator allocator(Allocate, ReleaseBuffer, nullptr);
   return allocator;
 }
 
 // A buffer goes with its response, of which a decoupled request has many.
-TRITONSERVER_Error* InferRun::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size, TRITONSERVER_MemoryType,
-                                       int64_t, void*, void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
-                                       int64_t* actual_id) {
+TRITONSERVER_Error* InferRun::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size,
+                                       TRITONSERVER_MemoryType, int64_t, void*, void** buffer, void** buffer_userp,
+                                       TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
   *buffer = nullptr;
   *buffer_userp = nullptr;
   *actual = TRITONSERVER_MEMORY_CPU;
@@ -87,6 +95,7 @@ void InferRun::OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint
   const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
   const std::shared_ptr<InferRun> self = is_final ? std::move(run->until_response_) : nullptr;
   std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
+  if (is_final) run->DropFactory();
   if (owned || is_final) run->OnResponse(std::move(owned), is_final);
 }
 

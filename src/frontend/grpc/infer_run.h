@@ -1,12 +1,11 @@
 // One inference over gRPC: a message, the request made of it, and the responses.
 //
-//   class Printed final : public InferRun { void OnResponse(std::unique_ptr<InferenceResponse> response, bool) override; };
-//   auto run = std::make_shared<Printed>();
-//   RETURN_IF_ERROR(run->Prepare(server, std::move(message)));
+//   class Printed final : public InferRun { void OnResponse(std::unique_ptr<InferenceResponse> response, bool)
+//   override; }; auto run = std::make_shared<Printed>(); RETURN_IF_ERROR(run->Prepare(server, std::move(message)));
 //   RETURN_IF_ERROR(run->Submit());
 //
-// Lives until the request has been released and the final response has come, in any order and from any thread. The message,
-// which inputs point into, is kept by it; output buffers belong to their response.
+// Lives until the request has been released and the final response has come, in any order and from any thread. The
+// message, which inputs point into, is kept by it; output buffers belong to their response.
 #pragma once
 
 #include <memory>
@@ -39,7 +38,8 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   // Cancels the request, now or as soon as it is submitted. Thread-safe.
   void Cancel();
 
-  bool is_decoupled() const { return model_ && model_->is_decoupled(); }
+  // False before the model has been found.
+  bool is_decoupled() const { return is_decoupled_; }
   const std::string& id() const { return id_; }
   const std::string& model_name() const { return model_name_; }
   const std::string& model_version() const { return model_version_; }
@@ -50,9 +50,11 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
 
  private:
+  void DropFactory();
   static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
-                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp, void** buffer,
-                                      void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id);
+                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
+                                      void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
+                                      int64_t* actual_id);
   static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
@@ -62,7 +64,7 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   BufferRef message_;
   WireInferRequest wire_;  // views into message_
   std::string id_, model_name_, model_version_;
-  std::shared_ptr<Model> model_;
+  bool is_decoupled_ = false;
   std::unique_ptr<InferenceRequest> request_;  // until Submit
   GrpcInferOptions options_;
   std::vector<BufferRef> storage_;
@@ -70,7 +72,7 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   std::shared_ptr<InferRun> until_release_;
   Mutex mutex_;
   bool cancelled_ GUARDED_BY(mutex_) = false;
-  std::shared_ptr<ResponseFactory> factory_ GUARDED_BY(mutex_);
+  std::shared_ptr<ResponseFactory> factory_ GUARDED_BY(mutex_);  // until the final response
 };
 
 }  // namespace neso

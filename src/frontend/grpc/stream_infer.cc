@@ -74,7 +74,9 @@ class StreamInfer::Run final : public InferRun {
 };
 
 StreamInfer::StreamInfer(const InferenceServer& server, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
-    : server_(server), is_draining_(is_draining), call_(std::move(call)),
+    : server_(server),
+      is_draining_(is_draining),
+      call_(std::move(call)),
       errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {}
 
 StreamInfer::~StreamInfer() = default;
@@ -98,8 +100,8 @@ void StreamInfer::OnMessage(BufferRef message) {
   if (status.ok()) status = run->Fill();
   if (status.ok()) status = run->Submit();
   if (status.ok()) return;
-  net::GrpcMessage notice =
-      EncodeStreamNotice({.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
+  net::GrpcMessage notice = EncodeStreamNotice(
+      {.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
   if (run->turn()) {
     Answer(run->turn(), std::move(notice));
   } else {
