@@ -119,7 +119,7 @@ Status CheckTensors(const std::vector<TensorDescription>& tensors, const std::ve
                                 "s are: ", NamesOf(tensors));
     }
     if (tensor->datatype != tensor_config.datatype) {
-      return Status::InvalidArg("unable to load model '", config.name, "', configuration specifies datatype ",
+      return Status::InvalidArg("unable to load model '", config.name, "', configuration expects datatype ",
                                 backend::ConfigName(tensor_config.datatype), " for ", role, " '", tensor->name,
                                 "', model provides ", backend::ConfigName(tensor->datatype));
     }
