@@ -2,7 +2,7 @@
 import pytest
 import tritonclient.http as httpclient
 from support.control import index, load, unload, until
-from support.inference import Crowd, ask, values
+from support.inference import Crowd, ask, pending, values
 from support.server import PATIENCE, Server, run_neso
 from tritonclient.utils import InferenceServerException
 
@@ -112,7 +112,7 @@ def test_requests_under_way_end_before_their_model(repository, start_server):
     server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=slow")
     with Crowd() as crowd:
         replies = [crowd.ask(server, "slow", [7.0]) for _ in range(2)]  # one executes, one waits
-        until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 1)
+        until(lambda: pending(server, "slow") == 1)
         assert unload(server, "slow").status_code == 200
         assert index(server)["slow:1"].startswith("UNLOADING")
         assert ask(server, "slow").status_code == 404
