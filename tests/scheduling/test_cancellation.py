@@ -1,0 +1,101 @@
+"""Clients that go away: their waiting requests are never executed, and nobody else notices."""
+import os
+import socket
+import time
+
+import pytest
+from support.control import until
+from support.inference import ask, body, pending, statistics, values
+from support.raw import RawConnection, request
+from support.server import PATIENCE
+
+DELAY = int(300 * PATIENCE)  # ms
+
+
+@pytest.fixture
+def server(repository, start_server):
+    repository.add_identity("one_by_one", parameters={"execute_delay_ms": DELAY})
+    repository.add_identity("batching", max_batch_size=1, extra="dynamic_batching {}", parameters={"execute_delay_ms": DELAY})
+    repository.add_identity("slow", parameters={"execute_delay_ms": int(1000 * PATIENCE)})
+    repository.add_identity("other")
+    return start_server(repository.path)
+
+
+def send(server, model):
+    return RawConnection(server).send(request(model, body([1.0])))
+
+
+@pytest.mark.parametrize("model", ["one_by_one", "batching"])
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_the_waiting_request_of_a_client_that_left_is_never_executed(server, model, how):
+    first = send(server, model)
+    time.sleep(0.02 * PATIENCE)
+    leaving = [send(server, model) for _ in range(3)]
+    staying = send(server, model)
+    until(lambda: pending(server, model) == 4)
+    for connection in leaving:
+        if how == "reset":
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.close()
+    until(lambda: pending(server, model) == 1)
+    assert server.metric("nv_inference_exec_count", model=model) == 0, "noticed while the first executes"
+    for connection in (first, staying):
+        assert connection.answer()[0] == 200
+        connection.close()
+    until(lambda: statistics(server, model)["inference_stats"]["fail"]["count"] == 3)
+    stats = statistics(server, model)
+    assert (stats["execution_count"], stats["inference_count"], stats["inference_stats"]["success"]["count"]) == (2, 2, 2)
+    reasons = {reason: server.metric("nv_inference_request_failure", model=model, reason=reason)
+               for reason in ("CANCELED", "REJECTED", "BACKEND", "OTHER")}
+    assert reasons == {"CANCELED": 3, "REJECTED": 0, "BACKEND": 0, "OTHER": 0}
+    assert values(ask(server, model)) == [1]
+
+
+def sockets(server):
+    folder = f"/proc/{server.pid}/fd"
+    count = 0
+    for descriptor in os.listdir(folder):
+        try:
+            count += os.readlink(f"{folder}/{descriptor}").startswith("socket:")
+        except FileNotFoundError:
+            pass
+    return count
+
+
+def test_the_server_goes_on_when_the_client_of_a_long_execution_leaves(server):
+    before = sockets(server)
+    began = time.monotonic()
+    connection = send(server, "slow")
+    time.sleep(0.05 * PATIENCE)
+    connection.close()
+    for _ in range(3):
+        assert values(ask(server, "other")) == [1]
+    assert time.monotonic() - began < 0.8 * PATIENCE, "nobody waits for the execution"
+    assert server.metric("nv_inference_exec_count", model="slow") == 0
+    until(lambda: server.metric("nv_inference_exec_count", model="slow") == 1)
+    until(lambda: sockets(server) <= before)
+    stats = statistics(server, "slow")["inference_stats"]
+    assert stats["success"]["count"] + stats["fail"]["count"] == 1
+    assert values(ask(server, "other")) == [1]
+
+
+def test_clients_that_come_and_go_leave_nothing_behind(server):
+    before = sockets(server)
+    for i in range(100):
+        connection = send(server, "other")
+        if i % 2:
+            connection.answer()
+        connection.close()
+    until(lambda: sockets(server) <= before)
+    until(lambda: pending(server, "other") == 0)
+    stats = statistics(server, "other")["inference_stats"]
+    assert 50 <= stats["success"]["count"] + stats["fail"]["count"] <= 100
+
+
+def test_a_client_may_close_its_sending_side(server):
+    """Half-closed is not gone: an answer may still be wanted."""
+    with send(server, "other") as connection:
+        connection.socket.shutdown(socket.SHUT_WR)
+        answer = connection.answer()
+        assert answer is None or answer[0] == 200
+    assert values(ask(server, "other")) == [1]
