@@ -1,5 +1,6 @@
 """Clients that go away: their waiting requests are never executed, and nobody else notices."""
 import os
+import random
 import socket
 import time
 
@@ -99,3 +100,70 @@ def test_a_client_may_close_its_sending_side(server):
         answer = connection.answer()
         assert answer is None or answer[0] == 200
     assert values(ask(server, "other")) == [1]
+
+
+def test_a_lone_request_that_waits_for_company_is_given_up_with_its_client(repository, start_server):
+    repository.add_identity("m", extra="dynamic_batching { max_queue_delay_microseconds: 60000000 }")
+    server = start_server(repository.path)
+    connection = send(server, "m")
+    until(lambda: pending(server, "m") == 1)
+    connection.close()
+    until(lambda: server.metric("nv_inference_request_failure", model="m", reason="CANCELED") == 1)
+    assert pending(server, "m") == 0
+    assert server.metric("nv_inference_exec_count", model="m") == 0
+
+
+def test_who_leaves_an_ordered_line_does_not_hold_up_those_behind(repository, start_server):
+    repository.add_identity("m", max_batch_size=1, extra="dynamic_batching { preserve_ordering: true }",
+                            parameters={"execute_delay_ms": DELAY})
+    server = start_server(repository.path)
+    line = []
+    for i in range(4):
+        line.append(send(server, "m"))
+        until(lambda i=i: pending(server, "m") == i)
+    line[1].close()
+    line[2].close()
+    assert line[0].answer()[0] == line[3].answer()[0] == 200
+    assert server.metric("nv_inference_exec_count", model="m") == 2
+
+
+def test_who_is_refused_does_not_hold_up_those_behind_in_an_ordered_line(repository, start_server):
+    repository.add_identity("m", max_batch_size=1, parameters={"execute_delay_ms": DELAY}, extra="""
+        dynamic_batching { preserve_ordering: true
+                           default_queue_policy { default_timeout_microseconds: 60000000 allow_timeout_override: true } }""")
+    server = start_server(repository.path)
+    line = []
+    for i, parameters in enumerate([{}, {"timeout": 1000}, {}]):
+        line.append(RawConnection(server).send(request("m", body([1.0], **parameters))))
+        if i != 1:
+            time.sleep(0.02 * PATIENCE)
+    assert [connection.answer()[0] for connection in line] == [200, 503, 200]
+
+
+def test_clients_that_leave_at_any_moment_are_all_accounted_for(repository, start_server):
+    repository.add_identity("m", parameters={"execute_delay_ms": 2}, extra="""
+        dynamic_batching { max_queue_delay_microseconds: 1000 } instance_group { kind: KIND_CPU count: 3 }""")
+    server = start_server(repository.path)
+    chance = random.Random(1)
+    answered = 0
+    for _ in range(15):
+        connections = [send(server, "m") for _ in range(20)]
+        chance.shuffle(connections)
+        for connection in connections[:10]:
+            time.sleep(chance.random() / 1000)
+            connection.close()
+        for connection in connections[10:]:
+            assert connection.answer()[0] == 200
+            answered += 1
+            connection.close()
+
+    def ended():
+        stats = statistics(server, "m")["inference_stats"]
+        canceled = server.metric("nv_inference_request_failure", model="m", reason="CANCELED")
+        assert stats["fail"]["count"] == canceled
+        return stats["success"]["count"] + canceled
+
+    until(lambda: pending(server, "m") == 0)
+    # What left before its request was read was never a request.
+    assert answered <= ended() <= 300
+    assert values(ask(server, "m")) == [1]
