@@ -58,16 +58,24 @@ struct BackendManager::Impl {
       MutexLock lock(mutex);
       ++living_models;
     }
-    return std::shared_ptr<Model>(model.release(), [this](Model* last) { Retire(last); });
+    return std::shared_ptr<Model>(model.release(), Retirer{this});
   }
 
-  void Retire(Model* model) {
-    context.executor.Post([this, model] {
-      delete model;
-      MutexLock lock(mutex);
-      --living_models;
-      model_gone.NotifyAll();
-    });
+  // What runs when the last reference to a model goes.
+  struct Retirer {
+    Impl* impl;
+    bool at_once = false;
+    void operator()(Model* model) const {
+      if (at_once) return impl->Delete(model);
+      impl->context.executor.Post([impl = impl, model] { impl->Delete(model); });
+    }
+  };
+
+  void Delete(Model* model) {
+    delete model;
+    MutexLock lock(mutex);
+    --living_models;
+    model_gone.NotifyAll();
   }
 
   const BackendOptions options;
@@ -110,6 +118,11 @@ Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& mo
   auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));
+}
+
+void BackendManager::TearDown(std::shared_ptr<Model> last) {
+  if (Impl::Retirer* retirer = std::get_deleter<Impl::Retirer>(last)) retirer->at_once = true;
+  last.reset();
 }
 
 Status BackendManager::UpdateInstanceGroups(Model& model, const inference::ModelConfig& config) {

@@ -30,7 +30,8 @@ struct BackendOptions {
 // Knows the plug-ins that are loaded. Thread-safe. The destructor waits until every model is gone, then finalises the
 // plug-ins; they are never unmapped.
 //
-// A model's last reference may go anywhere, inside its own plug-in's call too: it is torn down on the executor.
+// A model's last reference may go anywhere, inside its own plug-in's call too: it is torn down on the executor, unless
+// TearDown is asked to do it.
 class BackendManager {
  public:
   BackendManager(BackendOptions options, SchedulingContext context);
@@ -46,6 +47,10 @@ class BackendManager {
   Expected<std::shared_ptr<Model>> LoadModel(const std::string& model_directory, int64_t version,
                                              inference::ModelConfig config, bool config_file_given,
                                              TRITONSERVER_Server* server);
+
+  // Tears a model down on the calling thread and returns when nothing of it remains.
+  // Precondition: `last` is the only reference, and the caller is not inside a plug-in's call.
+  void TearDown(std::shared_ptr<Model> last);
 
   // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model.
   Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config);

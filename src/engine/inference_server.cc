@@ -28,6 +28,7 @@ class BackendLoader final : public VersionLoader {
   Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
     return backends_.LoadModel(model.directory, version, model.config, model.config_given, server_);
   }
+  void End(std::shared_ptr<Model> last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
     return backends_.UpdateInstanceGroups(serving, config);
   }

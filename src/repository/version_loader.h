@@ -16,6 +16,8 @@ class VersionLoader {
   virtual ~VersionLoader() = default;
   // Builds a version that can serve at once. Takes as long as it takes.
   virtual Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) = 0;
+  // Ends what Load built, of which nobody else holds a reference; nothing of it remains on return.
+  virtual void End(std::shared_ptr<Model> last) { last.reset(); }
   // Applies a configuration that differs only in instance_group and version_policy to a model that serves.
   virtual Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) = 0;
 };
