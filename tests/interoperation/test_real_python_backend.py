@@ -4,6 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 import tritonclient.http as httpclient
+from support.clients import arrays_of, infer_at_once, inputs_of
 from support.triton import needs_triton, python_backend, python_environment
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
@@ -69,18 +70,12 @@ def server(tmp_path_factory, module_repository, start_module_server):
 
 @pytest.fixture(scope="module")
 def client(server):
-    with httpclient.InferenceServerClient(server.http, concurrency=8) as client:
+    with httpclient.InferenceServerClient(server.http) as client:
         yield client
 
 
-def tensor(values, datatype="FP32"):
-    result = httpclient.InferInput("IN", values.shape, datatype)
-    result.set_data_from_numpy(values)
-    return result
-
-
-def ask(client, model, values, datatype="FP32"):
-    return client.infer(model, [tensor(values, datatype)]).as_numpy("OUT")
+def ask(client, model, values):
+    return arrays_of(client.infer(model, inputs_of({"IN": values})))["OUT"]
 
 
 def test_a_thousand_requests_get_the_right_answers(client, server):
@@ -90,10 +85,9 @@ def test_a_thousand_requests_get_the_right_answers(client, server):
     assert "libtritonserver-" not in maps, "the plug-in must not have brought Triton's own server library"
     random = np.random.default_rng(1)
     rows = [random.random((1 + i % 3, 1 + i % 50), dtype=np.float32) for i in range(1000)]
-    for start in range(0, 1000, 8):  # eight at a time, so that batches form
-        some = rows[start:start + 8]
-        for values, request in zip(some, [client.async_infer("numbers", [tensor(values)]) for values in some]):
-            np.testing.assert_array_equal(request.get_result().as_numpy("OUT"), values)
+    answers = infer_at_once(server.http, "numbers", [{"IN": values} for values in rows], threads=8)
+    for values, answer in zip(rows, answers, strict=True):
+        np.testing.assert_array_equal(answer["OUT"], values)
     stats = server.get("/v2/models/numbers/stats").json()["model_stats"][0]
     assert stats["inference_stats"]["success"]["count"] == 1000
     assert stats["inference_count"] == sum(len(values) for values in rows)
@@ -108,7 +102,7 @@ def test_an_error_of_the_model_reaches_its_request_only(client):
 def test_models_load_serve_and_unload(client, server):
     client.load_model("strings")
     text = np.array([[b"", b"text", "\u00fc".encode()]], dtype=np.object_)
-    np.testing.assert_array_equal(ask(client, "strings", text, "BYTES"), text)
+    np.testing.assert_array_equal(ask(client, "strings", text), text)
     client.unload_model("strings")
     assert not client.is_model_ready("strings")
     assert "strings was initialized" in server.log
