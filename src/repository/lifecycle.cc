@@ -58,7 +58,9 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
     FinishLoad(*operation);
     return;
   }
-  for (size_t i = 0; i < operation->jobs.size(); ++i) {
+  // The last job may end the operation before this loop looks again.
+  const size_t jobs = operation->jobs.size();
+  for (size_t i = 0; i < jobs; ++i) {
     load_executor_.Post([this, operation, i] { RunLoad(operation, i); });
   }
 }
