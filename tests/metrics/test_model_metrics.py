@@ -4,7 +4,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.control import load, unload, until
-from support.inference import Crowd, ask, pending, statistics
+from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing
 from support.server import PATIENCE
 
 COUNTERS = ["nv_inference_request_success", "nv_inference_request_failure", "nv_inference_count", "nv_inference_exec_count"]
@@ -12,7 +12,7 @@ DURATIONS = [f"nv_inference_{part}_duration_us"
              for part in ("request", "queue", "compute_input", "compute_infer", "compute_output")]
 GAUGES = ["nv_inference_pending_request_count", "nv_model_load_duration_secs"]
 REASONS = ["REJECTED", "CANCELED", "BACKEND", "OTHER"]
-DELAY = int(300 * PATIENCE)  # ms
+DELAY = delay_ms(300)
 
 
 def families(server):
@@ -106,6 +106,7 @@ def test_waiting_requests_are_pending_and_the_rest_rejected(server):
     load(server, "slow")
     with Crowd() as crowd:
         first = crowd.ask(server, "slow")
+        until_executing()
         queued = [crowd.ask(server, "slow") for _ in range(2)]
         until(lambda: pending(server, "slow") == 2)
         assert lines(server, "nv_inference_pending_request_count", model="slow")[0].endswith(" 2")

@@ -3,7 +3,7 @@ import pytest
 import tritonclient.http as httpclient
 from support.control import index, load, unload, until
 from support.inference import Crowd, ask, pending, values
-from support.server import PATIENCE, Server, run_neso
+from support.server import Server, run_neso
 from tritonclient.utils import InferenceServerException
 
 
@@ -195,5 +195,5 @@ def test_a_model_in_two_repositories_fails_the_start(repository, second):
     repository.add_identity("twice")
     second.add_identity("twice")
     server = Server([repository.path, second.path], ready=False).start()
-    assert server.wait(20 * PATIENCE) == 1
+    assert server.wait() == 1
     assert "error: creating server: Internal - failed to load all models" in server.log

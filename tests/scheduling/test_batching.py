@@ -6,10 +6,10 @@ import time
 
 import pytest
 from support.control import until
-from support.inference import Crowd, ask, body, pending, statistics, values
+from support.inference import Crowd, ask, body, delay_ms, pending, statistics, until_executing, values
 from support.server import PATIENCE
 
-DELAY = int(300 * PATIENCE)  # ms
+DELAY = delay_ms(300)
 
 MODELS = {
     "unbatched": ("", 0),
@@ -66,6 +66,7 @@ def batches(server, model, requests):
     before = batch_counts(server, model)
     with Crowd() as crowd:
         replies = [crowd.pool.submit(server.infer, model, requests[0])]
+        until_executing()
         for i, request in enumerate(requests):
             replies.append(crowd.pool.submit(server.infer, model, request))
             until(lambda i=i: pending(server, model) == i + 1, timeout=5)

@@ -6,18 +6,17 @@ import time
 
 import pytest
 from support.control import until
-from support.inference import ask, body, pending, statistics, values
+from support.inference import ask, body, delay_ms, pending, statistics, until_executing, values
 from support.raw import RawConnection, request
-from support.server import PATIENCE
 
-DELAY = int(300 * PATIENCE)  # ms
+DELAY = delay_ms(300)
 
 
 @pytest.fixture
 def server(repository, start_server):
     repository.add_identity("one_by_one", parameters={"execute_delay_ms": DELAY})
     repository.add_identity("batching", max_batch_size=1, extra="dynamic_batching {}", parameters={"execute_delay_ms": DELAY})
-    repository.add_identity("slow", parameters={"execute_delay_ms": int(1000 * PATIENCE)})
+    repository.add_identity("slow", parameters={"execute_delay_ms": delay_ms(1000)})
     repository.add_identity("other")
     return start_server(repository.path)
 
@@ -30,7 +29,7 @@ def send(server, model):
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_the_waiting_request_of_a_client_that_left_is_never_executed(server, model, how):
     first = send(server, model)
-    time.sleep(0.02 * PATIENCE)
+    until_executing()
     leaving = [send(server, model) for _ in range(3)]
     staying = send(server, model)
     until(lambda: pending(server, model) == 4)
@@ -67,11 +66,11 @@ def test_the_server_goes_on_when_the_client_of_a_long_execution_leaves(server):
     before = sockets(server)
     began = time.monotonic()
     connection = send(server, "slow")
-    time.sleep(0.05 * PATIENCE)
+    until_executing()
     connection.close()
     for _ in range(3):
         assert values(ask(server, "other")) == [1]
-    assert time.monotonic() - began < 0.8 * PATIENCE, "nobody waits for the execution"
+    assert time.monotonic() - began < delay_ms(800) / 1000, "nobody waits for the execution"
     assert server.metric("nv_inference_exec_count", model="slow") == 0
     until(lambda: server.metric("nv_inference_exec_count", model="slow") == 1)
     until(lambda: sockets(server) <= before)
@@ -135,7 +134,7 @@ def test_who_is_refused_does_not_hold_up_those_behind_in_an_ordered_line(reposit
     for i, parameters in enumerate([{}, {"timeout": 1000}, {}]):
         line.append(RawConnection(server).send(request("m", body([1.0], **parameters))))
         if i != 1:
-            time.sleep(0.02 * PATIENCE)
+            until_executing()
     assert [connection.answer()[0] for connection in line] == [200, 503, 200]
 
 

@@ -4,11 +4,11 @@ import signal
 
 import pytest
 from support.control import until
-from support.inference import ask, body, pending, values
+from support.inference import ask, body, delay_ms, pending, values
 from support.raw import RawConnection, request
-from support.server import PATIENCE, Server
+from support.server import Server
 
-DELAY = int(300 * PATIENCE)  # ms
+DELAY = delay_ms(300)
 
 
 @pytest.fixture(scope="module")
@@ -112,4 +112,4 @@ def test_a_client_that_leaves_does_not_hold_up_the_end(repository):
     for connection in connections:
         connection.close()
     server.process.send_signal(signal.SIGTERM)
-    assert server.wait(4 * DELAY / 1000 / PATIENCE) == 0
+    assert server.wait(4 * DELAY / 1000) == 0

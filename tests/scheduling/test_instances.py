@@ -2,11 +2,11 @@
 import time
 
 import pytest
-from support.inference import Crowd, ask, statistics, values
+from support.inference import Crowd, ask, delay_ms, statistics, values
 from support.server import PATIENCE
 
-DELAY = int(300 * PATIENCE)  # ms
-FAST = int(40 * PATIENCE)    # ms; the second instance of the "uneven" models takes 6 times as long
+DELAY = delay_ms(300)
+FAST = delay_ms(40)  # the second instance of the "uneven" models takes 6 times as long
 
 
 @pytest.fixture(scope="module")

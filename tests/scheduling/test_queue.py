@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 import tritonclient.http as httpclient
 from support.control import until
-from support.inference import Crowd, ask, pending, statistics, values
-from support.server import PATIENCE
+from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing, values
 from tritonclient.utils import InferenceServerException
 
-DELAY = int(300 * PATIENCE)  # ms: what an execution takes
-SHORT_US = int(50_000 * PATIENCE)
-LONG_US = int(60_000_000 * PATIENCE)
+DELAY = delay_ms(300)  # what an execution takes
+SHORT_US = 1000 * delay_ms(50)
+LONG_US = 60_000_000 * 10
 
 # One request per execution, so that their order can be seen.
 POLICIES = {
@@ -44,7 +43,7 @@ class Line:
         self.crowd, self.server, self.model = crowd, server, model
         self.done = []
         self.join("first")
-        time.sleep(0.02 * PATIENCE)  # until it executes
+        until_executing()
 
     def join(self, name, **parameters):
         def run():
@@ -95,7 +94,7 @@ def test_a_request_is_refused_when_its_time_is_over_not_later(server, crowd):
     began = time.monotonic()
     reply = line.join("late").result()
     assert refused(reply, "Request timeout expired")
-    assert SHORT_US / 1e6 <= time.monotonic() - began + 0.03 * PATIENCE
+    assert SHORT_US / 1e6 <= time.monotonic() - began
     assert line.done == ["late"], "the one before it is still executed"
     until(lambda: line.done == ["late", "first"])
     assert values(ask(server, "rejecting")) == [1]

@@ -4,6 +4,7 @@ The tree it is started from is `out/` unless NESO_TREE names another one (the sa
 """
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -20,9 +21,16 @@ PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to outgoing connections, which would take it before the server is up."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Server:
