@@ -167,6 +167,23 @@ TEST(HttpExchangeTest, DisconnectIsSeenWhileTheHandlerWorks) {
   }
 }
 
+TEST(HttpExchangeTest, AnAnswerNobodyTakesIsDroppedWithWhatItKeeps) {
+  TestServer server;
+  NextExchange next(server);
+  TestClient client(server.port());
+  client.Send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+  HttpExchangeRef exchange = next.Get();
+  client.Reset();
+  while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+  // What keeps the parts of an answer alive usually keeps its exchange too.
+  HttpResponse response;
+  response.release = exchange;
+  const std::weak_ptr<HttpExchange> watched = exchange;
+  exchange->Respond(std::move(response));
+  exchange.reset();
+  EXPECT_TRUE(watched.expired());
+}
+
 TEST(HttpExchangeTest, DisconnectIsSeenWhileANetworkThreadRunsLongWork) {
   struct Long final : Runnable {
     void Run() override { gone.get_future().wait(); done.set_value(); }
