@@ -3,6 +3,7 @@ import pytest
 import tritonclient.http as httpclient
 from support.control import index, load, unload, until
 from support.inference import Crowd, ask, pending, values
+from support.repository import ModelRepository
 from support.server import Server, run_neso
 from tritonclient.utils import InferenceServerException
 
@@ -165,7 +166,6 @@ def test_the_control_mode_is_one_of_three(repository):
 
 @pytest.fixture
 def second(tmp_path):
-    from support.repository import ModelRepository
     return ModelRepository(tmp_path / "more")
 
 
@@ -189,6 +189,20 @@ def test_a_model_in_two_repositories_is_unavailable(repository, second, start_se
     assert response.json()["error"] == "failed to load 'twice', failed to poll from model repository"
     assert "not unique across all model repositories" in server.log
     assert ask(server, "twice").status_code == 404
+
+
+def test_a_repository_named_twice_is_one(repository, start_server):
+    repository.add_identity("m")
+    assert index(start_server([repository.path, repository.path])) == {"m:1": "READY"}
+
+
+def test_a_model_in_two_repositories_leaves_the_others_alone(repository, second, start_server):
+    repository.add_identity("twice")
+    second.add_identity("twice")
+    second.add_identity("once")
+    server = start_server([repository.path, second.path], "--exit-on-error=false")
+    assert index(server) == {"once:1": "READY", "twice": "UNAVAILABLE: model appears in two or more repositories"}
+    assert values(ask(server, "once")) == [1]
 
 
 def test_a_model_in_two_repositories_fails_the_start(repository, second):

@@ -1,5 +1,4 @@
 """Many clients, connections that stay, requests sent ahead, and the end of the server with requests under way."""
-import selectors
 import signal
 
 import pytest
