@@ -45,8 +45,8 @@ bool Http1Exchange::TakeAnswer(HttpResponse* response, bool* streamed) {
   return true;
 }
 
-// An answer nobody will take is dropped, since it may hold the exchange: what keeps its parts alive often does. Called by
-// whoever publishes after whoever closes, or the other way round: the later one finds both.
+// An answer nobody will take is dropped, since it may hold the exchange: what keeps its parts alive often does. Called
+// by whoever publishes after whoever closes, or the other way round: the later one finds both.
 void Http1Exchange::DropAnswerIfGone() {
   if (!gone_.load() || !published_.load() || taken_.exchange(true)) return;
   const HttpResponse dropped = std::move(response_);  // the last thing done: it may take the exchange along

@@ -29,7 +29,8 @@ class EpollHttpServer final : public HttpServer, public Sweepable {
   ~EpollHttpServer() override {
     BeginDrain();
     context_->ending = true;
-    for (const auto& connection : context_->Select([](const Connection&) { return true; })) connection->Enter(kAbort, nullptr);
+    for (const auto& connection : context_->Select([](const Connection&) { return true; }))
+      connection->Enter(kAbort, nullptr);
     context_->WaitUntilQuiet();
     sentinel_.RemoveSweepable(this);
   }
@@ -42,7 +43,8 @@ class EpollHttpServer final : public HttpServer, public Sweepable {
   void BeginDrain() override {
     if (context_->draining.exchange(true)) return;
     listener_->Stop();
-    for (const auto& connection : context_->Select([](const Connection&) { return true; })) connection->Enter(kDrain, nullptr);
+    for (const auto& connection : context_->Select([](const Connection&) { return true; }))
+      connection->Enter(kDrain, nullptr);
   }
 
   bool Sweep(TimePoint now) override {

@@ -17,8 +17,9 @@ void AppendTop(const InferenceResponse& response, const Output& output, std::spa
   std::vector<uint32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0u);
   // Equal values keep their order, so that the same output always gives the same text.
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-                    [&](uint32_t a, uint32_t b) { return values[a] > values[b] || (!(values[b] > values[a]) && a < b); });
+  std::partial_sort(
+      order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
+      [&](uint32_t a, uint32_t b) { return values[a] > values[b] || (!(values[b] > values[a]) && a < b); });
   for (size_t i = 0; i < top; ++i) {
     std::string text = std::to_string(values[order[i]]) + ":" + std::to_string(order[i]);
     if (const char* label = response.ClassificationLabel(output, order[i]); label != nullptr) {

@@ -14,8 +14,8 @@ struct Classes {
   std::string data;  // BYTES elements "<value>:<index>" or "<value>:<index>:<label>", best first
 };
 
-// `output` has shape [batch, ...] when `batched`; all other dimensions are classes. Errors: kInvalidArg for BOOL, BYTES, FP16
-// and BF16, and for more than 1,000,000 classes a batch entry.
+// `output` has shape [batch, ...] when `batched`; all other dimensions are classes. Errors: kInvalidArg for BOOL,
+// BYTES, FP16 and BF16, and for more than 1,000,000 classes a batch entry.
 Expected<Classes> Classify(const InferenceResponse& response, const Output& output, bool batched, uint64_t top);
 
 }  // namespace neso
