@@ -33,6 +33,18 @@ def free_port():
                 pass
 
 
+def settled(read, part):
+    """What `read` gives once `part` of it has stopped changing: counts follow an answer by a moment, because a backend
+    answers before it reports."""
+    value = read()
+    for _ in range(5):
+        time.sleep(0.01)
+        before, value = value, read()
+        if part(before) == part(value):
+            break
+    return value
+
+
 class Server:
     """Started with `Server(repository.path, "--model-control-mode=explicit").start()`; stop() checks a clean end."""
 
@@ -119,7 +131,9 @@ class Server:
 
     # --- requests -----------------------------------------------------------------------------------------------
     def get(self, path, **kwargs):
-        return requests.get(self.url + path, timeout=30 * PATIENCE, **kwargs)
+        def read():
+            return requests.get(self.url + path, timeout=30 * PATIENCE, **kwargs)
+        return settled(read, lambda response: response.content) if path.endswith("/stats") else read()
 
     def post(self, path, body=None, **kwargs):
         if body is not None and not isinstance(body, (str, bytes)):
@@ -132,7 +146,10 @@ class Server:
         return self.post(f"/v2/models/{model}/infer", body, **kwargs)
 
     def metrics(self):
-        return requests.get(self.metrics_url, timeout=10 * PATIENCE).text
+        def read():
+            return requests.get(self.metrics_url, timeout=10 * PATIENCE).text
+        # The machine's own figures never stand still.
+        return settled(read, lambda text: [line for line in text.splitlines() if line.startswith("nv_inference")])
 
     def metric(self, name, **labels):
         """The value of one line of /metrics; None when there is none."""
