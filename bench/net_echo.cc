@@ -2,8 +2,8 @@
 //
 //   net_echo PORT [inline|executor]
 //
-// "inline" answers in the handler; "defer" (the default) answers in work deferred to the network thread, as inference is;
-// "executor" answers on another thread.
+// "inline" answers in the handler; "defer" (the default) answers in work deferred to the network thread, as inference
+// is; "executor" answers on another thread.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>

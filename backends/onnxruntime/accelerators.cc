@@ -15,14 +15,34 @@ using backend::FindMember;
 using Options = std::unordered_map<std::string, std::string>;
 
 // Keys of the "tensorrt" accelerator that the provider knows by the same name.
-constexpr std::string_view kTensorRtKeys[] = {
-    "trt_max_partition_iterations", "trt_min_subgraph_size", "trt_dla_enable", "trt_dla_core", "trt_engine_cache_enable",
-    "trt_engine_cache_path", "trt_engine_cache_prefix", "trt_dump_subgraphs", "trt_force_sequential_engine_build",
-    "trt_context_memory_sharing_enable", "trt_layer_norm_fp32_fallback", "trt_timing_cache_enable", "trt_timing_cache_path",
-    "trt_force_timing_cache", "trt_detailed_build_log", "trt_build_heuristics_enable", "trt_sparsity_enable",
-    "trt_builder_optimization_level", "trt_auxiliary_streams", "trt_tactic_sources", "trt_extra_plugin_lib_paths",
-    "trt_profile_min_shapes", "trt_profile_max_shapes", "trt_profile_opt_shapes", "trt_cuda_graph_enable",
-    "trt_dump_ep_context_model", "trt_ep_context_file_path", "trt_ep_context_embed_mode"};
+constexpr std::string_view kTensorRtKeys[] = {"trt_max_partition_iterations",
+                                              "trt_min_subgraph_size",
+                                              "trt_dla_enable",
+                                              "trt_dla_core",
+                                              "trt_engine_cache_enable",
+                                              "trt_engine_cache_path",
+                                              "trt_engine_cache_prefix",
+                                              "trt_dump_subgraphs",
+                                              "trt_force_sequential_engine_build",
+                                              "trt_context_memory_sharing_enable",
+                                              "trt_layer_norm_fp32_fallback",
+                                              "trt_timing_cache_enable",
+                                              "trt_timing_cache_path",
+                                              "trt_force_timing_cache",
+                                              "trt_detailed_build_log",
+                                              "trt_build_heuristics_enable",
+                                              "trt_sparsity_enable",
+                                              "trt_builder_optimization_level",
+                                              "trt_auxiliary_streams",
+                                              "trt_tactic_sources",
+                                              "trt_extra_plugin_lib_paths",
+                                              "trt_profile_min_shapes",
+                                              "trt_profile_max_shapes",
+                                              "trt_profile_opt_shapes",
+                                              "trt_cuda_graph_enable",
+                                              "trt_dump_ep_context_model",
+                                              "trt_ep_context_file_path",
+                                              "trt_ep_context_embed_mode"};
 
 // Options as the C interface takes them; borrows the texts.
 struct TextPointers {
@@ -40,8 +60,8 @@ Status RequireProvider(const char* provider, std::string_view wanted_by) {
   if (std::ranges::find(available, provider) != available.end()) return {};
   std::string names;
   for (const std::string& name : available) names += (names.empty() ? "" : ", ") + name;
-  return Status::Unsupported(wanted_by, " needs ", provider, ", which this ONNX Runtime library does not have; it has: ",
-                             names);
+  return Status::Unsupported(wanted_by, " needs ", provider,
+                             ", which this ONNX Runtime library does not have; it has: ", names);
 }
 
 Status AddPrecision(const std::string& mode, Options& options) {
@@ -88,12 +108,18 @@ Status AppendTensorRt(const Options& parameters, int32_t device_id, Ort::Session
 }
 
 // `parameters` are the accelerator's; the model's own keys of the CUDA provider count where it does not say.
-Status AppendCuda(const backend::Parameters& model, Options parameters, int32_t device_id, Ort::SessionOptions& options) {
+Status AppendCuda(const backend::Parameters& model, Options parameters, int32_t device_id,
+                  Ort::SessionOptions& options) {
   NESO_RETURN_IF_ERROR(RequireProvider("CUDAExecutionProvider", "a KIND_GPU instance"));
   parameters["device_id"] = std::to_string(device_id);
   constexpr std::pair<std::string_view, std::vector<std::string_view> (*)()> kChoices[] = {
-      {"cudnn_conv_algo_search", [] { return std::vector<std::string_view>{"EXHAUSTIVE", "HEURISTIC", "DEFAULT"}; }},
-      {"arena_extend_strategy", [] { return std::vector<std::string_view>{"kNextPowerOfTwo", "kSameAsRequested"}; }}};
+      {"cudnn_conv_algo_search",
+       [] {
+         return std::vector<std::string_view>{"EXHAUSTIVE", "HEURISTIC", "DEFAULT"};
+       }},
+      {"arena_extend_strategy", [] {
+         return std::vector<std::string_view>{"kNextPowerOfTwo", "kSameAsRequested"};
+       }}};
   for (const auto& [key, names] : kChoices) {
     if (!model.Find(key)) continue;
     NESO_ASSIGN_OR_RETURN(const int64_t choice, model.Or(key, 0));
@@ -110,7 +136,8 @@ Status AppendCuda(const backend::Parameters& model, Options parameters, int32_t 
   const std::unique_ptr<OrtCUDAProviderOptionsV2, decltype(OrtApi::ReleaseCUDAProviderOptions)> provider(
       raw, Ort::GetApi().ReleaseCUDAProviderOptions);
   const TextPointers text(parameters);
-  Ort::ThrowOnError(Ort::GetApi().UpdateCUDAProviderOptions(raw, text.keys.data(), text.values.data(), text.keys.size()));
+  Ort::ThrowOnError(
+      Ort::GetApi().UpdateCUDAProviderOptions(raw, text.keys.data(), text.values.data(), text.keys.size()));
   options.AppendExecutionProvider_CUDA_V2(*raw);
   return {};
 }
@@ -131,7 +158,8 @@ struct Accelerator {
 std::vector<Accelerator> ReadAccelerators(const rapidjson::Document& document, std::string_view list_name) {
   std::vector<Accelerator> accelerators;
   const rapidjson::Value* optimization = FindMember(document, "optimization");
-  const rapidjson::Value* lists = optimization == nullptr ? nullptr : FindMember(*optimization, "execution_accelerators");
+  const rapidjson::Value* lists =
+      optimization == nullptr ? nullptr : FindMember(*optimization, "execution_accelerators");
   const rapidjson::Value* list = lists == nullptr ? nullptr : FindMember(*lists, list_name);
   if (list == nullptr || !list->IsArray()) return accelerators;
   for (const rapidjson::Value& entry : list->GetArray()) {

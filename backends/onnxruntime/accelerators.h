@@ -9,8 +9,8 @@
 namespace neso::onnxruntime {
 
 // GPU accelerators ("tensorrt", "cuda") count for GPU instances, CPU accelerators ("openvino") for the others. A GPU
-// instance gets the CUDA provider in any case. Errors: INVALID_ARG for unknown accelerators and parameters; UNSUPPORTED when
-// the runtime library lacks the provider.
+// instance gets the CUDA provider in any case. Errors: INVALID_ARG for unknown accelerators and parameters; UNSUPPORTED
+// when the runtime library lacks the provider.
 Status AppendAccelerators(const backend::Parameters& parameters, const rapidjson::Document& document,
                           TRITONSERVER_InstanceGroupKind kind, int32_t device_id, Ort::SessionOptions& options);
 

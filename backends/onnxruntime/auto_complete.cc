@@ -22,10 +22,12 @@ bool CanBatch(const ModelDescription& model) {
   return std::ranges::all_of(model.inputs, has_batch) && std::ranges::all_of(model.outputs, has_batch);
 }
 
-rapidjson::Value TensorJson(const TensorDescription& tensor, bool batches, rapidjson::Document::AllocatorType& allocator) {
+rapidjson::Value TensorJson(const TensorDescription& tensor, bool batches,
+                            rapidjson::Document::AllocatorType& allocator) {
   rapidjson::Value json(rapidjson::kObjectType);
   json.AddMember("name", rapidjson::Value(tensor.name, allocator), allocator);
-  json.AddMember("data_type", rapidjson::Value(std::string(backend::ConfigName(tensor.datatype)), allocator), allocator);
+  json.AddMember("data_type", rapidjson::Value(std::string(backend::ConfigName(tensor.datatype)), allocator),
+                 allocator);
   rapidjson::Value dims(rapidjson::kArrayType);
   for (size_t i = batches ? 1 : 0; i < tensor.shape.size(); ++i) dims.PushBack(tensor.shape[i], allocator);
   if (dims.Empty()) {
@@ -41,7 +43,8 @@ rapidjson::Value TensorJson(const TensorDescription& tensor, bool batches, rapid
   return json;
 }
 
-void SetTensors(const char* name, const std::vector<TensorDescription>& tensors, bool batches, rapidjson::Document& config) {
+void SetTensors(const char* name, const std::vector<TensorDescription>& tensors, bool batches,
+                rapidjson::Document& config) {
   rapidjson::Value list(rapidjson::kArrayType);
   for (const TensorDescription& tensor : tensors) {
     list.PushBack(TensorJson(tensor, batches, config.GetAllocator()), config.GetAllocator());

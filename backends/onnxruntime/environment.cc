@@ -15,14 +15,15 @@ EnvironmentSettings settings;
 Status InitializeOrt() {
   const OrtApi* api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
-    return Status::Unsupported("ONNX Runtime ", OrtGetApiBase()->GetVersionString(), " is too old: expected API version ",
-                               ORT_API_VERSION);
+    return Status::Unsupported("ONNX Runtime ", OrtGetApiBase()->GetVersionString(),
+                               " is too old: expected API version ", ORT_API_VERSION);
   }
   Ort::InitApi(api);
   return {};
 }
 
-void ORT_API_CALL Log(void*, OrtLoggingLevel severity, const char* category, const char*, const char*, const char* message) {
+void ORT_API_CALL Log(void*, OrtLoggingLevel severity, const char* category, const char*, const char*,
+                      const char* message) {
   const TRITONSERVER_LogLevel level = severity >= ORT_LOGGING_LEVEL_ERROR     ? TRITONSERVER_LOG_ERROR
                                       : severity == ORT_LOGGING_LEVEL_WARNING ? TRITONSERVER_LOG_WARN
                                                                               : TRITONSERVER_LOG_VERBOSE;

@@ -1,8 +1,8 @@
 // The process's one ONNX Runtime environment and its thread pool.
 //
 // All sessions that do not ask for threads of their own share the pool, so that the number of threads stays that of the
-// cores however many models and instances there are. Its threads do not spin: on small machines spinning takes the cores
-// that read requests.
+// cores however many models and instances there are. Its threads do not spin: on small machines spinning takes the
+// cores that read requests.
 #pragma once
 
 #include "neso/backend/model.h"
@@ -13,7 +13,8 @@ namespace neso::onnxruntime {
 struct EnvironmentSettings {
   int64_t intra_op_threads = 0;  // of the shared pool; 0: as many as there are cores
   int64_t inter_op_threads = 0;
-  bool global_pool_only = false;      // --backend-config=onnxruntime,enable-global-threadpool=1: models' own counts are ignored
+  bool global_pool_only =
+      false;  // --backend-config=onnxruntime,enable-global-threadpool=1: models' own counts are ignored
   int64_t default_max_batch_size = 4;
 };
 

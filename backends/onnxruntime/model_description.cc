@@ -55,7 +55,8 @@ Result<TensorDescription> DescribeTensor(std::string name, const Ort::TypeInfo& 
   tensor.shape = info.GetShape();
   if (tensor.datatype == TRITONSERVER_TYPE_INVALID) {
     return Status::Unsupported("model '", model_name, "': ", role, " '", tensor.name, "' has ONNX element type ",
-                               static_cast<int>(tensor.onnx_type), ", which has no datatype in the model configuration");
+                               static_cast<int>(tensor.onnx_type),
+                               ", which has no datatype in the model configuration");
   }
   return tensor;
 }
@@ -102,12 +103,12 @@ Status CheckShape(const TensorDescription& tensor, const TensorConfig& configure
   }
   shape.insert(shape.begin(), -1);
   if (ShapesFit(tensor.shape, shape)) return {};
-  return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name, "': the model expects ",
-                            tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
-                            ") but the model configuration specifies ", shape.size(),
-                            " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit "
-                            "tensor shape, making complete shape ",
-                            ShapeText(shape), ")");
+  return Status::InvalidArg(
+      "model '", config.name, "', tensor '", tensor.name, "': the model expects ", tensor.shape.size(),
+      " dimensions (shape ", ShapeText(tensor.shape), ") but the model configuration specifies ", shape.size(),
+      " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit "
+      "tensor shape, making complete shape ",
+      ShapeText(shape), ")");
 }
 
 Status CheckTensors(const std::vector<TensorDescription>& tensors, const std::vector<TensorConfig>& configured,
@@ -119,7 +120,7 @@ Status CheckTensors(const std::vector<TensorDescription>& tensors, const std::ve
                                 "s are: ", NamesOf(tensors));
     }
     if (tensor->datatype != tensor_config.datatype) {
-      return Status::InvalidArg("unable to load model '", config.name, "', configuration specifies datatype ",
+      return Status::InvalidArg("unable to load model '", config.name, "', configuration expects datatype ",
                                 backend::ConfigName(tensor_config.datatype), " for ", role, " '", tensor->name,
                                 "', model provides ", backend::ConfigName(tensor->datatype));
     }

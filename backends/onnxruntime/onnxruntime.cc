@@ -1,7 +1,8 @@
 // The ONNX Runtime backend: libtriton_onnxruntime.so.
 //
-// CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for. A
-// model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned with.
+// CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for.
+// A model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned
+// with.
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -54,7 +55,8 @@ class OnnxModel final : public Model {
   // The session an instance runs. `user` is named when the model file is missing.
   Result<SharedSession> SessionFor(TRITONSERVER_InstanceGroupKind kind, int32_t device_id, const std::string& user) {
     NESO_ASSIGN_OR_RETURN(const ThreadCounts threads, ReadThreadCounts(config()));
-    const bool shared = kind != TRITONSERVER_INSTANCEGROUPKIND_GPU && !(threads.OwnPools() && threads.intra_op != 1);
+    const bool own_threads = threads.OwnPools() && threads.intra_op != 1 && !Settings().global_pool_only;
+    const bool shared = kind != TRITONSERVER_INSTANCEGROUPKIND_GPU && !own_threads;
     if (!shared) return MakeSession(kind, device_id, user);
     std::lock_guard lock(mutex_);
     if (SharedSession session = shared_session_.lock()) return session;
@@ -91,7 +93,8 @@ class OnnxModel final : public Model {
     return path.string();
   }
 
-  Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id, const std::string& user) const {
+  Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id,
+                                    const std::string& user) const {
     NESO_ASSIGN_OR_RETURN(const std::string path, ModelPath(user));
     SharedSession session;
     Status failure;
@@ -127,8 +130,9 @@ class OnnxInstance final : public Instance<OnnxModel> {
     BindInputs();
     BindOutputs();
     if (model().shrink_arena()) {
-      run_options_.AddConfigEntry("memory.enable_memory_arena_shrinkage",
-                                  std::string(*model().config().parameters.Find("memory.enable_memory_arena_shrinkage")).c_str());
+      run_options_.AddConfigEntry(
+          "memory.enable_memory_arena_shrinkage",
+          std::string(*model().config().parameters.Find("memory.enable_memory_arena_shrinkage")).c_str());
     }
     return {};
   }
@@ -226,7 +230,8 @@ class OnnxInstance final : public Instance<OnnxModel> {
     for (const TensorDescription* tensor : served_outputs_) {
       bool wanted = model().config().FindOutput(tensor->name) == nullptr || served_outputs_.size() == 1;
       for (size_t i = 0; i < requests.size() && !wanted; ++i) {
-        wanted = requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(tensor->name);
+        wanted =
+            requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(tensor->name);
       }
       if (!wanted) continue;
       run_outputs_.push_back(tensor);

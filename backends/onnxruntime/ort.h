@@ -23,7 +23,8 @@ Status TryOrt(const Work& work) {
     work();
     return {};
   } catch (const Ort::Exception& exception) {
-    return Status::Internal("onnx runtime error ", static_cast<int>(exception.GetOrtErrorCode()), ": ", exception.what());
+    return Status::Internal("onnx runtime error ", static_cast<int>(exception.GetOrtErrorCode()), ": ",
+                            exception.what());
   }
 }
 

@@ -63,8 +63,9 @@ Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config) {
   NESO_ASSIGN_OR_RETURN(threads.intra_op, config.parameters.Or("intra_op_thread_count", 0));
   NESO_ASSIGN_OR_RETURN(threads.inter_op, config.parameters.Or("inter_op_thread_count", 0));
   if (threads.intra_op < 0 || threads.inter_op < 0) {
-    return Status::InvalidArg("parameters 'intra_op_thread_count' and 'inter_op_thread_count': expected 0 or more, got ",
-                              threads.intra_op, " and ", threads.inter_op);
+    return Status::InvalidArg(
+        "parameters 'intra_op_thread_count' and 'inter_op_thread_count': expected 0 or more, got ", threads.intra_op,
+        " and ", threads.inter_op);
   }
   return threads;
 }

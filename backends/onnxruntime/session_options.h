@@ -15,8 +15,8 @@ struct ThreadCounts {
 };
 Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config);
 
-// Everything that the configuration says, execution accelerators included. Errors: INVALID_ARG for values that cannot be,
-// UNSUPPORTED for accelerators that the runtime library does not have, naming what it has.
+// Everything that the configuration says, execution accelerators included. Errors: INVALID_ARG for values that cannot
+// be, UNSUPPORTED for accelerators that the runtime library does not have, naming what it has.
 Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& config, const rapidjson::Document& document,
                                                TRITONSERVER_InstanceGroupKind kind, int32_t device_id);
 

@@ -14,7 +14,7 @@ if [ ! -f "$work/held_out.npz" ]; then
 fi
 http=${NESO_HTTP_PORT:-8000}
 metrics=${NESO_METRICS_PORT:-8002}
-out/bin/neso --model-repository="$work/models" --http-port="$http" --metrics-port="$metrics" \
+"${NESO_TREE:-out}"/bin/neso --model-repository="$work/models" --http-port="$http" --metrics-port="$metrics" \
   --grpc-port="${NESO_GRPC_PORT:-8001}" &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null' EXIT

@@ -14,9 +14,7 @@ TEST(Base64Test, EncodesAndDecodesEveryLength) {
   }
 }
 
-TEST(Base64Test, SkipsLineEndsAndMissingPadding) {
-  EXPECT_EQ(*DecodeBase64("Zm9v\r\nYmE"), "fooba");
-}
+TEST(Base64Test, SkipsLineEndsAndMissingPadding) { EXPECT_EQ(*DecodeBase64("Zm9v\r\nYmE"), "fooba"); }
 
 TEST(Base64Test, RefusesForeignCharactersAndImpossibleLengths) {
   EXPECT_EQ(DecodeBase64("Zm!v").error().message(), "expected base64 text, got an invalid character at offset 2");

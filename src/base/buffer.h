@@ -1,7 +1,7 @@
 // Payload memory: reference-counted, 64-byte aligned, from pools that give memory back when idle.
 //
-//   BufferRef body = Buffer::Allocate(content_length, header_length);   // byte `header_length` falls on a 64-byte border
-//   read(fd, body->data(), body->size());
+//   BufferRef body = Buffer::Allocate(content_length, header_length);   // byte `header_length` falls on a 64-byte
+//   border read(fd, body->data(), body->size());
 //
 // A request body is one Buffer; tensors are views into it, and whoever keeps a view keeps a BufferRef beside it.
 #pragma once

@@ -5,8 +5,8 @@ namespace neso {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* condition, const char* why);
 }
 
-#define CHECK(condition, why)                                             \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]]                                        \
-      ::neso::CheckFailed(__FILE__, __LINE__, #condition, why);           \
+#define CHECK(condition, why)                                   \
+  do {                                                          \
+    if (!(condition)) [[unlikely]]                              \
+      ::neso::CheckFailed(__FILE__, __LINE__, #condition, why); \
   } while (false)

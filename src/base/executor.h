@@ -1,7 +1,7 @@
 // Threads for work that no front-end thread runs itself.
 //
-// Grows while all threads are busy and runnable work waits, up to a limit; idle threads retire. No unit of work waits for
-// another's thread: with the limit at least the number of model instances, a backend may block on nested calls.
+// Grows while all threads are busy and runnable work waits, up to a limit; idle threads retire. No unit of work waits
+// for another's thread: with the limit at least the number of model instances, a backend may block on nested calls.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // Running work on the thread that brought it, instead of waking another one.
 //
 // A front-end thread that is at the top of its loop (no lock held, outside every callback) opens an InlineHost. A
-// scheduler that then finds work ready asks `InlineHost::Current()`: if there is a host, it defers itself to it, and the
-// host runs it on this thread once everything read from the socket has been enqueued, so that a burst of requests
+// scheduler that then finds work ready asks `InlineHost::Current()`: if there is a host, it defers itself to it, and
+// the host runs it on this thread once everything read from the socket has been enqueued, so that a burst of requests
 // becomes one batch. If there is none (a call through the C ABI, a backend's callback), the work goes to an executor.
 #pragma once
 
@@ -10,7 +10,8 @@
 
 namespace neso {
 
-// Work that can be run now or later, once per Defer/Post. Must stay alive until then: it holds itself by reference count.
+// Work that can be run now or later, once per Defer/Post. Must stay alive until then: it holds itself by reference
+// count.
 class Runnable {
  public:
   virtual ~Runnable() = default;

@@ -4,8 +4,8 @@
 //   if (!config) return config.error().WithContext("model '{}'", name);
 //   Use(*config);
 //
-// The codes are those of the C ABI (TRITONSERVER_Error_Code) and keep its numbers, so that they cross that border as they
-// are; they turn into HTTP or gRPC codes in the front ends only.
+// The codes are those of the C ABI (TRITONSERVER_Error_Code) and keep its numbers, so that they cross that border as
+// they are; they turn into HTTP or gRPC codes in the front ends only.
 #pragma once
 
 #include <fmt/core.h>
@@ -72,9 +72,9 @@ class [[nodiscard]] Status {
 };
 
 // One maker a code: `return InvalidArg("input '{}': expected {}, got {}", name, want, got);`
-#define NESO_STATUS_MAKER(Name)                                             \
-  template <typename... Args>                                               \
-  [[nodiscard]] Status Name(fmt::format_string<Args...> f, Args&&... args) { \
+#define NESO_STATUS_MAKER(Name)                                                      \
+  template <typename... Args>                                                        \
+  [[nodiscard]] Status Name(fmt::format_string<Args...> f, Args&&... args) {         \
     return Status(StatusCode::k##Name, fmt::format(f, std::forward<Args>(args)...)); \
   }
 NESO_STATUS_MAKER(Unknown)
@@ -117,17 +117,15 @@ class [[nodiscard]] Expected {
 #define NESO_CONCAT(a, b) NESO_CONCAT_INNER(a, b)
 
 // Leaves the function with the error, if there is one.
-#define RETURN_IF_ERROR(expression)                                  \
-  do {                                                               \
-    if (::neso::Status neso_status = (expression); !neso_status.ok()) \
-      return neso_status;                                            \
+#define RETURN_IF_ERROR(expression)                                                       \
+  do {                                                                                    \
+    if (::neso::Status neso_status = (expression); !neso_status.ok()) return neso_status; \
   } while (false)
 
 // ASSIGN_OR_RETURN(auto config, ParseModelConfig(text));
-#define ASSIGN_OR_RETURN(declaration, expression)                            \
-  auto NESO_CONCAT(neso_expected_, __LINE__) = (expression);                 \
-  if (!NESO_CONCAT(neso_expected_, __LINE__))                                \
-    return std::move(NESO_CONCAT(neso_expected_, __LINE__)).error();         \
+#define ASSIGN_OR_RETURN(declaration, expression)                                                              \
+  auto NESO_CONCAT(neso_expected_, __LINE__) = (expression);                                                   \
+  if (!NESO_CONCAT(neso_expected_, __LINE__)) return std::move(NESO_CONCAT(neso_expected_, __LINE__)).error(); \
   declaration = *std::move(NESO_CONCAT(neso_expected_, __LINE__))
 
 }  // namespace neso

@@ -39,7 +39,8 @@ double Weight(std::string_view parameters) {
 
 Status TooLong(size_t max_bytes) {
   return InvalidArg(
-      "Decompressed data size exceeds the maximum allowed value of {} bytes. Use --http-max-input-size to increase the limit.",
+      "Decompressed data size exceeds the maximum allowed value of {} bytes. Use --http-max-input-size to increase the "
+      "limit.",
       max_bytes);
 }
 
@@ -101,7 +102,8 @@ Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, siz
     if (!result || used == result->size()) {
       // One byte above the limit is enough to see that it is passed.
       const size_t wanted = std::max({kFirstGuess, data.size() > SIZE_MAX / 8 ? 0 : data.size() * 3, used * 2});
-      const size_t size = std::max(std::min(wanted, max_bytes == SIZE_MAX ? SIZE_MAX : max_bytes + 1), kTensorAlignment);
+      const size_t size =
+          std::max(std::min(wanted, max_bytes == SIZE_MAX ? SIZE_MAX : max_bytes + 1), kTensorAlignment);
       BufferRef larger = Grow(result, used, size, aligned_offset);
       if (!larger) {
         failure = Unavailable("no memory for {} bytes of decompressed data", size);

@@ -20,8 +20,9 @@ const char* ContentEncodingName(ContentEncoding encoding);
 // Error: kUnsupported "Unsupported compression type".
 Expected<ContentEncoding> ParseContentEncoding(bool has_header, std::string_view value);
 
-// The encoding for an answer to this Accept-Encoding header: of identity, gzip and deflate the one with the highest weight,
-// the first among equals. Names are case-sensitive, "*" is not understood, a weight of 0 or nonsense is "not acceptable".
+// The encoding for an answer to this Accept-Encoding header: of identity, gzip and deflate the one with the highest
+// weight, the first among equals. Names are case-sensitive, "*" is not understood, a weight of 0 or nonsense is "not
+// acceptable".
 ContentEncoding ChooseResponseEncoding(std::string_view accept_encoding);
 
 // Inflates gzip or zlib data, whichever it is. What could be inflated before an error is the result (null if that is

@@ -34,9 +34,10 @@ TEST_P(CompressionTest, RoundTripsWithoutBeingToldTheFormat) {
 
 TEST_P(CompressionTest, ResultAboveTheLimitIsRefused) {
   const auto back = Decompress(Compressed(GetParam(), std::string(100'000, 'a')), 99'999);
-  EXPECT_EQ(back.error().message(),
-            "Decompressed data size exceeds the maximum allowed value of 99999 bytes. Use --http-max-input-size to increase "
-            "the limit.");
+  EXPECT_EQ(
+      back.error().message(),
+      "Decompressed data size exceeds the maximum allowed value of 99999 bytes. Use --http-max-input-size to increase "
+      "the limit.");
   EXPECT_EQ(back.error().code(), StatusCode::kInvalidArg);
   EXPECT_FALSE(Decompress(Compressed(GetParam(), "ab"), 1).ok());
 }

@@ -1,8 +1,9 @@
-// One accepted connection: a socket, the protocol spoken on it, and the strand that lets one thread at a time touch them.
+// One accepted connection: a socket, the protocol spoken on it, and the strand that lets one thread at a time touch
+// them.
 //
 // Events of the socket, answers from any thread and time limits all Enter() with a bit that says what happened. Whoever
-// finds the strand free takes it and handles the bits; who finds it taken leaves the bit there, and the owner handles it
-// before it goes. So nobody waits, and an answer is written to the socket by the thread that has it.
+// finds the strand free takes it and handles the bits; who finds it taken leaves the bit there, and the owner handles
+// it before it goes. So nobody waits, and an answer is written to the socket by the thread that has it.
 #pragma once
 
 #include <array>
@@ -23,13 +24,13 @@ namespace neso::net {
 enum StrandBits : uint32_t {
   kReadable = 1,
   kWritable = 2,
-  kPeerEnded = 4,   // the peer has finished sending; perhaps it still reads
-  kDead = 8,        // both directions are gone
-  kAnswer = 16,     // an exchange has something to send
-  kDeadline = 32,   // the time limit has passed
-  kDrain = 64,      // the server ends
-  kAbort = 128,     // cut it now
-  kTurn = 256,      // the top of a network thread, which was asked for
+  kPeerEnded = 4,  // the peer has finished sending; perhaps it still reads
+  kDead = 8,       // both directions are gone
+  kAnswer = 16,    // an exchange has something to send
+  kDeadline = 32,  // the time limit has passed
+  kDrain = 64,     // the server ends
+  kAbort = 128,    // cut it now
+  kTurn = 256,     // the top of a network thread, which was asked for
 };
 
 // One ownership of a strand.

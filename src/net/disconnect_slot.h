@@ -19,7 +19,6 @@ class DisconnectSlot {
   void Trigger();
 
  private:
-
   Mutex mutex_;
   std::function<void()> callback_ GUARDED_BY(mutex_);
   bool gone_ GUARDED_BY(mutex_) = false;

@@ -51,8 +51,8 @@ std::span<char> Http1Body::Direct() {
 bool Http1Body::Reserve(size_t bytes) {
   if (buffer_ && bytes <= buffer_->size()) return true;
   const size_t size = buffer_ ? std::max(bytes, buffer_->size() * 2) : bytes;
-  // Where the aligned byte will be does not depend on how long the body gets, so it may lie behind the end for now. Only
-  // its place modulo the border matters.
+  // Where the aligned byte will be does not depend on how long the body gets, so it may lie behind the end for now.
+  // Only its place modulo the border matters.
   BufferRef larger = Buffer::TryAllocate(std::max(size, kTensorAlignment), policy_.aligned_offset % kTensorAlignment);
   if (!larger) return false;
   if (used_ > 0) std::memcpy(larger->data(), buffer_->data(), used_);

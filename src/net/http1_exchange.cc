@@ -39,10 +39,17 @@ void Http1Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
 }
 
 bool Http1Exchange::TakeAnswer(HttpResponse* response, bool* streamed) {
-  if (!published_.load(std::memory_order_acquire)) return false;
+  if (!published_.load(std::memory_order_acquire) || taken_.exchange(true)) return false;
   *response = std::move(response_);
   *streamed = streamed_;
   return true;
+}
+
+// An answer nobody will take is dropped, since it may hold the exchange: what keeps its parts alive often does. Called
+// by whoever publishes after whoever closes, or the other way round: the later one finds both.
+void Http1Exchange::DropAnswerIfGone() {
+  if (!gone_.load() || !published_.load() || taken_.exchange(true)) return;
+  const HttpResponse dropped = std::move(response_);  // the last thing done: it may take the exchange along
 }
 
 Http1Exchange::Chunks Http1Exchange::TakeChunks() {
@@ -56,25 +63,30 @@ Http1Exchange::Chunks Http1Exchange::TakeChunks() {
 }
 
 void Http1Exchange::SetGone() {
-  gone_.store(true, std::memory_order_relaxed);
-  MutexLock lock(mutex_);
-  chunks_.clear();
+  gone_.store(true);
+  {
+    MutexLock lock(mutex_);
+    chunks_.clear();
+  }
+  DropAnswerIfGone();
 }
 
 void Http1Exchange::Respond(HttpResponse response) {
   if (claimed_.exchange(true)) return;
   response_ = std::move(response);
   answered_.store(true, std::memory_order_release);
-  published_.store(true, std::memory_order_release);
+  published_.store(true);
   connection_->Enter(kAnswer, nullptr);
+  DropAnswerIfGone();
 }
 
 void Http1Exchange::StartStream(HttpResponse head) {
   if (claimed_.exchange(true)) return;
   response_ = std::move(head);
   streamed_ = true;
-  published_.store(true, std::memory_order_release);
+  published_.store(true);
   connection_->Enter(kAnswer, nullptr);
+  DropAnswerIfGone();
 }
 
 bool Http1Exchange::Write(std::string chunk) {

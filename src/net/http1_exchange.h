@@ -61,6 +61,8 @@ class Http1Exchange final : public HttpExchange, public TopWork {
  private:
   static constexpr size_t kInlineHead = 1024;
 
+  void DropAnswerIfGone();
+
   const std::shared_ptr<Connection> connection_;
   HttpHead head_;
   BufferRef body_;
@@ -70,6 +72,7 @@ class Http1Exchange final : public HttpExchange, public TopWork {
 
   std::atomic<bool> claimed_{false};    // Respond or StartStream was called
   std::atomic<bool> published_{false};  // response_ is there
+  std::atomic<bool> taken_{false};      // response_ has an owner: the session, or whoever drops it
   std::atomic<bool> answered_{false};
   std::atomic<bool> close_{false};
   std::atomic<bool> gone_{false};

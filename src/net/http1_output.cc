@@ -75,7 +75,8 @@ void Http1Output::SendLarge(const AnswerHead& head, HttpResponse&& response, siz
     sent -= skipped;
     return skipped;
   };
-  if (const size_t skip = rest_of(head_text.size()); skip < head_text.size()) Append(std::string(head_text.substr(skip)));
+  if (const size_t skip = rest_of(head_text.size()); skip < head_text.size())
+    Append(std::string(head_text.substr(skip)));
   const size_t body_skip = rest_of(response.body.size());
   Append(std::move(response.body), body_skip);
   for (const BodyPart& part : response.parts) {
@@ -180,7 +181,8 @@ void Http1Output::Flush() {
     if (pending_->first == pending_->pieces.size()) {
       pending_.reset();
     } else if (pending_->first >= kPiecesPerWrite) {
-      pending_->pieces.erase(pending_->pieces.begin(), pending_->pieces.begin() + static_cast<std::ptrdiff_t>(pending_->first));
+      pending_->pieces.erase(pending_->pieces.begin(),
+                             pending_->pieces.begin() + static_cast<std::ptrdiff_t>(pending_->first));
       pending_->first = 0;
     }
   }

@@ -1,5 +1,5 @@
-// The sending side of an HTTP/1.1 connection: heads, bodies and chunks go out at once as far as the socket takes them, the
-// rest waits here. Confined to the connection's strand.
+// The sending side of an HTTP/1.1 connection: heads, bodies and chunks go out at once as far as the socket takes them,
+// the rest waits here. Confined to the connection's strand.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ enum class AnswerFraming { kLength, kChunked, kUntilClose };
 
 struct AnswerHead {
   AnswerFraming framing = AnswerFraming::kLength;
-  bool no_body = false;           // an answer to HEAD: the length is told, the body is not sent
-  bool close = false;             // "Connection: close"
-  bool keep_alive_note = false;   // "Connection: keep-alive", which HTTP/1.0 clients wait for
+  bool no_body = false;          // an answer to HEAD: the length is told, the body is not sent
+  bool close = false;            // "Connection: close"
+  bool keep_alive_note = false;  // "Connection: keep-alive", which HTTP/1.0 clients wait for
 };
 
 class Http1Output {
@@ -43,7 +43,7 @@ class Http1Output {
 
  private:
   struct Piece {
-    std::string owned;           // if `borrowed` is null
+    std::string owned;  // if `borrowed` is null
     const char* borrowed = nullptr;
     size_t size = 0;
     const char* data() const { return borrowed != nullptr ? borrowed : owned.data(); }

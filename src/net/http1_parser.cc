@@ -8,7 +8,7 @@
 namespace neso::net {
 namespace {
 
-constexpr size_t kMaxChunks = 65536;            // non-empty ones: Triton's limit
+constexpr size_t kMaxChunks = 65536;             // non-empty ones: Triton's limit
 constexpr size_t kMaxChunkOverhead = 64 * 1024;  // extensions and trailers of a body
 
 constexpr std::array<bool, 256> MakeTokenTable() {
@@ -84,7 +84,8 @@ Http1Error SplitTarget(std::string_view target, HttpHead* out) {
     const size_t scheme_end = target.find("://");
     if (scheme_end == std::string_view::npos) return {400, "malformed request target"};
     const std::string_view scheme = target.substr(0, scheme_end);
-    if (!EqualsIgnoreCase(scheme, "http") && !EqualsIgnoreCase(scheme, "https")) return {400, "malformed request target"};
+    if (!EqualsIgnoreCase(scheme, "http") && !EqualsIgnoreCase(scheme, "https"))
+      return {400, "malformed request target"};
     target.remove_prefix(scheme_end + 3);
     const size_t path = target.find_first_of("/?");
     target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
@@ -128,7 +129,8 @@ Http1Error ParseLength(std::string_view value, RequestFraming* framing) {
 }
 
 // What the engine itself must know of a header. Looks at the length of the name first: most headers end there.
-Http1Error Interpret(std::string_view name, std::string_view value, int version_minor, RequestFraming* framing, bool* has_host) {
+Http1Error Interpret(std::string_view name, std::string_view value, int version_minor, RequestFraming* framing,
+                     bool* has_host) {
   switch (name.size()) {
     case 4:
       if (EqualsIgnoreCase(name, "host")) {

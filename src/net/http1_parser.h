@@ -65,7 +65,19 @@ class ChunkDecoder {
   size_t non_empty_chunks() const { return chunks_; }
 
  private:
-  enum class State { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kTrailerLine, kTrailerLf, kEndLf, kDone };
+  enum class State {
+    kSize,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailer,
+    kTrailerLine,
+    kTrailerLf,
+    kEndLf,
+    kDone
+  };
   void Step(char c);
   void Fail(const char* message) { error_ = {400, message}; }
 

@@ -1,5 +1,5 @@
-// Feeds bytes to head scanner, head parser, body assembly and chunk decoder the way a session does, and checks that it does
-// not matter in which pieces they come.
+// Feeds bytes to head scanner, head parser, body assembly and chunk decoder the way a session does, and checks that it
+// does not matter in which pieces they come.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +22,8 @@ using neso::net::RequestFraming;
 std::string Digest(std::string_view bytes, size_t step) {
   HeadScanner scanner;
   HeadScanner::Result scanned = HeadScanner::kIncomplete;
-  for (size_t size = std::min(step, bytes.size()); scanned == HeadScanner::kIncomplete; size = std::min(size + step, bytes.size())) {
+  for (size_t size = std::min(step, bytes.size()); scanned == HeadScanner::kIncomplete;
+       size = std::min(size + step, bytes.size())) {
     scanned = scanner.Scan(bytes.substr(0, size));
     if (size == bytes.size()) break;
   }
@@ -36,7 +37,8 @@ std::string Digest(std::string_view bytes, size_t step) {
 
   bytes.remove_prefix(scanner.head_bytes());
   Http1Body body;
-  if (const Http1Error error = body.Start(framing, BodyPolicy{.max_bytes = 1 << 16, .aligned_offset = 10})) return digest + error.message;
+  if (const Http1Error error = body.Start(framing, BodyPolicy{.max_bytes = 1 << 16, .aligned_offset = 10}))
+    return digest + error.message;
   while (!body.done() && !bytes.empty()) {
     std::string_view input = bytes.substr(0, step);
     const size_t given = input.size();

@@ -17,7 +17,9 @@ Parsed Parse(const std::string& text) {
   Parsed parsed;
   HeadScanner scanner;
   switch (scanner.Scan(text)) {
-    case HeadScanner::kComplete: parsed.error = ParseHead(std::string_view(text).substr(0, scanner.head_bytes()), &parsed.head, &parsed.framing); break;
+    case HeadScanner::kComplete:
+      parsed.error = ParseHead(std::string_view(text).substr(0, scanner.head_bytes()), &parsed.head, &parsed.framing);
+      break;
     case HeadScanner::kBadLine: parsed.error = {400, "line"}; break;
     case HeadScanner::kIncomplete: parsed.error = {-1, "incomplete"}; break;
   }
@@ -46,9 +48,9 @@ TEST(Http1ParserTest, TargetForms) {
     const char* path;
     const char* query;
   };
-  for (const auto& [target, path, query] : {Case{"/", "/", ""}, Case{"/a%20b", "/a%20b", ""}, Case{"*", "*", ""},
-                                            Case{"http://h:1/p?q", "/p", "q"}, Case{"HTTP://h", "/", ""},
-                                            Case{"https://h?q", "/", "q"}, Case{"/?", "/", ""}}) {
+  for (const auto& [target, path, query] :
+       {Case{"/", "/", ""}, Case{"/a%20b", "/a%20b", ""}, Case{"*", "*", ""}, Case{"http://h:1/p?q", "/p", "q"},
+        Case{"HTTP://h", "/", ""}, Case{"https://h?q", "/", "q"}, Case{"/?", "/", ""}}) {
     const std::string text = std::string("GET ") + target + " HTTP/1.1\r\n\r\n";
     const Parsed parsed = Parse(text);
     EXPECT_FALSE(parsed.error) << target;
@@ -64,8 +66,8 @@ TEST(Http1ParserTest, KeepAliveFollowsVersionAndConnectionHeader) {
     bool keep_alive;
   };
   for (const auto& [version, connection, keep_alive] :
-       {Case{"1.1", "x", true}, Case{"1.1", "Close", false}, Case{"1.1", "keep-alive, close", false}, Case{"1.0", "x", false},
-        Case{"1.0", "Keep-Alive", true}, Case{"1.0", "keep-alive,close", false}}) {
+       {Case{"1.1", "x", true}, Case{"1.1", "Close", false}, Case{"1.1", "keep-alive, close", false},
+        Case{"1.0", "x", false}, Case{"1.0", "Keep-Alive", true}, Case{"1.0", "keep-alive,close", false}}) {
     const std::string text = std::string("GET / HTTP/") + version + "\r\nConnection: " + connection + "\r\n\r\n";
     EXPECT_EQ(Parse(text).framing.keep_alive, keep_alive) << version << " " << connection;
   }
@@ -167,8 +169,9 @@ TEST(ChunkDecoderTest, EmptyBody) {
 }
 
 TEST(ChunkDecoderTest, RefusesBadCoding) {
-  for (const char* text : {"\r\n", "x\r\n", "-1\r\n", "5\nhello\r\n", "5\r\nhello!\r\n", "5\r\nhelloX\n0\r\n\r\n", "5\rx",
-                           "fffffffffffffffff\r\n", "5;a\nb\r\nhello\r\n", "0\r\nA: b\n\r\n", "0\r\n\rX", "5\r\nhello\n0\r\n\r\n"}) {
+  for (const char* text :
+       {"\r\n", "x\r\n", "-1\r\n", "5\nhello\r\n", "5\r\nhello!\r\n", "5\r\nhelloX\n0\r\n\r\n", "5\rx",
+        "fffffffffffffffff\r\n", "5;a\nb\r\nhello\r\n", "0\r\nA: b\n\r\n", "0\r\n\rX", "5\r\nhello\n0\r\n\r\n"}) {
     ChunkDecoder decoder;
     Decode(decoder, text, 3);
     EXPECT_EQ(decoder.error().status, 400) << text;

@@ -227,7 +227,8 @@ void Http1Session::SendAnswer(StrandTurn& turn) {
     bool streamed = false;
     if (!exchange_->TakeAnswer(&response, &streamed)) return;
     answer_begun_ = true;
-    if (exchange_->close_requested() || connection_.context().draining.load(std::memory_order_relaxed)) keep_alive_ = false;
+    if (exchange_->close_requested() || connection_.context().draining.load(std::memory_order_relaxed))
+      keep_alive_ = false;
     framing_ = !streamed ? AnswerFraming::kLength : http10_ ? AnswerFraming::kUntilClose : AnswerFraming::kChunked;
     if (framing_ == AnswerFraming::kUntilClose) keep_alive_ = false;
     AnswerHead head;

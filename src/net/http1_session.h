@@ -26,7 +26,7 @@ class Http1Session final : public Session {
  private:
   // kHead -> kBody -> kAnswer -> kHead ...; kAnswer -> kLinger -> kClosed; any -> kClosed.
   enum class Phase {
-    kHead,    // between requests, or in a head
+    kHead,  // between requests, or in a head
     kBody,
     kAnswer,  // the handler has the request, or its answer is being sent
     kLinger,  // the last answer was sent: what the client still sends is dropped, so that no reset overtakes the answer

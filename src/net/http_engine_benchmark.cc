@@ -83,8 +83,10 @@ void BM_Echo(benchmark::State& state) {
 
   const auto size = static_cast<size_t>(state.range(0));
   const std::string request =
-      "POST /v2/models/identity/infer HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: application/octet-stream\r\n"
-      "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+      "POST /v2/models/identity/infer HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Type: "
+      "application/octet-stream\r\n"
+      "Content-Length: " +
+      std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
   std::vector<char> answer(size + 4096);
   const auto round_trip = [&] {
     if (send(fd, request.data(), request.size(), 0) < 0) return false;
@@ -106,7 +108,8 @@ void BM_Echo(benchmark::State& state) {
   for (auto _ : state) {
     if (!round_trip()) return state.SkipWithError("connection lost");
   }
-  state.counters["allocations"] = static_cast<double>(allocations.load() - before) / static_cast<double>(state.iterations());
+  state.counters["allocations"] =
+      static_cast<double>(allocations.load() - before) / static_cast<double>(state.iterations());
   close(fd);
 }
 BENCHMARK(BM_Echo)->Arg(64)->Arg(4096)->Arg(100'000)->UseRealTime();

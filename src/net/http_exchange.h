@@ -35,8 +35,9 @@ struct HttpHead {
 
 // What the handler says about a body once the head is known and before the body is read.
 struct BodyPolicy {
-  size_t max_bytes = SIZE_MAX;  // a longer body is answered with 413 (Content-Length) or ends at the chunk that exceeds it
-  size_t aligned_offset = 0;    // this byte of the body is placed on a 64-byte border (clamped to the body's size)
+  size_t max_bytes =
+      SIZE_MAX;  // a longer body is answered with 413 (Content-Length) or ends at the chunk that exceeds it
+  size_t aligned_offset = 0;  // this byte of the body is placed on a 64-byte border (clamped to the body's size)
 };
 
 // A part of an answer's body, sent as it is (no copy); it must stay valid until `HttpResponse::release` runs.
@@ -50,9 +51,9 @@ struct HttpResponse {
   // Content-Length (or chunked coding), Connection and Date are the engine's. A null `content_type` adds none.
   const char* content_type = nullptr;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;              // sent first
-  std::vector<BodyPart> parts;   // sent after `body`
-  std::shared_ptr<void> release; // keeps `parts` alive; let go once they are in the kernel or the connection is gone
+  std::string body;               // sent first
+  std::vector<BodyPart> parts;    // sent after `body`
+  std::shared_ptr<void> release;  // keeps `parts` alive; let go once they are in the kernel or the connection is gone
 };
 
 // Thread-safe: any thread may answer, once; a lost connection makes answering a no-op.
@@ -73,14 +74,15 @@ class HttpExchange {
 
   // A streamed answer (chunked in HTTP/1.1): StartStream once, Write any number of times, Finish once.
   virtual void StartStream(HttpResponse head) = 0;
-  // False when the client is gone or so slow that `max_unread_bytes` of the server's limit would be exceeded: stop then.
+  // False when the client is gone or so slow that `max_unread_bytes` of the server's limit would be exceeded: stop
+  // then.
   virtual bool Write(std::string chunk) = 0;
   virtual void Finish() = 0;
   // Closes the connection after the answer (HTTP/1.1 "Connection: close").
   virtual void CloseAfterResponse() = 0;
 
-  // Runs `callback` once, on a network thread, if the client goes away before the answer is complete; at once if it has.
-  // An empty function takes the callback back; after SetDisconnectCallback({}) returns it is not running any more.
+  // Runs `callback` once, on a network thread, if the client goes away before the answer is complete; at once if it
+  // has. An empty function takes the callback back; after SetDisconnectCallback({}) returns it is not running any more.
   virtual void SetDisconnectCallback(std::function<void()> callback) = 0;
 };
 using HttpExchangeRef = std::shared_ptr<HttpExchange>;
@@ -90,7 +92,8 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual BodyPolicy OnHead(const HttpHead& head) = 0;
-  // The request is complete. Runs at the top of a network thread, outside the connection's strand and under an InlineHost.
+  // The request is complete. Runs at the top of a network thread, outside the connection's strand and under an
+  // InlineHost.
   virtual void OnRequest(HttpExchangeRef exchange) = 0;
 };
 

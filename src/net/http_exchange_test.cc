@@ -117,9 +117,11 @@ TEST(HttpExchangeTest, StreamsInChunks) {
   EXPECT_TRUE(exchange->Write(std::string(5000, 'x')));
   exchange->Finish();
   EXPECT_FALSE(exchange->Write("too late"));
-  EXPECT_EQ(client.ReadAll(),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-            "9\r\ndata: 1\n\n\r\n1388\r\n" + std::string(5000, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(
+      client.ReadAll(),
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "9\r\ndata: 1\n\n\r\n1388\r\n" +
+          std::string(5000, 'x') + "\r\n0\r\n\r\n");
 }
 
 TEST(HttpExchangeTest, StreamsToHttp10UntilClose) {
@@ -167,9 +169,29 @@ TEST(HttpExchangeTest, DisconnectIsSeenWhileTheHandlerWorks) {
   }
 }
 
+TEST(HttpExchangeTest, AnAnswerNobodyTakesIsDroppedWithWhatItKeeps) {
+  TestServer server;
+  NextExchange next(server);
+  TestClient client(server.port());
+  client.Send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+  HttpExchangeRef exchange = next.Get();
+  client.Reset();
+  while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+  // What keeps the parts of an answer alive usually keeps its exchange too.
+  HttpResponse response;
+  response.release = exchange;
+  const std::weak_ptr<HttpExchange> watched = exchange;
+  exchange->Respond(std::move(response));
+  exchange.reset();
+  EXPECT_TRUE(watched.expired());
+}
+
 TEST(HttpExchangeTest, DisconnectIsSeenWhileANetworkThreadRunsLongWork) {
   struct Long final : Runnable {
-    void Run() override { gone.get_future().wait(); done.set_value(); }
+    void Run() override {
+      gone.get_future().wait();
+      done.set_value();
+    }
     Nanoseconds ExpectedDuration() const override { return expected; }
     std::promise<void> gone, done;
     Nanoseconds expected{};
@@ -361,7 +383,8 @@ TEST(HttpServerStressTest, ManyClientsForeignThreadsAndDisconnects) {
         TestClient client(server.port());
         const size_t size = 10 + static_cast<size_t>((i * 7919 * (t + 1)) % 60'000);
         for (int k = 0; k < 5; k++) {
-          client.Send("POST / HTTP/1.1\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x'));
+          client.Send("POST / HTTP/1.1\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+                      std::string(size, 'x'));
           if ((i + k + t) % 5 == 4) {
             (i & 1) != 0 ? client.Reset() : client.Close();
             break;

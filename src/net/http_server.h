@@ -22,16 +22,18 @@ struct HttpServerOptions {
   bool reuse_port = false;
   size_t max_head_bytes = 64 * 1024;
   size_t max_connections = 100'000;
-  size_t max_unread_bytes = 8u << 20;  // a streamed answer whose client does not read is cut above this
-  std::chrono::milliseconds head_timeout{60'000};  // from the first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{300'000}; // without any progress in a body, or in the sending of an answer
-  std::chrono::milliseconds idle_timeout{0};       // of a kept-alive connection between requests; 0: none
+  size_t max_unread_bytes = 8u << 20;               // a streamed answer whose client does not read is cut above this
+  std::chrono::milliseconds head_timeout{60'000};   // from the first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{300'000};  // without any progress in a body, or in the sending of an answer
+  std::chrono::milliseconds idle_timeout{0};        // of a kept-alive connection between requests; 0: none
 };
 
 class HttpServer {
  public:
-  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in use ".
-  static Expected<std::unique_ptr<HttpServer>> Start(ReactorPool& reactors, HttpHandler& handler, HttpServerOptions options);
+  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
+  // use ".
+  static Expected<std::unique_ptr<HttpServer>> Start(ReactorPool& reactors, HttpHandler& handler,
+                                                     HttpServerOptions options);
   virtual ~HttpServer() = default;
 
   virtual uint16_t port() const = 0;

@@ -17,7 +17,8 @@ TEST(HttpServerTest, AnswersARequest) {
   TestServer server;
   TestClient client(server.port());
   client.Send("GET /hello?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(client.ReadResponse(), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nGET /hello?x=1 0");
+  EXPECT_EQ(client.ReadResponse(),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nGET /hello?x=1 0");
 }
 
 TEST(HttpServerTest, KeepsTheConnectionForFurtherRequests) {
@@ -104,7 +105,9 @@ TEST(HttpServerTest, BigBodiesSurviveTheRoundTrip) {
     HttpResponse response;
     const size_t half = exchange->body()->size() / 2;
     response.body = "[";
-    response.parts = {{exchange->body()->data(), half}, {nullptr, 0}, {exchange->body()->data() + half, exchange->body()->size() - half}};
+    response.parts = {{exchange->body()->data(), half},
+                      {nullptr, 0},
+                      {exchange->body()->data() + half, exchange->body()->size() - half}};
     response.release = exchange;
     exchange->Respond(std::move(response));
   };
@@ -143,7 +146,8 @@ TEST(HttpServerTest, ConnectionCloseIsHonouredFromBothSides) {
   TestServer server;
   TestClient asks(server.port());
   asks.Send("GET /c HTTP/1.1\r\nConnection: close\r\n\r\n");
-  EXPECT_EQ(asks.ReadAll(), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\nConnection: close\r\n\r\nGET /c 0");
+  EXPECT_EQ(asks.ReadAll(),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\nConnection: close\r\n\r\nGET /c 0");
   server.handler().on_request = [](HttpExchangeRef exchange) {
     exchange->CloseAfterResponse();
     exchange->Respond({});

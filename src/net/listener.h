@@ -22,8 +22,8 @@ class Listener final : public Pollable, public std::enable_shared_from_this<List
   void OnEvents(uint32_t events, Top& top) override;
 
  private:
-  // Out of descriptors: takes the waiting connection with the spare one and closes it, so that its client is told and the
-  // listening socket does not stay ready for ever.
+  // Out of descriptors: takes the waiting connection with the spare one and closes it, so that its client is told and
+  // the listening socket does not stay ready for ever.
   void Shed();
 
   ReactorPool& reactors_;

@@ -41,8 +41,8 @@ struct ReactorGroup::Thread final : InlineHost {
   };
 
   std::thread thread;
-  CondVar promoted;      // with the group's mutex, which guards `parked` too
-  bool parked = false;   // it is in parked_
+  CondVar promoted;                      // with the group's mutex, which guards `parked` too
+  bool parked = false;                   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
   std::vector<Runnable*> deferred;
   std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);

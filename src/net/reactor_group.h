@@ -2,7 +2,8 @@
 //
 // The leader waits for events, reads and dispatches what came, and then runs the inference itself. Short work it does
 // while nobody waits on the sockets; before long work it makes a parked follower the leader, so that resets, pings and
-// other connections are seen meanwhile. If work that was thought short turns out long, the sentinel promotes a follower.
+// other connections are seen meanwhile. If work that was thought short turns out long, the sentinel promotes a
+// follower.
 //
 // Thread-safe. The destructor stops and joins the threads; every descriptor must have been removed before.
 #pragma once
@@ -27,10 +28,10 @@ namespace neso::net {
 class ReactorSentinel;
 
 struct ReactorOptions {
-  size_t groups = 0;             // 0: one for two cores
-  size_t threads_per_group = 4;  // for long work; surprises may add more
-  Nanoseconds short_work = std::chrono::microseconds(200);    // run without promoting a follower
-  Nanoseconds late_after = std::chrono::milliseconds(3);      // the sentinel's tick
+  size_t groups = 0;                                           // 0: one for two cores
+  size_t threads_per_group = 4;                                // for long work; surprises may add more
+  Nanoseconds short_work = std::chrono::microseconds(200);     // run without promoting a follower
+  Nanoseconds late_after = std::chrono::milliseconds(3);       // the sentinel's tick
   Nanoseconds thread_idle_timeout = std::chrono::seconds(10);  // of parked followers
 };
 
@@ -48,7 +49,8 @@ class ReactorGroup {
   // Calls pollable->OnEvents(0) at the top of a network thread, soon.
   void RequestTurn(std::shared_ptr<Pollable> pollable);
 
-  // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is traffic.
+  // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
+  // traffic.
   bool Tick();
   // Nobody handles events or runs work right now.
   bool IsQuiet() const { return (rounds_.load() & 1) == 0; }
@@ -68,7 +70,8 @@ class ReactorGroup {
   void Round(Thread& self);
   void RunDue(Thread& self);
   void RunDeferred(Thread& self);
-  // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads` are there.
+  // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads`
+  // are there.
   bool Promote(const Thread* from, size_t max_threads);
   void Reclaim();
   void Wake();

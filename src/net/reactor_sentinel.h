@@ -1,7 +1,7 @@
 // The thread that looks after the reactors: it sees leaders that are away too long, time limits, and idle memory.
 //
-// It ticks every few milliseconds only while requests flow, every second while a time limit or a warm buffer pool waits,
-// and sleeps otherwise. Thread-safe.
+// It ticks every few milliseconds only while requests flow, every second while a time limit or a warm buffer pool
+// waits, and sleeps otherwise. Thread-safe.
 #pragma once
 
 #include <atomic>

@@ -19,7 +19,8 @@ std::shared_ptr<Connection> ServerContext::Delist(Connections::iterator position
   return connection;
 }
 
-std::vector<std::shared_ptr<Connection>> ServerContext::Select(const std::function<bool(const Connection&)>& wanted) const {
+std::vector<std::shared_ptr<Connection>> ServerContext::Select(
+    const std::function<bool(const Connection&)>& wanted) const {
   std::vector<std::shared_ptr<Connection>> selected;
   MutexLock lock(mutex);
   for (const std::shared_ptr<Connection>& connection : connections) {

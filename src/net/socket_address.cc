@@ -96,13 +96,14 @@ Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& path) {
   sockaddr_un where{};
   where.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof where.sun_path) {
-    return InvalidArg("the path of a Unix-domain socket has 1 to {} characters, got '{}'", sizeof where.sun_path - 1, path);
+    return InvalidArg("the path of a Unix-domain socket has 1 to {} characters, got '{}'", sizeof where.sun_path - 1,
+                      path);
   }
   std::memcpy(where.sun_path, path.data(), path.size());
   const auto* address = reinterpret_cast<const sockaddr*>(&where);
 
   // A socket file that nobody listens on was left behind by a process that was killed.
-  struct stat info{};
+  struct stat info {};
   if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe >= 0 && connect(probe, address, sizeof where) != 0 && errno == ECONNREFUSED) unlink(path.c_str());

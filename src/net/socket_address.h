@@ -11,7 +11,8 @@ namespace neso::net {
 // A listening, non-blocking socket. Owns the descriptor and the path of a Unix-domain socket.
 class ListenSocket {
  public:
-  // Errors: kUnavailable "Socket 'ADDR:PORT' already in use " when the address is taken, kInvalidArg when it has no meaning.
+  // Errors: kUnavailable "Socket 'ADDR:PORT' already in use " when the address is taken, kInvalidArg when it has no
+  // meaning.
   static Expected<ListenSocket> Open(const std::string& address, uint16_t port, bool reuse_port);
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;

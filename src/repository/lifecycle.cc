@@ -44,6 +44,7 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
   for (const auto& [version, fingerprint] : model.versions) available.insert(version);
   Expected<VersionSelection> selection = SelectVersions(model.config, available);
   if (!selection) {
+    LOG_ERROR("failed to load model '{}': {}", model.name, selection.error().message());
     RecordFailure(model.name);
     done(std::move(selection).error());
     return;
@@ -57,7 +58,9 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
     FinishLoad(*operation);
     return;
   }
-  for (size_t i = 0; i < operation->jobs.size(); ++i) {
+  // The last job may end the operation before this loop looks again.
+  const size_t jobs = operation->jobs.size();
+  for (size_t i = 0; i < jobs; ++i) {
     load_executor_.Post([this, operation, i] { RunLoad(operation, i); });
   }
 }
@@ -238,16 +241,6 @@ void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version,
   entry.model = nullptr;
 }
 
-void ModelLifecycle::Forget(const std::string& name) {
-  MutexLock lock(mutex_);
-  const auto record = records_.find(name);
-  if (record == records_.end()) return;
-  const auto& versions = record->second.versions;
-  const bool lives = std::any_of(versions.begin(), versions.end(),
-                                 [](const auto& entry) { return entry.second.state != ModelState::kUnavailable; });
-  if (!lives) records_.erase(record);
-}
-
 std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
                                              std::shared_ptr<const TemporaryFolder> folder, uint64_t generation) {
   live_.fetch_add(1, std::memory_order_acq_rel);
@@ -314,17 +307,6 @@ std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   for (const auto& [name, record] : records_) {
     if (record.versions.empty()) states.push_back({name, -1, ModelState::kUnknown, ""});
     for (const auto& [version, entry] : record.versions) states.push_back({name, version, entry.state, entry.reason});
-  }
-  return states;
-}
-
-std::vector<ModelIndexEntry> ModelLifecycle::States(const std::string& name) const {
-  std::vector<ModelIndexEntry> states;
-  MutexLock lock(mutex_);
-  const auto record = records_.find(name);
-  if (record == records_.end()) return states;
-  for (const auto& [version, entry] : record->second.versions) {
-    states.push_back({name, version, entry.state, entry.reason});
   }
   return states;
 }

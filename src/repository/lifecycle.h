@@ -51,8 +51,6 @@ class ModelLifecycle {
   void RecordFailure(const std::string& name);
   // Begins to unload every version; unknown models are unloaded already.
   void Unload(const std::string& name);
-  // Forgets a model without serving versions: lookups then know nothing of it.
-  void Forget(const std::string& name);
 
   const ServingTable& serving() const { return serving_; }
   // Why serving().Find found nothing. Errors: the texts of the lookup table, kNotFound or kUnavailable.
@@ -61,7 +59,6 @@ class ModelLifecycle {
   // Every version of every model that was loaded or tried, by name and version; a model without versions has one entry
   // with version -1.
   std::vector<ModelIndexEntry> States() const;
-  std::vector<ModelIndexEntry> States(const std::string& name) const;
 
   // Copies that are built and not yet ended, those being unloaded included.
   size_t LiveCount() const { return live_.load(std::memory_order_acquire); }

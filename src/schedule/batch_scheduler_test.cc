@@ -171,7 +171,7 @@ TEST_F(BatchSchedulerTest, DoesNotWaitForTheDelayWhenTheBatchIsFull) {
 
 TEST_F(BatchSchedulerTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
   Load(R"(max_batch_size: 1 dynamic_batching {
-         default_queue_policy { default_timeout_microseconds: 2000 } })",
+         default_queue_policy { default_timeout_microseconds: 200000 } })",
        {Gated()});
   Send("a");
   gate_.WaitForArrivals(1);

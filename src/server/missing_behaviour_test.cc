@@ -37,8 +37,7 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
         "--grpc-use-ssl-mutual=false", "--grpc-restricted-protocol=health:k=v", "--allow-sagemaker=true",
         "--allow-vertex-ai=true", "--metrics-config=summary_latencies=true",
         "--metrics-config=histogram_latencies=true", "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
-        "--response-cache-byte-size=1", "--rate-limit=execution_count", "--host-policy=p,numa-node=0",
-        "--allow-client-shm=true"}) {
+        "--response-cache-byte-size=1", "--rate-limit=execution_count", "--allow-client-shm=true"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

@@ -137,6 +137,16 @@ def test_warm_up_counts_as_executions(repository, start_server):
     assert stats["inference_count"] == 12
 
 
+def test_a_host_policy_binds_the_thread_of_its_instances(repository, start_server):
+    core = min(os.sched_getaffinity(0))
+    add(repository, "slow", "slow", "instance_group { name: 'bound' count: 1 kind: KIND_CPU host_policy: 'hp' }")
+    server = start_server(repository.path, f"--backend-directory={BACKENDS}", f"--host-policy=hp,cpu-cores={core}")
+    assert answer(server, "slow", 1) == [1]
+    cores = {(task / "comm").read_text().strip(): os.sched_getaffinity(int(task.name))
+             for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir()}
+    assert cores["bound_0"] == {core}
+
+
 def test_instance_groups_change_while_the_model_serves(repository, start_server):
     folder = add(repository, "slow", "slow", "instance_group { count: 1 kind: KIND_CPU }")
     server = start_server(repository.path, f"--backend-directory={BACKENDS}", "--model-control-mode=explicit",

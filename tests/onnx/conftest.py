@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 import tritonclient.http as httpclient
-from tritonclient.utils import np_to_triton_dtype
+from support.clients import arrays_of, infer_at_once, inputs_of, outputs_of
 
 
 class OnnxServer:
@@ -13,7 +13,7 @@ class OnnxServer:
     def __init__(self, repository, start, *args):
         self.repository = repository
         self.server = start(repository.path, "--model-control-mode=explicit", *args)
-        self.client = httpclient.InferenceServerClient(self.server.http, concurrency=16)
+        self.client = httpclient.InferenceServerClient(self.server.http)
 
     def add(self, name, model, config=None, file="model.onnx"):
         return self.repository.add(name, config, files={file: model})
@@ -40,37 +40,15 @@ class OnnxServer:
 
     def infer(self, name, outputs=None, **arrays):
         """Answers the arrays of all outputs by name, or those of the named ones."""
-        result = self.client.infer(name, inputs_of(arrays), outputs=requested(outputs))
+        result = self.client.infer(name, inputs_of(arrays), outputs=outputs_of(outputs))
         return arrays_of(result)
 
-    def infer_many(self, name, requests):
-        """All at once, 16 at a time; answers in the order of the requests, which are dicts of arrays."""
-        answers = []
-        for start in range(0, len(requests), 16):
-            pending = [self.client.async_infer(name, inputs_of(arrays)) for arrays in requests[start:start + 16]]
-            answers += [arrays_of(request.get_result()) for request in pending]
-        return answers
+    def infer_many(self, name, requests, outputs=None):
+        """All at once, from 16 threads; answers in the order of the requests, which are dicts of arrays."""
+        return infer_at_once(self.server.http, name, requests, outputs)
 
     def stats(self, name):
         return self.server.get(f"/v2/models/{name}/stats").json()["model_stats"][0]
-
-
-def inputs_of(arrays):
-    tensors = []
-    for name, array in arrays.items():
-        datatype = "BF16" if array.dtype.name == "bfloat16" else np_to_triton_dtype(array.dtype)
-        tensor = httpclient.InferInput(name, array.shape, datatype)
-        tensor.set_data_from_numpy(array)
-        tensors.append(tensor)
-    return tensors
-
-
-def requested(outputs):
-    return None if outputs is None else [httpclient.InferRequestedOutput(name) for name in outputs]
-
-
-def arrays_of(result):
-    return {output["name"]: result.as_numpy(output["name"]) for output in result.get_response()["outputs"]}
 
 
 @pytest.fixture(scope="module")

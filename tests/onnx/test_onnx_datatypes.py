@@ -2,7 +2,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from support.onnx_models import ELEMENT_TYPES, identity, model, node
+from support.onnx_models import ELEMENT_TYPES, identity, model, node, sequence_output
 
 INTEGERS = ["UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"]
 
@@ -96,7 +96,6 @@ def test_outputs_may_be_empty_when_inputs_are_not(onnx):
 
 
 def test_a_sequence_output_is_refused_by_name(onnx):
-    from support.onnx_models import sequence_output
     assert "output 'y' is a sequence; only tensors can be served" in onnx.load_error("sequence", sequence_output())
 
 

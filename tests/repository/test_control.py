@@ -2,8 +2,9 @@
 import pytest
 import tritonclient.http as httpclient
 from support.control import index, load, unload, until
-from support.inference import Crowd, ask, values
-from support.server import PATIENCE, Server, run_neso
+from support.inference import Crowd, ask, pending, values
+from support.repository import ModelRepository
+from support.server import Server, run_neso
 from tritonclient.utils import InferenceServerException
 
 
@@ -112,7 +113,7 @@ def test_requests_under_way_end_before_their_model(repository, start_server):
     server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=slow")
     with Crowd() as crowd:
         replies = [crowd.ask(server, "slow", [7.0]) for _ in range(2)]  # one executes, one waits
-        until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 1)
+        until(lambda: pending(server, "slow") == 1)
         assert unload(server, "slow").status_code == 200
         assert index(server)["slow:1"].startswith("UNLOADING")
         assert ask(server, "slow").status_code == 404
@@ -165,7 +166,6 @@ def test_the_control_mode_is_one_of_three(repository):
 
 @pytest.fixture
 def second(tmp_path):
-    from support.repository import ModelRepository
     return ModelRepository(tmp_path / "more")
 
 
@@ -191,9 +191,23 @@ def test_a_model_in_two_repositories_is_unavailable(repository, second, start_se
     assert ask(server, "twice").status_code == 404
 
 
+def test_a_repository_named_twice_is_one(repository, start_server):
+    repository.add_identity("m")
+    assert index(start_server([repository.path, repository.path])) == {"m:1": "READY"}
+
+
+def test_a_model_in_two_repositories_leaves_the_others_alone(repository, second, start_server):
+    repository.add_identity("twice")
+    second.add_identity("twice")
+    second.add_identity("once")
+    server = start_server([repository.path, second.path], "--exit-on-error=false")
+    assert index(server) == {"once:1": "READY", "twice": "UNAVAILABLE: model appears in two or more repositories"}
+    assert values(ask(server, "once")) == [1]
+
+
 def test_a_model_in_two_repositories_fails_the_start(repository, second):
     repository.add_identity("twice")
     second.add_identity("twice")
     server = Server([repository.path, second.path], ready=False).start()
-    assert server.wait(20 * PATIENCE) == 1
+    assert server.wait() == 1
     assert "error: creating server: Internal - failed to load all models" in server.log

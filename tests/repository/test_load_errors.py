@@ -35,7 +35,7 @@ def server(module_repository, start_module_server):
     add("far_labels", 'backend: "identity" input { name: "I" data_type: TYPE_FP32 dims: [1] } '
         'output { name: "O" data_type: TYPE_FP32 dims: [1] label_filename: "../labels.txt" }')
     add("runtime_escapes", f'backend: "identity" runtime: "../../libtriton_identity.so" {IO}')
-    add("some_fail", f'backend: "onnxruntime" version_policy {{ all {{}} }} ', (1, 2), files={"model.onnx": b"x"})
+    add("some_fail", 'backend: "onnxruntime" version_policy { all {} }', (1, 2), files={"model.onnx": b"x"})
     module_repository.add_identity("good")
     return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=good")
 
@@ -128,7 +128,7 @@ def test_a_bad_model_ends_the_start(repository, config, lines):
         assert line in server.log
 
 
-def test_exit_on_error_false_serves_the_good_ones_and_is_not_ready(repository, start_server):
+def test_exit_on_error_false_serves_the_good_ones_and_is_not_ready(repository):
     repository.add("bad", f'backend: "no_such_backend" {IO}')
     repository.add("unreadable", "{")
     repository.add_identity("good")

@@ -76,7 +76,7 @@ def test_a_version_policy_is_applied_in_place(repository, server):
     assert server.log.count("loading: m:1") == 1
     repository.add_identity("m", extra="version_policy { specific { versions: 1 } }")
     assert load(server, "m").status_code == 200
-    assert index(server) == {"m:1": "READY", "m:2": "UNAVAILABLE: unloaded"}
+    until(lambda: index(server) == {"m:1": "READY", "m:2": "UNAVAILABLE: unloaded"})
     assert server.log.count("loading: m:1") == 1
 
 

@@ -1,6 +1,6 @@
 """Which versions and which configuration file of a model's folder are served."""
 import pytest
-from support.control import index, load
+from support.control import index, load, until
 from support.inference import ask
 
 
@@ -76,4 +76,4 @@ def test_a_new_version_is_served_after_the_next_load(repository, start_server):
     (folder / "2").mkdir()
     assert load(server, "m").status_code == 200
     assert server.get("/v2/models/m").json()["versions"] == ["2"]
-    assert index(server) == {"m:1": "UNAVAILABLE: unloaded", "m:2": "READY"}
+    until(lambda: index(server) == {"m:1": "UNAVAILABLE: unloaded", "m:2": "READY"})

@@ -1,5 +1,10 @@
 """Small inference requests to models that ModelRepository.add_identity made."""
 import concurrent.futures
+import http.client
+import re
+import time
+
+from support.server import PATIENCE
 
 
 def body(*rows, id=None, **parameters):
@@ -25,6 +30,26 @@ def values(response):
 def statistics(server, model, version=None):
     path = f"/v2/models/{model}" + (f"/versions/{version}" if version else "")
     return server.get(f"{path}/stats").json()["model_stats"][0]
+
+
+def pending(server, model):
+    """How many requests wait for an instance. Cheap, because tests ask for it while executions take their time."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return int(re.search(rf'^nv_inference_pending_request_count{{model="{model}",[^}}]*}} (\d+)$', text, re.M).group(1))
+
+
+def delay_ms(milliseconds):
+    """How long an execution of a test's model takes: long enough to send a few requests meanwhile. In slow builds it is
+    longer, but not as much as the patience of a test, because all this time is spent."""
+    return int(milliseconds * min(PATIENCE, 3))
+
+
+def until_executing():
+    """After the first request to a model was sent; nothing tells from outside that an instance has taken it."""
+    time.sleep(0.05 * min(PATIENCE, 4))
 
 
 class Crowd:

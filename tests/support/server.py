@@ -4,6 +4,7 @@ The tree it is started from is `out/` unless NESO_TREE names another one (the sa
 """
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -20,9 +21,28 @@ PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to outgoing connections, which would take it before the server is up."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+
+
+def settled(read, part):
+    """What `read` gives once `part` of it has stopped changing: counts follow an answer by a moment, because a backend
+    answers before it reports."""
+    value = read()
+    for _ in range(5):
+        time.sleep(0.01)
+        before, value = value, read()
+        if part(before) == part(value):
+            break
+    return value
 
 
 class Server:
@@ -115,7 +135,9 @@ class Server:
 
     # --- requests -----------------------------------------------------------------------------------------------
     def get(self, path, **kwargs):
-        return requests.get(self.url + path, timeout=30 * PATIENCE, **kwargs)
+        def read():
+            return requests.get(self.url + path, timeout=30 * PATIENCE, **kwargs)
+        return settled(read, lambda response: response.content) if path.endswith("/stats") else read()
 
     def post(self, path, body=None, **kwargs):
         if body is not None and not isinstance(body, (str, bytes)):
@@ -128,7 +150,10 @@ class Server:
         return self.post(f"/v2/models/{model}/infer", body, **kwargs)
 
     def metrics(self):
-        return requests.get(self.metrics_url, timeout=10 * PATIENCE).text
+        def read():
+            return requests.get(self.metrics_url, timeout=10 * PATIENCE).text
+        # The machine's own figures never stand still.
+        return settled(read, lambda text: [line for line in text.splitlines() if line.startswith("nv_inference")])
 
     def metric(self, name, **labels):
         """The value of one line of /metrics; None when there is none."""

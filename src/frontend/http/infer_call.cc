@@ -19,7 +19,8 @@ Expected<size_t> ParseHeaderLength(std::string_view text, size_t body_bytes) {
   int value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc::result_out_of_range) {
-    return InvalidArg("Unable to parse {}, value is out of range [ {}, {} ], got: {}", kHeaderLength, INT_MIN, INT_MAX, text);
+    return InvalidArg("Unable to parse {}, value is out of range [ {}, {} ], got: {}", kHeaderLength, INT_MIN, INT_MAX,
+                      text);
   }
   if (error != std::errc{}) return InvalidArg("Unable to parse {}, got: {}", kHeaderLength, text);
   if (value < 0 || static_cast<size_t>(value) > body_bytes) {
@@ -40,8 +41,7 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   InferBody body;
   if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-  Status status =
-      FillInferRequest(*model, body, max_input_bytes, *request, call->requested_, call->json_inputs_);
+  Status status = FillInferRequest(*model, body, max_input_bytes, *request, call->requested_, call->json_inputs_);
   if (status.ok()) status = call->Submit(std::move(request));
   if (!status.ok()) ReplyError(*call->exchange_, status, kJsonType);
 }
@@ -96,8 +96,8 @@ const ResponseAllocator& InferCall::Allocator() {
 }
 
 TRITONSERVER_Error* InferCall::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size,
-                                        TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer, void** buffer_userp,
-                                        TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
+                                        TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer,
+                                        void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
   *buffer = nullptr;
   *buffer_userp = nullptr;
   *actual = TRITONSERVER_MEMORY_CPU;
@@ -109,8 +109,8 @@ TRITONSERVER_Error* InferCall::Allocate(TRITONSERVER_ResponseAllocator*, const c
 }
 
 // The call keeps the buffers until the answer has been sent.
-TRITONSERVER_Error* InferCall::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void*, size_t, TRITONSERVER_MemoryType,
-                                             int64_t) {
+TRITONSERVER_Error* InferCall::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void*, size_t,
+                                             TRITONSERVER_MemoryType, int64_t) {
   return nullptr;
 }
 

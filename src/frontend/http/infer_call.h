@@ -1,8 +1,8 @@
 // One POST .../infer from its complete body to its answer.
 //
-// Lives from Start until the request has been released and the answer has left: the body, which the inputs point into, and
-// the output buffers, which are sent as they are, are kept by it. Response and release may come in any order, from any
-// thread.
+// Lives from Start until the request has been released and the answer has left: the body, which the inputs point into,
+// and the output buffers, which are sent as they are, are kept by it. Response and release may come in any order, from
+// any thread.
 #pragma once
 
 #include <deque>
@@ -40,8 +40,9 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
   void Compress(net::HttpResponse& answer);
 
   static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
-                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp, void** buffer,
-                                      void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id);
+                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
+                                      void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
+                                      int64_t* actual_id);
   static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);

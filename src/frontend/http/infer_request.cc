@@ -55,7 +55,8 @@ Status SetFlag(std::string_view name, const JsonValue& value, uint32_t flag, Inf
   return {};
 }
 
-Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequest& request, RequestedOutputs& outputs) {
+Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequest& request,
+                    RequestedOutputs& outputs) {
   if (name == "sequence_id") return SetSequenceId(value, request);
   if (name == "sequence_start") return SetFlag(name, value, TRITONSERVER_REQUEST_FLAG_SEQUENCE_START, request);
   if (name == "sequence_end") return SetFlag(name, value, TRITONSERVER_REQUEST_FLAG_SEQUENCE_END, request);
@@ -76,7 +77,8 @@ Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequ
     return {};
   }
   if (name.starts_with("triton_")) {
-    return InvalidArg("parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.");
+    return InvalidArg(
+        "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.");
   }
   return AddRequestParameter(name, value, request);
 }
@@ -115,7 +117,8 @@ Expected<DataSource> FindDataSource(const JsonValue& input) {
     source.shared_memory = FindMember(*parameters, "shared_memory_region");
   }
   // The one common case says nothing and builds no text.
-  if ((source.json != nullptr) + (source.binary_size != nullptr) + (source.shared_memory != nullptr) == 1) return source;
+  if ((source.json != nullptr) + (source.binary_size != nullptr) + (source.shared_memory != nullptr) == 1)
+    return source;
   note(source.json, "data");
   note(source.binary_size, "binary_data_size");
   note(source.shared_memory, "shared_memory_region");
@@ -140,7 +143,11 @@ class Filler {
  public:
   Filler(const Model& model, std::string_view binary, size_t max_json_bytes, InferenceRequest& request,
          RequestedOutputs& outputs, std::vector<BufferRef>& storage)
-      : model_(model), binary_(binary), max_json_bytes_(max_json_bytes), request_(request), outputs_(outputs),
+      : model_(model),
+        binary_(binary),
+        max_json_bytes_(max_json_bytes),
+        request_(request),
+        outputs_(outputs),
         storage_(storage) {}
 
   Status Fill(const JsonValue& root) {
@@ -152,7 +159,8 @@ class Filler {
     RETURN_IF_ERROR(SetParameters(root, request_, outputs_));
     ASSIGN_OR_RETURN(const JsonValue* inputs, ArrayMember(root, "inputs"));
     for (const JsonValue& input : inputs->GetArray()) RETURN_IF_ERROR(FillInput(input));
-    if (const JsonValue* outputs = FindMember(root, "outputs"); outputs != nullptr) RETURN_IF_ERROR(FillOutputs(*outputs));
+    if (const JsonValue* outputs = FindMember(root, "outputs"); outputs != nullptr)
+      RETURN_IF_ERROR(FillOutputs(*outputs));
     if (!binary_.empty()) return InvalidArg("unexpected additional input data for model '{}'", model_.name());
     return {};
   }
@@ -285,7 +293,8 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
   if (header_length == 0) return FillRawRequest(body.bytes, max_json_bytes, request, outputs);
   if (header_length > max_json_bytes) {
     return InvalidArg(
-        "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
+        "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size "
+        "to "
         "increase the limit.",
         header_length, max_json_bytes);
   }
@@ -296,8 +305,8 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
   JsonDocument document(&value_pool, kInlineStackBytes / 2, &stack_pool);
   document.Parse<kParseFlags>(body.bytes.data(), header_length);
   if (document.HasParseError()) {
-    return Internal("failed to parse the request JSON buffer: {} at {}", rapidjson::GetParseError_En(document.GetParseError()),
-                    document.GetErrorOffset());
+    return Internal("failed to parse the request JSON buffer: {} at {}",
+                    rapidjson::GetParseError_En(document.GetParseError()), document.GetErrorOffset());
   }
   return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage).Fill(document);
 }

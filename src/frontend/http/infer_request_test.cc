@@ -30,7 +30,8 @@ class FillInferRequestTest : public ::testing::Test {
 
   Status Fill(std::string_view text, std::optional<size_t> header_length = {}) {
     body_ = text;
-    return FillInferRequest(*model_, {.bytes = body_, .header_length = header_length}, 1 << 16, *request_, outputs_, storage_);
+    return FillInferRequest(*model_, {.bytes = body_, .header_length = header_length}, 1 << 16, *request_, outputs_,
+                            storage_);
   }
 
   std::shared_ptr<Model> model_;
@@ -64,9 +65,11 @@ TEST_F(FillInferRequestTest, JsonTensorsAreConvertedOnce) {
 }
 
 TEST_F(FillInferRequestTest, ParametersWithAMeaningAreTakenAndOthersPassedOn) {
-  ASSERT_TRUE(Fill(R"({"parameters":{"sequence_id":"s","sequence_start":true,"priority":3,"timeout":9,"binary_data_output":true,)"
-                   R"("mine":1,"huge":9223372036854775808},"inputs":[]})")
-                  .ok());
+  ASSERT_TRUE(
+      Fill(
+          R"({"parameters":{"sequence_id":"s","sequence_start":true,"priority":3,"timeout":9,"binary_data_output":true,)"
+          R"("mine":1,"huge":9223372036854775808},"inputs":[]})")
+          .ok());
   EXPECT_EQ(request_->correlation_id(), CorrelationId(std::string("s")));
   EXPECT_EQ(request_->flags(), static_cast<uint32_t>(TRITONSERVER_REQUEST_FLAG_SEQUENCE_START));
   EXPECT_EQ(request_->priority(), 3u);

@@ -80,7 +80,8 @@ class Encoder {
   Status AppendOutput(const Output& output) {
     const RequestedOutput* requested = requested_.Find(output.name());
     if (requested == nullptr || requested->classification == 0) {
-      return AppendTensor(output.name(), {output.datatype(), output.shape(), output.base(), output.attributes().byte_size});
+      return AppendTensor(output.name(),
+                          {output.datatype(), output.shape(), output.base(), output.attributes().byte_size});
     }
     const bool batched = response_.factory()->model()->max_batch_size() > 0;
     ASSIGN_OR_RETURN(Classes classes, Classify(response_, output, batched, requested->classification));
@@ -121,8 +122,8 @@ class Encoder {
 
 }  // namespace
 
-Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
-                           std::deque<std::string>& texts) {
+Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
+                           net::HttpResponse& answer, std::deque<std::string>& texts) {
   return Encoder(response, requested, answer, texts).Encode();
 }
 

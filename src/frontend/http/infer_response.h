@@ -13,7 +13,7 @@ namespace neso {
 
 // Fills body, parts and headers of `answer`. Parts point into the response's output buffers and into `texts` (computed
 // outputs), which the caller keeps until the answer is sent. Errors have the contract's texts.
-Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
-                           std::deque<std::string>& texts);
+Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
+                           net::HttpResponse& answer, std::deque<std::string>& texts);
 
 }  // namespace neso

@@ -7,9 +7,7 @@
 namespace neso {
 namespace {
 
-Status NestingError() {
-  return InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxTensorNesting);
-}
+Status NestingError() { return InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxTensorNesting); }
 
 // Calls `element` for every scalar below `data`, in order.
 template <typename Function>
@@ -141,9 +139,8 @@ Status AppendBytes(std::string& json, const char* bytes, size_t byte_size) {
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes) {
   if (datatype == DataType::kFp16 || datatype == DataType::kBf16) {
-    return InvalidArg(
-        "receiving {} data via JSON is not supported. Please use the binary data format for input {}",
-        DataTypeName(datatype), input_name);
+    return InvalidArg("receiving {} data via JSON is not supported. Please use the binary data format for input {}",
+                      DataTypeName(datatype), input_name);
   }
   if (Status status = CheckArray(data); !status.ok()) return UnableToParse("data", status);
   if (datatype == DataType::kBytes) return ParseBytes(data, input_name, max_bytes);

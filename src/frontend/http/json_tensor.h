@@ -14,10 +14,9 @@ namespace neso {
 // How deep "data" may nest.
 inline constexpr int kMaxTensorNesting = 100;
 
-// The elements of `data` (any nesting) in order, `element_count` of them for a fixed-size datatype; BYTES elements get their
-// 4-byte length and are counted by the core later.
-// Errors, all with the contract's texts: wrong element type or count (kInternal), nesting (kInvalidArg), more than
-// `max_bytes` (kInvalidArg), FP16 and BF16 (kInvalidArg).
+// The elements of `data` (any nesting) in order, `element_count` of them for a fixed-size datatype; BYTES elements get
+// their 4-byte length and are counted by the core later. Errors, all with the contract's texts: wrong element type or
+// count (kInternal), nesting (kInvalidArg), more than `max_bytes` (kInvalidArg), FP16 and BF16 (kInvalidArg).
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes);
 

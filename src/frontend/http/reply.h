@@ -19,6 +19,7 @@ std::string ErrorBody(std::string_view message);
 void ReplyJson(net::HttpExchange& exchange, std::string body);
 void ReplyEmpty(net::HttpExchange& exchange, int status, const char* content_type);
 void ReplyError(net::HttpExchange& exchange, const Status& error, const char* content_type = kJsonType);
-void ReplyError(net::HttpExchange& exchange, int status, std::string_view message, const char* content_type = kJsonType);
+void ReplyError(net::HttpExchange& exchange, int status, std::string_view message,
+                const char* content_type = kJsonType);
 
 }  // namespace neso

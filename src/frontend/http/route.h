@@ -29,8 +29,8 @@ enum class Endpoint : uint8_t {
 
 struct Route {
   Endpoint endpoint = Endpoint::kNone;
-  std::string_view model;       // percent-decoded, in `decoded` if that was needed
-  std::string_view version;     // digits, or empty
+  std::string_view model;         // percent-decoded, in `decoded` if that was needed
+  std::string_view version;       // digits, or empty
   bool repository_named = false;  // /v2/repository/R/...
   std::string decoded;
 

@@ -7,7 +7,9 @@ namespace {
 constexpr size_t kMaxBodyBytes = 1 << 20;
 }
 
-net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) { return {.max_bytes = kMaxBodyBytes, .aligned_offset = 0}; }
+net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) {
+  return {.max_bytes = kMaxBodyBytes, .aligned_offset = 0};
+}
 
 void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();

@@ -1,0 +1,119 @@
+"""What the README and the pages show works as shown; the example of `make run` does, too."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support.server import PATIENCE, ROOT, TREE, free_port
+
+DOCS = ROOT / "docs"
+
+
+def blocks(page, language="", marker=None):
+    """The fenced blocks of a page, in order; those of a language, after a marker."""
+    text = page.read_text()
+    if marker is not None:
+        assert f"<!-- {marker} -->" in text, f"{page.name} has no {marker}"
+        text = text.split(f"<!-- {marker} -->", 1)[1]
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """The model repository of the example."""
+    work = tmp_path_factory.mktemp("digits")
+    subprocess.run([sys.executable, ROOT / "examples" / "digits" / "train.py", work / "models"], check=True)
+    return work
+
+
+@pytest.fixture(scope="module")
+def server(digits, start_module_server):
+    return start_module_server(digits / "models")
+
+
+def test_the_readme_s_client(server):
+    code = blocks(ROOT / "README.md", "python", "test:client")[0]
+    assert "localhost:8000" in code
+    result = subprocess.run([sys.executable, "-c", code.replace("localhost:8000", server.http)], capture_output=True,
+                            text=True, timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    scores = [float(number) for number in re.findall(r"\d[\d.e+-]*", result.stdout)]
+    assert len(scores) == 10
+    assert abs(sum(scores) - 1) < 1e-3
+
+
+def test_the_readme_s_curl(server):
+    assert "curl localhost:8000/v2/models/digits\n" in (ROOT / "README.md").read_text()
+    assert server.get("/v2/models/digits").json()["outputs"] == [{"name": "scores", "datatype": "FP32", "shape": [-1, 10]}]
+    assert "nv_inference_request_success" in server.metrics()
+
+
+def test_the_accuracy_of_the_example(server, digits):
+    result = subprocess.run([sys.executable, ROOT / "examples" / "digits" / "classify.py", digits / "held_out.npz",
+                             server.http], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert float(re.search(r"as answered by the server: ([\d.]+)", result.stdout).group(1)) >= 0.95
+
+
+def test_the_http_page_s_curl_gives_what_it_shows(repository, start_server):
+    repository.add_identity("identity")
+    server = start_server(repository.path)
+    command = blocks(DOCS / "http.md", "sh", "test:curl")[0]
+    shown = blocks(DOCS / "http.md", "json", "test:curl")[0]
+    result = subprocess.run(["bash", "-ec", command.replace("localhost:8000", server.http)], capture_output=True, text=True,
+                            timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == shown.strip()
+
+
+def test_the_configuration_of_the_serving_page(repository, digits, start_server):
+    shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
+    model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()
+    folder = repository.add("digits", shown, versions=(1, 2), files={"model.onnx": model})
+    shutil.copy(digits / "models" / "digits" / "labels.txt", folder)
+    server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=digits")
+    config = server.get("/v2/models/digits/config").json()
+    assert config["max_batch_size"] == 64
+    assert config["dynamic_batching"]["max_queue_delay_microseconds"] == 100
+    assert server.get("/v2/models/digits").json()["versions"] == ["1", "2"]
+    # The page's commands, in its order.
+    commands = [line for block in blocks(DOCS / "serving-models.md", "sh") for line in block.splitlines()
+                if line.startswith("curl")]
+    assert len(commands) == 3
+    for command in commands:
+        result = subprocess.run(["bash", "-ec", command.replace("localhost:8000", server.http).replace(
+            "curl", "curl -sf")], capture_output=True, text=True, timeout=60 * PATIENCE)
+        assert result.returncode == 0, (command, result.stdout, result.stderr)
+
+
+def test_settings_of_the_onnx_page(repository, digits, start_server):
+    page = (DOCS / "onnx-runtime.md").read_text()
+    settings = re.findall(r"`((?:parameters|optimization) \{ .*?\})`(?!:? names)", page)
+    settings = [text for text in settings if "..." not in text]
+    assert len(settings) == 2
+    model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()
+    repository.add("digits", "\n".join(settings), files={"model.onnx": model})
+    flags = [f"--backend-config=onnxruntime,{key}={value}" for key, value in
+             [("default-max-batch-size", 4), ("intra_op_thread_count", 2), ("enable-global-threadpool", "true")]]
+    server = start_server(repository.path, *flags)
+    config = server.get("/v2/models/digits/config").json()
+    assert config["parameters"]["intra_op_thread_count"] == {"string_value": "4"}
+    assert config["optimization"]["graph"]["level"] == 1
+
+
+def test_the_example_runs_and_ends():
+    env = {**os.environ, "ONCE": "1", "NESO_TREE": str(TREE), "NESO_HTTP_PORT": str(free_port()),
+           "NESO_METRICS_PORT": str(free_port()), "NESO_GRPC_PORT": str(free_port())}
+    result = subprocess.run([ROOT / "examples" / "digits" / "run.sh"], capture_output=True, text=True, env=env,
+                            timeout=100 * PATIENCE)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert float(re.search(r"as answered by the server: ([\d.]+)", result.stdout).group(1)) >= 0.95
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.name}: {link}"

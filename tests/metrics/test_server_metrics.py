@@ -1,0 +1,103 @@
+"""What /metrics tells of the machine, and the options that change what is told."""
+import re
+import socket
+
+import pytest
+import requests
+from support.inference import ask
+from support.server import run_neso
+
+MACHINE = ["nv_cpu_utilization", "nv_cpu_memory_total_bytes", "nv_cpu_memory_used_bytes"]
+PINNED = ["nv_pinned_memory_pool_total_bytes", "nv_pinned_memory_pool_used_bytes"]
+DURATION = "nv_inference_request_duration_us"
+
+
+@pytest.fixture
+def start(repository, start_server):
+    repository.add_identity("m")
+    return lambda *args, **kwargs: start_server(repository.path, *args, **kwargs)
+
+
+def test_machine_gauges_agree_with_the_system(start):
+    server = start()
+    text = server.metrics()
+    for name in MACHINE + PINNED:
+        assert f"# TYPE {name} gauge\n" in text
+        assert re.search(rf"^{name} [0-9.e+-]+$", text, re.M), name
+    with open("/proc/meminfo") as file:
+        total = int(re.search(r"MemTotal:\s+(\d+) kB", file.read()).group(1)) * 1024
+    assert f"\nnv_cpu_memory_total_bytes {total}\n" in text
+    assert 0 < server.metric("nv_cpu_memory_used_bytes") < total
+    assert 0 <= server.metric("nv_cpu_utilization") <= 1
+    assert "\nnv_pinned_memory_pool_total_bytes 268435456\n" in text
+    assert "\nnv_pinned_memory_pool_used_bytes 0\n" in text
+
+
+def test_the_pinned_pool_has_the_size_asked_for(start):
+    assert "\nnv_pinned_memory_pool_total_bytes 1048576\n" in start("--pinned-memory-pool-byte-size=1048576").metrics()
+
+
+def test_whole_numbers_have_no_decimals(start):
+    server = start()
+    ask(server, "m")
+    for line in server.metrics().splitlines():
+        if not line.startswith("#"):
+            value = line.rsplit(" ", 1)[1]
+            assert not re.fullmatch(r"-?\d+\.0*", value), line
+            if "_duration_secs" not in line and "_utilization" not in line:
+                assert re.fullmatch(r"\d+", value), line
+
+
+def test_what_is_not_enabled_is_not_mentioned(start):
+    text = start().metrics()
+    for word in ("nv_cache", "summary", "histogram", "nv_gpu", "gpu_uuid", "namespace"):
+        assert word not in text
+
+
+def test_cpu_metrics_can_be_left_out(start):
+    text = start("--allow-cpu-metrics=false").metrics()
+    assert "nv_cpu_" not in text
+    assert "nv_inference_count" in text
+
+
+def test_without_counter_latencies_durations_are_left_out_and_counters_stand_still(start):
+    server = start("--metrics-config=counter_latencies=false")
+    assert ask(server, "m").status_code == 200
+    text = server.metrics()
+    assert "_duration_us" not in text
+    for name in ("nv_inference_request_success", "nv_inference_count", "nv_inference_exec_count"):
+        assert f'{name}{{model="m",version="1"}} 0\n' in text
+    assert server.get("/v2/models/m/stats").json()["model_stats"][0]["inference_count"] == 1
+
+
+@pytest.mark.parametrize("setting", ["counter_latencies=true", "counter_latencies=no"])
+def test_only_the_word_false_turns_counter_latencies_off(start, setting):
+    assert DURATION in start(f"--metrics-config={setting}").metrics()
+
+
+def test_a_metrics_setting_has_a_name(repository):
+    result = run_neso(f"--model-repository={repository.path}", "--metrics-config=counter_latencies")
+    assert result.returncode == 1
+    assert "--metrics-config" in result.stderr
+
+
+def test_without_metrics_the_port_is_closed_and_serving_goes_on(start):
+    server = start("--allow-metrics=false")
+    with pytest.raises(requests.ConnectionError):
+        server.metrics()
+    assert ask(server, "m").status_code == 200
+    assert server.get("/metrics").status_code == 404, "nor is it anywhere else"
+
+
+def test_the_port_and_address_can_be_chosen(start):
+    server = start("--metrics-address=127.0.0.2")
+    assert requests.get(f"http://127.0.0.2:{server.metrics_port}/metrics", timeout=10).status_code == 200
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.metrics_port), timeout=10)
+
+
+def test_metrics_are_served_while_the_server_is_not_ready(repository, start_server):
+    repository.add("bad", 'backend: "no_such"')
+    server = start_server(repository.path, "--exit-on-error=false", "--strict-readiness=false")
+    assert "nv_cpu_memory_total_bytes" in server.metrics()
+    assert "nv_inference" not in server.metrics()

@@ -1,0 +1,158 @@
+"""The queue of the dynamic batcher: its size, timeouts, priorities and order."""
+import time
+
+import numpy as np
+import pytest
+import tritonclient.http as httpclient
+from support.control import until
+from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing, values
+from tritonclient.utils import InferenceServerException
+
+DELAY = delay_ms(300)  # what an execution takes
+SHORT_US = 1000 * delay_ms(50)
+LONG_US = 60_000_000 * 10
+
+# One request per execution, so that their order can be seen.
+POLICIES = {
+    "bounded": "default_queue_policy { max_queue_size: 1 }",
+    "rejecting": f"default_queue_policy {{ default_timeout_microseconds: {SHORT_US} }}",
+    "delaying": f"default_queue_policy {{ timeout_action: DELAY default_timeout_microseconds: {LONG_US} "
+                "allow_timeout_override: true }",
+    "overridable": f"default_queue_policy {{ default_timeout_microseconds: {LONG_US} allow_timeout_override: true }}",
+    "fixed": f"default_queue_policy {{ default_timeout_microseconds: {LONG_US} }}",
+    "no_default": "default_queue_policy { allow_timeout_override: true }",
+    "overridable_short": f"default_queue_policy {{ default_timeout_microseconds: {SHORT_US} allow_timeout_override: true }}",
+    "priorities": "priority_levels: 3 default_priority_level: 2",
+    "bounded_low": "priority_levels: 2 default_priority_level: 1 "
+                   "priority_queue_policy { key: 2 value { max_queue_size: 1 } }",
+}
+
+
+@pytest.fixture(scope="module")
+def server(module_repository, start_module_server):
+    for name, policy in POLICIES.items():
+        module_repository.add_identity(name, max_batch_size=1, extra=f"dynamic_batching {{ {policy} }}",
+                                       parameters={"execute_delay_ms": DELAY})
+    return start_module_server(module_repository.path)
+
+
+class Line:
+    """Requests to one model that stand in line behind one that executes."""
+
+    def __init__(self, crowd, server, model):
+        self.crowd, self.server, self.model = crowd, server, model
+        self.done = []
+        self.join("first")
+        until_executing()
+
+    def join(self, name, **parameters):
+        def run():
+            reply = ask(self.server, self.model, id=name, **parameters)
+            self.done.append(name)
+            return reply
+        waiting = pending(self.server, self.model)
+        reply = self.crowd.pool.submit(run)
+        if name != "first":
+            until(lambda: reply.done() or pending(self.server, self.model) > waiting)
+        return reply
+
+
+@pytest.fixture
+def crowd():
+    with Crowd() as crowd:
+        yield crowd
+
+
+def failures(server, model, reason="REJECTED"):
+    return server.metric("nv_inference_request_failure", model=model, reason=reason)
+
+
+def refused(reply, text):
+    assert reply.status_code == 503, reply.text
+    assert text in reply.json()["error"]
+    return True
+
+
+def test_a_full_queue_refuses(server, crowd):
+    line = Line(crowd, server, "bounded")
+    waiting = line.join("waiting")
+    assert ask(server, "bounded", id="third").json() == {"error": "[request id: third] Exceeds maximum queue size"}
+    assert ask(server, "bounded").json() == {"error": "[request id: <id_unknown>] Exceeds maximum queue size"}
+    with httpclient.InferenceServerClient(server.http) as client:
+        tensor = httpclient.InferInput("INPUT0", [1, 1], "FP32")
+        tensor.set_data_from_numpy(np.ones((1, 1), np.float32))
+        with pytest.raises(InferenceServerException, match="Exceeds maximum queue size") as caught:
+            client.infer("bounded", [tensor])
+        assert caught.value.status() == "503"
+    assert values(waiting.result()) == [1]
+    assert values(ask(server, "bounded")) == [1], "there is room again"
+    assert failures(server, "bounded") == 3
+
+
+def test_a_request_is_refused_when_its_time_is_over_not_later(server, crowd):
+    line = Line(crowd, server, "rejecting")
+    began = time.monotonic()
+    reply = line.join("late").result()
+    assert refused(reply, "Request timeout expired")
+    assert SHORT_US / 1e6 <= time.monotonic() - began
+    assert line.done == ["late"], "the one before it is still executed"
+    until(lambda: line.done == ["late", "first"])
+    assert values(ask(server, "rejecting")) == [1]
+    stats = statistics(server, "rejecting")
+    assert (stats["inference_stats"]["fail"]["count"], stats["execution_count"]) == (1, 2)
+    assert failures(server, "rejecting") == 1
+
+
+def test_a_request_may_shorten_its_timeout(server, crowd):
+    line = Line(crowd, server, "overridable")
+    assert refused(line.join("hasty", timeout=SHORT_US).result(), "Request timeout expired")
+    assert line.done == ["hasty"]
+    assert values(line.join("calm").result()) == [1]
+
+
+@pytest.mark.parametrize("model", ["fixed", "no_default"])
+def test_a_timeout_counts_only_where_the_model_allows_it(server, crowd, model):
+    line = Line(crowd, server, model)
+    assert values(line.join("hasty", timeout=1).result()) == [1]
+
+
+def test_a_request_cannot_lengthen_its_timeout(server, crowd):
+    line = Line(crowd, server, "overridable_short")
+    assert refused(line.join("bold", timeout=LONG_US).result(), "Request timeout expired")
+    assert line.done == ["bold"]
+
+
+def test_a_delayed_request_comes_after_all_others(server, crowd):
+    line = Line(crowd, server, "delaying")
+    late = line.join("late", timeout=SHORT_US)
+    time.sleep(1.2 * SHORT_US / 1e6)
+    others = [line.join(name) for name in ("second", "third")]
+    assert values(late.result()) == [1]
+    assert all(values(reply.result()) == [1] for reply in others)
+    assert line.done == ["first", "second", "third", "late"]
+    assert failures(server, "delaying") == 0
+
+
+def test_higher_priorities_go_first(server, crowd):
+    line = Line(crowd, server, "priorities")
+    replies = [line.join("low", priority=3), line.join("unknown", priority=9), line.join("default"),
+               line.join("high", priority=1)]
+    for reply in replies:
+        assert reply.result().status_code == 200
+    assert line.done == ["first", "high", "unknown", "default", "low"]
+
+
+def test_each_level_has_its_own_policy(server, crowd):
+    line = Line(crowd, server, "bounded_low")
+    replies = [line.join("low", priority=2), line.join("high"), line.join("high too")]
+    assert refused(line.join("low too", priority=2).result(), "Exceeds maximum queue size")
+    assert all(reply.result().status_code == 200 for reply in replies)
+
+
+def test_what_waits_is_counted_and_what_has_ended_is_not(server, crowd):
+    line = Line(crowd, server, "fixed")
+    line.join("a")
+    line.join("b")
+    assert pending(server, "fixed") == 2
+    until(lambda: len(line.done) == 3)
+    assert pending(server, "fixed") == 0
