@@ -183,6 +183,9 @@ TEST(HttpExchangeTest, AnAnswerNobodyTakesIsDroppedWithWhatItKeeps) {
   const std::weak_ptr<HttpExchange> watched = exchange;
   exchange->Respond(std::move(response));
   exchange.reset();
+  // The network thread may be about to let go of its own reference.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!watched.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   EXPECT_TRUE(watched.expired());
 }
 
