@@ -173,9 +173,11 @@ def test_a_request_under_way_is_answered_before_the_end(repository, start_server
 
 
 def test_a_stop_that_takes_longer_than_the_exit_timeout_is_an_error(repository):
-    repository.add_identity("simple")
+    repository.add_identity("simple", parameters={"execute_delay_ms": 6000})
     server = Server(repository.path, "--exit-timeout-secs=1").start()
-    connection, _ = send_half_a_request(server)
+    connection, rest = send_half_a_request(server)
+    connection.sendall(rest)
+    time.sleep(0.1 * PATIENCE)  # it executes now
     server.process.send_signal(signal.SIGTERM)
     assert server.wait() == 1
     assert "failed to stop server: Internal - Exit timeout expired. Exiting immediately." in server.log

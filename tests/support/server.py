@@ -20,10 +20,17 @@ TREE = pathlib.Path(os.environ.get("NESO_TREE", ROOT / "out"))
 PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
 
 
+_given_ports = set()
+
+
 def free_port():
-    """Below those that the system gives to outgoing connections, which would take it before the server is up."""
+    """Below those that the system gives to outgoing connections, which would take it before the server is up; never one
+    that was given before."""
     while True:
         port = random.randrange(10_000, 32_000)
+        if port in _given_ports:
+            continue
+        _given_ports.add(port)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
