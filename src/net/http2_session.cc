@@ -227,6 +227,7 @@ void Http2Session::Close() {
     stream->Close();
     Drop(std::move(stream));
   }
+  turn_->needs_top = false;  // once delisted, only work that is due may ask the reactors for a turn
   connection_.Close(*turn_);
 }
 
