@@ -47,7 +47,7 @@ class IdentityModel final : public Model {
   std::string OutputOf(size_t i) const {
     const std::string& input = config().inputs[i].name;
     if (input.starts_with("INPUT")) {
-      const std::string output = "OUTPUT" + input.substr(5);
+      std::string output = "OUTPUT" + input.substr(5);
       if (config().FindOutput(output) != nullptr) return output;
     }
     return i < config().outputs.size() ? config().outputs[i].name : std::string();

@@ -47,8 +47,8 @@ class Backend final : public TRITONBACKEND_Backend {
  public:
   // Opens the library and runs TRITONBACKEND_Initialize and TRITONBACKEND_GetBackendAttribute. `memory` is borrowed.
   // Errors: kNotFound as SharedLibrary has it, or what the plug-in says.
-  static Expected<std::unique_ptr<Backend>> Load(std::string name, const BackendLibrary& library,
-                                                 std::string config_json, MemoryManager& memory);
+  static Expected<std::unique_ptr<Backend>> Load(std::string name, const BackendLibrary& found, std::string config_json,
+                                                 MemoryManager& memory);
   // Runs TRITONBACKEND_Finalize, also after an Initialize that failed (plug-ins count on it).
   ~Backend();
   Backend(const Backend&) = delete;

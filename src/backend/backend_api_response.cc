@@ -158,7 +158,7 @@ TRITONSERVER_Error* TRITONBACKEND_ResponseSend(TRITONBACKEND_Response* response,
     REQUIRE_ARGUMENTS(response);
     std::unique_ptr<InferenceResponse> taken(&AsResponse(response));
     const std::shared_ptr<ResponseFactory> factory = taken->factory();
-    const Status status = CheckNotFinal(*factory);
+    Status status = CheckNotFinal(*factory);
     if (status.ok()) InferenceResponse::Send(std::move(taken), send_flags, StatusOf(error));
     ResponseFactory::DropAnswerer(factory);
     return status;

@@ -33,7 +33,7 @@ bool SetCoresOfThread(const std::vector<int>& cores) {
 
 bool SetMemoryNode(int node) {
   const unsigned long mask = 1ul << node;
-  return syscall(SYS_set_mempolicy, kMemoryBind, &mask, static_cast<unsigned long>(kMaxNodes + 1)) == 0;
+  return syscall(SYS_set_mempolicy, kMemoryBind, &mask, static_cast<unsigned long>(kMaxNodes) + 1) == 0;
 }
 
 }  // namespace

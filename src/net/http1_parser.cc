@@ -16,7 +16,7 @@ constexpr std::array<bool, 256> MakeTokenTable() {
   for (int c = '0'; c <= '9'; c++) table[static_cast<size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; c++) table[static_cast<size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; c++) table[static_cast<size_t>(c)] = true;
-  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
+  for (const unsigned char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
     table[static_cast<size_t>(c)] = true;
   }
   return table;

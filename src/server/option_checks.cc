@@ -55,7 +55,7 @@ void PreferNewTraceSetting(ParseState& state, const char* setting, const char* o
     field = *old;
     return;
   }
-  state.warnings.push_back(
+  state.warnings.emplace_back(
       fmt::format("Warning: '--{}' is overridden by the value of '{}' in '--trace-config'.", old_option, setting));
 }
 
@@ -72,9 +72,9 @@ void FinishTracing(ParseState& state, const Environment& environment) {
     PreferNewTraceSetting(state, "file", "trace-file", old.file, trace.file);
     return;
   }
-  if (old.file) state.warnings.push_back("Warning: '--trace-file' is ignored in trace mode opentelemetry.");
+  if (old.file) state.warnings.emplace_back("Warning: '--trace-file' is ignored in trace mode opentelemetry.");
   if (old.log_frequency) {
-    state.warnings.push_back("Warning: '--trace-log-frequency' is ignored in trace mode opentelemetry.");
+    state.warnings.emplace_back("Warning: '--trace-log-frequency' is ignored in trace mode opentelemetry.");
   }
   constexpr struct {
     const char* setting;
@@ -117,7 +117,7 @@ Status FinishRepository(ParseState& state, const Environment& environment) {
   ServerOptions& server = state.options.server;
   if (state.auto_complete_disabled) {
     if (state.options.given.contains("strict-model-config") && !server.strict_model_config) {
-      state.warnings.push_back(
+      state.warnings.emplace_back(
           "Warning: '--strict-model-config=false' is overridden by '--disable-auto-complete-config'.");
     }
     server.strict_model_config = true;

@@ -16,9 +16,9 @@ extern "C" {
 // It computes and returns: it neither waits for another request nor sleeps.
 #define NESOBACKEND_TRAIT_NON_BLOCKING 2u
 
-typedef struct NESOBACKEND_TraitsV1 {
-  uint32_t struct_size;  // sizeof(NESOBACKEND_TraitsV1); a later version appends members
-  uint32_t flags;        // NESOBACKEND_TRAIT_*
+typedef struct NESOBACKEND_TraitsV1 {  // NOLINT(modernize-use-using): also for C
+  uint32_t struct_size;                // sizeof(NESOBACKEND_TraitsV1); a later version appends members
+  uint32_t flags;                      // NESOBACKEND_TRAIT_*
 } NESOBACKEND_TraitsV1;
 
 extern __attribute__((visibility("default"))) const NESOBACKEND_TraitsV1 NESOBACKEND_Traits;
