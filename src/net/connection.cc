@@ -10,10 +10,7 @@
 namespace neso::net {
 
 Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd)
-    : context_(std::move(context)),
-      group_(group),
-      fd_(fd),
-      transport_(std::make_unique<SocketTransport>(fd)) {
+    : context_(std::move(context)), group_(group), fd_(fd), transport_(std::make_unique<SocketTransport>(fd)) {
   // Only its own clients come to a port for gRPC; to one for HTTP, HTTP/2 is an exception that HTTP/1.1 notices.
   if (context_->grpc == nullptr) session_ = std::make_unique<Http1Session>(*this);
 }

@@ -3,8 +3,8 @@
 //   class Echo final : public GrpcHandler {
 //     GrpcReceiverRef OnCall(GrpcCallRef call) override { return std::make_shared<EchoReceiver>(std::move(call)); }
 //   };
-//   void EchoReceiver::OnMessage(BufferRef message) { call_->Send({.parts = {{message->data(), message->size()}}, .release = ...}); }
-//   void EchoReceiver::OnEnd() { call_->Finish({}); }
+//   void EchoReceiver::OnMessage(BufferRef message) { call_->Send({.parts = {{message->data(), message->size()}},
+//   .release = ...}); } void EchoReceiver::OnEnd() { call_->Finish({}); }
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,23 @@ namespace neso::net {
 
 // The numbers of google.rpc.Code that a server sends.
 enum class GrpcCode : int {
-  kOk = 0, kCancelled = 1, kUnknown = 2, kInvalidArgument = 3, kDeadlineExceeded = 4, kNotFound = 5, kAlreadyExists = 6,
-  kPermissionDenied = 7, kResourceExhausted = 8, kFailedPrecondition = 9, kAborted = 10, kOutOfRange = 11, kUnimplemented = 12,
-  kInternal = 13, kUnavailable = 14, kDataLoss = 15, kUnauthenticated = 16,
+  kOk = 0,
+  kCancelled = 1,
+  kUnknown = 2,
+  kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
+  kNotFound = 5,
+  kAlreadyExists = 6,
+  kPermissionDenied = 7,
+  kResourceExhausted = 8,
+  kFailedPrecondition = 9,
+  kAborted = 10,
+  kOutOfRange = 11,
+  kUnimplemented = 12,
+  kInternal = 13,
+  kUnavailable = 14,
+  kDataLoss = 15,
+  kUnauthenticated = 16,
 };
 
 struct GrpcStatus {
@@ -47,16 +61,18 @@ class GrpcCall {
   // False when the client is gone, or so slow that the limit on unread bytes would be exceeded (the call then ends with
   // RESOURCE_EXHAUSTED): stop then.
   virtual bool Send(GrpcMessage message) = 0;
-  // Ends the call with its status, after everything sent; once. Compression of what is sent follows the server's options.
+  // Ends the call with its status, after everything sent; once. Compression of what is sent follows the server's
+  // options.
   virtual void Finish(GrpcStatus status) = 0;
   // Send, then Finish with OK, in one write: the usual end of a unary call.
   virtual void SendAndFinish(GrpcMessage message) = 0;
 };
 using GrpcCallRef = std::shared_ptr<GrpcCall>;
 
-// What a method does with what comes in. All functions run at the top of a network thread, outside the connection's strand
-// and under an InlineHost, one at a time for a call and in order. Only OnCancel may come at any time before Finish, even
-// while another function runs or after OnEnd; once, and nothing comes after it. When the call is over the receiver is let go.
+// What a method does with what comes in. All functions run at the top of a network thread, outside the connection's
+// strand and under an InlineHost, one at a time for a call and in order. Only OnCancel may come at any time before
+// Finish, even while another function runs or after OnEnd; once, and nothing comes after it. When the call is over the
+// receiver is let go.
 class GrpcReceiver {
  public:
   virtual ~GrpcReceiver() = default;

@@ -30,7 +30,8 @@ std::string Digest(std::string_view bytes, size_t step, bool in_place) {
       GrpcFrameReader::Message message;
       const GrpcFrameReader::Result result = reader.Next(piece, &message);
       if (result == GrpcFrameReader::Result::kMore) break;
-      if (result != GrpcFrameReader::Result::kMessage) return digest + "error " + std::to_string(static_cast<int>(result));
+      if (result != GrpcFrameReader::Result::kMessage)
+        return digest + "error " + std::to_string(static_cast<int>(result));
       digest += message.compressed ? "c" : "p";
       digest.append(message.bytes->data(), message.bytes->size()) += ";";
     }

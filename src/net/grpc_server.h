@@ -27,7 +27,7 @@ struct GrpcServerOptions {
   size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
-  std::chrono::milliseconds head_timeout{60'000};       // from accept to the client's settings, and for a block of headers
+  std::chrono::milliseconds head_timeout{60'000};  // from accept to the client's settings, and for a block of headers
   std::chrono::milliseconds progress_timeout{300'000};  // without any progress while answers wait to be read
   std::chrono::milliseconds idle_timeout{0};            // of a connection without calls; 0: none
   std::chrono::milliseconds deadline_precision{50};     // a call's deadline is noticed at most so late
@@ -35,8 +35,10 @@ struct GrpcServerOptions {
 
 class GrpcServer {
  public:
-  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in use ".
-  static Expected<std::unique_ptr<GrpcServer>> Start(ReactorPool& reactors, GrpcHandler& handler, GrpcServerOptions options);
+  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
+  // use ".
+  static Expected<std::unique_ptr<GrpcServer>> Start(ReactorPool& reactors, GrpcHandler& handler,
+                                                     GrpcServerOptions options);
   virtual ~GrpcServer() = default;
 
   virtual uint16_t port() const = 0;

@@ -51,7 +51,9 @@ class TestReceiver final : public GrpcReceiver {
     if (path == "/echo") {
       auto kept = std::make_shared<BufferRef>(std::move(message));
       const size_t half = (*kept)->size() / 2;
-      call_->Send({.head = ">", .parts = {{(*kept)->data(), half}, {(*kept)->data() + half, (*kept)->size() - half}}, .release = kept});
+      call_->Send({.head = ">",
+                   .parts = {{(*kept)->data(), half}, {(*kept)->data() + half, (*kept)->size() - half}},
+                   .release = kept});
     } else if (path == "/block") {
       journal_.blocked = true;
       while (!journal_.open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -90,7 +92,8 @@ class GrpcServerTest : public ::testing::Test, public GrpcHandler {
     if (call->head().path == "/now") call->Finish({GrpcCode::kUnavailable, "not now"});
     return std::make_shared<TestReceiver>(std::move(call), journal_);
   }
-  static int32_t Call(TestHttp2Client& client, const std::string& path, std::string body, TestHttp2Client::Fields more = {}, bool open = false) {
+  static int32_t Call(TestHttp2Client& client, const std::string& path, std::string body,
+                      TestHttp2Client::Fields more = {}, bool open = false) {
     more.insert(more.begin(), {{"content-type", "application/grpc+proto"}, {"te", "trailers"}});
     return client.Request("POST", path, more, std::move(body), open);
   }
@@ -127,7 +130,8 @@ TEST_F(GrpcServerTest, AnswersACall) {
 TEST_F(GrpcServerTest, MessagesOfEverySizeInEveryPiece) {
   Start();
   TestHttp2Client client(server_->port());
-  for (const size_t size : {size_t{1}, size_t{1000}, size_t{1018}, size_t{1019}, size_t{20'000}, size_t{602'112}, size_t{20'000'000}}) {
+  for (const size_t size :
+       {size_t{1}, size_t{1000}, size_t{1018}, size_t{1019}, size_t{20'000}, size_t{602'112}, size_t{20'000'000}}) {
     std::string message(size, '\0');
     for (size_t i = 0; i < size; i++) message[i] = static_cast<char>(i * 31 + i / 977);
     const auto& answer = client.Wait(Call(client, "/echo", Framed(message) + Framed("x") + Framed(message)));
@@ -161,19 +165,26 @@ TEST_F(GrpcServerTest, StatusesAreTold) {
   EXPECT_TRUE(failed.trailers.empty());  // trailers only
   EXPECT_EQ(Status(client.Wait(Call(client, "/unknown", Framed("x")))), "12");
   EXPECT_EQ(Status(client.Wait(Call(client, "/now", Framed("x"), {}, true))), "14 not now");
-  EXPECT_EQ(client.Wait(client.Request("POST", "/echo", {{"content-type", "application/json"}}, "{}")).head.at(":status"), "415");
-  EXPECT_EQ(client.Wait(client.Request("GET", "/echo", {{"content-type", "application/grpc"}})).head.at(":status"), "415");
+  EXPECT_EQ(
+      client.Wait(client.Request("POST", "/echo", {{"content-type", "application/json"}}, "{}")).head.at(":status"),
+      "415");
+  EXPECT_EQ(client.Wait(client.Request("GET", "/echo", {{"content-type", "application/grpc"}})).head.at(":status"),
+            "415");
   EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
 }
 
 TEST_F(GrpcServerTest, MalformedMessages) {
   Start({.max_message_bytes = 1000});
   TestHttp2Client client(server_->port());
-  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("cut").substr(0, 6)))), "13 the request ends within a message");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("cut").substr(0, 6)))),
+            "13 the request ends within a message");
   EXPECT_EQ(Status(client.Wait(Call(client, "/echo", "\7" + std::string(10, '\0')))), "13 malformed message prefix");
-  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed(std::string(1001, 'x'))))), "8 SERVER: Received message larger than max (1001 vs. 1000)");
-  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x", true)))), "13 compressed message without grpc-encoding");
-  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x", true), {{"grpc-encoding", "gzip"}}))), "13 the message could not be decompressed");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed(std::string(1001, 'x'))))),
+            "8 SERVER: Received message larger than max (1001 vs. 1000)");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x", true)))),
+            "13 compressed message without grpc-encoding");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x", true), {{"grpc-encoding", "gzip"}}))),
+            "13 the message could not be decompressed");
   const auto& unknown = client.Wait(Call(client, "/echo", Framed("x"), {{"grpc-encoding", "snappy"}}));
   EXPECT_TRUE(Status(unknown).starts_with("12 "));
   EXPECT_EQ(unknown.head.at("grpc-accept-encoding"), "identity, deflate, gzip");
@@ -189,7 +200,8 @@ TEST_F(GrpcServerTest, Compression) {
   for (const ContentEncoding encoding : {ContentEncoding::kGzip, ContentEncoding::kDeflate}) {
     const std::string name = ContentEncodingName(encoding);
     const std::string small = *Compress(encoding, pieces);
-    const auto& answer = client.Wait(Call(client, "/unary", Framed(small, true), {{"grpc-encoding", name}, {"grpc-accept-encoding", "identity, " + name}}));
+    const auto& answer = client.Wait(Call(client, "/unary", Framed(small, true),
+                                          {{"grpc-encoding", name}, {"grpc-accept-encoding", "identity, " + name}}));
     EXPECT_EQ(answer.head.at("grpc-encoding"), name);
     ASSERT_GT(answer.body.size(), 5u);
     EXPECT_EQ(answer.body[0], 1);
@@ -198,7 +210,8 @@ TEST_F(GrpcServerTest, Compression) {
   EXPECT_EQ(client.Wait(Call(client, "/unary", Framed("plain"))).body, Framed("plain"));
   const std::string large(1'000'001, 'z');
   const std::string bomb = *Compress(ContentEncoding::kGzip, std::vector<std::string_view>{large});
-  EXPECT_TRUE(Status(client.Wait(Call(client, "/unary", Framed(bomb, true), {{"grpc-encoding", "gzip"}}))).starts_with("8 "));
+  EXPECT_TRUE(
+      Status(client.Wait(Call(client, "/unary", Framed(bomb, true), {{"grpc-encoding", "gzip"}}))).starts_with("8 "));
 }
 
 TEST_F(GrpcServerTest, ADeadlineIsAnswered) {
@@ -272,7 +285,8 @@ TEST(GrpcTextTest, Timeouts) {
   EXPECT_EQ(ParseGrpcTimeout("250m"), std::chrono::milliseconds(250));
   EXPECT_EQ(ParseGrpcTimeout("99999999H"), std::chrono::hours(1'000'000));
   EXPECT_EQ(ParseGrpcTimeout("7n"), Nanoseconds(7));
-  for (const char* bad : {"", "m", "5", "5x", "-5m", "123456789m", " 5m", "5 m"}) EXPECT_FALSE(ParseGrpcTimeout(bad)) << bad;
+  for (const char* bad : {"", "m", "5", "5x", "-5m", "123456789m", " 5m", "5 m"})
+    EXPECT_FALSE(ParseGrpcTimeout(bad)) << bad;
 }
 
 TEST(GrpcTextTest, ContentTypes) {

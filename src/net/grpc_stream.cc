@@ -73,8 +73,9 @@ void GrpcStream::OnData(std::string_view bytes) {
     switch (result) {
       case GrpcFrameReader::Result::kMessage: Queue(Event::kMessage, std::move(message)); break;
       case GrpcFrameReader::Result::kTooLarge:
-        Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" + std::to_string(reader_.message_bytes()) +
-                                               " vs. " + std::to_string(limits().max_message_bytes) + ")");
+        Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" +
+                                               std::to_string(reader_.message_bytes()) + " vs. " +
+                                               std::to_string(limits().max_message_bytes) + ")");
         break;
       case GrpcFrameReader::Result::kNoMemory: Fail(GrpcCode::kResourceExhausted, "no memory for the message"); break;
       default: Fail(GrpcCode::kInternal, "malformed message prefix"); break;
@@ -173,7 +174,8 @@ void GrpcStream::Deliver(Input input) {
   if (!receiver) return;
   if (input.message.compressed) {
     const std::string_view name = head().Find("grpc-encoding");
-    if (name.empty() || name == "identity") return Fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
+    if (name.empty() || name == "identity")
+      return Fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
     bool complete = false;
     Expected<BufferRef> inflated = Decompress(message->bytes(), limits().max_message_bytes, 0, &complete);
     if (!inflated.ok()) {
@@ -262,7 +264,8 @@ void GrpcStream::SubmitHead(const GrpcStatus* trailers_only) {
   fields.AddFixed(":status", "200");
   fields.AddFixed("content-type", "application/grpc");
   fields.AddFixed("grpc-accept-encoding", "identity, deflate, gzip");
-  if (answer_encoding_ != ContentEncoding::kIdentity) fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
+  if (answer_encoding_ != ContentEncoding::kIdentity)
+    fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
   if (trailers_only != nullptr) {
     code = std::to_string(static_cast<int>(trailers_only->code));
     message = EncodeGrpcMessage(trailers_only->message);
@@ -270,7 +273,8 @@ void GrpcStream::SubmitHead(const GrpcStatus* trailers_only) {
     if (!message.empty()) fields.AddValue("grpc-message", message);
   }
   const nghttp2_data_provider provider = Http2Callbacks::Provider();
-  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), trailers_only != nullptr ? nullptr : &provider);
+  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(),
+                          trailers_only != nullptr ? nullptr : &provider);
 }
 
 bool GrpcStream::SubmitTrailers() {
@@ -331,7 +335,8 @@ void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   }
   answer_.push_back(Http2Piece::Own(std::move(text)));
   answer_.push_back(Http2Piece::Own(std::move(message.head)));
-  for (const BodyPart& part : message.parts) answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
+  for (const BodyPart& part : message.parts)
+    answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
 }
 
 void GrpcStream::Fail(GrpcCode code, std::string message) {

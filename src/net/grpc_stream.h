@@ -1,7 +1,7 @@
 // A gRPC call over HTTP/2: messages come in for its receiver, messages and a status go out.
 //
-// What comes in waits in order for a network thread that is at its top; one thread at a time works it off. A client that
-// sends faster than the receiver takes runs out of window.
+// What comes in waits in order for a network thread that is at its top; one thread at a time works it off. A client
+// that sends faster than the receiver takes runs out of window.
 #pragma once
 
 #include <atomic>

@@ -63,14 +63,16 @@ nghttp2_data_provider Http2Callbacks::Provider() {
 int Http2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* session) {
   Http2Session& self = Self(session);
   self.in_headers_ = true;
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self.collector_.Start(self.connection_.context().options.max_head_bytes);
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+    self.collector_.Start(self.connection_.context().options.max_head_bytes);
   return 0;
 }
 
 int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                              const uint8_t* value, size_t value_size, uint8_t, void* session) {
   // Trailers of a request have no use here.
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) Self(session).collector_.Add(View(name, name_size), View(value, value_size));
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+    Self(session).collector_.Add(View(name, name_size), View(value, value_size));
   return 0;
 }
 
@@ -90,9 +92,7 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
     case NGHTTP2_RST_STREAM:
       if (!self.guard_.OnReset(std::chrono::steady_clock::now())) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
       return 0;
-    case NGHTTP2_SETTINGS:
-      self.greeted_ = true;
-      [[fallthrough]];
+    case NGHTTP2_SETTINGS: self.greeted_ = true; [[fallthrough]];
     default:
       if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) return 0;
       if (!self.guard_.OnControlFrame()) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);

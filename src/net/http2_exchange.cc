@@ -21,7 +21,10 @@ bool MayHaveBody(int status) { return status >= 200 && status != 204 && status !
 }  // namespace
 
 Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
-    : Http2Stream(session, id), head_(std::move(head)), head_too_large_(head_too_large), receive_start_ns_(SteadyNanoseconds()) {}
+    : Http2Stream(session, id),
+      head_(std::move(head)),
+      head_too_large_(head_too_large),
+      receive_start_ns_(SteadyNanoseconds()) {}
 
 void Http2Exchange::OnStart() {
   if (head_too_large_) return Refuse(431, "request head too large");
@@ -122,7 +125,8 @@ void Http2Exchange::OnClose() {
 }
 
 void Http2Exchange::OnAnswer() {
-  if (gone_.load(std::memory_order_relaxed)) return session().Reset(id(), NGHTTP2_ENHANCE_YOUR_CALM);  // it does not read
+  if (gone_.load(std::memory_order_relaxed))
+    return session().Reset(id(), NGHTTP2_ENHANCE_YOUR_CALM);  // it does not read
   std::optional<HttpResponse> response;
   std::vector<std::string> chunks;
   bool streamed = false;

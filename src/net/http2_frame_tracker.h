@@ -37,7 +37,8 @@ class Http2FrameTracker {
   void StartFrame() {
     header_bytes_ = 0;
     left_ = size_t{header_[0]} << 16 | size_t{header_[1]} << 8 | header_[2];
-    const uint32_t stream = uint32_t{header_[5]} << 24 | uint32_t{header_[6]} << 16 | uint32_t{header_[7]} << 8 | header_[8];
+    const uint32_t stream =
+        uint32_t{header_[5]} << 24 | uint32_t{header_[6]} << 16 | uint32_t{header_[7]} << 8 | header_[8];
     const bool plain_data = header_[3] == 0 && (header_[4] & kPadded) == 0;
     data_stream_ = plain_data ? static_cast<int32_t>(stream & 0x7fffffffu) : 0;
   }

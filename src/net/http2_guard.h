@@ -1,7 +1,8 @@
 // Decides when a client that sends frames without purpose has sent too many. Confined to the connection's strand.
 //
-// Pings and settings are answered and priorities are followed at our cost (CVE-2019-9512 and its kin); a reset request has
-// been started in vain (CVE-2023-44487). Answers sent make up for pings, which clients use to measure the bandwidth.
+// Pings and settings are answered and priorities are followed at our cost (CVE-2019-9512 and its kin); a reset request
+// has been started in vain (CVE-2023-44487). Answers sent make up for pings, which clients use to measure the
+// bandwidth.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +29,7 @@ class Http2Guard {
 
  private:
   static constexpr size_t kMaxControl = 2000;
-  static constexpr size_t kMaxResets = 2000;  // at once: two generations of all streams
+  static constexpr size_t kMaxResets = 2000;                                // at once: two generations of all streams
   static constexpr Nanoseconds kForgiveOne = std::chrono::milliseconds(2);  // and 500 a second for ever
 
   size_t control_ = 0;

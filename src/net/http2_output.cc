@@ -21,7 +21,8 @@ Http2Piece Http2Piece::Own(std::string&& text) {
 }
 
 void Http2Output::Copy(std::string_view bytes) {
-  if (pieces_.empty() || pieces_.back().borrowed != nullptr || pieces_.back().size >= kFullPiece) pieces_.emplace_back();
+  if (pieces_.empty() || pieces_.back().borrowed != nullptr || pieces_.back().size >= kFullPiece)
+    pieces_.emplace_back();
   Http2Piece& piece = pieces_.back();
   piece.owned.append(bytes);
   piece.size += bytes.size();
@@ -58,7 +59,8 @@ void Http2Output::Sent(size_t bytes) {
   while (first_ < pieces_.size() && bytes >= pieces_[first_].size) {
     Http2Piece& piece = pieces_[first_];
     bytes -= piece.size;
-    if (bytes_ == 0 && first_ == 0 && pieces_.size() == 1 && piece.borrowed == nullptr && piece.owned.capacity() <= kKeptCapacity) {
+    if (bytes_ == 0 && first_ == 0 && pieces_.size() == 1 && piece.borrowed == nullptr &&
+        piece.owned.capacity() <= kKeptCapacity) {
       piece.owned.clear();  // the usual case: one small answer, whose memory serves the next
       piece.size = 0;
       offset_ = 0;

@@ -1,5 +1,5 @@
-// The sending side of an HTTP/2 connection: frames wait here for the socket, payload without being copied. Confined to the
-// connection's strand.
+// The sending side of an HTTP/2 connection: frames wait here for the socket, payload without being copied. Confined to
+// the connection's strand.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,9 @@ struct Http2Piece {
   static constexpr size_t kCopyBytes = 1024;
 
   static Http2Piece Own(std::string&& text);
-  static Http2Piece Borrow(const char* data, size_t size, std::shared_ptr<void> keep) { return {{}, data, size, std::move(keep)}; }
+  static Http2Piece Borrow(const char* data, size_t size, std::shared_ptr<void> keep) {
+    return {{}, data, size, std::move(keep)};
+  }
 
   std::string owned;  // if `borrowed` is null
   const char* borrowed = nullptr;

@@ -24,8 +24,9 @@ bool Soon(const std::function<bool()>& condition) {
 
 std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
   const auto byte = [](size_t value, int shift) { return static_cast<char>(value >> shift & 0xff); };
-  std::string frame{byte(payload.size(), 16), byte(payload.size(), 8), byte(payload.size(), 0), static_cast<char>(type),
-                    static_cast<char>(flags), byte(stream, 24), byte(stream, 16), byte(stream, 8), byte(stream, 0)};
+  std::string frame{byte(payload.size(), 16), byte(payload.size(), 8),  byte(payload.size(), 0),
+                    static_cast<char>(type),  static_cast<char>(flags), byte(stream, 24),
+                    byte(stream, 16),         byte(stream, 8),          byte(stream, 0)};
   return frame.append(payload);
 }
 
@@ -67,7 +68,8 @@ TEST(Http2ServerTest, GivesTheHandlerTheHead) {
     HttpResponse response;
     response.status = 201;
     response.headers = {{"X-Up", "a\r\nb"}, {"Connection", "close"}};
-    response.body = std::string(head.Find("Host")) + "," + std::string(head.Find("x-one")) + "," + std::to_string(head.version_major);
+    response.body = std::string(head.Find("Host")) + "," + std::string(head.Find("x-one")) + "," +
+                    std::to_string(head.version_major);
     exchange->Respond(std::move(response));
   };
   TestHttp2Client client(server.port());
@@ -93,7 +95,9 @@ TEST(Http2ServerTest, BigBodiesSurviveTheRoundTripAligned) {
   TestHttp2Client client(server.port());
   for (const size_t size : {size_t{71}, size_t{3000}, size_t{602'112}, size_t{9'000'001}}) {
     const std::string body = Pattern(size);
-    EXPECT_TRUE(client.Wait(client.Request("POST", "/", {{"content-length", std::to_string(size)}}, body)).body == "0" + body) << size;
+    EXPECT_TRUE(client.Wait(client.Request("POST", "/", {{"content-length", std::to_string(size)}}, body)).body ==
+                "0" + body)
+        << size;
     EXPECT_TRUE(client.Wait(client.Request("POST", "/", {}, body)).body == "0" + body) << size;
   }
 }
@@ -139,7 +143,9 @@ TEST(Http2ServerTest, RefusesBodiesAndHeadsThatAreTooLarge) {
   TestServer server({.max_head_bytes = 4096});
   server.handler().on_head = [](const HttpHead&) { return BodyPolicy{.max_bytes = 1000}; };
   TestHttp2Client client(server.port());
-  EXPECT_EQ(client.Wait(client.Request("POST", "/", {{"content-length", "1001"}}, std::string(1001, 'x'))).head.at(":status"), "413");
+  EXPECT_EQ(
+      client.Wait(client.Request("POST", "/", {{"content-length", "1001"}}, std::string(1001, 'x'))).head.at(":status"),
+      "413");
   EXPECT_EQ(client.Wait(client.Request("POST", "/", {}, std::string(3'000'000, 'x'))).head.at(":status"), "413");
   EXPECT_EQ(client.Wait(client.Request("GET", "/", {{"x", std::string(5000, 'y')}})).head.at(":status"), "431");
   EXPECT_EQ(client.Wait(client.Request("POST", "/p", {}, "fine")).body, "POST /p 0fine");
@@ -185,7 +191,8 @@ TEST(Http2ServerTest, AStreamThatIsNotReadIsCut) {
       stopped = true;
     });
   };
-  TestHttp2Client client(server.port(), 0, 100'000);  // and no window is given back by hand: nghttp2 does it as it reads
+  TestHttp2Client client(server.port(), 0,
+                         100'000);  // and no window is given back by hand: nghttp2 does it as it reads
   const int32_t big = client.Request("GET", "/big");
   EXPECT_TRUE(Soon([&] { return stopped.load(); }));
   EXPECT_EQ(client.Wait(client.Request("GET", "/other")).head.at(":status"), "200");
@@ -194,7 +201,8 @@ TEST(Http2ServerTest, AStreamThatIsNotReadIsCut) {
 }
 
 TEST(Http2ServerTest, TimeLimits) {
-  TestServer server({.head_timeout = std::chrono::milliseconds(50), .body_timeout = std::chrono::milliseconds(50),
+  TestServer server({.head_timeout = std::chrono::milliseconds(50),
+                     .body_timeout = std::chrono::milliseconds(50),
                      .idle_timeout = std::chrono::milliseconds(100)});
   TestClient silent(server.port());
   silent.Send(kPreface);  // no settings
@@ -237,10 +245,11 @@ TEST(Http2ServerTest, FloodsEndInEnhanceYourCalm) {
 TEST(Http2ServerTest, MalformedFramesEndTheConnectionOnly) {
   TestServer server;
   const std::string start = std::string(kPreface) + Frame(4, 0, 0, {});
-  for (const std::string& bad : {
-           Frame(0, 0, 0, "data on stream 0"), Frame(0, 0, 1, "data on an idle stream"), Frame(6, 0, 0, "short ping"),
-           Frame(4, 0, 0, "not six"), Frame(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff"), Frame(9, 0, 1, "continuation of nothing"),
-           Frame(8, 0, 0, std::string(4, '\0')), Frame(1, 4, 2, "\x82"), Frame(0, 0, 1, std::string(100, 'x')).substr(0, 50)}) {
+  for (const std::string& bad :
+       {Frame(0, 0, 0, "data on stream 0"), Frame(0, 0, 1, "data on an idle stream"), Frame(6, 0, 0, "short ping"),
+        Frame(4, 0, 0, "not six"), Frame(1, 4, 1, "\xff\xff\xff\xff\xff\xff\xff"),
+        Frame(9, 0, 1, "continuation of nothing"), Frame(8, 0, 0, std::string(4, '\0')), Frame(1, 4, 2, "\x82"),
+        Frame(0, 0, 1, std::string(100, 'x')).substr(0, 50)}) {
     TestClient client(server.port());
     client.Send(start + bad);
     client.FinishSending();
@@ -262,7 +271,8 @@ TEST(Http2ServerTest, DrainsWithGoAway) {
     got = true;
   };
   TestHttp2Client idle(server.port());
-  idle.ReadUntil([&] { return nghttp2_session_get_remote_settings(idle.raw(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 1000; });
+  idle.ReadUntil(
+      [&] { return nghttp2_session_get_remote_settings(idle.raw(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) == 1000; });
   TestHttp2Client client(server.port());
   const int32_t id = client.Request("GET", "/");
   EXPECT_TRUE(Soon([&] { return got.load(); }));

@@ -194,7 +194,8 @@ void Http2Session::OnDeadline() {
 
 void Http2Session::Drain() {
   if (std::exchange(draining_, true) || terminated_) return;
-  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(raw_), NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(raw_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
 }
 
 void Http2Session::Terminate(uint32_t error) {
@@ -250,7 +251,9 @@ void Http2Session::Consume(int32_t stream, size_t bytes) { nghttp2_session_consu
 
 void Http2Session::ConsumeForConnection(size_t bytes) { nghttp2_session_consume_connection(raw_, bytes); }
 
-void Http2Session::Reset(int32_t stream, uint32_t error) { nghttp2_submit_rst_stream(raw_, NGHTTP2_FLAG_NONE, stream, error); }
+void Http2Session::Reset(int32_t stream, uint32_t error) {
+  nghttp2_submit_rst_stream(raw_, NGHTTP2_FLAG_NONE, stream, error);
+}
 
 void Http2Session::NoteStreamDeadline(TimePoint deadline) { stream_deadline_ = std::min(stream_deadline_, deadline); }
 

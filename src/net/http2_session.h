@@ -105,9 +105,9 @@ class Http2Session final : public Session {
   TimePoint head_deadline_;      // greeting, or a block of headers
   TimePoint progress_deadline_;  // while something waits for the client to read
   TimePoint idle_deadline_;
-  TimePoint stream_deadline_;    // not after the earliest of a stream
-  TimePoint watched_;            // what the connection was told
-  size_t unread_at_mark_ = 0;    // what waited when progress_deadline_ was set
+  TimePoint stream_deadline_;  // not after the earliest of a stream
+  TimePoint watched_;          // what the connection was told
+  size_t unread_at_mark_ = 0;  // what waited when progress_deadline_ was set
 
   std::atomic<int> live_streams_{0};
   Mutex mutex_;

@@ -46,17 +46,20 @@ class TestHttp2Client {
   TestHttp2Client& operator=(const TestHttp2Client&) = delete;
 
   // Starts a request; with `open`, SendBody and EndBody follow.
-  int32_t Request(const std::string& method, const std::string& path, Fields more = {}, std::string body = {}, bool open = false) {
+  int32_t Request(const std::string& method, const std::string& path, Fields more = {}, std::string body = {},
+                  bool open = false) {
     Fields fields{{":method", method}, {":scheme", "http"}, {":authority", "test"}, {":path", path}};
     fields.insert(fields.end(), more.begin(), more.end());
     std::vector<nghttp2_nv> list;
     for (auto& [name, value] : fields) {
-      list.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(), value.size(), 0});
+      list.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(),
+                      value.size(), 0});
     }
     nghttp2_data_provider provider{};
     provider.read_callback = ReadBody;
     const bool has_body = open || !body.empty();
-    const int32_t id = nghttp2_submit_request(raw_, nullptr, list.data(), list.size(), has_body ? &provider : nullptr, nullptr);
+    const int32_t id =
+        nghttp2_submit_request(raw_, nullptr, list.data(), list.size(), has_body ? &provider : nullptr, nullptr);
     bodies_[id] = {std::move(body), !open, 0};
     Flush();
     return id;
@@ -89,7 +92,8 @@ class TestHttp2Client {
     while (!done()) {
       if (!client_.Receive()) return false;
       const std::string bytes = client_.TakeReceived();
-      if (nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()) < 0) return false;
+      if (nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()) < 0)
+        return false;
       Flush();
     }
     return true;
@@ -115,13 +119,15 @@ class TestHttp2Client {
     size_t sent = 0;
   };
   static TestHttp2Client& Self(void* self) { return *static_cast<TestHttp2Client*>(self); }
-  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size, const uint8_t* value,
-                      size_t value_size, uint8_t, void* self) {
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t, void* self) {
     Answer& answer = Self(self).answers_[frame->hd.stream_id];
-    auto& fields = frame->headers.cat == NGHTTP2_HCAT_HEADERS && answer.head.count(":status") && answer.head[":status"] != "100"
-                       ? answer.trailers
-                       : answer.head;
-    fields[std::string(reinterpret_cast<const char*>(name), name_size)].assign(reinterpret_cast<const char*>(value), value_size);
+    auto& fields =
+        frame->headers.cat == NGHTTP2_HCAT_HEADERS && answer.head.count(":status") && answer.head[":status"] != "100"
+            ? answer.trailers
+            : answer.head;
+    fields[std::string(reinterpret_cast<const char*>(name), name_size)].assign(reinterpret_cast<const char*>(value),
+                                                                               value_size);
     return 0;
   }
   static int OnData(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* self) {
@@ -138,7 +144,8 @@ class TestHttp2Client {
     if (frame->hd.type == NGHTTP2_GOAWAY) Self(self).go_away_ = frame->goaway.error_code;
     return 0;
   }
-  static ssize_t ReadBody(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags, nghttp2_data_source*, void* self) {
+  static ssize_t ReadBody(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags,
+                          nghttp2_data_source*, void* self) {
     Body& body = Self(self).bodies_[id];
     size = std::min(size, body.bytes.size() - body.sent);
     std::memcpy(buffer, body.bytes.data() + body.sent, size);

@@ -30,7 +30,8 @@ void ServerCore::BeginDrain() {
 }
 
 void ServerCore::EnterAll(uint32_t bits) {
-  for (const auto& connection : context_->Select([](const Connection&) { return true; })) connection->Enter(bits, nullptr);
+  for (const auto& connection : context_->Select([](const Connection&) { return true; }))
+    connection->Enter(bits, nullptr);
 }
 
 bool ServerCore::Sweep(TimePoint now) {

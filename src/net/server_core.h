@@ -15,7 +15,8 @@ namespace neso::net {
 class ServerCore final : public Sweepable {
  public:
   // Time limits are looked at every `sweep_period` while there are any.
-  ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket, Nanoseconds sweep_period);
+  ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket,
+             Nanoseconds sweep_period);
   ~ServerCore() override;
 
   Status Listen() { return listener_->Start(); }
