@@ -39,7 +39,8 @@ function(neso_server_library)
   add_executable(neso ${ARG_MAIN})
   target_include_directories(neso PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(neso PRIVATE tritonserver)
-  target_link_options(neso PRIVATE -Wl,-z,relro,-z,now)
+  # RPATH, not RUNPATH: an LD_LIBRARY_PATH that was set for another server must not bring its library of the same name.
+  target_link_options(neso PRIVATE -Wl,-z,relro,-z,now -Wl,--disable-new-dtags)
   set_target_properties(neso PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH $ORIGIN/../lib)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)

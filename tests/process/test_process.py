@@ -184,6 +184,13 @@ def test_a_stop_that_takes_longer_than_the_exit_timeout_is_an_error(repository):
     connection.close()
 
 
+def test_another_library_of_the_same_name_on_the_path_is_not_taken(repository, start_server):
+    repository.add_identity("simple")
+    stubs = TREE / "lib" / "stubs"
+    assert (stubs / "libtritonserver.so").exists()
+    assert start_server(repository.path, env={"LD_LIBRARY_PATH": str(stubs)}).get("/v2").status_code == 200
+
+
 def test_a_crash_leaves_a_stack_trace(repository, start_server):
     if "asan" in str(TREE) or "tsan" in str(TREE):
         pytest.skip("sanitizers end a crashed process in their own way")
