@@ -65,7 +65,7 @@ def test_a_port_in_use_is_an_error(repository, option, service):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run_neso(f"--model-repository={repository.path}", "--http-address=127.0.0.1", "--http-port=0",
+        result = run_neso("--grpc-port=0", f"--model-repository={repository.path}", "--http-address=127.0.0.1", "--http-port=0",
                           "--metrics-port=0", f"{option}={port}")
     assert result.returncode == 1
     assert (f"failed to start {service} service: Unavailable - Socket '127.0.0.1:{port}' already in use "
