@@ -51,7 +51,8 @@ class OutputResponder {
                         .datatype = TRITONSERVER_TYPE_BYTES,
                         .shape = {shape.begin(), shape.end()},
                         .bytes = serialized,
-                        .owned = std::move(serialized)});
+                        .owned = {}});
+    outputs_.back().owned = std::move(serialized);  // moving keeps the bytes where they are
   }
 
   // Sends a response to each request that has none yet. Outputs that do not fit the batch turn into errors.
