@@ -1,19 +1,11 @@
 #include "server/restricted_apis.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
+#include "frontend/api_category.h"
 
 namespace neso {
-namespace {
-
-constexpr std::array<std::string_view, 9> kCategories = {"health",        "metadata",     "inference",
-                                                         "shared-memory", "model-config", "model-repository",
-                                                         "statistics",    "trace",        "logging"};
-
-}  // namespace
-
 Status AddRestrictedApis(RestrictedApis& apis, std::string_view kind, std::string_view header_prefix,
                          const std::string& argument) {
   const size_t colon = argument.find(':');
@@ -24,7 +16,7 @@ Status AddRestrictedApis(RestrictedApis& apis, std::string_view kind, std::strin
   const RestrictedApi rule{.header = std::string(header_prefix) + argument.substr(colon + 1, equals - colon - 1),
                            .value = argument.substr(equals + 1)};
   for (std::string_view name : Split(std::string_view(argument).substr(0, colon), ',')) {
-    if (std::find(kCategories.begin(), kCategories.end(), name) == kCategories.end()) {
+    if (std::find(kApiCategoryNames.begin(), kApiCategoryNames.end(), name) == kApiCategoryNames.end()) {
       return InvalidArg("unknown restricted {} '{}'", kind, name);
     }
     if (!apis.emplace(name, rule).second) {

@@ -27,7 +27,9 @@ bool AnswersJson(Endpoint endpoint) {
     case Endpoint::kLive:
     case Endpoint::kReady:
     case Endpoint::kModelReady:
-    case Endpoint::kInfer: return false;
+    case Endpoint::kInfer:
+    case Endpoint::kGenerate:
+    case Endpoint::kGenerateStream: return false;
     default: return true;
   }
 }
@@ -47,7 +49,7 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   Route route;
   ParseRoute(exchange->head().path, route);
   if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);
-  if (exchange->head().method != MethodOf(route.endpoint)) {
+  if (!AllowsMethod(route.endpoint, exchange->head().method)) {
     return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
   }
   Dispatch(route, std::move(exchange));
@@ -67,6 +69,18 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kRepositoryIndex: return RepositoryIndex(*exchange);
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
+    case Endpoint::kGenerate:
+    case Endpoint::kGenerateStream:
+    case Endpoint::kModelTraceSetting:
+    case Endpoint::kTraceSetting:
+    case Endpoint::kLogging:
+    case Endpoint::kSystemShmStatus:
+    case Endpoint::kSystemShmRegister:
+    case Endpoint::kSystemShmUnregister:
+    case Endpoint::kCudaShmStatus:
+    case Endpoint::kCudaShmRegister:
+    case Endpoint::kCudaShmUnregister:
+      return ReplyError(*exchange, Unsupported("this server does not have this endpoint yet"));
     case Endpoint::kNone: break;
   }
 }

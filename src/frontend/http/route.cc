@@ -40,11 +40,10 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
-void SetModel(std::string_view segment, Route& route) {
-  route.model = segment;
-  if (segment.find('%') == std::string_view::npos) return;
+std::string_view Decoded(std::string_view segment, Route& route) {
+  if (segment.find('%') == std::string_view::npos) return segment;
   route.decoded = PercentDecode(segment);
-  route.model = route.decoded;
+  return route.decoded;
 }
 
 Endpoint ModelEndpoint(std::string_view action) {
@@ -53,6 +52,8 @@ Endpoint ModelEndpoint(std::string_view action) {
   if (action == "/ready") return Endpoint::kModelReady;
   if (action == "/config") return Endpoint::kModelConfig;
   if (action == "/stats") return Endpoint::kModelStatistics;
+  if (action == "/generate") return Endpoint::kGenerate;
+  if (action == "/generate_stream") return Endpoint::kGenerateStream;
   return Endpoint::kNone;
 }
 
@@ -64,12 +65,17 @@ void ParseModelRoute(std::string_view rest, Route& route) {
   }
   const std::string_view model = TakeSegment(rest);
   if (model.empty()) return;
+  if (rest == "/trace/setting") {
+    route.model = Decoded(model, route);
+    route.endpoint = Endpoint::kModelTraceSetting;
+    return;
+  }
   if (std::string_view after = rest; TakeSegment(after) == "versions") {
     route.version = TakeSegment(after);
     if (!IsDigits(route.version)) return;
     rest = after;
   }
-  SetModel(model, route);
+  route.model = Decoded(model, route);
   route.endpoint = ModelEndpoint(rest);
 }
 
@@ -87,9 +93,36 @@ void ParseRepositoryRoute(std::string_view rest, Route& route) {
   if (segment != "models") return;
   const std::string_view model = TakeSegment(rest);
   if (model.empty()) return;
-  SetModel(model, route);
+  route.model = Decoded(model, route);
   if (rest == "/load") route.endpoint = Endpoint::kRepositoryLoad;
   if (rest == "/unload") route.endpoint = Endpoint::kRepositoryUnload;
+}
+
+struct SharedMemoryEndpoints {
+  Endpoint status, register_region, unregister_region;
+};
+constexpr SharedMemoryEndpoints kSystemShm{Endpoint::kSystemShmStatus, Endpoint::kSystemShmRegister,
+                                           Endpoint::kSystemShmUnregister};
+constexpr SharedMemoryEndpoints kCudaShm{Endpoint::kCudaShmStatus, Endpoint::kCudaShmRegister,
+                                         Endpoint::kCudaShmUnregister};
+
+// After "/v2/systemsharedmemory" or "/v2/cudasharedmemory": [/region/N]/status, /register, /unregister.
+void ParseSharedMemoryRoute(std::string_view rest, const SharedMemoryEndpoints& endpoints, Route& route) {
+  if (std::string_view after = rest; TakeSegment(after) == "region") {
+    const std::string_view region = TakeSegment(after);
+    if (region.empty()) return;
+    route.region = Decoded(region, route);
+    rest = after;
+  }
+  if (rest == "/status") route.endpoint = endpoints.status;
+  if (rest == "/register") route.endpoint = endpoints.register_region;
+  if (rest == "/unregister") route.endpoint = endpoints.unregister_region;
+}
+
+Endpoint HealthEndpoint(std::string_view rest) {
+  if (rest == "/live") return Endpoint::kLive;
+  if (rest == "/ready") return Endpoint::kReady;
+  return Endpoint::kNone;
 }
 
 }  // namespace
@@ -102,20 +135,68 @@ void ParseRoute(std::string_view path, Route& route) {
   }
   const std::string_view area = TakeSegment(path);
   if (area == "models") return ParseModelRoute(path, route);
-  if (area == "repository") return ParseRepositoryRoute(path, route);
-  if (area != "health") return;
-  if (path == "/live") route.endpoint = Endpoint::kLive;
-  if (path == "/ready") route.endpoint = Endpoint::kReady;
+  if (area == "health") {
+    route.endpoint = HealthEndpoint(path);
+  } else if (area == "repository") {
+    ParseRepositoryRoute(path, route);
+  } else if (area == "systemsharedmemory") {
+    ParseSharedMemoryRoute(path, kSystemShm, route);
+  } else if (area == "cudasharedmemory") {
+    ParseSharedMemoryRoute(path, kCudaShm, route);
+  } else if (area == "logging" && path.empty()) {
+    route.endpoint = Endpoint::kLogging;
+  } else if (area == "trace" && path == "/setting") {
+    route.endpoint = Endpoint::kTraceSetting;
+  }
 }
 
-std::string_view MethodOf(Endpoint endpoint) {
+bool AllowsMethod(Endpoint endpoint, std::string_view method) {
   switch (endpoint) {
+    case Endpoint::kModelTraceSetting:
+    case Endpoint::kTraceSetting:
+    case Endpoint::kLogging: return method == "GET" || method == "POST";
     case Endpoint::kInfer:
+    case Endpoint::kGenerate:
+    case Endpoint::kGenerateStream:
     case Endpoint::kRepositoryIndex:
     case Endpoint::kRepositoryLoad:
-    case Endpoint::kRepositoryUnload: return "POST";
-    default: return "GET";
+    case Endpoint::kRepositoryUnload:
+    case Endpoint::kSystemShmRegister:
+    case Endpoint::kSystemShmUnregister:
+    case Endpoint::kCudaShmRegister:
+    case Endpoint::kCudaShmUnregister: return method == "POST";
+    default: return method == "GET";
   }
+}
+
+ApiCategory CategoryOf(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::kLive:
+    case Endpoint::kReady:
+    case Endpoint::kModelReady: return ApiCategory::kHealth;
+    case Endpoint::kNone:
+    case Endpoint::kServerMetadata:
+    case Endpoint::kModelMetadata: return ApiCategory::kMetadata;
+    case Endpoint::kModelConfig: return ApiCategory::kModelConfig;
+    case Endpoint::kModelStatistics:
+    case Endpoint::kAllStatistics: return ApiCategory::kStatistics;
+    case Endpoint::kInfer:
+    case Endpoint::kGenerate:
+    case Endpoint::kGenerateStream: return ApiCategory::kInference;
+    case Endpoint::kModelTraceSetting:
+    case Endpoint::kTraceSetting: return ApiCategory::kTrace;
+    case Endpoint::kLogging: return ApiCategory::kLogging;
+    case Endpoint::kRepositoryIndex:
+    case Endpoint::kRepositoryLoad:
+    case Endpoint::kRepositoryUnload: return ApiCategory::kModelRepository;
+    case Endpoint::kSystemShmStatus:
+    case Endpoint::kSystemShmRegister:
+    case Endpoint::kSystemShmUnregister:
+    case Endpoint::kCudaShmStatus:
+    case Endpoint::kCudaShmRegister:
+    case Endpoint::kCudaShmUnregister: break;
+  }
+  return ApiCategory::kSharedMemory;
 }
 
 Expected<int64_t> ParseVersion(std::string_view version) {

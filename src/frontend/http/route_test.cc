@@ -38,6 +38,23 @@ TEST(RouteTest, PathsOfTheContractNameTheirEndpoints) {
       {"/v2/models/m/stats", Endpoint::kModelStatistics, "m"},
       {"/v2/models/my%20model%2E1/infer", Endpoint::kInfer, "my model.1"},
       {"/v2/models/100%/infer", Endpoint::kInfer, "100%"},
+      {"/v2/models/m/generate", Endpoint::kGenerate, "m"},
+      {"/v2/models/m/versions/2/generate_stream", Endpoint::kGenerateStream, "m", "2"},
+      {"/v2/models/m/trace/setting", Endpoint::kModelTraceSetting, "m"},
+      {"/v2/models/m/versions/2/trace/setting", Endpoint::kNone},
+      {"/v2/trace/setting", Endpoint::kTraceSetting},
+      {"/v2/trace", Endpoint::kNone},
+      {"/v2/logging", Endpoint::kLogging},
+      {"/v2/logging/", Endpoint::kNone},
+      {"/v2/systemsharedmemory/status", Endpoint::kSystemShmStatus},
+      {"/v2/systemsharedmemory/region/r/status", Endpoint::kSystemShmStatus},
+      {"/v2/systemsharedmemory/register", Endpoint::kSystemShmRegister},
+      {"/v2/systemsharedmemory/region//register", Endpoint::kNone},
+      {"/v2/systemsharedmemory/unregister", Endpoint::kSystemShmUnregister},
+      {"/v2/systemsharedmemory", Endpoint::kNone},
+      {"/v2/cudasharedmemory/region/r/register", Endpoint::kCudaShmRegister},
+      {"/v2/cudasharedmemory/unregister", Endpoint::kCudaShmUnregister},
+      {"/v2/cudasharedmemory/status", Endpoint::kCudaShmStatus},
       {"/v2/repository/index", Endpoint::kRepositoryIndex},
       {"/v2/repository/r/index", Endpoint::kRepositoryIndex},
       {"/v2/repository/models/m/load", Endpoint::kRepositoryLoad, "m"},
@@ -53,6 +70,22 @@ TEST(RouteTest, PathsOfTheContractNameTheirEndpoints) {
     EXPECT_EQ(route.model, c.model) << c.path;
     EXPECT_EQ(route.version, c.version) << c.path;
   }
+}
+
+TEST(RouteTest, RegionNamesAreDecoded) {
+  Route route;
+  ParseRoute("/v2/systemsharedmemory/region/my%20region/register", route);
+  EXPECT_EQ(route.endpoint, Endpoint::kSystemShmRegister);
+  EXPECT_EQ(route.region, "my region");
+}
+
+TEST(RouteTest, SettingsHaveTwoMethodsAndTheRestOne) {
+  EXPECT_TRUE(AllowsMethod(Endpoint::kLogging, "GET"));
+  EXPECT_TRUE(AllowsMethod(Endpoint::kLogging, "POST"));
+  EXPECT_FALSE(AllowsMethod(Endpoint::kLogging, "PUT"));
+  EXPECT_TRUE(AllowsMethod(Endpoint::kInfer, "POST"));
+  EXPECT_FALSE(AllowsMethod(Endpoint::kInfer, "GET"));
+  EXPECT_FALSE(AllowsMethod(Endpoint::kServerMetadata, "POST"));
 }
 
 TEST(RouteTest, RepositoryNamesAreSeen) {
