@@ -1,8 +1,5 @@
 #include "frontend/http/http_frontend.h"
 
-#include <charconv>
-
-#include "frontend/http/infer_call.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
 
@@ -12,14 +9,6 @@ namespace {
 std::string_view BodyText(const net::HttpExchange& exchange) {
   const BufferRef& body = exchange.body();
   return body ? std::string_view(body->data(), body->size()) : std::string_view();
-}
-
-// What is read of a header that says where the first binary tensor begins; a bad one is refused later, with its text.
-size_t HeaderLengthHint(const net::HttpHead& head) {
-  const std::string_view text = head.Find("Inference-Header-Content-Length");
-  size_t length = 0;
-  std::from_chars(text.data(), text.data() + text.size(), length);
-  return length;
 }
 
 bool AnswersJson(Endpoint endpoint) {
@@ -36,13 +25,15 @@ bool AnswersJson(Endpoint endpoint) {
 
 }  // namespace
 
-HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, HttpFrontendOptions options)
-    : server_(server), slow_work_(slow_work), options_(options) {}
+HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings)
+    : server_(server), slow_work_(slow_work), settings_(settings) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
   // Binary tensors are not limited by --http-max-input-size, only JSON and what is inflated: the codec sees to these.
-  if (head.path.ends_with("/infer")) return {.max_bytes = SIZE_MAX, .aligned_offset = HeaderLengthHint(head)};
-  return {.max_bytes = options_.max_input_bytes, .aligned_offset = 0};
+  if (head.path.ends_with("/infer")) {
+    return {.max_bytes = SIZE_MAX, .aligned_offset = settings_.framing.JsonLengthHint(head)};
+  }
+  return {.max_bytes = settings_.max_input_bytes, .aligned_offset = 0};
 }
 
 void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
@@ -142,7 +133,7 @@ void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
   if (!version) return ReplyError(*exchange, version.error(), kTextType);
   Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
   if (!model) return ReplyError(*exchange, model.error(), kTextType);
-  InferCall::Start(*std::move(model), *version, std::move(exchange), options_.max_input_bytes);
+  InferCall::Start(*std::move(model), *version, std::move(exchange), settings_);
 }
 
 void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {

@@ -6,19 +6,16 @@
 
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/http/infer_call.h"
 #include "frontend/http/route.h"
 #include "net/http_exchange.h"
 
 namespace neso {
 
-struct HttpFrontendOptions {
-  size_t max_input_bytes = 64u << 20;  // --http-max-input-size
-};
-
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
 class HttpFrontend final : public net::HttpHandler {
  public:
-  HttpFrontend(InferenceServer& server, Executor& slow_work, HttpFrontendOptions options);
+  HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings);
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;
@@ -38,7 +35,7 @@ class HttpFrontend final : public net::HttpHandler {
 
   InferenceServer& server_;
   Executor& slow_work_;
-  const HttpFrontendOptions options_;
+  const InferSettings settings_;
 };
 
 }  // namespace neso

@@ -1,76 +1,52 @@
 #include "frontend/http/infer_call.h"
 
-#include <charconv>
-#include <climits>
-
-#include "base/text.h"
 #include "frontend/http/infer_response.h"
-#include "frontend/http/reply.h"
 
 namespace neso {
-namespace {
-
-constexpr std::string_view kHeaderLength = "Inference-Header-Content-Length";
-
-// The number at the front of `text`, as C's strtol reads it ("12abc" is 12).
-Expected<size_t> ParseHeaderLength(std::string_view text, size_t body_bytes) {
-  std::string_view digits = TrimBlanks(text);
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  int value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error == std::errc::result_out_of_range) {
-    return InvalidArg("Unable to parse {}, value is out of range [ {}, {} ], got: {}", kHeaderLength, INT_MIN, INT_MAX,
-                      text);
-  }
-  if (error != std::errc{}) return InvalidArg("Unable to parse {}, got: {}", kHeaderLength, text);
-  if (value < 0 || static_cast<size_t>(value) > body_bytes) {
-    return InvalidArg("inference header size should be in range (0, {}), got: {}", body_bytes, value);
-  }
-  return static_cast<size_t>(value);
-}
-
-}  // namespace
 
 void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, net::HttpExchangeRef exchange,
-                      size_t max_input_bytes) {
+                      const InferSettings& settings) {
+  auto call = std::make_shared<InferCall>(std::move(exchange), settings);
   if (model->is_decoupled()) {
-    return ReplyError(*exchange, Unsupported("HTTP end point doesn't support models with decoupled transaction policy"),
-                      kTextType);
+    return call->Refuse(Unsupported("HTTP end point doesn't support models with decoupled transaction policy"),
+                        kTextType);
   }
-  auto call = std::make_shared<InferCall>(std::move(exchange), max_input_bytes);
   InferBody body;
   if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-  Status status = FillInferRequest(*model, body, max_input_bytes, *request, call->requested_, call->json_inputs_);
+  Status status =
+      FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_, call->json_inputs_);
   if (status.ok()) status = call->Submit(std::move(request));
-  if (!status.ok()) ReplyError(*call->exchange_, status, kJsonType);
+  if (!status.ok()) call->Refuse(status, kJsonType);
 }
 
 // Undoes the content encoding and finds where the JSON ends.
 Status InferCall::UnpackBody(InferBody& body) {
   const net::HttpHead& head = exchange_->head();
-  const std::string_view header_length = head.Find(kHeaderLength);
   body_ = exchange_->body();
   ASSIGN_OR_RETURN(const net::ContentEncoding encoding,
                    net::ParseContentEncoding(head.Has("Content-Encoding"), head.Find("Content-Encoding")));
   if (encoding != net::ContentEncoding::kIdentity && body_) {
-    ASSIGN_OR_RETURN(body_, net::Decompress(body_->bytes(), max_input_bytes_));
+    ASSIGN_OR_RETURN(body_, net::Decompress(body_->bytes(), settings_.max_input_bytes));
   }
   if (body_) body.bytes = {body_->data(), body_->size()};
-  if (header_length.data() != nullptr) {
-    ASSIGN_OR_RETURN(body.header_length, ParseHeaderLength(header_length, body.bytes.size()));
-  }
+  ASSIGN_OR_RETURN(body.header_length, settings_.framing.JsonLength(head, body.bytes.size()));
   answer_encoding_ = net::ChooseResponseEncoding(head.Find("Accept-Encoding"));
   return {};
 }
 
+void InferCall::Refuse(const Status& error, const char* content_type) {
+  ReplyError(*exchange_, settings_.error_status(error), error.message(), content_type);
+}
+
 void InferCall::RefuseBody(const Status& error) {
+  // The one thing a body can be refused as unsupported for is its encoding.
+  if (error.code() != StatusCode::kUnsupported) return Refuse(error, kTextType);
   net::HttpResponse answer;
-  answer.status = HttpStatus(error.code());
+  answer.status = settings_.unsupported_encoding_status;
   answer.content_type = kTextType;
   answer.body = ErrorBody(error.message());
-  // The one thing a body can be refused as unsupported for is its encoding.
-  if (error.code() == StatusCode::kUnsupported) answer.headers.emplace_back("Accept-Encoding", "gzip, deflate");
+  answer.headers.emplace_back("Accept-Encoding", "gzip, deflate");
   exchange_->Respond(std::move(answer));
 }
 
@@ -134,16 +110,16 @@ void InferCall::OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags
 
 void InferCall::Finish() {
   if (response_count_ != 1) {
-    return ReplyError(*exchange_, Internal("expected a single response, got {}", response_count_), kTextType);
+    return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);
   }
-  if (!response_->status().ok()) return ReplyError(*exchange_, response_->status(), kTextType);
+  if (!response_->status().ok()) return Refuse(response_->status(), kTextType);
   SendAnswer();
 }
 
 void InferCall::SendAnswer() {
   net::HttpResponse answer;
-  if (Status status = EncodeInferResponse(*response_, requested_, answer, texts_); !status.ok()) {
-    return ReplyError(*exchange_, status, kTextType);
+  if (Status status = EncodeInferResponse(*response_, requested_, settings_.framing, answer, texts_); !status.ok()) {
+    return Refuse(status, kTextType);
   }
   if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(answer);
   answer.release = shared_from_this();

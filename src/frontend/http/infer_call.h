@@ -14,25 +14,36 @@
 #include "base/status.h"
 #include "core/model.h"
 #include "core/response.h"
+#include "frontend/http/binary_framing.h"
 #include "frontend/http/infer_request.h"
+#include "frontend/http/reply.h"
 #include "net/compression.h"
 #include "net/http_exchange.h"
 
 namespace neso {
 
+// In what the infer endpoints of the HTTP-based services differ. The defaults are KServe's.
+struct InferSettings {
+  size_t max_input_bytes = 64u << 20;  // of JSON, of raw bodies and of what is inflated
+  BinaryFraming framing{};
+  int (*error_status)(const Status& error) = [](const Status& error) { return HttpStatus(error.code()); };
+  int unsupported_encoding_status = 501;
+};
+
 class InferCall final : public std::enable_shared_from_this<InferCall> {
  public:
-  // Answers in time, whatever happens.
+  // Answers in time, whatever happens. `settings` outlives the call.
   static void Start(std::shared_ptr<Model> model, int64_t requested_version, net::HttpExchangeRef exchange,
-                    size_t max_input_bytes);
+                    const InferSettings& settings);
 
-  InferCall(net::HttpExchangeRef exchange, size_t max_input_bytes)
-      : exchange_(std::move(exchange)), max_input_bytes_(max_input_bytes) {}
+  InferCall(net::HttpExchangeRef exchange, const InferSettings& settings)
+      : exchange_(std::move(exchange)), settings_(settings) {}
   InferCall(const InferCall&) = delete;
   InferCall& operator=(const InferCall&) = delete;
 
  private:
   Status UnpackBody(InferBody& body);
+  void Refuse(const Status& error, const char* content_type);
   void RefuseBody(const Status& error);
   Status Submit(std::unique_ptr<InferenceRequest> request);
   void Finish();
@@ -50,7 +61,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
   static const ResponseAllocator& Allocator();
 
   const net::HttpExchangeRef exchange_;
-  const size_t max_input_bytes_;
+  const InferSettings& settings_;
   net::ContentEncoding answer_encoding_ = net::ContentEncoding::kIdentity;
   BufferRef body_;
   std::vector<BufferRef> json_inputs_;

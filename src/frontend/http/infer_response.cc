@@ -43,9 +43,14 @@ struct Sent {
 
 class Encoder {
  public:
-  Encoder(const InferenceResponse& response, const RequestedOutputs& requested, net::HttpResponse& answer,
-          std::deque<std::string>& texts)
-      : response_(response), requested_(requested), answer_(answer), texts_(texts), json_(answer.body) {}
+  Encoder(const InferenceResponse& response, const RequestedOutputs& requested, const BinaryFraming& framing,
+          net::HttpResponse& answer, std::deque<std::string>& texts)
+      : response_(response),
+        requested_(requested),
+        framing_(framing),
+        answer_(answer),
+        texts_(texts),
+        json_(answer.body) {}
 
   Status Encode() {
     json_.reserve(256);
@@ -69,10 +74,8 @@ class Encoder {
       RETURN_IF_ERROR(AppendOutput(output));
     }
     json_ += "]}";
-    answer_.content_type = answer_.parts.empty() ? "application/json" : "application/octet-stream";
-    if (!answer_.parts.empty()) {
-      answer_.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json_.size()));
-    }
+    answer_.content_type = "application/json";
+    if (!answer_.parts.empty()) framing_.Announce(json_.size(), answer_);
     return {};
   }
 
@@ -115,6 +118,7 @@ class Encoder {
 
   const InferenceResponse& response_;
   const RequestedOutputs& requested_;
+  const BinaryFraming& framing_;
   net::HttpResponse& answer_;
   std::deque<std::string>& texts_;
   std::string& json_;
@@ -123,8 +127,8 @@ class Encoder {
 }  // namespace
 
 Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
-                           net::HttpResponse& answer, std::deque<std::string>& texts) {
-  return Encoder(response, requested, answer, texts).Encode();
+                           const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts) {
+  return Encoder(response, requested, framing, answer, texts).Encode();
 }
 
 }  // namespace neso

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "core/response.h"
+#include "frontend/http/binary_framing.h"
 #include "frontend/http/infer_request.h"
 #include "net/http_exchange.h"
 
@@ -14,6 +15,6 @@ namespace neso {
 // Fills body, parts and headers of `answer`. Parts point into the response's output buffers and into `texts` (computed
 // outputs), which the caller keeps until the answer is sent. Errors have the contract's texts.
 Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
-                           net::HttpResponse& answer, std::deque<std::string>& texts);
+                           const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts);
 
 }  // namespace neso
