@@ -1,11 +1,15 @@
 // One inference over gRPC: a message, the request made of it, and the responses.
 //
-//   class Printed final : public InferRun { void OnResponse(std::unique_ptr<InferenceResponse> response, bool)
-//   override; }; auto run = std::make_shared<Printed>(); RETURN_IF_ERROR(run->Prepare(server, std::move(message)));
+//   class Printed final : public InferRun {
+//     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
+//   };
+//   auto run = std::make_shared<Printed>();
+//   if (!run->Parse(std::move(message))) ...
+//   RETURN_IF_ERROR(run->FindModel(server));
+//   RETURN_IF_ERROR(run->Fill());
 //   RETURN_IF_ERROR(run->Submit());
 //
-// Lives until the request has been released and the final response has come, in any order and from any thread. The
-// message, which inputs point into, is kept by it; output buffers belong to their response.
+// The message, which inputs point into, is kept by it.
 #pragma once
 
 #include <memory>
@@ -13,21 +17,15 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "base/mutex.h"
 #include "base/status.h"
-#include "core/response.h"
 #include "engine/inference_server.h"
 #include "frontend/grpc/infer_request.h"
+#include "frontend/running_request.h"
 
 namespace neso {
 
-class InferRun : public std::enable_shared_from_this<InferRun> {
+class InferRun : public RunningRequest {
  public:
-  InferRun() = default;
-  InferRun(const InferRun&) = delete;
-  InferRun& operator=(const InferRun&) = delete;
-  virtual ~InferRun() = default;
-
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
   // Errors: lookup errors, and what FillFromWire finds. What the request says of itself is readable after Parse.
@@ -35,8 +33,6 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   Status Fill();
   // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
   Status Submit();
-  // Cancels the request, now or as soon as it is submitted. Thread-safe.
-  void Cancel();
 
   // False before the model has been found.
   bool is_decoupled() const { return is_decoupled_; }
@@ -45,22 +41,7 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   const std::string& model_version() const { return model_version_; }
   const GrpcInferOptions& options() const { return options_; }
 
- protected:
-  // Null with `is_final`: the end of a request whose responses have all come before.
-  virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
-
  private:
-  void DropFactory();
-  static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
-                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
-                                      void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
-                                      int64_t* actual_id);
-  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
-                                           size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
-  static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
-  static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
-  static const ResponseAllocator& Allocator();
-
   BufferRef message_;
   WireInferRequest wire_;  // views into message_
   std::string id_, model_name_, model_version_;
@@ -68,11 +49,6 @@ class InferRun : public std::enable_shared_from_this<InferRun> {
   std::unique_ptr<InferenceRequest> request_;  // until Submit
   GrpcInferOptions options_;
   std::vector<BufferRef> storage_;
-  std::shared_ptr<InferRun> until_response_;
-  std::shared_ptr<InferRun> until_release_;
-  Mutex mutex_;
-  bool cancelled_ GUARDED_BY(mutex_) = false;
-  std::shared_ptr<ResponseFactory> factory_ GUARDED_BY(mutex_);  // until the final response
 };
 
 }  // namespace neso

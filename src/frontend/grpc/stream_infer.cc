@@ -150,7 +150,7 @@ bool StreamInfer::TakeEnd() {
 }
 
 void StreamInfer::Break(net::GrpcStatus status) {
-  std::vector<std::shared_ptr<InferRun>> running;
+  std::vector<std::shared_ptr<RunningRequest>> running;
   {
     MutexLock lock(mutex_);
     if (is_over_) return;

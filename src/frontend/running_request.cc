@@ -1,0 +1,87 @@
+#include "frontend/running_request.h"
+
+#include "base/buffer.h"
+
+namespace neso {
+
+Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request) {
+  request->SetResponseCallback(&Allocator(), this, OnResponseComplete, this);
+  request->SetReleaseCallback(OnRelease, this);
+  const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_) return Cancelled("request was cancelled");
+    factory_ = factory;
+  }
+  until_response_ = shared_from_this();
+  until_release_ = shared_from_this();
+  // Once submitted, everything of this object belongs to the callbacks.
+  const std::shared_ptr<RunningRequest> self = until_release_;
+  Status status = InferenceRequest::Submit(request);
+  if (!status.ok()) {
+    until_release_.reset();
+    until_response_.reset();
+  }
+  return status;
+}
+
+void RunningRequest::Cancel() {
+  std::shared_ptr<ResponseFactory> factory;
+  {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+    factory = factory_;
+  }
+  if (factory) factory->Cancel();
+}
+
+// What has been answered holds its model no longer, however long the answer takes to leave.
+void RunningRequest::DropFactory() {
+  std::shared_ptr<ResponseFactory> factory;
+  MutexLock lock(mutex_);
+  factory.swap(factory_);
+}
+
+const ResponseAllocator& RunningRequest::Allocator() {
+  static const ResponseAllocator allocator(Allocate, ReleaseBuffer, nullptr);
+  return allocator;
+}
+
+// A buffer goes with its response, of which a decoupled request has many.
+TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size,
+                                             TRITONSERVER_MemoryType, int64_t, void*, void** buffer,
+                                             void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
+  *buffer = nullptr;
+  *buffer_userp = nullptr;
+  *actual = TRITONSERVER_MEMORY_CPU;
+  *actual_id = 0;
+  if (byte_size == 0) return nullptr;
+  auto* owner = new BufferRef(Buffer::Allocate(byte_size));
+  *buffer = (*owner)->data();
+  *buffer_userp = owner;
+  return nullptr;
+}
+
+TRITONSERVER_Error* RunningRequest::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,
+                                                  TRITONSERVER_MemoryType, int64_t) {
+  delete static_cast<BufferRef*>(buffer_userp);
+  return nullptr;
+}
+
+void RunningRequest::OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp) {
+  auto* run = static_cast<RunningRequest*>(userp);
+  const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
+  const std::shared_ptr<RunningRequest> self = is_final ? std::move(run->until_response_) : nullptr;
+  std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
+  if (is_final) run->DropFactory();
+  if (owned || is_final) run->OnResponse(std::move(owned), is_final);
+}
+
+void RunningRequest::OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp) {
+  if ((flags & TRITONSERVER_REQUEST_RELEASE_ALL) == 0) return;
+  auto* run = static_cast<RunningRequest*>(userp);
+  const std::shared_ptr<RunningRequest> self = std::move(run->until_release_);
+  delete static_cast<InferenceRequest*>(request);
+}
+
+}  // namespace neso

@@ -1,0 +1,57 @@
+// A request under way: submitted once, its responses as they come, cancelled if somebody says so.
+//
+//   class Printed final : public RunningRequest {
+//     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
+//   };
+//   auto run = std::make_shared<Printed>();
+//   RETURN_IF_ERROR(run->SubmitRequest(std::move(request)));
+//
+// Lives until the request has been released and the final response has come, in any order and from any thread; what
+// inputs point into is the derived class's. An output buffer belongs to its response.
+#pragma once
+
+#include <memory>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "core/response.h"
+
+namespace neso {
+
+class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
+ public:
+  RunningRequest() = default;
+  RunningRequest(const RunningRequest&) = delete;
+  RunningRequest& operator=(const RunningRequest&) = delete;
+  virtual ~RunningRequest() = default;
+
+  // Cancels the request, now or as soon as it is submitted. Thread-safe.
+  void Cancel();
+
+ protected:
+  // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
+  Status SubmitRequest(std::unique_ptr<InferenceRequest> request);
+
+  // Null with `is_final`: the end of a request whose responses have all come before.
+  virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
+
+ private:
+  void DropFactory();
+  static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
+                                      TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
+                                      void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
+                                      int64_t* actual_id);
+  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
+                                           size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
+  static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
+  static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
+  static const ResponseAllocator& Allocator();
+
+  std::shared_ptr<RunningRequest> until_response_;
+  std::shared_ptr<RunningRequest> until_release_;
+  Mutex mutex_;
+  bool cancelled_ GUARDED_BY(mutex_) = false;
+  std::shared_ptr<ResponseFactory> factory_ GUARDED_BY(mutex_);  // until the final response
+};
+
+}  // namespace neso
