@@ -57,11 +57,12 @@ def test_the_accuracy_of_the_example(server, digits):
     assert float(re.search(r"as answered by the server: ([\d.]+)", result.stdout).group(1)) >= 0.95
 
 
-def test_the_http_page_s_curl_gives_what_it_shows(repository, start_server):
+@pytest.mark.parametrize("marker", ["test:curl", "test:logging"])
+def test_the_http_page_s_curl_gives_what_it_shows(repository, start_server, marker):
     repository.add_identity("identity")
     server = start_server(repository.path)
-    command = blocks(DOCS / "http.md", "sh", "test:curl")[0]
-    shown = blocks(DOCS / "http.md", "json", "test:curl")[0]
+    command = blocks(DOCS / "http.md", "sh", marker)[0]
+    shown = blocks(DOCS / "http.md", "json", marker)[0]
     result = subprocess.run(["bash", "-ec", command.replace("localhost:8000", server.http)], capture_output=True, text=True,
                             timeout=60 * PATIENCE)
     assert result.returncode == 0, result.stderr

@@ -1,5 +1,6 @@
 #include "frontend/http/http_frontend.h"
 
+#include "frontend/http/log_settings.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
 
@@ -60,11 +61,11 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kRepositoryIndex: return RepositoryIndex(*exchange);
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
+    case Endpoint::kLogging: return Logging(*exchange);
     case Endpoint::kGenerate:
     case Endpoint::kGenerateStream:
     case Endpoint::kModelTraceSetting:
     case Endpoint::kTraceSetting:
-    case Endpoint::kLogging:
     case Endpoint::kSystemShmStatus:
     case Endpoint::kSystemShmRegister:
     case Endpoint::kSystemShmUnregister:
@@ -140,6 +141,13 @@ void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {
   const Expected<bool> ready_only = ParseIndexRequest(BodyText(exchange));
   if (!ready_only) return ReplyError(exchange, ready_only.error());
   ReplyJson(exchange, IndexJson(server_.Index(*ready_only)));
+}
+
+void HttpFrontend::Logging(net::HttpExchange& exchange) {
+  if (exchange.head().method == "POST") {
+    if (const Status status = ChangeLogSettings(BodyText(exchange)); !status.ok()) return ReplyError(exchange, status);
+  }
+  ReplyJson(exchange, LogSettingsJson());
 }
 
 void HttpFrontend::RepositoryControl(const Route& route, net::HttpExchangeRef exchange) {

@@ -30,6 +30,7 @@ class HttpFrontend final : public net::HttpHandler {
   void ModelConfig(const Route& route, net::HttpExchange& exchange);
   void Statistics(const Route& route, net::HttpExchange& exchange);
   void Infer(const Route& route, net::HttpExchangeRef exchange);
+  void Logging(net::HttpExchange& exchange);
   void RepositoryIndex(net::HttpExchange& exchange);
   void RepositoryControl(const Route& route, net::HttpExchangeRef exchange);
 
