@@ -24,6 +24,8 @@ struct nghttp2_session;
 
 namespace neso::net {
 
+class Http2Gather;
+
 class Http2Session final : public Session {
  public:
   explicit Http2Session(Connection& connection);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/answer_cork.h"
 #include "net/http2_session.h"
 
 namespace neso::net {
@@ -87,6 +88,9 @@ void Http2Stream::Resume() {
 void Http2Stream::Wake() {
   if (posted_.exchange(true, std::memory_order_acq_rel)) return;  // whoever posted it enters too
   session_.Post(shared_from_this());
+  if (session_.HasSeveralStreams()) {
+    if (AnswerCork* cork = AnswerCork::Current(); cork != nullptr && cork->Add(connection_)) return;
+  }
   connection_->Enter(kAnswer, nullptr);
 }
 

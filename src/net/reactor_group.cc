@@ -13,6 +13,8 @@
 
 #include "base/check.h"
 #include "base/inline_host.h"
+#include "net/answer_cork.h"
+#include "net/connection.h"
 #include "net/reactor_sentinel.h"
 
 namespace neso::net {
@@ -45,6 +47,7 @@ struct ReactorGroup::Thread final : InlineHost {
   bool parked = false;                   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
   std::vector<Runnable*> deferred;
+  AnswerCork cork;
   std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
   Top top;
 };
@@ -116,9 +119,25 @@ bool ReactorGroup::Tick() {
   const bool away = (rounds & 1) != 0;
   const bool traffic = away || rounds != rounds_at_last_tick_;
   // A promoted thread that has not come to run yet needs a processor, not one more competitor for it.
-  if (away && rounds == rounds_at_last_tick_ && !promotion_under_way_) Promote(leader_.load(), kMaxThreads);
+  if (away && rounds == rounds_at_last_tick_ && !promotion_under_way_) {
+    Thread* const leader = leader_.load();
+    Uncork(leader);
+    Promote(leader, kMaxThreads);
+  }
   rounds_at_last_tick_ = rounds;
   return traffic;
+}
+
+// Answers that wait for the end of a burst which is not as short as was thought.
+void ReactorGroup::Uncork(const Thread* away) {
+  std::vector<std::shared_ptr<Connection>> waiting;
+  {
+    MutexLock lock(mutex_);
+    const auto found =
+        std::find_if(threads_.begin(), threads_.end(), [away](const Thread& thread) { return &thread == away; });
+    if (found != threads_.end()) waiting = found->cork.Take();
+  }
+  for (const std::shared_ptr<Connection>& connection : waiting) connection->Enter(kAnswer, nullptr);
 }
 
 void ReactorGroup::EnsureStarted() {
@@ -255,7 +274,10 @@ void ReactorGroup::RunDeferred(Thread& self) {
     executor_.Post(long_work);
     long_work = nullptr;
   }
-  for (size_t i = 0; i < short_count; i++) self.deferred[i]->Run();
+  {
+    const AnswerCork::Scope scope(self.cork);
+    for (size_t i = 0; i < short_count; i++) self.deferred[i]->Run();
+  }
   if (long_work != nullptr) long_work->Run();
   self.deferred.clear();
 }

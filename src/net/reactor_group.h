@@ -74,6 +74,7 @@ class ReactorGroup {
   // are there.
   bool Promote(const Thread* from, size_t max_threads);
   void Reclaim();
+  void Uncork(const Thread* away);
   void Wake();
 
   Executor& executor_;
