@@ -20,7 +20,7 @@ std::string Digest(std::string_view bytes, size_t step, bool in_place) {
   while (!bytes.empty()) {
     std::string_view piece = bytes.substr(0, step);
     bytes.remove_prefix(piece.size());
-    if (const std::span<char> direct = reader.Direct(); in_place && !direct.empty()) {
+    if (const std::span<char> direct = reader.Direct().bytes; in_place && !direct.empty()) {
       const size_t size = std::min(direct.size(), piece.size());
       std::memcpy(direct.data(), piece.data(), size);
       bytes = std::string_view(piece.data() + size, piece.size() - size + bytes.size());

@@ -30,9 +30,9 @@ GrpcFrameReader::Result GrpcFrameReader::Next(std::string_view& input, Message* 
   return Result::kMessage;
 }
 
-std::span<char> GrpcFrameReader::Direct() {
+ReadRoom GrpcFrameReader::Direct() {
   if (!buffer_) return {};
-  return buffer_->bytes().subspan(used_);
+  return {buffer_->bytes().subspan(used_), buffer_};
 }
 
 }  // namespace neso::net

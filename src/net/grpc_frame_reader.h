@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-#include "base/buffer.h"
+#include "net/read_room.h"
 
 namespace neso::net {
 
@@ -30,7 +30,7 @@ class GrpcFrameReader {
   // Takes what it uses from the front of `input`.
   Result Next(std::string_view& input, Message* message);
   // Where the rest of the current message belongs; bytes read to there are not copied when Next sees them.
-  std::span<char> Direct();
+  ReadRoom Direct();
   // The data may end here.
   bool AtBorder() const { return prefix_bytes_ == 0; }
   // Of the current message, once known.

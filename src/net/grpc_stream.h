@@ -32,7 +32,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void OnStart() override;
   void OnData(std::string_view bytes) override;
   void OnRequestEnd() override;
-  std::span<char> Direct() override { return ignoring_ ? std::span<char>() : reader_.Direct(); }
+  ReadRoom Direct() override { return ignoring_ ? ReadRoom() : reader_.Direct(); }
   void OnAnswer() override;
   bool SubmitTrailers() override;
   void OnDeadline() override;

@@ -69,9 +69,9 @@ bool Http2Exchange::Reserve(size_t bytes) {
   return true;
 }
 
-std::span<char> Http2Exchange::Direct() {
+ReadRoom Http2Exchange::Direct() {
   if (refused_ || !body_) return {};
-  return body_->bytes().subspan(body_bytes_);
+  return {body_->bytes().subspan(body_bytes_), body_};
 }
 
 void Http2Exchange::OnRequestEnd() {

@@ -27,7 +27,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   void OnStart() override;
   void OnData(std::string_view bytes) override;
   void OnRequestEnd() override;
-  std::span<char> Direct() override;
+  ReadRoom Direct() override;
   void OnAnswer() override;
   bool SubmitTrailers() override { return false; }
   void OnDeadline() override;

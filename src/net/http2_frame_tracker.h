@@ -29,6 +29,9 @@ class Http2FrameTracker {
   // The stream whose DATA comes next, 0 if something else does; and how many bytes of it are in this frame.
   int32_t data_stream() const { return left_ > 0 ? data_stream_ : 0; }
   size_t left() const { return left_; }
+  bool IsBetweenFrames() const { return left_ == 0 && header_bytes_ == 0; }
+  // The length of the current frame's payload.
+  size_t frame_bytes() const { return frame_bytes_; }
 
  private:
   static constexpr size_t kPrefaceBytes = 24;
@@ -36,7 +39,7 @@ class Http2FrameTracker {
 
   void StartFrame() {
     header_bytes_ = 0;
-    left_ = size_t{header_[0]} << 16 | size_t{header_[1]} << 8 | header_[2];
+    left_ = frame_bytes_ = size_t{header_[0]} << 16 | size_t{header_[1]} << 8 | header_[2];
     const uint32_t stream =
         uint32_t{header_[5]} << 24 | uint32_t{header_[6]} << 16 | uint32_t{header_[7]} << 8 | header_[8];
     const bool plain_data = header_[3] == 0 && (header_[4] & kPadded) == 0;
@@ -46,6 +49,7 @@ class Http2FrameTracker {
   uint8_t header_[9] = {};
   size_t header_bytes_ = 0;
   size_t left_ = kPrefaceBytes;
+  size_t frame_bytes_ = 0;
   int32_t data_stream_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "net/grpc_stream.h"
 #include "net/http2_callbacks.h"
 #include "net/http2_exchange.h"
+#include "net/http2_gather.h"
 
 namespace neso::net {
 namespace {
@@ -65,18 +66,15 @@ void Http2Session::Read() {
 
 void Http2Session::ReadOnce(size_t* budget) {
   const std::span<char> scratch = turn_->top->scratch;
-  std::array<iovec, 2> pieces{};
-  size_t count = 0;
-  std::span<char> direct;
+  ReadRoom direct;
   if (phase_ == Phase::kOpen && tracker_.data_stream() != 0) {
     if (Http2Stream* stream = Find(tracker_.data_stream())) direct = stream->Direct();
-    direct = direct.first(std::min({direct.size(), tracker_.left(), *budget}));
+    direct.bytes = direct.bytes.first(std::min(direct.bytes.size(), *budget));
     // A short rest is cheaper copied.
-    if (direct.size() < scratch.size() / 4) direct = {};
-    if (!direct.empty()) pieces[count++] = {direct.data(), direct.size()};
+    if (direct.bytes.size() < scratch.size() / 4) direct = {};
   }
-  pieces[count++] = {scratch.data(), scratch.size()};
-  const IoResult result = connection_.transport().Read({pieces.data(), count});
+  Http2Gather gather(direct.bytes, tracker_.left(), tracker_.frame_bytes(), scratch);
+  const IoResult result = connection_.transport().Read(gather.pieces());
   if (result.drained) readable_ = peer_ended_;  // after the last byte the end itself is still to be read
   if (result.state == IoResult::State::kWouldBlock) {
     readable_ = false;
@@ -84,10 +82,28 @@ void Http2Session::ReadOnce(size_t* budget) {
   }
   if (result.state != IoResult::State::kOk) return Close();
   *budget -= std::min(*budget, result.bytes);
-  if (phase_ == Phase::kLinger) return;
-  const size_t in_place = std::min(direct.size(), result.bytes);
-  if (in_place > 0) Feed({direct.data(), in_place});
-  if (result.bytes > in_place) Feed({scratch.data(), result.bytes - in_place});
+  if (phase_ != Phase::kLinger) FeedGathered(gather, result.bytes);
+}
+
+void Http2Session::FeedGathered(Http2Gather& gather, size_t bytes) {
+  const int32_t id = tracker_.data_stream();
+  const std::span<const iovec> pieces = gather.pieces();
+  for (size_t i = 0; bytes > 0; i++) {
+    const std::string_view piece(static_cast<const char*>(pieces[i].iov_base), std::min(bytes, pieces[i].iov_len));
+    if (i > 0 && i + 1 < pieces.size() && !IsAsGuessed(gather.IsPayload(i), id, piece))
+      return Feed(gather.Rest(i, bytes));
+    Feed(piece);
+    bytes -= piece.size();
+  }
+}
+
+// Whether `piece` is what it was read as: a frame's header, or those bytes of the stream that belong where they are.
+// (Bytes of a message in the place of a header would be moved to where the next piece still lies.)
+bool Http2Session::IsAsGuessed(bool is_payload, int32_t id, std::string_view piece) {
+  if (!is_payload) return tracker_.IsBetweenFrames();
+  if (tracker_.data_stream() != id || tracker_.left() < piece.size()) return false;
+  Http2Stream* stream = Find(id);
+  return stream != nullptr && stream->Direct().bytes.data() == piece.data();
 }
 
 void Http2Session::Feed(std::string_view bytes) {

@@ -52,6 +52,7 @@ class Http2Session final : public Session {
 
   // --- Any thread. ---
   void Post(std::shared_ptr<Http2Stream> stream);
+  bool HasSeveralStreams() const { return live_streams_.load(std::memory_order_relaxed) > 1; }
   void NoteLiveStream(int change) { live_streams_.fetch_add(change, std::memory_order_relaxed); }
 
  private:
@@ -67,6 +68,8 @@ class Http2Session final : public Session {
   void Read();
   void ReadOnce(size_t* budget);
   void Feed(std::string_view bytes);
+  void FeedGathered(Http2Gather& gather, size_t bytes);
+  bool IsAsGuessed(bool is_payload, int32_t id, std::string_view piece);
   void TakeAnswers();
   void Send();
   void Settle();

@@ -13,6 +13,7 @@
 
 #include "net/connection.h"
 #include "net/http2_output.h"
+#include "net/read_room.h"
 
 namespace neso::net {
 
@@ -31,7 +32,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   virtual void OnData(std::string_view bytes) = 0;
   virtual void OnRequestEnd() = 0;
   // Where the next bytes of data belong; empty when that is not known.
-  virtual std::span<char> Direct() = 0;
+  virtual ReadRoom Direct() = 0;
   // --- The answer. ---
   // Wake() was called.
   virtual void OnAnswer() = 0;
