@@ -34,6 +34,7 @@ fuzz: ## run every fuzz target for its share of SECONDS=600 (MERGE=1: add what w
 
 bench: build ## measure beside a real Triton and bare floors, into docs/performance.md
 	@scripts/setup test bench
+	@cmake --build $(BUILD) --target neso_bench
 	@.deps/venv/bin/python bench/run.py
 
 lint: ## check format, Clang's warnings and thread-safety analysis, clang-tidy on changed files (ALL=1: on all)

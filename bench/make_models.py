@@ -30,6 +30,16 @@ def add_identity(repository, name="identity"):
     (folder / "config.pbtxt").write_text(IDENTITY)
 
 
+def add_burst(repository):
+    """A decoupled model: 1,000 responses to a request."""
+    folder = pathlib.Path(repository, "burst")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(IDENTITY + """\
+model_transaction_policy { decoupled: true }
+parameters { key: "repeat" value: { string_value: "1000" } }
+""")
+
+
 def add_mlp(repository):
     folder = pathlib.Path(repository, "mlp")
     (folder / "1").mkdir(parents=True)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Neso beside a real Triton with the same plug-ins, alternating in one run; writes docs/performance.md's table.
 
-    make bench                              all of it, about ten minutes
+    make bench                              all of it, about half an hour
     bench/run.py --quick                    one short round, to see that it works
-    bench/run.py --only http_64             cases whose name starts so
+    bench/run.py --only "grpc 64 B"         cases whose name starts so
 
 Ratios are what counts: machines are shared. CPU is the server's, a request, from the scheduler's own accounting.
 """
@@ -20,7 +20,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-import load  # noqa: E402
+import cases  # noqa: E402
 import make_models  # noqa: E402
 import servers  # noqa: E402
 
@@ -32,64 +32,53 @@ def median(results, field):
     return statistics.median(getattr(result, field) for result in results)
 
 
-def http_cases():
-    """(name, model, body, head length, connections)"""
-    for elements in (16, 150528):
-        payload = bytes(4 * elements)
-        body, head = load.infer_body("INPUT0", "FP32", [1, elements], payload)
-        for connections in (1, 8, 64):
-            yield f"http_{len(payload)}", "identity", body, head, connections
-    body, head = load.infer_body("x", "FP32", [1, 256], bytes(1024))
-    for connections in (1, 8, 64):
-        yield "mlp_1024", "mlp", body, head, connections
-
-
-def run_loads(options, repository, floor_program):
-    running = [servers.neso(repository)]
+def start_servers(repository, programs):
+    running = [servers.neso(repository, grpc=True)]
     if servers.has_triton():
-        running.append(servers.triton(repository))
+        running.append(servers.triton(repository, grpc=True))
     for server in running:
         server.until_ready()
-    if floor_program.exists():
-        running.append(servers.floor(floor_program))
-    rows = []
+    return running + [servers.floor("HTTP floor", programs / "epoll_echo"), servers.floor("gRPC floor", programs / "grpc_echo")]
+
+
+def run_case(case, running, options):
+    """{server name: results}, the servers taking turns."""
+    taking_part = [server for server in running if not server.is_floor or server.name == case.floor]
+    for server in taking_part:  # warm
+        case.run(server, 1)
+    results = {server.name: [] for server in taking_part}
+    for _ in range(options.rounds):
+        for server in taking_part:
+            results[server.name].append(case.run(server, options.seconds))
+    for server, measured in results.items():
+        print(f"{case.name:30} c={case.where:<15} {server:12} {median(measured, 'requests_per_s'):9.0f} req/s  "
+              f"p50 {median(measured, 'p50_us'):7.0f} us  cpu {median(measured, 'cpu_us'):8.1f} us  "
+              f"errors {sum(m.errors for m in measured)}", flush=True)
+    return results
+
+
+def run_loads(options, repository, programs):
+    running = start_servers(repository, programs)
     try:
-        for name, model, body, head, connections in http_cases():
-            if not name.startswith(options.only):
-                continue
-            results = {server.name: [] for server in running if not (server.name == "floor" and model == "mlp")}
-            for server in running:  # warm
-                if server.name in results:
-                    load.http_load(server.pid, server.port, model, body, head, connections, 1)
-            for _ in range(options.rounds):
-                for server in running:
-                    if server.name in results:
-                        results[server.name].append(
-                            load.http_load(server.pid, server.port, model, body, head, connections, options.seconds))
-            for server, measured in results.items():
-                rows.append((name, connections, server, measured))
-                print(f"{name:12} c={connections:<3} {server:12} {median(measured, 'requests_per_s'):9.0f} req/s  "
-                      f"p50 {median(measured, 'p50_us'):7.0f} us  cpu {median(measured, 'cpu_us'):7.1f} us  "
-                      f"errors {sum(m.errors for m in measured)}", flush=True)
+        return [(case, run_case(case, running, options)) for case in cases.all_cases()
+                if case.name.startswith(options.only)]
     finally:
         for server in running:
             server.stop()
-    return rows
 
 
-def load_table(rows):
+def load_table(measured_cases):
     lines = ["| load | connections | server | requests/s | p50 us | p99 us | CPU us a request | CPU of Triton's | CPU of the floor's |",
              "|---|---|---|---|---|---|---|---|---|"]
-    cpu = {(name, connections, server): median(measured, "cpu_us") for name, connections, server, measured in rows}
-    for name, connections, server, measured in rows:
-        mine = cpu[name, connections, server]
+    for case, results in measured_cases:
+        cpu = {server: median(measured, "cpu_us") for server, measured in results.items()}
 
-        def ratio(other):
-            base = cpu.get((name, connections, other))
-            return f"{mine / base:.2f}" if base and server != other else ""
-        lines.append(f"| {name} B | {connections} | {server} | {median(measured, 'requests_per_s'):,.0f} | "
-                     f"{median(measured, 'p50_us'):.0f} | {median(measured, 'p99_us'):.0f} | {mine:.1f} | "
-                     f"{ratio('Triton 2.51')} | {ratio('floor')} |")
+        def ratio(server, other):
+            return f"{cpu[server] / cpu[other]:.2f}" if other in cpu and server != other else ""
+        for server, measured in results.items():
+            lines.append(f"| {case.name} | {case.where} | {server} | {median(measured, 'requests_per_s'):,.0f} | "
+                         f"{median(measured, 'p50_us'):.0f} | {median(measured, 'p99_us'):.0f} | {cpu[server]:.1f} | "
+                         f"{ratio(server, 'Triton 2.51')} | {ratio(server, case.floor)} |")
     return lines
 
 
@@ -157,16 +146,18 @@ def main():
     if options.quick:
         options.seconds, options.rounds = 1, 1
     servers.need("wrk")
+    servers.need("h2load")
     if not servers.has_triton():
         print("bench: no real Triton found (scripts/setup bench fetches it); Neso is measured alone")
     with tempfile.TemporaryDirectory() as folder:
         repository = pathlib.Path(folder, "models")
         repository.mkdir()
         make_models.add_identity(repository)
+        make_models.add_burst(repository)
         model = make_models.add_mlp(repository)
         programs = pathlib.Path(options.programs)
         report = [f"Machine: {machine()}. Medians of {options.rounds} rounds of {options.seconds} s, servers alternating.", ""]
-        report += load_table(run_loads(options, repository, programs / "epoll_echo"))
+        report += load_table(run_loads(options, repository, programs))
         if not options.only:
             report += ["", *bare_runtime(programs / "bare_onnx", model), "", *start_table(options, folder)]
     print("\n".join(report))

@@ -20,10 +20,10 @@ def free_port():
 
 
 class Process:
-    def __init__(self, name, command, port, env=None, log=subprocess.DEVNULL):
-        self.name, self.port = name, port
+    def __init__(self, name, command, port, grpc_port=None, is_floor=False):
+        self.name, self.port, self.grpc_port, self.is_floor = name, port, grpc_port, is_floor
         self.started = time.perf_counter()
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(env or {})})
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
 
     def until_ready(self, timeout=60):
@@ -63,29 +63,30 @@ class Process:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
 
-def common_flags(repository, backends, port):
-    return [f"--model-repository={repository}", f"--backend-directory={backends}", f"--http-port={port}",
-            "--allow-grpc=false", "--allow-metrics=false", "--log-info=false"]
+def _serve(name, program, repository, grpc):
+    port, grpc_port = free_port(), free_port()
+    return Process(name, [
+        str(program), f"--model-repository={repository}", f"--backend-directory={TREE / 'backends'}", f"--http-port={port}",
+        *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false"],
+        port, grpc_port)
 
 
-def neso(repository, backends=TREE / "backends"):
-    port = free_port()
-    return Process("Neso", [str(TREE / "bin" / "neso"), *common_flags(repository, backends, port)], port)
+def neso(repository, grpc=False):
+    return _serve("Neso", TREE / "bin" / "neso", repository, grpc)
 
 
-def triton(repository, backends=TREE / "backends"):
-    port = free_port()
-    return Process("Triton 2.51", [str(ROOT / "scripts" / "triton"), *common_flags(repository, backends, port)], port)
+def triton(repository, grpc=False):
+    return _serve("Triton 2.51", ROOT / "scripts" / "triton", repository, grpc)
 
 
 def has_triton():
     return (TRITON / "pytriton").exists() and (ROOT / "scripts" / "triton").exists()
 
 
-def floor(program):
-    """A bare epoll program that answers every POST with its body."""
+def floor(name, program):
+    """A bare epoll program that answers every request with its body."""
     port = free_port()
-    return Process("floor", [str(program), str(port)], port)
+    return Process(name, [str(program), str(port)], port, grpc_port=port, is_floor=True)
 
 
 def need(tool):
