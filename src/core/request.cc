@@ -107,7 +107,7 @@ Input& InferenceRequest::NewInput(std::string_view name, DataType datatype, std:
 }
 
 Status InferenceRequest::AddInput(std::string_view name, DataType datatype, std::span<const int64_t> shape) {
-  if (FindInput(name) != nullptr) return InvalidArg("input '{}' already exists in request", name);
+  if (FindInput(name) != nullptr) return InvalidArg("{}input '{}' already exists in request", LogPrefix(), name);
   NewInput(name, datatype, shape);
   return {};
 }

@@ -93,7 +93,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   void SetPriority(uint64_t priority) { priority_ = priority; }
   void SetTimeoutMicroseconds(uint64_t timeout) { timeout_us_ = timeout; }
   void AddParameter(std::string_view name, ParameterValue value);
-  // Errors: kInvalidArg "input 'n' already exists in request".
+  // Errors: kInvalidArg "[request id: <id>] input 'n' already exists in request".
   Status AddInput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
   // The single input of the model, whose datatype and shape Submit deduces. Error: kInvalidArg if any input is there.
   Status AddRawInput(std::string_view name);

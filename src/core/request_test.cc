@@ -40,7 +40,8 @@ TEST_F(RequestTest, KeepsInputsByNameAndInOrder) {
   ASSERT_TRUE(request->AddInput("a", DataType::kFp32, Shape{1}).ok());
   ASSERT_TRUE(request->AddInput("b", DataType::kFp32, Shape{2}).ok());
   ASSERT_TRUE(request->AddInput("c", DataType::kFp32, Shape{3}).ok());
-  EXPECT_EQ(request->AddInput("b", DataType::kFp32, Shape{2}).message(), "input 'b' already exists in request");
+  EXPECT_EQ(request->AddInput("b", DataType::kFp32, Shape{2}).message(),
+            "[request id: <id_unknown>] input 'b' already exists in request");
   EXPECT_TRUE(request->RemoveInput("a").ok());
   EXPECT_EQ(request->RemoveInput("a").message(), "input 'a' does not exist in request");
   ASSERT_EQ(request->inputs().size(), 2u);

@@ -86,7 +86,7 @@ TEST_F(RequestTest, InputsAreAddedOnceAndFilledByName) {
     return Text(TRITONSERVER_InferenceRequestAddInput(request_, name, TRITONSERVER_TYPE_INT32, shape, 2));
   };
   EXPECT_EQ(add("IN"), "");
-  EXPECT_EQ(add("IN"), "Invalid argument: input 'IN' already exists in request");
+  EXPECT_EQ(add("IN"), "Invalid argument: [request id: <id_unknown>] input 'IN' already exists in request");
   int32_t data = 0;
   EXPECT_THAT(
       Text(TRITONSERVER_InferenceRequestAppendInputData(request_, "OTHER", &data, 4, TRITONSERVER_MEMORY_CPU, 0)),

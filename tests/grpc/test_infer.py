@@ -241,7 +241,7 @@ def test_core_validation(stub):
     assert "input byte size mismatch for input 'INPUT0'" in refused(stub, request(raw=b"1234567"))[1]
     twice = request()
     twice.inputs.add().CopyFrom(twice.inputs[0])
-    assert refused(stub, twice)[1] == "input 'INPUT0' already exists in request"
+    assert refused(stub, twice)[1] == "[request id: <id_unknown>] input 'INPUT0' already exists in request"
     named = request()
     named.outputs.add(name="NONE")
     assert refused(stub, named)[1] == "unexpected inference output 'NONE' for model 'identity_fp32'"

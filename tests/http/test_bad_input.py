@@ -99,7 +99,7 @@ FIELDS = [
      "string correlation ID cannot be longer than 128 characters"),
     ({"inputs": [tensor()], "outputs": [{}]}, 500, "Unable to parse 'name': attempt to access non-existing object member 'name'"),
     ({"inputs": [tensor()], "outputs": [{"name": "nobody"}]}, 400, "unexpected inference output 'nobody' for model 'm'"),
-    ({"inputs": [tensor(), tensor()]}, 400, "input 'INPUT0' already exists in request"),
+    ({"inputs": [tensor(), tensor()]}, 400, "[request id: <id_unknown>] input 'INPUT0' already exists in request"),
 ]
 
 
