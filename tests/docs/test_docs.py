@@ -69,6 +69,23 @@ def test_the_http_page_s_curl_gives_what_it_shows(repository, start_server, mark
     assert result.stdout.strip() == shown.strip()
 
 
+@pytest.mark.parametrize("marker,language", [("test:generate", "json"), ("test:stream", "text")])
+def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, marker, language):
+    repository.add("talk", """
+        backend: "identity"
+        model_transaction_policy { decoupled: true }
+        input [ { name: "text_input" data_type: TYPE_STRING dims: [ 1 ] } ]
+        output [ { name: "text_output" data_type: TYPE_STRING dims: [ 1 ] } ]
+        """)
+    server = start_server(repository.path)
+    command = blocks(DOCS / "generate.md", "sh", marker)[0]
+    shown = blocks(DOCS / "generate.md", language, marker)[0]
+    result = subprocess.run(["bash", "-ec", command.replace("localhost:8000", server.http)], capture_output=True, text=True,
+                            timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == shown.strip()
+
+
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):
     shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
     model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()

@@ -5,10 +5,10 @@ import socket
 from support.server import PATIENCE
 
 
-def request(model, body, **headers):
+def request(model, body, kind="infer", **headers):
     """The bytes of an inference request."""
     content = json.dumps(body).encode()
-    lines = [f"POST /v2/models/{model}/infer HTTP/1.1", "Host: x", f"Content-Length: {len(content)}",
+    lines = [f"POST /v2/models/{model}/{kind} HTTP/1.1", "Host: x", f"Content-Length: {len(content)}",
              *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 

@@ -17,9 +17,7 @@ bool AnswersJson(Endpoint endpoint) {
     case Endpoint::kLive:
     case Endpoint::kReady:
     case Endpoint::kModelReady:
-    case Endpoint::kInfer:
-    case Endpoint::kGenerate:
-    case Endpoint::kGenerateStream: return false;
+    case Endpoint::kInfer: return false;
     default: return true;
   }
 }
@@ -50,6 +48,8 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
 void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
   switch (route.endpoint) {
     case Endpoint::kInfer: return Infer(route, std::move(exchange));
+    case Endpoint::kGenerate: return Generate(GenerateKind::kSingle, route, exchange);
+    case Endpoint::kGenerateStream: return Generate(GenerateKind::kStream, route, exchange);
     case Endpoint::kLive: return Live(*exchange);
     case Endpoint::kReady: return Ready(*exchange);
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
@@ -62,8 +62,6 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
     case Endpoint::kLogging: return Logging(*exchange);
-    case Endpoint::kGenerate:
-    case Endpoint::kGenerateStream:
     case Endpoint::kModelTraceSetting:
     case Endpoint::kTraceSetting:
     case Endpoint::kSystemShmStatus:
@@ -135,6 +133,14 @@ void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
   Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
   if (!model) return ReplyError(*exchange, model.error(), kTextType);
   InferCall::Start(*std::move(model), *version, std::move(exchange), settings_);
+}
+
+void HttpFrontend::Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange) {
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(*exchange, version.error());
+  const Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+  if (!model) return ReplyError(*exchange, model.error());
+  StartGenerate(kind, *model, *version, exchange, settings_);
 }
 
 void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {

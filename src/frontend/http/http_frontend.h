@@ -6,6 +6,7 @@
 
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/http/generate_call.h"
 #include "frontend/http/infer_call.h"
 #include "frontend/http/route.h"
 #include "net/http_exchange.h"
@@ -31,6 +32,7 @@ class HttpFrontend final : public net::HttpHandler {
   void Statistics(const Route& route, net::HttpExchange& exchange);
   void Infer(const Route& route, net::HttpExchangeRef exchange);
   void Logging(net::HttpExchange& exchange);
+  void Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange);
   void RepositoryIndex(net::HttpExchange& exchange);
   void RepositoryControl(const Route& route, net::HttpExchangeRef exchange);
 

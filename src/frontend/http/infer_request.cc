@@ -3,6 +3,7 @@
 #include <rapidjson/error/en.h>
 
 #include "frontend/http/json_access.h"
+#include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
 
 namespace neso {
@@ -18,21 +19,6 @@ constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kPa
 
 constexpr const char* kSharedMemoryDisabled =
     "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable.";
-
-Status AddRequestParameter(std::string_view name, const JsonValue& value, InferenceRequest& request) {
-  if (value.IsString()) {
-    request.AddParameter(name, std::string(JsonText(value)));
-  } else if (value.IsInt64()) {
-    request.AddParameter(name, value.GetInt64());
-  } else if (value.IsBool()) {
-    request.AddParameter(name, value.GetBool());
-  } else if (value.IsNumber()) {
-    request.AddParameter(name, value.GetDouble());
-  } else {
-    return InvalidArg("parameter '{}' has invalid type. It should be either 'int', 'bool', or 'string'.", name);
-  }
-  return {};
-}
 
 Status SetSequenceId(const JsonValue& value, InferenceRequest& request) {
   if (value.IsUint64()) {
@@ -80,7 +66,7 @@ Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequ
     return InvalidArg(
         "parameter keys starting with 'triton_' are reserved for Triton usage and should not be specified.");
   }
-  return AddRequestParameter(name, value, request);
+  return AddJsonParameter(name, value, request);
 }
 
 Status SetParameters(const JsonValue& root, InferenceRequest& request, RequestedOutputs& outputs) {

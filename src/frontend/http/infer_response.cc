@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "frontend/classification.h"
+#include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
 
 namespace neso {
@@ -15,20 +16,7 @@ void AppendParameters(std::string& json, std::span<const NamedParameter> paramet
     first = false;
     AppendJsonString(json, parameter.name);
     json.push_back(':');
-    std::visit(
-        [&json](const auto& value) {
-          using T = std::decay_t<decltype(value)>;
-          if constexpr (std::is_same_v<T, std::string>) {
-            AppendJsonString(json, value);
-          } else if constexpr (std::is_same_v<T, bool>) {
-            json += value ? "true" : "false";
-          } else if constexpr (std::is_same_v<T, int64_t>) {
-            AppendJsonInt(json, value);
-          } else {
-            AppendJsonDouble(json, value);
-          }
-        },
-        parameter.value);
+    AppendJsonParameter(json, parameter.value);
   }
   json.push_back('}');
 }

@@ -9,7 +9,7 @@ namespace {
 
 Status NestingError() { return InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxTensorNesting); }
 
-// Calls `element` for every scalar below `data`, in order.
+// Calls `element` for every scalar below `data`, an array, in order.
 template <typename Function>
 Status ForEachElement(const JsonValue& data, int depth, Function& element) {
   if (depth > kMaxTensorNesting) return NestingError();
@@ -21,6 +21,12 @@ Status ForEachElement(const JsonValue& data, int depth, Function& element) {
     }
   }
   return {};
+}
+
+// The same for an array or a scalar.
+template <typename Function>
+Status ForEachElement(const JsonValue& data, Function& element) {
+  return data.IsArray() ? ForEachElement(data, 1, element) : element(data);
 }
 
 // One accessor a kind of JSON value; narrower types truncate silently, as the contract says.
@@ -57,7 +63,7 @@ Expected<BufferRef> ParseFixed(const JsonValue& data, size_t count) {
     out[filled++] = static_cast<T>(*got);
     return {};
   };
-  RETURN_IF_ERROR(ForEachElement(data, 1, element));
+  RETURN_IF_ERROR(ForEachElement(data, element));
   if (filled < count) return Internal("Failed to parse 'data' field: shape does not match true shape");
   return buffer;
 }
@@ -71,7 +77,7 @@ Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_nam
     total += sizeof(uint32_t) + value.GetStringLength();
     return {};
   };
-  RETURN_IF_ERROR(ForEachElement(data, 1, measure));
+  RETURN_IF_ERROR(ForEachElement(data, measure));
   if (total > max_bytes) {
     return InvalidArg(
         "JSON input '{}' has a byte_size ({} bytes) that exceeds the maximum allowed value of {} bytes. Use "
@@ -87,7 +93,7 @@ Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_nam
     out += sizeof(length) + length;
     return {};
   };
-  RETURN_IF_ERROR(ForEachElement(data, 1, copy));
+  RETURN_IF_ERROR(ForEachElement(data, copy));
   return buffer;
 }
 
@@ -134,15 +140,32 @@ Status AppendBytes(std::string& json, const char* bytes, size_t byte_size) {
   return {};
 }
 
+Status CheckHasJsonForm(std::string_view input_name, DataType datatype) {
+  if (datatype != DataType::kFp16 && datatype != DataType::kBf16) return {};
+  return InvalidArg("receiving {} data via JSON is not supported. Please use the binary data format for input {}",
+                    DataTypeName(datatype), input_name);
+}
+
+bool IsOneElement(DataType datatype, const void* base, size_t byte_size) {
+  if (datatype != DataType::kBytes) return byte_size == DataTypeByteSize(datatype);
+  uint32_t length = 0;
+  if (byte_size < sizeof(length)) return false;
+  std::memcpy(&length, base, sizeof(length));
+  return length == byte_size - sizeof(length);
+}
+
 }  // namespace
 
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes) {
-  if (datatype == DataType::kFp16 || datatype == DataType::kBf16) {
-    return InvalidArg("receiving {} data via JSON is not supported. Please use the binary data format for input {}",
-                      DataTypeName(datatype), input_name);
-  }
+  RETURN_IF_ERROR(CheckHasJsonForm(input_name, datatype));
   if (Status status = CheckArray(data); !status.ok()) return UnableToParse("data", status);
+  return ParseJsonElements(input_name, datatype, element_count, data, max_bytes);
+}
+
+Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType datatype, int64_t element_count,
+                                      const JsonValue& data, size_t max_bytes) {
+  RETURN_IF_ERROR(CheckHasJsonForm(input_name, datatype));
   if (datatype == DataType::kBytes) return ParseBytes(data, input_name, max_bytes);
   const size_t width = DataTypeByteSize(datatype);
   // Compared by division: a shape may claim up to 2^63 elements.
@@ -189,6 +212,15 @@ Status AppendJsonTensor(std::string& json, DataType datatype, const void* base, 
   }
   if (json.size() > start) json.pop_back();  // the last comma
   json.push_back(']');
+  return {};
+}
+
+Status AppendJsonElements(std::string& json, DataType datatype, const void* base, size_t byte_size) {
+  const size_t start = json.size();
+  RETURN_IF_ERROR(AppendJsonTensor(json, datatype, base, byte_size));
+  if (!IsOneElement(datatype, base, byte_size)) return {};
+  json.erase(start, 1);
+  json.pop_back();
   return {};
 }
 

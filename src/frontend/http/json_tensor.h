@@ -20,7 +20,14 @@ inline constexpr int kMaxTensorNesting = 100;
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes);
 
+// The same for `data` that may also be one element without an array around it.
+Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType datatype, int64_t element_count,
+                                      const JsonValue& data, size_t max_bytes);
+
 // Appends "[...]", flat. Errors: kInvalidArg for FP16 and BF16; kInternal for BYTES whose lengths do not fit.
 Status AppendJsonTensor(std::string& json, DataType datatype, const void* base, size_t byte_size);
+
+// The same, with one element standing alone.
+Status AppendJsonElements(std::string& json, DataType datatype, const void* base, size_t byte_size);
 
 }  // namespace neso

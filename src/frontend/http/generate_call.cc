@@ -1,0 +1,142 @@
+#include "frontend/http/generate_call.h"
+
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/mutex.h"
+#include "frontend/http/generate_request.h"
+#include "frontend/http/generate_response.h"
+#include "frontend/http/reply.h"
+#include "frontend/running_request.h"
+
+namespace neso {
+namespace {
+
+constexpr const char* kEventStreamType = "text/event-stream; charset=utf-8";
+constexpr std::string_view kOneResponse =
+    "generate expects model to produce exactly 1 response, use generate stream for model that generates various number "
+    "of responses";
+
+// What is sent of a response.
+struct Part {
+  int status = 200;  // of the answer that begins with it
+  std::string json;
+};
+
+Part Encode(const InferenceResponse& response) {
+  Status error = response.status();
+  if (error.ok()) {
+    Expected<std::string> json = EncodeGenerateResponse(response);
+    if (json) return {.status = 200, .json = *std::move(json)};
+    error = json.error();
+  }
+  return {.status = 400, .json = ErrorBody(error.message())};  // whatever its code
+}
+
+class GenerateCall : public RunningRequest {
+ public:
+  explicit GenerateCall(net::HttpExchangeRef exchange) : exchange_(std::move(exchange)) {}
+
+  Status Submit(const std::shared_ptr<Model>& model, int64_t requested_version, size_t max_input_bytes) {
+    const net::HttpHead& head = exchange_->head();
+    if (head.Has("Content-Encoding") && head.Find("Content-Encoding") != "identity") {
+      return InvalidArg("Unsupported content-encoding, only 'identity' is supported.");
+    }
+    const BufferRef& body = exchange_->body();
+    const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
+    std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
+    RETURN_IF_ERROR(FillGenerateRequest(*model, text, max_input_bytes, *request, inputs_));
+    exchange_->SetDisconnectCallback([weak = weak_from_this()] {
+      if (const std::shared_ptr<RunningRequest> call = weak.lock()) call->Cancel();
+    });
+    return SubmitRequest(std::move(request));
+  }
+
+ protected:
+  net::HttpExchange& exchange() { return *exchange_; }
+  void Begin(int status, const char* content_type, std::string first) {
+    net::HttpResponse answer;
+    answer.status = status;
+    answer.content_type = content_type;
+    answer.body = std::move(first);
+    exchange_->StartStream(std::move(answer));
+  }
+
+ private:
+  const net::HttpExchangeRef exchange_;
+  std::vector<BufferRef> inputs_;
+};
+
+// Only after the final response is it known whether there was exactly one.
+class SingleGenerate final : public GenerateCall {
+ public:
+  using GenerateCall::GenerateCall;
+
+ private:
+  void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
+    Part answer;
+    {
+      MutexLock lock(mutex_);
+      if (response && ++response_count_ == 1) first_ = Encode(*response);
+      if (!is_final) return;
+      if (response_count_ != 1) first_.json = ErrorBody(kOneResponse);
+      answer = std::move(first_);
+    }
+    Begin(answer.status, kJsonType, std::move(answer.json));
+    exchange().Finish();
+  }
+
+  Mutex mutex_;  // a backend may respond from several threads
+  size_t response_count_ GUARDED_BY(mutex_) = 0;
+  Part first_ GUARDED_BY(mutex_);
+};
+
+class StreamGenerate final : public GenerateCall {
+ public:
+  using GenerateCall::GenerateCall;
+
+ private:
+  void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
+    if (response) {
+      Part part = Encode(*response);
+      response.reset();
+      if (!Send(part.status, "data: " + part.json + "\n\n")) Cancel();
+    }
+    if (!is_final) return;
+    std::call_once(begun_, [this] { Begin(200, kEventStreamType, {}); });
+    exchange().Finish();
+  }
+
+  // False when the client is gone or does not read. The first response begins the answer; others wait until it has.
+  bool Send(int status, std::string event) {
+    bool has_begun = false;
+    std::call_once(begun_, [&] {
+      Begin(status, kEventStreamType, std::move(event));
+      has_begun = true;
+    });
+    return has_begun || exchange().Write(std::move(event));
+  }
+
+  std::once_flag begun_;
+};
+
+template <typename Call>
+Status Run(const net::HttpExchangeRef& exchange, const std::shared_ptr<Model>& model, int64_t requested_version,
+           size_t max_input_bytes) {
+  return std::make_shared<Call>(exchange)->Submit(model, requested_version, max_input_bytes);
+}
+
+}  // namespace
+
+void StartGenerate(GenerateKind kind, const std::shared_ptr<Model>& model, int64_t requested_version,
+                   const net::HttpExchangeRef& exchange, const InferSettings& settings) {
+  const auto run = kind == GenerateKind::kStream ? &Run<StreamGenerate> : &Run<SingleGenerate>;
+  if (const Status status = run(exchange, model, requested_version, settings.max_input_bytes); !status.ok()) {
+    ReplyError(*exchange, settings.error_status(status), status.message(), kJsonType);
+  }
+}
+
+}  // namespace neso
