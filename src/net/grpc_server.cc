@@ -14,6 +14,8 @@ class NotGrpc final : public HttpHandler {
   void OnRequest(HttpExchangeRef exchange) override {
     HttpResponse response;
     response.status = 415;
+    response.content_type = "text/plain";
+    response.body = "this port speaks gRPC: the content type must be application/grpc\n";
     exchange->Respond(std::move(response));
   }
 };

@@ -11,6 +11,14 @@ namespace {
 constexpr std::chrono::milliseconds kLingerTime{2000};
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";  // as far as it looks like a head (RFC 9113, 3.4)
 
+// Whether the request line ends with a version of HTTP, or with none. Who speaks another protocol does not understand
+// an answer; a mangled preface of HTTP/2 is not to get one either (RFC 9113, 3.4).
+bool IsHttp(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find('\r'));
+  const size_t last = line.rfind(' ');
+  return last == std::string_view::npos || last == line.find(' ') || line.substr(last + 1).starts_with("HTTP/");
+}
+
 HttpResponse ErrorResponse(Http1Error error) {
   HttpResponse response;
   response.status = error.status;
@@ -138,6 +146,7 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
   is_head_request_ = exchange_->head().method == "HEAD";
   if (error) {
     if (head == kHttp2Preface && !used_) return SwitchToHttp2(head, rest);
+    if (!used_ && !IsHttp(head)) return Close(turn);
     return Refuse(error, turn);
   }
 

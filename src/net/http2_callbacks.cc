@@ -104,9 +104,10 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
   return 0;
 }
 
-int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* session) {
+int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame, int, void* session) {
   Http2Session& self = Self(session);
   self.in_headers_ = false;
+  self.order_.Forgive(frame->hd.stream_id);  // nghttp2 resets it
   if (!self.guard_.OnControlFrame()) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
   return 0;
 }
@@ -127,9 +128,10 @@ int Http2Callbacks::OnStreamClose(nghttp2_session*, int32_t id, uint32_t, void* 
 }
 
 int Http2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* session) {
+  Http2Session& self = Self(session);
+  if (frame->hd.type == NGHTTP2_RST_STREAM) self.order_.Forgive(frame->hd.stream_id);
   const bool answer = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
   if (!answer) return 0;
-  Http2Session& self = Self(session);
   self.guard_.OnAnswerSent();
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   // The answer is complete before the request: RFC 9113, 8.1 asks the client to stop then.

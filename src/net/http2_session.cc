@@ -107,8 +107,21 @@ bool Http2Session::IsAsGuessed(bool is_payload, int32_t id, std::string_view pie
 }
 
 void Http2Session::Feed(std::string_view bytes) {
-  if (terminated_) return;
-  tracker_.Advance(bytes);
+  for (size_t seen = 0; seen < bytes.size();) {
+    seen += tracker_.Advance(bytes.substr(seen));
+    if (!tracker_.begins_frame() || order_.IsFine(tracker_.frame())) continue;
+    // All before the frame decides. Without the last byte of its header nghttp2 does not begin it.
+    Receive(bytes.substr(0, seen - 1));
+    bytes.remove_prefix(seen - 1);
+    seen = 1;
+    const uint32_t error = order_.Check(tracker_.frame(), Find(tracker_.frame().stream) != nullptr);
+    if (error != NGHTTP2_NO_ERROR) return Terminate(error);
+  }
+  Receive(bytes);
+}
+
+void Http2Session::Receive(std::string_view bytes) {
+  if (terminated_ || bytes.empty()) return;
   const ssize_t taken = nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   if (taken >= 0) return;
   if (taken == NGHTTP2_ERR_FLOODED) return Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
@@ -210,8 +223,9 @@ void Http2Session::OnDeadline() {
 
 void Http2Session::Drain() {
   if (std::exchange(draining_, true) || terminated_) return;
-  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(raw_), NGHTTP2_NO_ERROR,
-                        nullptr, 0);
+  const int32_t last = nghttp2_session_get_last_proc_stream_id(raw_);
+  order_.ForgiveAbove(last);
+  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
 void Http2Session::Terminate(uint32_t error) {
@@ -268,6 +282,7 @@ void Http2Session::Consume(int32_t stream, size_t bytes) { nghttp2_session_consu
 void Http2Session::ConsumeForConnection(size_t bytes) { nghttp2_session_consume_connection(raw_, bytes); }
 
 void Http2Session::Reset(int32_t stream, uint32_t error) {
+  order_.Forgive(stream);
   nghttp2_submit_rst_stream(raw_, NGHTTP2_FLAG_NONE, stream, error);
 }
 

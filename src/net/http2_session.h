@@ -19,6 +19,7 @@
 #include "net/http2_head.h"
 #include "net/http2_output.h"
 #include "net/http2_stream.h"
+#include "net/http2_stream_order.h"
 
 struct nghttp2_session;
 
@@ -68,6 +69,7 @@ class Http2Session final : public Session {
   void Read();
   void ReadOnce(size_t* budget);
   void Feed(std::string_view bytes);
+  void Receive(std::string_view bytes);
   void FeedGathered(Http2Gather& gather, size_t bytes);
   bool IsAsGuessed(bool is_payload, int32_t id, std::string_view piece);
   void TakeAnswers();
@@ -99,6 +101,7 @@ class Http2Session final : public Session {
   bool terminated_ = false;
   std::string received_;
   Http2FrameTracker tracker_;
+  Http2StreamOrder order_;
   Http2Guard guard_;
   Http2HeadCollector collector_;
   Http2Output output_;

@@ -219,6 +219,20 @@ TEST(HttpServerTest, RefusalsAreJsonAndCloseTheConnection) {
   }
 }
 
+TEST(HttpServerTest, WhoSpeaksAnotherProtocolGetsNoAnswer) {
+  TestServer server;
+  for (const char* text : {"OPTIONS rtsp://a/b RTSP/1.0\r\n\r\n", "PRI * HTTX/2.0\r\n\r\nSM\r\n\r\n"}) {
+    TestClient client(server.port());
+    client.Send(text);
+    EXPECT_EQ(client.ReadAll(), "") << text;
+  }
+  TestClient used(server.port());
+  used.Send("GET / HTTP/1.1\r\n\r\n");
+  used.ReadResponse();
+  used.Send("GET / RTSP/1.0\r\n\r\n");
+  EXPECT_EQ(used.ReadStatus(), "400");
+}
+
 TEST(HttpServerTest, MoreThan65536ChunksAreRefused) {
   TestServer server;
   TestClient client(server.port());
