@@ -42,7 +42,6 @@ constexpr MissingRow kMissing[] = {
     {"grpc-use-ssl", [](const Options& o) { return o.grpc.use_ssl; }, "TLS on gRPC"},
     {"grpc-restricted-protocol", [](const Options& o) { return !o.grpc.restricted_protocols.empty(); },
      "restriction of gRPC protocols"},
-    {"allow-sagemaker", [](const Options& o) { return o.sagemaker.allow; }, "the SageMaker service"},
     {"allow-vertex-ai", [](const Options& o) { return o.vertex.allow; },
      "the Vertex AI service (also asked for by AIP_MODE=PREDICTION)"},
     {"metrics-config summary_latencies", [](const Options& o) { return HasMetricsSetting(o, "summary_latencies"); },
@@ -60,8 +59,7 @@ constexpr const char* kWithoutEffect[] = {
     "repository-poll-secs",
     "enable-peer-access",
     "allow-gpu-metrics",
-    "sagemaker-port",
-    "sagemaker-safe-port-range",
+    // One pool of network threads serves every port; --http-thread-count sizes it.
     "sagemaker-thread-count",
     "vertex-ai-port",
     "vertex-ai-thread-count",

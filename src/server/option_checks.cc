@@ -133,6 +133,43 @@ Status FinishRepository(ParseState& state, const Environment& environment) {
   return {};
 }
 
+// The value of an environment variable as one of `choices`; unset or empty: as it was.
+template <typename T, size_t kCount>
+Status ChooseByEnvironment(const Environment& environment, const char* variable,
+                           const std::pair<const char*, T> (&choices)[kCount], T& field) {
+  const char* value = environment(variable);
+  if (value == nullptr || *value == '\0') return {};
+  std::string names;
+  for (const auto& [name, choice] : choices) {
+    if (std::string_view(value) == name) {
+      field = choice;
+      return {};
+    }
+    names += names.empty() ? name : std::string(", ") + name;
+  }
+  return InvalidArg("{} must be one of {}, got: {}", variable, names, value);
+}
+
+Status FinishSagemaker(SagemakerOptions& sagemaker, const Environment& environment) {
+  static constexpr std::pair<const char*, SagemakerPing> kPings[] = {{"ready", SagemakerPing::kReady},
+                                                                     {"live", SagemakerPing::kLive}};
+  static constexpr std::pair<const char*, SagemakerInference> kInferences[] = {
+      {"infer", SagemakerInference::kInfer},
+      {"generate", SagemakerInference::kGenerate},
+      {"generate_stream", SagemakerInference::kGenerateStream}};
+  if (!sagemaker.allow) return {};
+  RETURN_IF_ERROR(ChooseByEnvironment(environment, "SAGEMAKER_TRITON_PING_MODE", kPings, sagemaker.ping));
+  RETURN_IF_ERROR(
+      ChooseByEnvironment(environment, "SAGEMAKER_TRITON_INFERENCE_TYPE", kInferences, sagemaker.inference));
+  if (const char* model = environment("SAGEMAKER_TRITON_DEFAULT_MODEL_NAME"); model != nullptr && *model != '\0') {
+    sagemaker.default_model = model;
+  }
+  if (const char* root = environment("NESO_SAGEMAKER_ROOT"); root != nullptr && *root != '\0') {
+    sagemaker.models_root = std::string(root) + "/models";
+  }
+  return {};
+}
+
 }  // namespace
 
 Status ApplyEnvironmentDefaults(ParseState& state, const Environment& environment) {
@@ -152,6 +189,7 @@ Status FinishOptions(ParseState& state, const Environment& environment) {
   Options& options = state.options;
   RETURN_IF_ERROR(FinishRepository(state, environment));
   RETURN_IF_ERROR(FinishCache(state));
+  RETURN_IF_ERROR(FinishSagemaker(options.sagemaker, environment));
   FinishTracing(state, environment);
   options.server.gpu_metrics = options.server.gpu_metrics && options.server.metrics;
   options.server.cpu_metrics = options.server.cpu_metrics && options.server.metrics;

@@ -68,12 +68,20 @@ struct GrpcOptions {
   RestrictedApis restricted_protocols;
 };
 
+enum class SagemakerPing { kReady, kLive };
+enum class SagemakerInference { kInfer, kGenerate, kGenerateStream };
+
 struct SagemakerOptions {
   bool allow = false;
   std::string address = "0.0.0.0";  // fixed
   int port = 8080;
   std::optional<std::pair<int, int>> safe_port_range;  // the other services' ports, both ends included
   int thread_count = 8;
+  // From the environment: SAGEMAKER_TRITON_PING_MODE, _INFERENCE_TYPE, _DEFAULT_MODEL_NAME; NESO_SAGEMAKER_ROOT.
+  SagemakerPing ping = SagemakerPing::kReady;
+  SagemakerInference inference = SagemakerInference::kInfer;
+  std::string default_model = "unspecified_SAGEMAKER_TRITON_DEFAULT_MODEL_NAME";  // shows in the answer's error
+  std::string models_root = "/opt/ml/models";
 };
 
 struct VertexOptions {

@@ -119,6 +119,32 @@ TEST(OptionsTest, SagemakersPortRangeBindsTheOthers) {
   Accept({"--sagemaker-safe-port-range=1-2"});
 }
 
+TEST(OptionsTest, SagemakerTakesWhatTheEnvironmentSays) {
+  const Options by_default = Accept({"--allow-sagemaker=true"});
+  EXPECT_EQ(by_default.sagemaker.ping, SagemakerPing::kReady);
+  EXPECT_EQ(by_default.sagemaker.inference, SagemakerInference::kInfer);
+  EXPECT_EQ(by_default.sagemaker.models_root, "/opt/ml/models");
+
+  const Options told = Accept({"--allow-sagemaker=true"}, {{"SAGEMAKER_TRITON_PING_MODE", "live"},
+                                                           {"SAGEMAKER_TRITON_INFERENCE_TYPE", "generate_stream"},
+                                                           {"SAGEMAKER_TRITON_DEFAULT_MODEL_NAME", "digits"},
+                                                           {"NESO_SAGEMAKER_ROOT", "/home/me"}});
+  EXPECT_EQ(told.sagemaker.ping, SagemakerPing::kLive);
+  EXPECT_EQ(told.sagemaker.inference, SagemakerInference::kGenerateStream);
+  EXPECT_EQ(told.sagemaker.default_model, "digits");
+  EXPECT_EQ(told.sagemaker.models_root, "/home/me/models");
+}
+
+TEST(OptionsTest, SagemakerRefusesWordsItDoesNotKnow) {
+  const Variables ping = {{"SAGEMAKER_TRITON_PING_MODE", "Ready"}};
+  EXPECT_THAT(Refusal({"--allow-sagemaker=true"}, ping),
+              ::testing::HasSubstr("SAGEMAKER_TRITON_PING_MODE must be one of ready, live, got: Ready"));
+  EXPECT_EQ(Refusal({}, ping), "accepted");
+  EXPECT_THAT(Refusal({"--allow-sagemaker=true"}, {{"SAGEMAKER_TRITON_INFERENCE_TYPE", "train"}}),
+              ::testing::HasSubstr(
+                  "SAGEMAKER_TRITON_INFERENCE_TYPE must be one of infer, generate, generate_stream, got: train"));
+}
+
 TEST(OptionsTest, VertexTakesItsDefaultsFromTheEnvironment) {
   const Variables prediction = {
       {"AIP_MODE", "PREDICTION"}, {"AIP_HTTP_PORT", "8888"}, {"AIP_STORAGE_URI", "gs://bucket/models"}};

@@ -30,32 +30,60 @@ net::GrpcCompression CompressionFor(GrpcCompressionLevel level) {
   return net::GrpcCompression::kNone;
 }
 
+SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
+  SagemakerSettings settings;
+  settings.ping = options.ping == SagemakerPing::kLive ? Endpoint::kLive : Endpoint::kReady;
+  switch (options.inference) {
+    case SagemakerInference::kInfer: settings.invocations = Endpoint::kInfer; break;
+    case SagemakerInference::kGenerate: settings.invocations = Endpoint::kGenerate; break;
+    case SagemakerInference::kGenerateStream: settings.invocations = Endpoint::kGenerateStream; break;
+  }
+  settings.default_model = options.default_model;
+  settings.hosted_models.models_root = options.models_root;
+  return settings;
+}
+
+InferSettings InferSettingsFor(const Options& options) {
+  InferSettings settings;
+  settings.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes);
+  return settings;
+}
+
 }  // namespace
 
 Services::Services(InferenceServer& server, const Options& options)
-    : options_(options),
+    : server_(server),
+      options_(options),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_),
-      http_frontend_(server, slow_work_, {.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes)}),
+      http_frontend_(server, slow_work_, InferSettingsFor(options)),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;
 
-Expected<std::unique_ptr<net::HttpServer>> Services::Listen(const char* title, net::HttpHandler& handler,
-                                                            net::HttpServerOptions listen_options) {
+Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpServerOptions listen_options,
+                        std::unique_ptr<net::HttpServer>& service) {
+  const std::string name = listen_options.service_name;
   const std::string address = listen_options.address;
   const bool is_port_known = listen_options.port != 0;
   // The line comes before the port is bound, as log readers know it, unless only then the port is known.
   if (is_port_known) LOG_INFO("Started {} at {}:{}", title, address, listen_options.port);
   auto listening = net::HttpServer::Start(reactors_, handler, std::move(listen_options));
-  if (listening && !is_port_known) LOG_INFO("Started {} at {}:{}", title, address, (*listening)->port());
-  return listening;
+  if (!listening) {
+    const Status& error = listening.error();
+    LOG_ERROR("failed to start {} service: {} - {}", name, StatusCodeText(error.code()), error.message());
+    return error;
+  }
+  service = *std::move(listening);
+  if (!is_port_known) LOG_INFO("Started {} at {}:{}", title, address, service->port());
+  return {};
 }
 
 Status Services::Start() {
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
+  if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
   return options_.server.metrics ? StartMetrics() : Status();
 }
 
@@ -80,13 +108,17 @@ Status Services::StartHttp() {
   listen_options.address = options_.http.address;
   listen_options.port = static_cast<uint16_t>(options_.http.port);
   listen_options.reuse_port = options_.http.reuse_port;
-  auto http = Listen("HTTPService", http_frontend_, std::move(listen_options));
-  if (!http) {
-    LOG_ERROR("failed to start HTTP service: {} - {}", StatusCodeText(http.error().code()), http.error().message());
-    return http.error();
-  }
-  http_ = *std::move(http);
-  return {};
+  return Listen("HTTPService", http_frontend_, std::move(listen_options), http_);
+}
+
+Status Services::StartSagemaker() {
+  sagemaker_frontend_ = std::make_unique<SagemakerFrontend>(
+      server_, slow_work_, SagemakerSettingsFor(options_.sagemaker), InferSettingsFor(options_));
+  net::HttpServerOptions listen_options;
+  listen_options.service_name = "Sagemaker";
+  listen_options.address = options_.sagemaker.address;
+  listen_options.port = static_cast<uint16_t>(options_.sagemaker.port);
+  return Listen("Sagemaker HTTPService", *sagemaker_frontend_, std::move(listen_options), sagemaker_);
 }
 
 Status Services::StartMetrics() {
@@ -94,14 +126,7 @@ Status Services::StartMetrics() {
   listen_options.service_name = "Metrics";
   listen_options.address = options_.metrics.address;
   listen_options.port = static_cast<uint16_t>(options_.metrics.port);
-  auto metrics = Listen("Metrics Service", metrics_frontend_, std::move(listen_options));
-  if (!metrics) {
-    LOG_ERROR("failed to start Metrics service: {} - {}", StatusCodeText(metrics.error().code()),
-              metrics.error().message());
-    return metrics.error();
-  }
-  metrics_ = *std::move(metrics);
-  return {};
+  return Listen("Metrics Service", metrics_frontend_, std::move(listen_options), metrics_);
 }
 
 void Services::Drain(TimePoint deadline) {

@@ -14,6 +14,7 @@
 #include "frontend/grpc/grpc_frontend.h"
 #include "frontend/http/http_frontend.h"
 #include "frontend/metrics/metrics_frontend.h"
+#include "frontend/sagemaker/sagemaker_frontend.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "net/reactor_pool.h"
@@ -27,8 +28,8 @@ class Services {
   Services(InferenceServer& server, const Options& options);
   ~Services();  // closes what is still open
 
-  // In order: gRPC, HTTP, metrics. Error: that of the first service that cannot listen, after which the process should
-  // end.
+  // In order: gRPC, HTTP, SageMaker, metrics. Error: that of the first service that cannot listen, after which the
+  // process should end.
   Status Start();
 
   // Stops taking inference requests and waits until those connections have finished, or until `deadline`. Metrics can
@@ -38,18 +39,23 @@ class Services {
  private:
   Status StartGrpc();
   Status StartHttp();
+  Status StartSagemaker();
   Status StartMetrics();
-  Expected<std::unique_ptr<net::HttpServer>> Listen(const char* title, net::HttpHandler& handler,
-                                                    net::HttpServerOptions listen_options);
+  // Says so in the log, or why it could not.
+  Status Listen(const char* title, net::HttpHandler& handler, net::HttpServerOptions listen_options,
+                std::unique_ptr<net::HttpServer>& service);
 
+  InferenceServer& server_;
   const Options& options_;
   Executor slow_work_;  // model loading, and inference that no network thread can take
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;
+  std::unique_ptr<SagemakerFrontend> sagemaker_frontend_;  // when it is allowed
   MetricsFrontend metrics_frontend_;
   std::unique_ptr<net::GrpcServer> grpc_;
   std::unique_ptr<net::HttpServer> http_;
+  std::unique_ptr<net::HttpServer> sagemaker_;
   std::unique_ptr<net::HttpServer> metrics_;
 };
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from support.control import until
+from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, TREE, free_port
 
 DOCS = ROOT / "docs"
@@ -84,6 +86,29 @@ def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, 
                             timeout=60 * PATIENCE)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip() == shown.strip()
+
+
+def test_the_sagemaker_page_s_model_at_home(tmp_path):
+    ModelRepository(tmp_path / "my" / "model").add_identity()
+    (tmp_path / "out").symlink_to(TREE)
+    page = DOCS / "sagemaker.md"
+    port = free_port()
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        # In place of the shell, so that it is the server that is ended.
+        command = blocks(page, "sh", "test:serve")[0].replace("\nout/bin/serve", "\nexec out/bin/serve")
+        serving = subprocess.Popen(["bash", "-ec", command], cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT,
+            env={**os.environ, "SAGEMAKER_BIND_TO_PORT": str(port)})
+    try:
+        command = blocks(page, "sh", "test:invocations")[0].replace("localhost:8080", f"127.0.0.1:{port}")
+
+        def answer():
+            assert serving.poll() is None, log.read_text()
+            return subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
+        assert until(answer, timeout=20).strip() == blocks(page, "json", "test:invocations")[0].strip()
+    finally:
+        serving.terminate()
+        assert serving.wait(20 * PATIENCE) == 0, log.read_text()
 
 
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):

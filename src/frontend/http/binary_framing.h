@@ -31,7 +31,7 @@ class BinaryFraming {
   void Announce(size_t json_bytes, net::HttpResponse& answer) const;
 
  private:
-  const std::string_view prefix_;  // empty: a header of its own
+  std::string_view prefix_;  // empty: a header of its own
 };
 
 }  // namespace neso

@@ -28,11 +28,13 @@ HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSe
     : server_(server), slow_work_(slow_work), settings_(settings) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
+  return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
+}
+
+net::BodyPolicy HttpFrontend::BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const {
+  if (endpoint != Endpoint::kInfer) return {.max_bytes = settings_.max_input_bytes, .aligned_offset = 0};
   // Binary tensors are not limited by --http-max-input-size, only JSON and what is inflated: the codec sees to these.
-  if (head.path.ends_with("/infer")) {
-    return {.max_bytes = SIZE_MAX, .aligned_offset = settings_.framing.JsonLengthHint(head)};
-  }
-  return {.max_bytes = settings_.max_input_bytes, .aligned_offset = 0};
+  return {.max_bytes = SIZE_MAX, .aligned_offset = settings_.framing.JsonLengthHint(head)};
 }
 
 void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
@@ -42,10 +44,10 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   if (!AllowsMethod(route.endpoint, exchange->head().method)) {
     return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
   }
-  Dispatch(route, std::move(exchange));
+  Answer(route, std::move(exchange));
 }
 
-void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
+void HttpFrontend::Answer(const Route& route, net::HttpExchangeRef exchange) {
   switch (route.endpoint) {
     case Endpoint::kInfer: return Infer(route, std::move(exchange));
     case Endpoint::kGenerate: return Generate(GenerateKind::kSingle, route, exchange);

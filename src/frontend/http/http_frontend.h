@@ -21,8 +21,11 @@ class HttpFrontend final : public net::HttpHandler {
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;
 
+  // For services with other paths to the same endpoints; what the route views must live until Answer returns.
+  net::BodyPolicy BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const;
+  void Answer(const Route& route, net::HttpExchangeRef exchange);
+
  private:
-  void Dispatch(const Route& route, net::HttpExchangeRef exchange);
   void Live(net::HttpExchange& exchange);
   void Ready(net::HttpExchange& exchange);
   void ModelReady(const Route& route, net::HttpExchange& exchange);

@@ -1,0 +1,162 @@
+#include "frontend/sagemaker/sagemaker_frontend.h"
+
+#include "base/json.h"
+#include "frontend/http/json_access.h"
+#include "frontend/http/reply.h"
+#include "frontend/sagemaker/out_of_memory.h"
+
+namespace neso {
+namespace {
+
+constexpr BinaryFraming kFraming("application/vnd.sagemaker-triton.binary+json;json-header-size=");
+constexpr int kInsufficientStorage = 507;
+constexpr int kConflict = 409;
+constexpr int kUnsupportedMediaType = 415;
+
+// Requests to a model of a multi-model endpoint fail for lack of memory or otherwise, there is no third way.
+int InvokeStatus(const Status& error) { return TellsOfLackOfMemory(error.message()) ? kInsufficientStorage : 400; }
+
+int HostedModelStatus(const Status& error) {
+  return error.code() == StatusCode::kAlreadyExists ? kConflict : InvokeStatus(error);
+}
+
+InferSettings WithFraming(const InferSettings& settings) {
+  InferSettings framed = settings;
+  framed.framing = kFraming;
+  return framed;
+}
+
+InferSettings ForInvoke(const InferSettings& settings) {
+  InferSettings invoke = WithFraming(settings);
+  invoke.error_status = InvokeStatus;
+  invoke.unsupported_encoding_status = kUnsupportedMediaType;
+  return invoke;
+}
+
+Expected<std::string> RequiredText(const rapidjson::Document& document, const char* name) {
+  ASSIGN_OR_RETURN(const std::string_view text, StringMember(document, name));
+  if (text.empty()) return InvalidArg("'{}' is empty", name);
+  return std::string(text);
+}
+
+Expected<HostedModels::LoadRequest> ParseLoad(const net::HttpExchange& exchange) {
+  const BufferRef& body = exchange.body();
+  const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
+  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(text));
+  HostedModels::LoadRequest request;
+  ASSIGN_OR_RETURN(request.hash, RequiredText(document, "model_name"));
+  ASSIGN_OR_RETURN(request.url, RequiredText(document, "url"));
+  request.target = exchange.head().Find("X-Amzn-SageMaker-Target-Model");
+  return request;
+}
+
+void AppendEntry(std::string& json, const HostedModels::Entry& entry) {
+  json += "{\"modelName\":";
+  AppendJsonString(json, entry.hash);
+  json += ",\"modelUrl\":";
+  AppendJsonString(json, entry.url);
+  json += '}';
+}
+
+void ReplyText(net::HttpExchange& exchange, std::string body) {
+  net::HttpResponse response;
+  response.content_type = kTextType;
+  response.body = std::move(body);
+  exchange.Respond(std::move(response));
+}
+
+void ReplyOutcome(net::HttpExchange& exchange, const Status& outcome) {
+  if (outcome.ok()) return ReplyEmpty(exchange, 200, kTextType);
+  ReplyError(exchange, HostedModelStatus(outcome), outcome.message(), kTextType);
+}
+
+}  // namespace
+
+SagemakerFrontend::SagemakerFrontend(InferenceServer& server, Executor& slow_work, SagemakerSettings settings,
+                                     const InferSettings& infer)
+    : server_(server),
+      slow_work_(slow_work),
+      settings_(std::move(settings)),
+      invoke_settings_(ForInvoke(infer)),
+      endpoints_(server, slow_work, WithFraming(infer)),
+      models_(server, settings_.hosted_models) {}
+
+net::BodyPolicy SagemakerFrontend::OnHead(const net::HttpHead& head) {
+  switch (ParseSagemakerRoute(head.method, head.path).action) {
+    case SagemakerAction::kInvoke: return endpoints_.BodyPolicyFor(Endpoint::kInfer, head);
+    case SagemakerAction::kInvocations: return endpoints_.BodyPolicyFor(settings_.invocations, head);
+    default: return {.max_bytes = invoke_settings_.max_input_bytes, .aligned_offset = 0};
+  }
+}
+
+void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  const SagemakerRoute route = ParseSagemakerRoute(exchange->head().method, exchange->head().path);
+  std::string hash(route.model);
+  switch (route.action) {
+    case SagemakerAction::kNone: return ReplyEmpty(*exchange, 400, kTextType);
+    case SagemakerAction::kWrongMethod: return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
+    case SagemakerAction::kPing: return AnswerFor(settings_.ping, {}, std::move(exchange));
+    case SagemakerAction::kInvocations:
+      return AnswerFor(settings_.invocations, settings_.default_model, std::move(exchange));
+    case SagemakerAction::kListModels: return ListModels(*exchange);
+    case SagemakerAction::kShowModel: return ShowModel(hash, *exchange);
+    case SagemakerAction::kLoadModel: return LoadModel(std::move(exchange));
+    case SagemakerAction::kUnloadModel: return UnloadModel(std::move(hash), std::move(exchange));
+    case SagemakerAction::kInvoke: return Invoke(hash, std::move(exchange));
+  }
+}
+
+void SagemakerFrontend::AnswerFor(Endpoint endpoint, std::string_view model, net::HttpExchangeRef exchange) {
+  Route route;
+  route.endpoint = endpoint;
+  route.model = model;
+  endpoints_.Answer(route, std::move(exchange));
+}
+
+void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
+  std::string json = "{\"models\":[";
+  bool first = true;
+  for (const HostedModels::Entry& entry : models_.All()) {
+    if (!first) json += ',';
+    first = false;
+    if (entry.is_ready) {
+      AppendEntry(json, entry);
+    } else {
+      json += "{}";
+    }
+  }
+  ReplyText(exchange, json + "]}");
+}
+
+void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& exchange) {
+  const std::optional<HostedModels::Entry> entry = models_.Find(hash);
+  if (!entry) return ReplyEmpty(exchange, 404, kTextType);
+  std::string json;
+  AppendEntry(json, *entry);
+  ReplyText(exchange, std::move(json));
+}
+
+void SagemakerFrontend::LoadModel(net::HttpExchangeRef exchange) {
+  slow_work_.Post([this, exchange = std::move(exchange)] {
+    const Expected<HostedModels::LoadRequest> request = ParseLoad(*exchange);
+    ReplyOutcome(*exchange, request ? models_.Load(*request) : request.error());
+  });
+}
+
+void SagemakerFrontend::UnloadModel(std::string hash, net::HttpExchangeRef exchange) {
+  slow_work_.Post([this, hash = std::move(hash), exchange = std::move(exchange)] {
+    const Status unloaded = models_.Unload(hash);
+    if (!unloaded.ok() && unloaded.code() == StatusCode::kNotFound) return ReplyEmpty(*exchange, 404, kTextType);
+    ReplyOutcome(*exchange, unloaded);
+  });
+}
+
+void SagemakerFrontend::Invoke(const std::string& hash, net::HttpExchangeRef exchange) {
+  const std::optional<std::string> name = models_.ModelName(hash);
+  if (!name) return ReplyEmpty(*exchange, 404, kTextType);
+  Expected<std::shared_ptr<Model>> model = server_.FindModel(*name, -1);
+  if (!model) return ReplyError(*exchange, InvokeStatus(model.error()), model.error().message());
+  InferCall::Start(*std::move(model), -1, std::move(exchange), invoke_settings_);
+}
+
+}  // namespace neso
