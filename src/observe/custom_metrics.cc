@@ -86,6 +86,17 @@ Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labe
   return metric;
 }
 
+std::vector<std::pair<MetricLabels, double>> MetricFamily::Values() const {
+  std::vector<std::pair<MetricLabels, double>> values;
+  MutexLock lock(mutex_);
+  for (const auto& [labels, weak] : metrics_) {
+    const std::shared_ptr<Metric> metric = weak.lock();
+    if (metric == nullptr) continue;
+    if (const Expected<double> value = metric->Value(); value.ok()) values.emplace_back(labels, *value);
+  }
+  return values;
+}
+
 void MetricFamily::Write(MetricWriter& writer) const {
   MutexLock lock(mutex_);
   bool begun = false;

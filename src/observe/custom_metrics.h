@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -55,6 +56,8 @@ class MetricFamily final {
   // The metric with these labels; `bounds` are the upper limits of a new histogram's buckets.
   // Errors: kInvalidArg for a label name that Prometheus does not know, and for bounds that do not ascend.
   Expected<std::shared_ptr<Metric>> Acquire(const MetricLabels& labels, std::vector<double> bounds);
+  // Of every metric that somebody holds; none of a histogram.
+  std::vector<std::pair<MetricLabels, double>> Values() const;
   // Nothing when nobody holds a metric of it.
   void Write(MetricWriter& writer) const;
 

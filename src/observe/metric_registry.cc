@@ -29,6 +29,14 @@ Expected<std::shared_ptr<MetricFamily>> MetricRegistry::Family(MetricKind kind, 
   return family;
 }
 
+std::shared_ptr<MetricFamily> MetricRegistry::FindFamily(std::string_view name) const {
+  MutexLock lock(mutex_);
+  for (const std::shared_ptr<Entry>& entry : entries_) {
+    if (entry->family != nullptr && entry->family->name() == name) return entry->family;
+  }
+  return nullptr;
+}
+
 std::string MetricRegistry::Text() const {
   std::vector<std::shared_ptr<Entry>> entries;
   {

@@ -51,6 +51,8 @@ class MetricRegistry {
   // The family of that name, kind and help (made if needed, never removed). Error: kInvalidArg when the name is taken
   // by another kind or help.
   Expected<std::shared_ptr<MetricFamily>> Family(MetricKind kind, const std::string& name, const std::string& help);
+  // Null when there is no family of that name.
+  std::shared_ptr<MetricFamily> FindFamily(std::string_view name) const;
   std::string Text() const;
 
   // The one of the process: what plug-ins and embedders add through the C ABI has no server to belong to.

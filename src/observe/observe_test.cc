@@ -47,6 +47,18 @@ TEST(MetricWriterTest, CumulatesBucketsOfHistograms) {
             "ms_bucket{model=\"m\",le=\"500.5\"} 3\nms_bucket{model=\"m\",le=\"+Inf\"} 6\n");
 }
 
+TEST(MetricFamilyTest, ValuesAreThoseOfMetricsThatSomebodyHolds) {
+  MetricRegistry registry;
+  const std::shared_ptr<MetricFamily> family = *registry.Family(MetricKind::kGauge, "blocks", "help");
+  auto first = MustAcquire(*family, {{"type", "used"}});
+  auto second = MustAcquire(*family, {{"type", "max"}});
+  EXPECT_TRUE(first->Set(3).ok());
+  second.reset();
+  EXPECT_EQ(registry.FindFamily("blocks"), family);
+  EXPECT_EQ(family->Values(), (std::vector<std::pair<MetricLabels, double>>{{{{"type", "used"}}, 3.0}}));
+  EXPECT_EQ(registry.FindFamily("nobody"), nullptr);
+}
+
 TEST(MetricFamilyTest, EqualLabelsShareOneMetricUntilTheLastHolderGoes) {
   MetricFamily family(MetricKind::kCounter, "hits", "help");
   auto first = MustAcquire(family, {{"a", "1"}});

@@ -1,6 +1,7 @@
 #include "frontend/http/generate_call.h"
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/mutex.h"
 #include "frontend/http/generate_request.h"
 #include "frontend/http/generate_response.h"
+#include "frontend/http/load_report.h"
 #include "frontend/http/reply.h"
 #include "frontend/running_request.h"
 
@@ -62,6 +64,11 @@ class GenerateCall : public RunningRequest {
     answer.status = status;
     answer.content_type = content_type;
     answer.body = std::move(first);
+    if (const std::string_view format = exchange_->head().Find(kLoadReportFormatHeader); !format.empty()) {
+      if (std::optional<std::string> report = LoadReport(format, MetricRegistry::OfProcess())) {
+        answer.headers.emplace_back(kLoadReportHeader, *std::move(report));
+      }
+    }
     exchange_->StartStream(std::move(answer));
   }
 
