@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -40,9 +41,13 @@ enum class GrpcCode : int {
   kUnauthenticated = 16,
 };
 
+// Fields beside gRPC's own: names in lower case; the values of names that end in "-bin" may be any bytes.
+using GrpcMetadata = std::vector<std::pair<std::string, std::string>>;
+
 struct GrpcStatus {
   GrpcCode code = GrpcCode::kOk;
   std::string message;
+  GrpcMetadata metadata = {};  // sent with it
 };
 
 // A message to send: `head` first, then `parts`, which are sent as they are (no copy) and kept by `release`.
@@ -56,8 +61,11 @@ struct GrpcMessage {
 class GrpcCall {
  public:
   virtual ~GrpcCall() = default;
-  // `path` is "/package.Service/Method"; `headers` hold the metadata.
+  // `path` is "/package.Service/Method"; `headers` hold the metadata, "-bin" values as they came (DecodeBase64 reads
+  // them).
   virtual const HttpHead& head() const = 0;
+  // Sends initial metadata at once; before anything else is sent.
+  virtual void SendMetadata(GrpcMetadata metadata) = 0;
   // False when the client is gone, or so slow that the limit on unread bytes would be exceeded (the call then ends with
   // RESOURCE_EXHAUSTED): stop then.
   virtual bool Send(GrpcMessage message) = 0;

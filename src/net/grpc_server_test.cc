@@ -68,6 +68,10 @@ class TestReceiver final : public GrpcReceiver {
   void OnEnd() override {
     journal_.ends++;
     if (call_->head().path == "/echo") call_->Finish({});
+    if (call_->head().path == "/metadata") {
+      call_->SendMetadata({{"x-initial", "one"}, {"x-bytes-bin", std::string("\0\xff\n!", 4)}});
+      call_->Finish({GrpcCode::kAborted, "", {{"x-trailing", "two"}, {"grpc-status", "0"}, {"X-Odd", "a\nb"}}});
+    }
     if (call_->head().path == "/fail") call_->Finish({GrpcCode::kNotFound, "100% \xc3\xa4\n"});
   }
   void OnCancel() override { journal_.cancels++; }
@@ -89,7 +93,7 @@ class GrpcServerTest : public ::testing::Test, public GrpcHandler {
   GrpcReceiverRef OnCall(GrpcCallRef call) override {
     journal_.calls++;
     if (call->head().path == "/unknown") return nullptr;
-    if (call->head().path == "/now") call->Finish({GrpcCode::kUnavailable, "not now"});
+    if (call->head().path == "/now") call->Finish({GrpcCode::kUnavailable, "not now", {{"x-why", "early"}}});
     return std::make_shared<TestReceiver>(std::move(call), journal_);
   }
   static int32_t Call(TestHttp2Client& client, const std::string& path, std::string body,
@@ -171,6 +175,19 @@ TEST_F(GrpcServerTest, StatusesAreTold) {
   EXPECT_EQ(client.Wait(client.Request("GET", "/echo", {{"content-type", "application/grpc"}})).head.at(":status"),
             "415");
   EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
+}
+
+TEST_F(GrpcServerTest, MetadataGoesBothWays) {
+  Start();
+  TestHttp2Client client(server_->port());
+  const auto& answer = client.Wait(Call(client, "/metadata", Framed("x")));
+  EXPECT_EQ(answer.head.at("x-initial"), "one");
+  EXPECT_EQ(answer.head.at("x-bytes-bin"), "AP8KIQ");
+  EXPECT_EQ(Status(answer), "10");
+  EXPECT_EQ(answer.trailers.at("x-trailing"), "two");
+  EXPECT_EQ(answer.trailers.at("x-odd"), "a b");
+  const auto& refused = client.Wait(Call(client, "/now", Framed("x")));
+  EXPECT_EQ(refused.head.at("x-why"), "early") << "trailers only";
 }
 
 TEST_F(GrpcServerTest, MalformedMessages) {

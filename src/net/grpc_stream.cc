@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "net/grpc_text.h"
 #include "net/http2_callbacks.h"
@@ -26,6 +27,34 @@ size_t SizeOf(const GrpcMessage& message) {
   size_t size = message.head.size();
   for (const BodyPart& part : message.parts) size += part.size;
   return size;
+}
+
+Http2Fields HeadFields() {
+  Http2Fields fields;
+  fields.AddFixed(":status", "200");
+  fields.AddFixed("content-type", "application/grpc");
+  fields.AddFixed("grpc-accept-encoding", "identity, deflate, gzip");
+  return fields;
+}
+
+// Without padding, as gRPC sends it.
+std::string BinaryValue(std::string_view bytes) {
+  std::string text = EncodeBase64(bytes);
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
+}
+
+void AddMetadata(const GrpcMetadata& metadata, Http2Fields* fields) {
+  for (const auto& [name, value] : metadata) {
+    if (name.starts_with("grpc-")) continue;  // the protocol's own
+    fields->AddForeign(name, name.ends_with("-bin") ? BinaryValue(value) : value);
+  }
+}
+
+void AddStatus(const GrpcStatus& status, Http2Fields* fields) {
+  fields->AddFixed("grpc-status", GrpcCodeText(status.code));
+  if (!status.message.empty()) fields->AddOwned("grpc-message", EncodeGrpcMessage(status.message));
+  AddMetadata(status.metadata, fields);
 }
 
 // The same message, compressed; false leaves it as it is.
@@ -226,12 +255,14 @@ void GrpcStream::OnClose() {
 
 void GrpcStream::OnAnswer() {
   GiveWindowBack();
+  std::optional<GrpcMetadata> metadata;
   std::vector<Http2Piece> pieces;
   bool ended = false;
   bool dropped = false;
   bool cancel = false;
   {
     MutexLock lock(mutex_);
+    metadata.swap(metadata_);
     pieces.swap(answer_);
     ended = status_ && !std::exchange(status_taken_, status_.has_value());
     if (ended) trailers_ = *status_;
@@ -243,8 +274,8 @@ void GrpcStream::OnAnswer() {
     ignoring_ = true;
     SetDeadline(kNever);
   }
-  if (ended && !head_sent_ && pieces.empty()) return SubmitHead(&trailers_);
-  if (!head_sent_ && !pieces.empty()) SubmitHead(nullptr);
+  if (!head_sent_ && (metadata || !pieces.empty())) SubmitHead(metadata.value_or(GrpcMetadata()));
+  if (!head_sent_ && ended) return SubmitTrailersOnly();
   if (ended && dropped) {
     // At once: the data they would wait behind may never be read.
     DropData();
@@ -256,35 +287,37 @@ void GrpcStream::OnAnswer() {
   Resume();
 }
 
-void GrpcStream::SubmitHead(const GrpcStatus* trailers_only) {
+void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
   head_sent_ = true;
-  Http2Fields fields;
-  std::string message;
-  std::string code;
-  fields.AddFixed(":status", "200");
-  fields.AddFixed("content-type", "application/grpc");
-  fields.AddFixed("grpc-accept-encoding", "identity, deflate, gzip");
+  Http2Fields fields = HeadFields();
   if (answer_encoding_ != ContentEncoding::kIdentity)
     fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
-  if (trailers_only != nullptr) {
-    code = std::to_string(static_cast<int>(trailers_only->code));
-    message = EncodeGrpcMessage(trailers_only->message);
-    fields.AddValue("grpc-status", code);
-    if (!message.empty()) fields.AddValue("grpc-message", message);
-  }
+  AddMetadata(metadata, &fields);
   const nghttp2_data_provider provider = Http2Callbacks::Provider();
-  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(),
-                          trailers_only != nullptr ? nullptr : &provider);
+  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), &provider);
+}
+
+void GrpcStream::SubmitTrailersOnly() {
+  head_sent_ = true;
+  Http2Fields fields = HeadFields();
+  AddStatus(trailers_, &fields);
+  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), nullptr);
 }
 
 bool GrpcStream::SubmitTrailers() {
   Http2Fields fields;
-  const std::string code = std::to_string(static_cast<int>(trailers_.code));
-  const std::string message = EncodeGrpcMessage(trailers_.message);
-  fields.AddValue("grpc-status", code);
-  if (!message.empty()) fields.AddValue("grpc-message", message);
+  AddStatus(trailers_, &fields);
   nghttp2_submit_trailer(session().raw(), id(), fields.data(), fields.size());
   return true;
+}
+
+void GrpcStream::SendMetadata(GrpcMetadata metadata) {
+  {
+    MutexLock lock(mutex_);
+    if (status_ || over_) return;
+    metadata_ = std::move(metadata);
+  }
+  Wake();
 }
 
 bool GrpcStream::Send(GrpcMessage message) { return Queue(std::move(message), std::nullopt); }

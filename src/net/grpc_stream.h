@@ -41,6 +41,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // --- The method's side, any thread. ---
   const HttpHead& head() const override { return head_.head; }
+  void SendMetadata(GrpcMetadata metadata) override;
   bool Send(GrpcMessage message) override;
   void Finish(GrpcStatus status) override;
   void SendAndFinish(GrpcMessage message) override;
@@ -56,7 +57,8 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   // In the strand.
   void Queue(Event event, GrpcFrameReader::Message message = {});
   void GiveWindowBack();
-  void SubmitHead(const GrpcStatus* trailers_only);
+  void SubmitHead(const GrpcMetadata& metadata);
+  void SubmitTrailersOnly();
 
   // At the top of a network thread.
   void WorkOff();
@@ -97,6 +99,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   bool cancel_waits_ GUARDED_BY(mutex_) = false;   // for OnCall to return
   bool cancelled_ GUARDED_BY(mutex_) = false;      // the receiver was told, or never will be
   GrpcReceiverRef receiver_ GUARDED_BY(mutex_);
+  std::optional<GrpcMetadata> metadata_ GUARDED_BY(mutex_);  // of the head, which shall be sent
   std::vector<Http2Piece> answer_ GUARDED_BY(mutex_);
   std::optional<GrpcStatus> status_ GUARDED_BY(mutex_);  // set once; nothing is sent after it
   bool status_taken_ GUARDED_BY(mutex_) = false;

@@ -1,6 +1,7 @@
 #include "net/grpc_text.h"
 
 #include <charconv>
+#include <iterator>
 
 namespace neso::net {
 
@@ -26,6 +27,13 @@ std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text) {
     case 'n': return Nanoseconds(count);
     default: return std::nullopt;
   }
+}
+
+std::string_view GrpcCodeText(GrpcCode code) {
+  constexpr std::string_view kTexts[] = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
+                                         "9", "10", "11", "12", "13", "14", "15", "16"};
+  const auto number = static_cast<size_t>(code);
+  return kTexts[number < std::size(kTexts) ? number : static_cast<size_t>(GrpcCode::kUnknown)];
 }
 
 std::string EncodeGrpcMessage(std::string_view text) {

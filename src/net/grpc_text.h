@@ -17,6 +17,9 @@ bool IsGrpcContentType(std::string_view type);
 // "250m" is 250 milliseconds; units are H, M, S, m, u and n, and there are at most 8 digits. Null when it is malformed.
 std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text);
 
+// For grpc-status: the number in decimal; that of UNKNOWN if it is none of gRPC's.
+std::string_view GrpcCodeText(GrpcCode code);
+
 // For grpc-message: what is not printable ASCII, and '%', as %XX.
 std::string EncodeGrpcMessage(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace neso::net {
@@ -22,6 +23,10 @@ class Http2Fields {
   }
   // The name lives as long as the program; the value until the head is submitted.
   void AddValue(std::string_view name, std::string_view value) { Add(name, value, NGHTTP2_NV_FLAG_NO_COPY_NAME); }
+  // The name lives as long as the program; the value is kept here.
+  void AddOwned(std::string_view name, std::string value) {
+    AddValue(name, *texts_.emplace_back(std::make_unique<std::string>(std::move(value))));
+  }
   // Somebody else's text: the name in lower case, no control characters. Fields that only HTTP/1.1 has are left out.
   void AddForeign(std::string_view name, std::string_view value);
 
