@@ -6,22 +6,33 @@
 
 #include "net/http1_session.h"
 #include "net/http2_session.h"
+#include "net/tls_credentials.h"
+#include "net/tls_handshake.h"
 
 namespace neso::net {
 
 Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd)
-    : context_(std::move(context)), group_(group), fd_(fd), transport_(std::make_unique<SocketTransport>(fd)) {
-  // Only its own clients come to a port for gRPC; to one for HTTP, HTTP/2 is an exception that HTTP/1.1 notices.
-  if (context_->grpc == nullptr) session_ = std::make_unique<Http1Session>(*this);
-}
+    : context_(std::move(context)),
+      group_(group),
+      fd_(fd),
+      writable_bits_(context_->options.tls ? kWritable | kReadable : kWritable),
+      socket_(fd),
+      tls_(context_->options.tls ? context_->options.tls->Accept(*socket_) : nullptr),
+      transport_(tls_ ? static_cast<Transport*>(tls_.get()) : &*socket_) {}
 
 Connection::~Connection() = default;
+
+std::unique_ptr<Session> Connection::MakeSession() {
+  // Only its own clients come to a port for gRPC; to one for HTTP, HTTP/2 is an exception that HTTP/1.1 notices.
+  if (context_->grpc == nullptr) return std::make_unique<Http1Session>(*this);
+  return std::make_unique<Http2Session>(*this);
+}
 
 void Connection::Open(Top& top) {
   // The strand is held meanwhile, so that no event is handled before `listed_` is set.
   strand_.store(kOwned);
   const std::shared_ptr<Connection> self = shared_from_this();
-  if (!session_) session_ = std::make_unique<Http2Session>(*this);
+  session_ = tls_ ? std::make_unique<TlsHandshake>(*this, *tls_) : MakeSession();
   listed_ = context_->Enlist(self);
   const Status added = group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
   strand_.fetch_and(~kOwned);
@@ -37,7 +48,7 @@ void Connection::Open(Top& top) {
 void Connection::OnEvents(uint32_t events, Top& top) {
   uint32_t bits = events == 0 ? uint32_t{kTurn} : 0u;
   if (events & EPOLLIN) bits |= kReadable;
-  if (events & EPOLLOUT) bits |= kWritable;
+  if (events & EPOLLOUT) bits |= writable_bits_;
   if (events & EPOLLRDHUP) bits |= kPeerEnded;
   if (events & (EPOLLHUP | EPOLLERR)) bits |= kDead;
   Enter(bits, &top);
@@ -50,7 +61,7 @@ void Connection::Enter(uint32_t bits, Top* top) {
   for (;;) {
     const uint32_t seen = strand_.exchange(kOwned, std::memory_order_acq_rel) & ~kOwned;
     session_->OnBits(seen, turn);
-    if (next_session_) {
+    while (next_session_) {
       session_ = std::move(next_session_);
       session_->OnBits(switch_bits_, turn);
     }
@@ -59,6 +70,11 @@ void Connection::Enter(uint32_t bits, Top* top) {
     uint32_t owned = kOwned;
     if (strand_.compare_exchange_strong(owned, 0, std::memory_order_acq_rel)) return;
   }
+}
+
+void Connection::BeginProtocol(uint32_t bits) {
+  next_session_ = MakeSession();
+  switch_bits_ = bits;
 }
 
 void Connection::SwitchToHttp2(std::string received, uint32_t bits) {
@@ -75,7 +91,8 @@ void Connection::Close(StrandTurn& turn) {
   std::shared_ptr<Connection> self = context_->Delist(listed_);
   turn.Drop(self);
   group_.Remove(fd_, std::move(self));
-  transport_.reset();
+  tls_.reset();
+  socket_.reset();
 }
 
 void Connection::SetDeadline(TimePoint deadline) {

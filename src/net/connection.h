@@ -10,12 +10,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "net/reactor_group.h"
 #include "net/reactor_top.h"
 #include "net/server_context.h"
+#include "net/tls.h"
 #include "net/transport.h"
 
 namespace neso::net {
@@ -67,7 +69,10 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
 
   // For the session, in the strand:
   Transport& transport() { return *transport_; }
+  SocketTransport& socket() { return *socket_; }  // what lies below TLS
   ServerContext& context() { return *context_; }
+  // The TLS handshake is done: the session of the port's protocol takes its place when OnBits returns.
+  void BeginProtocol(uint32_t bits);
   // The client speaks HTTP/2 and has sent `received` so far: its session takes this one's place when OnBits returns.
   void SwitchToHttp2(std::string received, uint32_t bits);
   // Delists, unwatches and closes the socket. The session sees no more of it.
@@ -83,14 +88,20 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
  private:
   static constexpr uint32_t kOwned = 1u << 31;
 
+  std::unique_ptr<Session> MakeSession();
+
   const std::shared_ptr<ServerContext> context_;
   ReactorGroup& group_;  // used only in the strand, and after Close only while a call is counted
   const int fd_;
+  // TLS may have to write before it can read on (RFC 8446, 4.6.3): room to write is then something to read.
+  const uint32_t writable_bits_;
   std::atomic<uint32_t> strand_{0};
   std::atomic<int64_t> deadline_ns_{0};  // 0: none
   bool closed_ = false;
   ServerContext::Connections::iterator listed_;
-  std::unique_ptr<Transport> transport_;
+  std::optional<SocketTransport> socket_;
+  std::unique_ptr<TlsTransport> tls_;  // null on a port for plain text
+  Transport* const transport_;         // the upper one of the two
   std::unique_ptr<Session> session_;
   std::unique_ptr<Session> next_session_;
   uint32_t switch_bits_ = 0;  // what it begins with

@@ -28,6 +28,7 @@ HttpServerOptions ConnectionOptions(const GrpcServerOptions& options) {
   connection.head_timeout = options.head_timeout;
   connection.body_timeout = options.progress_timeout;
   connection.idle_timeout = options.idle_timeout;
+  connection.tls = options.tls;
   return connection;
 }
 

@@ -16,6 +16,7 @@
 namespace neso::net {
 
 class ReactorPool;
+class TlsCredentials;
 
 struct GrpcServerOptions {
   std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>"
@@ -31,6 +32,7 @@ struct GrpcServerOptions {
   std::chrono::milliseconds progress_timeout{300'000};  // without any progress while answers wait to be read
   std::chrono::milliseconds idle_timeout{0};            // of a connection without calls; 0: none
   std::chrono::milliseconds deadline_precision{50};     // a call's deadline is noticed at most so late
+  std::shared_ptr<TlsCredentials> tls = nullptr;        // null: plain text
 };
 
 class GrpcServer {

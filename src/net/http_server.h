@@ -14,6 +14,7 @@
 namespace neso::net {
 
 class ReactorPool;
+class TlsCredentials;
 
 struct HttpServerOptions {
   std::string service_name = "HTTP";  // for "Socket '<addr>:<port>' already in use "
@@ -26,6 +27,7 @@ struct HttpServerOptions {
   std::chrono::milliseconds head_timeout{60'000};   // from the first byte of a request to the end of its head
   std::chrono::milliseconds body_timeout{300'000};  // without any progress in a body, or in the sending of an answer
   std::chrono::milliseconds idle_timeout{0};        // of a kept-alive connection between requests; 0: none
+  std::shared_ptr<TlsCredentials> tls = nullptr;    // null: plain text
 };
 
 class HttpServer {

@@ -23,7 +23,8 @@ class Transport {
   virtual ~Transport() = default;
   // Reads into the pieces in order. kOk has bytes > 0.
   virtual IoResult Read(std::span<iovec> pieces) = 0;
-  // kOk may have written less than all; only kWouldBlock promises an event when there is room.
+  // kOk may have written less than all; only kWouldBlock promises an event when there is room. What was not written is
+  // offered again by the next call, with or without more behind it.
   virtual IoResult Write(std::span<iovec> pieces) = 0;
   // Tells the peer that nothing more will be written.
   virtual void FinishWriting() = 0;

@@ -1,0 +1,7 @@
+// The one name that this library shows.
+#include "tls/openssl_context.h"
+
+extern "C" {
+extern const neso::net::TlsEntry neso_tls_entry __attribute__((visibility("default")));
+const neso::net::TlsEntry neso_tls_entry = neso::tls::OpensslContext::Make;
+}
