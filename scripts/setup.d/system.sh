@@ -2,7 +2,7 @@
 declare -A packages=(
   [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
     libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev zlib1g-dev"
-  [test]="curl python3-dev"
+  [test]="curl openssl python3-dev"
   [bench]="curl wrk nghttp2-client nghttp2-server"
 )
 case $codename in

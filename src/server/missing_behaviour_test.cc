@@ -29,15 +29,14 @@ TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
 }
 
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(MissingBehaviour(Parse({"--grpc-use-ssl=true"})),
-              ElementsAre("--grpc-use-ssl: this server does not have TLS on gRPC yet"));
+  EXPECT_THAT(MissingBehaviour(Parse({"--allow-client-shm=true"})),
+              ElementsAre("--allow-client-shm: this server does not have shared memory of clients yet"));
   for (const char* argument :
        {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
         "--http-header-forward-pattern=x", "--http-restricted-api=health:k=v", "--grpc-header-forward-pattern=x",
-        "--grpc-use-ssl-mutual=false", "--grpc-restricted-protocol=health:k=v", "--allow-vertex-ai=true",
-        "--metrics-config=summary_latencies=true", "--metrics-config=histogram_latencies=true",
-        "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1", "--response-cache-byte-size=1",
-        "--rate-limit=execution_count", "--allow-client-shm=true"}) {
+        "--grpc-restricted-protocol=health:k=v", "--allow-vertex-ai=true", "--metrics-config=summary_latencies=true",
+        "--metrics-config=histogram_latencies=true", "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
+        "--response-cache-byte-size=1", "--rate-limit=execution_count", "--allow-client-shm=true"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

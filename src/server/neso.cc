@@ -81,6 +81,12 @@ int Serve(const Options& options) {
   const std::vector<std::string> idle_options = OptionsWithoutEffect(options);
   if (!idle_options.empty()) LOG_INFO("options that have no effect in this server: {}", Join(idle_options, ", "));
 
+  // Before the models, which may take minutes: a mistyped path should be told at once.
+  Expected<ServiceCredentials> credentials = LoadServiceCredentials(options);
+  if (!credentials) {
+    LOG_ERROR("failed to start {}", credentials.error().message());
+    return 1;
+  }
   Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options);
   if (!server) {
     Complain("error: creating server: " + CodeAndMessage(server.error()));
@@ -91,7 +97,7 @@ int Serve(const Options& options) {
     Complain("error: " + CodeAndMessage(stop.error()));
     return 1;
   }
-  Services services(**server, options);
+  Services services(**server, options, *std::move(credentials));
   if (!services.Start().ok()) return 1;
 
   (*stop)->Wait();

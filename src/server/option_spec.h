@@ -90,6 +90,15 @@ Status SetPort(ParseState& state, const std::string& argument) {
   return {};
 }
 
+// --*-use-ssl-mutual: speaks TLS whatever the value, as scripts know it.
+template <auto... kPath>
+Status SetMutualTls(ParseState& state, const std::string& argument) {
+  TlsOptions& tls = MemberAt<kPath...>(state.options);
+  ASSIGN_OR_RETURN(tls.mutual, ParseValue<bool>(argument));
+  tls.use = true;
+  return {};
+}
+
 template <auto... kPath>
 Status Insert(ParseState& state, const std::string& argument) {
   MemberAt<kPath...>(state.options).insert(argument);

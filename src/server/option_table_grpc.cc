@@ -22,12 +22,6 @@ Status MaxResponsePoolSize(ParseState& state, const std::string& argument) {
   return {};
 }
 
-Status UseMutualSsl(ParseState& state, const std::string& argument) {
-  ASSIGN_OR_RETURN(state.options.grpc.use_mutual_ssl, ParseValue<bool>(argument));
-  state.options.grpc.use_ssl = true;  // whatever the value, as scripts know it
-  return {};
-}
-
 Status CompressionLevel(ParseState& state, const std::string& argument) {
   const std::string level = ToLowerAscii(argument);
   GrpcCompressionLevel& field = state.options.grpc.compression_level;
@@ -66,15 +60,16 @@ constexpr OptionSpec kGrpc[] = {
      Set<&Options::grpc, &GrpcOptions::infer_allocation_pool_size>},
     {"grpc-max-response-pool-size", "integer", "How many responses one stream may have waiting. Default is 2147483647.",
      MaxResponsePoolSize},
-    {"grpc-use-ssl", "boolean", "Speak TLS. Default is false.", Set<&Options::grpc, &GrpcOptions::use_ssl>},
+    {"grpc-use-ssl", "boolean", "Speak TLS. Default is false.",
+     Set<&Options::grpc, &GrpcOptions::tls, &TlsOptions::use>},
     {"grpc-use-ssl-mutual", "boolean", "Ask clients for a certificate, too; speaks TLS. Default is false.",
-     UseMutualSsl},
+     SetMutualTls<&Options::grpc, &GrpcOptions::tls>},
     {"grpc-server-cert", "string", "PEM file with the certificate of the server.",
-     Set<&Options::grpc, &GrpcOptions::server_cert>},
+     Set<&Options::grpc, &GrpcOptions::tls, &TlsOptions::server_cert>},
     {"grpc-server-key", "string", "PEM file with the private key of the server.",
-     Set<&Options::grpc, &GrpcOptions::server_key>},
+     Set<&Options::grpc, &GrpcOptions::tls, &TlsOptions::server_key>},
     {"grpc-root-cert", "string", "PEM file with the certificates that clients are checked against.",
-     Set<&Options::grpc, &GrpcOptions::root_cert>},
+     Set<&Options::grpc, &GrpcOptions::tls, &TlsOptions::root_cert>},
     {"grpc-infer-response-compression-level", "string",
      "How hard to compress responses: none, low, medium or high. Default is none.", CompressionLevel},
     {"grpc-keepalive-time", "integer", "Milliseconds without traffic after which a ping is sent. Default is 7200000.",

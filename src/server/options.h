@@ -29,6 +29,14 @@ struct RestrictedApi {
 };
 using RestrictedApis = std::map<std::string, RestrictedApi>;  // by category
 
+struct TlsOptions {
+  bool use = false;
+  bool mutual = false;      // clients have to show a certificate that `root_cert` leads to
+  std::string server_cert;  // PEM files
+  std::string server_key;
+  std::string root_cert;
+};
+
 struct HttpOptions {
   bool allow = true;
   std::string address = "0.0.0.0";
@@ -37,6 +45,7 @@ struct HttpOptions {
   std::string header_forward_pattern;
   int thread_count = 8;
   int64_t max_input_bytes = 67'108'864;
+  TlsOptions tls;
   RestrictedApis restricted_apis;
 };
 
@@ -51,11 +60,7 @@ struct GrpcOptions {
   int infer_thread_count = 2;
   int infer_allocation_pool_size = 8;
   int max_response_pool_size = 2'147'483'647;
-  bool use_ssl = false;
-  bool use_mutual_ssl = false;
-  std::string server_cert;
-  std::string server_key;
-  std::string root_cert;
+  TlsOptions tls;
   GrpcCompressionLevel compression_level = GrpcCompressionLevel::kNone;
   int keepalive_time_ms = 7'200'000;
   int keepalive_timeout_ms = 20'000;

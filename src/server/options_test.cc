@@ -186,8 +186,8 @@ TEST(OptionsTest, CacheSettingsBecomeJson) {
 
 TEST(OptionsTest, MutualTlsSwitchesTlsOnWhateverItsValue) {
   const Options options = Accept({"--grpc-use-ssl-mutual=false"});
-  EXPECT_TRUE(options.grpc.use_ssl);
-  EXPECT_FALSE(options.grpc.use_mutual_ssl);
+  EXPECT_TRUE(options.grpc.tls.use);
+  EXPECT_FALSE(options.grpc.tls.mutual);
 }
 
 // ---- Tracing and deprecated options ----

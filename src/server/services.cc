@@ -1,6 +1,7 @@
 #include "server/services.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/drain.h"
 
@@ -51,9 +52,10 @@ InferSettings InferSettingsFor(const Options& options) {
 
 }  // namespace
 
-Services::Services(InferenceServer& server, const Options& options)
+Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials)
     : server_(server),
       options_(options),
+      credentials_(std::move(credentials)),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_),
@@ -93,6 +95,7 @@ Status Services::StartGrpc() {
   listen_options.port = static_cast<uint16_t>(options_.grpc.port);
   listen_options.reuse_port = options_.grpc.reuse_port;
   listen_options.compression = CompressionFor(options_.grpc.compression_level);
+  listen_options.tls = credentials_.grpc;
   auto grpc = net::GrpcServer::Start(reactors_, grpc_frontend_, std::move(listen_options));
   if (!grpc) {
     LOG_ERROR("failed to start GRPC service: {} - {}", StatusCodeText(grpc.error().code()), grpc.error().message());
@@ -108,6 +111,7 @@ Status Services::StartHttp() {
   listen_options.address = options_.http.address;
   listen_options.port = static_cast<uint16_t>(options_.http.port);
   listen_options.reuse_port = options_.http.reuse_port;
+  listen_options.tls = credentials_.http;
   return Listen("HTTPService", http_frontend_, std::move(listen_options), http_);
 }
 

@@ -1,6 +1,6 @@
 // The network services that the options ask for, each on its port, all on the same network threads.
 //
-//   Services services(*server, options);
+//   Services services(*server, options, credentials);
 //   RETURN_IF_ERROR(services.Start());
 //   ...
 //   services.Drain(deadline);
@@ -19,13 +19,14 @@
 #include "net/http_server.h"
 #include "net/reactor_pool.h"
 #include "server/options.h"
+#include "server/service_credentials.h"
 
 namespace neso {
 
 // Confined to the main thread. `server` outlives it.
 class Services {
  public:
-  Services(InferenceServer& server, const Options& options);
+  Services(InferenceServer& server, const Options& options, ServiceCredentials credentials);
   ~Services();  // closes what is still open
 
   // In order: gRPC, HTTP, SageMaker, metrics. Error: that of the first service that cannot listen, after which the
@@ -47,6 +48,7 @@ class Services {
 
   InferenceServer& server_;
   const Options& options_;
+  const ServiceCredentials credentials_;
   Executor slow_work_;  // model loading, and inference that no network thread can take
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;

@@ -131,6 +131,24 @@ def test_the_configuration_of_the_serving_page(repository, digits, start_server)
         assert result.returncode == 0, (command, result.stdout, result.stderr)
 
 
+def test_the_tls_page(repository, start_server, tmp_path):
+    subprocess.run(["bash", "-ec", blocks(DOCS / "tls.md", "sh", "test:certificates")[0]], check=True, cwd=tmp_path,
+                   capture_output=True)
+    repository.add_identity("identity")
+    flags = re.findall(r"--(?:grpc|http)-[a-z-]+=\S+", blocks(DOCS / "tls.md", "sh", "test:server")[0])
+    assert len(flags) == 6
+    server = start_server(repository.path, *(flag.replace("=server", f"={tmp_path}/server") for flag in flags),
+                          tls={"verify": tmp_path / "root.crt"})
+    curl = blocks(DOCS / "tls.md", "sh", "test:curl")[0].replace(":8000", f":{server.http_port}")
+    subprocess.run(["bash", "-ec", curl.replace("curl", "curl -sSf")], check=True, cwd=tmp_path, timeout=60 * PATIENCE)
+    clients = blocks(DOCS / "tls.md", "python", "test:clients")[0]
+    clients = clients.replace(":8000", f":{server.http_port}").replace(":8001", f":{server.grpc_port}")
+    result = subprocess.run([sys.executable, "-c", clients], capture_output=True, text=True, cwd=tmp_path,
+                            timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "True\nTrue\n"
+
+
 def test_settings_of_the_onnx_page(repository, digits, start_server):
     page = (DOCS / "onnx-runtime.md").read_text()
     settings = re.findall(r"`((?:parameters|optimization) \{ .*?\})`(?!:? names)", page)

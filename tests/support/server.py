@@ -53,9 +53,12 @@ def settled(read, part):
 
 
 class Server:
-    """Started with `Server(repository.path, "--model-control-mode=explicit").start()`; stop() checks a clean end."""
+    """Started with `Server(repository.path, "--model-control-mode=explicit").start()`; stop() checks a clean end.
 
-    def __init__(self, repository=None, *args, ready=True, env=None, http_port=None):
+    `tls`: how requests to a server whose HTTP speaks TLS are made, as arguments of `requests`: {"verify": path}."""
+
+    def __init__(self, repository=None, *args, ready=True, env=None, http_port=None, tls=None):
+        self.tls = tls or {}
         self.http_port = http_port or free_port()
         self.grpc_port = free_port()
         self.metrics_port = free_port()
@@ -86,7 +89,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://{self.http}"
+        return f"{'https' if self.tls else 'http'}://{self.http}"
 
     @property
     def metrics_url(self):
@@ -112,7 +115,7 @@ class Server:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode} while starting:\n{self.log}")
             try:
-                if requests.get(f"{self.url}/v2/health/ready", timeout=5).status_code == 200:
+                if requests.get(f"{self.url}/v2/health/ready", timeout=5, **self.tls).status_code == 200:
                     return self
             except requests.ConnectionError:
                 pass
@@ -143,7 +146,7 @@ class Server:
     # --- requests -----------------------------------------------------------------------------------------------
     def get(self, path, **kwargs):
         def read():
-            return requests.get(self.url + path, timeout=30 * PATIENCE, **kwargs)
+            return requests.get(self.url + path, timeout=30 * PATIENCE, **self.tls, **kwargs)
         return settled(read, lambda response: response.content) if path.endswith("/stats") else read()
 
     def post(self, path, body=None, **kwargs):
@@ -151,7 +154,7 @@ class Server:
             kwargs["json"] = body
         else:
             kwargs["data"] = body
-        return requests.post(self.url + path, timeout=60 * PATIENCE, **kwargs)
+        return requests.post(self.url + path, timeout=60 * PATIENCE, **self.tls, **kwargs)
 
     def infer(self, model, body, **kwargs):
         return self.post(f"/v2/models/{model}/infer", body, **kwargs)

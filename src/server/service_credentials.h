@@ -1,0 +1,22 @@
+// The certificates of the services that speak TLS.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "net/tls_credentials.h"
+#include "server/options.h"
+
+namespace neso {
+
+// Null where a service speaks plain text.
+struct ServiceCredentials {
+  std::shared_ptr<net::TlsCredentials> grpc;
+  std::shared_ptr<net::TlsCredentials> http;
+};
+
+// Reads what the options name; without TLS nothing is loaded. Errors: kInvalidArg "GRPC service: <what is missing, or
+// which file cannot be used and why>".
+Expected<ServiceCredentials> LoadServiceCredentials(const Options& options);
+
+}  // namespace neso
