@@ -41,8 +41,6 @@ constexpr MissingRow kMissing[] = {
      "forwarding of gRPC metadata"},
     {"grpc-restricted-protocol", [](const Options& o) { return !o.grpc.restricted_protocols.empty(); },
      "restriction of gRPC protocols"},
-    {"allow-vertex-ai", [](const Options& o) { return o.vertex.allow; },
-     "the Vertex AI service (also asked for by AIP_MODE=PREDICTION)"},
     {"metrics-config summary_latencies", [](const Options& o) { return HasMetricsSetting(o, "summary_latencies"); },
      "latency summaries"},
     {"metrics-config histogram_latencies", [](const Options& o) { return HasMetricsSetting(o, "histogram_latencies"); },
@@ -60,9 +58,7 @@ constexpr const char* kWithoutEffect[] = {
     "allow-gpu-metrics",
     // One pool of network threads serves every port; --http-thread-count sizes it.
     "sagemaker-thread-count",
-    "vertex-ai-port",
     "vertex-ai-thread-count",
-    "vertex-ai-default-model",
     "repoagent-directory",
     "cache-directory",
     "rate-limit-resource",

@@ -182,6 +182,9 @@ Status ApplyEnvironmentDefaults(ParseState& state, const Environment& environmen
   if (const char* port = environment("AIP_HTTP_PORT"); port != nullptr) {
     ASSIGN_OR_RETURN(state.options.vertex.port, ParsePort(port));
   }
+  if (const char* route = environment("AIP_PREDICT_ROUTE"); route != nullptr)
+    state.options.vertex.predict_route = route;
+  if (const char* route = environment("AIP_HEALTH_ROUTE"); route != nullptr) state.options.vertex.health_route = route;
   return {};
 }
 

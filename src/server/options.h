@@ -95,6 +95,9 @@ struct VertexOptions {
   int port = 8080;
   int thread_count = 8;
   std::string default_model;
+  // From the environment: AIP_PREDICT_ROUTE, AIP_HEALTH_ROUTE. The service does not start without them.
+  std::string predict_route;
+  std::string health_route;
 };
 
 // Whether there are metrics at all is `server.metrics`.

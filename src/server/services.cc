@@ -50,6 +50,12 @@ InferSettings InferSettingsFor(const Options& options) {
   return settings;
 }
 
+// Says why, and hands `error` on.
+Status NotStarted(const std::string& service, const Status& error) {
+  LOG_ERROR("failed to start {} service: {} - {}", service, StatusCodeText(error.code()), error.message());
+  return error;
+}
+
 }  // namespace
 
 Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials)
@@ -72,11 +78,7 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
   // The line comes before the port is bound, as log readers know it, unless only then the port is known.
   if (is_port_known) LOG_INFO("Started {} at {}:{}", title, address, listen_options.port);
   auto listening = net::HttpServer::Start(reactors_, handler, std::move(listen_options));
-  if (!listening) {
-    const Status& error = listening.error();
-    LOG_ERROR("failed to start {} service: {} - {}", name, StatusCodeText(error.code()), error.message());
-    return error;
-  }
+  if (!listening) return NotStarted(name, listening.error());
   service = *std::move(listening);
   if (!is_port_known) LOG_INFO("Started {} at {}:{}", title, address, service->port());
   return {};
@@ -86,6 +88,7 @@ Status Services::Start() {
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
+  if (options_.vertex.allow) RETURN_IF_ERROR(StartVertex());
   return options_.server.metrics ? StartMetrics() : Status();
 }
 
@@ -123,6 +126,21 @@ Status Services::StartSagemaker() {
   listen_options.address = options_.sagemaker.address;
   listen_options.port = static_cast<uint16_t>(options_.sagemaker.port);
   return Listen("Sagemaker HTTPService", *sagemaker_frontend_, std::move(listen_options), sagemaker_);
+}
+
+Status Services::StartVertex() {
+  net::HttpServerOptions listen_options;
+  listen_options.service_name = "Vertex AI";
+  listen_options.address = options_.vertex.address;
+  listen_options.port = static_cast<uint16_t>(options_.vertex.port);
+  auto frontend = VertexFrontend::Create(server_, slow_work_,
+                                         {.predict_route = options_.vertex.predict_route,
+                                          .health_route = options_.vertex.health_route,
+                                          .default_model = options_.vertex.default_model},
+                                         InferSettingsFor(options_));
+  if (!frontend) return NotStarted(listen_options.service_name, frontend.error());
+  vertex_frontend_ = *std::move(frontend);
+  return Listen("Vertex AI HTTPService", *vertex_frontend_, std::move(listen_options), vertex_);
 }
 
 Status Services::StartMetrics() {

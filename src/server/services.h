@@ -15,6 +15,7 @@
 #include "frontend/http/http_frontend.h"
 #include "frontend/metrics/metrics_frontend.h"
 #include "frontend/sagemaker/sagemaker_frontend.h"
+#include "frontend/vertex/vertex_frontend.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "net/reactor_pool.h"
@@ -29,8 +30,8 @@ class Services {
   Services(InferenceServer& server, const Options& options, ServiceCredentials credentials);
   ~Services();  // closes what is still open
 
-  // In order: gRPC, HTTP, SageMaker, metrics. Error: that of the first service that cannot listen, after which the
-  // process should end.
+  // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. Error: that of the first service that cannot listen, after
+  // which the process should end.
   Status Start();
 
   // Stops taking inference requests and waits until those connections have finished, or until `deadline`. Metrics can
@@ -41,6 +42,7 @@ class Services {
   Status StartGrpc();
   Status StartHttp();
   Status StartSagemaker();
+  Status StartVertex();
   Status StartMetrics();
   // Says so in the log, or why it could not.
   Status Listen(const char* title, net::HttpHandler& handler, net::HttpServerOptions listen_options,
@@ -54,10 +56,12 @@ class Services {
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;
   std::unique_ptr<SagemakerFrontend> sagemaker_frontend_;  // when it is allowed
+  std::unique_ptr<VertexFrontend> vertex_frontend_;        // likewise
   MetricsFrontend metrics_frontend_;
   std::unique_ptr<net::GrpcServer> grpc_;
   std::unique_ptr<net::HttpServer> http_;
   std::unique_ptr<net::HttpServer> sagemaker_;
+  std::unique_ptr<net::HttpServer> vertex_;
   std::unique_ptr<net::HttpServer> metrics_;
 };
 

@@ -1,4 +1,5 @@
 """What the README and the pages show works as shown; the example of `make run` does, too."""
+import contextlib
 import os
 import re
 import shutil
@@ -88,27 +89,46 @@ def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, 
     assert result.stdout.strip() == shown.strip()
 
 
+@contextlib.contextmanager
+def serving(page, folder, program, **variables):
+    """The server that a page starts, in a folder where `out` is the tree."""
+    (folder / "out").symlink_to(TREE)
+    log = folder / "log"
+    # In place of the shell, so that it is the server that is ended.
+    command = blocks(page, "sh", "test:serve")[0].replace(f"\nout/bin/{program}", f"\nexec out/bin/{program}")
+    with log.open("w") as output:
+        process = subprocess.Popen(["bash", "-ec", command], cwd=folder, stdout=output, stderr=subprocess.STDOUT,
+                                   env={**os.environ, **variables})
+
+    def answer_to(command):
+        assert process.poll() is None, log.read_text()
+        return subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
+    try:
+        yield answer_to
+    finally:
+        process.terminate()
+        assert process.wait(20 * PATIENCE) == 0, log.read_text()
+
+
 def test_the_sagemaker_page_s_model_at_home(tmp_path):
     ModelRepository(tmp_path / "my" / "model").add_identity()
-    (tmp_path / "out").symlink_to(TREE)
     page = DOCS / "sagemaker.md"
     port = free_port()
-    log = tmp_path / "log"
-    with log.open("w") as output:
-        # In place of the shell, so that it is the server that is ended.
-        command = blocks(page, "sh", "test:serve")[0].replace("\nout/bin/serve", "\nexec out/bin/serve")
-        serving = subprocess.Popen(["bash", "-ec", command], cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT,
-            env={**os.environ, "SAGEMAKER_BIND_TO_PORT": str(port)})
-    try:
-        command = blocks(page, "sh", "test:invocations")[0].replace("localhost:8080", f"127.0.0.1:{port}")
+    command = blocks(page, "sh", "test:invocations")[0].replace("localhost:8080", f"127.0.0.1:{port}")
+    with serving(page, tmp_path, "serve", SAGEMAKER_BIND_TO_PORT=str(port)) as answer_to:
+        assert until(lambda: answer_to(command), timeout=20).strip() == blocks(page, "json", "test:invocations")[0].strip()
 
-        def answer():
-            assert serving.poll() is None, log.read_text()
-            return subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
-        assert until(answer, timeout=20).strip() == blocks(page, "json", "test:invocations")[0].strip()
-    finally:
-        serving.terminate()
-        assert serving.wait(20 * PATIENCE) == 0, log.read_text()
+
+def test_the_vertex_page_s_predictions(tmp_path):
+    ModelRepository(tmp_path / "models").add_identity()
+    page = tmp_path / "page.md"
+    port = free_port()
+    page.write_text((DOCS / "vertex-ai.md").read_text().replace("8080", str(port)).replace(
+        "out/bin/neso\n", f"out/bin/neso --metrics-port={free_port()}\n"))
+    with serving(page, tmp_path, "neso") as answer_to:
+        shown = blocks(page, "json", "test:predict")[0].strip()
+        assert until(lambda: answer_to(blocks(page, "sh", "test:predict")[0]), timeout=20).strip() == shown
+        assert answer_to(blocks(page, "sh", "test:redirect")[0]) == blocks(page, "text", "test:redirect")[0]
 
 
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):

@@ -128,11 +128,10 @@ def test_a_load_without_room_answers_507(multi_model):
 
 
 def test_an_inference_without_room_answers_507(multi_model):
-    multi_model.disk("a").add_identity()
+    multi_model.disk("a").add_identity(parameters={"execute_error": "CUDA out of memory"})
     multi_model.load("a")
-    request = body([1.0])
-    request["inputs"][0]["name"] = "CUDA out of memory"  # the error names the input
-    assert multi_model.invoke("a", request).status_code == 507
+    answer = multi_model.invoke("a", body([1.0]))
+    assert (answer.status_code, answer.json()) == (507, {"error": "CUDA out of memory"})
 
 
 def test_every_other_failed_inference_answers_400(multi_model):

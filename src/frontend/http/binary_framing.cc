@@ -64,7 +64,7 @@ size_t BinaryFraming::JsonLengthHint(const net::HttpHead& head) const {
 
 void BinaryFraming::Announce(size_t json_bytes, net::HttpResponse& answer) const {
   const std::string number = std::to_string(json_bytes);
-  if (!prefix_.empty()) {
+  if (answers_ == AnswerFraming::kContentType) {
     answer.content_type = nullptr;
     answer.headers.emplace_back(kContentType, std::string(prefix_) + number);
     return;

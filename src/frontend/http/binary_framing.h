@@ -1,10 +1,11 @@
 // Where in a body the JSON ends and binary tensors begin: how a request tells it, and how an answer does.
 //
-//   constexpr BinaryFraming kHttp;                                                  // in a header of its own
-//   constexpr BinaryFraming kVendor("application/vnd.x.binary+json;json-header-size=");  // in the content type
+//   constexpr BinaryFraming kHttp;   // in a header of its own
+//   constexpr BinaryFraming kVendor("application/vnd.x.binary+json;json-header-size=", AnswerFraming::kContentType);
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -13,13 +14,15 @@
 
 namespace neso {
 
+enum class AnswerFraming : uint8_t { kHeader, kContentType };
+
 class BinaryFraming {
  public:
   // The header Inference-Header-Content-Length. Source: binary tensor data extension of KServe v2.
   constexpr BinaryFraming() = default;
-  // Content-Type: `prefix` and the number behind it; `prefix` outlives this object. Any other type means that all of
-  // the body is JSON. Source: the SageMaker and Vertex AI services.
-  constexpr explicit BinaryFraming(std::string_view prefix) : prefix_(prefix) {}
+  // Requests tell it in their Content-Type: `prefix`, which outlives this object, and the number behind it. Any other
+  // type means that all of the body is JSON. Source: the SageMaker and Vertex AI services.
+  constexpr BinaryFraming(std::string_view prefix, AnswerFraming answers) : prefix_(prefix), answers_(answers) {}
 
   // Bytes of JSON at the front of a body of `body_bytes`; unset when all of it is.
   // Errors: kInvalidArg for a number out of range, or no number where the header has to have one.
@@ -31,7 +34,8 @@ class BinaryFraming {
   void Announce(size_t json_bytes, net::HttpResponse& answer) const;
 
  private:
-  std::string_view prefix_;  // empty: a header of its own
+  std::string_view prefix_;  // of requests; empty: a header of its own
+  AnswerFraming answers_ = AnswerFraming::kHeader;
 };
 
 }  // namespace neso

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "application/vnd.x.binary+json;json-header-size=";
 constexpr BinaryFraming kHeader;
-constexpr BinaryFraming kContentType(kPrefix);
+constexpr BinaryFraming kContentType(kPrefix, AnswerFraming::kContentType);
 
 net::HttpHead Head(std::string_view name, std::string_view value) {
   net::HttpHead head;
@@ -74,12 +74,17 @@ TEST(BinaryFramingTest, HintIsTheLengthOrNothing) {
   EXPECT_EQ(kContentType.JsonLengthHint(Head("Content-Type", "application/json")), 0U);
 }
 
-TEST(BinaryFramingTest, AnswersTellTheLengthTheSameWay) {
+TEST(BinaryFramingTest, AnswersTellTheLengthInAHeaderOrTheContentType) {
   net::HttpResponse with_header;
   kHeader.Announce(12, with_header);
   EXPECT_STREQ(with_header.content_type, "application/octet-stream");
   ASSERT_EQ(with_header.headers.size(), 1U);
   EXPECT_EQ(with_header.headers[0], std::pair(std::string("Inference-Header-Content-Length"), std::string("12")));
+
+  net::HttpResponse mixed;
+  BinaryFraming(kPrefix, AnswerFraming::kHeader).Announce(12, mixed);
+  EXPECT_STREQ(mixed.content_type, "application/octet-stream");
+  EXPECT_EQ(mixed.headers, with_header.headers);
 
   net::HttpResponse with_type;
   kContentType.Announce(12, with_type);

@@ -7,6 +7,13 @@ namespace {
 constexpr size_t kMaxBodyBytes = 1 << 20;
 }
 
+void ReplyMetrics(const InferenceServer& server, net::HttpExchange& exchange) {
+  net::HttpResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = server.MetricsText();
+  exchange.Respond(std::move(response));
+}
+
 net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) {
   return {.max_bytes = kMaxBodyBytes, .aligned_offset = 0};
 }
@@ -15,10 +22,7 @@ void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();
   if (head.path != "/metrics" && head.path != "/metrics/") return ReplyEmpty(*exchange, 200, kTextType);
   if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-  net::HttpResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = server_.MetricsText();
-  exchange->Respond(std::move(response));
+  ReplyMetrics(server_, *exchange);
 }
 
 }  // namespace neso

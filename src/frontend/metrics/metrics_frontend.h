@@ -6,6 +6,9 @@
 
 namespace neso {
 
+// Answers with all metrics in Prometheus' text format.
+void ReplyMetrics(const InferenceServer& server, net::HttpExchange& exchange);
+
 // Thread-safe. `server` outlives it.
 class MetricsFrontend final : public net::HttpHandler {
  public:

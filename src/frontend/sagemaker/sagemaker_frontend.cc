@@ -8,7 +8,8 @@
 namespace neso {
 namespace {
 
-constexpr BinaryFraming kFraming("application/vnd.sagemaker-triton.binary+json;json-header-size=");
+constexpr BinaryFraming kFraming("application/vnd.sagemaker-triton.binary+json;json-header-size=",
+                                 AnswerFraming::kContentType);
 constexpr int kInsufficientStorage = 507;
 constexpr int kConflict = 409;
 constexpr int kUnsupportedMediaType = 415;
