@@ -4,7 +4,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace neso {
@@ -25,5 +27,13 @@ enum class ApiCategory : uint8_t {
 inline constexpr std::array<std::string_view, 9> kApiCategoryNames = {
     "health",           "metadata",   "inference", "shared-memory", "model-config",
     "model-repository", "statistics", "trace",     "logging"};
+
+// Null for a name that is none of them.
+constexpr std::optional<ApiCategory> ApiCategoryFromName(std::string_view name) {
+  for (size_t i = 0; i < kApiCategoryNames.size(); ++i) {
+    if (kApiCategoryNames[i] == name) return static_cast<ApiCategory>(i);
+  }
+  return {};
+}
 
 }  // namespace neso

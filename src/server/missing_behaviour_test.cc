@@ -33,8 +33,7 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
               ElementsAre("--allow-client-shm: this server does not have shared memory of clients yet"));
   for (const char* argument :
        {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
-        "--http-header-forward-pattern=x", "--http-restricted-api=health:k=v", "--grpc-header-forward-pattern=x",
-        "--grpc-restricted-protocol=health:k=v", "--metrics-config=summary_latencies=true",
+        "--http-header-forward-pattern=x", "--grpc-header-forward-pattern=x", "--metrics-config=summary_latencies=true",
         "--metrics-config=histogram_latencies=true", "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
         "--response-cache-byte-size=1", "--rate-limit=execution_count", "--allow-client-shm=true"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;

@@ -45,7 +45,10 @@ std::string Text(const std::map<int, T>& values) {
 }
 std::string Text(const RestrictedApis& apis) {
   std::string text;
-  for (const auto& [name, rule] : apis) text += fmt::format("[{}|{}|{}]", name, rule.header, rule.value);
+  for (const std::string_view name : kApiCategoryNames) {
+    const RestrictedApi* const rule = apis.Find(*ApiCategoryFromName(name));
+    if (rule != nullptr) text += fmt::format("[{}|{}|{}]", name, rule->header, rule->value);
+  }
   return text;
 }
 

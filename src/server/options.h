@@ -19,15 +19,9 @@
 
 #include "base/log.h"
 #include "engine/server_options.h"
+#include "frontend/restricted_apis.h"
 
 namespace neso {
-
-// Which header with which value a request must carry to use an API category ("health", "inference", ...).
-struct RestrictedApi {
-  std::string header;
-  std::string value;
-};
-using RestrictedApis = std::map<std::string, RestrictedApi>;  // by category
 
 struct TlsOptions {
   bool use = false;

@@ -1,11 +1,9 @@
 #include "server/restricted_apis.h"
 
-#include <algorithm>
-
 #include "base/text.h"
-#include "frontend/api_category.h"
 
 namespace neso {
+
 Status AddRestrictedApis(RestrictedApis& apis, std::string_view kind, std::string_view header_prefix,
                          const std::string& argument) {
   const size_t colon = argument.find(':');
@@ -16,10 +14,9 @@ Status AddRestrictedApis(RestrictedApis& apis, std::string_view kind, std::strin
   const RestrictedApi rule{.header = std::string(header_prefix) + argument.substr(colon + 1, equals - colon - 1),
                            .value = argument.substr(equals + 1)};
   for (std::string_view name : Split(std::string_view(argument).substr(0, colon), ',')) {
-    if (std::find(kApiCategoryNames.begin(), kApiCategoryNames.end(), name) == kApiCategoryNames.end()) {
-      return InvalidArg("unknown restricted {} '{}'", kind, name);
-    }
-    if (!apis.emplace(name, rule).second) {
+    const std::optional<ApiCategory> category = ApiCategoryFromName(name);
+    if (!category) return InvalidArg("unknown restricted {} '{}'", kind, name);
+    if (!apis.Add(*category, rule)) {
       return InvalidArg("restricted {} '{}' can not be specified in multiple config groups", kind, name);
     }
   }

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/status.h"
-#include "server/options.h"
+#include "frontend/restricted_apis.h"
 
 namespace neso {
 

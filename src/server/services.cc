@@ -64,8 +64,8 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       credentials_(std::move(credentials)),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
-      grpc_frontend_(server, slow_work_),
-      http_frontend_(server, slow_work_, InferSettingsFor(options)),
+      grpc_frontend_(server, slow_work_, options.grpc.restricted_protocols),
+      http_frontend_(server, slow_work_, InferSettingsFor(options), options.http.restricted_apis),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;
@@ -119,8 +119,9 @@ Status Services::StartHttp() {
 }
 
 Status Services::StartSagemaker() {
-  sagemaker_frontend_ = std::make_unique<SagemakerFrontend>(
-      server_, slow_work_, SagemakerSettingsFor(options_.sagemaker), InferSettingsFor(options_));
+  sagemaker_frontend_ =
+      std::make_unique<SagemakerFrontend>(server_, slow_work_, SagemakerSettingsFor(options_.sagemaker),
+                                          InferSettingsFor(options_), options_.http.restricted_apis);
   net::HttpServerOptions listen_options;
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
@@ -137,7 +138,7 @@ Status Services::StartVertex() {
                                          {.predict_route = options_.vertex.predict_route,
                                           .health_route = options_.vertex.health_route,
                                           .default_model = options_.vertex.default_model},
-                                         InferSettingsFor(options_));
+                                         InferSettingsFor(options_), options_.http.restricted_apis);
   if (!frontend) return NotStarted(listen_options.service_name, frontend.error());
   vertex_frontend_ = *std::move(frontend);
   return Listen("Vertex AI HTTPService", *vertex_frontend_, std::move(listen_options), vertex_);

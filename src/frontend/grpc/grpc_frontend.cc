@@ -11,23 +11,25 @@ namespace {
 
 constexpr std::string_view kService = "/inference.GRPCInferenceService/";
 
-// Answers every call with the same status.
-class Refusal final : public net::GrpcReceiver {
+// Of a call that has been answered.
+class Refused final : public net::GrpcReceiver {
  public:
-  Refusal(net::GrpcCallRef call, net::GrpcStatus status) : call_(std::move(call)), status_(std::move(status)) {}
   void OnMessage(BufferRef) override {}
-  void OnEnd() override { call_->Finish(std::move(status_)); }
+  void OnEnd() override {}
   void OnCancel() override {}
-
- private:
-  const net::GrpcCallRef call_;
-  net::GrpcStatus status_;
 };
+
+// At once: the client of a stream may send its messages, and half-close, only after it has heard something.
+net::GrpcReceiverRef Refuse(net::GrpcCall& call, net::GrpcStatus status) {
+  call.Finish(std::move(status));
+  return std::make_shared<Refused>();
+}
 
 }  // namespace
 
 struct GrpcFrontend::Method {
   std::string_view path;
+  ApiCategory category;
   net::GrpcReceiverRef (*begin)(GrpcFrontend& frontend, net::GrpcCallRef call);
 
   template <auto kFunction>
@@ -48,29 +50,32 @@ struct GrpcFrontend::Method {
 
 const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   using Service = ControlService;
-  static constexpr Method kHealthCheck{"/grpc.health.v1.Health/Check", Method::Control<&Service::Check>};
+  using Category = ApiCategory;
+  static constexpr Method kHealthCheck{"/grpc.health.v1.Health/Check", Category::kHealth,
+                                       Method::Control<&Service::Check>};
   // Inference first, which is asked for most.
   static constexpr Method kMethods[] = {
-      {"ModelInfer", Method::Infer},
-      {"ModelStreamInfer", Method::StreamInfer},
-      {"ServerLive", Method::Control<&Service::ServerLive>},
-      {"ServerReady", Method::Control<&Service::ServerReady>},
-      {"ModelReady", Method::Control<&Service::ModelReady>},
-      {"ServerMetadata", Method::Control<&Service::ServerMetadata>},
-      {"ModelMetadata", Method::Control<&Service::ModelMetadata>},
-      {"ModelConfig", Method::Control<&Service::ModelConfig>},
-      {"ModelStatistics", Method::Control<&Service::ModelStatistics>},
-      {"RepositoryIndex", Method::Control<&Service::RepositoryIndex>},
-      {"RepositoryModelLoad", Method::SlowControl<&Service::RepositoryModelLoad>},
-      {"RepositoryModelUnload", Method::SlowControl<&Service::RepositoryModelUnload>},
-      {"SystemSharedMemoryStatus", Method::Control<&Service::SystemSharedMemoryStatus>},
-      {"SystemSharedMemoryRegister", Method::Control<&Service::SystemSharedMemoryRegister>},
-      {"SystemSharedMemoryUnregister", Method::Control<&Service::SystemSharedMemoryUnregister>},
-      {"CudaSharedMemoryStatus", Method::Control<&Service::CudaSharedMemoryStatus>},
-      {"CudaSharedMemoryRegister", Method::Control<&Service::CudaSharedMemoryRegister>},
-      {"CudaSharedMemoryUnregister", Method::Control<&Service::CudaSharedMemoryUnregister>},
-      {"TraceSetting", Method::Control<&Service::TraceSetting>},
-      {"LogSettings", Method::Control<&Service::LogSettings>},
+      {"ModelInfer", Category::kInference, Method::Infer},
+      {"ModelStreamInfer", Category::kInference, Method::StreamInfer},
+      {"ServerLive", Category::kHealth, Method::Control<&Service::ServerLive>},
+      {"ServerReady", Category::kHealth, Method::Control<&Service::ServerReady>},
+      {"ModelReady", Category::kHealth, Method::Control<&Service::ModelReady>},
+      {"ServerMetadata", Category::kMetadata, Method::Control<&Service::ServerMetadata>},
+      {"ModelMetadata", Category::kMetadata, Method::Control<&Service::ModelMetadata>},
+      {"ModelConfig", Category::kModelConfig, Method::Control<&Service::ModelConfig>},
+      {"ModelStatistics", Category::kStatistics, Method::Control<&Service::ModelStatistics>},
+      {"RepositoryIndex", Category::kModelRepository, Method::Control<&Service::RepositoryIndex>},
+      {"RepositoryModelLoad", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelLoad>},
+      {"RepositoryModelUnload", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelUnload>},
+      {"SystemSharedMemoryStatus", Category::kSharedMemory, Method::Control<&Service::SystemSharedMemoryStatus>},
+      {"SystemSharedMemoryRegister", Category::kSharedMemory, Method::Control<&Service::SystemSharedMemoryRegister>},
+      {"SystemSharedMemoryUnregister", Category::kSharedMemory,
+       Method::Control<&Service::SystemSharedMemoryUnregister>},
+      {"CudaSharedMemoryStatus", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryStatus>},
+      {"CudaSharedMemoryRegister", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryRegister>},
+      {"CudaSharedMemoryUnregister", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryUnregister>},
+      {"TraceSetting", Category::kTrace, Method::Control<&Service::TraceSetting>},
+      {"LogSettings", Category::kLogging, Method::Control<&Service::LogSettings>},
   };
   if (path == kHealthCheck.path) return &kHealthCheck;
   if (!path.starts_with(kService)) return nullptr;
@@ -84,7 +89,14 @@ net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
   const Method* const method = FindMethod(call->head().path);
   if (method == nullptr) return nullptr;
   if (is_draining_.load(std::memory_order_relaxed)) {
-    return std::make_shared<Refusal>(std::move(call), net::GrpcStatus{net::GrpcCode::kUnavailable, kShuttingDown});
+    return Refuse(*call, {net::GrpcCode::kUnavailable, kShuttingDown});
+  }
+  if (!restricted_.empty()) [[unlikely]] {
+    const RestrictedApi* const rule = restricted_.Find(method->category);
+    if (rule != nullptr && !rule->Matches(call->head().Find(rule->header))) {
+      return Refuse(*call, {net::GrpcCode::kUnavailable,
+                            fmt::format("This protocol is restricted, expecting header '{}'", rule->header)});
+    }
   }
   return method->begin(*this, std::move(call));
 }

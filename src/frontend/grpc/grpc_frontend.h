@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "engine/inference_server.h"
 #include "frontend/grpc/control_service.h"
+#include "frontend/restricted_apis.h"
 #include "net/grpc_call.h"
 
 namespace neso {
@@ -17,8 +18,8 @@ namespace neso {
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
 class GrpcFrontend final : public net::GrpcHandler {
  public:
-  GrpcFrontend(InferenceServer& server, Executor& slow_work)
-      : server_(server), slow_work_(slow_work), control_(server) {}
+  GrpcFrontend(InferenceServer& server, Executor& slow_work, RestrictedApis restricted = {})
+      : server_(server), slow_work_(slow_work), restricted_(std::move(restricted)), control_(server) {}
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused.
@@ -30,6 +31,7 @@ class GrpcFrontend final : public net::GrpcHandler {
 
   InferenceServer& server_;
   Executor& slow_work_;
+  const RestrictedApis restricted_;
   ControlService control_;
   std::atomic<bool> is_draining_{false};
 };

@@ -24,8 +24,9 @@ bool AnswersJson(Endpoint endpoint) {
 
 }  // namespace
 
-HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings)
-    : server_(server), slow_work_(slow_work), settings_(settings) {}
+HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings,
+                           RestrictedApis restricted)
+    : server_(server), slow_work_(slow_work), settings_(settings), restricted_(std::move(restricted)) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
   return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
@@ -41,13 +42,28 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   Route route;
   ParseRoute(exchange->head().path, route);
   if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);
+  if (RefuseRestricted(CategoryOf(route.endpoint), *exchange)) return;
   if (!AllowsMethod(route.endpoint, exchange->head().method)) {
     return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
   }
-  Answer(route, std::move(exchange));
+  Dispatch(route, std::move(exchange));
+}
+
+bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
+  if (restricted_.empty()) [[likely]] {
+    return false;
+  }
+  const RestrictedApi* const rule = restricted_.Find(category);
+  if (rule == nullptr || rule->Matches(exchange.head().Find(rule->header))) return false;
+  ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", rule->header), kTextType);
+  return true;
 }
 
 void HttpFrontend::Answer(const Route& route, net::HttpExchangeRef exchange) {
+  if (!RefuseRestricted(CategoryOf(route.endpoint), *exchange)) Dispatch(route, std::move(exchange));
+}
+
+void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
   switch (route.endpoint) {
     case Endpoint::kInfer: return Infer(route, std::move(exchange));
     case Endpoint::kGenerate: return Generate(GenerateKind::kSingle, route, exchange);

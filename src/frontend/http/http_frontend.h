@@ -9,6 +9,7 @@
 #include "frontend/http/generate_call.h"
 #include "frontend/http/infer_call.h"
 #include "frontend/http/route.h"
+#include "frontend/restricted_apis.h"
 #include "net/http_exchange.h"
 
 namespace neso {
@@ -16,7 +17,7 @@ namespace neso {
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
 class HttpFrontend final : public net::HttpHandler {
  public:
-  HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings);
+  HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings, RestrictedApis restricted = {});
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;
@@ -24,8 +25,11 @@ class HttpFrontend final : public net::HttpHandler {
   // For services with other paths to the same endpoints; what the route views must live until Answer returns.
   net::BodyPolicy BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const;
   void Answer(const Route& route, net::HttpExchangeRef exchange);
+  // Answers 403 to a request that lacks the header its category asks for. False: it may go on.
+  bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
+  void Dispatch(const Route& route, net::HttpExchangeRef exchange);
   void Live(net::HttpExchange& exchange);
   void Ready(net::HttpExchange& exchange);
   void ModelReady(const Route& route, net::HttpExchange& exchange);
@@ -42,6 +46,7 @@ class HttpFrontend final : public net::HttpHandler {
   InferenceServer& server_;
   Executor& slow_work_;
   const InferSettings settings_;
+  const RestrictedApis restricted_;
 };
 
 }  // namespace neso

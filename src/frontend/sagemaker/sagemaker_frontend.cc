@@ -34,6 +34,18 @@ InferSettings ForInvoke(const InferSettings& settings) {
   return invoke;
 }
 
+// Of the actions that are this service's own; the others are those of the endpoint they name.
+std::optional<ApiCategory> CategoryOf(SagemakerAction action) {
+  switch (action) {
+    case SagemakerAction::kListModels:
+    case SagemakerAction::kShowModel:
+    case SagemakerAction::kLoadModel:
+    case SagemakerAction::kUnloadModel: return ApiCategory::kModelRepository;
+    case SagemakerAction::kInvoke: return ApiCategory::kInference;
+    default: return {};
+  }
+}
+
 Expected<std::string> RequiredText(const rapidjson::Document& document, const char* name) {
   ASSIGN_OR_RETURN(const std::string_view text, StringMember(document, name));
   if (text.empty()) return InvalidArg("'{}' is empty", name);
@@ -74,12 +86,12 @@ void ReplyOutcome(net::HttpExchange& exchange, const Status& outcome) {
 }  // namespace
 
 SagemakerFrontend::SagemakerFrontend(InferenceServer& server, Executor& slow_work, SagemakerSettings settings,
-                                     const InferSettings& infer)
+                                     const InferSettings& infer, const RestrictedApis& restricted)
     : server_(server),
       slow_work_(slow_work),
       settings_(std::move(settings)),
       invoke_settings_(ForInvoke(infer)),
-      endpoints_(server, slow_work, WithFraming(infer)),
+      endpoints_(server, slow_work, WithFraming(infer), restricted),
       models_(server, settings_.hosted_models) {}
 
 net::BodyPolicy SagemakerFrontend::OnHead(const net::HttpHead& head) {
@@ -92,6 +104,9 @@ net::BodyPolicy SagemakerFrontend::OnHead(const net::HttpHead& head) {
 
 void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const SagemakerRoute route = ParseSagemakerRoute(exchange->head().method, exchange->head().path);
+  if (const auto category = CategoryOf(route.action); category && endpoints_.RefuseRestricted(*category, *exchange)) {
+    return;
+  }
   std::string hash(route.model);
   switch (route.action) {
     case SagemakerAction::kNone: return ReplyEmpty(*exchange, 400, kTextType);

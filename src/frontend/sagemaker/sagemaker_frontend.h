@@ -29,7 +29,7 @@ class SagemakerFrontend final : public net::HttpHandler {
  public:
   // Of `infer` everything but the framing counts.
   SagemakerFrontend(InferenceServer& server, Executor& slow_work, SagemakerSettings settings,
-                    const InferSettings& infer);
+                    const InferSettings& infer, const RestrictedApis& restricted);
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;

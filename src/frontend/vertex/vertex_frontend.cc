@@ -42,20 +42,22 @@ Expected<std::string> ChooseDefaultModel(const InferenceServer& server, const st
 
 Expected<std::unique_ptr<VertexFrontend>> VertexFrontend::Create(InferenceServer& server, Executor& slow_work,
                                                                  const VertexSettings& settings,
-                                                                 const InferSettings& infer) {
+                                                                 const InferSettings& infer,
+                                                                 const RestrictedApis& restricted) {
   RETURN_IF_ERROR(CheckRoute("AIP_PREDICT_ROUTE", settings.predict_route));
   RETURN_IF_ERROR(CheckRoute("AIP_HEALTH_ROUTE", settings.health_route));
   ASSIGN_OR_RETURN(std::string model, ChooseDefaultModel(server, settings.default_model));
-  return std::unique_ptr<VertexFrontend>(new VertexFrontend(server, slow_work, settings, infer, std::move(model)));
+  return std::unique_ptr<VertexFrontend>(
+      new VertexFrontend(server, slow_work, settings, infer, restricted, std::move(model)));
 }
 
 VertexFrontend::VertexFrontend(InferenceServer& server, Executor& slow_work, const VertexSettings& settings,
-                               const InferSettings& infer, std::string default_model)
+                               const InferSettings& infer, const RestrictedApis& restricted, std::string default_model)
     : server_(server),
       predict_route_(settings.predict_route, RE2::Quiet),
       health_route_(settings.health_route, RE2::Quiet),
       default_model_(std::move(default_model)),
-      endpoints_(server, slow_work, WithFraming(infer)) {}
+      endpoints_(server, slow_work, WithFraming(infer), restricted) {}
 
 net::BodyPolicy VertexFrontend::OnHead(const net::HttpHead& head) {
   const std::string_view redirect = head.Find(kRedirectHeader);

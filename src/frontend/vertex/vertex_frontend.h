@@ -33,14 +33,15 @@ class VertexFrontend final : public net::HttpHandler {
   // Of `infer` everything but the framing counts.
   // Errors: kInvalidArg for a route that is missing or no regular expression, and when the default model is not ready.
   static Expected<std::unique_ptr<VertexFrontend>> Create(InferenceServer& server, Executor& slow_work,
-                                                          const VertexSettings& settings, const InferSettings& infer);
+                                                          const VertexSettings& settings, const InferSettings& infer,
+                                                          const RestrictedApis& restricted);
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;
 
  private:
   VertexFrontend(InferenceServer& server, Executor& slow_work, const VertexSettings& settings,
-                 const InferSettings& infer, std::string default_model);
+                 const InferSettings& infer, const RestrictedApis& restricted, std::string default_model);
 
   void Predict(net::HttpExchangeRef exchange);
   void Redirect(std::string_view value, net::HttpExchangeRef exchange);
