@@ -56,6 +56,7 @@ class Http2GrpcServer final : public GrpcServer {
 Expected<std::unique_ptr<GrpcServer>> GrpcServer::Start(ReactorPool& reactors, GrpcHandler& handler,
                                                         GrpcServerOptions options) {
   ASSIGN_OR_RETURN(ListenSocket socket, ListenSocket::Open(options.address, options.port, options.reuse_port));
+  RETURN_IF_ERROR(socket.AddNameWithPort(options.address, options.port));
   auto server = std::make_unique<Http2GrpcServer>(reactors, handler, options, std::move(socket));
   RETURN_IF_ERROR(server->Listen());
   return std::unique_ptr<GrpcServer>(std::move(server));

@@ -19,7 +19,7 @@ class ReactorPool;
 class TlsCredentials;
 
 struct GrpcServerOptions {
-  std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>"
+  std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>", then known as "<path>:<port>", too
   uint16_t port = 0;                // 0: any free one
   bool reuse_port = false;
   size_t max_metadata_bytes = 64 * 1024;

@@ -4,12 +4,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace neso::net {
@@ -24,9 +22,15 @@ struct AddressList {
   }
 };
 
+constexpr std::string_view kUnixPrefix = "unix:";
+
+Status SocketError(const std::string& address, uint16_t port, std::error_code error) {
+  if (error == std::errc::address_in_use) return Unavailable("Socket '{}:{}' already in use ", address, port);
+  return Unavailable("cannot listen on '{}:{}': {}", address, port, error.message());
+}
+
 Status SocketError(const std::string& address, uint16_t port) {
-  if (errno == EADDRINUSE) return Unavailable("Socket '{}:{}' already in use ", address, port);
-  return Unavailable("cannot listen on '{}:{}': {}", address, port, std::strerror(errno));
+  return SocketError(address, port, {errno, std::generic_category()});
 }
 
 void SetOption(int fd, int level, int name) {
@@ -45,21 +49,19 @@ uint16_t BoundPort(int fd) {
 }  // namespace
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), port_(other.port_), path_(std::exchange(other.path_, {})) {}
+    : fd_(std::exchange(other.fd_, -1)), port_(other.port_), file_(std::move(other.file_)) {}
 
 ListenSocket::~ListenSocket() {
   if (fd_ >= 0) close(fd_);
-  if (!path_.empty()) unlink(path_.c_str());
 }
 
 void ListenSocket::StopListening() {
   shutdown(fd_, SHUT_RDWR);
-  if (!path_.empty()) unlink(path_.c_str());
-  path_.clear();
+  file_.Remove();
 }
 
 Expected<ListenSocket> ListenSocket::Open(const std::string& address, uint16_t port, bool reuse_port) {
-  if (address.starts_with("unix:")) return OpenUnix(address.substr(5));
+  if (address.starts_with(kUnixPrefix)) return OpenUnix(address, port);
   std::string host = address;
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -80,7 +82,7 @@ Expected<ListenSocket> ListenSocket::Open(const std::string& address, uint16_t p
   const addrinfo& where = *found.first;
   const int fd = socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return SocketError(address, port);
-  ListenSocket listener(fd, port, {});
+  ListenSocket listener(fd, port);
   SetOption(fd, SOL_SOCKET, SO_REUSEADDR);
   if (reuse_port) SetOption(fd, SOL_SOCKET, SO_REUSEPORT);
   if (where.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
@@ -92,30 +94,24 @@ Expected<ListenSocket> ListenSocket::Open(const std::string& address, uint16_t p
   return listener;
 }
 
-Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& path) {
-  sockaddr_un where{};
-  where.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof where.sun_path) {
-    return InvalidArg("the path of a Unix-domain socket has 1 to {} characters, got '{}'", sizeof where.sun_path - 1,
+Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& address, uint16_t port) {
+  const std::string path = address.substr(kUnixPrefix.size());
+  if (path.empty() || path.size() > SocketFile::MaxPathBytes()) {
+    return InvalidArg("the path of a Unix-domain socket has 1 to {} characters, got '{}'", SocketFile::MaxPathBytes(),
                       path);
   }
-  std::memcpy(where.sun_path, path.data(), path.size());
-  const auto* address = reinterpret_cast<const sockaddr*>(&where);
-
-  // A socket file that nobody listens on was left behind by a process that was killed.
-  struct stat info {};
-  if (lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {
-    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe >= 0 && connect(probe, address, sizeof where) != 0 && errno == ECONNREFUSED) unlink(path.c_str());
-    if (probe >= 0) close(probe);
-  }
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return SocketError("unix:" + path, 0);
-  ListenSocket listener(fd, 0, {});
-  if (bind(fd, address, sizeof where) != 0) return SocketError("unix:" + path, 0);
-  listener.path_ = path;
-  if (listen(fd, kBacklog) != 0) return SocketError("unix:" + path, 0);
+  if (fd < 0) return SocketError(address, port);
+  ListenSocket listener(fd, 0);
+  if (const std::error_code error = listener.file_.Bind(fd, path)) return SocketError(address, port, error);
+  if (listen(fd, kBacklog) != 0) return SocketError(address, port);
   return listener;
+}
+
+Status ListenSocket::AddNameWithPort(const std::string& address, uint16_t port) {
+  if (!address.starts_with(kUnixPrefix) || port == 0) return {};
+  const std::error_code error = file_.AddName(fmt::format("{}:{}", address.substr(kUnixPrefix.size()), port));
+  return error ? SocketError(address, port, error) : Status();
 }
 
 }  // namespace neso::net

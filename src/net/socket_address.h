@@ -5,15 +5,18 @@
 #include <string>
 
 #include "base/status.h"
+#include "net/socket_file.h"
 
 namespace neso::net {
 
-// A listening, non-blocking socket. Owns the descriptor and the path of a Unix-domain socket.
+// A listening, non-blocking socket. Owns the descriptor, and the file of a Unix-domain socket.
 class ListenSocket {
  public:
-  // Errors: kUnavailable "Socket 'ADDR:PORT' already in use " when the address is taken, kInvalidArg when it has no
-  // meaning.
+  // The port of a Unix-domain socket is only shown. Errors: kUnavailable "Socket 'ADDR:PORT' already in use " when the
+  // address is taken, kInvalidArg when it has no meaning.
   static Expected<ListenSocket> Open(const std::string& address, uint16_t port, bool reuse_port);
+  // Also "<path>:<port>" for a Unix-domain socket: the name by which clients of Triton's gRPC know it.
+  Status AddNameWithPort(const std::string& address, uint16_t port);
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;
   ~ListenSocket();
@@ -24,12 +27,12 @@ class ListenSocket {
   void StopListening();
 
  private:
-  ListenSocket(int fd, uint16_t port, std::string path) : fd_(fd), port_(port), path_(std::move(path)) {}
-  static Expected<ListenSocket> OpenUnix(const std::string& path);
+  ListenSocket(int fd, uint16_t port) : fd_(fd), port_(port) {}
+  static Expected<ListenSocket> OpenUnix(const std::string& address, uint16_t port);
 
   int fd_;
   uint16_t port_;
-  std::string path_;
+  SocketFile file_;
 };
 
 }  // namespace neso::net

@@ -23,14 +23,21 @@ std::vector<Service> EnabledServices(const Options& options) {
   return services;
 }
 
+constexpr std::string_view kSocketFile = "unix:";
+
+bool ShareAPlace(const Service& first, const Service& second) {
+  if (first.address != second.address) return false;
+  if (first.address.starts_with(kSocketFile)) return true;  // whatever the ports
+  return first.port == second.port && first.port != 0;      // 0: any free one, so two of them do not meet
+}
+
 Status CheckPorts(const Options& options) {
   const std::vector<Service> services = EnabledServices(options);
   for (size_t a = 0; a < services.size(); ++a) {
     for (size_t b = a + 1; b < services.size(); ++b) {
       const Service& first = services[a];
       const Service& second = services[b];
-      // Port 0 means any free one, so two of them do not meet.
-      if (first.port == 0 || first.port != second.port || first.address != second.address) continue;
+      if (!ShareAPlace(first, second)) continue;
       return InvalidArg("The server cannot listen to {} requests and {} requests at the same address and port {}:{}",
                         first.name, second.name, first.address, first.port);
     }
@@ -198,7 +205,7 @@ Status FinishOptions(ParseState& state, const Environment& environment) {
   options.server.cpu_metrics = options.server.cpu_metrics && options.server.metrics;
   if (!options.given.contains("metrics-address")) {
     // A socket file cannot be shared with the HTTP service as an address can.
-    const bool is_socket_file = options.http.address.starts_with("unix:");
+    const bool is_socket_file = options.http.address.starts_with(kSocketFile);
     options.metrics.address = is_socket_file ? "0.0.0.0" : options.http.address;
   }
   return CheckPorts(options);

@@ -110,6 +110,10 @@ TEST(OptionsTest, ServicesDoNotShareAnAddress) {
   Accept({"--http-port=8001", "--allow-grpc=false"});
   Accept({"--http-port=8001", "--http-address=127.0.0.1"});
   Accept({"--http-port=0", "--grpc-port=0", "--metrics-port=0"});
+  EXPECT_EQ(Refusal({"--http-address=unix:/tmp/s", "--grpc-address=unix:/tmp/s"}),
+            "\nThe server cannot listen to HTTP requests and GRPC requests at the same address and port "
+            "unix:/tmp/s:8000\n");
+  Accept({"--http-address=unix:/tmp/s", "--grpc-address=unix:/tmp/t", "--grpc-port=8000"});
 }
 
 TEST(OptionsTest, SagemakersPortRangeBindsTheOthers) {

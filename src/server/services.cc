@@ -105,7 +105,9 @@ Status Services::StartGrpc() {
     return grpc.error();
   }
   grpc_ = *std::move(grpc);
-  LOG_INFO("Started GRPCInferenceService at {}:{}", options_.grpc.address, grpc_->port());
+  // A socket file has no port of its own: it is shown with that of the options, as log readers know it.
+  const int port = grpc_->port() != 0 ? grpc_->port() : options_.grpc.port;
+  LOG_INFO("Started GRPCInferenceService at {}:{}", options_.grpc.address, port);
   return {};
 }
 
