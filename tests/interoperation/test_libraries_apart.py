@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from support.certificates import Authority, tls_flags
 from support.clients import infer_at_once
 from support.onnx_models import double
 from support.server import PATIENCE, ROOT, TREE
@@ -48,3 +49,22 @@ def test_three_protobufs_in_one_process(repository, start_server, tmp_path):
         for name in ("otherproto", "double"):  # and again after a new load
             assert server.post(f"/v2/repository/models/{name}/unload", {}).status_code == 200
             assert server.post(f"/v2/repository/models/{name}/load", {}).status_code == 200
+
+
+@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@pytest.mark.parametrize("preloaded, expected", [(False, 1), (True, -1)])
+def test_a_plug_in_with_an_openssl_of_its_own_beside_tls(repository, start_server, tmp_path, preloaded, expected):
+    """The server's comes first and must not be seen; loaded for everybody (the control) it would be."""
+    if preloaded and PATIENCE > 1:
+        pytest.skip("a preloaded library stands before the sanitizer's own")
+    authority = Authority(tmp_path, "ours")
+    repository.add("otherssl", """
+        backend: "otherssl"
+        input { name: "IN" data_type: TYPE_INT32 dims: [1] }
+        output { name: "OUT" data_type: TYPE_INT32 dims: [1] }
+        """)
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}",
+                          *tls_flags("grpc", authority.issue("server")),
+                          env={"LD_PRELOAD": "libcrypto.so.3"} if preloaded else {})
+    assert "libssl.so.3" in pathlib.Path(f"/proc/{server.pid}/maps").read_text()
+    assert infer_at_once(server.http, "otherssl", [{"IN": np.array([1], dtype=np.int32)}])[0]["OUT"].tolist() == [expected]
