@@ -54,7 +54,8 @@ struct Input {
     for (uint32_t i = 0; i < buffer_count; ++i) {
       NESO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece, Buffer(i));
       if (piece.size() > to.size()) return Status::Internal("input '", name, "' has more bytes than expected");
-      if (!piece.empty()) std::memcpy(to.data(), piece.data(), piece.size());
+      // Not memcpy: a client may want its output where its input is, and share that memory.
+      if (!piece.empty()) std::memmove(to.data(), piece.data(), piece.size());
       to = to.subspan(piece.size());
     }
     if (!to.empty()) return Status::Internal("input '", name, "': ", to.size(), " bytes are missing");
