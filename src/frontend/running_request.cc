@@ -1,11 +1,13 @@
 #include "frontend/running_request.h"
 
 #include "base/buffer.h"
+#include "core/api_error.h"
 
 namespace neso {
 
-Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request) {
-  request->SetResponseCallback(&Allocator(), this, OnResponseComplete, this);
+Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request, const SharedTensors* shared) {
+  if (shared != nullptr && shared->has_outputs()) shared_outputs_ = shared;
+  request->SetResponseCallback(&Allocator(shared_outputs_ != nullptr), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);
   const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
   {
@@ -42,19 +44,25 @@ void RunningRequest::DropFactory() {
   factory.swap(factory_);
 }
 
-const ResponseAllocator& RunningRequest::Allocator() {
-  static const ResponseAllocator allocator(Allocate, ReleaseBuffer, nullptr);
-  return allocator;
+const ResponseAllocator& RunningRequest::Allocator(bool has_shared_outputs) {
+  static const ResponseAllocator allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, false);
+  static const ResponseAllocator shared_allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, true);
+  return has_shared_outputs ? shared_allocator : allocator;
 }
 
 // A buffer goes with its response, of which a decoupled request has many.
-TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size,
-                                             TRITONSERVER_MemoryType, int64_t, void*, void** buffer,
+TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, const char* name, size_t byte_size,
+                                             TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer,
                                              void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
   *buffer = nullptr;
   *buffer_userp = nullptr;
   *actual = TRITONSERVER_MEMORY_CPU;
   *actual_id = 0;
+  if (const SharedTensors* shared = static_cast<RunningRequest*>(userp)->shared_outputs_; shared != nullptr) {
+    if (const RegionSlice* slice = shared->FindOutput(name); slice != nullptr) {
+      return MakeApiError(PlaceOutput(*slice, name, byte_size, {buffer, actual, actual_id}));
+    }
+  }
   if (byte_size == 0) return nullptr;
   auto* owner = new BufferRef(Buffer::Allocate(byte_size));
   *buffer = (*owner)->data();

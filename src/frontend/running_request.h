@@ -7,7 +7,7 @@
 //   RETURN_IF_ERROR(run->SubmitRequest(std::move(request)));
 //
 // Lives until the request has been released and the final response has come, in any order and from any thread; what
-// inputs point into is the derived class's. An output buffer belongs to its response.
+// inputs point into is the derived class's. An output buffer belongs to its response, or to the client.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/response.h"
+#include "frontend/shared_memory/shared_tensors.h"
 
 namespace neso {
 
@@ -29,8 +30,9 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   void Cancel();
 
  protected:
-  // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
-  Status SubmitRequest(std::unique_ptr<InferenceRequest> request);
+  // After an error nothing more happens; otherwise OnResponse is called until `is_final`. `shared` says which outputs
+  // go into clients' memory; null: none. It lives as long as this object.
+  Status SubmitRequest(std::unique_ptr<InferenceRequest> request, const SharedTensors* shared = nullptr);
 
   // Null with `is_final`: the end of a request whose responses have all come before.
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
@@ -45,8 +47,10 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
   static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
-  static const ResponseAllocator& Allocator();
+  static const SharedTensors& SharedOf(void* userp) { return *static_cast<RunningRequest*>(userp)->shared_outputs_; }
+  static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
+  const SharedTensors* shared_outputs_ = nullptr;  // null: none; set by SubmitRequest
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;
   Mutex mutex_;

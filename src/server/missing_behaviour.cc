@@ -45,7 +45,6 @@ constexpr MissingRow kMissing[] = {
     {"cache-config", [](const Options& o) { return !o.server.cache_config.empty(); }, "the response cache"},
     {"rate-limit", [](const Options& o) { return o.server.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
      "rate limiting by execution count"},
-    {"allow-client-shm", [](const Options& o) { return o.allow_client_shm; }, "shared memory of clients"},
 };
 
 constexpr const char* kWithoutEffect[] = {

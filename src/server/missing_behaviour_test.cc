@@ -23,19 +23,20 @@ TEST(MissingBehaviourTest, DefaultsAskForNothingMissing) {
 
 TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
   EXPECT_THAT(MissingBehaviour(Parse({"--allow-sagemaker=false", "--rate-limit=off", "--trace-config=level=OFF",
-                                      "--allow-client-shm=false", "--metrics-config=summary_latencies=false",
+                                      "--metrics-config=summary_latencies=false",
                                       "--grpc-infer-response-compression-level=low", "--model-load-gpu-limit=0:0.5"})),
               IsEmpty());
 }
 
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(MissingBehaviour(Parse({"--allow-client-shm=true"})),
-              ElementsAre("--allow-client-shm: this server does not have shared memory of clients yet"));
+  EXPECT_THAT(MissingBehaviour(Parse({"--model-namespacing=true"})),
+              ElementsAre("--model-namespacing: this server does not have models of the same name in several "
+                          "repositories yet"));
   for (const char* argument :
        {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
         "--http-header-forward-pattern=x", "--grpc-header-forward-pattern=x", "--metrics-config=summary_latencies=true",
         "--metrics-config=histogram_latencies=true", "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
-        "--response-cache-byte-size=1", "--rate-limit=execution_count", "--allow-client-shm=true"}) {
+        "--response-cache-byte-size=1", "--rate-limit=execution_count"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

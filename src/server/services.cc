@@ -44,8 +44,9 @@ SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
   return settings;
 }
 
-InferSettings InferSettingsFor(const Options& options) {
+InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shared_memory) {
   InferSettings settings;
+  settings.shared_memory = &shared_memory;
   settings.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes);
   return settings;
 }
@@ -62,10 +63,11 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
     : server_(server),
       options_(options),
       credentials_(std::move(credentials)),
+      shared_memory_({.is_allowed = options.allow_client_shm}),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
-      grpc_frontend_(server, slow_work_, options.grpc.restricted_protocols),
-      http_frontend_(server, slow_work_, InferSettingsFor(options), options.http.restricted_apis),
+      grpc_frontend_(server, slow_work_, shared_memory_, options.grpc.restricted_protocols),
+      http_frontend_(server, slow_work_, InferSettingsFor(options, shared_memory_), options.http.restricted_apis),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;
@@ -123,7 +125,7 @@ Status Services::StartHttp() {
 Status Services::StartSagemaker() {
   sagemaker_frontend_ =
       std::make_unique<SagemakerFrontend>(server_, slow_work_, SagemakerSettingsFor(options_.sagemaker),
-                                          InferSettingsFor(options_), options_.http.restricted_apis);
+                                          InferSettingsFor(options_, shared_memory_), options_.http.restricted_apis);
   net::HttpServerOptions listen_options;
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
@@ -140,7 +142,7 @@ Status Services::StartVertex() {
                                          {.predict_route = options_.vertex.predict_route,
                                           .health_route = options_.vertex.health_route,
                                           .default_model = options_.vertex.default_model},
-                                         InferSettingsFor(options_), options_.http.restricted_apis);
+                                         InferSettingsFor(options_, shared_memory_), options_.http.restricted_apis);
   if (!frontend) return NotStarted(listen_options.service_name, frontend.error());
   vertex_frontend_ = *std::move(frontend);
   return Listen("Vertex AI HTTPService", *vertex_frontend_, std::move(listen_options), vertex_);

@@ -15,6 +15,7 @@
 #include "frontend/http/http_frontend.h"
 #include "frontend/metrics/metrics_frontend.h"
 #include "frontend/sagemaker/sagemaker_frontend.h"
+#include "frontend/shared_memory/shared_memory_manager.h"
 #include "frontend/vertex/vertex_frontend.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
@@ -51,6 +52,7 @@ class Services {
   InferenceServer& server_;
   const Options& options_;
   const ServiceCredentials credentials_;
+  SharedMemoryManager shared_memory_;
   Executor slow_work_;  // model loading, and inference that no network thread can take
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;

@@ -1,6 +1,6 @@
 // Every RPC but inference: health, metadata, statistics, repository, shared memory, settings.
 //
-//   ControlService service(server);
+//   ControlService service(server, regions);
 //   inference::ModelReadyResponse response;
 //   Status status = service.ModelReady(request, response);
 //
@@ -13,13 +13,14 @@
 #include "engine/inference_server.h"
 #include "frontend/grpc/grpc_service.pb.h"
 #include "frontend/grpc/health.pb.h"
+#include "frontend/shared_memory/shared_memory_manager.h"
 
 namespace neso {
 
-// Thread-safe. `server` outlives it.
+// Thread-safe. `server` and `regions` outlive it.
 class ControlService {
  public:
-  explicit ControlService(InferenceServer& server) : server_(server) {}
+  ControlService(InferenceServer& server, SharedMemoryManager& regions) : server_(server), regions_(regions) {}
 
 #define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
   NESO_RPC(ServerLive);
@@ -36,7 +37,7 @@ class ControlService {
   NESO_RPC(SystemSharedMemoryRegister);
   NESO_RPC(SystemSharedMemoryUnregister);
   NESO_RPC(CudaSharedMemoryStatus);
-  NESO_RPC(CudaSharedMemoryRegister);
+  NESO_RPC(CudaSharedMemoryRegister);  // may start the CUDA driver
   NESO_RPC(CudaSharedMemoryUnregister);
   NESO_RPC(TraceSetting);
   NESO_RPC(LogSettings);
@@ -45,6 +46,7 @@ class ControlService {
 
  private:
   InferenceServer& server_;
+  SharedMemoryManager& regions_;
 };
 
 }  // namespace neso

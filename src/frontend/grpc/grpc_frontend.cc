@@ -41,10 +41,11 @@ struct GrpcFrontend::Method {
     return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
   }
   static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<UnaryInfer>(frontend.server_, std::move(call));
+    return std::make_shared<UnaryInfer>(frontend.server_, frontend.regions_, std::move(call));
   }
   static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<neso::StreamInfer>(frontend.server_, frontend.is_draining_, std::move(call));
+    return std::make_shared<neso::StreamInfer>(frontend.server_, frontend.regions_, frontend.is_draining_,
+                                               std::move(call));
   }
 };
 
@@ -72,7 +73,7 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       {"SystemSharedMemoryUnregister", Category::kSharedMemory,
        Method::Control<&Service::SystemSharedMemoryUnregister>},
       {"CudaSharedMemoryStatus", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryStatus>},
-      {"CudaSharedMemoryRegister", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryRegister>},
+      {"CudaSharedMemoryRegister", Category::kSharedMemory, Method::SlowControl<&Service::CudaSharedMemoryRegister>},
       {"CudaSharedMemoryUnregister", Category::kSharedMemory, Method::Control<&Service::CudaSharedMemoryUnregister>},
       {"TraceSetting", Category::kTrace, Method::Control<&Service::TraceSetting>},
       {"LogSettings", Category::kLogging, Method::Control<&Service::LogSettings>},

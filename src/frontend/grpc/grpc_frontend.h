@@ -1,7 +1,7 @@
 // The gRPC front end: KServe v2 GRPCInferenceService with Triton's extensions and the health service, on one
 // GrpcServer.
 //
-//   GrpcFrontend frontend(server, slow_work);
+//   GrpcFrontend frontend(server, slow_work, regions);
 //   auto grpc = net::GrpcServer::Start(reactors, frontend, {.port = 8001});
 #pragma once
 
@@ -15,11 +15,16 @@
 
 namespace neso {
 
-// Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
+// Thread-safe. `server`, `slow_work` (model loading, which may take minutes) and `regions` outlive it.
 class GrpcFrontend final : public net::GrpcHandler {
  public:
-  GrpcFrontend(InferenceServer& server, Executor& slow_work, RestrictedApis restricted = {})
-      : server_(server), slow_work_(slow_work), restricted_(std::move(restricted)), control_(server) {}
+  GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions,
+               RestrictedApis restricted = {})
+      : server_(server),
+        slow_work_(slow_work),
+        regions_(regions),
+        restricted_(std::move(restricted)),
+        control_(server, regions) {}
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused.
@@ -31,6 +36,7 @@ class GrpcFrontend final : public net::GrpcHandler {
 
   InferenceServer& server_;
   Executor& slow_work_;
+  SharedMemoryManager& regions_;
   const RestrictedApis restricted_;
   ControlService control_;
   std::atomic<bool> is_draining_{false};

@@ -7,6 +7,7 @@
 #include "core/model.h"
 #include "frontend/grpc/infer_codec_compare.h"
 #include "frontend/grpc/infer_request.h"
+#include "frontend/shared_memory/fuzz_support.h"
 
 namespace {
 
@@ -38,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto request = neso::InferenceRequest::Create(model, -1);
   neso::GrpcInferOptions options;
   std::vector<neso::BufferRef> storage;
-  (void)neso::FillFromWire(wire, *request, options, storage).ok();
+  neso::SharedTensors shared(neso::FuzzRegions());
+  if (neso::FillFromWire(wire, *request, options, storage, shared).ok()) neso::TouchInputs(*request);
   return 0;
 }

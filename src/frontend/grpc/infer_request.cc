@@ -7,8 +7,6 @@
 namespace neso {
 namespace {
 
-constexpr const char* kSharedMemoryDisabled =
-    "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable.";
 constexpr std::string_view kReservedPrefix = "triton_";
 constexpr std::string_view kEmptyFinalResponse = "triton_enable_empty_final_response";
 // No model has as many; looking for repeated names among more would take long.
@@ -93,31 +91,44 @@ Status SetParameter(const WireParameter& parameter, InferenceRequest& request, G
   return AddCustom(parameter, request);
 }
 
-// Whether a tensor is to be in shared memory.
-Expected<bool> UsesSharedMemory(std::string_view tensor, const WireParameters& parameters) {
-  const auto wrong = [tensor](const char* name, const char* expected) {
-    return InvalidArg("invalid value type for '{}' parameter for tensor '{}', expected {}.", name, tensor, expected);
-  };
+Status WrongTensorType(std::string_view parameter, std::string_view tensor, std::string_view expected) {
+  return InvalidArg("invalid value type for '{}' parameter for tensor '{}', expected {}.", parameter, tensor, expected);
+}
+
+// A number that says where in region `region` (null: none given) a tensor is. Unset: not given. A negative number is a
+// very large one, beyond any region.
+Expected<std::optional<uint64_t>> SharedMemoryNumber(std::string_view name, std::string_view tensor,
+                                                     const WireValue* region, const WireParameters& parameters) {
+  const WireValue* value = FindParameter(parameters, name);
+  if (value == nullptr) return std::optional<uint64_t>();
+  if (region == nullptr) {
+    return InvalidArg("'{}' can not be specified without 'shared_memory_region' parameter for tensor '{}'", name,
+                      tensor);
+  }
+  const int64_t* number = std::get_if<int64_t>(value);
+  if (number == nullptr) return WrongTensorType(name, tensor, "int64_param");
+  return std::optional(static_cast<uint64_t>(*number));
+}
+
+// Where a tensor is in shared memory; unset: it is not.
+Expected<std::optional<SharedTensor>> FindShared(std::string_view tensor, const WireParameters& parameters) {
+  if (parameters.empty()) return std::optional<SharedTensor>();
   const WireValue* region = FindParameter(parameters, "shared_memory_region");
   if (region != nullptr && !std::holds_alternative<std::string_view>(*region)) {
-    return wrong("shared_memory_region", "string_param");
+    return WrongTensorType("shared_memory_region", tensor, "string_param");
   }
-  for (const char* name : {"shared_memory_offset", "shared_memory_byte_size"}) {
-    const WireValue* value = FindParameter(parameters, name);
-    if (value == nullptr) continue;
-    if (region == nullptr) {
-      return InvalidArg("'{}' can not be specified without 'shared_memory_region' parameter for tensor '{}'", name,
-                        tensor);
-    }
-    if (!std::holds_alternative<int64_t>(*value)) return wrong(name, "int64_param");
-  }
-  if (region == nullptr) return false;
-  if (FindParameter(parameters, "shared_memory_byte_size") == nullptr) {
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> offset,
+                   SharedMemoryNumber("shared_memory_offset", tensor, region, parameters));
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> byte_size,
+                   SharedMemoryNumber("shared_memory_byte_size", tensor, region, parameters));
+  if (region == nullptr) return std::optional<SharedTensor>();
+  if (!byte_size) {
     return InvalidArg(
         "'shared_memory_byte_size' must be specified along with 'shared_memory_region' parameter for tensor '{}'",
         tensor);
   }
-  return true;
+  return std::optional(SharedTensor{
+      .region = std::get<std::string_view>(*region), .offset = offset.value_or(0), .byte_size = *byte_size});
 }
 
 // The datatype that elements of `kind` stand for in an input of `datatype`.
@@ -140,8 +151,8 @@ DataType TypeOfContents(ContentsKind kind, DataType datatype) {
 class Filler {
  public:
   Filler(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-         std::vector<BufferRef>& storage)
-      : wire_(wire), request_(request), options_(options), storage_(storage) {}
+         std::vector<BufferRef>& storage, SharedTensors& shared)
+      : wire_(wire), request_(request), options_(options), storage_(storage), shared_(shared) {}
 
   Status Fill() {
     if (wire_.inputs.size() > kMaxTensors || wire_.outputs.size() > kMaxTensors) {
@@ -162,13 +173,13 @@ class Filler {
 
  private:
   Status FillInput(const WireInput& input) {
-    ASSIGN_OR_RETURN(const bool shared, UsesSharedMemory(input.name, input.parameters));
+    ASSIGN_OR_RETURN(const std::optional<SharedTensor> shared, FindShared(input.name, input.parameters));
     if (shared) {
       if (input.contents) {
         return InvalidArg("unexpected 'content' provided when using shared memory for input tensor '{}' for model '{}'",
                           input.name, wire_.model_name);
       }
-      return Unsupported("{}", kSharedMemoryDisabled);
+      return shared_.AddInput(request_, input.name, *shared);
     }
     if (input.contents) {
       if (!wire_.raw_contents.empty()) {
@@ -221,16 +232,13 @@ class Filler {
   }
 
   Status FillOutput(const WireOutput& output) {
-    ASSIGN_OR_RETURN(const bool shared, UsesSharedMemory(output.name, output.parameters));
+    ASSIGN_OR_RETURN(const std::optional<SharedTensor> shared, FindShared(output.name, output.parameters));
     const WireValue* classification = FindParameter(output.parameters, "classification");
-    if (shared && classification != nullptr) {
-      return InvalidArg("output can't set both 'shared_memory_region' and 'classification'");
-    }
-    if (shared) return Unsupported("{}", kSharedMemoryDisabled);
-    if (classification == nullptr) return {};
+    if (classification == nullptr) return shared ? shared_.AddOutput(output.name, *shared) : Status();
     const int64_t* classes = std::get_if<int64_t>(classification);
     if (classes == nullptr) return WrongType("classification", "int64_param");
     if (*classes <= 0) return InvalidArg("invalid value for 'classification' parameter, expected >= 0");
+    if (shared) return InvalidArg("output can't set both 'shared_memory_region' and 'classification'");
     options_.classifications.emplace_back(output.name, static_cast<uint64_t>(*classes));
     return {};
   }
@@ -239,6 +247,7 @@ class Filler {
   InferenceRequest& request_;
   GrpcInferOptions& options_;
   std::vector<BufferRef>& storage_;
+  SharedTensors& shared_;
   size_t next_raw_ = 0;
 };
 
@@ -263,8 +272,8 @@ Expected<int64_t> ParseModelVersion(std::string_view version) {
 }
 
 Status FillFromWire(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-                    std::vector<BufferRef>& storage) {
-  return Filler(wire, request, options, storage).Fill();
+                    std::vector<BufferRef>& storage, SharedTensors& shared) {
+  return Filler(wire, request, options, storage, shared).Fill();
 }
 
 }  // namespace neso

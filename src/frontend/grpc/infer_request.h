@@ -2,9 +2,11 @@
 //
 //   GrpcInferOptions options;
 //   std::vector<BufferRef> storage;
-//   RETURN_IF_ERROR(FillFromWire(wire, *request, options, storage));
+//   SharedTensors shared(regions);
+//   RETURN_IF_ERROR(FillFromWire(wire, *request, options, storage, shared));
 //
-// Raw tensors stay views into the message; typed contents are converted into `storage`.
+// Raw tensors stay views into the message, those in shared memory where they are; typed contents are converted into
+// `storage`.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +19,7 @@
 #include "base/status.h"
 #include "core/request.h"
 #include "frontend/grpc/infer_codec.h"
+#include "frontend/shared_memory/shared_tensors.h"
 
 namespace neso {
 
@@ -31,6 +34,6 @@ Expected<int64_t> ParseModelVersion(std::string_view version);
 
 // Fills `request` (fresh). Errors have the contract's texts.
 Status FillFromWire(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-                    std::vector<BufferRef>& storage);
+                    std::vector<BufferRef>& storage, SharedTensors& shared);
 
 }  // namespace neso

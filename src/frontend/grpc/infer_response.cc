@@ -55,8 +55,8 @@ struct Sent {
 
 class Encoder {
  public:
-  Encoder(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options)
-      : options_(options), kept_(std::make_shared<Kept>()), text_(kept_->text) {
+  Encoder(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options, const SharedTensors& shared)
+      : options_(options), shared_(shared), kept_(std::make_shared<Kept>()), text_(kept_->text) {
     kept_->response = std::move(response);
   }
 
@@ -114,6 +114,8 @@ class Encoder {
 
  private:
   Expected<Sent> Choose(const Output& output) {
+    // First: what is in the client's memory is not looked at here, which may not even be able to.
+    if (shared_.FindOutput(output.name()) != nullptr) return Sent{output.datatype(), &output.shape(), {}};
     for (const auto& [name, top] : options_.classifications) {
       if (name != output.name()) continue;
       const bool batched = kept_->response->factory()->model()->max_batch_size() > 0;
@@ -141,6 +143,7 @@ class Encoder {
     net::BodyPart part;
   };
   const GrpcInferOptions& options_;
+  const SharedTensors& shared_;
   const std::shared_ptr<Kept> kept_;
   std::string& text_;
   std::deque<Shape> shapes_;
@@ -151,15 +154,16 @@ class Encoder {
 }  // namespace
 
 Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response,
-                                               const GrpcInferOptions& options) {
-  Encoder encoder(std::move(response), options);
+                                               const GrpcInferOptions& options, const SharedTensors& shared) {
+  Encoder encoder(std::move(response), options, shared);
   RETURN_IF_ERROR(encoder.Encode({}));
   return encoder.Take(false);
 }
 
 Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response,
-                                                const GrpcInferOptions& options, bool is_final) {
-  Encoder encoder(std::move(response), options);
+                                                const GrpcInferOptions& options, const SharedTensors& shared,
+                                                bool is_final) {
+  Encoder encoder(std::move(response), options, shared);
   RETURN_IF_ERROR(encoder.Encode(is_final));
   return encoder.Take(true);
 }

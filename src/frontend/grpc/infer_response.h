@@ -12,13 +12,15 @@
 
 namespace neso {
 
-// A ModelInferResponse of a successful response, which the message keeps. Errors: the contract's texts.
+// A ModelInferResponse of a successful response, which the message keeps. Outputs of `shared` have no bytes in it.
+// Errors: the contract's texts.
 Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response,
-                                               const GrpcInferOptions& options);
+                                               const GrpcInferOptions& options, const SharedTensors& shared);
 
 // The same as the infer_response of a ModelStreamInferResponse, with triton_final_response.
 Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceResponse> response,
-                                                const GrpcInferOptions& options, bool is_final);
+                                                const GrpcInferOptions& options, const SharedTensors& shared,
+                                                bool is_final);
 
 // A ModelStreamInferResponse without outputs: an error, or (with an empty text) the end of a decoupled request. What is
 // empty or unset is left out.

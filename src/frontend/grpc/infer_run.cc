@@ -20,11 +20,15 @@ Status InferRun::FindModel(const InferenceServer& server) {
 }
 
 Status InferRun::Fill() {
-  Status status = FillFromWire(wire_, *request_, options_, storage_);
+  Status status = FillFromWire(wire_, *request_, options_, storage_, shared_);
   wire_ = {};
   return status;
 }
 
-Status InferRun::Submit() { return SubmitRequest(std::move(request_)); }
+Status InferRun::Submit() { return SubmitRequest(std::move(request_), &shared_); }
+
+Status InferRun::CheckResponse(const InferenceResponse& response) const {
+  return response.status().ok() ? shared_.CheckIntact() : response.status();
+}
 
 }  // namespace neso

@@ -26,6 +26,9 @@ namespace neso {
 
 class InferRun : public RunningRequest {
  public:
+  // `regions` outlives the run.
+  explicit InferRun(const SharedMemoryManager& regions) : shared_(regions) {}
+
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
   // Errors: lookup errors, and what FillFromWire finds. What the request says of itself is readable after Parse.
@@ -40,6 +43,11 @@ class InferRun : public RunningRequest {
   const std::string& model_name() const { return model_name_; }
   const std::string& model_version() const { return model_version_; }
   const GrpcInferOptions& options() const { return options_; }
+  const SharedTensors& shared() const { return shared_; }
+
+ protected:
+  // Whether the response is one to send: the backend's error, or that of shared memory that went away meanwhile.
+  Status CheckResponse(const InferenceResponse& response) const;
 
  private:
   BufferRef message_;
@@ -49,6 +57,7 @@ class InferRun : public RunningRequest {
   std::unique_ptr<InferenceRequest> request_;  // until Submit
   GrpcInferOptions options_;
   std::vector<BufferRef> storage_;
+  SharedTensors shared_;
 };
 
 }  // namespace neso

@@ -9,7 +9,7 @@ namespace neso {
 
 class StreamInfer::Run final : public InferRun {
  public:
-  explicit Run(std::shared_ptr<StreamInfer> stream) : stream_(std::move(stream)) {}
+  explicit Run(std::shared_ptr<StreamInfer> stream) : InferRun(stream->regions_), stream_(std::move(stream)) {}
 
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
@@ -44,8 +44,8 @@ class StreamInfer::Run final : public InferRun {
   }
 
   void Deliver(std::unique_ptr<InferenceResponse> response, bool is_final) {
-    if (!response->status().ok()) return Fail(response->status(), is_final);
-    Expected<net::GrpcMessage> message = EncodeStreamResponse(std::move(response), options(), is_final);
+    if (const Status status = CheckResponse(*response); !status.ok()) return Fail(status, is_final);
+    Expected<net::GrpcMessage> message = EncodeStreamResponse(std::move(response), options(), shared(), is_final);
     if (!message) return Fail(message.error(), is_final);
     Deliver(*std::move(message));
   }
@@ -73,8 +73,10 @@ class StreamInfer::Run final : public InferRun {
   size_t response_count_ = 0;
 };
 
-StreamInfer::StreamInfer(const InferenceServer& server, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
+StreamInfer::StreamInfer(const InferenceServer& server, const SharedMemoryManager& regions,
+                         const std::atomic<bool>& is_draining, net::GrpcCallRef call)
     : server_(server),
+      regions_(regions),
       is_draining_(is_draining),
       call_(std::move(call)),
       errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {}

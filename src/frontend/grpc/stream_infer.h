@@ -18,8 +18,9 @@ namespace neso {
 
 class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_from_this<StreamInfer> {
  public:
-  // `server` and `is_draining` outlive the call.
-  StreamInfer(const InferenceServer& server, const std::atomic<bool>& is_draining, net::GrpcCallRef call);
+  // `server`, `regions` and `is_draining` outlive the call.
+  StreamInfer(const InferenceServer& server, const SharedMemoryManager& regions, const std::atomic<bool>& is_draining,
+              net::GrpcCallRef call);
   ~StreamInfer() override;
 
   void OnMessage(BufferRef message) override;
@@ -42,6 +43,7 @@ class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_fr
   bool Send(net::GrpcMessage message);
 
   const InferenceServer& server_;
+  const SharedMemoryManager& regions_;
   const std::atomic<bool>& is_draining_;
   const net::GrpcCallRef call_;
   const bool errors_end_stream_;  // metadata "triton_grpc_error: true"

@@ -31,8 +31,8 @@ void UnaryInfer::OnResponse(std::unique_ptr<InferenceResponse> response, bool is
   if (response_count_ != 1) {
     return call_->Finish(ToGrpcStatus(Internal("expected a single response, got {}", response_count_)));
   }
-  if (!response_->status().ok()) return call_->Finish(ToGrpcStatus(response_->status()));
-  Expected<net::GrpcMessage> message = EncodeInferResponse(std::move(response_), options());
+  if (const Status status = CheckResponse(*response_); !status.ok()) return call_->Finish(ToGrpcStatus(status));
+  Expected<net::GrpcMessage> message = EncodeInferResponse(std::move(response_), options(), shared());
   if (!message) return call_->Finish(ToGrpcStatus(message.error()));
   call_->SendAndFinish(*std::move(message));
 }

@@ -10,8 +10,9 @@ namespace neso {
 
 class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  public:
-  // `server` outlives the call.
-  UnaryInfer(const InferenceServer& server, net::GrpcCallRef call) : server_(server), call_(std::move(call)) {}
+  // `server` and `regions` outlive the call.
+  UnaryInfer(const InferenceServer& server, const SharedMemoryManager& regions, net::GrpcCallRef call)
+      : InferRun(regions), server_(server), call_(std::move(call)) {}
 
   void OnMessage(BufferRef message) override;
   void OnEnd() override;

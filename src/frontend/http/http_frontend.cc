@@ -1,16 +1,12 @@
 #include "frontend/http/http_frontend.h"
 
+#include "frontend/http/body_text.h"
 #include "frontend/http/log_settings.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
 
 namespace neso {
 namespace {
-
-std::string_view BodyText(const net::HttpExchange& exchange) {
-  const BufferRef& body = exchange.body();
-  return body ? std::string_view(body->data(), body->size()) : std::string_view();
-}
 
 bool AnswersJson(Endpoint endpoint) {
   switch (endpoint) {
@@ -26,7 +22,11 @@ bool AnswersJson(Endpoint endpoint) {
 
 HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings,
                            RestrictedApis restricted)
-    : server_(server), slow_work_(slow_work), settings_(settings), restricted_(std::move(restricted)) {}
+    : server_(server),
+      slow_work_(slow_work),
+      shared_memory_(*settings.shared_memory, slow_work),
+      settings_(settings),
+      restricted_(std::move(restricted)) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
   return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
@@ -80,14 +80,14 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
     case Endpoint::kLogging: return Logging(*exchange);
+    case Endpoint::kSystemShmStatus: return shared_memory_.List(RegionKind::kSystem, route, *exchange);
+    case Endpoint::kSystemShmRegister: return shared_memory_.RegisterSystem(route, *exchange);
+    case Endpoint::kSystemShmUnregister: return shared_memory_.Unregister(RegionKind::kSystem, route, *exchange);
+    case Endpoint::kCudaShmStatus: return shared_memory_.List(RegionKind::kCuda, route, *exchange);
+    case Endpoint::kCudaShmRegister: return shared_memory_.RegisterCuda(route, std::move(exchange));
+    case Endpoint::kCudaShmUnregister: return shared_memory_.Unregister(RegionKind::kCuda, route, *exchange);
     case Endpoint::kModelTraceSetting:
     case Endpoint::kTraceSetting:
-    case Endpoint::kSystemShmStatus:
-    case Endpoint::kSystemShmRegister:
-    case Endpoint::kSystemShmUnregister:
-    case Endpoint::kCudaShmStatus:
-    case Endpoint::kCudaShmRegister:
-    case Endpoint::kCudaShmUnregister:
       return ReplyError(*exchange, Unsupported("this server does not have this endpoint yet"));
     case Endpoint::kNone: break;
   }

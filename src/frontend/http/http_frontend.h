@@ -1,6 +1,6 @@
 // The HTTP/REST front end: KServe v2 with Triton's extensions, on one HttpServer.
 //
-//   HttpFrontend frontend(server, slow_work, {.max_input_bytes = 64 << 20});
+//   HttpFrontend frontend(server, slow_work, {.max_input_bytes = 64 << 20, .shared_memory = &regions});
 //   auto http = net::HttpServer::Start(reactors, frontend, {.port = 8000});
 #pragma once
 
@@ -9,6 +9,7 @@
 #include "frontend/http/generate_call.h"
 #include "frontend/http/infer_call.h"
 #include "frontend/http/route.h"
+#include "frontend/http/shared_memory_endpoints.h"
 #include "frontend/restricted_apis.h"
 #include "net/http_exchange.h"
 
@@ -45,6 +46,7 @@ class HttpFrontend final : public net::HttpHandler {
 
   InferenceServer& server_;
   Executor& slow_work_;
+  SharedMemoryEndpoints shared_memory_;
   const InferSettings settings_;
   const RestrictedApis restricted_;
 };

@@ -1,5 +1,6 @@
 #include "frontend/http/infer_call.h"
 
+#include "core/api_error.h"
 #include "frontend/http/infer_response.h"
 
 namespace neso {
@@ -14,8 +15,8 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   InferBody body;
   if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-  Status status =
-      FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_, call->json_inputs_);
+  Status status = FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_,
+                                   call->json_inputs_, call->shared_);
   if (status.ok()) status = call->Submit(std::move(request));
   if (!status.ok()) call->Refuse(status, kJsonType);
 }
@@ -51,7 +52,7 @@ void InferCall::RefuseBody(const Status& error) {
 }
 
 Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
-  request->SetResponseCallback(&Allocator(), this, OnResponse, this);
+  request->SetResponseCallback(&Allocator(shared_.has_outputs()), this, OnResponse, this);
   request->SetReleaseCallback(OnRelease, this);
   until_response_ = shared_from_this();
   until_release_ = shared_from_this();
@@ -66,20 +67,26 @@ Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
   return status;
 }
 
-const ResponseAllocator& InferCall::Allocator() {
-  static const ResponseAllocator allocator(Allocate, ReleaseBuffer, nullptr);
-  return allocator;
+const ResponseAllocator& InferCall::Allocator(bool has_shared_outputs) {
+  static const ResponseAllocator allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, false);
+  static const ResponseAllocator shared_allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, true);
+  return has_shared_outputs ? shared_allocator : allocator;
 }
 
-TRITONSERVER_Error* InferCall::Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size,
+TRITONSERVER_Error* InferCall::Allocate(TRITONSERVER_ResponseAllocator*, const char* name, size_t byte_size,
                                         TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer,
                                         void** buffer_userp, TRITONSERVER_MemoryType* actual, int64_t* actual_id) {
   *buffer = nullptr;
   *buffer_userp = nullptr;
   *actual = TRITONSERVER_MEMORY_CPU;
   *actual_id = 0;
-  if (byte_size == 0) return nullptr;
   auto* call = static_cast<InferCall*>(userp);
+  if (call->shared_.has_outputs()) {
+    if (const RegionSlice* slice = call->shared_.FindOutput(name); slice != nullptr) {
+      return MakeApiError(PlaceOutput(*slice, name, byte_size, {buffer, actual, actual_id}));
+    }
+  }
+  if (byte_size == 0) return nullptr;
   *buffer = call->output_buffers_.emplace_back(Buffer::Allocate(byte_size))->data();
   return nullptr;
 }
@@ -113,12 +120,14 @@ void InferCall::Finish() {
     return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);
   }
   if (!response_->status().ok()) return Refuse(response_->status(), kTextType);
+  if (const Status status = shared_.CheckIntact(); !status.ok()) return Refuse(status, kTextType);
   SendAnswer();
 }
 
 void InferCall::SendAnswer() {
   net::HttpResponse answer;
-  if (Status status = EncodeInferResponse(*response_, requested_, settings_.framing, answer, texts_); !status.ok()) {
+  if (Status status = EncodeInferResponse(*response_, requested_, shared_, settings_.framing, answer, texts_);
+      !status.ok()) {
     return Refuse(status, kTextType);
   }
   if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(answer);

@@ -24,7 +24,8 @@ namespace neso {
 
 // In what the infer endpoints of the HTTP-based services differ. The defaults are KServe's.
 struct InferSettings {
-  size_t max_input_bytes = 64u << 20;  // of JSON, of raw bodies and of what is inflated
+  size_t max_input_bytes = 64u << 20;            // of JSON, of raw bodies and of what is inflated
+  SharedMemoryManager* shared_memory = nullptr;  // not null; outlives the calls
   BinaryFraming framing{};
   int (*error_status)(const Status& error) = [](const Status& error) { return HttpStatus(error.code()); };
   int unsupported_encoding_status = 501;
@@ -37,7 +38,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
                     const InferSettings& settings);
 
   InferCall(net::HttpExchangeRef exchange, const InferSettings& settings)
-      : exchange_(std::move(exchange)), settings_(settings) {}
+      : exchange_(std::move(exchange)), settings_(settings), shared_(*settings.shared_memory) {}
   InferCall(const InferCall&) = delete;
   InferCall& operator=(const InferCall&) = delete;
 
@@ -58,7 +59,8 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
   static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
-  static const ResponseAllocator& Allocator();
+  static const SharedTensors& SharedOf(void* userp) { return static_cast<InferCall*>(userp)->shared_; }
+  static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
   const net::HttpExchangeRef exchange_;
   const InferSettings& settings_;
@@ -66,6 +68,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
   BufferRef body_;
   std::vector<BufferRef> json_inputs_;
   RequestedOutputs requested_;
+  SharedTensors shared_;
   std::vector<BufferRef> output_buffers_;  // written by the backend's thread between Submit and the response
   std::unique_ptr<InferenceResponse> response_;
   size_t response_count_ = 0;

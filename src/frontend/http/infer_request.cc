@@ -17,9 +17,6 @@ using JsonDocument = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonPool, Jso
 
 constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag;
 
-constexpr const char* kSharedMemoryDisabled =
-    "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable.";
-
 Status SetSequenceId(const JsonValue& value, InferenceRequest& request) {
   if (value.IsUint64()) {
     request.SetCorrelationId(CorrelationId(value.GetUint64()));
@@ -114,6 +111,25 @@ Expected<DataSource> FindDataSource(const JsonValue& input) {
       count == 0 ? "But no field is set" : "But set" + set);
 }
 
+// Sets `number` to the member of that name, if there is one.
+Status ParseNumber(const JsonValue& object, std::string_view name, uint64_t& number) {
+  const JsonValue* value = FindMember(object, name);
+  if (value == nullptr) return {};
+  const Expected<uint64_t> parsed = AsUnsigned(*value);
+  if (!parsed) return UnableToParse(name, parsed.error());
+  number = *parsed;
+  return {};
+}
+
+// `parameters` has the member shared_memory_region.
+Expected<SharedTensor> ParseShared(const JsonValue& parameters) {
+  SharedTensor shared;
+  ASSIGN_OR_RETURN(shared.region, StringMember(parameters, "shared_memory_region"));
+  RETURN_IF_ERROR(ParseNumber(parameters, "shared_memory_offset", shared.offset));
+  RETURN_IF_ERROR(ParseNumber(parameters, "shared_memory_byte_size", shared.byte_size));
+  return shared;
+}
+
 Status ParseShape(const JsonValue& input, Shape& shape) {
   ASSIGN_OR_RETURN(const JsonValue* dims, ArrayMember(input, "shape"));
   shape.clear();
@@ -128,13 +144,14 @@ Status ParseShape(const JsonValue& input, Shape& shape) {
 class Filler {
  public:
   Filler(const Model& model, std::string_view binary, size_t max_json_bytes, InferenceRequest& request,
-         RequestedOutputs& outputs, std::vector<BufferRef>& storage)
+         RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared)
       : model_(model),
         binary_(binary),
         max_json_bytes_(max_json_bytes),
         request_(request),
         outputs_(outputs),
-        storage_(storage) {}
+        storage_(storage),
+        shared_(shared) {}
 
   Status Fill(const JsonValue& root) {
     if (const JsonValue* id = FindMember(root, "id"); id != nullptr) {
@@ -160,7 +177,7 @@ class Filler {
     RETURN_IF_ERROR(ParseShape(input, shape_));
     RETURN_IF_ERROR(request_.AddInput(name, datatype, shape_));
     if (source.binary_size != nullptr) return TakeBinary(name, *source.binary_size);
-    if (source.shared_memory != nullptr) return Unsupported("{}", kSharedMemoryDisabled);
+    if (source.shared_memory != nullptr) return TakeShared(name, *FindMember(input, "parameters"));
     return TakeJson(name, datatype, *source.json);
   }
 
@@ -175,6 +192,11 @@ class Filler {
     RETURN_IF_ERROR(Append(name, binary_.data(), *size));
     binary_.remove_prefix(*size);
     return {};
+  }
+
+  Status TakeShared(std::string_view name, const JsonValue& parameters) {
+    ASSIGN_OR_RETURN(const SharedTensor shared, ParseShared(parameters));
+    return shared_.AddInput(request_, name, shared);
   }
 
   Status TakeJson(std::string_view name, DataType datatype, const JsonValue& data) {
@@ -209,27 +231,30 @@ class Filler {
     return {};
   }
 
-  static Expected<RequestedOutput> ParseOutput(std::string_view name, const JsonValue* parameters) {
+  Expected<RequestedOutput> ParseOutput(std::string_view name, const JsonValue* parameters) {
     RequestedOutput output{.name = std::string(name)};
     if (parameters == nullptr || !parameters->IsObject()) return output;
     const JsonValue* classification = FindMember(*parameters, "classification");
+    const JsonValue* region = FindMember(*parameters, "shared_memory_region");
+    if (classification != nullptr && region != nullptr) {
+      return InvalidArg("Output can't set both 'shared_memory_region' and 'classification'");
+    }
     if (classification != nullptr) {
       const Expected<uint64_t> classes = AsUnsigned(*classification);
       if (!classes) return UnableToParse("classification", classes.error());
       output.classification = *classes;
     }
-    const JsonValue* binary = FindMember(*parameters, "binary_data");
-    if (const JsonValue* region = FindMember(*parameters, "shared_memory_region"); region != nullptr) {
-      if (output.classification != 0) {
-        return InvalidArg("Output can't set both 'shared_memory_region' and 'classification'");
-      }
-      if (binary != nullptr) return InvalidArg("Output can't set both 'shared_memory_region' and 'binary_data'");
-      return Unsupported("{}", kSharedMemoryDisabled);
+    if (region != nullptr) {
+      ASSIGN_OR_RETURN(const SharedTensor shared, ParseShared(*parameters));
+      RETURN_IF_ERROR(shared_.AddOutput(name, shared));
     }
-    if (binary != nullptr) {
+    if (const JsonValue* binary = FindMember(*parameters, "binary_data"); binary != nullptr) {
       const Expected<bool> on = AsBool(*binary);
       if (!on) return UnableToParse("binary_data", on.error());
       output.binary = *on;
+    }
+    if (output.binary && region != nullptr) {
+      return InvalidArg("Output can't set both 'shared_memory_region' and 'binary_data'");
     }
     return output;
   }
@@ -240,6 +265,7 @@ class Filler {
   InferenceRequest& request_;
   RequestedOutputs& outputs_;
   std::vector<BufferRef>& storage_;
+  SharedTensors& shared_;
   Shape shape_;
 };
 
@@ -274,7 +300,7 @@ bool RequestedOutputs::IsBinary(std::string_view name) const {
 }
 
 Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
-                        RequestedOutputs& outputs, std::vector<BufferRef>& storage) {
+                        RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared) {
   const size_t header_length = body.header_length.value_or(body.bytes.size());
   if (header_length == 0) return FillRawRequest(body.bytes, max_json_bytes, request, outputs);
   if (header_length > max_json_bytes) {
@@ -294,7 +320,8 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
     return Internal("failed to parse the request JSON buffer: {} at {}",
                     rapidjson::GetParseError_En(document.GetParseError()), document.GetErrorOffset());
   }
-  return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage).Fill(document);
+  return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage, shared)
+      .Fill(document);
 }
 
 }  // namespace neso

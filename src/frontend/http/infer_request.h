@@ -2,9 +2,11 @@
 //
 //   InferBody body{.bytes = exchange->body(), .header_length = 120};
 //   RequestedOutputs outputs;
-//   RETURN_IF_ERROR(FillInferRequest(*model, body, limits, request, outputs));
+//   SharedTensors shared(regions);
+//   RETURN_IF_ERROR(FillInferRequest(*model, body, limits, request, outputs, storage, shared));
 //
-// Binary tensors are views into the body; tensors that came as JSON live in `storage`.
+// Binary tensors are views into the body, those in shared memory stay where they are; tensors that came as JSON live in
+// `storage`.
 #pragma once
 
 #include <optional>
@@ -16,6 +18,7 @@
 #include "base/status.h"
 #include "core/model.h"
 #include "core/request.h"
+#include "frontend/shared_memory/shared_tensors.h"
 
 namespace neso {
 
@@ -44,6 +47,6 @@ struct InferBody {
 // Fills `request` (fresh, of `model`). Errors have the contract's texts; JSON errors are kInternal.
 // Source: KServe v2 inference protocol with the binary tensor data, classification and parameters extensions.
 Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
-                        RequestedOutputs& outputs, std::vector<BufferRef>& storage);
+                        RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared);
 
 }  // namespace neso

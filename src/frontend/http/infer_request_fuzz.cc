@@ -5,6 +5,7 @@
 
 #include "core/model.h"
 #include "frontend/http/infer_request.h"
+#include "frontend/shared_memory/fuzz_support.h"
 
 namespace {
 
@@ -45,6 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto request = neso::InferenceRequest::Create(model, -1);
   neso::RequestedOutputs outputs;
   std::vector<neso::BufferRef> storage;
-  (void)neso::FillInferRequest(*model, body, 1 << 16, *request, outputs, storage).ok();
+  neso::SharedTensors shared(neso::FuzzRegions());
+  if (neso::FillInferRequest(*model, body, 1 << 16, *request, outputs, storage, shared).ok())
+    neso::TouchInputs(*request);
   return 0;
 }

@@ -31,7 +31,7 @@ class FillInferRequestTest : public ::testing::Test {
   Status Fill(std::string_view text, std::optional<size_t> header_length = {}) {
     body_ = text;
     return FillInferRequest(*model_, {.bytes = body_, .header_length = header_length}, 1 << 16, *request_, outputs_,
-                            storage_);
+                            storage_, shared_);
   }
 
   std::shared_ptr<Model> model_;
@@ -39,6 +39,8 @@ class FillInferRequestTest : public ::testing::Test {
   std::string body_;
   RequestedOutputs outputs_;
   std::vector<BufferRef> storage_;
+  SharedMemoryManager regions_{{}};
+  SharedTensors shared_{regions_};
 };
 
 TEST_F(FillInferRequestTest, BinaryTensorsAreViewsIntoTheBody) {

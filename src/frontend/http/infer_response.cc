@@ -31,10 +31,11 @@ struct Sent {
 
 class Encoder {
  public:
-  Encoder(const InferenceResponse& response, const RequestedOutputs& requested, const BinaryFraming& framing,
-          net::HttpResponse& answer, std::deque<std::string>& texts)
+  Encoder(const InferenceResponse& response, const RequestedOutputs& requested, const SharedTensors& shared,
+          const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts)
       : response_(response),
         requested_(requested),
+        shared_(shared),
         framing_(framing),
         answer_(answer),
         texts_(texts),
@@ -69,6 +70,12 @@ class Encoder {
 
  private:
   Status AppendOutput(const Output& output) {
+    // First: what is in the client's memory is not looked at here, which may not even be able to.
+    if (shared_.FindOutput(output.name()) != nullptr) {
+      AppendHead(output.name(), output.datatype(), output.shape());
+      json_.push_back('}');
+      return {};
+    }
     const RequestedOutput* requested = requested_.Find(output.name());
     if (requested == nullptr || requested->classification == 0) {
       return AppendTensor(output.name(),
@@ -80,17 +87,21 @@ class Encoder {
     return AppendTensor(output.name(), {DataType::kBytes, classes.shape, text.data(), text.size()});
   }
 
-  Status AppendTensor(const std::string& name, const Sent& sent) {
+  void AppendHead(const std::string& name, DataType datatype, const Shape& shape) {
     json_ += "{\"name\":";
     AppendJsonString(json_, name);
     json_ += ",\"datatype\":\"";
-    json_ += DataTypeName(sent.datatype);
+    json_ += DataTypeName(datatype);
     json_ += "\",\"shape\":[";
-    for (size_t i = 0; i < sent.shape.size(); ++i) {
+    for (size_t i = 0; i < shape.size(); ++i) {
       if (i != 0) json_.push_back(',');
-      AppendJsonInt(json_, sent.shape[i]);
+      AppendJsonInt(json_, shape[i]);
     }
     json_.push_back(']');
+  }
+
+  Status AppendTensor(const std::string& name, const Sent& sent) {
+    AppendHead(name, sent.datatype, sent.shape);
     if (requested_.IsBinary(name)) {
       json_ += ",\"parameters\":{\"binary_data_size\":";
       AppendJsonUint(json_, sent.byte_size);
@@ -106,6 +117,7 @@ class Encoder {
 
   const InferenceResponse& response_;
   const RequestedOutputs& requested_;
+  const SharedTensors& shared_;
   const BinaryFraming& framing_;
   net::HttpResponse& answer_;
   std::deque<std::string>& texts_;
@@ -115,8 +127,9 @@ class Encoder {
 }  // namespace
 
 Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
-                           const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts) {
-  return Encoder(response, requested, framing, answer, texts).Encode();
+                           const SharedTensors& shared, const BinaryFraming& framing, net::HttpResponse& answer,
+                           std::deque<std::string>& texts) {
+  return Encoder(response, requested, shared, framing, answer, texts).Encode();
 }
 
 }  // namespace neso

@@ -13,8 +13,10 @@
 namespace neso {
 
 // Fills body, parts and headers of `answer`. Parts point into the response's output buffers and into `texts` (computed
-// outputs), which the caller keeps until the answer is sent. Errors have the contract's texts.
+// outputs), which the caller keeps until the answer is sent. Outputs of `shared` are named without their data.
+// Errors have the contract's texts.
 Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
-                           const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts);
+                           const SharedTensors& shared, const BinaryFraming& framing, net::HttpResponse& answer,
+                           std::deque<std::string>& texts);
 
 }  // namespace neso
