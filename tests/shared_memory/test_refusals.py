@@ -87,9 +87,8 @@ def test_what_cannot_be_registered(server, stub, memory, fields, status, text):
 
 def test_a_name_that_is_taken(server, stub):
     text = "shared memory region 'r' already in manager"
-    for body in ({"key": "/neso_nobody", "byte_size": 8}, ):
-        response = server.post("/v2/systemsharedmemory/region/r/register", body)
-        assert (response.status_code, response.json()["error"]) == (400, text)
+    system = server.post("/v2/systemsharedmemory/region/r/register", {"key": "/neso_nobody", "byte_size": 8})
+    assert (system.status_code, system.json()["error"]) == (400, text)
     message = pb.SystemSharedMemoryRegisterRequest(name="r", key="/neso_nobody", byte_size=8)
     assert refused(stub.SystemSharedMemoryRegister, message) == ("ALREADY_EXISTS", text)
     cuda = server.post("/v2/cudasharedmemory/region/r/register",
