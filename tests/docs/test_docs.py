@@ -131,6 +131,16 @@ def test_the_vertex_page_s_predictions(tmp_path):
         assert answer_to(blocks(page, "sh", "test:redirect")[0]) == blocks(page, "text", "test:redirect")[0]
 
 
+def test_the_shared_memory_page_s_client(repository, start_server):
+    repository.add_identity("identity")
+    server = start_server(repository.path, "--allow-client-shm=true")
+    code = blocks(DOCS / "shared-memory.md", "python", "test:system")[0]
+    code = code.replace("localhost:8000", server.http).replace("/my_tensors", f"/my_tensors_{os.getpid()}")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "[[0. 1. 2. 3. 4. 5. 6. 7.]]"
+
+
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):
     shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
     model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()
