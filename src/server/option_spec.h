@@ -76,6 +76,16 @@ auto& MemberAt(Object& object) {
   }
 }
 
+// A regular expression for the names of headers; an empty one stands for none of them.
+template <auto... kPath>
+Status SetHeaderForwarder(ParseState& state, const std::string& argument) {
+  auto& forwarder = MemberAt<kPath...>(state.options);
+  forwarder = nullptr;
+  if (argument.empty()) return {};
+  ASSIGN_OR_RETURN(forwarder, HeaderForwarder::Create(argument));
+  return {};
+}
+
 // Row actions for the common case: the argument, converted to the field's type, is the field's value.
 template <auto... kPath>
 Status Set(ParseState& state, const std::string& argument) {

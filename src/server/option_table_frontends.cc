@@ -46,7 +46,7 @@ constexpr OptionSpec kHttp[] = {
      Set<&Options::http, &HttpOptions::reuse_port>},
     {"http-header-forward-pattern", "string",
      "Headers whose name matches this regular expression, whatever the case, become parameters of the request.",
-     Set<&Options::http, &HttpOptions::header_forward_pattern>},
+     SetHeaderForwarder<&Options::http, &HttpOptions::header_forwarder>},
     {"http-thread-count", "integer", "Threads that handle HTTP requests. Default is 8.",
      Set<&Options::http, &HttpOptions::thread_count>},
     {"http-max-input-size", "integer",

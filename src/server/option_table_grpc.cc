@@ -52,7 +52,7 @@ constexpr OptionSpec kGrpc[] = {
      Set<&Options::grpc, &GrpcOptions::reuse_port>},
     {"grpc-header-forward-pattern", "string",
      "Metadata whose key matches this regular expression, whatever the case, becomes parameters of the request.",
-     Set<&Options::grpc, &GrpcOptions::header_forward_pattern>},
+     SetHeaderForwarder<&Options::grpc, &GrpcOptions::header_forwarder>},
     {"grpc-infer-thread-count", "integer", "Threads that handle inference calls, 2 to 128. Default is 2.",
      InferThreadCount},
     {"grpc-infer-allocation-pool-size", "integer",

@@ -43,6 +43,9 @@ std::string Text(const std::map<int, T>& values) {
   for (const auto& [key, value] : values) text += fmt::format("[{}|{}]", key, value);
   return text;
 }
+std::string Text(const std::shared_ptr<const HeaderForwarder>& forwarder) {
+  return forwarder ? forwarder->pattern() : std::string();
+}
 std::string Text(const RestrictedApis& apis) {
   std::string text;
   for (const std::string_view name : kApiCategoryNames) {
@@ -85,7 +88,7 @@ const std::vector<OptionCase>& Cases() {
       {"http-address", SHOW(http.address), "0.0.0.0", "unix:/tmp/s", "unix:/tmp/s", {}},
       {"http-port", SHOW(http.port), "8000", "9000", "9000", kNoPort},
       {"reuse-http-port", SHOW(http.reuse_port), "false", "1", "true", kNoBool},
-      {"http-header-forward-pattern", SHOW(http.header_forward_pattern), "", "x-.*", "x-.*", {}},
+      {"http-header-forward-pattern", SHOW(http.header_forwarder), "", "x-.*", "x-.*", {"x(", "["}},
       {"http-thread-count", SHOW(http.thread_count), "8", "2", "2", kNoInt},
       {"http-max-input-size", SHOW(http.max_input_bytes), "67108864", "1024", "1024", {"0", "-1", "x"}},
       {"http-use-ssl", SHOW(http.tls.use), "false", "true", "true", kNoBool},
@@ -104,7 +107,7 @@ const std::vector<OptionCase>& Cases() {
       {"grpc-address", SHOW(grpc.address), "0.0.0.0", "::1", "::1", {}},
       {"grpc-port", SHOW(grpc.port), "8001", "0", "0", kNoPort},
       {"reuse-grpc-port", SHOW(grpc.reuse_port), "false", "1", "true", kNoBool},
-      {"grpc-header-forward-pattern", SHOW(grpc.header_forward_pattern), "", "x", "x", {}},
+      {"grpc-header-forward-pattern", SHOW(grpc.header_forwarder), "", "x", "x", {"x(", "["}},
       {"grpc-infer-thread-count", SHOW(grpc.infer_thread_count), "2", "128", "128", {"1", "129", "x"}},
       {"grpc-infer-allocation-pool-size", SHOW(grpc.infer_allocation_pool_size), "8", "16", "16", kNoInt},
       {"grpc-max-response-pool-size", SHOW(grpc.max_response_pool_size), "2147483647", "5", "5", {"0", "-1", "x"}},

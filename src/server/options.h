@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "base/log.h"
 #include "engine/server_options.h"
+#include "frontend/header_forwarder.h"
 #include "frontend/restricted_apis.h"
 
 namespace neso {
@@ -36,7 +38,7 @@ struct HttpOptions {
   std::string address = "0.0.0.0";
   int port = 8000;
   bool reuse_port = false;
-  std::string header_forward_pattern;
+  std::shared_ptr<const HeaderForwarder> header_forwarder;  // null: none are forwarded
   int thread_count = 8;
   int64_t max_input_bytes = 67'108'864;
   TlsOptions tls;
@@ -50,7 +52,7 @@ struct GrpcOptions {
   std::string address = "0.0.0.0";
   int port = 8001;
   bool reuse_port = false;
-  std::string header_forward_pattern;
+  std::shared_ptr<const HeaderForwarder> header_forwarder;  // null: none are forwarded
   int infer_thread_count = 2;
   int infer_allocation_pool_size = 8;
   int max_response_pool_size = 2'147'483'647;

@@ -51,6 +51,13 @@ InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shar
   return settings;
 }
 
+// Only the HTTP service forwards headers.
+InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& shared_memory) {
+  InferSettings settings = InferSettingsFor(options, shared_memory);
+  settings.header_forwarder = options.http.header_forwarder;
+  return settings;
+}
+
 // Says why, and hands `error` on.
 Status NotStarted(const std::string& service, const Status& error) {
   LOG_ERROR("failed to start {} service: {} - {}", service, StatusCodeText(error.code()), error.message());
@@ -66,8 +73,9 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       shared_memory_({.is_allowed = options.allow_client_shm}),
       slow_work_("neso-slow", kMaxSlowThreads),
       reactors_(slow_work_, ReactorOptionsFor(options)),
-      grpc_frontend_(server, slow_work_, shared_memory_, options.grpc.restricted_protocols),
-      http_frontend_(server, slow_work_, InferSettingsFor(options, shared_memory_), options.http.restricted_apis),
+      grpc_frontend_(server, slow_work_, shared_memory_, options.grpc.restricted_protocols,
+                     options.grpc.header_forwarder),
+      http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_), options.http.restricted_apis),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;

@@ -41,11 +41,10 @@ struct GrpcFrontend::Method {
     return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
   }
   static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<UnaryInfer>(frontend.server_, frontend.regions_, std::move(call));
+    return std::make_shared<UnaryInfer>(frontend.infer_context_, std::move(call));
   }
   static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<neso::StreamInfer>(frontend.server_, frontend.regions_, frontend.is_draining_,
-                                               std::move(call));
+    return std::make_shared<neso::StreamInfer>(frontend.infer_context_, frontend.is_draining_, std::move(call));
   }
 };
 

@@ -10,6 +10,8 @@
 #include "base/executor.h"
 #include "engine/inference_server.h"
 #include "frontend/grpc/control_service.h"
+#include "frontend/grpc/infer_run.h"
+#include "frontend/header_forwarder.h"
 #include "frontend/restricted_apis.h"
 #include "net/grpc_call.h"
 
@@ -19,11 +21,11 @@ namespace neso {
 class GrpcFrontend final : public net::GrpcHandler {
  public:
   GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions,
-               RestrictedApis restricted = {})
-      : server_(server),
-        slow_work_(slow_work),
-        regions_(regions),
+               RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {})
+      : slow_work_(slow_work),
         restricted_(std::move(restricted)),
+        header_forwarder_(std::move(header_forwarder)),
+        infer_context_{.server = server, .regions = regions, .header_forwarder = header_forwarder_.get()},
         control_(server, regions) {}
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
@@ -34,10 +36,10 @@ class GrpcFrontend final : public net::GrpcHandler {
   struct Method;
   static const Method* FindMethod(std::string_view path);
 
-  InferenceServer& server_;
   Executor& slow_work_;
-  SharedMemoryManager& regions_;
   const RestrictedApis restricted_;
+  const std::shared_ptr<const HeaderForwarder> header_forwarder_;
+  const InferContext infer_context_;
   ControlService control_;
   std::atomic<bool> is_draining_{false};
 };

@@ -11,9 +11,9 @@ bool InferRun::Parse(BufferRef message) {
   return true;
 }
 
-Status InferRun::FindModel(const InferenceServer& server) {
+Status InferRun::FindModel() {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
-  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, server.FindModel(wire_.model_name, version));
+  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, server_.FindModel(wire_.model_name, version));
   is_decoupled_ = model->is_decoupled();
   request_ = InferenceRequest::Create(std::move(model), version);
   return {};
@@ -23,6 +23,10 @@ Status InferRun::Fill() {
   Status status = FillFromWire(wire_, *request_, options_, storage_, shared_);
   wire_ = {};
   return status;
+}
+
+void InferRun::AddParameters(std::span<const NamedParameter> parameters) {
+  for (const NamedParameter& parameter : parameters) request_->AddParameter(parameter.name, parameter.value);
 }
 
 Status InferRun::Submit() { return SubmitRequest(std::move(request_), &shared_); }

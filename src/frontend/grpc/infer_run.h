@@ -3,9 +3,9 @@
 //   class Printed final : public InferRun {
 //     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
 //   };
-//   auto run = std::make_shared<Printed>();
+//   auto run = std::make_shared<Printed>(context);
 //   if (!run->Parse(std::move(message))) ...
-//   RETURN_IF_ERROR(run->FindModel(server));
+//   RETURN_IF_ERROR(run->FindModel());
 //   RETURN_IF_ERROR(run->Fill());
 //   RETURN_IF_ERROR(run->Submit());
 //
@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,20 +21,29 @@
 #include "base/status.h"
 #include "engine/inference_server.h"
 #include "frontend/grpc/infer_request.h"
+#include "frontend/header_forwarder.h"
 #include "frontend/running_request.h"
 
 namespace neso {
 
+// What inference calls use of the front end. All of it outlives them.
+struct InferContext {
+  const InferenceServer& server;
+  const SharedMemoryManager& regions;
+  const HeaderForwarder* header_forwarder = nullptr;  // null: no metadata become parameters
+};
+
 class InferRun : public RunningRequest {
  public:
-  // `regions` outlives the run.
-  explicit InferRun(const SharedMemoryManager& regions) : shared_(regions) {}
+  explicit InferRun(const InferContext& context) : server_(context.server), shared_(context.regions) {}
 
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
   // Errors: lookup errors, and what FillFromWire finds. What the request says of itself is readable after Parse.
-  Status FindModel(const InferenceServer& server);
+  Status FindModel();
   Status Fill();
+  // Beside those of the message.
+  void AddParameters(std::span<const NamedParameter> parameters);
   // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
   Status Submit();
 
@@ -50,6 +60,7 @@ class InferRun : public RunningRequest {
   Status CheckResponse(const InferenceResponse& response) const;
 
  private:
+  const InferenceServer& server_;
   BufferRef message_;
   WireInferRequest wire_;  // views into message_
   std::string id_, model_name_, model_version_;

@@ -9,7 +9,7 @@ namespace neso {
 
 class StreamInfer::Run final : public InferRun {
  public:
-  explicit Run(std::shared_ptr<StreamInfer> stream) : InferRun(stream->regions_), stream_(std::move(stream)) {}
+  explicit Run(std::shared_ptr<StreamInfer> stream) : InferRun(stream->context_), stream_(std::move(stream)) {}
 
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
@@ -73,12 +73,12 @@ class StreamInfer::Run final : public InferRun {
   size_t response_count_ = 0;
 };
 
-StreamInfer::StreamInfer(const InferenceServer& server, const SharedMemoryManager& regions,
-                         const std::atomic<bool>& is_draining, net::GrpcCallRef call)
-    : server_(server),
-      regions_(regions),
+StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
+    : context_(context),
       is_draining_(is_draining),
       call_(std::move(call)),
+      metadata_parameters_(context.header_forwarder != nullptr ? context.header_forwarder->FromMetadata(call_->head())
+                                                               : std::vector<NamedParameter>()),
       errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {}
 
 StreamInfer::~StreamInfer() = default;
@@ -90,7 +90,7 @@ void StreamInfer::OnMessage(BufferRef message) {
   if (is_draining_.load(std::memory_order_relaxed)) {
     status = Unavailable("{}", kShuttingDown);
   } else {
-    status = run->FindModel(server_);
+    status = run->FindModel();
   }
   {
     MutexLock lock(mutex_);
@@ -100,6 +100,8 @@ void StreamInfer::OnMessage(BufferRef message) {
     if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(std::make_shared<Turn>()));
   }
   if (status.ok()) status = run->Fill();
+  if (status.ok()) status = metadata_parameters_.status();
+  if (status.ok()) run->AddParameters(*metadata_parameters_);
   if (status.ok()) status = run->Submit();
   if (status.ok()) return;
   net::GrpcMessage notice = EncodeStreamNotice(

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include "base/mutex.h"
 #include "frontend/grpc/infer_run.h"
@@ -18,9 +19,8 @@ namespace neso {
 
 class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_from_this<StreamInfer> {
  public:
-  // `server`, `regions` and `is_draining` outlive the call.
-  StreamInfer(const InferenceServer& server, const SharedMemoryManager& regions, const std::atomic<bool>& is_draining,
-              net::GrpcCallRef call);
+  // `context` and `is_draining` outlive the call.
+  StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, net::GrpcCallRef call);
   ~StreamInfer() override;
 
   void OnMessage(BufferRef message) override;
@@ -42,10 +42,11 @@ class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_fr
   void Break(net::GrpcStatus status);
   bool Send(net::GrpcMessage message);
 
-  const InferenceServer& server_;
-  const SharedMemoryManager& regions_;
+  const InferContext& context_;
   const std::atomic<bool>& is_draining_;
   const net::GrpcCallRef call_;
+  // What every request of the stream gets from its metadata.
+  const Expected<std::vector<NamedParameter>> metadata_parameters_;
   const bool errors_end_stream_;  // metadata "triton_grpc_error: true"
   Mutex mutex_;
   std::deque<std::shared_ptr<Turn>> turns_ GUARDED_BY(mutex_);

@@ -16,9 +16,14 @@ void UnaryInfer::OnEnd() {
 }
 
 Status UnaryInfer::Start() {
-  RETURN_IF_ERROR(FindModel(server_));
+  RETURN_IF_ERROR(FindModel());
   if (is_decoupled()) return Unsupported("ModelInfer RPC doesn't support models with decoupled transaction policy");
   RETURN_IF_ERROR(Fill());
+  if (context_.header_forwarder != nullptr) {
+    ASSIGN_OR_RETURN(const std::vector<NamedParameter> parameters,
+                     context_.header_forwarder->FromMetadata(call_->head()));
+    AddParameters(parameters);
+  }
   return Submit();
 }
 

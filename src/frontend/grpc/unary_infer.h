@@ -10,9 +10,9 @@ namespace neso {
 
 class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  public:
-  // `server` and `regions` outlive the call.
-  UnaryInfer(const InferenceServer& server, const SharedMemoryManager& regions, net::GrpcCallRef call)
-      : InferRun(regions), server_(server), call_(std::move(call)) {}
+  // `context` outlives the call.
+  UnaryInfer(const InferContext& context, net::GrpcCallRef call)
+      : InferRun(context), context_(context), call_(std::move(call)) {}
 
   void OnMessage(BufferRef message) override;
   void OnEnd() override;
@@ -22,7 +22,7 @@ class UnaryInfer final : public InferRun, public net::GrpcReceiver {
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
   Status Start();
 
-  const InferenceServer& server_;
+  const InferContext& context_;
   const net::GrpcCallRef call_;
   BufferRef message_;
   size_t message_count_ = 0;

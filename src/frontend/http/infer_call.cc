@@ -17,6 +17,7 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
   Status status = FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_,
                                    call->json_inputs_, call->shared_);
+  if (status.ok() && settings.header_forwarder) status = call->ForwardHeaders(*request);
   if (status.ok()) status = call->Submit(std::move(request));
   if (!status.ok()) call->Refuse(status, kJsonType);
 }
@@ -33,6 +34,13 @@ Status InferCall::UnpackBody(InferBody& body) {
   if (body_) body.bytes = {body_->data(), body_->size()};
   ASSIGN_OR_RETURN(body.header_length, settings_.framing.JsonLength(head, body.bytes.size()));
   answer_encoding_ = net::ChooseResponseEncoding(head.Find("Accept-Encoding"));
+  return {};
+}
+
+Status InferCall::ForwardHeaders(InferenceRequest& request) const {
+  ASSIGN_OR_RETURN(const std::vector<NamedParameter> parameters,
+                   settings_.header_forwarder->FromHeaders(exchange_->head()));
+  for (const NamedParameter& parameter : parameters) request.AddParameter(parameter.name, parameter.value);
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "core/model.h"
 #include "core/response.h"
+#include "frontend/header_forwarder.h"
 #include "frontend/http/binary_framing.h"
 #include "frontend/http/infer_request.h"
 #include "frontend/http/reply.h"
@@ -29,6 +30,7 @@ struct InferSettings {
   BinaryFraming framing{};
   int (*error_status)(const Status& error) = [](const Status& error) { return HttpStatus(error.code()); };
   int unsupported_encoding_status = 501;
+  std::shared_ptr<const HeaderForwarder> header_forwarder;  // null: no header becomes a parameter
 };
 
 class InferCall final : public std::enable_shared_from_this<InferCall> {
@@ -44,6 +46,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
 
  private:
   Status UnpackBody(InferBody& body);
+  Status ForwardHeaders(InferenceRequest& request) const;
   void Refuse(const Status& error, const char* content_type);
   void RefuseBody(const Status& error);
   Status Submit(std::unique_ptr<InferenceRequest> request);
