@@ -30,6 +30,15 @@ def add_identity(repository, name="identity"):
     (folder / "config.pbtxt").write_text(IDENTITY)
 
 
+def add_unread(repository):
+    """OUTPUT0 is INPUT0; nobody looks at INPUT1, however large it is."""
+    folder = pathlib.Path(repository, "unread")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(IDENTITY + """\
+input [ { name: "INPUT1" data_type: TYPE_FP32 dims: [ -1 ] } ]
+""")
+
+
 def add_burst(repository):
     """A decoupled model: 1,000 responses to a request."""
     folder = pathlib.Path(repository, "burst")

@@ -63,16 +63,18 @@ class Process:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
 
-def _serve(name, program, repository, grpc):
+def _serve(name, program, repository, grpc, *flags):
     port, grpc_port = free_port(), free_port()
     return Process(name, [
         str(program), f"--model-repository={repository}", f"--backend-directory={TREE / 'backends'}", f"--http-port={port}",
-        *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false"],
+        *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false",
+        *flags],
         port, grpc_port)
 
 
 def neso(repository, grpc=False):
-    return _serve("Neso", TREE / "bin" / "neso", repository, grpc)
+    # The Triton compared with allows shared memory and knows no flag for it.
+    return _serve("Neso", TREE / "bin" / "neso", repository, grpc, "--allow-client-shm=true")
 
 
 def triton(repository, grpc=False):
