@@ -2,12 +2,14 @@
 import concurrent.futures
 import os
 import pathlib
+import queue
 import re
 import threading
 import time
 
 import numpy as np
 import pytest
+import tritonclient.grpc as grpcclient
 from support.onnx_models import identity
 from support.server import PATIENCE
 from support.shared_memory import PAGE, Api, SharedObject
@@ -49,20 +51,17 @@ def infer(api, model="identity", region="r", count=4, offset=0, to=PAGE, **kwarg
 
 
 class Running:
-    """A request to the model `slow`, which is executing by the time this object is there."""
+    """Two requests to the model `slow`, which has one instance: one executes and one waits by the time this object is
+    there."""
 
     def __init__(self, server, api, **kwargs):
-        self.pool = concurrent.futures.ThreadPoolExecutor(2)
-        self.first = self.pool.submit(infer, api, "slow", **kwargs)
-        wait_until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 0 and (
-            self.first.running() or self.first.done()))
-        # The model has one instance: a request that waits says that another one runs.
-        self.second = self.pool.submit(infer, api, "slow", **kwargs)
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        self.futures = [pool.submit(infer, api, "slow", **kwargs) for _ in range(2)]
         wait_until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 1)
 
     def outcomes(self):
         """None for success, else the error's text."""
-        return [future.exception(30) and future.exception().message() for future in (self.first, self.second)]
+        return [future.exception(30) and future.exception().message() for future in self.futures]
 
 
 def mappings(server, memory):
@@ -155,16 +154,23 @@ def test_an_object_that_is_truncated_while_requests_use_it(api, server, left, to
         assert (memory.get(np.float32, 4, PAGE) == floats(4)).all()
 
 
-def test_a_stream_is_told_of_a_truncation(server):
-    with SharedObject(2 * PAGE) as memory:
-        api = Api("grpc.aio", server)
-        api.register_system_shared_memory("r", memory.key, 2 * PAGE)
-        try:
-            running = Running(server, api)
-            memory.truncate(0)
-            assert all(GONE in error for error in running.outcomes())
-        finally:
-            api.unregister_system_shared_memory()
+def test_a_stream_is_told_of_a_truncation_and_goes_on(server):
+    answers = queue.Queue()
+    api = Api("grpc", server)
+    with SharedObject(2 * PAGE) as memory, grpcclient.InferenceServerClient(server.grpc) as client:
+        client.register_system_shared_memory("r", memory.key, 2 * PAGE)
+        client.start_stream(callback=lambda result, error: answers.put(error))
+        for _ in range(2):
+            client.async_stream_infer("slow", [api.input("INPUT0", [4], "FP32", "r", 16)],
+                                      outputs=[api.output("OUTPUT0", "r", 16, PAGE)])
+        wait_until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 1)
+        memory.truncate(0)
+        for _ in range(2):
+            assert GONE in answers.get(timeout=30).message()
+        client.async_stream_infer("identity", [api.inline("INPUT0", floats(4), "FP32")])
+        assert answers.get(timeout=30) is None
+        client.stop_stream()
+        client.unregister_system_shared_memory("r")
 
 
 # --- contents that change --------------------------------------------------------------------------------------------
