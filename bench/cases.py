@@ -4,6 +4,7 @@ from typing import Callable
 
 import grpc_load
 import http_load
+import shared_memory
 
 FLOOR_OF = {"http": "HTTP floor", "grpc": "gRPC floor"}
 
@@ -47,7 +48,21 @@ def grpc_cases():
                         has_floor=False)
 
 
-def all_cases():
+def shared_cases(memory):
+    """Tensors in memory that the client shares: copied by the model, and not even looked at."""
+    for size in (shared_memory.SMALL, shared_memory.LARGE):
+        for what, model, inputs, outputs in shared_memory.requests_of(size, memory):
+            body, head = shared_memory.http_request(inputs, outputs)
+            yield Case(
+                f"http shared {size} B, {what}", "1",
+                lambda server, seconds, model=model, body=body, head=head: http_load.run(
+                    server.pid, server.port, model, body, head, 1, seconds), has_floor=False)
+            message = shared_memory.grpc_request(model, inputs, outputs)
+            yield grpc_case(f"grpc shared {size} B, {what}", "1", grpc_load.INFER, message, 1, has_floor=False)
+
+
+def all_cases(memory):
     yield from http_cases("identity", "INPUT0", (16, 150528), "", True)
     yield from http_cases("mlp", "x", (256,), "MLP ", False)
     yield from grpc_cases()
+    yield from shared_cases(memory)

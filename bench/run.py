@@ -23,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import cases  # noqa: E402
 import make_models  # noqa: E402
 import servers  # noqa: E402
+import shared_memory  # noqa: E402
 
 ROOT = servers.ROOT
 MARKS = ("<!-- bench:begin -->", "<!-- bench:end -->")
@@ -60,8 +61,12 @@ def run_case(case, running, options):
 def run_loads(options, repository, programs):
     running = start_servers(repository, programs)
     try:
-        return [(case, run_case(case, running, options)) for case in cases.all_cases()
-                if case.name.startswith(options.only)]
+        with shared_memory.SharedMemory(2 * shared_memory.LARGE) as memory:
+            for server in running:
+                if not server.is_floor:
+                    memory.register(server)
+            return [(case, run_case(case, running, options)) for case in cases.all_cases(memory)
+                    if case.name.startswith(options.only)]
     finally:
         for server in running:
             server.stop()
@@ -154,6 +159,7 @@ def main():
         repository.mkdir()
         make_models.add_identity(repository)
         make_models.add_burst(repository)
+        make_models.add_unread(repository)
         model = make_models.add_mlp(repository)
         programs = pathlib.Path(options.programs)
         report = [f"Machine: {machine()}. Medians of {options.rounds} rounds of {options.seconds} s, servers alternating.", ""]

@@ -1,28 +1,19 @@
-#!/usr/bin/env python3
 """Loads with tensors in shared memory, over HTTP and gRPC.
 
     with SharedMemory(64 << 20) as memory:
         memory.register(server)                                   # servers.Process, or whatever has its `port`
         body, head = http_request([memory.tensor("INPUT0", 602112)], [memory.tensor("OUTPUT0", 602112, at=1 << 20)])
         http_load.run(server.pid, server.port, "identity", body, head, connections, seconds)
-
-Run by itself it measures what the size of a tensor costs; --peer takes a real Triton in, too.
 """
-import argparse
 import dataclasses
 import json
 import os
 import pathlib
-import statistics
-import tempfile
 import urllib.request
 
 from tritonclient.grpc import service_pb2
 
 import grpc_load
-import http_load
-import make_models
-import servers
 
 REGION = "bench"
 SMALL, LARGE = 602_112, 64 << 20  # an image as FP32, and the largest tensor that Triton takes without another flag
@@ -94,48 +85,3 @@ def requests_of(size, memory):
     yield "identity", "identity", [memory.tensor("INPUT0", size)], [memory.tensor("OUTPUT0", size, half)]
     yield ("not read", "unread", [memory.tensor("INPUT0", 64), memory.tensor("INPUT1", size)],
            [memory.tensor("OUTPUT0", 64, half)])
-
-
-def measure(server, connections, seconds, rounds):
-    """Rows of (what, protocol, bytes, median CPU us a request, requests/s, errors)."""
-    with SharedMemory(2 * LARGE) as memory:
-        memory.register(server)
-        for size in (SMALL, LARGE):
-            for what, model, inputs, outputs in requests_of(size, memory):
-                body, head = http_request(inputs, outputs)
-                message = grpc_request(model, inputs, outputs)
-                for protocol, run in [
-                        ("HTTP", lambda: http_load.run(server.pid, server.port, model, body, head, connections, seconds)),
-                        ("gRPC", lambda: grpc_load.run(server.pid, server.grpc_port, grpc_load.INFER, message, connections, 1,
-                                                       seconds))]:
-                    run()  # warm
-                    results = [run() for _ in range(rounds)]
-                    yield (what, protocol, size, statistics.median(result.cpu_us for result in results),
-                           statistics.median(result.requests_per_s for result in results),
-                           sum(result.errors for result in results))
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=1)
-    parser.add_argument("--peer", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        make_models.add_identity(folder)
-        make_models.add_unread(folder)
-        for start in [servers.neso] + ([servers.triton] if options.peer and servers.has_triton() else []):
-            server = start(folder, grpc=True)
-            server.until_ready()
-            try:
-                for what, protocol, size, cpu, rate, errors in measure(server, options.connections, options.seconds,
-                                                                       options.rounds):
-                    print(f"{server.name:12} {what:9} {protocol} {size:9} B  {cpu:9.1f} us CPU  {rate:9.0f} req/s  "
-                          f"errors {errors}", flush=True)
-            finally:
-                server.stop()
-
-
-if __name__ == "__main__":
-    main()
