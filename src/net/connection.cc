@@ -96,13 +96,8 @@ void Connection::Close(StrandTurn& turn) {
 }
 
 void Connection::SetDeadline(TimePoint deadline) {
-  deadline_ns_.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
-  context_->sentinel.RequestSweeps();
-}
-
-bool Connection::IsOverdue(TimePoint now) const {
-  const int64_t deadline = deadline_ns_.load(std::memory_order_relaxed);
-  return deadline != 0 && now.time_since_epoch().count() >= deadline;
+  deadline_.store(deadline);
+  context_->sentinel.RequestSweep(deadline);
 }
 
 }  // namespace neso::net

@@ -77,13 +77,13 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   void SwitchToHttp2(std::string received, uint32_t bits);
   // Delists, unwatches and closes the socket. The session sees no more of it.
   void Close(StrandTurn& turn);
-  // kDeadline comes soon after `deadline` unless it is changed before.
+  // kDeadline comes at `deadline` or milliseconds later, unless it is changed before.
   void SetDeadline(TimePoint deadline);
-  void ClearDeadline() { deadline_ns_.store(0, std::memory_order_relaxed); }
+  void ClearDeadline() { deadline_.store(TimePoint::max(), std::memory_order_relaxed); }
 
-  // Any thread.
-  bool IsOverdue(TimePoint now) const;
-  bool HasDeadline() const { return deadline_ns_.load(std::memory_order_relaxed) != 0; }
+  // Any thread. TimePoint::max() if there is none.
+  TimePoint deadline() const { return deadline_.load(); }
+  bool IsOverdue(TimePoint now) const { return deadline() <= now; }
 
  private:
   static constexpr uint32_t kOwned = 1u << 31;
@@ -96,7 +96,7 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   // TLS may have to write before it can read on (RFC 8446, 4.6.3): room to write is then something to read.
   const uint32_t writable_bits_;
   std::atomic<uint32_t> strand_{0};
-  std::atomic<int64_t> deadline_ns_{0};  // 0: none
+  std::atomic<TimePoint> deadline_{TimePoint::max()};
   bool closed_ = false;
   ServerContext::Connections::iterator listed_;
   std::optional<SocketTransport> socket_;

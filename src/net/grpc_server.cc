@@ -36,10 +36,10 @@ class Http2GrpcServer final : public GrpcServer {
  public:
   Http2GrpcServer(ReactorPool& reactors, GrpcHandler& handler, const GrpcServerOptions& options, ListenSocket socket)
       : core_(reactors,
-              std::make_shared<ServerContext>(
-                  not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
-                  GrpcLimits{options.max_message_bytes, options.max_unread_bytes, options.compression}),
-              std::move(socket), options.deadline_precision) {}
+              std::make_shared<ServerContext>(not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
+                                              GrpcLimits{options.max_message_bytes, options.max_unread_bytes,
+                                                         options.compression, options.keep_alive}),
+              std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }

@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "net/grpc_call.h"
+#include "net/http2_keep_alive.h"
 
 namespace neso::net {
 
@@ -28,10 +29,10 @@ struct GrpcServerOptions {
   size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
+  Http2KeepAliveOptions keep_alive = {};
   std::chrono::milliseconds head_timeout{60'000};  // from accept to the client's settings, and for a block of headers
   std::chrono::milliseconds progress_timeout{300'000};  // without any progress while answers wait to be read
   std::chrono::milliseconds idle_timeout{0};            // of a connection without calls; 0: none
-  std::chrono::milliseconds deadline_precision{50};     // a call's deadline is noticed at most so late
   std::shared_ptr<TlsCredentials> tls = nullptr;        // null: plain text
 };
 

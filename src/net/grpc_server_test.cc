@@ -16,6 +16,8 @@
 namespace neso::net {
 namespace {
 
+using std::chrono::milliseconds;
+
 bool Soon(const std::function<bool()>& condition) {
   for (int i = 0; i < 10'000 && !condition(); i++) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return condition();
@@ -85,7 +87,6 @@ class GrpcServerTest : public ::testing::Test, public GrpcHandler {
  protected:
   void Start(GrpcServerOptions options = {}) {
     options.address = "127.0.0.1";
-    options.deadline_precision = std::chrono::milliseconds(10);
     auto started = GrpcServer::Start(reactors_, *this, options);
     ASSERT_TRUE(started.ok()) << started.status().ToString();
     server_ = *std::move(started);
@@ -285,6 +286,90 @@ TEST_F(GrpcServerTest, AClientThatSendsTooFastRunsOutOfWindow) {
   reader.join();
   EXPECT_TRUE(Soon([&] { return journal_.ends == 1; }));
   EXPECT_EQ(journal_.messages, 30);
+}
+
+TEST_F(GrpcServerTest, AClientThatAnswersPingsStays) {
+  Start({.keep_alive = {.time = milliseconds(20), .timeout = milliseconds(10'000), .max_pings_without_data = 0}});
+  TestHttp2Client client(server_->port());
+  const int32_t id = Call(client, "/echo", "", {}, true);
+  EXPECT_TRUE(client.ReadUntil([&] { return client.pings() >= 5; }));
+  client.SendBody(id, Framed("still here"), true);
+  EXPECT_EQ(Status(client.Wait(id)), "0");
+}
+
+TEST_F(GrpcServerTest, AClientThatAnswersNoPingIsCut) {
+  Start({.keep_alive = {.time = milliseconds(20), .timeout = milliseconds(20)}});
+  TestHttp2Client idle(server_->port());
+  EXPECT_EQ(Status(idle.Wait(Call(idle, "/echo", Framed("x")))), "0");
+  TestHttp2Client client(server_->port());
+  Call(client, "/hold", Framed("x"));
+  EXPECT_TRUE(Soon([&] { return journal_.cancels == 1; }));  // it does not read meanwhile
+  EXPECT_TRUE(Soon([&] { return server_->ConnectionCount() == 1; }));
+  EXPECT_EQ(Status(idle.Wait(Call(idle, "/echo", Framed("x")))), "0") << "without calls nobody is pinged";
+}
+
+TEST_F(GrpcServerTest, TooManyPingsEndTheConnection) {
+  Start();
+  TestHttp2Client client(server_->port());
+  const int32_t call = Call(client, "/hold", Framed("x"));
+  EXPECT_TRUE(Soon([&] { return journal_.messages == 1; }));
+  for (int i = 0; i < 4; i++) nghttp2_submit_ping(client.raw(), 0, nullptr);
+  EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_ENHANCE_YOUR_CALM);
+  EXPECT_EQ(client.go_away_reason(), "too_many_pings");
+  EXPECT_FALSE(client.answer(call).head.contains(":status"));
+  EXPECT_TRUE(Soon([&] { return journal_.cancels == 1; }));
+}
+
+TEST_F(GrpcServerTest, PingsAreBorneAsLongAsDataIsSent) {
+  Start();
+  TestHttp2Client client(server_->port());
+  for (int i = 0; i < 20; i++) {
+    nghttp2_submit_ping(client.raw(), 0, nullptr);
+    nghttp2_submit_ping(client.raw(), 0, nullptr);
+    EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x")))), "0");
+  }
+}
+
+TEST_F(GrpcServerTest, OldConnectionsEndWhenTheirCallsHave) {
+  Start({.keep_alive = {.max_age = milliseconds(50)}});
+  TestHttp2Client client(server_->port());
+  const int32_t id = Call(client, "/echo", "", {}, true);
+  EXPECT_TRUE(client.ReadUntil([&] { return client.go_away_reason() == "max_age"; }));
+  EXPECT_EQ(client.go_away(), NGHTTP2_NO_ERROR);
+  client.SendBody(id, Framed("late"), true);
+  EXPECT_EQ(Status(client.Wait(id)), "0");
+  EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_NO_ERROR);
+}
+
+TEST_F(GrpcServerTest, OldConnectionsAreCutWhenTheirGraceIsOver) {
+  Start({.keep_alive = {.max_age = milliseconds(50), .max_age_grace = milliseconds(50)}});
+  TestHttp2Client client(server_->port());
+  Call(client, "/hold", Framed("x"));
+  EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_NO_ERROR);
+  EXPECT_TRUE(Soon([&] { return journal_.cancels == 1; }));
+}
+
+// What a client sends before it has heard of the end is a call like others, for the method to refuse.
+TEST_F(GrpcServerTest, CallsOnTheirWayWhenTheDrainBeginsReachTheirMethod) {
+  Start();
+  TestHttp2Client client(server_->port());
+  const int32_t held = Call(client, "/echo", "", {}, true);
+  EXPECT_TRUE(Soon([&] { return journal_.calls == 1; }));
+  server_->BeginDrain();
+  const auto& late = client.Wait(Call(client, "/now", Framed("x")));  // the client reads the GOAWAY only now
+  EXPECT_EQ(Status(late), "14 not now");
+  EXPECT_EQ(client.go_away(), NGHTTP2_NO_ERROR);
+  client.EndBody(held);
+  EXPECT_EQ(Status(client.Wait(held)), "0");
+  EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_NO_ERROR);
+}
+
+TEST_F(GrpcServerTest, AClientThatDoesNotSpeakDoesNotDelayTheDrain) {
+  Start();
+  TestClient silent(server_->port());
+  EXPECT_TRUE(Soon([&] { return server_->ConnectionCount() == 1; }));
+  server_->BeginDrain();
+  silent.ReadAll();
 }
 
 TEST_F(GrpcServerTest, TheServerMayEndWithCallsOpen) {

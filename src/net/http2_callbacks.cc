@@ -85,17 +85,16 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
       if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self.StartStream(id);
       break;
     case NGHTTP2_DATA:
-      if (frame->hd.length == 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 && !self.guard_.OnControlFrame()) {
-        self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
-      }
+      if (frame->hd.length == 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) self.OnControlFrame();
       break;
     case NGHTTP2_RST_STREAM:
       if (!self.guard_.OnReset(std::chrono::steady_clock::now())) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
       return 0;
+    case NGHTTP2_PING: self.OnPing((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0, frame->ping.opaque_data); return 0;
+    case NGHTTP2_WINDOW_UPDATE: return 0;
     case NGHTTP2_SETTINGS: self.greeted_ = true; [[fallthrough]];
     default:
-      if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) return 0;
-      if (!self.guard_.OnControlFrame()) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.OnControlFrame();
       return 0;
   }
   if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
@@ -108,7 +107,7 @@ int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame,
   Http2Session& self = Self(session);
   self.in_headers_ = false;
   self.order_.Forgive(frame->hd.stream_id);  // nghttp2 resets it
-  if (!self.guard_.OnControlFrame()) self.Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+  self.OnControlFrame();
   return 0;
 }
 
@@ -133,6 +132,7 @@ int Http2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, vo
   const bool answer = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
   if (!answer) return 0;
   self.guard_.OnAnswerSent();
+  if (self.keep_alive_) self.keep_alive_->OnDataSent();
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   // The answer is complete before the request: RFC 9113, 8.1 asks the client to stop then.
   const Http2Stream* stream = self.Find(frame->hd.stream_id);

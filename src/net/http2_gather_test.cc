@@ -107,7 +107,7 @@ TEST(Http2GatherTest, MessagesAreWholeHoweverTheirFramesAreCutAndMixed) {
   Executor executor("test-exec", 8);
   ReactorPool reactors(executor, {.groups = 1});
   Handler handler;
-  auto server = GrpcServer::Start(reactors, handler, {.address = "127.0.0.1"});
+  auto server = GrpcServer::Start(reactors, handler, {.address = "127.0.0.1", .keep_alive = {.max_ping_strikes = 0}});
   ASSERT_TRUE(server.ok());
   for (unsigned seed = 0; seed < 40; seed++) {
     SCOPED_TRACE(seed);

@@ -15,26 +15,31 @@ namespace neso::net {
 class Http2Guard {
  public:
   // Each returns false when it was one too many.
-  bool OnControlFrame() { return ++control_ <= kMaxControl; }
-  bool OnReset(TimePoint now) {
-    if (resets_ > 0 && now > since_) {
-      const auto forgiven = static_cast<size_t>((now - since_) / kForgiveOne);
-      resets_ -= std::min(resets_, forgiven);
-      since_ += forgiven * kForgiveOne;
-    }
-    if (resets_ == 0) since_ = now;
-    return ++resets_ <= kMaxResets;
-  }
-  void OnAnswerSent() { control_ = 0; }
+  bool OnControlFrame(TimePoint now) { return control_.Add(now); }
+  bool OnReset(TimePoint now) { return resets_.Add(now); }
+  void OnAnswerSent() { control_ = {}; }
 
  private:
-  static constexpr size_t kMaxControl = 2000;
-  static constexpr size_t kMaxResets = 2000;                                // at once: two generations of all streams
-  static constexpr Nanoseconds kForgiveOne = std::chrono::milliseconds(2);  // and 500 a second for ever
+  // So many at once (two generations of all streams), and 500 a second for ever.
+  static constexpr size_t kMost = 2000;
+  static constexpr Nanoseconds kForgiveOne = std::chrono::milliseconds(2);
 
-  size_t control_ = 0;
-  size_t resets_ = 0;
-  TimePoint since_{};
+  struct Count {
+    bool Add(TimePoint now) {
+      if (held > 0 && now > since) {
+        const auto forgiven = static_cast<size_t>((now - since) / kForgiveOne);
+        held -= std::min(held, forgiven);
+        since += forgiven * kForgiveOne;
+      }
+      if (held == 0) since = now;
+      return ++held <= kMost;
+    }
+    size_t held = 0;
+    TimePoint since{};
+  };
+
+  Count control_;
+  Count resets_;
 };
 
 }  // namespace neso::net

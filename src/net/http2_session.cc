@@ -1,7 +1,8 @@
 #include "net/http2_session.h"
 
 #include <algorithm>
-#include <array>
+#include <ctime>
+#include <random>
 #include <utility>
 
 #include "net/grpc_stream.h"
@@ -13,7 +14,6 @@ namespace neso::net {
 namespace {
 
 constexpr TimePoint kNever = TimePoint::max();
-constexpr std::chrono::milliseconds kLingerTime{2000};
 // Read in one turn, so that calls start and other connections are heard.
 constexpr size_t kReadBudget = 1 << 20;
 constexpr size_t kMaxDue = 64;
@@ -21,6 +21,19 @@ constexpr size_t kMaxDue = 64;
 constexpr size_t kOutputAhead = 1 << 20;
 // Streams that the client has reset, but whose requests still run, count too.
 constexpr int kMaxLiveStreams = 4000;
+
+// A few nanoseconds instead of twenty, a few milliseconds late.
+TimePoint CoarseNow() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return TimePoint(std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec));
+}
+
+// -1 to 1, so that connections that began together do not end together.
+double Jitter() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::uniform_real_distribution(-1.0, 1.0)(random);
+}
 
 }  // namespace
 
@@ -30,8 +43,13 @@ Http2Session::Http2Session(Connection& connection)
       head_deadline_(std::chrono::steady_clock::now() + connection.context().options.head_timeout),
       progress_deadline_(kNever),
       idle_deadline_(kNever),
+      end_deadline_(kNever),
       stream_deadline_(kNever),
-      watched_(kNever) {}
+      watched_(kNever) {
+  const ServerContext& context = connection.context();
+  if (context.grpc == nullptr) return;
+  keep_alive_.emplace(context.grpc_limits.keep_alive, std::chrono::steady_clock::now(), Jitter());
+}
 
 Http2Session::~Http2Session() { nghttp2_session_del(raw_); }
 
@@ -43,7 +61,7 @@ void Http2Session::OnBits(uint32_t bits, StrandTurn& turn) {
     if (bits & kPeerEnded) peer_ended_ = true;
     if (bits & kAnswer) TakeAnswers();
     if (bits & kDeadline) OnDeadline();
-    if (connection_.context().draining.load(std::memory_order_relaxed)) Drain();
+    if (connection_.context().draining.load(std::memory_order_relaxed)) BeginEnd({});
     Read();
     Send();
     Settle();
@@ -81,6 +99,7 @@ void Http2Session::ReadOnce(size_t* budget) {
     return;
   }
   if (result.state != IoResult::State::kOk) return Close();
+  if (keep_alive_) keep_alive_->OnReceived(CoarseNow());
   *budget -= std::min(*budget, result.bytes);
   if (phase_ != Phase::kLinger) FeedGathered(gather, result.bytes);
 }
@@ -155,111 +174,6 @@ void Http2Session::Send() {
     if (!output_.Flush(connection_.transport())) return Close();
     if (!output_.empty()) return;  // the socket is full
   }
-}
-
-// Ends the connection if its time has come, and sets the time limits.
-void Http2Session::Settle() {
-  if (phase_ != Phase::kOpen) return Watch();
-  const bool over = !nghttp2_session_want_read(raw_) && !nghttp2_session_want_write(raw_);
-  if (output_.empty() && (over || terminated_ || (draining_ && streams_.empty()))) {
-    if (!streams_.empty()) {
-      // Nobody will read their answers.
-      auto ended = std::exchange(streams_, {});
-      for (auto& [id, stream] : ended) stream->Close();
-    }
-    return Linger();
-  }
-  const HttpServerOptions& options = connection_.context().options;
-  TimePoint now{};
-  const auto from_now = [&](std::chrono::milliseconds delay) {
-    if (now == TimePoint{}) now = std::chrono::steady_clock::now();
-    return now + delay;
-  };
-  if (greeted_ && !in_headers_) {
-    head_deadline_ = kNever;
-  } else if (head_deadline_ == kNever) {
-    head_deadline_ = from_now(options.head_timeout);
-  }
-  const size_t unread = output_.pending_bytes() + queued_data_;
-  if (unread == 0) {
-    progress_deadline_ = kNever;
-  } else if (unread < unread_at_mark_ || progress_deadline_ == kNever) {
-    progress_deadline_ = from_now(options.body_timeout);
-  }
-  unread_at_mark_ = unread;
-  if (!streams_.empty() || options.idle_timeout.count() == 0) {
-    idle_deadline_ = kNever;
-  } else if (idle_deadline_ == kNever) {
-    idle_deadline_ = from_now(options.idle_timeout);
-  }
-  if (streams_.empty()) stream_deadline_ = kNever;
-  Watch();
-}
-
-void Http2Session::Watch() {
-  if (phase_ == Phase::kClosed) return;
-  const TimePoint wanted = std::min({head_deadline_, progress_deadline_, idle_deadline_, stream_deadline_});
-  if (wanted == watched_) return;
-  watched_ = wanted;
-  wanted == kNever ? connection_.ClearDeadline() : connection_.SetDeadline(wanted);
-}
-
-void Http2Session::OnDeadline() {
-  const TimePoint now = std::chrono::steady_clock::now();
-  if (now >= head_deadline_ || now >= progress_deadline_) return Close();
-  if (now >= idle_deadline_) Terminate(NGHTTP2_NO_ERROR);
-  if (now < stream_deadline_) return;
-  std::vector<std::shared_ptr<Http2Stream>> overdue;
-  stream_deadline_ = kNever;
-  for (const auto& [id, stream] : streams_) {
-    if (stream->deadline() <= now) {
-      overdue.push_back(stream);
-    } else {
-      stream_deadline_ = std::min(stream_deadline_, stream->deadline());
-    }
-  }
-  for (const auto& stream : overdue) stream->OnDeadline();
-}
-
-void Http2Session::Drain() {
-  if (std::exchange(draining_, true) || terminated_) return;
-  const int32_t last = nghttp2_session_get_last_proc_stream_id(raw_);
-  order_.ForgiveAbove(last);
-  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
-}
-
-void Http2Session::Terminate(uint32_t error) {
-  if (std::exchange(terminated_, true)) return;
-  nghttp2_session_terminate_session(raw_, error);
-}
-
-void Http2Session::Linger() {
-  phase_ = Phase::kLinger;
-  connection_.transport().FinishWriting();
-  progress_deadline_ = idle_deadline_ = stream_deadline_ = kNever;
-  head_deadline_ = std::chrono::steady_clock::now() + kLingerTime;
-  readable_ = true;
-  Read();
-  Watch();
-}
-
-void Http2Session::Close() {
-  if (phase_ == Phase::kClosed) return;
-  phase_ = Phase::kClosed;
-  readable_ = false;
-  {
-    MutexLock lock(mutex_);
-    posts_refused_ = true;
-    for (std::shared_ptr<Http2Stream>& stream : posted_) Drop(std::move(stream));
-    posted_.clear();
-  }
-  auto ended = std::exchange(streams_, {});
-  for (auto& [id, stream] : ended) {
-    stream->Close();
-    Drop(std::move(stream));
-  }
-  turn_->needs_top = false;  // once delisted, only work that is due may ask the reactors for a turn
-  connection_.Close(*turn_);
 }
 
 void Http2Session::HandOver() {

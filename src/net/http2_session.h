@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,6 +19,7 @@
 #include "net/http2_frame_tracker.h"
 #include "net/http2_guard.h"
 #include "net/http2_head.h"
+#include "net/http2_keep_alive.h"
 #include "net/http2_output.h"
 #include "net/http2_stream.h"
 #include "net/http2_stream_order.h"
@@ -59,6 +62,14 @@ class Http2Session final : public Session {
  private:
   friend struct Http2Callbacks;
 
+  // Of the end that leaves open streams their time: kNo -> kAnnounced -> kFinal, kNo -> kFinal.
+  enum class End {
+    kNo,
+    kAnnounced,  // by a GOAWAY that refuses nothing; the answer to a ping tells that the client has seen it (RFC
+                 // 9113, 6.8)
+    kFinal,      // new streams are refused
+  };
+
   // kOpen -> kLinger -> kClosed, kOpen -> kClosed.
   enum class Phase {
     kOpen,
@@ -74,15 +85,22 @@ class Http2Session final : public Session {
   bool IsAsGuessed(bool is_payload, int32_t id, std::string_view piece);
   void TakeAnswers();
   void Send();
+  void HandOver();
+
   void Settle();
+  void Watch();
   void OnDeadline();
-  void Drain();
-  // Ends the connection with GOAWAY.
-  void Terminate(uint32_t error);
+  void KeepAlive(TimePoint now);
+  void OnPing(bool is_answer, std::span<const uint8_t, 8> payload);
+  void OnControlFrame();
+  // No new streams: says so, gives the client a round trip to hear of it, and ends when all streams have. `reason` lives
+  // as long as the program.
+  void BeginEnd(std::string_view reason);
+  void RefuseStreams();
+  // Ends the connection with GOAWAY and what went wrong.
+  void Terminate(uint32_t error, std::string_view reason = {});
   void Linger();
   void Close();
-  void HandOver();
-  void Watch();
 
   Http2Stream* Find(int32_t id) const;
   void StartStream(int32_t id);
@@ -97,12 +115,14 @@ class Http2Session final : public Session {
   bool peer_ended_ = false;
   bool greeted_ = false;     // the client's first SETTINGS came
   bool in_headers_ = false;  // a block of headers is under way
-  bool draining_ = false;
+  End end_ = End::kNo;
+  std::string_view end_reason_;
   bool terminated_ = false;
   std::string received_;
   Http2FrameTracker tracker_;
   Http2StreamOrder order_;
   Http2Guard guard_;
+  std::optional<Http2KeepAlive> keep_alive_;  // of gRPC only
   Http2HeadCollector collector_;
   Http2Output output_;
   std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
@@ -113,6 +133,7 @@ class Http2Session final : public Session {
   TimePoint head_deadline_;      // greeting, or a block of headers
   TimePoint progress_deadline_;  // while something waits for the client to read
   TimePoint idle_deadline_;
+  TimePoint end_deadline_;     // while the end is announced
   TimePoint stream_deadline_;  // not after the earliest of a stream
   TimePoint watched_;          // what the connection was told
   size_t unread_at_mark_ = 0;  // what waited when progress_deadline_ was set

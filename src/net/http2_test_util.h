@@ -109,6 +109,8 @@ class TestHttp2Client {
     return go_away_;
   }
   int64_t go_away() const { return go_away_; }
+  const std::string& go_away_reason() const { return go_away_reason_; }
+  int pings() const { return pings_; }
   nghttp2_session* raw() { return raw_; }
   TestClient& client() { return client_; }
 
@@ -141,7 +143,11 @@ class TestHttp2Client {
     return 0;
   }
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self) {
-    if (frame->hd.type == NGHTTP2_GOAWAY) Self(self).go_away_ = frame->goaway.error_code;
+    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) Self(self).pings_++;
+    if (frame->hd.type != NGHTTP2_GOAWAY) return 0;
+    Self(self).go_away_ = frame->goaway.error_code;
+    Self(self).go_away_reason_.append(reinterpret_cast<const char*>(frame->goaway.opaque_data),
+                                      frame->goaway.opaque_data_len);
     return 0;
   }
   static ssize_t ReadBody(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags,
@@ -159,6 +165,8 @@ class TestHttp2Client {
   std::map<int32_t, Answer> answers_;
   std::map<int32_t, Body> bodies_;
   int64_t go_away_ = -1;
+  std::string go_away_reason_;
+  int pings_ = 0;  // of the server
 };
 
 }  // namespace neso::net

@@ -1,6 +1,5 @@
 #include "net/http_server.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "net/server_core.h"
@@ -8,18 +7,10 @@
 namespace neso::net {
 namespace {
 
-// A limit is noticed at most a quarter of it late, and at most a second.
-Nanoseconds SweepPeriod(const HttpServerOptions& options) {
-  auto shortest = std::min(options.head_timeout, options.body_timeout);
-  if (options.idle_timeout.count() > 0) shortest = std::min(shortest, options.idle_timeout);
-  return std::clamp<Nanoseconds>(shortest / 4, std::chrono::milliseconds(10), std::chrono::seconds(1));
-}
-
 class EpollHttpServer final : public HttpServer {
  public:
   EpollHttpServer(ReactorPool& reactors, HttpHandler& handler, const HttpServerOptions& options, ListenSocket socket)
-      : core_(reactors, std::make_shared<ServerContext>(handler, options, reactors.sentinel()), std::move(socket),
-              SweepPeriod(options)) {}
+      : core_(reactors, std::make_shared<ServerContext>(handler, options, reactors.sentinel()), std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }

@@ -11,6 +11,9 @@ namespace neso::net {
 namespace {
 // Ticks without traffic before it sleeps: waking it costs as much as a few ticks.
 constexpr int kQuietTicks = 5;
+constexpr std::chrono::seconds kDecayPeriod{1};
+// A sweep of ten thousand connections takes about a millisecond. Twenty times that long there is no other.
+constexpr int kSweepPause = 20;
 }  // namespace
 
 void ReactorSentinel::Stop() {
@@ -33,10 +36,16 @@ void ReactorSentinel::WakeUp() {
   changed_.NotifyOne();
 }
 
-void ReactorSentinel::AddSweepable(Sweepable* sweepable, Nanoseconds period) {
+void ReactorSentinel::SweepEarlier(int64_t limit_ns) {
+  int64_t planned = next_sweep_ns_.load();
+  while (limit_ns < planned && !next_sweep_ns_.compare_exchange_weak(planned, limit_ns)) {
+  }
+  NoteTraffic();
+}
+
+void ReactorSentinel::AddSweepable(Sweepable* sweepable) {
   MutexLock lock(sweep_mutex_);
   sweepables_.push_back(sweepable);
-  period_ns_ = std::min(period_ns_.load(), static_cast<int64_t>(period.count()));
 }
 
 void ReactorSentinel::RemoveSweepable(Sweepable* sweepable) {
@@ -47,26 +56,30 @@ void ReactorSentinel::RemoveSweepable(Sweepable* sweepable) {
 void ReactorSentinel::ThreadMain() {
   pthread_setname_np(pthread_self(), "neso-sentinel");
   int quiet_ticks = 0;
-  TimePoint next_maintenance = std::chrono::steady_clock::now() + Nanoseconds(period_ns_);
+  TimePoint next_tick{};
   MutexLock lock(mutex_);
   while (!stopping_) {
     woken_ = false;
     lock.Unlock();
     const TimePoint now = std::chrono::steady_clock::now();
-    const bool traffic = TickGroups();
-    quiet_ticks = traffic ? 0 : quiet_ticks + 1;
-    if (traffic) pools_warm_ = true;
-    if (now >= next_maintenance) {
-      Maintain(now);
-      next_maintenance = now + Nanoseconds(period_ns_);
+    if (now >= next_tick) {
+      const bool traffic = TickGroups();
+      quiet_ticks = traffic ? 0 : quiet_ticks + 1;
+      if (traffic) pools_warm_ = true;
+      next_tick = now + tick_;
     }
+    if (now >= next_decay_) {
+      pools_warm_ = Buffer::DecayPools();
+      next_decay_ = now + kDecayPeriod;
+    }
+    if (now >= NextSweep()) Sweep();
     lock.Lock();
     if (stopping_) break;
     if (quiet_ticks < kQuietTicks) {
-      changed_.WaitUntil(mutex_, now + tick_);
+      changed_.WaitUntil(mutex_, std::min(next_tick, NextSweep()));
       continue;
     }
-    // Traffic that starts before `asleep_` is seen is seen here; traffic that starts later wakes us.
+    // Traffic that starts, or a time limit that is set, before `asleep_` is seen is seen here; later it wakes us.
     asleep_ = true;
     if (!std::all_of(groups_.begin(), groups_.end(), [](const ReactorGroup* group) { return group->IsQuiet(); })) {
       asleep_ = false;
@@ -75,11 +88,11 @@ void ReactorSentinel::ThreadMain() {
     }
     bool in_time = true;
     while (!woken_ && !stopping_ && in_time) {
-      if (sweeping_ || pools_warm_) {
-        in_time = changed_.WaitUntil(mutex_, next_maintenance);
+      const TimePoint due = pools_warm_ ? std::min(next_decay_, NextSweep()) : NextSweep();
+      if (due != TimePoint::max()) {
+        in_time = changed_.WaitUntil(mutex_, due);
       } else {
         changed_.Wait(mutex_);
-        next_maintenance = std::chrono::steady_clock::now() + Nanoseconds(period_ns_);
       }
     }
     asleep_ = false;
@@ -93,13 +106,18 @@ bool ReactorSentinel::TickGroups() {
   return traffic;
 }
 
-void ReactorSentinel::Maintain(TimePoint now) {
-  pools_warm_ = Buffer::DecayPools();
-  if (!sweeping_.exchange(false)) return;
-  MutexLock lock(sweep_mutex_);
-  bool more = false;
-  for (Sweepable* sweepable : sweepables_) more |= sweepable->Sweep(now);
-  if (more) sweeping_ = true;
+void ReactorSentinel::Sweep() {
+  // Limits that are set from here on ask for themselves.
+  next_sweep_ns_ = INT64_MAX;
+  const TimePoint begin = std::chrono::steady_clock::now();
+  TimePoint next = TimePoint::max();
+  {
+    MutexLock lock(sweep_mutex_);
+    for (Sweepable* sweepable : sweepables_) next = std::min(next, sweepable->Sweep(begin));
+  }
+  const TimePoint end = std::chrono::steady_clock::now();
+  not_before_ = end + kSweepPause * (end - begin);
+  RequestSweep(next);
 }
 
 }  // namespace neso::net

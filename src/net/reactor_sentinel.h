@@ -1,9 +1,10 @@
 // The thread that looks after the reactors: it sees leaders that are away too long, time limits, and idle memory.
 //
-// It ticks every few milliseconds only while requests flow, every second while a time limit or a warm buffer pool
-// waits, and sleeps otherwise. Thread-safe.
+// It ticks every few milliseconds only while requests flow, every second while a buffer pool is warm, wakes for the
+// earliest time limit, and sleeps otherwise. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -21,8 +22,8 @@ class ReactorGroup;
 class Sweepable {
  public:
   virtual ~Sweepable() = default;
-  // Ends what is over its time. True while there is something with a time limit.
-  virtual bool Sweep(TimePoint now) = 0;
+  // Ends what is over its time. When the next will be; TimePoint::max() if nothing has a time limit.
+  virtual TimePoint Sweep(TimePoint now) = 0;
 };
 
 class ReactorSentinel {
@@ -42,30 +43,36 @@ class ReactorSentinel {
   }
 
   // After RemoveSweepable returns no Sweep of it runs.
-  void AddSweepable(Sweepable* sweepable, Nanoseconds period);
+  void AddSweepable(Sweepable* sweepable);
   void RemoveSweepable(Sweepable* sweepable);
-  // A time limit was set: sweep until there is none.
-  void RequestSweeps() {
-    if (!sweeping_.load() && !sweeping_.exchange(true)) NoteTraffic();
+  // Something is over its time at `limit`, which a sweep can see already: one follows then. Time limits are mostly set
+  // behind one that is waited for, and lifted before; so one load is the usual cost.
+  void RequestSweep(TimePoint limit) {
+    const int64_t limit_ns = limit.time_since_epoch().count();
+    if (limit_ns < next_sweep_ns_.load()) SweepEarlier(limit_ns);
   }
 
  private:
   void WakeUp();
+  void SweepEarlier(int64_t limit_ns);
   void ThreadMain();
   bool TickGroups();
-  void Maintain(TimePoint now);
+  void Sweep();
+  TimePoint NextSweep() const { return std::max(TimePoint(Nanoseconds(next_sweep_ns_)), not_before_); }
 
   const Nanoseconds tick_;
   std::vector<ReactorGroup*> groups_;
   std::atomic<bool> asleep_{true};
-  std::atomic<bool> sweeping_{false};
-  bool pools_warm_ = false;  // the thread's own
+  std::atomic<int64_t> next_sweep_ns_{INT64_MAX};
+  // The thread's own:
+  bool pools_warm_ = false;
+  TimePoint next_decay_{};
+  TimePoint not_before_{};  // of the next sweep, so that sweeps do not take a processor of their own
 
   Mutex mutex_;
   CondVar changed_;
   Mutex sweep_mutex_;  // held while sweeping
   std::vector<Sweepable*> sweepables_ GUARDED_BY(sweep_mutex_);
-  std::atomic<int64_t> period_ns_{1'000'000'000};
   bool woken_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_ GUARDED_BY(mutex_);

@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "net/grpc_call.h"
+#include "net/http2_keep_alive.h"
 #include "net/http_server.h"
 #include "net/reactor_sentinel.h"
 
@@ -24,6 +25,7 @@ struct GrpcLimits {
   size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
+  Http2KeepAliveOptions keep_alive = {};
 };
 
 struct ServerContext {

@@ -1,18 +1,18 @@
 #include "net/server_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/connection.h"
 
 namespace neso::net {
 
-ServerCore::ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket,
-                       Nanoseconds sweep_period)
+ServerCore::ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket)
     : sentinel_(reactors.sentinel()),
       context_(std::move(context)),
       listener_(std::make_shared<Listener>(reactors, context_, std::move(socket))),
       port_(listener_->port()) {
-  sentinel_.AddSweepable(this, sweep_period);
+  sentinel_.AddSweepable(this);
 }
 
 ServerCore::~ServerCore() {
@@ -34,14 +34,16 @@ void ServerCore::EnterAll(uint32_t bits) {
     connection->Enter(bits, nullptr);
 }
 
-bool ServerCore::Sweep(TimePoint now) {
-  bool more = false;
+TimePoint ServerCore::Sweep(TimePoint now) {
+  TimePoint next = TimePoint::max();
   const auto overdue = context_->Select([&](const Connection& connection) {
-    more |= connection.HasDeadline();
-    return connection.IsOverdue(now);
+    if (connection.IsOverdue(now)) return true;
+    next = std::min(next, connection.deadline());
+    return false;
   });
+  // Each sets its next limit when it has handled this one.
   for (const auto& connection : overdue) connection->Enter(kDeadline, nullptr);
-  return more;
+  return next;
 }
 
 }  // namespace neso::net

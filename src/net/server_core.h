@@ -14,16 +14,14 @@ namespace neso::net {
 // Thread-safe. The destructor cuts what is still open and waits for calls of the handler.
 class ServerCore final : public Sweepable {
  public:
-  // Time limits are looked at every `sweep_period` while there are any.
-  ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket,
-             Nanoseconds sweep_period);
+  ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket);
   ~ServerCore() override;
 
   Status Listen() { return listener_->Start(); }
   uint16_t port() const { return port_; }
   size_t ConnectionCount() const { return context_->ConnectionCount(); }
   void BeginDrain();
-  bool Sweep(TimePoint now) override;
+  TimePoint Sweep(TimePoint now) override;
 
  private:
   void EnterAll(uint32_t bits);

@@ -41,9 +41,9 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
 }
 
 TEST(MissingBehaviourTest, OptionsThatSizeSomethingAbsentAreListed) {
-  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--grpc-keepalive-time=1", "--http-port=9000",
+  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--enable-peer-access=false", "--http-port=9000",
                                           "--pinned-memory-pool-byte-size=0"})),
-              ElementsAre("grpc-keepalive-time", "pinned-memory-pool-byte-size"));
+              ElementsAre("enable-peer-access", "pinned-memory-pool-byte-size"));
 }
 
 }  // namespace

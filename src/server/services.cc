@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
+#include "base/table.h"
 #include "server/drain.h"
+#include "server/startup_tables.h"
 
 namespace neso {
 namespace {
@@ -64,6 +67,18 @@ Status NotStarted(const std::string& service, const Status& error) {
   return error;
 }
 
+net::Http2KeepAliveOptions KeepAliveFor(const GrpcOptions& options) {
+  using std::chrono::milliseconds;
+  return {.time = milliseconds(options.keepalive_time_ms),
+          .timeout = milliseconds(options.keepalive_timeout_ms),
+          .permit_without_calls = options.keepalive_permit_without_calls,
+          .max_pings_without_data = options.http2_max_pings_without_data,
+          .min_ping_interval = milliseconds(options.http2_min_recv_ping_interval_without_data_ms),
+          .max_ping_strikes = options.http2_max_ping_strikes,
+          .max_age = milliseconds(options.max_connection_age_ms),
+          .max_age_grace = milliseconds(options.max_connection_age_grace_ms)};
+}
+
 }  // namespace
 
 Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials)
@@ -103,11 +118,16 @@ Status Services::Start() {
 }
 
 Status Services::StartGrpc() {
+  if (log::IsVerboseEnabled(1)) {
+    log::WriteUnescaped(LogLevel::kVerbose, __FILE__, __LINE__,
+                        DrawTable(KeepAliveTable(options_.grpc), TerminalWidth()));
+  }
   net::GrpcServerOptions listen_options;
   listen_options.address = options_.grpc.address;
   listen_options.port = static_cast<uint16_t>(options_.grpc.port);
   listen_options.reuse_port = options_.grpc.reuse_port;
   listen_options.compression = CompressionFor(options_.grpc.compression_level);
+  listen_options.keep_alive = KeepAliveFor(options_.grpc);
   listen_options.tls = credentials_.grpc;
   auto grpc = net::GrpcServer::Start(reactors_, grpc_frontend_, std::move(listen_options));
   if (!grpc) {

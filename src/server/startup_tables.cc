@@ -49,6 +49,24 @@ TableRows ModelTable(const std::vector<ModelTableRow>& models) {
   return rows;
 }
 
+TableRows KeepAliveTable(const GrpcOptions& options) {
+  const auto text = [](int value) { return std::to_string(value); };
+  TableRows rows = {
+      {"GRPC KeepAlive Option", "Value"},
+      {"keepalive_time_ms", text(options.keepalive_time_ms)},
+      {"keepalive_timeout_ms", text(options.keepalive_timeout_ms)},
+      {"keepalive_permit_without_calls", options.keepalive_permit_without_calls ? "1" : "0"},
+      {"http2_max_pings_without_data", text(options.http2_max_pings_without_data)},
+      {"http2_min_recv_ping_interval_without_data_ms", text(options.http2_min_recv_ping_interval_without_data_ms)},
+      {"http2_max_ping_strikes", text(options.http2_max_ping_strikes)},
+  };
+  if (options.max_connection_age_ms != 0)
+    rows.push_back({"max_connection_age_ms", text(options.max_connection_age_ms)});
+  if (options.max_connection_age_grace_ms != 0)
+    rows.push_back({"max_connection_age_grace_ms", text(options.max_connection_age_grace_ms)});
+  return rows;
+}
+
 TableRows OptionTable(const ServerOptions& options, const std::string& server_version,
                       const std::vector<std::string>& server_extensions) {
   TableRows rows = {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/server_options.h"
+#include "server/options.h"
 
 namespace neso {
 
@@ -32,6 +33,9 @@ struct ModelTableRow {
   std::string reason;  // may be empty
 };
 TableRows ModelTable(const std::vector<ModelTableRow>& models);
+
+// Of a connection's pings and age.
+TableRows KeepAliveTable(const GrpcOptions& options);
 
 TableRows OptionTable(const ServerOptions& options, const std::string& server_version,
                       const std::vector<std::string>& server_extensions);

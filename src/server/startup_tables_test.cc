@@ -38,6 +38,27 @@ TEST(StartupTablesTest, ModelsShowVersionAndStatus) {
             "+--------+---------+----------------------------------------+\n");
 }
 
+TEST(StartupTablesTest, KeepAliveShowsAgesOnlyWhenThereAreLimits) {
+  GrpcOptions options;
+  EXPECT_EQ(DrawTable(KeepAliveTable(options), 500),
+            "+----------------------------------------------+---------+\n"
+            "| GRPC KeepAlive Option                        | Value   |\n"
+            "+----------------------------------------------+---------+\n"
+            "| keepalive_time_ms                            | 7200000 |\n"
+            "| keepalive_timeout_ms                         | 20000   |\n"
+            "| keepalive_permit_without_calls               | 0       |\n"
+            "| http2_max_pings_without_data                 | 2       |\n"
+            "| http2_min_recv_ping_interval_without_data_ms | 300000  |\n"
+            "| http2_max_ping_strikes                       | 2       |\n"
+            "+----------------------------------------------+---------+\n");
+  options.max_connection_age_ms = 5000;
+  options.max_connection_age_grace_ms = 100;
+  const TableRows rows = KeepAliveTable(options);
+  ASSERT_EQ(rows.size(), 9u);
+  EXPECT_EQ(rows[7], (std::vector<std::string>{"max_connection_age_ms", "5000"}));
+  EXPECT_EQ(rows[8], (std::vector<std::string>{"max_connection_age_grace_ms", "100"}));
+}
+
 TEST(StartupTablesTest, OptionsInTheirOrder) {
   ServerOptions options;
   options.model_repositories = {"/a", "/b"};
