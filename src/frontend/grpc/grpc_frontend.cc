@@ -1,8 +1,10 @@
 #include "frontend/grpc/grpc_frontend.h"
 
 #include <algorithm>
+#include <span>
 
 #include "frontend/grpc/control_call.h"
+#include "frontend/grpc/reflection_call.h"
 #include "frontend/grpc/stream_infer.h"
 #include "frontend/grpc/unary_infer.h"
 
@@ -40,6 +42,9 @@ struct GrpcFrontend::Method {
   static net::GrpcReceiverRef SlowControl(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
   }
+  static net::GrpcReceiverRef Reflect(GrpcFrontend&, net::GrpcCallRef call) {
+    return std::make_shared<ReflectionCall>(std::move(call));
+  }
   static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return std::make_shared<UnaryInfer>(frontend.infer_context_, std::move(call));
   }
@@ -51,8 +56,12 @@ struct GrpcFrontend::Method {
 const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   using Service = ControlService;
   using Category = ApiCategory;
-  static constexpr Method kHealthCheck{"/grpc.health.v1.Health/Check", Category::kHealth,
-                                       Method::Control<&Service::Check>};
+  // Those of other services, by their whole path.
+  static constexpr Method kOthers[] = {
+      {"/grpc.health.v1.Health/Check", Category::kHealth, Method::Control<&Service::Check>},
+      {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
+      {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
+  };
   // Inference first, which is asked for most.
   static constexpr Method kMethods[] = {
       {"ModelInfer", Category::kInference, Method::Infer},
@@ -77,12 +86,12 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       {"TraceSetting", Category::kTrace, Method::Control<&Service::TraceSetting>},
       {"LogSettings", Category::kLogging, Method::Control<&Service::LogSettings>},
   };
-  if (path == kHealthCheck.path) return &kHealthCheck;
-  if (!path.starts_with(kService)) return nullptr;
-  path.remove_prefix(kService.size());
-  const Method* const found = std::find_if(std::begin(kMethods), std::end(kMethods),
-                                           [path](const Method& method) { return method.path == path; });
-  return found == std::end(kMethods) ? nullptr : found;
+  const bool is_inference_service = path.starts_with(kService);
+  if (is_inference_service) path.remove_prefix(kService.size());
+  const std::span<const Method> methods = is_inference_service ? std::span<const Method>(kMethods) : kOthers;
+  const auto found =
+      std::find_if(methods.begin(), methods.end(), [path](const Method& method) { return method.path == path; });
+  return found == methods.end() ? nullptr : &*found;
 }
 
 net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {

@@ -1,0 +1,35 @@
+#include "frontend/grpc/reflection_call.h"
+
+#include "frontend/grpc/grpc_service.pb.h"
+#include "frontend/grpc/grpc_status.h"
+#include "frontend/grpc/health.pb.h"
+#include "frontend/grpc/reflection_v1alpha.pb.h"
+#include "frontend/grpc/server_reflection.h"
+
+namespace neso {
+namespace {
+
+// Made for each question: building descriptors takes time and memory, which a server nobody asks does not spend.
+ServerReflection OfferedServices() {
+  return ServerReflection({
+      inference::ModelInferRequest::descriptor()->file(),
+      grpc::health::v1::HealthCheckRequest::descriptor()->file(),
+      grpc::reflection::v1::ServerReflectionRequest::descriptor()->file(),
+      grpc::reflection::v1alpha::ServerReflectionRequest::descriptor()->file(),
+  });
+}
+
+}  // namespace
+
+void ReflectionCall::OnMessage(BufferRef message) {
+  ServerReflection::Request request;
+  const size_t size = message ? message->size() : 0;
+  if (size > INT32_MAX || !request.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size))) {
+    return call_->Finish(UnreadableRequest());
+  }
+  net::GrpcMessage answer;
+  OfferedServices().Answer(request).SerializeToString(&answer.head);
+  call_->Send(std::move(answer));
+}
+
+}  // namespace neso
