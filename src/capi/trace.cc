@@ -16,12 +16,7 @@ Status NewTrace(TRITONSERVER_InferenceTrace** trace, TRITONSERVER_InferenceTrace
   if (trace == nullptr || activity_fn == nullptr || release_fn == nullptr) {
     return neso::InvalidArg("a trace needs an activity and a release function");
   }
-  // MIN and MAX are the old names of TIMESTAMPS.
-  constexpr unsigned kOld = TRITONSERVER_TRACE_LEVEL_MIN | TRITONSERVER_TRACE_LEVEL_MAX;
-  unsigned bits = static_cast<unsigned>(level);
-  if ((bits & kOld) != 0) bits = (bits & ~kOld) | TRITONSERVER_TRACE_LEVEL_TIMESTAMPS;
-  *trace = new InferenceTrace(static_cast<TRITONSERVER_InferenceTraceLevel>(bits), parent_id, activity_fn,
-                              tensor_activity_fn, release_fn, trace_userp);
+  *trace = new InferenceTrace(level, parent_id, activity_fn, tensor_activity_fn, release_fn, trace_userp);
   return {};
 }
 

@@ -237,7 +237,15 @@ bool InferenceRequest::IsCancelled() const { return factory_ != nullptr && facto
 
 void InferenceRequest::CaptureQueueStart() {
   queue_start_ns_ = SteadyNanoseconds();
-  if (trace_ != nullptr) trace_->Report(TRITONSERVER_TRACE_QUEUE_START, queue_start_ns_);
+  if (trace_ == nullptr) return;
+  trace_->Report(TRITONSERVER_TRACE_QUEUE_START, queue_start_ns_);
+  TraceInputs(TRITONSERVER_TRACE_TENSOR_QUEUE_INPUT);
+}
+
+void InferenceRequest::EndTrace() {
+  if (trace_ == nullptr) return;
+  trace_->ReportNow(TRITONSERVER_TRACE_REQUEST_END);
+  trace_.reset();
 }
 
 void InferenceRequest::MarkExecuting() {
@@ -268,12 +276,11 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   }
   Status status = RequestValidator(r).Run();
   if (!status.ok()) {
-    r.trace_.reset();
+    r.EndTrace();
     return status;
   }
   if (r.factory_->submitted_.load(std::memory_order_relaxed)) r.RenewFactory();
   r.Arm();
-  r.TraceInputs(TRITONSERVER_TRACE_TENSOR_QUEUE_INPUT);
 
   // The request may be gone when Enqueue returns, and with it what keeps the model; on error it is not.
   Model& model = *r.model_;
@@ -285,7 +292,7 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   r.MarkExecuting();
   model.AddInflight(-1);
   r.release_hooks_.clear();
-  r.trace_.reset();
+  r.EndTrace();
   r.RenewFactory();
   return status;
 }
@@ -307,10 +314,7 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
     if (request == nullptr) return;
   }
   // Before the callback, which may report about an enclosing trace.
-  if (request->trace_ != nullptr) {
-    request->trace_->ReportNow(TRITONSERVER_TRACE_REQUEST_END);
-    request->trace_.reset();
-  }
+  request->EndTrace();
   const std::shared_ptr<Model> model = request->model_;
   const auto release_fn = request->release_fn_;
   void* const userp = request->release_userp_;

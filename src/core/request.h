@@ -161,6 +161,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // Times, steady ns: when Submit began, when it was queued. For statistics and traces.
   uint64_t start_ns() const { return start_ns_; }
   uint64_t queue_start_ns() const { return queue_start_ns_; }
+  // The request enters a queue; its trace hears of it, and of its inputs.
   void CaptureQueueStart();
   // The request leaves the queue: it is not pending any more. Release does the same for one that never executed.
   void MarkExecuting();
@@ -174,6 +175,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   void Clear();
   void RenewFactory();
   void Arm();
+  void EndTrace();
   Input& NewInput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
 
   std::shared_ptr<Model> model_;

@@ -9,11 +9,9 @@
 namespace neso {
 namespace {
 
-std::atomic<uint64_t> last_trace_id{0};
 // The name of the backend activity that this thread reports: valid in the callback, where it is asked for.
 thread_local std::string reported_activity;
 
-// The two old levels mean TIMESTAMPS.
 TRITONSERVER_InferenceTraceLevel WithoutOldLevels(TRITONSERVER_InferenceTraceLevel level) {
   constexpr unsigned kOld = TRITONSERVER_TRACE_LEVEL_MIN | TRITONSERVER_TRACE_LEVEL_MAX;
   const auto bits = static_cast<unsigned>(level);
@@ -23,17 +21,39 @@ TRITONSERVER_InferenceTraceLevel WithoutOldLevels(TRITONSERVER_InferenceTraceLev
 
 }  // namespace
 
+const char* TraceActivityName(TRITONSERVER_InferenceTraceActivity activity) {
+  switch (activity) {
+    case TRITONSERVER_TRACE_REQUEST_START: return "REQUEST_START";
+    case TRITONSERVER_TRACE_QUEUE_START: return "QUEUE_START";
+    case TRITONSERVER_TRACE_COMPUTE_START: return "COMPUTE_START";
+    case TRITONSERVER_TRACE_COMPUTE_INPUT_END: return "COMPUTE_INPUT_END";
+    case TRITONSERVER_TRACE_COMPUTE_OUTPUT_START: return "COMPUTE_OUTPUT_START";
+    case TRITONSERVER_TRACE_COMPUTE_END: return "COMPUTE_END";
+    case TRITONSERVER_TRACE_REQUEST_END: return "REQUEST_END";
+    case TRITONSERVER_TRACE_TENSOR_QUEUE_INPUT: return "TENSOR_QUEUE_INPUT";
+    case TRITONSERVER_TRACE_TENSOR_BACKEND_INPUT: return "TENSOR_BACKEND_INPUT";
+    case TRITONSERVER_TRACE_TENSOR_BACKEND_OUTPUT: return "TENSOR_BACKEND_OUTPUT";
+    case TRITONSERVER_TRACE_CUSTOM_ACTIVITY: return "CUSTOM_ACTIVITY";
+  }
+  return "<unknown>";
+}
+
 InferenceTrace::InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id,
                                TRITONSERVER_InferenceTraceActivityFn_t activity,
                                TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity,
-                               TRITONSERVER_InferenceTraceReleaseFn_t release, void* userp)
+                               TRITONSERVER_InferenceTraceReleaseFn_t release, void* userp, uint64_t id)
     : level_(WithoutOldLevels(level)),
-      id_(last_trace_id.fetch_add(1, std::memory_order_relaxed) + 1),
+      id_(id),
       parent_id_(parent_id),
       activity_(activity),
       tensor_activity_(tensor_activity),
       release_(release),
       userp_(userp) {}
+
+uint64_t InferenceTrace::NewId() {
+  static std::atomic<uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 void InferenceTrace::SetModel(std::string name, int64_t version, std::string request_id) {
   model_name_ = std::move(name);
@@ -69,6 +89,7 @@ void InferenceTrace::ReportTensor(TRITONSERVER_InferenceTraceActivity activity, 
 InferenceTrace* InferenceTrace::SpawnChild() {
   auto* child = new InferenceTrace(level_, id_, activity_, tensor_activity_, release_, userp_);
   child->context_ = context_;
+  child->owner_ = owner_;
   return child;
 }
 

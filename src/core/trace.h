@@ -12,13 +12,19 @@
 
 namespace neso {
 
+// "REQUEST_START", ...; "<unknown>" for what is no activity.
+const char* TraceActivityName(TRITONSERVER_InferenceTraceActivity activity);
+
 // Thread-safe reporting; the setters belong to its maker before Submit.
 class InferenceTrace final : public TRITONSERVER_InferenceTrace {
  public:
+  // MIN and MAX, the old levels, mean TIMESTAMPS.
   InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t parent_id,
                  TRITONSERVER_InferenceTraceActivityFn_t activity,
                  TRITONSERVER_InferenceTraceTensorActivityFn_t tensor_activity,
-                 TRITONSERVER_InferenceTraceReleaseFn_t release, void* userp);
+                 TRITONSERVER_InferenceTraceReleaseFn_t release, void* userp, uint64_t id = NewId());
+  // Numbers from 1, unique in the process.
+  static uint64_t NewId();
 
   uint64_t id() const { return id_; }
   uint64_t parent_id() const { return parent_id_; }
@@ -28,6 +34,8 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   const std::string& request_id() const { return request_id_; }
   const std::string& context() const { return context_; }
   void set_context(std::string context) { context_ = std::move(context); }
+  // Kept alive by this trace and those spawned from it: what `userp` points to, say.
+  void Keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
   void SetModel(std::string name, int64_t version, std::string request_id);
 
   // At TIMESTAMPS level; otherwise nothing.
@@ -58,6 +66,7 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   int64_t model_version_ = -1;
   std::string request_id_;
   std::string context_;
+  std::shared_ptr<void> owner_;
 };
 
 }  // namespace neso

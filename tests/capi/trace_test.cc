@@ -80,6 +80,7 @@ TEST(TraceTest, ComesBackFromARefusedRequestToo) {
   Call call(server, "m");
   EXPECT_NE(call.Send(NewTrace(report)), "");
   report.WaitForRelease();
+  EXPECT_THAT(report.activities, ElementsAre("REQUEST_START", "REQUEST_END"));
   EXPECT_NE(Text(TRITONSERVER_ServerInferAsync(server.get(), nullptr, NewTrace(report))), "");
   report.WaitForRelease(2);
 }
