@@ -1,0 +1,94 @@
+#include "observe/trace_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <initializer_list>
+#include <string_view>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace neso {
+namespace {
+
+Status Failure(const std::string& path) {
+  return Internal("failed to write traces to '{}': {}", path, std::strerror(errno));
+}
+
+// Opens with fopen's `mode` and writes the pieces from `offset` on.
+Status WritePieces(const std::string& path, const char* mode, uintmax_t offset,
+                   std::initializer_list<std::string_view> pieces) {
+  std::FILE* const file = std::fopen(path.c_str(), mode);
+  if (file == nullptr) return Failure(path);
+  bool is_written = std::fseek(file, static_cast<long>(offset), SEEK_SET) == 0;
+  for (const std::string_view piece : pieces) {
+    is_written = is_written && std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
+  }
+  // A full disk may show only here.
+  is_written = std::fclose(file) == 0 && is_written;
+  return is_written ? Status() : Failure(path);
+}
+
+}  // namespace
+
+void TraceFile::Append(std::string traces) { Post({.own_file = false, .traces = std::move(traces)}); }
+
+void TraceFile::WriteNext(std::string traces) { Post({.own_file = true, .traces = std::move(traces)}); }
+
+void TraceFile::Post(Job job) {
+  MutexLock lock(mutex_);
+  waiting_.push_back(std::move(job));
+  if (is_writing_) return;
+  is_writing_ = true;
+  const bool here = is_closed_;
+  lock.Unlock();
+  if (here) return WriteWaiting();
+  executor_.Post([self = shared_from_this()] { self->WriteWaiting(); });
+}
+
+void TraceFile::WriteWaiting() {
+  MutexLock lock(mutex_);
+  while (!waiting_.empty()) {
+    const Job job = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.Unlock();
+    Write(job);
+    lock.Lock();
+  }
+  is_writing_ = false;
+  written_.NotifyAll();
+}
+
+void TraceFile::Close() {
+  MutexLock lock(mutex_);
+  is_closed_ = true;
+  while (is_writing_) written_.Wait(mutex_);
+}
+
+void TraceFile::Write(const Job& job) {
+  const Status status = job.own_file
+                            ? WritePieces(fmt::format("{}.{}", path_, next_index_++), "w", 0, {"[", job.traces, "]"})
+                            : AppendToArray(job.traces);
+  if (!status.ok() && !is_failing_) LOG_ERROR("{}", status.message());
+  is_failing_ = !status.ok();
+}
+
+// Over the bracket at the end. A file that somebody has taken away or changed begins anew.
+Status TraceFile::AppendToArray(const std::string& traces) {
+  std::error_code ignored;
+  const bool goes_on = written_bytes_ > 0 && std::filesystem::file_size(path_, ignored) == written_bytes_;
+  const uintmax_t offset = goes_on ? written_bytes_ - 1 : 0;
+  const std::string_view begin = goes_on ? "," : "[";
+  Status status = WritePieces(path_, goes_on ? "r+" : "w", offset, {begin, traces, "]"});
+  if (status.ok()) {
+    written_bytes_ = offset + begin.size() + traces.size() + 1;
+  } else if (goes_on && WritePieces(path_, "r+", offset, {"]"}).ok()) {
+    // The array as it was: a full disk must not cost what is already there.
+    std::filesystem::resize_file(path_, written_bytes_, ignored);
+  }
+  return status;
+}
+
+}  // namespace neso

@@ -1,0 +1,90 @@
+#include "observe/trace_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "base/json.h"
+#include "observe/trace_test_support.h"
+
+namespace neso {
+namespace {
+
+class TraceFileTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<TraceFile> New(const std::string& name = "t.json") {
+    return std::make_shared<TraceFile>(folder_.Path(name), executor_);
+  }
+  TraceTestFolder folder_;
+  Executor executor_{"test", 4};
+};
+
+TEST_F(TraceFileTest, IsAWholeArrayAfterEachWrite) {
+  folder_.Write("t.json", "what an earlier server left, which is longer than what comes");
+  const auto file = New();
+  file->Append("1");
+  file->Close();
+  EXPECT_EQ(folder_.Read("t.json"), "[1]");
+  file->Append("2,3");
+  EXPECT_EQ(folder_.Read("t.json"), "[1,2,3]");
+  file->Append("4");
+  EXPECT_EQ(folder_.Read("t.json"), "[1,2,3,4]");
+}
+
+TEST_F(TraceFileTest, FilesOfTheirOwnAreNumbered) {
+  const auto file = New();
+  file->WriteNext("1");
+  file->Append("2");
+  file->WriteNext("3,4");
+  file->Close();
+  EXPECT_EQ(folder_.Read("t.json.0"), "[1]");
+  EXPECT_EQ(folder_.Read("t.json.1"), "[3,4]");
+  EXPECT_EQ(folder_.Read("t.json"), "[2]");
+}
+
+TEST_F(TraceFileTest, AFileThatWasTakenAwayBeginsAnew) {
+  const auto file = New();
+  file->Close();
+  file->Append("1");
+  folder_.Remove("t.json");
+  file->Append("2");
+  EXPECT_EQ(folder_.Read("t.json"), "[2]");
+  folder_.Write("t.json", "somebody else's");
+  file->Append("3");
+  EXPECT_EQ(folder_.Read("t.json"), "[3]");
+}
+
+TEST_F(TraceFileTest, AFolderThatAppearsLaterIsUsed) {
+  const auto file = New("later/t.json");
+  file->Close();
+  ::testing::internal::CaptureStderr();
+  file->Append("1");
+  file->WriteNext("2");
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, ::testing::HasSubstr("failed to write traces to '" + file->path() + "': No such file or directory"));
+  EXPECT_EQ(log.find("failed"), log.rfind("failed")) << "said once";
+  folder_.MakeFolder("later");
+  file->Append("3");
+  EXPECT_EQ(folder_.Read("later/t.json"), "[3]");
+}
+
+TEST_F(TraceFileTest, TracesOfManyThreadsComeWhole) {
+  constexpr int kThreads = 8, kEach = 50;
+  const auto file = New();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&file] {
+      for (int i = 0; i < kEach; ++i) file->Append(R"({"id":1})");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  file->Close();
+  const auto document = ParseJson(folder_.Read("t.json"));
+  ASSERT_TRUE(document.ok());
+  EXPECT_EQ(document->Size(), kThreads * kEach);
+}
+
+}  // namespace
+}  // namespace neso
