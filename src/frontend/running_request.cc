@@ -5,8 +5,8 @@
 
 namespace neso {
 
-Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request, const SharedTensors* shared) {
-  if (shared != nullptr && shared->has_outputs()) shared_outputs_ = shared;
+Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request, Submission with) {
+  if (with.shared != nullptr && with.shared->has_outputs()) shared_outputs_ = with.shared;
   request->SetResponseCallback(&Allocator(shared_outputs_ != nullptr), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);
   const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
@@ -15,11 +15,12 @@ Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request, 
     if (cancelled_) return Cancelled("request was cancelled");
     factory_ = factory;
   }
+  trace_ = std::move(with.trace);
   until_response_ = shared_from_this();
   until_release_ = shared_from_this();
   // Once submitted, everything of this object belongs to the callbacks.
   const std::shared_ptr<RunningRequest> self = until_release_;
-  Status status = InferenceRequest::Submit(request);
+  Status status = InferenceRequest::Submit(request, trace_ == nullptr ? nullptr : trace_->NewCoreTrace());
   if (!status.ok()) {
     until_release_.reset();
     until_response_.reset();
@@ -78,6 +79,7 @@ TRITONSERVER_Error* RunningRequest::ReleaseBuffer(TRITONSERVER_ResponseAllocator
 
 void RunningRequest::OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp) {
   auto* run = static_cast<RunningRequest*>(userp);
+  if (run->trace_ != nullptr) run->trace_->Report("INFER_RESPONSE_COMPLETE");
   const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
   const std::shared_ptr<RunningRequest> self = is_final ? std::move(run->until_response_) : nullptr;
   std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));

@@ -4,7 +4,7 @@
 //     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
 //   };
 //   auto run = std::make_shared<Printed>();
-//   RETURN_IF_ERROR(run->SubmitRequest(std::move(request)));
+//   RETURN_IF_ERROR(run->SubmitRequest(std::move(request), {}));
 //
 // Lives until the request has been released and the final response has come, in any order and from any thread; what
 // inputs point into is the derived class's. An output buffer belongs to its response, or to the client.
@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "core/response.h"
 #include "frontend/shared_memory/shared_tensors.h"
+#include "observe/request_trace.h"
 
 namespace neso {
 
@@ -30,9 +31,14 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   void Cancel();
 
  protected:
-  // After an error nothing more happens; otherwise OnResponse is called until `is_final`. `shared` says which outputs
-  // go into clients' memory; null: none. It lives as long as this object.
-  Status SubmitRequest(std::unique_ptr<InferenceRequest> request, const SharedTensors* shared = nullptr);
+  struct Submission {
+    const SharedTensors* shared = nullptr;  // which outputs go into clients' memory; lives as long as this object
+    std::shared_ptr<RequestTrace> trace{};  // null for a request that is not traced
+  };
+  // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
+  Status SubmitRequest(std::unique_ptr<InferenceRequest> request, Submission with);
+  // Null nearly always, and before SubmitRequest.
+  const std::shared_ptr<RequestTrace>& trace() const { return trace_; }
 
   // Null with `is_final`: the end of a request whose responses have all come before.
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
@@ -51,6 +57,7 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
   const SharedTensors* shared_outputs_ = nullptr;  // null: none; set by SubmitRequest
+  std::shared_ptr<RequestTrace> trace_;
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;
   Mutex mutex_;

@@ -37,7 +37,8 @@ constexpr MissingRow kMissing[] = {
      "latency summaries"},
     {"metrics-config histogram_latencies", [](const Options& o) { return HasMetricsSetting(o, "histogram_latencies"); },
      "latency histograms"},
-    {"trace-config level", [](const Options& o) { return o.trace.level != 0; }, "request tracing"},
+    {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
+     "traces for OpenTelemetry"},
     {"cache-config", [](const Options& o) { return !o.server.cache_config.empty(); }, "the response cache"},
     {"rate-limit", [](const Options& o) { return o.server.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
      "rate limiting by execution count"},
@@ -62,11 +63,6 @@ constexpr const char* kWithoutEffect[] = {
     "grpc-infer-thread-count",
     "grpc-infer-allocation-pool-size",
     "grpc-max-response-pool-size",
-    "trace-config",
-    "trace-file",
-    "trace-rate",
-    "trace-count",
-    "trace-log-frequency",
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
                           "repositories yet"));
   for (const char* argument : {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
                                "--metrics-config=summary_latencies=true", "--metrics-config=histogram_latencies=true",
-                               "--trace-config=level=TIMESTAMPS", "--cache-config=local,size=1",
+                               "--trace-config=mode=opentelemetry", "--cache-config=local,size=1",
                                "--response-cache-byte-size=1", "--rate-limit=execution_count"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }

@@ -104,6 +104,7 @@ int Serve(const Options& options) {
   const Status stopped = StopWithin(std::chrono::seconds(options.server.exit_timeout_seconds), services, **server);
   if (!stopped.ok()) {
     LOG_ERROR("failed to stop server: {}", CodeAndMessage(stopped));
+    services.WriteTraces();
     // Requests still run on threads that destructors would wait for.
     _exit(1);
   }

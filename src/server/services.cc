@@ -34,6 +34,14 @@ net::GrpcCompression CompressionFor(GrpcCompressionLevel level) {
   return net::GrpcCompression::kNone;
 }
 
+// Negative numbers wrap around, as in Triton.
+TraceSettings TraceSettingsFor(const TraceOptions& options) {
+  return {.level = options.level,
+          .rate = static_cast<uint32_t>(options.rate),
+          .count = options.count,
+          .log_frequency = static_cast<uint32_t>(options.log_frequency)};
+}
+
 SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
   SagemakerSettings settings;
   settings.ping = options.ping == SagemakerPing::kLive ? Endpoint::kLive : Endpoint::kReady;
@@ -47,16 +55,16 @@ SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
   return settings;
 }
 
-InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shared_memory) {
-  InferSettings settings;
+InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer) {
+  InferSettings settings{.tracer = tracer};
   settings.shared_memory = &shared_memory;
   settings.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes);
   return settings;
 }
 
 // Only the HTTP service forwards headers.
-InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& shared_memory) {
-  InferSettings settings = InferSettingsFor(options, shared_memory);
+InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer) {
+  InferSettings settings = InferSettingsFor(options, shared_memory, tracer);
   settings.header_forwarder = options.http.header_forwarder;
   return settings;
 }
@@ -87,10 +95,12 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       credentials_(std::move(credentials)),
       shared_memory_({.is_allowed = options.allow_client_shm}),
       slow_work_("neso-slow", kMaxSlowThreads),
+      tracer_(TraceSettingsFor(options.trace), options.trace.file, slow_work_),
       reactors_(slow_work_, ReactorOptionsFor(options)),
-      grpc_frontend_(server, slow_work_, shared_memory_, options.grpc.restricted_protocols,
+      grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
                      options.grpc.header_forwarder),
-      http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_), options.http.restricted_apis),
+      http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_, tracer_),
+                     options.http.restricted_apis),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;
@@ -110,6 +120,9 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
 }
 
 Status Services::Start() {
+  // Triton starts, too: an update may put the settings right.
+  const Status traceable = CheckTraceSettings(tracer_.Settings(""), tracer_.file());
+  if (!traceable.ok()) LOG_ERROR("nothing is traced: {}", traceable.message());
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
@@ -151,9 +164,9 @@ Status Services::StartHttp() {
 }
 
 Status Services::StartSagemaker() {
-  sagemaker_frontend_ =
-      std::make_unique<SagemakerFrontend>(server_, slow_work_, SagemakerSettingsFor(options_.sagemaker),
-                                          InferSettingsFor(options_, shared_memory_), options_.http.restricted_apis);
+  sagemaker_frontend_ = std::make_unique<SagemakerFrontend>(
+      server_, slow_work_, SagemakerSettingsFor(options_.sagemaker),
+      InferSettingsFor(options_, shared_memory_, tracer_), options_.http.restricted_apis);
   net::HttpServerOptions listen_options;
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
@@ -166,11 +179,12 @@ Status Services::StartVertex() {
   listen_options.service_name = "Vertex AI";
   listen_options.address = options_.vertex.address;
   listen_options.port = static_cast<uint16_t>(options_.vertex.port);
-  auto frontend = VertexFrontend::Create(server_, slow_work_,
-                                         {.predict_route = options_.vertex.predict_route,
-                                          .health_route = options_.vertex.health_route,
-                                          .default_model = options_.vertex.default_model},
-                                         InferSettingsFor(options_, shared_memory_), options_.http.restricted_apis);
+  auto frontend =
+      VertexFrontend::Create(server_, slow_work_,
+                             {.predict_route = options_.vertex.predict_route,
+                              .health_route = options_.vertex.health_route,
+                              .default_model = options_.vertex.default_model},
+                             InferSettingsFor(options_, shared_memory_, tracer_), options_.http.restricted_apis);
   if (!frontend) return NotStarted(listen_options.service_name, frontend.error());
   vertex_frontend_ = *std::move(frontend);
   return Listen("Vertex AI HTTPService", *vertex_frontend_, std::move(listen_options), vertex_);

@@ -20,6 +20,7 @@
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "net/reactor_pool.h"
+#include "observe/tracer.h"
 #include "server/options.h"
 #include "server/service_credentials.h"
 
@@ -39,6 +40,9 @@ class Services {
   // still be read.
   void Drain(TimePoint deadline);
 
+  // For an end without destructors: what has been traced is written to the disk.
+  void WriteTraces() { tracer_.Close(); }
+
  private:
   Status StartGrpc();
   Status StartHttp();
@@ -54,6 +58,7 @@ class Services {
   const ServiceCredentials credentials_;
   SharedMemoryManager shared_memory_;
   Executor slow_work_;  // model loading, and inference that no network thread can take
+  Tracer tracer_;       // when it goes no connection is left, and with it no trace under way
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;

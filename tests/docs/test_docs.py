@@ -141,6 +141,23 @@ def test_the_shared_memory_page_s_client(repository, start_server):
     assert result.stdout.strip() == "[[0. 1. 2. 3. 4. 5. 6. 7.]]"
 
 
+def test_the_tracing_page(repository, start_server, tmp_path):
+    repository.add_identity("identity")
+    page = DOCS / "tracing.md"
+    shell = blocks(page, "sh", "test:options")[0]
+    options = [option.replace("/tmp/", f"{tmp_path}/") for option in re.findall(r"--trace-config=\S+", shell)]
+    assert len(options) == 3
+    server = start_server(repository.path, *options)
+    command = blocks(page, "sh", "test:setting")[0].replace("localhost:8000", server.http)
+    result = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert result.stdout.strip() == blocks(page, "json", "test:setting")[0].strip().replace("/tmp/", f"{tmp_path}/")
+    server.infer("identity", {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [1, 1], "data": [1]}]})
+    server.stop()
+    code = blocks(page, "python", "test:read")[0].replace("/tmp/", f"{tmp_path}/")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert re.fullmatch(r"identity 1: queued \d+ us, computed \d+ us\n", result.stdout), result.stderr
+
+
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):
     shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
     model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()

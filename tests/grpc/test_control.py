@@ -176,12 +176,6 @@ def test_shared_memory_is_off(stub, kind):
         assert refused(call, message) == (grpc.StatusCode.UNIMPLEMENTED, DISABLED)
 
 
-def test_tracing_is_not_there(client):
-    with pytest.raises(InferenceServerException, match="the server does not support tracing") as error:
-        client.get_trace_settings()
-    assert "UNAVAILABLE" in error.value.status()
-
-
 def test_log_settings(server, client, stub):
     before = client.get_log_settings(as_json=True)["settings"]
     assert set(before) == {"log_file", "log_info", "log_warning", "log_error", "log_verbose_level", "log_format"}
@@ -221,7 +215,8 @@ def test_the_asyncio_client(server):
             await client.unload_model("other")
             assert not (await client.get_system_shared_memory_status()).regions
             assert not (await client.get_cuda_shared_memory_status()).regions
-            for call in [client.get_trace_settings(), client.unregister_system_shared_memory(),
+            assert (await client.get_trace_settings()).settings
+            for call in [client.unregister_system_shared_memory(),
                          client.unregister_cuda_shared_memory(), client.register_system_shared_memory("r", "/r", 8)]:
                 with pytest.raises(InferenceServerException):
                     await call

@@ -1,6 +1,6 @@
 // Every RPC but inference: health, metadata, statistics, repository, shared memory, settings.
 //
-//   ControlService service(server, regions);
+//   ControlService service(server, regions, tracer);
 //   inference::ModelReadyResponse response;
 //   Status status = service.ModelReady(request, response);
 //
@@ -14,13 +14,15 @@
 #include "frontend/grpc/grpc_service.pb.h"
 #include "frontend/grpc/health.pb.h"
 #include "frontend/shared_memory/shared_memory_manager.h"
+#include "observe/tracer.h"
 
 namespace neso {
 
-// Thread-safe. `server` and `regions` outlive it.
+// Thread-safe. `server`, `regions` and `tracer` outlive it.
 class ControlService {
  public:
-  ControlService(InferenceServer& server, SharedMemoryManager& regions) : server_(server), regions_(regions) {}
+  ControlService(InferenceServer& server, SharedMemoryManager& regions, Tracer& tracer)
+      : server_(server), regions_(regions), tracer_(tracer) {}
 
 #define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
   NESO_RPC(ServerLive);
@@ -47,6 +49,7 @@ class ControlService {
  private:
   InferenceServer& server_;
   SharedMemoryManager& regions_;
+  Tracer& tracer_;
 };
 
 }  // namespace neso

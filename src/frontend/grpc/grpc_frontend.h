@@ -1,7 +1,7 @@
 // The gRPC front end: KServe v2 GRPCInferenceService with Triton's extensions and the health service, on one
 // GrpcServer.
 //
-//   GrpcFrontend frontend(server, slow_work, regions);
+//   GrpcFrontend frontend(server, slow_work, regions, tracer);
 //   auto grpc = net::GrpcServer::Start(reactors, frontend, {.port = 8001});
 #pragma once
 
@@ -17,16 +17,17 @@
 
 namespace neso {
 
-// Thread-safe. `server`, `slow_work` (model loading, which may take minutes) and `regions` outlive it.
+// Thread-safe. `server`, `slow_work` (model loading, which may take minutes), `regions` and `tracer` outlive it.
 class GrpcFrontend final : public net::GrpcHandler {
  public:
-  GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions,
+  GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions, Tracer& tracer,
                RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {})
       : slow_work_(slow_work),
         restricted_(std::move(restricted)),
         header_forwarder_(std::move(header_forwarder)),
-        infer_context_{.server = server, .regions = regions, .header_forwarder = header_forwarder_.get()},
-        control_(server, regions) {}
+        infer_context_{
+            .server = server, .regions = regions, .tracer = tracer, .header_forwarder = header_forwarder_.get()},
+        control_(server, regions, tracer) {}
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused.

@@ -13,7 +13,7 @@ bool InferRun::Parse(BufferRef message) {
 
 Status InferRun::FindModel() {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
-  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, server_.FindModel(wire_.model_name, version));
+  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, context_.server.FindModel(wire_.model_name, version));
   is_decoupled_ = model->is_decoupled();
   request_ = InferenceRequest::Create(std::move(model), version);
   return {};
@@ -29,7 +29,21 @@ void InferRun::AddParameters(std::span<const NamedParameter> parameters) {
   for (const NamedParameter& parameter : parameters) request_->AddParameter(parameter.name, parameter.value);
 }
 
-Status InferRun::Submit() { return SubmitRequest(std::move(request_), &shared_); }
+Status InferRun::Submit(ReadTimes read) {
+  // A request that was read before tracing began is not traced.
+  std::shared_ptr<RequestTrace> trace = read.end_ns == 0 ? nullptr : context_.tracer.Sample(request_->model()->name());
+  if (trace != nullptr) {
+    trace->Report("GRPC_WAITREAD_START", read.start_ns);
+    trace->Report("GRPC_WAITREAD_END", read.end_ns);
+  }
+  return SubmitRequest(std::move(request_), {.shared = &shared_, .trace = std::move(trace)});
+}
+
+void InferRun::TraceSending(net::GrpcMessage& message) const {
+  if (trace() == nullptr) return;
+  trace()->Report("GRPC_SEND_START");
+  message.release = RequestTrace::ReportWhenGone(trace(), "GRPC_SEND_END", std::move(message.release));
+}
 
 Status InferRun::CheckResponse(const InferenceResponse& response) const {
   return response.status().ok() ? shared_.CheckIntact() : response.status();

@@ -7,7 +7,7 @@
 //   if (!run->Parse(std::move(message))) ...
 //   RETURN_IF_ERROR(run->FindModel());
 //   RETURN_IF_ERROR(run->Fill());
-//   RETURN_IF_ERROR(run->Submit());
+//   RETURN_IF_ERROR(run->Submit(read_times));
 //
 // The message, which inputs point into, is kept by it.
 #pragma once
@@ -23,6 +23,8 @@
 #include "frontend/grpc/infer_request.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/running_request.h"
+#include "net/grpc_call.h"
+#include "observe/tracer.h"
 
 namespace neso {
 
@@ -30,12 +32,19 @@ namespace neso {
 struct InferContext {
   const InferenceServer& server;
   const SharedMemoryManager& regions;
+  Tracer& tracer;
   const HeaderForwarder* header_forwarder = nullptr;  // null: no metadata become parameters
+};
+
+// When a call began to wait for a message, and when it had it (steady ns); zero while nothing is traced.
+struct ReadTimes {
+  uint64_t start_ns = 0;
+  uint64_t end_ns = 0;
 };
 
 class InferRun : public RunningRequest {
  public:
-  explicit InferRun(const InferContext& context) : server_(context.server), shared_(context.regions) {}
+  explicit InferRun(const InferContext& context) : context_(context), shared_(context.regions) {}
 
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
@@ -45,7 +54,7 @@ class InferRun : public RunningRequest {
   // Beside those of the message.
   void AddParameters(std::span<const NamedParameter> parameters);
   // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
-  Status Submit();
+  Status Submit(ReadTimes read);
 
   // False before the model has been found.
   bool is_decoupled() const { return is_decoupled_; }
@@ -56,11 +65,14 @@ class InferRun : public RunningRequest {
   const SharedTensors& shared() const { return shared_; }
 
  protected:
+  const InferContext& context() const { return context_; }
+  // `message` begins to leave; a trace sees when it has left.
+  void TraceSending(net::GrpcMessage& message) const;
   // Whether the response is one to send: the backend's error, or that of shared memory that went away meanwhile.
   Status CheckResponse(const InferenceResponse& response) const;
 
  private:
-  const InferenceServer& server_;
+  const InferContext& context_;
   BufferRef message_;
   WireInferRequest wire_;  // views into message_
   std::string id_, model_name_, model_version_;

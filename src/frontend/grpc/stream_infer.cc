@@ -1,5 +1,6 @@
 #include "frontend/grpc/stream_infer.h"
 
+#include <utility>
 #include <vector>
 
 #include "frontend/grpc/grpc_status.h"
@@ -13,7 +14,15 @@ class StreamInfer::Run final : public InferRun {
 
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
-  const std::shared_ptr<Turn>& turn() const { return turn_; }
+
+  void Deliver(net::GrpcMessage message) {
+    TraceSending(message);
+    if (turn_) {
+      stream_->Answer(turn_, std::move(message));
+    } else if (!stream_->Send(std::move(message))) {
+      Cancel();
+    }
+  }
 
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
@@ -50,14 +59,6 @@ class StreamInfer::Run final : public InferRun {
     Deliver(*std::move(message));
   }
 
-  void Deliver(net::GrpcMessage message) {
-    if (turn_) {
-      stream_->Answer(turn_, std::move(message));
-    } else if (!stream_->Send(std::move(message))) {
-      Cancel();
-    }
-  }
-
   void Fail(const Status& error, bool is_final) {
     if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
     Deliver(EncodeStreamNotice({.error = error.message(),
@@ -79,11 +80,20 @@ StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& i
       call_(std::move(call)),
       metadata_parameters_(context.header_forwarder != nullptr ? context.header_forwarder->FromMetadata(call_->head())
                                                                : std::vector<NamedParameter>()),
-      errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {}
+      errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {
+  if (context_.tracer.is_on()) waiting_since_ns_ = SteadyNanoseconds();
+}
 
 StreamInfer::~StreamInfer() = default;
 
+ReadTimes StreamInfer::TakeReadTimes() {
+  const uint64_t now = context_.tracer.is_on() ? SteadyNanoseconds() : 0;
+  const uint64_t since = std::exchange(waiting_since_ns_, now);
+  return {.start_ns = since != 0 ? since : now, .end_ns = now};
+}
+
 void StreamInfer::OnMessage(BufferRef message) {
+  const ReadTimes read = TakeReadTimes();
   const auto run = std::make_shared<Run>(shared_from_this());
   if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
   Status status;
@@ -102,15 +112,11 @@ void StreamInfer::OnMessage(BufferRef message) {
   if (status.ok()) status = run->Fill();
   if (status.ok()) status = metadata_parameters_.status();
   if (status.ok()) run->AddParameters(*metadata_parameters_);
-  if (status.ok()) status = run->Submit();
+  if (status.ok()) status = run->Submit(read);
   if (status.ok()) return;
   net::GrpcMessage notice = EncodeStreamNotice(
       {.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
-  if (run->turn()) {
-    Answer(run->turn(), std::move(notice));
-  } else {
-    Send(std::move(notice));
-  }
+  run->Deliver(std::move(notice));
   Retire(run.get());
 }
 

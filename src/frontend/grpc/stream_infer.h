@@ -41,13 +41,16 @@ class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_fr
   // The stream ends now, with `status`, whatever is still running.
   void Break(net::GrpcStatus status);
   bool Send(net::GrpcMessage message);
+  // A message has been read; the wait for the next one begins.
+  ReadTimes TakeReadTimes();
 
   const InferContext& context_;
   const std::atomic<bool>& is_draining_;
   const net::GrpcCallRef call_;
   // What every request of the stream gets from its metadata.
   const Expected<std::vector<NamedParameter>> metadata_parameters_;
-  const bool errors_end_stream_;  // metadata "triton_grpc_error: true"
+  const bool errors_end_stream_;   // metadata "triton_grpc_error: true"
+  uint64_t waiting_since_ns_ = 0;  // as ReadTimes; OnMessage's
   Mutex mutex_;
   std::deque<std::shared_ptr<Turn>> turns_ GUARDED_BY(mutex_);
   bool is_sending_turns_ GUARDED_BY(mutex_) = false;

@@ -8,23 +8,30 @@ namespace neso {
 void UnaryInfer::OnMessage(BufferRef message) {
   ++message_count_;
   message_ = std::move(message);
+  if (read_.start_ns != 0) read_.end_ns = SteadyNanoseconds();
 }
 
 void UnaryInfer::OnEnd() {
   if (message_count_ != 1 || !Parse(std::move(message_))) return call_->Finish(UnreadableRequest());
-  if (const Status status = Start(); !status.ok()) call_->Finish(ToGrpcStatus(status));
+  if (const Status status = Start(); !status.ok()) Refuse(status);
 }
 
 Status UnaryInfer::Start() {
   RETURN_IF_ERROR(FindModel());
   if (is_decoupled()) return Unsupported("ModelInfer RPC doesn't support models with decoupled transaction policy");
   RETURN_IF_ERROR(Fill());
-  if (context_.header_forwarder != nullptr) {
+  if (context().header_forwarder != nullptr) {
     ASSIGN_OR_RETURN(const std::vector<NamedParameter> parameters,
-                     context_.header_forwarder->FromMetadata(call_->head()));
+                     context().header_forwarder->FromMetadata(call_->head()));
     AddParameters(parameters);
   }
-  return Submit();
+  return Submit(read_);
+}
+
+void UnaryInfer::Refuse(const Status& error) {
+  if (trace() != nullptr) trace()->Report("GRPC_SEND_START");
+  call_->Finish(ToGrpcStatus(error));
+  if (trace() != nullptr) trace()->Report("GRPC_SEND_END");
 }
 
 void UnaryInfer::OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) {
@@ -33,12 +40,11 @@ void UnaryInfer::OnResponse(std::unique_ptr<InferenceResponse> response, bool is
     response_ = std::move(response);
   }
   if (!is_final) return;
-  if (response_count_ != 1) {
-    return call_->Finish(ToGrpcStatus(Internal("expected a single response, got {}", response_count_)));
-  }
-  if (const Status status = CheckResponse(*response_); !status.ok()) return call_->Finish(ToGrpcStatus(status));
+  if (response_count_ != 1) return Refuse(Internal("expected a single response, got {}", response_count_));
+  if (const Status status = CheckResponse(*response_); !status.ok()) return Refuse(status);
   Expected<net::GrpcMessage> message = EncodeInferResponse(std::move(response_), options(), shared());
-  if (!message) return call_->Finish(ToGrpcStatus(message.error()));
+  if (!message) return Refuse(message.error());
+  TraceSending(*message);
   call_->SendAndFinish(*std::move(message));
 }
 

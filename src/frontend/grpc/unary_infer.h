@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/clock.h"
 #include "frontend/grpc/infer_run.h"
 #include "net/grpc_call.h"
 
@@ -11,8 +12,9 @@ namespace neso {
 class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  public:
   // `context` outlives the call.
-  UnaryInfer(const InferContext& context, net::GrpcCallRef call)
-      : InferRun(context), context_(context), call_(std::move(call)) {}
+  UnaryInfer(const InferContext& context, net::GrpcCallRef call) : InferRun(context), call_(std::move(call)) {
+    if (context.tracer.is_on()) read_.start_ns = SteadyNanoseconds();
+  }
 
   void OnMessage(BufferRef message) override;
   void OnEnd() override;
@@ -21,9 +23,10 @@ class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
   Status Start();
+  void Refuse(const Status& error);
 
-  const InferContext& context_;
   const net::GrpcCallRef call_;
+  ReadTimes read_;
   BufferRef message_;
   size_t message_count_ = 0;
   std::unique_ptr<InferenceResponse> response_;

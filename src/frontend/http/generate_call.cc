@@ -12,6 +12,7 @@
 #include "frontend/http/generate_response.h"
 #include "frontend/http/load_report.h"
 #include "frontend/http/reply.h"
+#include "frontend/http/sample_trace.h"
 #include "frontend/running_request.h"
 
 namespace neso {
@@ -42,7 +43,7 @@ class GenerateCall : public RunningRequest {
  public:
   explicit GenerateCall(net::HttpExchangeRef exchange) : exchange_(std::move(exchange)) {}
 
-  Status Submit(const std::shared_ptr<Model>& model, int64_t requested_version, size_t max_input_bytes) {
+  Status Submit(const std::shared_ptr<Model>& model, int64_t requested_version, const InferSettings& settings) {
     const net::HttpHead& head = exchange_->head();
     if (head.Has("Content-Encoding") && head.Find("Content-Encoding") != "identity") {
       return InvalidArg("Unsupported content-encoding, only 'identity' is supported.");
@@ -50,11 +51,12 @@ class GenerateCall : public RunningRequest {
     const BufferRef& body = exchange_->body();
     const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
     std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-    RETURN_IF_ERROR(FillGenerateRequest(*model, text, max_input_bytes, *request, inputs_));
+    RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings.max_input_bytes, *request, inputs_));
     exchange_->SetDisconnectCallback([weak = weak_from_this()] {
       if (const std::shared_ptr<RunningRequest> call = weak.lock()) call->Cancel();
     });
-    return SubmitRequest(std::move(request));
+    std::shared_ptr<RequestTrace> trace = SampleTrace(settings.tracer, *request, *exchange_);
+    return SubmitRequest(std::move(request), {.trace = std::move(trace)});
   }
 
  protected:
@@ -69,7 +71,12 @@ class GenerateCall : public RunningRequest {
         answer.headers.emplace_back(kLoadReportHeader, *std::move(report));
       }
     }
+    if (trace() != nullptr) trace()->Report("HTTP_SEND_START");
     exchange_->StartStream(std::move(answer));
+  }
+  void Finish() {
+    exchange_->Finish();
+    if (trace() != nullptr) trace()->Report("HTTP_SEND_END");
   }
 
  private:
@@ -93,7 +100,7 @@ class SingleGenerate final : public GenerateCall {
       answer = std::move(first_);
     }
     Begin(answer.status, kJsonType, std::move(answer.json));
-    exchange().Finish();
+    Finish();
   }
 
   Mutex mutex_;  // a backend may respond from several threads
@@ -114,7 +121,7 @@ class StreamGenerate final : public GenerateCall {
     }
     if (!is_final) return;
     std::call_once(begun_, [this] { Begin(200, kEventStreamType, {}); });
-    exchange().Finish();
+    Finish();
   }
 
   // False when the client is gone or does not read. The first response begins the answer; others wait until it has.
@@ -132,8 +139,8 @@ class StreamGenerate final : public GenerateCall {
 
 template <typename Call>
 Status Run(const net::HttpExchangeRef& exchange, const std::shared_ptr<Model>& model, int64_t requested_version,
-           size_t max_input_bytes) {
-  return std::make_shared<Call>(exchange)->Submit(model, requested_version, max_input_bytes);
+           const InferSettings& settings) {
+  return std::make_shared<Call>(exchange)->Submit(model, requested_version, settings);
 }
 
 }  // namespace
@@ -141,7 +148,7 @@ Status Run(const net::HttpExchangeRef& exchange, const std::shared_ptr<Model>& m
 void StartGenerate(GenerateKind kind, const std::shared_ptr<Model>& model, int64_t requested_version,
                    const net::HttpExchangeRef& exchange, const InferSettings& settings) {
   const auto run = kind == GenerateKind::kStream ? &Run<StreamGenerate> : &Run<SingleGenerate>;
-  if (const Status status = run(exchange, model, requested_version, settings.max_input_bytes); !status.ok()) {
+  if (const Status status = run(exchange, model, requested_version, settings); !status.ok()) {
     ReplyError(*exchange, settings.error_status(status), status.message(), kJsonType);
   }
 }

@@ -4,6 +4,7 @@
 #include "frontend/http/log_settings.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
+#include "frontend/http/trace_setting.h"
 
 namespace neso {
 namespace {
@@ -79,6 +80,8 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kRepositoryIndex: return RepositoryIndex(*exchange);
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
+    case Endpoint::kModelTraceSetting:
+    case Endpoint::kTraceSetting: return TraceSetting(route, *exchange);
     case Endpoint::kLogging: return Logging(*exchange);
     case Endpoint::kSystemShmStatus: return shared_memory_.List(RegionKind::kSystem, route, *exchange);
     case Endpoint::kSystemShmRegister: return shared_memory_.RegisterSystem(route, *exchange);
@@ -86,9 +89,6 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kCudaShmStatus: return shared_memory_.List(RegionKind::kCuda, route, *exchange);
     case Endpoint::kCudaShmRegister: return shared_memory_.RegisterCuda(route, std::move(exchange));
     case Endpoint::kCudaShmUnregister: return shared_memory_.Unregister(RegionKind::kCuda, route, *exchange);
-    case Endpoint::kModelTraceSetting:
-    case Endpoint::kTraceSetting:
-      return ReplyError(*exchange, Unsupported("this server does not have this endpoint yet"));
     case Endpoint::kNone: break;
   }
 }
@@ -165,6 +165,20 @@ void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {
   const Expected<bool> ready_only = ParseIndexRequest(BodyText(exchange));
   if (!ready_only) return ReplyError(exchange, ready_only.error());
   ReplyJson(exchange, IndexJson(server_.Index(*ready_only)));
+}
+
+void HttpFrontend::TraceSetting(const Route& route, net::HttpExchange& exchange) {
+  const std::string model(route.model);
+  if (route.endpoint == Endpoint::kModelTraceSetting) {
+    const Expected<bool> ready = server_.IsModelReady(model, -1);
+    if (!ready) return ReplyError(exchange, ready.error());
+    if (!*ready) return ReplyError(exchange, InvalidArg("Request for unknown model : {}", model));
+  }
+  if (exchange.head().method == "POST") {
+    const Status status = ChangeTraceSettings(settings_.tracer, model, BodyText(exchange));
+    if (!status.ok()) return ReplyError(exchange, status);
+  }
+  ReplyJson(exchange, TraceSettingsJson(settings_.tracer, model));
 }
 
 void HttpFrontend::Logging(net::HttpExchange& exchange) {

@@ -1,6 +1,7 @@
 // The HTTP/REST front end: KServe v2 with Triton's extensions, on one HttpServer.
 //
-//   HttpFrontend frontend(server, slow_work, {.max_input_bytes = 64 << 20, .shared_memory = &regions});
+//   HttpFrontend frontend(server, slow_work,
+//                         {.tracer = tracer, .max_input_bytes = 64 << 20, .shared_memory = &regions});
 //   auto http = net::HttpServer::Start(reactors, frontend, {.port = 8000});
 #pragma once
 
@@ -39,6 +40,7 @@ class HttpFrontend final : public net::HttpHandler {
   void ModelConfig(const Route& route, net::HttpExchange& exchange);
   void Statistics(const Route& route, net::HttpExchange& exchange);
   void Infer(const Route& route, net::HttpExchangeRef exchange);
+  void TraceSetting(const Route& route, net::HttpExchange& exchange);
   void Logging(net::HttpExchange& exchange);
   void Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange);
   void RepositoryIndex(net::HttpExchange& exchange);

@@ -2,6 +2,7 @@
 
 #include "core/api_error.h"
 #include "frontend/http/infer_response.h"
+#include "frontend/http/sample_trace.h"
 
 namespace neso {
 
@@ -44,19 +45,24 @@ Status InferCall::ForwardHeaders(InferenceRequest& request) const {
   return {};
 }
 
+void InferCall::Respond(net::HttpResponse answer) {
+  if (trace_ != nullptr) {
+    trace_->Report("HTTP_SEND_START");
+    answer.release = RequestTrace::ReportWhenGone(trace_, "HTTP_SEND_END", std::move(answer.release));
+  }
+  exchange_->Respond(std::move(answer));
+}
+
 void InferCall::Refuse(const Status& error, const char* content_type) {
-  ReplyError(*exchange_, settings_.error_status(error), error.message(), content_type);
+  Respond(ErrorResponse(settings_.error_status(error), error.message(), content_type));
 }
 
 void InferCall::RefuseBody(const Status& error) {
   // The one thing a body can be refused as unsupported for is its encoding.
   if (error.code() != StatusCode::kUnsupported) return Refuse(error, kTextType);
-  net::HttpResponse answer;
-  answer.status = settings_.unsupported_encoding_status;
-  answer.content_type = kTextType;
-  answer.body = ErrorBody(error.message());
+  net::HttpResponse answer = ErrorResponse(settings_.unsupported_encoding_status, error.message(), kTextType);
   answer.headers.emplace_back("Accept-Encoding", "gzip, deflate");
-  exchange_->Respond(std::move(answer));
+  Respond(std::move(answer));
 }
 
 Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
@@ -67,7 +73,8 @@ Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
   const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
   // A client that goes away cancels. The callback holds only what it cancels; a call that has been answered drops it.
   exchange_->SetDisconnectCallback([factory] { factory->Cancel(); });
-  Status status = InferenceRequest::Submit(request);
+  trace_ = SampleTrace(settings_.tracer, *request, *exchange_);
+  Status status = InferenceRequest::Submit(request, trace_ == nullptr ? nullptr : trace_->NewCoreTrace());
   if (!status.ok()) {
     until_release_.reset();
     until_response_.reset();
@@ -107,6 +114,7 @@ TRITONSERVER_Error* InferCall::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, vo
 
 void InferCall::OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp) {
   auto* call = static_cast<InferCall*>(userp);
+  if (call->trace_ != nullptr) call->trace_->Report("INFER_RESPONSE_COMPLETE");
   if (response != nullptr) {
     ++call->response_count_;
     call->response_.reset(static_cast<InferenceResponse*>(response));
@@ -140,7 +148,7 @@ void InferCall::SendAnswer() {
   }
   if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(answer);
   answer.release = shared_from_this();
-  exchange_->Respond(std::move(answer));
+  Respond(std::move(answer));
 }
 
 // An answer that cannot be compressed is sent plain.

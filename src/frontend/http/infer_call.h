@@ -20,17 +20,19 @@
 #include "frontend/http/reply.h"
 #include "net/compression.h"
 #include "net/http_exchange.h"
+#include "observe/tracer.h"
 
 namespace neso {
 
-// In what the infer endpoints of the HTTP-based services differ. The defaults are KServe's.
+// What the infer endpoints of the HTTP-based services have, and in what they differ. The defaults are KServe's.
 struct InferSettings {
+  Tracer& tracer;                                // outlives the calls
   size_t max_input_bytes = 64u << 20;            // of JSON, of raw bodies and of what is inflated
   SharedMemoryManager* shared_memory = nullptr;  // not null; outlives the calls
   BinaryFraming framing{};
   int (*error_status)(const Status& error) = [](const Status& error) { return HttpStatus(error.code()); };
   int unsupported_encoding_status = 501;
-  std::shared_ptr<const HeaderForwarder> header_forwarder;  // null: no header becomes a parameter
+  std::shared_ptr<const HeaderForwarder> header_forwarder{};  // null: no header becomes a parameter
 };
 
 class InferCall final : public std::enable_shared_from_this<InferCall> {
@@ -47,6 +49,8 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
  private:
   Status UnpackBody(InferBody& body);
   Status ForwardHeaders(InferenceRequest& request) const;
+  // Every answer goes this way.
+  void Respond(net::HttpResponse answer);
   void Refuse(const Status& error, const char* content_type);
   void RefuseBody(const Status& error);
   Status Submit(std::unique_ptr<InferenceRequest> request);
@@ -67,6 +71,7 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
 
   const net::HttpExchangeRef exchange_;
   const InferSettings& settings_;
+  std::shared_ptr<RequestTrace> trace_;  // null nearly always
   net::ContentEncoding answer_encoding_ = net::ContentEncoding::kIdentity;
   BufferRef body_;
   std::vector<BufferRef> json_inputs_;

@@ -25,6 +25,14 @@ std::string ErrorBody(std::string_view message) {
   return body;
 }
 
+net::HttpResponse ErrorResponse(int status, std::string_view message, const char* content_type) {
+  net::HttpResponse response;
+  response.status = status;
+  response.content_type = content_type;
+  response.body = ErrorBody(message);
+  return response;
+}
+
 void ReplyJson(net::HttpExchange& exchange, std::string body) {
   net::HttpResponse response;
   response.content_type = kJsonType;
@@ -44,11 +52,7 @@ void ReplyError(net::HttpExchange& exchange, const Status& error, const char* co
 }
 
 void ReplyError(net::HttpExchange& exchange, int status, std::string_view message, const char* content_type) {
-  net::HttpResponse response;
-  response.status = status;
-  response.content_type = content_type;
-  response.body = ErrorBody(message);
-  exchange.Respond(std::move(response));
+  exchange.Respond(ErrorResponse(status, message, content_type));
 }
 
 }  // namespace neso

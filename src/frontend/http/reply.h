@@ -16,6 +16,8 @@ int HttpStatus(StatusCode code);
 
 std::string ErrorBody(std::string_view message);
 
+net::HttpResponse ErrorResponse(int status, std::string_view message, const char* content_type);
+
 void ReplyJson(net::HttpExchange& exchange, std::string body);
 void ReplyEmpty(net::HttpExchange& exchange, int status, const char* content_type);
 void ReplyError(net::HttpExchange& exchange, const Status& error, const char* content_type = kJsonType);

@@ -1,5 +1,7 @@
 // A model that needs other models: "nested_<n>" asks "nested_<n-1>" twice at the same time, waits for both answers
-// inside its Execute and sends their sum. "nested_0" answers OUT = IN, so that OUT = IN * 2^n.
+// inside its Execute and sends their sum. "nested_0" answers OUT = IN, so that OUT = IN * 2^n. What it asks is traced
+// as a part of the request that it asks for, with an activity of its own when the answers are there.
+#include <chrono>
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -43,11 +45,13 @@ class Call {
   explicit Call(int32_t value) : value_(value) {}
 
   TRITONSERVER_Error* Start(TRITONSERVER_Server* server, TRITONSERVER_ResponseAllocator* allocator,
-                            const std::string& model) {
+                            const std::string& model, TRITONSERVER_InferenceTrace* parent) {
     TRITONSERVER_InferenceRequest* request = nullptr;
     RETURN_IF_API_ERROR(TRITONSERVER_InferenceRequestNew(&request, server, model.c_str(), -1));
     TRITONSERVER_Error* error = Fill(request, allocator);
-    if (error == nullptr) error = TRITONSERVER_ServerInferAsync(server, request, nullptr);
+    TRITONSERVER_InferenceTrace* trace = nullptr;
+    if (error == nullptr && parent != nullptr) error = TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace);
+    if (error == nullptr) error = TRITONSERVER_ServerInferAsync(server, request, trace);
     if (error != nullptr) plugin::Ignore(TRITONSERVER_InferenceRequestDelete(request));
     started_ = error == nullptr;
     return error;
@@ -103,8 +107,8 @@ class Call {
   std::promise<TRITONSERVER_InferenceResponse*> answer_;
 };
 
-TRITONSERVER_Error* AskTwice(TRITONBACKEND_ModelInstance* instance, const std::string& model, int32_t in,
-                             int32_t* out) {
+TRITONSERVER_Error* AskTwice(TRITONBACKEND_ModelInstance* instance, const std::string& model,
+                             TRITONSERVER_InferenceTrace* trace, int32_t in, int32_t* out) {
   TRITONBACKEND_Model* self = nullptr;
   TRITONSERVER_Server* server = nullptr;
   RETURN_IF_API_ERROR(TRITONBACKEND_ModelInstanceModel(instance, &self));
@@ -114,10 +118,16 @@ TRITONSERVER_Error* AskTwice(TRITONBACKEND_ModelInstance* instance, const std::s
   Call first(in);
   Call second(in);
   TRITONSERVER_Error* error = nullptr;
-  Keep(&error, first.Start(server, allocator, model));
-  Keep(&error, second.Start(server, allocator, model));
+  Keep(&error, first.Start(server, allocator, model, trace));
+  Keep(&error, second.Start(server, allocator, model, trace));
   *out = first.Await(&error) + second.Await(&error);
   plugin::Ignore(TRITONSERVER_ResponseAllocatorDelete(allocator));
+  if (trace != nullptr) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+    Keep(&error,
+         TRITONSERVER_InferenceTraceReportActivity(trace, static_cast<uint64_t>(now_ns), "NESTED_ANSWERS_READ"));
+  }
   return error;
 }
 
@@ -129,7 +139,9 @@ TRITONSERVER_Error* Compute(TRITONBACKEND_ModelInstance* instance, TRITONBACKEND
   int32_t out = in.value;
   if (depth > 0) {
     const std::string next = name.substr(0, name.find_last_of('_') + 1) + std::to_string(depth - 1);
-    RETURN_IF_API_ERROR(AskTwice(instance, next, in.value, &out));
+    TRITONSERVER_InferenceTrace* trace = nullptr;
+    RETURN_IF_API_ERROR(TRITONBACKEND_RequestTrace(request, &trace));
+    RETURN_IF_API_ERROR(AskTwice(instance, next, trace, in.value, &out));
   }
   return plugin::Answer(request, in, out);
 }

@@ -1,0 +1,78 @@
+#include "frontend/http/trace_setting.h"
+
+#include <vector>
+
+#include "base/json.h"
+#include "frontend/http/json_access.h"
+
+namespace neso {
+namespace {
+
+Expected<std::optional<uint32_t>> ParseLevels(const JsonValue& array) {
+  RETURN_IF_ERROR(CheckArray(array));
+  std::vector<std::string_view> names;
+  for (const JsonValue& element : array.GetArray()) {
+    ASSIGN_OR_RETURN(const std::string_view name, AsString(element));
+    names.push_back(name);
+  }
+  return ParseTraceLevels(names);
+}
+
+Status TakeLevel(const JsonValue& object, TraceChange<uint32_t>& change) {
+  const JsonValue* const value = FindMember(object, "trace_level");
+  if (value == nullptr) return {};
+  if (value->IsNull()) {
+    change.emplace();
+    return {};
+  }
+  ASSIGN_OR_RETURN(const std::optional<uint32_t> level, ParseLevels(*value));
+  if (level) change.emplace(level);
+  return {};
+}
+
+// A number in a text; `parse` reads it.
+template <typename T, typename Parse>
+Status TakeNumber(const JsonValue& object, const char* name, TraceChange<T>& change, Parse parse) {
+  const JsonValue* const value = FindMember(object, name);
+  if (value == nullptr) return {};
+  change.emplace();
+  if (value->IsNull()) return {};
+  ASSIGN_OR_RETURN(const std::string_view text, AsString(*value));
+  ASSIGN_OR_RETURN(*change, parse(name, std::string(text)));
+  return {};
+}
+
+Expected<int32_t> ParseCount(std::string_view /*name*/, const std::string& text) {
+  ASSIGN_OR_RETURN(const int32_t count, ParseTraceCount(text));
+  if (count < -1) return InvalidArg("Unable to parse 'trace_count'. Expecting value >= -1, got:{}", text);
+  return count;
+}
+
+}  // namespace
+
+std::string TraceSettingsJson(const Tracer& tracer, const std::string& model) {
+  const TraceSettings settings = tracer.Settings(model);
+  std::string json = "{\"trace_level\":[";
+  for (const std::string_view name : TraceLevelNames(settings.level)) {
+    if (json.back() != '[') json.push_back(',');
+    AppendJsonString(json, name);
+  }
+  json += fmt::format(R"(],"trace_rate":"{}","trace_count":"{}","log_frequency":"{}","trace_file":)", settings.rate,
+                      settings.count, settings.log_frequency);
+  AppendJsonString(json, tracer.file());
+  json += R"(,"trace_mode":"triton"})";
+  return json;
+}
+
+Status ChangeTraceSettings(Tracer& tracer, const std::string& model, std::string_view body) {
+  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
+  if (FindMember(document, "trace_file") != nullptr) return TraceFileIsFixed();
+  TraceSettingsUpdate update;
+  RETURN_IF_ERROR(TakeLevel(document, update.level));
+  RETURN_IF_ERROR(TakeNumber(document, "trace_rate", update.rate, ParseTraceNumber));
+  RETURN_IF_ERROR(TakeNumber(document, "trace_count", update.count, ParseCount));
+  RETURN_IF_ERROR(TakeNumber(document, "log_frequency", update.log_frequency, ParseTraceNumber));
+  return tracer.Update(model, update);
+}
+
+}  // namespace neso

@@ -1,0 +1,14 @@
+import pytest
+
+
+@pytest.fixture
+def start_tracing(start_server, tmp_path):
+    """Starts a server that traces every request to `server.trace_file`, unless told otherwise."""
+    def start(repository, *args, level=("TIMESTAMPS",), rate=1, **kwargs):
+        file = tmp_path / "traces.json"
+        server = start_server(repository.path, *(f"--trace-config=level={name}" for name in level),
+                              f"--trace-config=rate={rate}", f"--trace-config=triton,file={file}", *args, **kwargs)
+        server.trace_file = file
+        return server
+
+    return start
