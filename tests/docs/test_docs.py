@@ -72,6 +72,35 @@ def test_the_http_page_s_curl_gives_what_it_shows(repository, start_server, mark
     assert result.stdout.strip() == shown.strip()
 
 
+def test_the_http_page_s_restricted_api(repository, start_server):
+    repository.add_identity("identity")
+    start, ask = blocks(DOCS / "http.md", "sh", "test:access")[0].splitlines()
+    server = start_server(repository.path, start.split()[-1].replace("$ADMIN_KEY", "secret"))
+    ask = ask.replace("localhost:8000", server.http).replace("curl", "curl -sf")
+    assert subprocess.run(["bash", "-ec", ask], timeout=60 * PATIENCE, env={**os.environ, "ADMIN_KEY": "guess"}).returncode
+    result = subprocess.run(["bash", "-ec", ask], capture_output=True, text=True, timeout=60 * PATIENCE,
+                            env={**os.environ, "ADMIN_KEY": "secret"})
+    assert result.stdout == '[{"name":"identity","version":"1","state":"READY"}]'
+
+
+def test_the_python_of_the_grpc_page(repository, start_server):
+    repository.add_identity("identity")
+    page = {marker: blocks(DOCS / "grpc.md", "python", f"test:{marker}")[0] for marker in ("client", "access", "reflection")}
+
+    def run(code, server):
+        return subprocess.run([sys.executable, "-c", code.replace("localhost:8001", server.grpc)], capture_output=True,
+                              text=True, timeout=60 * PATIENCE)
+
+    server = start_server(repository.path)
+    assert run(page["client"], server).stdout == "[[1.  2.5 3. ]]\n"
+    assert "ModelStreamInfer" in run(page["reflection"], server).stdout
+    restricted = start_server(repository.path, "--grpc-restricted-protocol=inference:admin-key=secret")
+    assert "This protocol is restricted" in run(page["client"], restricted).stderr
+    preparation = page["client"].rsplit("print", 1)[0]
+    result = run(preparation + "secret = 'secret'\n" + page["access"], restricted)
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("marker,language", [("test:generate", "json"), ("test:stream", "text")])
 def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, marker, language):
     repository.add("talk", """

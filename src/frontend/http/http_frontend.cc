@@ -43,7 +43,9 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   Route route;
   ParseRoute(exchange->head().path, route);
   if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);
-  if (RefuseRestricted(CategoryOf(route.endpoint), *exchange)) return;
+  if (!restricted_.empty() && RefuseRestricted(CategoryOf(route.endpoint), *exchange)) [[unlikely]] {
+    return;
+  }
   if (!AllowsMethod(route.endpoint, exchange->head().method)) {
     return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
   }
@@ -51,9 +53,6 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
 }
 
 bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
-  if (restricted_.empty()) [[likely]] {
-    return false;
-  }
   const RestrictedApi* const rule = restricted_.Find(category);
   if (rule == nullptr || rule->Matches(exchange.head().Find(rule->header))) return false;
   ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", rule->header), kTextType);
