@@ -48,6 +48,7 @@ struct Pool {
   Mutex mutex;
   FreeBlock* first GUARDED_BY(mutex) = nullptr;
   size_t count GUARDED_BY(mutex) = 0;
+  size_t lent GUARDED_BY(mutex) = 0;       // blocks that will come back
   size_t low_water GUARDED_BY(mutex) = 0;  // the fewest free blocks since the last decay: they were not needed
 };
 
@@ -79,6 +80,7 @@ void* TakeFromPool(uint32_t size_class, size_t block_bytes) {
   Pool& pool = Pools()[size_class];
   {
     MutexLock lock(pool.mutex);
+    pool.lent++;
     if (pool.first != nullptr) {
       FreeBlock* block = pool.first;
       pool.first = block->next;
@@ -88,13 +90,19 @@ void* TakeFromPool(uint32_t size_class, size_t block_bytes) {
       return block;
     }
   }
-  return Map(block_bytes);
+  void* const block = Map(block_bytes);
+  if (block == nullptr) {
+    MutexLock lock(pool.mutex);
+    pool.lent--;
+  }
+  return block;
 }
 
 void GiveToPool(uint32_t size_class, size_t block_bytes, void* memory) {
   Pool& pool = Pools()[size_class];
   {
     MutexLock lock(pool.mutex);
+    pool.lent--;
     if ((pool.count + 1) * block_bytes <= kMaxPooledBytes) {
       auto* block = new (memory) FreeBlock{pool.first};
       pool.first = block;
@@ -112,7 +120,8 @@ size_t BlockBytes(uint32_t size_class) {
   return base + base / kStepsPerDoubling * steps;
 }
 
-// Unmaps free blocks of a pool: all, or those not needed since the last decay. Returns how many are left.
+// Unmaps free blocks of a pool: all, or those not needed since the last decay. Returns how many there are still, lent
+// ones included.
 size_t Shed(uint32_t size_class, bool all) {
   Pool& pool = Pools()[size_class];
   FreeBlock* shed = nullptr;
@@ -126,7 +135,8 @@ size_t Shed(uint32_t size_class, bool all) {
       shed = block;
       pool.count--;
     }
-    pool.low_water = left = pool.count;
+    pool.low_water = pool.count;
+    left = pool.count + pool.lent;
   }
   const size_t block_bytes = BlockBytes(size_class);
   while (shed != nullptr) {

@@ -52,7 +52,7 @@ class Buffer {
 
   // Gives the memory of all pools back to the system; called after unloads.
   static void TrimPools();
-  // Gives back what was not needed since the last call; an idle timer calls it. False when the pools are empty.
+  // Gives back what was not needed since the last call; an idle timer calls it. False when none is free or lent.
   static bool DecayPools();
   static size_t PooledBytesForTest();
 

@@ -57,6 +57,15 @@ TEST(BufferTest, DecayKeepsWhatIsInUseAndDropsTheRestAfterTwoRounds) {
   EXPECT_EQ(Buffer::PooledBytesForTest(), 0u);
 }
 
+TEST(BufferTest, DecayGoesOnWhileABlockIsLent) {
+  Buffer::TrimPools();
+  BufferRef lent = Buffer::Allocate(100'000);
+  for (int i = 0; i < 3; i++) EXPECT_TRUE(Buffer::DecayPools());
+  lent = {};
+  EXPECT_TRUE(Buffer::DecayPools());
+  EXPECT_FALSE(Buffer::DecayPools());
+}
+
 TEST(BufferTest, AnImpossibleSizeIsNull) {
   EXPECT_FALSE(Buffer::TryAllocate(SIZE_MAX));
   EXPECT_FALSE(Buffer::TryAllocate(SIZE_MAX / 8));
