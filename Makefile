@@ -1,13 +1,14 @@
 # The front door. `make` alone lists what there is.
 SECONDS ?= 600
+CASES ?= 10000
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test sanitize fuzz bench lint format package clean
+.PHONY: help setup build run test sanitize fuzz openapi-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## install what building, testing and measuring need (apt as root or with sudo; the rest into .deps/)
 	@scripts/setup
@@ -31,6 +32,10 @@ sanitize: ## the same tests under address + undefined-behaviour and thread sanit
 fuzz: ## run every fuzz target for its share of SECONDS=600 (MERGE=1: add what was learned to fuzz/corpus)
 	@scripts/setup lint
 	@scripts/fuzz $(SECONDS) $(if $(MERGE),--merge)
+
+openapi-fuzz: build ## CASES=10000 requests made from the OpenAPI document; the answers are checked against it
+	@scripts/setup test
+	@NESO_OPENAPI_CASES=$(CASES) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/openapi/test_generated_requests.py
 
 bench: build ## measure beside a real Triton and bare floors, into docs/performance.md
 	@scripts/setup test bench

@@ -101,6 +101,13 @@ def test_the_python_of_the_grpc_page(repository, start_server):
     assert result.returncode == 0, result.stderr
 
 
+def test_the_http_page_s_description(repository, start_server):
+    server = start_server(repository.path)
+    command = blocks(DOCS / "http.md", "sh", "test:openapi")[0].replace("localhost:8000", server.http)
+    result = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert result.stdout == blocks(DOCS / "http.md", "text", "test:openapi")[0]
+
+
 @pytest.mark.parametrize("marker,language", [("test:generate", "json"), ("test:stream", "text")])
 def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, marker, language):
     repository.add("talk", """

@@ -2,6 +2,7 @@
 
 #include "frontend/http/body_text.h"
 #include "frontend/http/log_settings.h"
+#include "frontend/http/openapi.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
 #include "frontend/http/trace_setting.h"
@@ -70,6 +71,7 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kGenerateStream: return Generate(GenerateKind::kStream, route, exchange);
     case Endpoint::kLive: return Live(*exchange);
     case Endpoint::kReady: return Ready(*exchange);
+    case Endpoint::kOpenApi: return ReplyJson(*exchange, OpenApiDocument(kServerVersion));
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
     case Endpoint::kModelReady: return ModelReady(route, *exchange);
     case Endpoint::kModelMetadata: return ModelMetadata(route, *exchange);

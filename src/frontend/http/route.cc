@@ -127,8 +127,12 @@ Endpoint HealthEndpoint(std::string_view rest) {
 
 }  // namespace
 
-void ParseRoute(std::string_view path, Route& route) {
-  if (TakeSegment(path) != "v2") return;
+void ParseRoute(std::string_view whole, Route& route) {
+  std::string_view path = whole;
+  if (TakeSegment(path) != "v2") {
+    if (whole == "/openapi.json") route.endpoint = Endpoint::kOpenApi;
+    return;
+  }
   if (path.empty()) {
     route.endpoint = Endpoint::kServerMetadata;
     return;
@@ -175,6 +179,7 @@ ApiCategory CategoryOf(Endpoint endpoint) {
     case Endpoint::kReady:
     case Endpoint::kModelReady: return ApiCategory::kHealth;
     case Endpoint::kNone:
+    case Endpoint::kOpenApi:
     case Endpoint::kServerMetadata:
     case Endpoint::kModelMetadata: return ApiCategory::kMetadata;
     case Endpoint::kModelConfig: return ApiCategory::kModelConfig;

@@ -14,6 +14,7 @@ namespace neso {
 
 enum class Endpoint : uint8_t {
   kNone,  // 404
+  kOpenApi,
   kServerMetadata,
   kLive,
   kReady,
@@ -37,6 +38,7 @@ enum class Endpoint : uint8_t {
   kCudaShmStatus,
   kCudaShmRegister,
   kCudaShmUnregister,
+  kLast = kCudaShmUnregister,
 };
 
 struct Route {
