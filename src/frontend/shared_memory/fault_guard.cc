@@ -26,16 +26,16 @@ struct GuardedRange::Slot {
 
   void Set(uintptr_t new_begin, uintptr_t new_end) {
     version.fetch_add(1, std::memory_order_acq_rel);
-    begin.store(new_begin, std::memory_order_relaxed);
-    end.store(new_end, std::memory_order_relaxed);
+    // Who sees one of these sees the odd version, too.
+    begin.store(new_begin, std::memory_order_release);
+    end.store(new_end, std::memory_order_release);
     version.fetch_add(1, std::memory_order_release);
   }
   // Where the range that holds `address` ends; 0 if this is another.
   uintptr_t EndIfHolds(uintptr_t address) const {
     const uint32_t before = version.load(std::memory_order_acquire);
-    const uintptr_t range_begin = begin.load(std::memory_order_relaxed);
-    const uintptr_t range_end = end.load(std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_acquire);
+    const uintptr_t range_begin = begin.load(std::memory_order_acquire);
+    const uintptr_t range_end = end.load(std::memory_order_acquire);
     const bool is_steady = before % 2 == 0 && version.load(std::memory_order_relaxed) == before;
     return is_steady && range_begin <= address && address < range_end ? range_end : 0;
   }
