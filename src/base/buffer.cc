@@ -36,8 +36,10 @@ constexpr size_t kLargestPooled = 256u << 20;
 constexpr int kStepsPerDoubling = 4;
 constexpr int kClassCount = 13 * kStepsPerDoubling + 1;
 constexpr size_t kMaxPooledBytes = 128u << 20;  // idle blocks of one class above this go back at once
-constexpr uint32_t kHeap = UINT32_MAX;          // size classes of blocks that no pool takes
-constexpr uint32_t kMapped = UINT32_MAX - 1;
+constexpr uint32_t kHeap = INT32_MAX;           // size classes of blocks that no pool takes
+constexpr uint32_t kMapped = INT32_MAX - 1;
+
+std::atomic<size_t> inflated_bytes{0};
 
 struct FreeBlock {
   FreeBlock* next;
@@ -188,6 +190,7 @@ BufferRef Buffer::Allocate(size_t size, size_t aligned_offset) {
 void Buffer::Release() noexcept {
   const uint32_t size_class = size_class_;
   const size_t block_bytes = block_bytes_;
+  if (inflated_) inflated_bytes.fetch_sub(block_bytes, std::memory_order_relaxed);
   this->~Buffer();
   if (size_class == kHeap) {
     std::free(this);
@@ -197,6 +200,14 @@ void Buffer::Release() noexcept {
     GiveToPool(size_class, block_bytes, this);
   }
 }
+
+void Buffer::MarkInflated() {
+  if (inflated_) return;
+  inflated_ = 1;
+  inflated_bytes.fetch_add(block_bytes_, std::memory_order_relaxed);
+}
+
+size_t Buffer::InflatedBytes() { return inflated_bytes.load(std::memory_order_relaxed); }
 
 void Buffer::TrimPools() {
   for (uint32_t size_class = 0; size_class < kClassCount; size_class++) Shed(size_class, true);

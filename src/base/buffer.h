@@ -56,6 +56,10 @@ class Buffer {
   static bool DecayPools();
   static size_t PooledBytesForTest();
 
+  // Counts it in InflatedBytes() until it is released: a client made it of far fewer bytes.
+  void MarkInflated();
+  static size_t InflatedBytes();
+
   char* data() { return data_; }
   const char* data() const { return data_; }
   size_t size() const { return size_; }
@@ -69,7 +73,8 @@ class Buffer {
   void Release() noexcept;
 
   std::atomic<uint32_t> references_{1};
-  uint32_t size_class_ = 0;
+  uint32_t size_class_ : 31 = 0;
+  uint32_t inflated_ : 1 = 0;
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t block_bytes_ = 0;  // of the block this header stands at the start of

@@ -32,13 +32,20 @@ HttpServerOptions ConnectionOptions(const GrpcServerOptions& options) {
   return connection;
 }
 
+GrpcLimits LimitsOf(const GrpcServerOptions& options) {
+  return {.max_message_bytes = options.max_message_bytes,
+          .max_unread_bytes = options.max_unread_bytes,
+          .max_inflated_bytes = options.max_inflated_bytes,
+          .compression = options.compression,
+          .keep_alive = options.keep_alive};
+}
+
 class Http2GrpcServer final : public GrpcServer {
  public:
   Http2GrpcServer(ReactorPool& reactors, GrpcHandler& handler, const GrpcServerOptions& options, ListenSocket socket)
       : core_(reactors,
               std::make_shared<ServerContext>(not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
-                                              GrpcLimits{options.max_message_bytes, options.max_unread_bytes,
-                                                         options.compression, options.keep_alive}),
+                                              LimitsOf(options)),
               std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }

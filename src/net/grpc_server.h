@@ -27,6 +27,8 @@ struct GrpcServerOptions {
   size_t max_connections = 100'000;
   size_t max_message_bytes = INT32_MAX;  // after decompression too
   size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  // What compressed messages of all calls may take together once they are inflated; further ones are refused.
+  size_t max_inflated_bytes = size_t{4} << 30;
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};

@@ -60,6 +60,8 @@ class TestReceiver final : public GrpcReceiver {
       journal_.blocked = true;
       while (!journal_.open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       journal_.blocked = false;
+    } else if (path == "/keep") {
+      kept_ = std::move(message);
     } else if (path == "/unary") {
       call_->SendAndFinish({.head = Text(message), .parts = {}, .release = nullptr});
     } else if (path == "/flood") {
@@ -81,6 +83,7 @@ class TestReceiver final : public GrpcReceiver {
  private:
   const GrpcCallRef call_;
   Journal& journal_;
+  BufferRef kept_;
 };
 
 class GrpcServerTest : public ::testing::Test, public GrpcHandler {
@@ -230,6 +233,25 @@ TEST_F(GrpcServerTest, Compression) {
   const std::string bomb = *Compress(ContentEncoding::kGzip, std::vector<std::string_view>{large});
   EXPECT_TRUE(
       Status(client.Wait(Call(client, "/unary", Framed(bomb, true), {{"grpc-encoding", "gzip"}}))).starts_with("8 "));
+}
+
+TEST_F(GrpcServerTest, CompressedMessagesTakeABoundedPartOfTheMemory) {
+  Start({.max_inflated_bytes = 3'000'000});
+  const std::string large(2'000'000, 'z');
+  const std::string bomb = Framed(*Compress(ContentEncoding::kGzip, std::vector<std::string_view>{large}), true);
+  const TestHttp2Client::Fields gzip{{"grpc-encoding", "gzip"}};
+  TestHttp2Client client(server_->port());
+  std::vector<int32_t> held;
+  for (int i = 0; i < 2; i++) {
+    held.push_back(Call(client, "/keep", bomb, gzip));
+    EXPECT_TRUE(Soon([&] { return journal_.messages == i + 1; }));
+  }
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", bomb, gzip))),
+            "8 too much memory is taken by compressed messages");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("plain")))), "0");
+  client.ResetStream(held.front());
+  EXPECT_TRUE(Soon([&] { return Buffer::InflatedBytes() < 3'000'000; }));
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", bomb, gzip))), "0");
 }
 
 TEST_F(GrpcServerTest, ADeadlineIsAnswered) {

@@ -17,6 +17,7 @@ namespace {
 // A client may send this much ahead of the method, and the window more.
 constexpr size_t kMaxBacklog = 32u << 20;
 constexpr size_t kPrefixBytes = 5;
+constexpr size_t kFreeInflation = 1 << 20;  // messages that inflate to no more are not counted
 
 std::string Prefix(bool compressed, size_t size) {
   const auto byte = [size](int shift) { return static_cast<char>(size >> shift & 0xff); };
@@ -201,22 +202,30 @@ void GrpcStream::Deliver(Input input) {
   backlog_ -= message->size();
   if (withholding_) Wake();
   if (!receiver) return;
-  if (input.message.compressed) {
-    const std::string_view name = head().Find("grpc-encoding");
-    if (name.empty() || name == "identity")
-      return Fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
-    bool complete = false;
-    Expected<BufferRef> inflated = Decompress(message->bytes(), limits().max_message_bytes, 0, &complete);
-    if (!inflated.ok()) {
-      return Fail(GrpcCode::kResourceExhausted,
-                  "SERVER: Decompressed message larger than max (" + std::to_string(limits().max_message_bytes) + ")");
-    }
-    if (!complete) return Fail(GrpcCode::kInternal, "the message could not be decompressed");
-    message = *std::move(inflated);
-    if (!message) message = Buffer::TryAllocate(0);
-    if (!message) return Fail(GrpcCode::kResourceExhausted, "no memory for the message");
+  if (input.message.compressed) message = Inflate(*message);
+  if (message) receiver->OnMessage(std::move(message));
+}
+
+BufferRef GrpcStream::Inflate(Buffer& message) {
+  const auto fail = [this](GrpcCode code, std::string text) {
+    Fail(code, std::move(text));
+    return BufferRef();
+  };
+  const std::string_view name = head().Find("grpc-encoding");
+  if (name.empty() || name == "identity") return fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
+  if (Buffer::InflatedBytes() > limits().max_inflated_bytes)
+    return fail(GrpcCode::kResourceExhausted, "too much memory is taken by compressed messages");
+  bool complete = false;
+  Expected<BufferRef> inflated = Decompress(message.bytes(), limits().max_message_bytes, 0, &complete);
+  if (!inflated.ok()) {
+    return fail(GrpcCode::kResourceExhausted,
+                "SERVER: Decompressed message larger than max (" + std::to_string(limits().max_message_bytes) + ")");
   }
-  receiver->OnMessage(std::move(message));
+  if (!complete) return fail(GrpcCode::kInternal, "the message could not be decompressed");
+  BufferRef result = *inflated ? *std::move(inflated) : Buffer::TryAllocate(0);
+  if (!result) return fail(GrpcCode::kResourceExhausted, "no memory for the message");
+  if (result->size() > kFreeInflation) result->MarkInflated();
+  return result;
 }
 
 void GrpcStream::Cancel() {

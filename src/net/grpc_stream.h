@@ -64,6 +64,8 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void WorkOff();
   void Start();
   void Deliver(Input input);
+  // The message inflated; null when that failed, which ends the call.
+  BufferRef Inflate(Buffer& message);
   void Cancel();
   // The receiver, unless the call is over for it.
   GrpcReceiverRef Receiver();

@@ -142,9 +142,12 @@ void Http2Session::Feed(std::string_view bytes) {
 void Http2Session::Receive(std::string_view bytes) {
   if (terminated_ || bytes.empty()) return;
   const ssize_t taken = nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  if (taken >= 0) return;
-  if (taken == NGHTTP2_ERR_FLOODED) return Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
-  Terminate(taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_INTERNAL_ERROR);
+  switch (taken) {
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC: return Terminate(NGHTTP2_PROTOCOL_ERROR);
+    case NGHTTP2_ERR_NOMEM: return Terminate(NGHTTP2_INTERNAL_ERROR);
+    default:  // frames that cost more than they are worth: floods, endless header blocks
+      if (taken < 0) Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+  }
 }
 
 void Http2Session::TakeAnswers() {

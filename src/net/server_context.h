@@ -21,8 +21,9 @@ class Connection;
 
 // What a gRPC server allows its clients, and how it answers.
 struct GrpcLimits {
-  size_t max_message_bytes = INT32_MAX;  // after decompression too
-  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  size_t max_message_bytes = INT32_MAX;         // after decompression too
+  size_t max_unread_bytes = 128u << 20;         // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  size_t max_inflated_bytes = size_t{4} << 30;  // of all messages in the process that clients sent compressed
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};
