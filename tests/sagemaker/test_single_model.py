@@ -228,3 +228,10 @@ def test_invocations_may_generate_a_stream(repository, start_sagemaker):
     assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     events = [event for event in answer.text.split("\n\n") if event]
     assert [json.loads(event.removeprefix("data: "))["said"] for event in events] == ["hello"]
+
+
+def test_headers_are_not_forwarded(repository, start_sagemaker):
+    repository.add_identity(parameters={"echo_parameters": "true"})
+    sagemaker = start_sagemaker(repository, "--http-header-forward-pattern=^tenant$", env=MODEL)
+    answer = sagemaker.post("/invocations", body([1.0], mine=1), headers={"Tenant": "a"})
+    assert answer.json()["parameters"] == {"mine": 1}

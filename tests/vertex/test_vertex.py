@@ -120,6 +120,12 @@ def test_routes_are_regular_expressions_for_the_whole_path(repository, start_ver
     assert vertex.request("POST", "/x/predict/now", json=body([1.0])).status_code == 400
 
 
+def test_headers_are_not_forwarded(repository, start_vertex):
+    repository.add_identity(parameters={"echo_parameters": "true"})
+    vertex = start_vertex(repository, "--http-header-forward-pattern=^tenant$")
+    assert vertex.predict(body([1.0], mine=1), headers={"Tenant": "a"}).json()["parameters"] == {"mine": 1}
+
+
 # --- the redirect header ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("path", ["v2", "v2/models/identity", "v2/models/identity/versions/1", "v2/models/identity/config",
                                   "v2/systemsharedmemory/status", "v2/cudasharedmemory/status"])

@@ -21,7 +21,7 @@ Status HostedModels::Load(const LoadRequest& request) {
                     .name = CanBeModelName(request.target) ? request.target : request.hash,
                     .repository = location.repository};
   RETURN_IF_ERROR(Claim(request, model));
-  const Status loaded = RegisterAndLoad(model, location.folder);
+  Status loaded = RegisterAndLoad(model, location.folder);
   MutexLock lock(mutex_);
   if (loaded.ok()) {
     models_.at(request.hash).phase = Phase::kLoaded;
@@ -101,10 +101,11 @@ std::optional<std::string> HostedModels::ModelName(const std::string& hash) cons
   return it->second.name;
 }
 
-std::optional<HostedModels::Entry> HostedModels::Find(const std::string& hash) const {
-  const std::vector<Entry> entries = All();
-  const auto it = std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.hash == hash; });
-  return it == entries.end() ? std::optional<Entry>() : *it;
+std::optional<std::string> HostedModels::Url(const std::string& hash) const {
+  MutexLock lock(mutex_);
+  const auto it = models_.find(hash);
+  if (it == models_.end() || it->second.phase == Phase::kLoading) return {};
+  return it->second.url;
 }
 
 std::vector<HostedModels::Entry> HostedModels::All() const {

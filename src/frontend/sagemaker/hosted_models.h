@@ -51,7 +51,8 @@ class HostedModels {
 
   // The name that the model serves as; unset for an unknown hash.
   std::optional<std::string> ModelName(const std::string& hash) const;
-  std::optional<Entry> Find(const std::string& hash) const;
+  // Where it was loaded from; unset for an unknown hash.
+  std::optional<std::string> Url(const std::string& hash) const;
   std::vector<Entry> All() const;  // by hash
 
  private:

@@ -63,11 +63,11 @@ Expected<HostedModels::LoadRequest> ParseLoad(const net::HttpExchange& exchange)
   return request;
 }
 
-void AppendEntry(std::string& json, const HostedModels::Entry& entry) {
+void AppendEntry(std::string& json, std::string_view hash, std::string_view url) {
   json += "{\"modelName\":";
-  AppendJsonString(json, entry.hash);
+  AppendJsonString(json, hash);
   json += ",\"modelUrl\":";
-  AppendJsonString(json, entry.url);
+  AppendJsonString(json, url);
   json += '}';
 }
 
@@ -136,7 +136,7 @@ void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
     if (!first) json += ',';
     first = false;
     if (entry.is_ready) {
-      AppendEntry(json, entry);
+      AppendEntry(json, entry.hash, entry.url);
     } else {
       json += "{}";
     }
@@ -145,10 +145,10 @@ void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
 }
 
 void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& exchange) {
-  const std::optional<HostedModels::Entry> entry = models_.Find(hash);
-  if (!entry) return ReplyEmpty(exchange, 404, kTextType);
+  const std::optional<std::string> url = models_.Url(hash);
+  if (!url) return ReplyEmpty(exchange, 404, kTextType);
   std::string json;
-  AppendEntry(json, *entry);
+  AppendEntry(json, hash, *url);
   ReplyText(exchange, std::move(json));
 }
 
