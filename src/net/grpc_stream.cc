@@ -269,6 +269,7 @@ void GrpcStream::OnAnswer() {
   bool ended = false;
   bool dropped = false;
   bool cancel = false;
+  GrpcReceiverRef receiver;
   {
     MutexLock lock(mutex_);
     metadata.swap(metadata_);
@@ -277,7 +278,10 @@ void GrpcStream::OnAnswer() {
     if (ended) trailers_ = *status_;
     dropped = drop_answer_;
     cancel = std::exchange(cancel_wanted_, false);
+    // It may hold the request, which nobody needs while the answer waits for a slow client.
+    if (ended && !dropped) receiver.swap(receiver_);
   }
+  session().Drop(std::move(receiver));
   if (cancel) session().AddDue(shared_from_this(), kCancel);
   if (ended) {
     ignoring_ = true;

@@ -1,5 +1,6 @@
 #include "net/reactor_sentinel.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -70,6 +71,7 @@ void ReactorSentinel::ThreadMain() {
     }
     if (now >= next_decay_) {
       pools_warm_ = Buffer::DecayPools();
+      if (trim_wanted_.exchange(false)) malloc_trim(0);
       next_decay_ = now + kDecayPeriod;
     }
     if (now >= NextSweep()) Sweep();
@@ -88,7 +90,7 @@ void ReactorSentinel::ThreadMain() {
     }
     bool in_time = true;
     while (!woken_ && !stopping_ && in_time) {
-      const TimePoint due = pools_warm_ ? std::min(next_decay_, NextSweep()) : NextSweep();
+      const TimePoint due = pools_warm_ || trim_wanted_ ? std::min(next_decay_, NextSweep()) : NextSweep();
       if (due != TimePoint::max()) {
         in_time = changed_.WaitUntil(mutex_, due);
       } else {

@@ -51,6 +51,11 @@ class ReactorSentinel {
     const int64_t limit_ns = limit.time_since_epoch().count();
     if (limit_ns < next_sweep_ns_.load()) SweepEarlier(limit_ns);
   }
+  // Much was freed: malloc shall give it back to the system, soon.
+  void RequestTrim() {
+    trim_wanted_ = true;
+    NoteTraffic();
+  }
 
  private:
   void WakeUp();
@@ -64,6 +69,7 @@ class ReactorSentinel {
   std::vector<ReactorGroup*> groups_;
   std::atomic<bool> asleep_{true};
   std::atomic<int64_t> next_sweep_ns_{INT64_MAX};
+  std::atomic<bool> trim_wanted_{false};
   // The thread's own:
   bool pools_warm_ = false;
   TimePoint next_decay_{};

@@ -1,12 +1,17 @@
 #include "net/server_context.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace neso::net {
+namespace {
+// A crowd that has left: what its connections took, a dozen KiB each, goes back to the system.
+constexpr size_t kCrowd = 512;
+}  // namespace
 
 ServerContext::Connections::iterator ServerContext::Enlist(std::shared_ptr<Connection> connection) {
   MutexLock lock(mutex);
-  count.fetch_add(1, std::memory_order_relaxed);
+  peak = std::max(peak, count.fetch_add(1, std::memory_order_relaxed) + 1);
   return connections.insert(connections.end(), std::move(connection));
 }
 
@@ -14,8 +19,12 @@ std::shared_ptr<Connection> ServerContext::Delist(Connections::iterator position
   MutexLock lock(mutex);
   std::shared_ptr<Connection> connection = std::move(*position);
   connections.erase(position);
-  count.fetch_sub(1, std::memory_order_relaxed);
+  const size_t left = count.fetch_sub(1, std::memory_order_relaxed) - 1;
   if (connections.empty()) changed.NotifyAll();
+  if (peak - left >= kCrowd && left <= peak / 2) {
+    peak = left;
+    sentinel.RequestTrim();
+  }
   return connection;
 }
 

@@ -61,6 +61,7 @@ struct ServerContext {
   mutable Mutex mutex;
   CondVar changed;
   Connections connections GUARDED_BY(mutex);
+  size_t peak GUARDED_BY(mutex) = 0;  // of connections, since memory was last given back
   std::atomic<size_t> count{0};
   std::atomic<size_t> calls{0};
   std::atomic<bool> waiting{false};

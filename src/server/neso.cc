@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
+#include "server/descriptor_limit.h"
 #include "server/installation.h"
 #include "server/missing_behaviour.h"
 #include "server/options.h"
@@ -78,6 +79,7 @@ Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceSer
 }
 
 int Serve(const Options& options) {
+  RaiseDescriptorLimit();
   const std::vector<std::string> idle_options = OptionsWithoutEffect(options);
   if (!idle_options.empty()) LOG_INFO("options that have no effect in this server: {}", Join(idle_options, ", "));
 

@@ -1,5 +1,6 @@
 """The server as a process: exit codes and what it says on its way out, start-up log, signals, draining."""
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -128,6 +129,16 @@ def test_services_can_be_left_out(repository, start_server):
     assert "Started Metrics Service" not in server.log
     with pytest.raises(requests.ConnectionError):
         server.metrics()
+
+
+def test_the_limit_of_open_files_is_raised_to_what_the_system_allows(repository):
+    server = Server(repository.path)
+    server.command = ["bash", "-c", 'ulimit -Sn 64; exec "$@"', "-", *server.command]
+    server.start()
+    limits = pathlib.Path(f"/proc/{server.pid}/limits").read_text()
+    soft, hard = re.search(r"^Max open files +(\d+) +(\d+)", limits, re.M).groups()
+    server.stop()
+    assert soft == hard != "64"
 
 
 # --- Signals and draining -------------------------------------------------------------------------------------------

@@ -121,6 +121,10 @@ class Http2Connection:
     def reset(self, stream, code=8):
         self.send(RstStreamFrame(stream, code))
 
+    def widen(self, stream):
+        """Lets the server send all there is on the stream."""
+        self.send(WindowUpdateFrame(0, WIDE - 65535), WindowUpdateFrame(stream, WIDE - 65535))
+
     # --- receiving ----------------------------------------------------------------------------------------------
     def read(self):
         """The next frame, or None at the end of the connection."""
