@@ -1,5 +1,5 @@
-// The floor of gRPC serving: one thread, one epoll set, nghttp2 as it is used by default. Every call is answered with the
-// message that it sent.
+// The floor of gRPC serving: one thread, one epoll set, nghttp2 as it is used by default. Every call is answered with
+// the message that it sent.
 //
 //   grpc_echo PORT
 //
@@ -138,7 +138,8 @@ bool Serve(Connection& c) {
     const ssize_t n = recv(c.fd, buffer, sizeof buffer, 0);
     if (n == 0) return false;
     if (n < 0) return errno == EAGAIN && Flush(c);
-    if (nghttp2_session_mem_recv(c.session, reinterpret_cast<uint8_t*>(buffer), static_cast<size_t>(n)) < 0) return false;
+    if (nghttp2_session_mem_recv(c.session, reinterpret_cast<uint8_t*>(buffer), static_cast<size_t>(n)) < 0)
+      return false;
     if (!Flush(c)) return false;
     if (static_cast<size_t>(n) < sizeof buffer) return true;
   }

@@ -93,8 +93,8 @@ class Http2Session final : public Session {
   void KeepAlive(TimePoint now);
   void OnPing(bool is_answer, std::span<const uint8_t, 8> payload);
   void OnControlFrame();
-  // No new streams: says so, gives the client a round trip to hear of it, and ends when all streams have. `reason` lives
-  // as long as the program.
+  // No new streams: says so, gives the client a round trip to hear of it, and ends when all streams have. `reason`
+  // lives as long as the program.
   void BeginEnd(std::string_view reason);
   void RefuseStreams();
   // Ends the connection with GOAWAY and what went wrong.
