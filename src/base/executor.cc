@@ -38,8 +38,9 @@ void Executor::Post(std::function<void()> work) {
     queue_.push_back(std::move(work));
     GrowIfNeeded();
     ended.swap(retired_);
+    // Within the lock: the work may be what the executor's end waits for, and then there is nobody left to notify.
+    work_came_.NotifyOne();
   }
-  work_came_.NotifyOne();
   for (std::thread& thread : ended) thread.join();
 }
 
