@@ -78,6 +78,9 @@ Expected<std::unique_ptr<StopSignal>> StopSignal::Install() {
 StopSignal::~StopSignal() {
   g_stop_asked = true;  // a late signal must not write to whatever the number stands for then
   g_event_fd = -1;
+  // A handler on another thread has written before this is read, and so before the close.
+  uint64_t asked = 0;
+  [[maybe_unused]] const ssize_t taken = read(event_fd_, &asked, sizeof(asked));
   close(event_fd_);
 }
 
