@@ -5,6 +5,7 @@
 #include "backend/load_model.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/saturating.h"
 #include "base/timer_queue.h"
 #include "config/json.h"
 #include "engine/activity.h"
@@ -125,7 +126,7 @@ void InferenceServer::AddCollectors() {
   if (options_.cpu_metrics) {
     LOG_INFO("Collecting CPU metrics");
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),
-                                                std::chrono::milliseconds(options_.metrics_interval_ms)));
+                                                SaturatingMilliseconds(options_.metrics_interval_ms)));
   }
 }
 

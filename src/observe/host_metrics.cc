@@ -36,7 +36,7 @@ std::optional<uint64_t> KilobytesOf(std::string_view meminfo, std::string_view k
 // Thread-safe.
 class CpuUtilization {
  public:
-  CpuUtilization(const Clock& clock, std::chrono::milliseconds interval) : clock_(clock), interval_(interval) {}
+  CpuUtilization(const Clock& clock, Nanoseconds interval) : clock_(clock), interval_(interval) {}
 
   std::optional<double> Update(std::optional<CpuTimes> now) {
     if (!now) return std::nullopt;
@@ -53,7 +53,7 @@ class CpuUtilization {
 
  private:
   const Clock& clock_;
-  const std::chrono::milliseconds interval_;
+  const Nanoseconds interval_;
   Mutex mutex_;
   std::optional<CpuTimes> last_ GUARDED_BY(mutex_);
   TimePoint read_at_ GUARDED_BY(mutex_);
@@ -92,7 +92,7 @@ std::string HostReader::Stat() const { return ReadAll("/proc/stat"); }
 std::string HostReader::MemInfo() const { return ReadAll("/proc/meminfo"); }
 
 MetricCollector HostMetricsCollector(std::shared_ptr<const HostReader> reader, const Clock& clock,
-                                     std::chrono::milliseconds interval) {
+                                     Nanoseconds interval) {
   auto cpu = std::make_shared<CpuUtilization>(clock, interval);
   cpu->Update(ParseCpuTimes(reader->Stat()));
   return [reader = std::move(reader), cpu](MetricWriter& writer) {

@@ -41,7 +41,7 @@ class HostReader {
 // nv_cpu_utilization is the share of busy time since the reading before, which is at least half of `interval` old: two
 // scrapers that come at once see the same value. The first reading is made here.
 MetricCollector HostMetricsCollector(std::shared_ptr<const HostReader> reader, const Clock& clock,
-                                     std::chrono::milliseconds interval);
+                                     Nanoseconds interval);
 
 // `used_bytes` may be called by any thread.
 MetricCollector PinnedMemoryCollector(uint64_t total_bytes, std::function<uint64_t()> used_bytes);

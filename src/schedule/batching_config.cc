@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
+
 namespace neso {
 namespace {
 
 QueuePolicy MakePolicy(const inference::ModelQueuePolicy& policy) {
-  return {.default_timeout = std::chrono::microseconds(policy.default_timeout_microseconds()),
+  return {.default_timeout = SaturatingMicroseconds(policy.default_timeout_microseconds()),
           .allow_timeout_override = policy.allow_timeout_override(),
           .delay_expired = policy.timeout_action() == inference::ModelQueuePolicy::DELAY,
           .max_queue_size = policy.max_queue_size()};
@@ -28,7 +30,7 @@ BatchingConfig DynamicConfig(const inference::ModelConfig& config) {
     result.preferred_sizes.push_back(static_cast<uint32_t>(size));
   std::sort(result.preferred_sizes.begin(), result.preferred_sizes.end());
   if (result.preferred_sizes.empty() && result.max_batch_size > 0) result.preferred_sizes = {result.max_batch_size};
-  result.max_queue_delay = std::chrono::microseconds(dynamic.max_queue_delay_microseconds());
+  result.max_queue_delay = SaturatingMicroseconds(dynamic.max_queue_delay_microseconds());
   result.preserve_ordering = dynamic.preserve_ordering();
   result.levels.resize(std::max<uint64_t>(dynamic.priority_levels(), 1), MakePolicy(dynamic.default_queue_policy()));
   for (const auto& [level, policy] : dynamic.priority_queue_policy()) {

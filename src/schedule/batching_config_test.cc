@@ -36,5 +36,13 @@ TEST(BatchingConfigTest, GivesLevelsWithoutPolicyTheDefaultOne) {
   EXPECT_FALSE(config.levels[1].delay_expired);
 }
 
+TEST(BatchingConfigTest, TakesTimesAsLongAsTheyCanBeCounted) {
+  const BatchingConfig config = DynamicConfig(test::ParseConfig(R"(max_batch_size: 8 dynamic_batching {
+    max_queue_delay_microseconds: 18446744073709551615
+    default_queue_policy { default_timeout_microseconds: 18446744073709551615 } })"));
+  EXPECT_EQ(config.max_queue_delay, Nanoseconds::max());
+  EXPECT_EQ(config.levels[0].default_timeout, Nanoseconds::max());
+}
+
 }  // namespace
 }  // namespace neso

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
+
 namespace neso {
 namespace {
 
@@ -42,7 +44,7 @@ BatchDecision PickBatch(std::span<const BatchCandidate> queue, const BatchingCon
   if (closed || rows >= max_preferred || !delays || delay_elapsed) return Take(count);
   // Below the largest, so there is one above.
   const uint32_t wanted = *std::upper_bound(config.preferred_sizes.begin(), config.preferred_sizes.end(), rows);
-  return {.kind = BatchDecision::Kind::kWait, .until = oldest + config.max_queue_delay, .rows_wanted = wanted};
+  return {.kind = BatchDecision::Kind::kWait, .until = After(oldest, config.max_queue_delay), .rows_wanted = wanted};
 }
 
 }  // namespace neso

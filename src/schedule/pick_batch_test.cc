@@ -73,5 +73,16 @@ TEST_F(PickBatchWithPredicateTest, CountsTheDelayFromTheOldestRequestWhereverItS
   EXPECT_EQ(PickBatch(std::span(four_).first(3), config_, At(40)), WaitUntil(110, 8));
 }
 
+TEST(PickBatchTest, ADelayThatCannotBeCountedWaitsForTheBatch) {
+  BatchingConfig config;
+  config.max_batch_size = 8;
+  config.preferred_sizes = {8};
+  config.max_queue_delay = Nanoseconds::max();
+  const BatchCandidate queue[] = {{.rows = 1, .queued_at = At(1000)}};
+  const BatchDecision decision = PickBatch(queue, config, At(2000), nullptr);
+  EXPECT_EQ(decision.kind, Kind::kWait);
+  EXPECT_EQ(decision.until, TimePoint::max());
+}
+
 }  // namespace
 }  // namespace neso

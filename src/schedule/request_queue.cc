@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
+
 namespace neso {
 namespace {
 
@@ -14,7 +16,7 @@ TimePoint DeadlineOf(const InferenceRequest& request, const QueuePolicy& policy,
         static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(timeout).count());
     if (asked_us < default_us) timeout = std::chrono::microseconds(asked_us);
   }
-  return now + timeout;
+  return After(now, timeout);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/saturating.h"
 #include "core/test_support.h"
 
 namespace neso {
@@ -152,6 +153,15 @@ TEST(RingQueueTest, KeepsOrderWhileItWrapsAndGrows) {
   }
   queue.EraseIf([](int i) { return i % 2 == 0; });
   while (!queue.empty()) ASSERT_EQ(queue.pop_front() % 2, 1);
+}
+
+TEST_F(RequestQueueTest, ATimeoutThatCannotBeCountedNeverComes) {
+  const QueuePolicy longest[] = {{.default_timeout = SaturatingMicroseconds(9'223'372'036'854'775)}};
+  RequestQueue queue(longest);
+  Push(queue, "a", 0, /*at_us=*/1000);
+  EXPECT_THAT(Expire(queue, 2'000'000'000), IsEmpty());
+  EXPECT_EQ(queue.next_deadline(), TimePoint::max());
+  EXPECT_THAT(TakeAll(queue), ElementsAre("a"));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ POLICIES = {
     "fixed": f"default_queue_policy {{ default_timeout_microseconds: {LONG_US} }}",
     "no_default": "default_queue_policy { allow_timeout_override: true }",
     "overridable_short": f"default_queue_policy {{ default_timeout_microseconds: {SHORT_US} allow_timeout_override: true }}",
+    "endless": "default_queue_policy { default_timeout_microseconds: 9223372036854775 allow_timeout_override: true }",
     "priorities": "priority_levels: 3 default_priority_level: 2",
     "bounded_low": "priority_levels: 2 default_priority_level: 1 "
                    "priority_queue_policy { key: 2 value { max_queue_size: 1 } }",
@@ -114,6 +115,12 @@ def test_a_request_may_shorten_its_timeout(server, crowd):
 def test_a_timeout_counts_only_where_the_model_allows_it(server, crowd, model):
     line = Line(crowd, server, model)
     assert values(line.join("hasty", timeout=1).result()) == [1]
+
+
+@pytest.mark.parametrize("asked", [0, 2**63 - 1, 2**64 - 1])
+def test_a_timeout_longer_than_can_be_counted_never_comes(server, crowd, asked):
+    line = Line(crowd, server, "endless")
+    assert values(line.join("patient", timeout=asked).result()) == [1]
 
 
 def test_a_request_cannot_lengthen_its_timeout(server, crowd):
