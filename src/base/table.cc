@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.h"
 
@@ -18,14 +19,22 @@ size_t LongestLine(const std::string& cell) {
   return longest;
 }
 
-// What each column needs, or its share of what there is: columns that need less than an even share leave the rest to
-// the wider ones.
-std::vector<size_t> ColumnWidths(const std::vector<Row>& rows, size_t total_width) {
+std::vector<size_t> NeededWidths(const std::vector<Row>& rows) {
   std::vector<size_t> widths(rows.front().size(), 1);
   for (const Row& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], LongestLine(row[c]));
   }
-  const size_t frame = 3 * widths.size() + 1;
+  return widths;
+}
+
+// Of the lines and blanks around cells.
+size_t FrameWidth(const std::vector<size_t>& widths) { return 3 * widths.size() + 1; }
+
+// What each column needs, or its share of what there is: columns that need less than an even share leave the rest to
+// the wider ones.
+std::vector<size_t> ColumnWidths(const std::vector<Row>& rows, size_t total_width) {
+  std::vector<size_t> widths = NeededWidths(rows);
+  const size_t frame = FrameWidth(widths);
   size_t left = std::max(total_width, frame + widths.size()) - frame;
   std::vector<size_t*> narrowest_first;
   for (size_t& width : widths) narrowest_first.push_back(&width);
@@ -81,10 +90,30 @@ std::string DrawTable(const std::vector<std::vector<std::string>>& rows, size_t 
   return table;
 }
 
-size_t TerminalWidth() {
+std::string DrawForTerminal(const std::vector<std::vector<std::string>>& rows, size_t width) {
+  const Row& heading = rows.front();
+  const std::vector<size_t> needed = NeededWidths(rows);
+  if (FrameWidth(needed) + std::accumulate(needed.begin(), needed.end(), size_t{0}) <= width) {
+    return DrawTable(rows, width);
+  }
+  std::string lines;
+  for (size_t r = 1; r < rows.size(); ++r) {
+    const Row& row = rows[r];
+    if (row.size() == 2) {
+      lines.append(row[0]).append(": ").append(row[1]);
+    } else {
+      lines.append(heading[0]).append(" ").append(row[0]);
+      for (size_t c = 1; c < row.size(); ++c) lines.append("\n  ").append(heading[c]).append(": ").append(row[c]);
+    }
+    lines += '\n';
+  }
+  return lines;
+}
+
+std::optional<size_t> TerminalWidth() {
   winsize size{};
-  const bool is_terminal = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-  return is_terminal && size.ws_col > 0 ? size.ws_col : 500;
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
+  return size.ws_col;
 }
 
 }  // namespace neso

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,15 @@ namespace neso {
 // Precondition: all rows have as many cells as the first one.
 std::string DrawTable(const std::vector<std::vector<std::string>>& rows, size_t total_width);
 
-// Width of the terminal on stdout; 500 when stdout is no terminal, so that log files are not wrapped.
-size_t TerminalWidth();
+// The same rows for people in front of a terminal of `width` columns: as a table if every cell fits, or else as lines,
+// which the terminal may wrap as it likes: "option: value" for two columns, and for more
+//
+//   Model digits
+//     Version: 1
+//     Status: UNAVAILABLE: Internal: ...
+std::string DrawForTerminal(const std::vector<std::vector<std::string>>& rows, size_t width);
+
+// Columns of the terminal on stdout; none when stdout is no terminal.
+std::optional<size_t> TerminalWidth();
 
 }  // namespace neso

@@ -43,6 +43,17 @@ TEST(TableTest, LineEndsInsideACellBreakIt) {
             "+-------+\n");
 }
 
+TEST(TableTest, OnATerminalATableThatFitsIsOne) {
+  EXPECT_EQ(DrawForTerminal({{"A", "B"}, {"x", "y"}}, 9), DrawTable({{"A", "B"}, {"x", "y"}}, 500));
+}
+
+TEST(TableTest, OnATerminalATableThatDoesNotFitBecomesLines) {
+  EXPECT_EQ(DrawForTerminal({{"A", "B"}, {"x", "y"}, {"z", ""}}, 8), "x: y\nz: \n");
+  EXPECT_EQ(DrawForTerminal({{"Model", "Version", "Status"}, {"digits", "1", "READY"}, {"iris", "-", "gone"}}, 20),
+            "Model digits\n  Version: 1\n  Status: READY\nModel iris\n  Version: -\n  Status: gone\n");
+  EXPECT_EQ(DrawForTerminal({{"Repository Agent", "Path"}}, 10), "");
+}
+
 TEST(TableTest, ATerminalNarrowerThanTheFrameStillGetsATable) {
   EXPECT_EQ(DrawTable({{"AB"}}, 0), "+---+\n| A |\n| B |\n+---+\n+---+\n");
 }

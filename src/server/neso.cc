@@ -4,7 +4,6 @@
 
 #include <cstdio>
 
-#include "base/table.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/descriptor_limit.h"
@@ -33,28 +32,23 @@ Status SetUpLog(const LogSettings& settings) {
   return log::SetFile(settings.file);
 }
 
-void LogTable(const TableRows& rows) {
-  if (!log::IsEnabled(LogLevel::kInfo)) return;
-  log::WriteUnescaped(LogLevel::kInfo, __FILE__, __LINE__, DrawTable(rows, TerminalWidth()));
-}
-
 void LogOptionTable(const ServerOptions& options) {
-  LogTable(OptionTable(options, kServerVersion, ServerExtensions()));
+  LogTable(LogLevel::kInfo, OptionTable(options, kServerVersion, ServerExtensions()));
 }
 
 void LogStartupTables(const InferenceServer& server) {
-  LogTable(RepositoryAgentTable({}));
+  LogTable(LogLevel::kInfo, RepositoryAgentTable({}));
   std::vector<BackendTableRow> backends;
   for (const InferenceServer::BackendRow& row : server.BackendRows()) {
     backends.push_back({.name = row.name, .path = row.path, .config = row.config});
   }
-  LogTable(BackendTable(backends));
+  LogTable(LogLevel::kInfo, BackendTable(backends));
   std::vector<ModelTableRow> models;
   for (const ModelIndexEntry& entry : server.ModelStates()) {
     models.push_back(
         {.name = entry.name, .version = entry.version, .state = ModelStateName(entry.state), .reason = entry.reason});
   }
-  LogTable(ModelTable(models));
+  LogTable(LogLevel::kInfo, ModelTable(models));
   LogOptionTable(server.options());
 }
 
@@ -119,6 +113,10 @@ int Serve(const Options& options) {
 int NesoMain(int argc, char** argv) {
   neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
   for (const std::string& warning : parsed.warnings) neso::Complain(warning);
+  if (!parsed.answer.empty()) {
+    std::fputs(parsed.answer.c_str(), stdout);
+    return 0;
+  }
   if (!parsed.options) {
     std::fputs(parsed.failure_text.c_str(), stderr);
     return 1;

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "server/option_spec.h"
+#include "engine/inference_server.h"
 
 namespace neso {
 namespace {
@@ -25,26 +25,32 @@ void AppendWrapped(std::string& out, std::string_view description) {
   }
 }
 
-void AppendOption(std::string& out, const OptionSpec& option) {
-  out.append("  --").append(option.name);
+}  // namespace
+
+std::string OptionText(const OptionSpec& option) {
+  std::string out = fmt::format("  --{}", option.name);
   if (option.argument_form != nullptr) {
     const std::string_view form = option.argument_form;
     // Forms of several parts carry their own brackets.
     out.append(form.starts_with('<') ? fmt::format(" {}", form) : fmt::format(" <{}>", form));
   }
   AppendWrapped(out, option.help);
-  out += '\n';
+  return out + '\n';
 }
 
-}  // namespace
-
-std::string UsageText() {
-  std::string text = "Usage: tritonserver [options]\n";
+std::string UsageText(Program program) {
+  std::string text = fmt::format("Usage: {} [options]\n", ProgramName(program));
   for (const OptionGroup& group : OptionGroups()) {
     if (*group.title != '\0') text.append("\n").append(group.title).append(":\n");
-    for (const OptionSpec& option : group.options) AppendOption(text, option);
+    for (const OptionSpec& option : group.options) {
+      if (program == Program::kNeso || option.tritonserver_has_it) text += OptionText(option);
+    }
   }
   return text;
+}
+
+std::string VersionText() {
+  return fmt::format("neso {} (speaks Triton Inference Server {})\n", NESO_VERSION, kServerVersion);
 }
 
 }  // namespace neso

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -32,12 +33,19 @@ struct ParseState {
   } deprecated_trace;
 };
 
+// The name it was called by. As tritonserver it refuses a command line as scripts know it: the whole usage on stderr
+// and exit code 1, for --help too. As neso it answers people.
+enum class Program { kNeso, kTritonserver };
+Program ProgramOf(std::string_view called_as);
+const char* ProgramName(Program program);
+
 struct OptionSpec {
   const char* name;           // without "--"
   const char* argument_form;  // "integer", "<string>=<string>", ...; null: the option takes no argument
   const char* help;
   // Errors: kInvalidArg with the reason; the caller names the option.
   Status (*set)(ParseState& state, const std::string& argument);
+  bool tritonserver_has_it = true;
 };
 
 struct OptionGroup {

@@ -7,8 +7,8 @@
 namespace neso {
 namespace {
 
-// The driver prints the usage before any row runs.
-Status Help(ParseState&, const std::string&) { return {}; }
+// The driver answers these before any row runs.
+Status Answered(ParseState&, const std::string&) { return {}; }
 
 Status LogVerbose(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(const int level, ParseIntOrBool(argument));
@@ -59,7 +59,9 @@ Status LoadThreads(ParseState& state, const std::string& argument) {
 }
 
 constexpr OptionSpec kGlobal[] = {
-    {"help", nullptr, "Show this text.", Help},
+    {"help", nullptr, "Show this text.", Answered},
+    {"version", nullptr, "Show the version of Neso and that of Triton Inference Server, whose protocols it speaks.",
+     Answered, /*tritonserver_has_it=*/false},
 };
 
 constexpr OptionSpec kServer[] = {

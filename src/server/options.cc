@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 
+#include "base/text.h"
 #include "server/option_checks.h"
+#include "server/option_complaint.h"
 #include "server/option_help.h"
 #include "server/option_spec.h"
 
@@ -28,35 +30,89 @@ std::vector<option> LongOptions(const std::vector<const OptionSpec*>& specs) {
   return long_options;
 }
 
-std::vector<const OptionSpec*> AllSpecs() {
+std::vector<const OptionSpec*> SpecsOf(Program program) {
   std::vector<const OptionSpec*> specs;
   for (const OptionGroup& group : OptionGroups()) {
-    for (const OptionSpec& spec : group.options) specs.push_back(&spec);
+    for (const OptionSpec& spec : group.options) {
+      if (program == Program::kNeso || spec.tritonserver_has_it) specs.push_back(&spec);
+    }
   }
   return specs;
 }
 
-// Runs the rows for the arguments. Error: the text to show behind the usage; empty for --help and what getopt_long has
-// already complained about.
-Status RunRows(std::vector<std::string>& arguments, ParseState& state) {
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  const int argc = static_cast<int>(arguments.size());
-  const std::vector<const OptionSpec*> specs = AllSpecs();
-  const std::vector<option> long_options = LongOptions(specs);
+// Why the options cannot be used, or else the answer that was asked for, or neither.
+struct Outcome {
+  std::optional<Complaint> complaint;
+  std::string answer;
+};
 
-  optind = 0;  // glibc: start over
-  for (int found; (found = getopt_long(argc, argv.data(), "", long_options.data(), nullptr)) != -1;) {
-    if (found == '?') return InvalidArg("");
-    const OptionSpec& spec = *specs[static_cast<size_t>(found - kFirstOption)];
-    if (std::string_view(spec.name) == "help") return InvalidArg("");
-    state.options.given.insert(spec.name);
-    if (Status status = spec.set(state, optarg != nullptr ? optarg : ""); !status.ok()) {
-      return InvalidArg("Bad option: \"--{}\".\n{}", spec.name, status.message());
-    }
+// The arguments, run through getopt_long and the rows.
+class CommandLine {
+ public:
+  CommandLine(std::vector<std::string>& arguments, Program program)
+      : program_(program), specs_(SpecsOf(program)), long_options_(LongOptions(specs_)) {
+    for (std::string& argument : arguments) argv_.push_back(argument.data());
+    argv_.push_back(nullptr);
   }
-  if (optind < argc) return InvalidArg("Unexpected argument: {}", argv[static_cast<size_t>(optind)]);
+
+  Outcome RunRows(ParseState& state) {
+    // A ':' first keeps getopt_long from complaining itself. Only people are given short options.
+    const char* const short_options = program_ == Program::kNeso ? ":h" : "";
+    const int argc = static_cast<int>(argv_.size()) - 1;
+    optind = 0;  // glibc: start over
+    for (int found; (found = getopt_long(argc, argv_.data(), short_options, long_options_.data(), nullptr)) != -1;) {
+      if (found == '?' || found == ':') return {.complaint = Refused(found), .answer = {}};
+      if (found == 'h') return {.complaint = {}, .answer = UsageText(program_)};
+      const OptionSpec& spec = SpecOf(found);
+      if (std::string_view(spec.name) == "help") return {.complaint = {}, .answer = UsageText(program_)};
+      if (std::string_view(spec.name) == "version") return {.complaint = {}, .answer = VersionText()};
+      state.options.given.insert(spec.name);
+      if (Status status = spec.set(state, optarg != nullptr ? optarg : ""); !status.ok()) {
+        return {.complaint = Complaint{Complaint::Kind::kBadValue, &spec, status.message()}, .answer = {}};
+      }
+    }
+    if (optind == argc) return {};
+    return {.complaint = Complaint{Complaint::Kind::kStrayArgument, nullptr, argv_[static_cast<size_t>(optind)]},
+            .answer = {}};
+  }
+
+ private:
+  const OptionSpec& SpecOf(int found) const { return *specs_[static_cast<size_t>(found - kFirstOption)]; }
+
+  // What getopt_long does not take: `optopt` is the option it knows but not in this form, the letter it does not know,
+  // or 0 for a name it does not know.
+  Complaint Refused(int found) const {
+    if (optopt >= kFirstOption) {
+      const OptionSpec& spec = SpecOf(optopt);
+      return {found == ':' || spec.argument_form != nullptr ? Complaint::Kind::kMissingValue
+                                                            : Complaint::Kind::kUnwantedValue,
+              &spec};
+    }
+    if (optopt == 0) return {Complaint::Kind::kUnknownOption, nullptr, argv_[static_cast<size_t>(optind) - 1]};
+    // Among letters it does not tell which argument it is at.
+    for (size_t i = 1; i + 1 < argv_.size(); ++i) {
+      const std::string_view argument = argv_[i];
+      if (argument.size() > 1 && argument[0] == '-' && argument[1] == optopt) {
+        return {Complaint::Kind::kUnknownOption, nullptr, std::string(argument)};
+      }
+    }
+    return {Complaint::Kind::kUnknownOption, nullptr, std::string("-") + static_cast<char>(optopt)};
+  }
+
+  const Program program_;
+  const std::vector<const OptionSpec*> specs_;
+  const std::vector<option> long_options_;
+  std::vector<char*> argv_;
+};
+
+Outcome Run(std::vector<std::string>& arguments, Program program, const Environment& environment, ParseState& state) {
+  const auto contradiction = [](const Status& status) {
+    return Outcome{.complaint = Complaint{Complaint::Kind::kContradiction, nullptr, status.message()}, .answer = {}};
+  };
+  if (Status status = ApplyEnvironmentDefaults(state, environment); !status.ok()) return contradiction(status);
+  Outcome outcome = CommandLine(arguments, program).RunRows(state);
+  if (outcome.complaint || !outcome.answer.empty()) return outcome;
+  if (Status status = FinishOptions(state, environment); !status.ok()) return contradiction(status);
   return {};
 }
 
@@ -79,17 +135,26 @@ const std::vector<OptionGroup>& OptionGroups() {
 
 const char* ProcessEnvironment(const char* name) { return std::getenv(name); }
 
+Program ProgramOf(std::string_view called_as) {
+  return BaseName(called_as) == ProgramName(Program::kTritonserver) ? Program::kTritonserver : Program::kNeso;
+}
+
+const char* ProgramName(Program program) { return program == Program::kTritonserver ? "tritonserver" : "neso"; }
+
 ParseResult ParseOptions(std::vector<std::string> arguments, const Environment& environment) {
+  const Program program = ProgramOf(arguments.empty() ? "" : arguments.front());
   ParseState state;
-  Status status = ApplyEnvironmentDefaults(state, environment);
-  if (status.ok()) status = RunRows(arguments, state);
-  if (status.ok()) status = FinishOptions(state, environment);
+  Outcome outcome = Run(arguments, program, environment, state);
   ParseResult result;
   result.warnings = std::move(state.warnings);
-  if (status.ok()) {
-    result.options = std::move(state.options);
+  if (outcome.complaint) {
+    result.failure_text = ComplaintText(program, *outcome.complaint);
+  } else if (program == Program::kTritonserver && !outcome.answer.empty()) {
+    result.failure_text = outcome.answer + "\n\n";  // there, asking for help counts as a mistake
+  } else if (!outcome.answer.empty()) {
+    result.answer = std::move(outcome.answer);
   } else {
-    result.failure_text = UsageText() + "\n" + status.message() + "\n";
+    result.options = std::move(state.options);
   }
   return result;
 }

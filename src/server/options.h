@@ -2,10 +2,12 @@
 //
 //   ParseResult result = ParseOptions({argv, argv + argc}, ProcessEnvironment);
 //   for (const std::string& warning : result.warnings) std::cerr << warning << "\n";
+//   if (!result.answer.empty()) { std::cout << result.answer; return 0; }
 //   if (!result.options) { std::cerr << result.failure_text; return 1; }
 //   Serve(*result.options);
 //
-// Names, defaults, value forms and error texts are tritonserver's, since start scripts and charts rely on them.
+// Names, defaults, value forms and error texts are tritonserver's, since start scripts and charts rely on them. How a
+// refused command line and --help are answered depends on the name the program was called by.
 #pragma once
 
 #include <cstdint>
@@ -136,12 +138,13 @@ const char* ProcessEnvironment(const char* name);
 
 struct ParseResult {
   std::optional<Options> options;
-  std::string failure_text;           // without options: for stderr; the exit code is then 1
+  std::string answer;                 // what --help or --version asked for: for stdout; the exit code is then 0
+  std::string failure_text;           // without options and answer: for stderr; the exit code is then 1
   std::vector<std::string> warnings;  // one line each, for stderr
 };
 
-// `arguments[0]` is the program's name. Not thread-safe: it uses getopt_long, which also says on stderr which option it
-// does not know or finds ambiguous.
+// `arguments[0]` is the program's name. Not thread-safe: it uses getopt_long, which, for tritonserver, also says on
+// stderr which option it does not know or finds ambiguous.
 ParseResult ParseOptions(std::vector<std::string> arguments, const Environment& environment);
 
 }  // namespace neso

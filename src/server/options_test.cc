@@ -65,6 +65,70 @@ TEST(OptionsTest, NumbersAreReadAsTheCLibraryReadsThem) {
   EXPECT_EQ(Accept({"--log-verbose=-2"}).log.verbose_level, 0);
 }
 
+// ---- What people are told ----
+
+TEST(OptionsTest, TheNameThatItIsCalledByDecidesHowItAnswers) {
+  EXPECT_EQ(ProgramOf("/opt/tritonserver/bin/tritonserver"), Program::kTritonserver);
+  EXPECT_EQ(ProgramOf("tritonserver"), Program::kTritonserver);
+  EXPECT_EQ(ProgramOf("out/bin/neso"), Program::kNeso);
+  EXPECT_EQ(ProgramOf(""), Program::kNeso);
+}
+
+TEST(OptionsTest, PeopleWhoAskForHelpGetIt) {
+  for (const char* argument : {"--help", "-h", "--hel"}) {
+    const ParseResult result = ParseAs("neso", {argument, "--http-port=abc"});
+    EXPECT_THAT(result.answer, StartsWith("Usage: neso [options]\n  --help\n")) << argument;
+    EXPECT_EQ(result.failure_text, "") << argument;
+    EXPECT_FALSE(result.options) << argument;
+  }
+}
+
+TEST(OptionsTest, TheVersionIsOfNesoAndOfWhatItSpeaks) {
+  EXPECT_THAT(ParseAs("neso", {"--version"}).answer,
+              ::testing::AllOf(StartsWith("neso 0."), HasSubstr(" (speaks Triton Inference Server 2.73.0)\n")));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(Refusal({"--version"}), "\n\n");  // tritonserver does not know it
+  ::testing::internal::GetCapturedStderr();
+}
+
+// The last line of what is said to people.
+std::string LastLine(std::vector<std::string> arguments) {
+  ::testing::internal::CaptureStderr();
+  const ParseResult result = ParseAs("neso", std::move(arguments));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_FALSE(result.options);
+  EXPECT_LE(std::count(result.failure_text.begin(), result.failure_text.end(), '\n'), 8) << result.failure_text;
+  const std::string_view text = std::string_view(result.failure_text).substr(0, result.failure_text.size() - 1);
+  return std::string(text.substr(text.rfind('\n') + 1));
+}
+
+TEST(OptionsTest, PeopleAreToldWhatTheyMeant) {
+  EXPECT_EQ(LastLine({"--htp-port=9000"}), "error: unknown option --htp-port; did you mean --http-port?");
+  EXPECT_EQ(LastLine({"--port=9000"}),
+            "error: unknown option --port; did you mean --http-port, --reuse-http-port or --grpc-port?");
+  EXPECT_EQ(LastLine({"-model-repository=/m"}),
+            "error: unknown option -model-repository; did you mean --model-repository?");
+  EXPECT_EQ(LastLine({"--quantum-flux"}), "error: unknown option --quantum-flux; neso --help lists them");
+  EXPECT_EQ(LastLine({"--http-p=1", "--allow-h=1", "--log-f=x"}), "error: --log-f could be --log-format or --log-file");
+  EXPECT_EQ(LastLine({"model.onnx"}),
+            "error: 'model.onnx' is not an option; models are served from a folder: put it at "
+            "FOLDER/model/1/model.onnx, then neso --model-repository=FOLDER");
+  EXPECT_EQ(LastLine({"models/"}), "error: 'models/' is not an option; did you mean --model-repository=models/?");
+}
+
+TEST(OptionsTest, PeopleAreShownTheOptionThatTheyGotWrong) {
+  EXPECT_EQ(ParseAs("neso", {"--http-port=abc"}).failure_text,
+            "  --http-port <integer>\n\tPort of the HTTP service. Default is 8000.\n"
+            "error: --http-port: Invalid option value. Got abc\n");
+  EXPECT_EQ(LastLine({"--model-control-mode=always"}),
+            "error: --model-control-mode: invalid argument for --model-control-mode");
+  EXPECT_EQ(LastLine({"--http-port"}), "error: --http-port needs a value");
+  EXPECT_EQ(LastLine({"--disable-auto-complete-config=true"}), "error: --disable-auto-complete-config takes no value");
+  EXPECT_EQ(LastLine({"--http-port=8001"}),
+            "error: The server cannot listen to HTTP requests and GRPC requests at the same address and port "
+            "0.0.0.0:8001");
+}
+
 // ---- Options that depend on others ----
 
 TEST(OptionsTest, LoadModelNeedsExplicitMode) {
@@ -240,7 +304,7 @@ TEST(OptionsTest, DisablingAutoCompletionWinsOverStrictModelConfig) {
 // ---- The usage text ----
 
 TEST(UsageTest, GroupsStandInTheirOrder) {
-  const std::string usage = UsageText();
+  const std::string usage = UsageText(Program::kTritonserver);
   EXPECT_THAT(usage,
               StartsWith("Usage: tritonserver [options]\n  --help\n\tShow this text.\n\nServer:\n  --id <string>\n\t"));
   size_t last = 0;
@@ -257,7 +321,7 @@ TEST(UsageTest, GroupsStandInTheirOrder) {
 }
 
 TEST(UsageTest, DescriptionsAreWrapped) {
-  const std::string usage = UsageText();
+  const std::string usage = UsageText(Program::kTritonserver);
   for (size_t start = 0, end; (end = usage.find('\n', start)) != std::string::npos; start = end + 1) {
     const std::string line = usage.substr(start, end - start);
     EXPECT_LE(line.size(), 90U) << line;

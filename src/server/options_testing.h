@@ -15,12 +15,16 @@ namespace neso {
 
 using Variables = std::map<std::string, std::string>;
 
-inline ParseResult Parse(std::vector<std::string> arguments, const Variables& variables = {}) {
-  arguments.insert(arguments.begin(), "tritonserver");
+inline ParseResult ParseAs(const char* program, std::vector<std::string> arguments, const Variables& variables = {}) {
+  arguments.insert(arguments.begin(), program);
   return ParseOptions(std::move(arguments), [&](const char* name) -> const char* {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();
   });
+}
+
+inline ParseResult Parse(std::vector<std::string> arguments, const Variables& variables = {}) {
+  return ParseAs("tritonserver", std::move(arguments), variables);
 }
 
 inline Options Accept(std::vector<std::string> arguments, const Variables& variables = {}) {
@@ -33,7 +37,7 @@ inline Options Accept(std::vector<std::string> arguments, const Variables& varia
 inline std::string Refusal(std::vector<std::string> arguments, const Variables& variables = {}) {
   const ParseResult result = Parse(std::move(arguments), variables);
   if (result.options) return "accepted";
-  const std::string usage = UsageText();
+  const std::string usage = UsageText(Program::kTritonserver);
   EXPECT_THAT(result.failure_text, ::testing::StartsWith(usage));
   return result.failure_text.substr(usage.size());
 }

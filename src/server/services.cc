@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/table.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
 
@@ -131,10 +130,7 @@ Status Services::Start() {
 }
 
 Status Services::StartGrpc() {
-  if (log::IsVerboseEnabled(1)) {
-    log::WriteUnescaped(LogLevel::kVerbose, __FILE__, __LINE__,
-                        DrawTable(KeepAliveTable(options_.grpc), TerminalWidth()));
-  }
+  LogTable(LogLevel::kVerbose, KeepAliveTable(options_.grpc));
   net::GrpcServerOptions listen_options;
   listen_options.address = options_.grpc.address;
   listen_options.port = static_cast<uint16_t>(options_.grpc.port);

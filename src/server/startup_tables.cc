@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/table.h"
 #include "base/text.h"
 
 namespace neso {
@@ -22,7 +23,17 @@ std::string ResourceJson(const ServerOptions::RateLimitResource& resource) {
   return fmt::format(R"({{"name":{},"device":"{}","count":{}}})", JsonQuoted(resource.name), device, resource.count);
 }
 
+// Columns in a log that no terminal shows.
+constexpr size_t kFileWidth = 500;
+
 }  // namespace
+
+void LogTable(LogLevel level, const TableRows& rows) {
+  if (!log::IsEnabled(level)) return;
+  const std::optional<size_t> terminal = log::Settings().file.empty() ? TerminalWidth() : std::nullopt;
+  log::WriteUnescaped(level, __FILE__, __LINE__,
+                      terminal ? DrawForTerminal(rows, *terminal) : DrawTable(rows, kFileWidth));
+}
 
 TableRows RepositoryAgentTable(const std::vector<RepositoryAgentRow>& agents) {
   TableRows rows = {{"Repository Agent", "Path"}};

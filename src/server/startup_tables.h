@@ -1,17 +1,21 @@
 // The tables of the start-up log: what was found, what loaded, how the server is set up.
 //
-//   log::WriteUnescaped(LogLevel::kInfo, __FILE__, __LINE__, DrawTable(ModelTable(rows), TerminalWidth()));
+//   LogTable(LogLevel::kInfo, ModelTable(rows));
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "engine/server_options.h"
 #include "server/options.h"
 
 namespace neso {
 
 using TableRows = std::vector<std::vector<std::string>>;  // the heading first, as DrawTable takes them
+
+// As wide as the table is in a file or a pipe, where programs read it; on a terminal in a form that fits.
+void LogTable(LogLevel level, const TableRows& rows);
 
 struct RepositoryAgentRow {
   std::string name;

@@ -1,9 +1,14 @@
 """The server as a process: exit codes and what it says on its way out, start-up log, signals, draining."""
+import fcntl
 import os
 import pathlib
+import pty
 import re
 import signal
 import socket
+import struct
+import subprocess
+import termios
 import time
 
 import pytest
@@ -16,6 +21,8 @@ from support.server import PATIENCE, TREE, Server, run_neso
 @pytest.mark.parametrize("args, last_lines", [
     (["--help"], ["", ""]),
     (["--no-such-option"], ["", ""]),
+    (["--version"], ["", ""]),
+    (["-h"], ["", ""]),
     (["--allow-http"], ["", ""]),
     (["--http-port=abc"], ['Bad option: "--http-port".', "Invalid option value. Got abc"]),
     (["--allow-http", "maybe"], ['Bad option: "--allow-http".', "invalid value for bool option: maybe"]),
@@ -23,12 +30,43 @@ from support.server import PATIENCE, TREE, Server, run_neso
     (["--http-port=8001"],
      ["", "The server cannot listen to HTTP requests and GRPC requests at the same address and port 0.0.0.0:8001"]),
 ])
-def test_a_bad_command_line_shows_usage_and_the_reason(args, last_lines):
-    result = run_neso(*args)
+def test_as_tritonserver_a_bad_command_line_shows_usage_and_the_reason(args, last_lines):
+    result = run_neso(*args, program="tritonserver")
     assert result.returncode == 1
+    assert result.stdout == ""
     assert "Usage: tritonserver [options]\n" in result.stderr
     assert "  --model-repository <string>\n" in result.stderr
     assert result.stderr.split("\n")[-3:-1] == last_lines
+
+
+@pytest.mark.parametrize("args, line", [
+    (["digits.onnx"], "error: 'digits.onnx' is not an option; models are served from a folder: put it at "
+                      "FOLDER/digits/1/model.onnx, then neso --model-repository=FOLDER"),
+    (["--htp-port=9000"], "error: unknown option --htp-port; did you mean --http-port?"),
+    (["--http-port=abc"], "error: --http-port: Invalid option value. Got abc"),
+    (["--http-port"], "error: --http-port needs a value"),
+    (["--model-repository=a", "--load-model=b"],
+     "error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well."),
+])
+def test_people_are_told_their_mistake_and_not_three_hundred_lines(args, line):
+    result = run_neso(*args)
+    assert (result.returncode, result.stdout) == (1, "")
+    lines = result.stderr.splitlines()
+    assert lines[-1] == line and len(lines) < 8
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_people_who_ask_for_help_can_page_it(option):
+    result = run_neso(option)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Usage: neso [options]\n")
+    assert "  --model-repository <string>\n" in result.stdout
+
+
+def test_versions_of_neso_and_of_what_it_speaks():
+    result = run_neso("--version")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(r"neso \d+\.\d+\.\d+ \(speaks Triton Inference Server 2\.73\.0\)\n", result.stdout)
 
 
 @pytest.mark.parametrize("args, text", [
@@ -88,6 +126,29 @@ def test_start_is_logged_as_tables_and_service_lines(repository, start_server):
     positions = [re.search(pattern, log).start() for pattern in order]
     assert positions == sorted(positions)
     assert re.search(r'^I\d{4} \d\d:\d\d:\d\d\.\d{6} %d [a-z_]+\.cc:\d+\] "' % server.pid, log, re.M)
+
+
+@pytest.mark.parametrize("columns", [80, 250])
+def test_on_a_terminal_nothing_is_wider_than_it_but_single_words(repository, columns):
+    repository.add_identity("simple")
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    server = Server(repository.path)
+    process = subprocess.Popen(server.command, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"Started Metrics Service" not in shown:
+            shown += os.read(ours, 65536)
+    finally:
+        process.terminate()
+        process.wait(20 * PATIENCE)
+        os.close(ours)
+    lines = shown.decode().splitlines()
+    assert all(len(line) <= columns for line in lines if line.startswith(("+", "|")))
+    # The list of extensions is too long for 80 columns: lines take the table's place.
+    assert any(re.match(r"\| server_version +\| 2\.73\.0 ", line) for line in lines) == (columns == 250)
+    assert ("server_version: 2.73.0" in lines) == (columns == 80)
 
 
 def test_log_options_change_form_and_place(repository, start_server, tmp_path):

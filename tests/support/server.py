@@ -183,7 +183,7 @@ class Server:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
 
-def run_neso(*args, env=None, timeout=20):
+def run_neso(*args, env=None, timeout=20, program="neso"):
     """Runs the server program to its end, with nothing added to the arguments."""
-    return subprocess.run([str(TREE / "bin" / "neso"), *args], capture_output=True, text=True,
+    return subprocess.run([str(TREE / "bin" / program), *args], capture_output=True, text=True,
                           env={**os.environ, **(env or {})}, timeout=timeout * PATIENCE)
