@@ -1,6 +1,7 @@
 # System packages, by component; the newest Clang that Debian 12 and Ubuntu 24.04 both are used to is picked by name.
 declare -A packages=(
   [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
+    python3-six
     libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev zlib1g-dev"
   [test]="curl openssl python3-dev"
   [bench]="curl wrk nghttp2-client nghttp2-server"
