@@ -18,7 +18,7 @@ build: ## build the server and lay out a runnable, relocatable tree in out/
 	@scripts/build $(BUILD) out
 
 run: build ## train a model of handwritten digits, serve it, print its accuracy (ONCE=1: and end)
-	@scripts/setup test
+	@scripts/setup run
 	@ONCE=$(ONCE) examples/digits/run.sh
 
 test: build ## unit tests (ctest), then whole-server tests (pytest)

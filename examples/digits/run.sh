@@ -3,9 +3,11 @@
 #
 #   examples/digits/run.sh          ends with Ctrl-C
 #   ONCE=1 examples/digits/run.sh   ends after the accuracy
+#
+# PYTHON has the packages of requirements/example.txt; `scripts/setup run` makes one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-python=.deps/venv/bin/python
+python=${PYTHON:-.deps/example/bin/python}
 work=build/digits
 mkdir -p "$work"
 if [ ! -f "$work/held_out.npz" ]; then

@@ -4,7 +4,7 @@
 # it once a machine (the result stays in the cache, named after the step's text) and links it into .deps/<name>, where
 # Placed_<name>, if there is one, puts it right.
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/neso
+cache=${XDG_CACHE_HOME:-~/.cache}/neso  # ~ is known without HOME, too
 root=$PWD
 deps=$root/.deps
 architecture=$(dpkg --print-architecture)
@@ -12,19 +12,53 @@ distribution=$(. /etc/os-release && echo "$ID")
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 system_python=/usr/bin/python3  # not a version manager's: real Triton's Python stub wants the system's
 
+doing=setup started=$SECONDS  # see Doing
+export PIP_PROGRESS_BAR=off   # the line before it names what is downloaded, and how large it is
+
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# Runs a command silently, showing what it printed only if it failed.
+# Runs a command, showing what it printed only if it failed. While one goes on for long, Watch tells how far it is.
 Quietly() {
-  local log
+  local log status=0 watched watch
   log=$(mktemp)
-  if ! ("$@") >"$log" 2>&1; then
-    cat "$log" >&2
-    rm -f "$log"
-    fail "failed: $*"
-  fi
+  exec {watched}> >(Watch "$log")
+  watch=$!
+  ("$@") >"$log" 2>&1 {watched}>&- || status=$?
+  exec {watched}>&-
+  wait "$watch" || true
+  [ "$status" -eq 0 ] || cat "$log" >&2
   rm -f "$log"
+  [ "$status" -eq 0 ] || fail "failed: $*"
+}
+
+# Watch <log>: tells how far the log has come until its input, which nobody writes to, ends: in place on a terminal, in a
+# line each ten seconds elsewhere.
+Watch() {
+  local log=$1 told=$SECONDS pause=10 before='' after='\n'
+  if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then pause=1 before='\r\033[K' after=''; fi
+  while read -r -t 1; [ $? -gt 128 ]; do  # more than 128: nothing came
+    [ $((SECONDS - told)) -ge "$pause" ] || continue
+    told=$SECONDS
+    printf "$before%s$after" "setup: $doing: $((SECONDS - started)) s, $(Progress "$log")" >&2
+  done
+  [ -n "$after" ] || printf '%b' "$before" >&2
+}
+
+# Progress <log>: the percentage that a build's last line tells, or else that line.
+Progress() {
+  local line
+  line=$(tail -c 4000 "$1" | tr '\r' '\n' | grep -a '[^[:space:]]' | tail -1 | cut -c1-80) || line='starting'
+  if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+    echo "$((100 * BASH_REMATCH[1] / BASH_REMATCH[2])) %"
+  else
+    echo "$line"
+  fi
+}
+
+# Doing <what>: names, for what Quietly tells, what is done from now on.
+Doing() {
+  doing=$1 started=$SECONDS
 }
 
 # The result of a step depends on its text, the files it names as "# inputs: <file>...", and the system it was made on.
@@ -44,7 +78,8 @@ Provide() {
     (
       flock 9  # two clones may be set up at once
       [ ! -d "$cache/$key" ] || exit 0
-      say "making $name (once on this machine)"
+      Doing "$name"
+      say "$name: making it, once on this machine"
       . "scripts/setup.d/$name.sh"
       work=$(mktemp -d "$cache/work.XXXXXX")
       trap 'rm -rf "$work"' EXIT
@@ -52,6 +87,7 @@ Provide() {
       "Make_$name" "$work/result" "$work/build"
       echo "$key" >"$work/result/.key"
       mv -T "$work/result" "$cache/$key"
+      say "$name: made in $((SECONDS - started)) s"
     ) 9>"$cache/locks/$name"
   fi
   local fresh=$deps/.$name.$$

@@ -1,9 +1,10 @@
 # System packages, by component; the newest Clang that Debian 12 and Ubuntu 24.04 both are used to is picked by name.
 declare -A packages=(
   [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
-    python3-six
-    libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev zlib1g-dev"
-  [test]="curl openssl python3-dev"
+    python3-six libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev
+    zlib1g-dev"
+  [run]="curl"
+  [test]="curl openssl python3-dev strace"
   [bench]="curl wrk nghttp2-client nghttp2-server"
 )
 case $codename in
@@ -26,7 +27,9 @@ InstallSystemPackages() {
     command -v sudo >/dev/null || fail "run as root, or install: ${missing[*]}"
     rights=(sudo)
   fi
-  say "installing ${missing[*]}"
+  Doing "system packages"
+  say "system packages: installing ${missing[*]}"
   Quietly "${rights[@]}" apt-get -q update
   Quietly "${rights[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+  say "system packages: installed in $((SECONDS - started)) s"
 }

@@ -248,7 +248,7 @@ def test_settings_of_the_onnx_page(repository, digits, start_server):
 
 
 def test_the_example_runs_and_ends():
-    env = {**os.environ, "ONCE": "1", "NESO_TREE": str(TREE), "NESO_HTTP_PORT": str(free_port()),
+    env = {**os.environ, "ONCE": "1", "PYTHON": sys.executable, "NESO_TREE": str(TREE), "NESO_HTTP_PORT": str(free_port()),
            "NESO_METRICS_PORT": str(free_port()), "NESO_GRPC_PORT": str(free_port())}
     result = subprocess.run([ROOT / "examples" / "digits" / "run.sh"], capture_output=True, text=True, env=env,
                             timeout=100 * PATIENCE)
