@@ -40,10 +40,11 @@ set_target_properties(neso_re2 PROPERTIES
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/re2/include
   INTERFACE_LINK_LIBRARIES Threads::Threads)
 
-# ONNX Runtime, for its backend only, which carries the library beside it.
+# ONNX Runtime, for its backend only, which carries the library beside it and opens it there itself.
+add_library(neso_onnxruntime_headers INTERFACE IMPORTED)
+target_include_directories(neso_onnxruntime_headers SYSTEM INTERFACE ${NESO_DEPS}/onnxruntime/include)
 add_library(neso_onnxruntime SHARED IMPORTED)
 set_target_properties(neso_onnxruntime PROPERTIES
   IMPORTED_LOCATION ${NESO_DEPS}/onnxruntime/lib/libonnxruntime.so.1
   IMPORTED_SONAME libonnxruntime.so.1
-  INTERFACE_INCLUDE_DIRECTORIES ${NESO_DEPS}/onnxruntime/include
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${NESO_DEPS}/onnxruntime/include)
+  INTERFACE_LINK_LIBRARIES neso_onnxruntime_headers)

@@ -1,10 +1,14 @@
 """Fixtures of the whole-server tests: real server processes on free ports, model repositories in temporary folders."""
+import os
 import pathlib
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+# ONNX Runtime in the tests' own process, and in those they start, calls nobody either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server  # noqa: E402

@@ -1,6 +1,8 @@
 #include "environment.h"
 
-#include <memory>
+#include <dlfcn.h>
+
+#include <cstdlib>
 #include <string>
 
 #include "neso/backend/log.h"
@@ -12,11 +14,30 @@ namespace {
 Ort::Env* environment = nullptr;
 EnvironmentSettings settings;
 
-Status InitializeOrt() {
-  const OrtApi* api = OrtGetApiBase()->GetApi(ORT_API_VERSION);
+// As soon as it has an environment, the library as its makers publish it writes files below $HOME and looks up a host
+// of theirs, before DisableTelemetryEvents() can be called. Only this variable prevents that.
+void PreventTelemetry() {
+  // bin/neso has set it before there were threads. In somebody else's process this is the first one to ask for it.
+  if (std::getenv("ORT_DISABLE_TELEMETRY") == nullptr) setenv("ORT_DISABLE_TELEMETRY", "1", 0);
+}
+
+// Opened here and not by the loader, so that what has to be done before is done. Never closed, as environments.
+Result<const OrtApiBase*> OpenLibrary(const std::string& folder) {
+  const std::string path = folder + "/libonnxruntime.so.1";
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return Status::Unavailable("unable to load ONNX Runtime: ", dlerror());
+  auto* const get_base = reinterpret_cast<decltype(&OrtGetApiBase)>(dlsym(library, "OrtGetApiBase"));
+  if (get_base == nullptr) return Status::Unsupported(path, " is no ONNX Runtime: ", dlerror());
+  return get_base();
+}
+
+Status InitializeOrt(const std::string& folder) {
+  PreventTelemetry();
+  NESO_ASSIGN_OR_RETURN(const OrtApiBase* base, OpenLibrary(folder));
+  const OrtApi* api = base->GetApi(ORT_API_VERSION);
   if (api == nullptr) {
-    return Status::Unsupported("ONNX Runtime ", OrtGetApiBase()->GetVersionString(),
-                               " is too old: expected API version ", ORT_API_VERSION);
+    return Status::Unsupported("ONNX Runtime ", base->GetVersionString(), " is too old: expected API version ",
+                               ORT_API_VERSION);
   }
   Ort::InitApi(api);
   return {};
@@ -44,7 +65,8 @@ Status ReadSettings(const backend::Parameters& parameters) {
 
 Status InitializeEnvironment(const backend::Backend& backend) {
   if (environment != nullptr) return {};
-  NESO_RETURN_IF_ERROR(InitializeOrt());
+  NESO_ASSIGN_OR_RETURN(const std::string folder, backend.Directory());
+  NESO_RETURN_IF_ERROR(InitializeOrt(folder));
   NESO_ASSIGN_OR_RETURN(const backend::Parameters parameters, backend.Settings());
   NESO_RETURN_IF_ERROR(ReadSettings(parameters));
   return TryOrt([&] {

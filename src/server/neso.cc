@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "engine/inference_server.h"
@@ -72,6 +73,10 @@ Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceSer
   return server.Stop();
 }
 
+// ONNX Runtime calls its makers unless this is set before its library is opened; its plug-in sets it, too, but only
+// here there are no threads yet that could read the environment meanwhile. Who wants it says ORT_DISABLE_TELEMETRY=0.
+void KeepFrameworksFromCallingHome() { setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0); }
+
 int Serve(const Options& options) {
   RaiseDescriptorLimit();
   const std::vector<std::string> idle_options = OptionsWithoutEffect(options);
@@ -111,6 +116,7 @@ int Serve(const Options& options) {
 }  // namespace neso
 
 int NesoMain(int argc, char** argv) {
+  neso::KeepFrameworksFromCallingHome();
   neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
   for (const std::string& warning : parsed.warnings) neso::Complain(warning);
   if (!parsed.answer.empty()) {

@@ -55,15 +55,17 @@ def settled(read, part):
 class Server:
     """Started with `Server(repository.path, "--model-control-mode=explicit").start()`; stop() checks a clean end.
 
-    `tls`: how requests to a server whose HTTP speaks TLS are made, as arguments of `requests`: {"verify": path}."""
+    `tls`: how requests to a server whose HTTP speaks TLS are made, as arguments of `requests`: {"verify": path}.
+    `prefix`: the command that runs the server's; it keeps the process for the server."""
 
-    def __init__(self, repository=None, *args, ready=True, env=None, http_port=None, tls=None):
+    def __init__(self, repository=None, *args, ready=True, env=None, http_port=None, tls=None, prefix=()):
         self.tls = tls or {}
         self.http_port = http_port or free_port()
         self.grpc_port = free_port()
         self.metrics_port = free_port()
         repositories = [repository] if isinstance(repository, (str, os.PathLike)) else list(repository or [])
         self.command = [
+            *prefix,
             str(TREE / "bin" / "neso"),
             *(f"--model-repository={path}" for path in repositories),
             f"--backend-directory={TREE / 'backends'}",
