@@ -140,16 +140,23 @@ Expected<bool> InferenceServer::IsLive() const {
 
 Expected<bool> InferenceServer::IsReady() const {
   if (IsStopping()) return Unavailable("Server exiting");
-  if (!ready_.load(std::memory_order_acquire)) return false;
-  if (!options_.strict_readiness) return true;
-  const std::vector<ModelIndexEntry> states = repository_->lifecycle().States();
-  const bool all_ready = std::all_of(states.begin(), states.end(), [](const ModelIndexEntry& entry) {
-    return entry.state == ModelState::kReady || entry.reason == kUnloadedReason;
-  });
-  if (!all_ready) return false;
-  const std::vector<std::shared_ptr<Model>> models = ReadyModels();
-  return std::all_of(models.begin(), models.end(),
-                     [](const std::shared_ptr<Model>& model) { return model->CheckReady().ok(); });
+  return WhyNotReady().empty();
+}
+
+std::string InferenceServer::WhyNotReady() const {
+  if (!ready_.load(std::memory_order_acquire)) return "the server is starting";
+  if (!options_.strict_readiness) return {};
+  for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {
+    if (entry.state == ModelState::kReady || entry.reason == kUnloadedReason) continue;
+    if (entry.version < 0) return fmt::format("model '{}' has no version to serve", entry.name);
+    return fmt::format("model '{}' version {} is {}{}{}", entry.name, entry.version, ModelStateName(entry.state),
+                       entry.reason.empty() ? "" : ": ", entry.reason);
+  }
+  for (const std::shared_ptr<Model>& model : ReadyModels()) {
+    const Status ready = model->CheckReady();
+    if (!ready.ok()) return fmt::format("model '{}' version {}: {}", model->name(), model->version(), ready.message());
+  }
+  return {};
 }
 
 Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {

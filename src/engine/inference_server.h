@@ -60,6 +60,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   Expected<bool> IsReady() const;
   // Lookup errors as FindModel; false when the backend says that it cannot serve now.
   Expected<bool> IsModelReady(std::string_view name, int64_t version) const;
+  // Whom the server waits for, as a sentence for people; empty when it is ready.
+  std::string WhyNotReady() const;
 
   // The model that answers requests for `version` (-1: the latest ready one).
   // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.

@@ -5,6 +5,7 @@ import pytest
 import requests
 import tritonclient.utils.shared_memory as shm
 
+from support.http2 import Http2Connection
 from support.server import free_port
 
 KEY = f"/neso_endpoints_{free_port()}"
@@ -37,12 +38,12 @@ UNKNOWN = "Request for unknown model: 'nobody' is not found"
 # method, path, body, what the 200 shows; the same with something wrong, the status and a part of the answer.
 TABLE = [
     ("GET", "/v2", None, shows('"name":"triton"'), "/v2/", None, 404, "Not Found"),
-    ("GET", "/v2/health/live", None, empty, "/v2/health/alive", None, 404, "Not Found"),
-    ("GET", "/v2/health/ready", None, empty, "/v2/health/ready/", None, 404, "Not Found"),
+    ("GET", "/v2/health/live", None, shows('{"live":true}'), "/v2/health/alive", None, 404, "Not Found"),
+    ("GET", "/v2/health/ready", None, shows('{"ready":true}'), "/v2/health/ready/", None, 404, "Not Found"),
     ("GET", M, None, shows('"INPUT0"'), NOBODY, None, 404, UNKNOWN),
     ("GET", f"{M}/versions/1", None, shows('"versions":["1"]'), f"{M}/versions/9", None, 404, "version 9 is not found"),
-    ("GET", f"{M}/ready", None, empty, f"{NOBODY}/ready", None, 404, UNKNOWN),
-    ("GET", f"{M}/versions/1/ready", None, empty, f"{M}/versions/{'9' * 30}/ready", None, 400, "failed to get model version"),
+    ("GET", f"{M}/ready", None, shows('"ready":true'), f"{NOBODY}/ready", None, 404, UNKNOWN),
+    ("GET", f"{M}/versions/1/ready", None, shows('"ready":true'), f"{M}/versions/{'9' * 30}/ready", None, 400, "failed to get model version"),
     ("GET", f"{M}/config", None, shows('"max_batch_size":8'), f"{NOBODY}/config", None, 404, UNKNOWN),
     ("GET", f"{M}/versions/1/config", None, shows('"identity"'), f"{M}/versions/x/config", None, 404, "Not Found"),
     ("GET", f"{M}/stats", None, shows('"model_stats"'), f"{NOBODY}/stats", None, 400, "'nobody' is not available"),
@@ -113,6 +114,26 @@ def test_other_methods_are_refused(server, row):
     assert answer.status_code == 405 and answer.json() == {"error": "Method Not Allowed"}
 
 
+@pytest.mark.parametrize("path", [row[1] for row in TABLE if row[0] == "GET"] + ["/openapi.json", "/v2/nothing"])
+def test_head_answers_as_get_without_the_body(server, path):
+    with_body = server.get(path)
+    without = requests.head(server.url + path, timeout=30)
+    assert (without.status_code, without.content) == (with_body.status_code, b"")
+    for header in ("Content-Type", "Content-Length"):
+        assert without.headers[header] == with_body.headers[header], header
+
+
+def test_head_over_http2(server):
+    with Http2Connection(server.http_port) as client:
+        stream = client.expect()
+        frames = client.head_frames(stream, client.encoder.encode(
+            [(":method", "HEAD"), (":scheme", "http"), (":path", "/v2/health/live"), (":authority", "test")]))
+        frames[0].flags.add("END_STREAM")
+        client.send(*frames)
+        answer = client.answer(stream)
+        assert (answer.headers[":status"], answer.headers["content-length"], answer.data) == ("200", "13", b"")
+
+
 def test_repositories_have_no_names(server):
     for action in ("load", "unload"):
         refused = server.post(f"/v2/repository/r/models/spare/{action}")
@@ -123,6 +144,8 @@ def test_repositories_have_no_names(server):
 def test_the_metrics_port_has_one_endpoint(server):
     assert "nv_inference_request_success" in requests.get(server.metrics_url, timeout=30).text
     assert requests.get(server.metrics_url + "/", timeout=30).status_code == 200
+    head = requests.head(server.metrics_url, timeout=30)
+    assert (head.status_code, head.content) == (200, b"") and int(head.headers["Content-Length"]) > 1000
     assert requests.post(server.metrics_url, timeout=30).status_code == 405
     elsewhere = requests.get(server.metrics_url.replace("/metrics", "/elsewhere"), timeout=30)
     assert elsewhere.status_code == 200 and elsewhere.content == b""

@@ -2,6 +2,7 @@
 import http.client
 
 import pytest
+from support.control import until
 
 EXTENSIONS = [
     "classification", "sequence", "model_repository", "model_repository(unload_dependents)", "schedule_policy",
@@ -23,12 +24,36 @@ def error(response):
     return response.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready", "/v2/models/identity/ready",
-                                  "/v2/models/identity/versions/3/ready"])
-def test_health_answers_200_with_an_empty_body(server, path):
+@pytest.mark.parametrize("path, body", [
+    ("/v2/health/live", {"live": True}),
+    ("/v2/health/ready", {"ready": True}),
+    ("/v2/models/identity/ready", {"name": "identity", "ready": True}),
+    ("/v2/models/identity/versions/3/ready", {"name": "identity", "ready": True}),
+])
+def test_health_answers_200_and_the_body_that_kserve_s_clients_read(server, path, body):
     response = server.get(path)
-    assert (response.status_code, response.content) == (200, b"")
-    assert response.headers["Content-Type"] == "text/plain"
+    assert (response.status_code, response.json()) == (200, body)
+    assert response.headers["Content-Type"] == "application/json"
+
+
+def test_a_server_that_is_not_ready_says_whom_it_waits_for(repository, start_server):
+    repository.add_identity("good")
+    repository.add_identity("bad", parameters={"initialize_error": "broken on purpose"})
+    server = start_server(repository.path, "--exit-on-error=false", ready=False)
+    until(lambda: "Started Metrics Service" in server.log)
+    answer = server.get("/v2/health/ready")
+    assert answer.status_code == 400 and answer.json()["ready"] is False
+    assert answer.json()["reason"].startswith("model 'bad' version 1 is UNAVAILABLE: ")
+    assert server.get("/v2/health/live").json() == {"live": True}
+
+
+def test_reasons_are_for_those_who_may_see_the_repository(repository, start_server):
+    repository.add_identity("bad", parameters={"initialize_error": "broken on purpose"})
+    server = start_server(repository.path, "--exit-on-error=false", "--http-restricted-api=model-repository:key=secret",
+                          ready=False)
+    until(lambda: "Started Metrics Service" in server.log)
+    assert server.get("/v2/health/ready").json() == {"ready": False}
+    assert "reason" in server.get("/v2/health/ready", headers={"key": "secret"}).json()
 
 
 def test_health_refuses_post(server):

@@ -139,7 +139,7 @@ def test_a_redirect_answers_as_the_endpoint_does(vertex, path):
 @pytest.mark.parametrize("path", ["v2/health/live", "v2/health/ready", "v2/models/identity/ready"])
 def test_a_redirect_to_health(vertex, path):
     answer = vertex.predict("", redirect=path)
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (answer.status_code, answer.json()) == (200, vertex.server.get(f"/{path}").json())
 
 
 def test_a_redirect_to_statistics(vertex):

@@ -1,5 +1,6 @@
 #include "frontend/http/http_frontend.h"
 
+#include "base/json.h"
 #include "frontend/http/body_text.h"
 #include "frontend/http/log_settings.h"
 #include "frontend/http/openapi.h"
@@ -9,6 +10,19 @@
 
 namespace neso {
 namespace {
+
+// 400 with `error`, where the protocol has a text, and the reason, where there is one to tell.
+void ReplyNotReady(net::HttpExchange& exchange, std::string_view error, std::string_view reason) {
+  std::string body = "{";
+  if (!error.empty()) body += fmt::format("\"error\":{},", JsonQuoted(error));
+  body += "\"ready\":false";
+  if (!reason.empty()) body += fmt::format(",\"reason\":{}", JsonQuoted(reason));
+  net::HttpResponse response;
+  response.status = 400;
+  response.content_type = kJsonType;
+  response.body = body + "}";
+  exchange.Respond(std::move(response));
+}
 
 bool AnswersJson(Endpoint endpoint) {
   switch (endpoint) {
@@ -53,10 +67,15 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   Dispatch(route, std::move(exchange));
 }
 
-bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
+bool HttpFrontend::IsRestricted(ApiCategory category, const net::HttpExchange& exchange) const {
   const RestrictedApi* const rule = restricted_.Find(category);
-  if (rule == nullptr || rule->Matches(exchange.head().Find(rule->header))) return false;
-  ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", rule->header), kTextType);
+  return rule != nullptr && !rule->Matches(exchange.head().Find(rule->header));
+}
+
+bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
+  if (!IsRestricted(category, exchange)) return false;
+  const std::string& header = restricted_.Find(category)->header;
+  ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", header), kTextType);
   return true;
 }
 
@@ -69,8 +88,8 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kInfer: return Infer(route, std::move(exchange));
     case Endpoint::kGenerate: return Generate(GenerateKind::kSingle, route, exchange);
     case Endpoint::kGenerateStream: return Generate(GenerateKind::kStream, route, exchange);
-    case Endpoint::kLive: return Live(*exchange);
-    case Endpoint::kReady: return Ready(*exchange);
+    case Endpoint::kLive:
+    case Endpoint::kReady: return Health(route.endpoint, *exchange);
     case Endpoint::kOpenApi: return ReplyJson(*exchange, OpenApiDocument(kServerVersion));
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
     case Endpoint::kModelReady: return ModelReady(route, *exchange);
@@ -94,16 +113,26 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
   }
 }
 
-void HttpFrontend::Live(net::HttpExchange& exchange) {
-  const Expected<bool> live = server_.IsLive();
-  if (!live) return ReplyError(exchange, live.error(), kTextType);
-  ReplyEmpty(exchange, *live ? 200 : 400, kTextType);
+Expected<bool> HttpFrontend::IsHealthy(Endpoint endpoint) const {
+  return endpoint == Endpoint::kLive ? server_.IsLive() : server_.IsReady();
 }
 
-void HttpFrontend::Ready(net::HttpExchange& exchange) {
-  const Expected<bool> ready = server_.IsReady();
-  if (!ready) return ReplyError(exchange, ready.error(), kTextType);
-  ReplyEmpty(exchange, *ready ? 200 : 400, kTextType);
+void HttpFrontend::Ping(Endpoint endpoint, net::HttpExchange& exchange) {
+  if (RefuseRestricted(ApiCategory::kHealth, exchange)) return;
+  const Expected<bool> healthy = IsHealthy(endpoint);
+  if (!healthy) return ReplyError(exchange, healthy.error(), kTextType);
+  ReplyEmpty(exchange, *healthy ? 200 : 400, kTextType);
+}
+
+void HttpFrontend::Health(Endpoint endpoint, net::HttpExchange& exchange) {
+  const Expected<bool> healthy = IsHealthy(endpoint);
+  if (!healthy) return ReplyError(exchange, healthy.error(), kTextType);
+  if (endpoint == Endpoint::kLive) return ReplyJson(exchange, R"({"live":true})");
+  if (*healthy) return ReplyJson(exchange, R"({"ready":true})");
+  // Names and reasons of models are what the repository index tells.
+  const std::string reason =
+      IsRestricted(ApiCategory::kModelRepository, exchange) ? std::string() : server_.WhyNotReady();
+  ReplyNotReady(exchange, {}, reason);
 }
 
 void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
@@ -111,8 +140,11 @@ void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
   if (!version) return ReplyError(exchange, version.error(), kTextType);
   const Expected<bool> ready = server_.IsModelReady(route.model, *version);
   if (!ready) return ReplyError(exchange, ready.error(), kTextType);
-  if (!*ready) return ReplyError(exchange, 400, "Model version not ready", kTextType);
-  ReplyEmpty(exchange, 200, kTextType);
+  if (!*ready) {
+    const Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+    return ReplyNotReady(exchange, "Model version not ready", model ? (*model)->CheckReady().message() : "");
+  }
+  ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(route.model)));
 }
 
 void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) { ReplyJson(exchange, server_.MetadataJson()); }

@@ -27,13 +27,17 @@ class HttpFrontend final : public net::HttpHandler {
   // For services with other paths to the same endpoints; what the route views must live until Answer returns.
   net::BodyPolicy BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const;
   void Answer(const Route& route, net::HttpExchangeRef exchange);
+  // Health by its status alone, as the probes of clouds have it. `endpoint`: kLive or kReady.
+  void Ping(Endpoint endpoint, net::HttpExchange& exchange);
   // Answers 403 to a request that lacks the header its category asks for. False: it may go on.
   bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
+  // Whether a rule keeps the category from the sender of this request.
+  bool IsRestricted(ApiCategory category, const net::HttpExchange& exchange) const;
   void Dispatch(const Route& route, net::HttpExchangeRef exchange);
-  void Live(net::HttpExchange& exchange);
-  void Ready(net::HttpExchange& exchange);
+  Expected<bool> IsHealthy(Endpoint endpoint) const;
+  void Health(Endpoint endpoint, net::HttpExchange& exchange);
   void ModelReady(const Route& route, net::HttpExchange& exchange);
   void ServerMetadata(net::HttpExchange& exchange);
   void ModelMetadata(const Route& route, net::HttpExchange& exchange);

@@ -154,11 +154,13 @@ void ParseRoute(std::string_view whole, Route& route) {
   }
 }
 
+bool IsRead(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
 bool AllowsMethod(Endpoint endpoint, std::string_view method) {
   switch (endpoint) {
     case Endpoint::kModelTraceSetting:
     case Endpoint::kTraceSetting:
-    case Endpoint::kLogging: return method == "GET" || method == "POST";
+    case Endpoint::kLogging: return IsRead(method) || method == "POST";
     case Endpoint::kInfer:
     case Endpoint::kGenerate:
     case Endpoint::kGenerateStream:
@@ -169,7 +171,7 @@ bool AllowsMethod(Endpoint endpoint, std::string_view method) {
     case Endpoint::kSystemShmUnregister:
     case Endpoint::kCudaShmRegister:
     case Endpoint::kCudaShmUnregister: return method == "POST";
-    default: return method == "GET";
+    default: return IsRead(method);
   }
 }
 

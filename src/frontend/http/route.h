@@ -57,7 +57,8 @@ struct Route {
 // Fills `route`; leaves kNone for a path nobody answers.
 void ParseRoute(std::string_view path, Route& route);
 
-// Settings are read with GET and changed with POST; every other endpoint has one method.
+// Settings are read with GET and changed with POST; every other endpoint has one method. HEAD goes where GET does.
+bool IsRead(std::string_view method);
 bool AllowsMethod(Endpoint endpoint, std::string_view method);
 
 // The group of endpoints it belongs to. Not for kNone.

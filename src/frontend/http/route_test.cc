@@ -79,12 +79,15 @@ TEST(RouteTest, RegionNamesAreDecoded) {
   EXPECT_EQ(route.region, "my region");
 }
 
-TEST(RouteTest, SettingsHaveTwoMethodsAndTheRestOne) {
+TEST(RouteTest, SettingsHaveTwoMethodsAndTheRestOneWithHeadWhereGetIs) {
   EXPECT_TRUE(AllowsMethod(Endpoint::kLogging, "GET"));
   EXPECT_TRUE(AllowsMethod(Endpoint::kLogging, "POST"));
   EXPECT_FALSE(AllowsMethod(Endpoint::kLogging, "PUT"));
   EXPECT_TRUE(AllowsMethod(Endpoint::kInfer, "POST"));
   EXPECT_FALSE(AllowsMethod(Endpoint::kInfer, "GET"));
+  EXPECT_FALSE(AllowsMethod(Endpoint::kInfer, "HEAD"));
+  EXPECT_TRUE(AllowsMethod(Endpoint::kLogging, "HEAD"));
+  EXPECT_TRUE(AllowsMethod(Endpoint::kLive, "HEAD"));
   EXPECT_FALSE(AllowsMethod(Endpoint::kServerMetadata, "POST"));
 }
 

@@ -1,6 +1,7 @@
 #include "frontend/metrics/metrics_frontend.h"
 
 #include "frontend/http/reply.h"
+#include "frontend/http/route.h"
 
 namespace neso {
 namespace {
@@ -21,7 +22,7 @@ net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) {
 void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();
   if (head.path != "/metrics" && head.path != "/metrics/") return ReplyEmpty(*exchange, 200, kTextType);
-  if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
+  if (!IsRead(head.method)) return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
   ReplyMetrics(server_, *exchange);
 }
 

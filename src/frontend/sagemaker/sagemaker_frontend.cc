@@ -111,7 +111,7 @@ void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
   switch (route.action) {
     case SagemakerAction::kNone: return ReplyEmpty(*exchange, 400, kTextType);
     case SagemakerAction::kWrongMethod: return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-    case SagemakerAction::kPing: return AnswerFor(settings_.ping, {}, std::move(exchange));
+    case SagemakerAction::kPing: return endpoints_.Ping(settings_.ping, *exchange);
     case SagemakerAction::kInvocations:
       return AnswerFor(settings_.invocations, settings_.default_model, std::move(exchange));
     case SagemakerAction::kListModels: return ListModels(*exchange);

@@ -70,7 +70,7 @@ void VertexFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();
   if (RE2::FullMatch(head.path, health_route_)) {
     if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-    return AnswerFor(Endpoint::kReady, std::move(exchange));
+    return endpoints_.Ping(Endpoint::kReady, *exchange);
   }
   if (RE2::FullMatch(head.path, predict_route_)) return Predict(std::move(exchange));
   ReplyEmpty(*exchange, 400, kTextType);
