@@ -40,6 +40,7 @@ constexpr uint32_t kHeap = INT32_MAX;           // size classes of blocks that n
 constexpr uint32_t kMapped = INT32_MAX - 1;
 
 std::atomic<size_t> inflated_bytes{0};
+std::atomic<size_t> mapped_bytes{0};  // of blocks that are too large for the pools
 
 struct FreeBlock {
   FreeBlock* next;
@@ -168,6 +169,7 @@ BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset) noexcept {
   } else {
     size_class = kMapped;
     memory = Map(needed);
+    if (memory != nullptr) mapped_bytes.fetch_add(needed, std::memory_order_relaxed);
   }
   if (memory == nullptr) return {};
 
@@ -196,6 +198,7 @@ void Buffer::Release() noexcept {
     std::free(this);
   } else if (size_class == kMapped) {
     munmap(this, block_bytes);
+    mapped_bytes.fetch_sub(block_bytes, std::memory_order_relaxed);
   } else {
     GiveToPool(size_class, block_bytes, this);
   }
@@ -218,6 +221,16 @@ bool Buffer::DecayPools() {
   size_t left = 0;
   for (uint32_t size_class = 0; size_class < kClassCount; size_class++) left += Shed(size_class, false);
   return left > 0;
+}
+
+size_t Buffer::LentBytes() {
+  size_t bytes = mapped_bytes.load(std::memory_order_relaxed);
+  for (uint32_t size_class = 0; size_class < kClassCount; size_class++) {
+    Pool& pool = Pools()[size_class];
+    MutexLock lock(pool.mutex);
+    bytes += pool.lent * BlockBytes(size_class);
+  }
+  return bytes;
 }
 
 size_t Buffer::PooledBytesForTest() {

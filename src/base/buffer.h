@@ -55,6 +55,8 @@ class Buffer {
   // Gives back what was not needed since the last call; an idle timer calls it. False when none is free or lent.
   static bool DecayPools();
   static size_t PooledBytesForTest();
+  // In use: what is lent from the pools, and larger blocks. Small buffers, which malloc gives, are not counted.
+  static size_t LentBytes();
 
   // Counts it in InflatedBytes() until it is released: a client made it of far fewer bytes.
   void MarkInflated();

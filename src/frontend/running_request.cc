@@ -1,6 +1,5 @@
 #include "frontend/running_request.h"
 
-#include "base/buffer.h"
 #include "core/api_error.h"
 
 namespace neso {

@@ -12,6 +12,7 @@
 
 #include <memory>
 
+#include "base/buffer.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/response.h"
@@ -29,6 +30,9 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
 
   // Cancels the request, now or as soon as it is submitted. Thread-safe.
   void Cancel();
+
+  // The memory of an output, null for one that is empty or in the client's: who copies it may let the response go.
+  static const BufferRef* BufferOf(const Output& output) { return static_cast<BufferRef*>(output.buffer_userp()); }
 
  protected:
   struct Submission {

@@ -52,6 +52,7 @@ class Http2GrpcServer final : public GrpcServer {
   uint16_t port() const override { return core_.port(); }
   void BeginDrain() override { core_.BeginDrain(); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
+  std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
 
  private:
   NotGrpc not_grpc_;

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "net/grpc_call.h"
 #include "net/http2_keep_alive.h"
+#include "net/server_load.h"
 
 namespace neso::net {
 
@@ -51,6 +52,8 @@ class GrpcServer {
   virtual void BeginDrain() = 0;
   // Connections still open.
   virtual size_t ConnectionCount() const = 0;
+  // May outlive the server.
+  virtual std::shared_ptr<const ServerLoad> Load() const = 0;
 };
 
 }  // namespace neso::net

@@ -5,6 +5,12 @@
 
 namespace neso::net {
 
+Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {
+  connection_->context().load.requests.fetch_add(1, std::memory_order_relaxed);
+}
+
+Http1Exchange::~Http1Exchange() { connection_->context().load.requests.fetch_sub(1, std::memory_order_relaxed); }
+
 Http1Error Http1Exchange::Adopt(std::string_view head, RequestFraming* framing) {
   char* kept = inline_head_;
   if (head.size() > kInlineHead) {

@@ -20,7 +20,10 @@ namespace neso::net {
 
 class Http1Exchange final : public HttpExchange, public TopWork {
  public:
-  explicit Http1Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  explicit Http1Exchange(std::shared_ptr<Connection> connection);
+  ~Http1Exchange() override;
+  Http1Exchange(const Http1Exchange&) = delete;
+  Http1Exchange& operator=(const Http1Exchange&) = delete;
 
   // --- The session's side, in the strand. ---
   // Keeps a copy of `head` and parses it.

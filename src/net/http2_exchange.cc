@@ -116,10 +116,14 @@ void Http2Exchange::OnDeadline() {
 
 void Http2Exchange::OnClose() {
   gone_.store(true, std::memory_order_relaxed);
+  std::optional<HttpResponse> response;
   {
     MutexLock lock(mutex_);
+    over_ = true;
+    response.swap(response_);
     chunks_.clear();
   }
+  if (response) session().Drop(std::move(response->release));
   if (head_sent_ && head().method == "HEAD") return;  // the client has all it asked for
   if (dispatched_ && !answered_.load(std::memory_order_acquire)) session().AddDue(shared_from_this(), kDisconnect);
 }
@@ -176,11 +180,13 @@ void Http2Exchange::SubmitHead(const HttpResponse& response, std::optional<size_
   nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), has_body ? &provider : nullptr);
 }
 
+// An answer that comes after the stream's end is dropped here and now: what keeps its parts alive often holds the
+// exchange, and the two would keep each other for ever.
 void Http2Exchange::Respond(HttpResponse response) {
   if (claimed_.exchange(true)) return;
   {
     MutexLock lock(mutex_);
-    response_ = std::move(response);
+    if (!over_) response_ = std::move(response);
     finished_ = true;
   }
   answered_.store(true, std::memory_order_release);
@@ -191,7 +197,7 @@ void Http2Exchange::StartStream(HttpResponse head) {
   if (claimed_.exchange(true)) return;
   {
     MutexLock lock(mutex_);
-    response_ = std::move(head);
+    if (!over_) response_ = std::move(head);
     streamed_ = true;
   }
   Wake();
@@ -201,7 +207,7 @@ bool Http2Exchange::Write(std::string chunk) {
   if (gone_.load(std::memory_order_relaxed)) return false;
   {
     MutexLock lock(mutex_);
-    if (finished_) return false;
+    if (finished_ || over_) return false;
     if (unsent_.load(std::memory_order_relaxed) + chunk.size() > context().options.max_unread_bytes) {
       gone_.store(true, std::memory_order_relaxed);
     } else if (!chunk.empty()) {

@@ -71,6 +71,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   std::atomic<bool> answered_{false};  // the handler has said everything
   std::atomic<bool> gone_{false};
   Mutex mutex_;
+  bool over_ GUARDED_BY(mutex_) = false;  // the stream is closed: nothing may be put here any more
   std::optional<HttpResponse> response_ GUARDED_BY(mutex_);
   bool streamed_ GUARDED_BY(mutex_) = false;
   std::vector<std::string> chunks_ GUARDED_BY(mutex_);

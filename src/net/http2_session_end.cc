@@ -27,7 +27,10 @@ void Http2Session::Settle() {
     if (!streams_.empty()) {
       // Nobody will read their answers.
       auto ended = std::exchange(streams_, {});
-      for (auto& [id, stream] : ended) stream->Close();
+      for (auto& [id, stream] : ended) {
+        stream->Close();
+        Drop(std::move(stream));
+      }
     }
     return Linger();
   }

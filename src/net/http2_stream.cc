@@ -13,9 +13,13 @@ namespace neso::net {
 Http2Stream::Http2Stream(Http2Session& session, int32_t id)
     : connection_(session.connection().shared_from_this()), session_(session), id_(id) {
   session_.NoteLiveStream(+1);
+  context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
-Http2Stream::~Http2Stream() { session_.NoteLiveStream(-1); }
+Http2Stream::~Http2Stream() {
+  session_.NoteLiveStream(-1);
+  context().load.requests.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void Http2Stream::Close() {
   if (std::exchange(closed_, true)) return;

@@ -16,6 +16,7 @@ class EpollHttpServer final : public HttpServer {
   uint16_t port() const override { return core_.port(); }
   void BeginDrain() override { core_.BeginDrain(); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
+  std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
 
  private:
   ServerCore core_;

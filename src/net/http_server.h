@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "net/http_exchange.h"
+#include "net/server_load.h"
 
 namespace neso::net {
 
@@ -43,6 +44,8 @@ class HttpServer {
   virtual void BeginDrain() = 0;
   // Connections still open.
   virtual size_t ConnectionCount() const = 0;
+  // May outlive the server.
+  virtual std::shared_ptr<const ServerLoad> Load() const = 0;
 };
 
 }  // namespace neso::net

@@ -11,7 +11,7 @@ constexpr size_t kCrowd = 512;
 
 ServerContext::Connections::iterator ServerContext::Enlist(std::shared_ptr<Connection> connection) {
   MutexLock lock(mutex);
-  peak = std::max(peak, count.fetch_add(1, std::memory_order_relaxed) + 1);
+  peak = std::max(peak, load.connections.fetch_add(1, std::memory_order_relaxed) + 1);
   return connections.insert(connections.end(), std::move(connection));
 }
 
@@ -19,7 +19,7 @@ std::shared_ptr<Connection> ServerContext::Delist(Connections::iterator position
   MutexLock lock(mutex);
   std::shared_ptr<Connection> connection = std::move(*position);
   connections.erase(position);
-  const size_t left = count.fetch_sub(1, std::memory_order_relaxed) - 1;
+  const size_t left = load.connections.fetch_sub(1, std::memory_order_relaxed) - 1;
   if (connections.empty()) changed.NotifyAll();
   if (peak - left >= kCrowd && left <= peak / 2) {
     peak = left;

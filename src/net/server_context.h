@@ -14,6 +14,7 @@
 #include "net/http2_keep_alive.h"
 #include "net/http_server.h"
 #include "net/reactor_sentinel.h"
+#include "net/server_load.h"
 
 namespace neso::net {
 
@@ -43,12 +44,13 @@ struct ServerContext {
   ReactorSentinel& sentinel;
   std::atomic<bool> draining{false};
   std::atomic<bool> ending{false};  // no connection may stay open
+  ServerLoad load;
 
   // A connection is listed from accept until it is closed; the list owns it.
   Connections::iterator Enlist(std::shared_ptr<Connection> connection);
   std::shared_ptr<Connection> Delist(Connections::iterator position);
   std::vector<std::shared_ptr<Connection>> Select(const std::function<bool(const Connection&)>& wanted) const;
-  size_t ConnectionCount() const { return count.load(std::memory_order_relaxed); }
+  size_t ConnectionCount() const { return load.connections.load(std::memory_order_relaxed); }
 
   // Around calls of the handler and of callbacks, so that the server's end can wait for them. Begin is called in the
   // strand of a connection that is still listed.
@@ -62,7 +64,6 @@ struct ServerContext {
   CondVar changed;
   Connections connections GUARDED_BY(mutex);
   size_t peak GUARDED_BY(mutex) = 0;  // of connections, since memory was last given back
-  std::atomic<size_t> count{0};
   std::atomic<size_t> calls{0};
   std::atomic<bool> waiting{false};
 };

@@ -20,6 +20,7 @@ class ServerCore final : public Sweepable {
   Status Listen() { return listener_->Start(); }
   uint16_t port() const { return port_; }
   size_t ConnectionCount() const { return context_->ConnectionCount(); }
+  std::shared_ptr<const ServerLoad> Load() const { return {context_, &context_->load}; }
   void BeginDrain();
   TimePoint Sweep(TimePoint now) override;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "frontend/metrics/load_metrics.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
 
@@ -129,6 +130,15 @@ Status Services::Start() {
   return options_.server.metrics ? StartMetrics() : Status();
 }
 
+void Services::AddLoadMetrics() {
+  std::vector<NamedLoad> loads;
+  if (grpc_) loads.emplace_back("GRPC", grpc_->Load());
+  if (http_) loads.emplace_back("HTTP", http_->Load());
+  if (sagemaker_) loads.emplace_back("Sagemaker", sagemaker_->Load());
+  if (vertex_) loads.emplace_back("Vertex AI", vertex_->Load());
+  server_.metrics().AddCollector(LoadMetricsCollector(std::move(loads)));
+}
+
 Status Services::StartGrpc() {
   LogTable(LogLevel::kVerbose, KeepAliveTable(options_.grpc));
   net::GrpcServerOptions listen_options;
@@ -187,6 +197,7 @@ Status Services::StartVertex() {
 }
 
 Status Services::StartMetrics() {
+  AddLoadMetrics();
   net::HttpServerOptions listen_options;
   listen_options.service_name = "Metrics";
   listen_options.address = options_.metrics.address;

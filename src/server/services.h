@@ -49,6 +49,7 @@ class Services {
   Status StartSagemaker();
   Status StartVertex();
   Status StartMetrics();
+  void AddLoadMetrics();
   // Says so in the log, or why it could not.
   Status Listen(const char* title, net::HttpHandler& handler, net::HttpServerOptions listen_options,
                 std::unique_ptr<net::HttpServer>& service);

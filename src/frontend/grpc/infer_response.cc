@@ -7,6 +7,7 @@
 #include "core/model.h"
 #include "frontend/classification.h"
 #include "frontend/grpc/wire_writer.h"
+#include "frontend/running_request.h"
 
 namespace neso {
 namespace {
@@ -39,9 +40,9 @@ void AppendParameter(std::string& out, uint32_t field, std::string_view name, co
   WireWriter(out).Text(field, entry);
 }
 
-// What the pieces of a message point into.
+// What the pieces of a message point into. Not the response, which keeps its model: a client may read slowly.
 struct Kept {
-  std::unique_ptr<InferenceResponse> response;
+  std::vector<BufferRef> tensors;
   std::deque<std::string> classes;
   std::string text;
 };
@@ -51,17 +52,20 @@ struct Sent {
   DataType datatype;
   const Shape* shape;
   std::string_view bytes;
+  const BufferRef* buffer = nullptr;  // where a tensor's bytes are
 };
 
 class Encoder {
  public:
   Encoder(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options, const SharedTensors& shared)
-      : options_(options), shared_(shared), kept_(std::make_shared<Kept>()), text_(kept_->text) {
-    kept_->response = std::move(response);
-  }
+      : options_(options),
+        shared_(shared),
+        response_(std::move(response)),
+        kept_(std::make_shared<Kept>()),
+        text_(kept_->text) {}
 
   Status Encode(std::optional<bool> is_final) {
-    const InferenceResponse& response = *kept_->response;
+    const InferenceResponse& response = *response_;
     text_.reserve(256);
     WireWriter writer(text_);
     writer.TextIfAny(1, response.model_name());
@@ -70,19 +74,20 @@ class Encoder {
     for (const NamedParameter& parameter : response.parameters())
       AppendParameter(text_, 4, parameter.name, parameter.value);
     if (is_final) AppendParameter(text_, 4, kFinalResponse, *is_final);
-    std::vector<std::string_view> raw;
+    std::vector<Sent> raw;
     for (const Output& output : response.outputs()) {
       ASSIGN_OR_RETURN(const Sent sent, Choose(output));
       AppendTensorHead(output.name(), sent);
-      raw.push_back(sent.bytes);
+      raw.push_back(sent);
     }
-    for (const std::string_view bytes : raw) {
+    for (const auto& [datatype, shape, bytes, buffer] : raw) {
       writer.BeginBytes(6, bytes.size());
       if (bytes.size() <= kCopiedBytes) {
         text_ += bytes;
       } else {
         splices_.push_back({text_.size(), {bytes.data(), bytes.size()}});
         spliced_bytes_ += bytes.size();
+        if (buffer != nullptr) kept_->tensors.push_back(*buffer);
       }
     }
     return {};
@@ -118,13 +123,15 @@ class Encoder {
     if (shared_.FindOutput(output.name()) != nullptr) return Sent{output.datatype(), &output.shape(), {}};
     for (const auto& [name, top] : options_.classifications) {
       if (name != output.name()) continue;
-      const bool batched = kept_->response->factory()->model()->max_batch_size() > 0;
-      ASSIGN_OR_RETURN(Classes classes, Classify(*kept_->response, output, batched, top));
+      const bool batched = response_->factory()->model()->max_batch_size() > 0;
+      ASSIGN_OR_RETURN(Classes classes, Classify(*response_, output, batched, top));
       shapes_.push_back(std::move(classes.shape));
       return Sent{DataType::kBytes, &shapes_.back(), kept_->classes.emplace_back(std::move(classes.data))};
     }
-    return Sent{
-        output.datatype(), &output.shape(), {static_cast<const char*>(output.base()), output.attributes().byte_size}};
+    return Sent{output.datatype(),
+                &output.shape(),
+                {static_cast<const char*>(output.base()), output.attributes().byte_size},
+                RunningRequest::BufferOf(output)};
   }
 
   void AppendTensorHead(std::string_view name, const Sent& sent) {
@@ -144,6 +151,7 @@ class Encoder {
   };
   const GrpcInferOptions& options_;
   const SharedTensors& shared_;
+  const std::unique_ptr<InferenceResponse> response_;
   const std::shared_ptr<Kept> kept_;
   std::string& text_;
   std::deque<Shape> shapes_;

@@ -12,8 +12,8 @@
 
 namespace neso {
 
-// A ModelInferResponse of a successful response, which the message keeps. Outputs of `shared` have no bytes in it.
-// Errors: the contract's texts.
+// A ModelInferResponse of a successful response to a RunningRequest; the message keeps its buffers. Outputs of `shared`
+// have no bytes in it. Errors: the contract's texts.
 Expected<net::GrpcMessage> EncodeInferResponse(std::unique_ptr<InferenceResponse> response,
                                                const GrpcInferOptions& options, const SharedTensors& shared);
 

@@ -70,9 +70,11 @@ Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
   request->SetReleaseCallback(OnRelease, this);
   until_response_ = shared_from_this();
   until_release_ = shared_from_this();
-  const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
-  // A client that goes away cancels. The callback holds only what it cancels; a call that has been answered drops it.
-  exchange_->SetDisconnectCallback([factory] { factory->Cancel(); });
+  // A client that goes away cancels. What has been answered is not kept for it, and the model not by an answer that
+  // waits for a slow client.
+  exchange_->SetDisconnectCallback([weak = std::weak_ptr(request->shared_response_factory())] {
+    if (const std::shared_ptr<ResponseFactory> factory = weak.lock()) factory->Cancel();
+  });
   trace_ = SampleTrace(settings_.tracer, *request, *exchange_);
   Status status = InferenceRequest::Submit(request, trace_ == nullptr ? nullptr : trace_->NewCoreTrace());
   if (!status.ok()) {
@@ -147,7 +149,8 @@ void InferCall::SendAnswer() {
     return Refuse(status, kTextType);
   }
   if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(answer);
-  answer.release = shared_from_this();
+  response_.reset();  // the buffers are the call's own
+  if (!answer.parts.empty()) answer.release = shared_from_this();
   Respond(std::move(answer));
 }
 
