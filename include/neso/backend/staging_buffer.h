@@ -14,13 +14,16 @@ inline constexpr size_t kStagingAlignment = 64;
 
 class StagingBuffer {
  public:
-  // Memory for `size` bytes, contents undefined; the last one becomes invalid.
+  // Memory for `size` bytes, contents undefined; the last one becomes invalid. Throws std::bad_alloc.
   std::byte* Reserve(size_t size) {
     if (size > capacity_) {
-      // The next power of two, so that slowly growing batches do not allocate each time.
-      capacity_ = std::bit_ceil(size);
+      // The old memory first, so that there are never both; none is left if there is no more to be had.
+      capacity_ = 0;
       memory_.reset();
-      memory_.reset(static_cast<std::byte*>(::operator new(capacity_, std::align_val_t{kStagingAlignment})));
+      // The next power of two, so that slowly growing batches do not allocate each time.
+      const size_t capacity = std::bit_ceil(size);
+      memory_.reset(static_cast<std::byte*>(::operator new(capacity, std::align_val_t{kStagingAlignment})));
+      capacity_ = capacity;
     }
     return memory_.get();
   }
