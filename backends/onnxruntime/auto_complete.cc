@@ -71,10 +71,12 @@ Result<bool> AutoComplete(const ModelDescription& model, int64_t default_max_bat
       return Status::InvalidArg("autofill failed for model '", backend::StringOr(config, "name"),
                                 "': model does not support batching while non-zero max_batch_size is specified");
     }
-  } else if (max_batch_size == 0) {
-    max_batch_size = std::max<int64_t>(default_max_batch_size, 0);
-    config.RemoveMember("max_batch_size");
-    config.AddMember("max_batch_size", rapidjson::Value(max_batch_size), config.GetAllocator());
+  } else {
+    if (max_batch_size == 0) {
+      max_batch_size = std::max<int64_t>(default_max_batch_size, 0);
+      config.RemoveMember("max_batch_size");
+      config.AddMember("max_batch_size", rapidjson::Value(max_batch_size), config.GetAllocator());
+    }
     if (max_batch_size > 1 && !HasScheduler(config)) {
       config.AddMember("dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config.GetAllocator());
     }

@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <limits>
 #include <string>
 
 #include "neso/backend/log.h"
+#include "session_options.h"
 
 namespace neso::onnxruntime {
 namespace {
@@ -56,8 +58,14 @@ void ORT_API_CALL Log(void*, OrtLoggingLevel severity, const char* category, con
 Status ReadSettings(const backend::Parameters& parameters) {
   NESO_ASSIGN_OR_RETURN(settings.intra_op_threads, parameters.Or("intra_op_thread_count", 0));
   NESO_ASSIGN_OR_RETURN(settings.inter_op_threads, parameters.Or("inter_op_thread_count", 0));
+  NESO_RETURN_IF_ERROR(
+      CheckThreadCounts({.intra_op = settings.intra_op_threads, .inter_op = settings.inter_op_threads}));
   NESO_ASSIGN_OR_RETURN(settings.global_pool_only, parameters.Or("enable-global-threadpool", false));
   NESO_ASSIGN_OR_RETURN(settings.default_max_batch_size, parameters.Or("default-max-batch-size", 4));
+  if (settings.default_max_batch_size > std::numeric_limits<int32_t>::max()) {
+    return Status::InvalidArg("'default-max-batch-size': expected at most ", std::numeric_limits<int32_t>::max(),
+                              ", got ", settings.default_max_batch_size);
+  }
   return {};
 }
 

@@ -83,12 +83,20 @@ bool ShapesFit(const std::vector<int64_t>& model, const std::vector<int64_t>& co
   return true;
 }
 
+// A scalar has no dims in ONNX; in the configuration, which has no tensors without any, all of them are 1.
+Status CheckScalar(const TensorDescription& tensor, const std::vector<int64_t>& shape, const ModelConfig& config) {
+  if (std::ranges::all_of(shape, [](int64_t dim) { return dim == 1; })) return {};
+  return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name,
+                            "': the model has a scalar tensor there, for which the model configuration must specify "
+                            "dims of 1 only, such as [1], but it specifies ",
+                            ShapeText(shape));
+}
+
 Status CheckShape(const TensorDescription& tensor, const TensorConfig& configured, const ModelConfig& config) {
   if (configured.ragged) return {};  // what the model gets is one flat tensor
   std::vector<int64_t> shape = configured.backend_dims();
   if (!config.batches()) {
-    // A scalar has no dims in ONNX and [1] in the configuration.
-    if (tensor.shape.empty() && shape == std::vector<int64_t>{1}) return {};
+    if (tensor.shape.empty()) return CheckScalar(tensor, shape, config);
     if (ShapesFit(tensor.shape, shape)) return {};
     return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name, "': the model expects ",
                               tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
@@ -111,20 +119,36 @@ Status CheckShape(const TensorDescription& tensor, const TensorConfig& configure
       ShapeText(shape), ")");
 }
 
-Status CheckTensors(const std::vector<TensorDescription>& tensors, const std::vector<TensorConfig>& configured,
-                    const char* role, const ModelConfig& config) {
-  for (const TensorConfig& tensor_config : configured) {
-    const TensorDescription* tensor = Find(tensors, tensor_config.name);
-    if (tensor == nullptr) {
-      return Status::InvalidArg("unexpected inference ", role, " '", tensor_config.name, "', allowed ", role,
-                                "s are: ", NamesOf(tensors));
-    }
-    if (tensor->datatype != tensor_config.datatype) {
-      return Status::InvalidArg("unable to load model '", config.name, "', configuration expects datatype ",
-                                backend::ConfigName(tensor_config.datatype), " for ", role, " '", tensor->name,
-                                "', model provides ", backend::ConfigName(tensor->datatype));
-    }
-    NESO_RETURN_IF_ERROR(CheckShape(*tensor, tensor_config, config));
+Status UnexpectedTensor(const char* role, const std::string& name, const std::string& allowed) {
+  return Status::InvalidArg("unexpected inference ", role, " '", name, "', allowed ", role, "s are: ", allowed);
+}
+
+Status CheckType(const TensorDescription& tensor, const TensorConfig& configured, const char* role,
+                 const ModelConfig& config) {
+  if (tensor.datatype == configured.datatype) return {};
+  return Status::InvalidArg("unable to load model '", config.name, "', configuration expects datatype ",
+                            backend::ConfigName(configured.datatype), " for ", role, " '", tensor.name,
+                            "', model provides ", backend::ConfigName(tensor.datatype));
+}
+
+Status CheckInputs(const ModelDescription& model, const ModelConfig& config) {
+  for (const TensorConfig& configured : config.inputs) {
+    const TensorDescription* tensor = model.FindInput(configured.name);
+    if (tensor == nullptr) return UnexpectedTensor("input", configured.name, NamesOf(model.inputs));
+    NESO_RETURN_IF_ERROR(CheckType(*tensor, configured, "input", config));
+    NESO_RETURN_IF_ERROR(CheckShape(*tensor, configured, config));
+  }
+  return {};
+}
+
+Status CheckOutputs(const ModelDescription& model, const ModelConfig& config) {
+  for (const TensorConfig& configured : config.outputs) {
+    const TensorDescription* tensor = model.FindOutput(configured.name);
+    if (tensor == nullptr) return UnexpectedTensor("output", configured.name, NamesOf(model.outputs));
+    NESO_RETURN_IF_ERROR(CheckType(*tensor, configured, "output", config));
+    // What requests get of such an output has the shape of an input; the model's own says nothing of it.
+    if (config.FindBatchOutput(configured.name) != nullptr) continue;
+    NESO_RETURN_IF_ERROR(CheckShape(*tensor, configured, config));
   }
   return {};
 }
@@ -137,7 +161,10 @@ size_t BatchInputCount(const ModelConfig& config) {
 
 }  // namespace
 
-const TensorDescription* ModelDescription::FindInput(std::string_view name) const { return Find(inputs, name); }
+const TensorDescription* ModelDescription::FindInput(std::string_view name) const {
+  const TensorDescription* input = Find(inputs, name);
+  return input != nullptr ? input : Find(initializers, name);
+}
 const TensorDescription* ModelDescription::FindOutput(std::string_view name) const { return Find(outputs, name); }
 
 Result<ModelDescription> Describe(const Ort::Session& session, std::string_view model_name) {
@@ -148,6 +175,12 @@ Result<ModelDescription> Describe(const Ort::Session& session, std::string_view 
                                                                    session.GetInputTypeInfo(i), "input", model_name));
     description.inputs.push_back(std::move(tensor));
   }
+  for (size_t i = 0; i < session.GetOverridableInitializerCount(); ++i) {
+    NESO_ASSIGN_OR_RETURN(TensorDescription tensor,
+                          DescribeTensor(session.GetOverridableInitializerNameAllocated(i, allocator).get(),
+                                         session.GetOverridableInitializerTypeInfo(i), "initializer", model_name));
+    description.initializers.push_back(std::move(tensor));
+  }
   for (size_t i = 0; i < session.GetOutputCount(); ++i) {
     NESO_ASSIGN_OR_RETURN(TensorDescription tensor, DescribeTensor(session.GetOutputNameAllocated(i, allocator).get(),
                                                                    session.GetOutputTypeInfo(i), "output", model_name));
@@ -157,14 +190,16 @@ Result<ModelDescription> Describe(const Ort::Session& session, std::string_view 
 }
 
 Status CheckConfig(const ModelDescription& model, const ModelConfig& config, bool has_sequence_batching) {
-  const size_t expected = config.inputs.size() + BatchInputCount(config);
+  const auto overrides = std::ranges::count_if(
+      model.initializers, [&](const TensorDescription& tensor) { return config.FindInput(tensor.name) != nullptr; });
+  const size_t expected = config.inputs.size() + BatchInputCount(config) - static_cast<size_t>(overrides);
   // Sequence batching adds control and state inputs of its own.
   if (!has_sequence_batching && expected != model.inputs.size()) {
     return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
                               " inputs, model provides ", model.inputs.size());
   }
-  NESO_RETURN_IF_ERROR(CheckTensors(model.inputs, config.inputs, "input", config));
-  return CheckTensors(model.outputs, config.outputs, "output", config);
+  NESO_RETURN_IF_ERROR(CheckInputs(model, config));
+  return CheckOutputs(model, config);
 }
 
 }  // namespace neso::onnxruntime

@@ -24,8 +24,10 @@ struct TensorDescription {
 
 struct ModelDescription {
   std::vector<TensorDescription> inputs;
+  std::vector<TensorDescription> initializers;  // those that a request may override: inputs that have a value already
   std::vector<TensorDescription> outputs;
 
+  // Among `inputs` and `initializers`.
   const TensorDescription* FindInput(std::string_view name) const;
   const TensorDescription* FindOutput(std::string_view name) const;
 };

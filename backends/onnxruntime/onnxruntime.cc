@@ -26,6 +26,7 @@ using backend::Instance;
 using backend::Model;
 using backend::OutputResponder;
 using backend::Request;
+using backend::TensorConfig;
 
 using SharedSession = std::shared_ptr<Ort::Session>;
 
@@ -99,7 +100,7 @@ class OnnxModel final : public Model {
     SharedSession session;
     Status failure;
     NESO_RETURN_IF_ERROR(TryOrt([&] {
-      Result<Ort::SessionOptions> options = MakeSessionOptions(config(), document_, kind, device_id);
+      Result<Ort::SessionOptions> options = MakeSessionOptions(config(), document_, version_path(), kind, device_id);
       if (!options) {
         failure = options.TakeStatus();
         return;
@@ -160,15 +161,25 @@ class OnnxInstance final : public Instance<OnnxModel> {
   struct InputSource {
     const TensorDescription* tensor;
     const BatchInputConfig* batch_input;  // null: from the requests
-    bool scalar;                          // [1] in the configuration, no dimension in the model
+    bool scalar;                          // ones in the configuration, no dimension in the model
+  };
+  struct OutputTarget {
+    const TensorDescription* tensor;
+    const TensorConfig* config;  // null: a state only
   };
 
+  // What the model needs, and the initializers that the configuration lists, so that requests may override them.
   void BindInputs() {
-    for (const TensorDescription& tensor : description_.inputs) {
-      InputSource source{.tensor = &tensor, .batch_input = nullptr, .scalar = tensor.shape.empty()};
+    std::vector<const TensorDescription*> tensors;
+    for (const TensorDescription& tensor : description_.inputs) tensors.push_back(&tensor);
+    for (const TensorDescription& tensor : description_.initializers) {
+      if (model().config().FindInput(tensor.name) != nullptr) tensors.push_back(&tensor);
+    }
+    for (const TensorDescription* tensor : tensors) {
+      InputSource source{.tensor = tensor, .batch_input = nullptr, .scalar = tensor->shape.empty()};
       for (const BatchInputConfig& batch_input : model().config().batch_inputs) {
         for (const std::string& target : batch_input.targets) {
-          if (target == tensor.name) source.batch_input = &batch_input;
+          if (target == tensor->name) source.batch_input = &batch_input;
         }
       }
       sources_.push_back(source);
@@ -178,9 +189,10 @@ class OnnxInstance final : public Instance<OnnxModel> {
   // Outputs that the configuration lists, and those that update states.
   void BindOutputs() {
     for (const TensorDescription& tensor : description_.outputs) {
-      bool used = model().config().FindOutput(tensor.name) != nullptr;
+      const TensorConfig* const config = model().config().FindOutput(tensor.name);
+      bool used = config != nullptr;
       for (const backend::StateConfig& state : model().config().states) used = used || state.output_name == tensor.name;
-      if (used) served_outputs_.push_back(&tensor);
+      if (used) served_outputs_.push_back({&tensor, config});
     }
   }
 
@@ -227,15 +239,15 @@ class OnnxInstance final : public Instance<OnnxModel> {
   void ChooseOutputs(std::span<Request> requests) {
     run_outputs_.clear();
     output_names_.clear();
-    for (const TensorDescription* tensor : served_outputs_) {
-      bool wanted = model().config().FindOutput(tensor->name) == nullptr || served_outputs_.size() == 1;
+    for (const OutputTarget& output : served_outputs_) {
+      const std::string& name = output.tensor->name;
+      bool wanted = output.config == nullptr || served_outputs_.size() == 1;
       for (size_t i = 0; i < requests.size() && !wanted; ++i) {
-        wanted =
-            requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(tensor->name);
+        wanted = requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(name);
       }
       if (!wanted) continue;
-      run_outputs_.push_back(tensor);
-      output_names_.push_back(tensor->name.c_str());
+      run_outputs_.push_back(&output);
+      output_names_.push_back(name.c_str());
     }
     outputs_.clear();
     for (size_t i = 0; i < run_outputs_.size(); ++i) outputs_.emplace_back(nullptr);
@@ -252,10 +264,11 @@ class OnnxInstance final : public Instance<OnnxModel> {
     return {};
   }
 
-  static void AddOutput(const TensorDescription& tensor, const Ort::Value& value, OutputResponder& responder) {
+  static void AddOutput(const OutputTarget& output, const Ort::Value& value, OutputResponder& responder) {
+    const TensorDescription& tensor = *output.tensor;
     const auto info = value.GetTensorTypeAndShapeInfo();
     std::vector<int64_t> shape = info.GetShape();
-    if (tensor.shape.empty() && shape.empty()) shape.push_back(1);
+    if (tensor.shape.empty() && shape.empty() && output.config != nullptr) shape = output.config->backend_dims();
     const size_t elements = info.GetElementCount();
     if (tensor.datatype != TRITONSERVER_TYPE_BYTES) {
       const void* data = elements == 0 ? nullptr : value.GetTensorRawData();
@@ -273,14 +286,14 @@ class OnnxInstance final : public Instance<OnnxModel> {
   ModelDescription description_;
   std::unique_ptr<InputCollector> collector_;
   std::vector<InputSource> sources_;
-  std::vector<const TensorDescription*> served_outputs_;
+  std::vector<OutputTarget> served_outputs_;
   Ort::RunOptions run_options_;
   const Ort::MemoryInfo cpu_memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
 
   // Of the present execution; kept for their capacity.
   std::vector<Ort::Value> inputs_;
   std::vector<const char*> input_names_;
-  std::vector<const TensorDescription*> run_outputs_;
+  std::vector<const OutputTarget*> run_outputs_;
   std::vector<Ort::Value> outputs_;
   std::vector<const char*> output_names_;
 };

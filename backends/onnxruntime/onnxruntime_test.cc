@@ -37,7 +37,7 @@ TensorDescription Tensor(const char* name, std::vector<int64_t> shape) {
 }
 
 ModelDescription Model(std::vector<int64_t> input, std::vector<int64_t> output) {
-  return {.inputs = {Tensor("x", std::move(input))}, .outputs = {Tensor("y", std::move(output))}};
+  return {.inputs = {Tensor("x", std::move(input))}, .initializers = {}, .outputs = {Tensor("y", std::move(output))}};
 }
 
 TEST(AutoCompleteTest, FillsWhatIsMissing) {
@@ -52,7 +52,8 @@ TEST(AutoCompleteTest, FillsWhatIsMissing) {
       {R"({"name":"m"})", Model({-1, 3}, {-1, 2}), 4, 4, true, "[3]"},
       {R"({"name":"m"})", Model({-1, 3}, {-1, 2}), 1, 1, false, "[3]"},
       {R"({"name":"m"})", Model({-1, 3}, {-1, 2}), 0, 0, false, "[-1,3]"},
-      {R"({"name":"m","max_batch_size":7})", Model({-1, 3}, {-1, 2}), 4, 7, false, "[3]"},
+      {R"({"name":"m","max_batch_size":7})", Model({-1, 3}, {-1, 2}), 4, 7, true, "[3]"},
+      {R"({"name":"m","max_batch_size":1})", Model({-1, 3}, {-1, 2}), 4, 1, false, "[3]"},
       {R"({"name":"m","sequence_batching":{}})", Model({-1, 3}, {-1, 2}), 4, 4, false, "[3]"},
       {R"({"name":"m"})", Model({2, 3}, {-1, 2}), 4, 0, false, "[2,3]"},
       {R"({"name":"m"})", Model({-1, 3}, {}), 4, 0, false, "[-1,3]"},
@@ -84,6 +85,16 @@ TEST(AutoCompleteTest, RefusesBatchingThatTheModelCannotDo) {
   EXPECT_EQ(
       changed.status().message(),
       "autofill failed for model 'm': model does not support batching while non-zero max_batch_size is specified");
+}
+
+TEST(CheckConfigTest, InitializersMayBeInputsOfTheConfiguration) {
+  ModelDescription model = Model({3}, {3});
+  model.initializers.push_back(Tensor("w", {3}));
+  const std::string begin = R"({"name":"m","input":[{"name":"x","data_type":"TYPE_FP32","dims":[3]})";
+  const std::string end = R"(],"output":[{"name":"y","data_type":"TYPE_FP32","dims":[3]}]})";
+  const std::string weight = R"(,{"name":"w","data_type":"TYPE_FP32","dims":[3],"optional":true})";
+  EXPECT_TRUE(CheckConfig(model, Config(begin + end), false).ok());
+  EXPECT_TRUE(CheckConfig(model, Config(begin + weight + end), false).ok());
 }
 
 TEST(CheckConfigTest, SequenceModelsMayHaveMoreInputsThanTheConfigurationLists) {

@@ -1,5 +1,6 @@
 #include "session_options.h"
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -56,22 +57,38 @@ Status SetMemory(const Parameters& parameters, Ort::SessionOptions& options) {
   return {};
 }
 
+// Source: model configuration, "model_operations.op_library_filename".
+void AddOperators(const rapidjson::Document& document, const std::string& version_path, Ort::SessionOptions& options) {
+  const rapidjson::Value* operations = FindMember(document, "model_operations");
+  if (operations == nullptr) return;
+  for (const std::string& file : backend::Strings(*operations, "op_library_filename")) {
+    const std::filesystem::path beside =
+        std::filesystem::path(version_path) / file;  // `file` itself if that is absolute
+    std::error_code error;
+    options.RegisterCustomOpsLibrary(std::filesystem::exists(beside, error) ? beside.c_str() : file.c_str());
+  }
+}
+
 }  // namespace
+
+Status CheckThreadCounts(const ThreadCounts& threads) {
+  const auto is_possible = [](int64_t count) { return count >= 0 && count <= kMaxThreads; };
+  if (is_possible(threads.intra_op) && is_possible(threads.inter_op)) return {};
+  return Status::InvalidArg("'intra_op_thread_count' and 'inter_op_thread_count': expected 0 or more, at most ",
+                            kMaxThreads, ", got ", threads.intra_op, " and ", threads.inter_op);
+}
 
 Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config) {
   ThreadCounts threads;
   NESO_ASSIGN_OR_RETURN(threads.intra_op, config.parameters.Or("intra_op_thread_count", 0));
   NESO_ASSIGN_OR_RETURN(threads.inter_op, config.parameters.Or("inter_op_thread_count", 0));
-  if (threads.intra_op < 0 || threads.inter_op < 0) {
-    return Status::InvalidArg(
-        "parameters 'intra_op_thread_count' and 'inter_op_thread_count': expected 0 or more, got ", threads.intra_op,
-        " and ", threads.inter_op);
-  }
+  NESO_RETURN_IF_ERROR(CheckThreadCounts(threads));
   return threads;
 }
 
 Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& config, const rapidjson::Document& document,
-                                               TRITONSERVER_InstanceGroupKind kind, int32_t device_id) {
+                                               const std::string& version_path, TRITONSERVER_InstanceGroupKind kind,
+                                               int32_t device_id) {
   Ort::SessionOptions options;
   options.SetGraphOptimizationLevel(GraphLevel(document));
   NESO_RETURN_IF_ERROR(SetThreads(config, options));
@@ -80,6 +97,7 @@ Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& confi
   for (const auto& [name, value] : config.parameters) {
     if (name.starts_with("session.")) options.AddConfigEntry(name.c_str(), value.c_str());
   }
+  AddOperators(document, version_path, options);
   NESO_RETURN_IF_ERROR(AppendAccelerators(config.parameters, document, kind, device_id, options));
   return options;
 }

@@ -129,3 +129,21 @@ def test_kinds_of_batch_inputs(onnx, kind, made, given, output_dims, told):
         assert got.shape == (1, 5)
     else:
         assert got.tolist() == told
+
+
+def test_the_outputs_of_a_batch_output_are_not_compared_with_the_model_s_shape(onnx):
+    # The model's output is one flat tensor; each request gets of it what its own input's shape is.
+    made = model([node("Mul", "x x", "y"), node("Shape", "ends", "unused")],
+                 {"x": ("FLOAT", [None]), "ends": ("FLOAT", [None])}, {"y": ("FLOAT", [None])})
+    config = """
+        max_batch_size: 8
+        input { name: "x" data_type: TYPE_FP32 dims: [-1, -1] allow_ragged_batch: true }
+        output { name: "y" data_type: TYPE_FP32 dims: [-1, -1] }
+        batch_input { kind: BATCH_ACCUMULATED_ELEMENT_COUNT target_name: "ends" data_type: TYPE_FP32 source_input: "x" }
+        """
+    scatter = 'batch_output { kind: BATCH_SCATTER_WITH_INPUT_SHAPE target_name: "y" source_input: "x" }'
+    onnx.load("scattered", made, config + scatter + ONE_INSTANCE + GATHER)
+    requests = [{"x": np.full((1, 1 + i % 3, 2), i, dtype=np.float32)} for i in range(32)]
+    for request, answer in zip(requests, onnx.infer_many("scattered", requests)):
+        np.testing.assert_array_equal(answer["y"], request["x"] ** 2)
+    assert "model 'compared', tensor 'y': the model expects 1 dimensions" in onnx.load_error("compared", made, config)

@@ -35,7 +35,8 @@ def test_a_model_that_cannot_batch_is_completed_without_batching(onnx):
 
 
 @pytest.mark.parametrize("given, max_batch_size, batches", [
-    ('max_batch_size: 16', 16, False),  # its author chose no scheduler
+    ('max_batch_size: 16', 16, True),
+    ('max_batch_size: 16 input { name: "x" data_type: TYPE_FP32 dims: [3] }', 16, True),
     ('backend: "onnxruntime"', 4, True),
     ('platform: "onnxruntime_onnx"', 4, True),
     ('max_batch_size: 1', 1, False),

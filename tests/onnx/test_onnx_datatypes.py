@@ -67,6 +67,28 @@ def test_a_scalar_output_of_a_model_with_other_shapes(onnx):
     assert onnx.infer("total", x=np.ones((2, 3), dtype=np.float32))["y"].tolist() == [6]
 
 
+@pytest.mark.parametrize("dims", ["1", "1, 1", "1, 1, 1"])
+def test_scalars_have_the_ones_of_the_configuration(onnx, dims):
+    name = f"ones_{dims.count('1')}"
+    onnx.load(name, model([node("Add", "x x", "y")], {"x": ("FLOAT", [])}, {"y": ("FLOAT", [])}), f"""
+        input {{ name: "x" data_type: TYPE_FP32 dims: [{dims}] }} output {{ name: "y" data_type: TYPE_FP32 dims: [{dims}] }}
+        """)
+    shape = tuple(map(int, dims.split(",")))
+    got = onnx.infer(name, x=np.full(shape, 1.5, dtype=np.float32))["y"]
+    assert got.shape == shape and got.ravel() == 3
+
+
+@pytest.mark.parametrize("dims", ["2", "-1", "1, 2"])
+def test_scalars_have_no_other_dims(onnx, dims):
+    name = f"no_ones_{abs(hash(dims))}"
+    for x, y in ((dims, "1"), ("1", dims)):
+        error = onnx.load_error(name, model([node("Add", "x x", "y")], {"x": ("FLOAT", [])}, {"y": ("FLOAT", [])}), f"""
+            input {{ name: "x" data_type: TYPE_FP32 dims: [{x}] }} output {{ name: "y" data_type: TYPE_FP32 dims: [{y}] }}
+            """)
+        assert (f"model '{name}', tensor '{'x' if x == dims else 'y'}': the model has a scalar tensor there, for which the model "
+                f"configuration must specify dims of 1 only, such as [1], but it specifies [{dims.replace(' ', '')}]") in error
+
+
 def test_tensors_that_are_only_a_batch_have_one_element_in_each_row(onnx):
     config = onnx.load("column", identity("INT32", [None]))
     assert config["max_batch_size"] == 4

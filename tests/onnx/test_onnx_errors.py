@@ -55,6 +55,8 @@ def test_configuration_that_does_not_fit_the_model(onnx, name, made, configured,
     ("mode_text", "execution_mode", "fast", "execution_mode"),
     ("threads_text", "intra_op_thread_count", "many", "intra_op_thread_count"),
     ("threads_negative", "intra_op_thread_count", "-3", "expected 0 or more"),
+    ("threads_many", "intra_op_thread_count", "20000", "expected 0 or more, at most 1024, got 20000 and 0"),
+    ("threads_overflow", "inter_op_thread_count", "4294967297", "at most 1024, got 0 and 4294967297"),
     ("arena_text", "enable_mem_arena", "maybe", "enable_mem_arena"),
 ])
 def test_parameters_that_cannot_be(onnx, name, parameter, value, text):

@@ -75,6 +75,14 @@ def test_a_pool_size_that_is_no_number_stops_the_backend(start_onnx):
     assert "intra_op_thread_count" in onnx.load_error("any", double())
 
 
+@pytest.mark.parametrize("setting, value", [("intra_op_thread_count", 4294967297), ("inter_op_thread_count", 20000),
+                                            ("default-max-batch-size", 2147483648)])
+def test_a_number_that_cannot_be_stops_the_backend(start_onnx, setting, value):
+    onnx = start_onnx(f"--backend-config=onnxruntime,{setting}={value}")
+    assert f"'{setting}'" in onnx.load_error("any", double())
+    assert str(value) in onnx.load_error("any", double())
+
+
 def test_threads_do_not_grow_with_the_models(repository, start_server):
     for i in range(20):
         repository.add(f"mlp_{i}", None, files={"model.onnx": mlp(seed=i)})

@@ -3,6 +3,7 @@
 //   for (const TensorConfig& input : config.inputs) Bind(input.name, input.datatype, input.dims);
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -72,6 +73,13 @@ struct ModelConfig {
   bool batches() const { return max_batch_size > 0; }
   const TensorConfig* FindInput(std::string_view name) const { return Find(inputs, name); }
   const TensorConfig* FindOutput(std::string_view name) const { return Find(outputs, name); }
+  // The batch output that has the output `name` among its targets.
+  const BatchOutputConfig* FindBatchOutput(std::string_view name) const {
+    for (const BatchOutputConfig& batch_output : batch_outputs) {
+      if (std::ranges::find(batch_output.targets, name) != batch_output.targets.end()) return &batch_output;
+    }
+    return nullptr;
+  }
 
   // Source: the JSON form of the model configuration, version 1.
   static Result<ModelConfig> Parse(const rapidjson::Value& json);

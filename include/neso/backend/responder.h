@@ -99,7 +99,7 @@ class OutputResponder {
     const ModelConfig& config = execution_.config();
     if (!config.batches()) return Slice{output.shape, output.bytes};
     Slice slice;
-    if (const BatchOutputConfig* batch_output = FindBatchOutput(output.name)) {
+    if (const BatchOutputConfig* batch_output = config.FindBatchOutput(output.name)) {
       if (request.handle() == nullptr) return Status::Internal("the request's shapes are gone");
       NESO_ASSIGN_OR_RETURN(const Input source, request.input(batch_output->source.c_str()));
       slice.shape.assign(source.shape.begin(), source.shape.end());
@@ -189,12 +189,6 @@ class OutputResponder {
   bool IsState(std::string_view name) const {
     return std::ranges::any_of(execution_.config().states,
                                [&](const StateConfig& state) { return state.output_name == name; });
-  }
-  const BatchOutputConfig* FindBatchOutput(std::string_view name) const {
-    for (const BatchOutputConfig& batch_output : execution_.config().batch_outputs) {
-      if (std::ranges::find(batch_output.targets, name) != batch_output.targets.end()) return &batch_output;
-    }
-    return nullptr;
   }
 
   const Execution& execution_;
