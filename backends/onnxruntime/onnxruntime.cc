@@ -12,6 +12,7 @@
 
 #include "auto_complete.h"
 #include "environment.h"
+#include "external_weights.h"
 #include "model_description.h"
 #include "neso/backend/backend.h"
 #include "session_options.h"
@@ -97,6 +98,11 @@ class OnnxModel final : public Model {
   Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id,
                                     const std::string& user) const {
     NESO_ASSIGN_OR_RETURN(const std::string path, ModelPath(user));
+    NESO_ASSIGN_OR_RETURN(const ExternalWeights weights, ExternalWeights::Read(path));
+    if (weights.file_count() > 0) {
+      NESO_LOG_INFO("model '", name(), "': external weights are read into memory, ", weights.byte_size(), " bytes of ",
+                    weights.file_count(), " file(s): it goes on as it is when they are written over or removed");
+    }
     SharedSession session;
     Status failure;
     NESO_RETURN_IF_ERROR(TryOrt([&] {
@@ -105,7 +111,8 @@ class OnnxModel final : public Model {
         failure = options.TakeStatus();
         return;
       }
-      session = std::make_shared<Ort::Session>(Environment(), path.c_str(), *options);
+      weights.AddTo(*options);
+      session = weights.MakeSession(Environment(), *options);
     }));
     if (!failure.ok()) return failure;
     return session;
