@@ -7,6 +7,7 @@
 #include <string>
 
 #include "neso/backend/log.h"
+#include "neso/processors.h"
 #include "session_options.h"
 
 namespace neso::onnxruntime {
@@ -55,6 +56,12 @@ void ORT_API_CALL Log(void*, OrtLoggingLevel severity, const char* category, con
   }
 }
 
+// As many as ONNX Runtime finds cores (0), but no more than the control group's quota lets run.
+int IntraOpThreads() {
+  if (settings.intra_op_threads > 0) return static_cast<int>(settings.intra_op_threads);
+  return UsableProcessors() < ProcessorsInAffinityMask() ? static_cast<int>(UsableProcessors()) : 0;
+}
+
 Status ReadSettings(const backend::Parameters& parameters) {
   NESO_ASSIGN_OR_RETURN(settings.intra_op_threads, parameters.Or("intra_op_thread_count", 0));
   NESO_ASSIGN_OR_RETURN(settings.inter_op_threads, parameters.Or("inter_op_thread_count", 0));
@@ -79,7 +86,7 @@ Status InitializeEnvironment(const backend::Backend& backend) {
   NESO_RETURN_IF_ERROR(ReadSettings(parameters));
   return TryOrt([&] {
     Ort::ThreadingOptions threads;
-    threads.SetGlobalIntraOpNumThreads(static_cast<int>(settings.intra_op_threads));
+    threads.SetGlobalIntraOpNumThreads(IntraOpThreads());
     // Parallel execution of one graph's branches is rare; 0 would start a second pool as large as the first.
     threads.SetGlobalInterOpNumThreads(settings.inter_op_threads > 0 ? static_cast<int>(settings.inter_op_threads) : 1);
     threads.SetGlobalSpinControl(0);

@@ -1,24 +1,13 @@
 #include "net/reactor_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 
+#include "neso/processors.h"
+
 namespace neso::net {
-namespace {
-
-// The cores this process may use, which a container often restricts.
-size_t UsableCores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<size_t>(std::max(CPU_COUNT(&set), 1));
-}
-
-}  // namespace
 
 ReactorPool::ReactorPool(Executor& executor, ReactorOptions options) : sentinel_(options.late_after) {
-  if (options.groups == 0) options.groups = std::max<size_t>(UsableCores() / 2, 1);
+  if (options.groups == 0) options.groups = std::max<size_t>(UsableProcessors() / 2, 1);
   std::vector<ReactorGroup*> watched;
   for (size_t i = 0; i < options.groups; i++) {
     groups_.push_back(std::make_unique<ReactorGroup>(executor, sentinel_, options));
