@@ -1,11 +1,15 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -18,16 +22,61 @@
 namespace neso::log {
 namespace {
 
-class LogFile {
+// A log line waits this long for whoever reads it; then it is lost, and so are those after it until there is room.
+constexpr int kPatienceMs = 1000;
+
+// Where lines go: a file, or one of the process's own streams, which may be a pipe or a terminal that nobody reads.
+// Thread-safe.
+//
+// What can be full is asked for room before every write, and is given no more than a pipe takes whole: then the write
+// does not wait. (A stream is shared with other processes, so it is not made non-blocking.)
+class LogStream {
  public:
-  explicit LogFile(int fd) : fd_(fd) {}
-  ~LogFile() { close(fd_); }
-  LogFile(const LogFile&) = delete;
-  LogFile& operator=(const LogFile&) = delete;
-  int fd() const { return fd_; }
+  LogStream(int fd, bool is_ours) : fd_(fd), is_ours_(is_ours), most_at_once_(IsFile(fd) ? SIZE_MAX : PIPE_BUF) {}
+  ~LogStream() {
+    if (is_ours_) close(fd_);
+  }
+  LogStream(const LogStream&) = delete;
+  LogStream& operator=(const LogStream&) = delete;
+
+  void Write(std::string_view line) {
+    MutexLock lock(mutex_);
+    if (lost_ > 0 && HasRoom(0)) {
+      const std::string note = fmt::format("({} log lines are missing here: nobody read the log)\n", lost_);
+      lost_ = 0;
+      WriteNow(note);
+    }
+    // While it is stuck nobody waits, so that neither requests nor the stop do.
+    if (lost_ > 0 || !WriteNow(line)) lost_++;
+  }
 
  private:
+  static bool IsFile(int fd) {
+    struct stat about = {};
+    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+  }
+
+  bool HasRoom(int timeout_ms) const {
+    pollfd room{.fd = fd_, .events = POLLOUT, .revents = 0};
+    return poll(&room, 1, timeout_ms) != 0;  // errors are the write's to find
+  }
+
+  bool WriteNow(std::string_view text) REQUIRES(mutex_) {
+    while (!text.empty()) {
+      if (!HasRoom(kPatienceMs)) return false;
+      const ssize_t written = write(fd_, text.data(), std::min(text.size(), most_at_once_));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return true;  // a log that cannot be written is no reason to stop serving
+      text.remove_prefix(static_cast<size_t>(written));
+    }
+    return true;
+  }
+
   const int fd_;
+  const bool is_ours_;
+  const size_t most_at_once_;
+  Mutex mutex_;
+  size_t lost_ GUARDED_BY(mutex_) = 0;
 };
 
 bool EscapingFromEnvironment() {
@@ -47,7 +96,7 @@ struct State {
 
   Mutex mutex;
   std::string path GUARDED_BY(mutex);
-  std::shared_ptr<LogFile> file GUARDED_BY(mutex);  // shared with the lines being written to it
+  std::shared_ptr<LogStream> file GUARDED_BY(mutex);  // shared with the lines being written to it
 };
 
 State& TheState() {
@@ -55,25 +104,18 @@ State& TheState() {
   return *state;
 }
 
-void WriteFully(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // a log that cannot be written is no reason to stop serving
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 void Emit(LogLevel level, std::string_view line) {
   State& state = TheState();
-  std::shared_ptr<LogFile> file;
+  std::shared_ptr<LogStream> file;
   {
     MutexLock lock(state.mutex);
     file = state.file;
   }
-  if (file) return WriteFully(file->fd(), line);
+  if (file) return file->Write(line);
+  static LogStream& out = *new LogStream(STDOUT_FILENO, false);  // as long as anybody logs
+  static LogStream& err = *new LogStream(STDERR_FILENO, false);
   const bool is_problem = level == LogLevel::kWarning || level == LogLevel::kError;
-  WriteFully(is_problem ? STDERR_FILENO : STDOUT_FILENO, line);
+  (is_problem ? err : out).Write(line);
 }
 
 char Letter(LogLevel level) {
@@ -125,11 +167,11 @@ void SetVerboseLevel(int level) { TheState().verbose_level = level < 0 ? 0 : lev
 void SetFormat(LogFormat format) { TheState().format = format; }
 
 Status SetFile(const std::string& path) {
-  std::shared_ptr<LogFile> file;
+  std::shared_ptr<LogStream> file;
   if (!path.empty()) {
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) return Internal("failed to open log file '{}': {}", path, std::strerror(errno));
-    file = std::make_shared<LogFile>(fd);
+    file = std::make_shared<LogStream>(fd, true);
   }
   State& state = TheState();
   MutexLock lock(state.mutex);
