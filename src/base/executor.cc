@@ -6,12 +6,19 @@
 #include <system_error>
 #include <utility>
 
-#include "base/check.h"
+#include "base/exception_status.h"
+#include "base/log.h"
+#include "base/thread_start.h"
 
 namespace neso {
 
 Executor::Executor(const char* name, size_t max_threads, Nanoseconds idle_timeout)
-    : name_(name), idle_timeout_(idle_timeout), max_threads_(std::max<size_t>(max_threads, 1)) {}
+    : name_(name), idle_timeout_(idle_timeout), max_threads_(std::max<size_t>(max_threads, 1)) {
+  MutexLock lock(mutex_);
+  if (!StartThread()) {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again), "cannot start a thread");
+  }
+}
 
 Executor::~Executor() {
   Threads ended;
@@ -56,24 +63,30 @@ size_t Executor::ThreadsForTest() const {
 void Executor::GrowIfNeeded() {
   // Idle threads that were notified still count as idle until they run; so compare with all that waits.
   while (queue_.size() > idle_ && threads_.size() < max_threads_) {
-    threads_.emplace_back();
-    const auto self = std::prev(threads_.end());
-    try {
-      *self = std::thread([this, self] { ThreadMain(self); });
-    } catch (const std::system_error&) {
-      threads_.erase(self);
-      CHECK(!threads_.empty(), "an executor needs at least one thread, and the system has none left");
-      return;
-    }
-    idle_++;  // it counts as idle until it takes work, so that one post starts one thread
+    if (!StartThread()) return;  // the next post tries again; until then the work waits for a thread
   }
+}
+
+bool Executor::StartThread() {
+  threads_.emplace_back();
+  const auto self = std::prev(threads_.end());
+  if (!TryStartThread(*self, name_, [this, self] { ThreadMain(self); })) {
+    threads_.erase(self);
+    return false;
+  }
+  idle_++;  // it counts as idle until it takes work, so that one post starts one thread
+  return true;
 }
 
 bool Executor::WaitForWork() {
   const auto deadline = std::chrono::steady_clock::now() + idle_timeout_;
   while (queue_.empty()) {
     if (stopping_) return false;
-    if (!work_came_.WaitUntil(mutex_, deadline) && queue_.empty()) return false;
+    if (threads_.size() == 1) {
+      work_came_.Wait(mutex_);  // the last one stays
+    } else if (!work_came_.WaitUntil(mutex_, deadline) && queue_.empty() && threads_.size() > 1) {
+      return false;
+    }
   }
   return true;
 }
@@ -87,7 +100,11 @@ void Executor::ThreadMain(Threads::iterator self) {
       std::function<void()> work = std::move(queue_.front());
       queue_.pop_front();
       lock.Unlock();
-      work();
+      try {
+        work();
+      } catch (...) {
+        LOG_ERROR("{}: {}", name_, StatusOfException().message());
+      }
     }
     lock.Lock();
     idle_++;

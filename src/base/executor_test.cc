@@ -1,18 +1,20 @@
 #include "base/executor.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <future>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
 namespace neso {
 namespace {
 
-TEST(ExecutorTest, StartsNoThreadBeforeTheFirstWork) {
+TEST(ExecutorTest, HasOneThreadFromTheStart) {
   Executor executor("test", 4);
-  EXPECT_EQ(executor.ThreadsForTest(), 0u);
+  EXPECT_EQ(executor.ThreadsForTest(), 1u);
 }
 
 TEST(ExecutorTest, DestructorWaitsForQueuedWork) {
@@ -56,14 +58,43 @@ TEST(ExecutorTest, StaysBelowItsLimitAndGrowsWhenItIsRaised) {
   release.set_value();
 }
 
-TEST(ExecutorTest, IdleThreadsRetireAndLaterWorkStillRuns) {
+TEST(ExecutorTest, AllIdleThreadsButOneRetireAndLaterWorkStillRuns) {
   Executor executor("test", 4, std::chrono::milliseconds(1));
   for (int round = 0; round < 3; round++) {
     std::promise<void> done;
     executor.Post([&] { done.set_value(); });
     done.get_future().wait();
-    while (executor.ThreadsForTest() != 0) std::this_thread::yield();
+    while (executor.ThreadsForTest() != 1) std::this_thread::yield();
   }
+}
+
+TEST(ExecutorTest, WorkThatThrowsTakesNoThreadAlong) {
+  Executor executor("test", 1);
+  executor.Post([] { throw std::runtime_error("thrown by a test"); });
+  std::promise<void> next;
+  executor.Post([&] { next.set_value(); });
+  next.get_future().wait();
+  EXPECT_EQ(executor.ThreadsForTest(), 1u);
+}
+
+// The system gives no further thread: what is posted runs on the one that is there.
+TEST(ExecutorTest, WorkWaitsForAThreadWhereNoneCanBeStarted) {
+  Executor executor("test", 8);
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t impossible;
+  pthread_attr_init(&impossible);
+  pthread_attr_setstacksize(&impossible, size_t{1} << 47);  // all the address space there is
+  ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
+  std::promise<void> go_on;
+  std::promise<void> second;
+  executor.Post([&] { go_on.get_future().wait(); });
+  executor.Post([&] { second.set_value(); });
+  const size_t threads = executor.ThreadsForTest();
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+  EXPECT_EQ(threads, 1u);
+  go_on.set_value();
+  second.get_future().wait();
 }
 
 TEST(ExecutorTest, RunsRunnables) {

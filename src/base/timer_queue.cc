@@ -4,7 +4,15 @@
 
 #include <utility>
 
+#include "base/exception_status.h"
+#include "base/log.h"
+
 namespace neso {
+
+TimerQueue::TimerQueue() {
+  MutexLock lock(mutex_);
+  thread_ = std::thread([this] { ThreadMain(); });
+}
 
 TimerQueue::~TimerQueue() {
   std::thread thread;
@@ -21,7 +29,6 @@ TimerId TimerQueue::Schedule(TimePoint deadline, std::function<void()> callback)
   MutexLock lock(mutex_);
   const TimerId timer{deadline, ++last_sequence_};
   const auto [position, inserted] = timers_.emplace(timer, std::move(callback));
-  if (!thread_.joinable() && !stopping_) thread_ = std::thread([this] { ThreadMain(); });
   if (position == timers_.begin()) changed_.NotifyOne();  // the thread sleeps until a later deadline
   return timer;
 }
@@ -65,7 +72,11 @@ void TimerQueue::ThreadMain() {
     std::function<void()> callback = std::move(next->second);
     timers_.erase(next);
     lock.Unlock();
-    callback();
+    try {
+      callback();
+    } catch (...) {
+      LOG_ERROR("a timer: {}", StatusOfException().message());
+    }
     callback = nullptr;
     lock.Lock();
     running_ = {};

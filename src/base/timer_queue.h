@@ -1,9 +1,9 @@
-// Runs functions at points in time, on one thread that is started by the first of them.
+// Runs functions at points in time, on one thread.
 //
 //   const TimerId timer = timers.Schedule(deadline, [this] { batcher_->OnDelayElapsed(); });
 //   timers.Cancel(timer);
 //
-// Functions must be short: the others wait for them. Deadlines are of the steady clock.
+// Functions must be short: the others wait for them. An exception that leaves one is logged. Deadlines are of the steady clock.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct TimerId {
 // Thread-safe. The destructor drops what is not yet due and waits for the function that runs.
 class TimerQueue {
  public:
-  TimerQueue() = default;
+  // Throws std::system_error when the thread cannot be started: a timer that was set always comes.
+  TimerQueue();
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;

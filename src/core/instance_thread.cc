@@ -3,9 +3,12 @@
 #include <pthread.h>
 
 #include <deque>
+#include <exception>
 #include <thread>
 #include <utility>
 
+#include "base/exception_status.h"
+#include "base/log.h"
 #include "base/mutex.h"
 
 namespace neso {
@@ -44,19 +47,27 @@ void InstanceThread::Run(const std::function<void()>& work) {
     Mutex mutex;
     CondVar changed;
     bool done GUARDED_BY(mutex) = false;
+    std::exception_ptr thrown GUARDED_BY(mutex);
   } waiter;
   {
     MutexLock lock(state_->mutex);
     state_->queue.emplace_back([&work, &waiter] {
-      work();
+      std::exception_ptr thrown;
+      try {
+        work();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
       MutexLock done_lock(waiter.mutex);
       waiter.done = true;
+      waiter.thrown = thrown;
       waiter.changed.NotifyOne();  // under the lock: the waiter lives no longer than it
     });
     state_->changed.NotifyOne();
   }
   MutexLock lock(waiter.mutex);
   while (!waiter.done) waiter.changed.Wait(waiter.mutex);
+  if (waiter.thrown) std::rethrow_exception(waiter.thrown);
 }
 
 void InstanceThread::Post(Runnable* work) {
@@ -73,7 +84,11 @@ void InstanceThread::ThreadMain(const std::shared_ptr<State>& state) {
     const std::function<void()> work = std::move(state->queue.front());
     state->queue.pop_front();
     lock.Unlock();
-    work();
+    try {
+      work();
+    } catch (...) {
+      LOG_ERROR("the thread of an instance: {}", StatusOfException().message());
+    }
     lock.Lock();
   }
 }

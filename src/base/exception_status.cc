@@ -1,0 +1,33 @@
+#include "base/exception_status.h"
+
+#include <exception>
+#include <new>
+#include <stdexcept>
+
+#include "base/memory_reserve.h"
+
+namespace neso {
+namespace {
+
+Status OutOfMemory() {
+  RefillMemoryReserve();
+  return Unavailable("out of memory");
+}
+
+}  // namespace
+
+Status StatusOfException() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return OutOfMemory();
+  } catch (const std::length_error&) {
+    return OutOfMemory();
+  } catch (const std::exception& exception) {
+    return Internal("unexpected exception: {}", exception.what());
+  } catch (...) {
+    return Internal("unexpected exception");
+  }
+}
+
+}  // namespace neso

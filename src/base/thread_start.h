@@ -1,0 +1,27 @@
+// Starting a thread where the system may have none left (a limit of processes, or of address space).
+//
+//   if (!TryStartThread(thread, "an executor", [this] { ThreadMain(); })) return Wait();
+#pragma once
+
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace neso {
+
+// Says, now and then, in the log that a thread for `purpose` could not be started.
+void LogNoThread(const char* purpose, const std::system_error& error);
+
+// Starts `thread` with `body`. False, with a line in the log, when the system has none left; `thread` is then as before.
+template <typename Body>
+[[nodiscard]] bool TryStartThread(std::thread& thread, const char* purpose, Body&& body) {
+  try {
+    thread = std::thread(std::forward<Body>(body));
+    return true;
+  } catch (const std::system_error& error) {
+    LogNoThread(purpose, error);
+    return false;
+  }
+}
+
+}  // namespace neso
