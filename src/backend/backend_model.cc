@@ -4,7 +4,9 @@
 #include <thread>
 
 #include "backend/warmup.h"
+#include "base/exception_status.h"
 #include "base/log.h"
+#include "base/thread_start.h"
 
 namespace neso {
 namespace {
@@ -134,6 +136,15 @@ Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm
   return {};
 }
 
+// On a thread of its own, which an exception must not leave.
+Status BackendModel::StartInstanceOrError(BackendInstance& instance, const WarmUp& warm_up) const {
+  try {
+    return StartInstance(instance, warm_up);
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+
 Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>& specs,
                                                 const inference::ModelConfig& config) {
   ASSIGN_OR_RETURN(const WarmUp warm_up, WarmUp::Prepare(config, version(), plugin_->folder()));
@@ -160,11 +171,14 @@ Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>&
     return instances;
   }
   std::vector<Status> results(instances.size());
-  std::vector<std::thread> threads;
+  std::vector<std::thread> threads(instances.size());
   for (size_t i = 0; i < instances.size(); ++i) {
-    threads.emplace_back([&, i] { results[i] = StartInstance(*instances[i], warm_up); });
+    const auto start = [&, i] { results[i] = StartInstanceOrError(*instances[i], warm_up); };
+    if (!TryStartThread(threads[i], "an instance's start", start)) start();
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads) {
+    if (thread.joinable()) thread.join();
+  }
   for (Status& result : results) RETURN_IF_ERROR(std::move(result));
   return instances;
 }

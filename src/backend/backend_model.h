@@ -40,6 +40,7 @@ class BackendModel final : public Model {
  private:
   Expected<Instances> MakeInstances(const std::vector<InstanceSpec>& specs, const inference::ModelConfig& config);
   bool SharesDeviceThread(const InstanceSpec& spec) const;
+  Status StartInstanceOrError(BackendInstance& instance, const WarmUp& warm_up) const;
   Status StartInstance(BackendInstance& instance, const WarmUp& warm_up) const;
 
   const std::map<std::string, BackendSettings>& host_policies_;

@@ -10,6 +10,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 
 #if defined(__has_feature)
@@ -38,8 +39,8 @@ constexpr int kClassCount = 13 * kStepsPerDoubling + 1;
 constexpr size_t kMaxPooledBytes = 128u << 20;  // idle blocks of one class above this go back at once
 constexpr uint32_t kHeap = INT32_MAX;           // size classes of blocks that no pool takes
 constexpr uint32_t kMapped = INT32_MAX - 1;
+constexpr size_t kChargeStride = 1u << 20;
 
-std::atomic<size_t> inflated_bytes{0};
 std::atomic<size_t> mapped_bytes{0};  // of blocks that are too large for the pools
 
 struct FreeBlock {
@@ -153,7 +154,7 @@ size_t Shed(uint32_t size_class, bool all) {
 
 }  // namespace
 
-BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset) noexcept {
+BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset, BufferCharge charge) noexcept {
   CHECK(aligned_offset <= size, "the aligned byte lies inside the buffer");
   constexpr size_t kOverhead = sizeof(Buffer) + kTensorAlignment;
   if (size > SIZE_MAX / 4) return {};
@@ -163,6 +164,8 @@ BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset) noexcept {
   void* memory = nullptr;
   if (needed < kSmallestPooled) {
     memory = std::malloc(needed);
+  } else if (charge == BufferCharge::kWithinBudget && !MemoryBudget::OfProcess().TryCharge(needed)) {
+    return {};
   } else if (needed <= kLargestPooled) {
     size_class = ClassOf(needed, &block_bytes);
     memory = TakeFromPool(size_class, block_bytes);
@@ -171,7 +174,10 @@ BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset) noexcept {
     memory = Map(needed);
     if (memory != nullptr) mapped_bytes.fetch_add(needed, std::memory_order_relaxed);
   }
-  if (memory == nullptr) return {};
+  if (memory == nullptr) {
+    if (size_class != kHeap && charge == BufferCharge::kWithinBudget) MemoryBudget::OfProcess().Release(needed);
+    return {};
+  }
 
   auto* buffer = new (memory) Buffer;
   const auto first = reinterpret_cast<uintptr_t>(memory) + sizeof(Buffer) + aligned_offset;
@@ -180,6 +186,13 @@ BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset) noexcept {
   buffer->size_ = size;
   buffer->size_class_ = size_class;
   buffer->block_bytes_ = block_bytes;
+  if (size_class == kHeap) {
+    MemoryBudget::ChargeSmall(needed);
+    buffer->charged_ = needed;
+  } else if (charge != BufferCharge::kAsFilled) {
+    if (charge == BufferCharge::kAlways) MemoryBudget::OfProcess().Charge(needed);
+    buffer->charged_ = needed;
+  }
   return BufferRef(buffer);
 }
 
@@ -189,28 +202,32 @@ BufferRef Buffer::Allocate(size_t size, size_t aligned_offset) {
   return buffer;
 }
 
+bool Buffer::ChargeFilled(size_t bytes) {
+  if (bytes <= charged_) return true;
+  const size_t wanted = std::min(std::max(bytes, charged_ + kChargeStride), std::max(bytes, block_bytes_));
+  if (!MemoryBudget::OfProcess().TryCharge(wanted - charged_)) return false;
+  charged_ = wanted;
+  return true;
+}
+
 void Buffer::Release() noexcept {
   const uint32_t size_class = size_class_;
   const size_t block_bytes = block_bytes_;
-  if (inflated_) inflated_bytes.fetch_sub(block_bytes, std::memory_order_relaxed);
+  const size_t charged = charged_;
   this->~Buffer();
   if (size_class == kHeap) {
+    MemoryBudget::ReleaseSmall(charged);
     std::free(this);
-  } else if (size_class == kMapped) {
+    return;
+  }
+  if (charged > 0) MemoryBudget::OfProcess().Release(charged);
+  if (size_class == kMapped) {
     munmap(this, block_bytes);
     mapped_bytes.fetch_sub(block_bytes, std::memory_order_relaxed);
   } else {
     GiveToPool(size_class, block_bytes, this);
   }
 }
-
-void Buffer::MarkInflated() {
-  if (inflated_) return;
-  inflated_ = 1;
-  inflated_bytes.fetch_add(block_bytes_, std::memory_order_relaxed);
-}
-
-size_t Buffer::InflatedBytes() { return inflated_bytes.load(std::memory_order_relaxed); }
 
 void Buffer::TrimPools() {
   for (uint32_t size_class = 0; size_class < kClassCount; size_class++) Shed(size_class, true);

@@ -41,14 +41,22 @@ class BufferRef {
   Buffer* buffer_ = nullptr;
 };
 
+// When a buffer is charged to the process's MemoryBudget.
+enum class BufferCharge {
+  kAlways,        // at once, even beyond its limit: for what a request that was let in needs
+  kWithinBudget,  // at once; there is no buffer when the limit would be passed
+  kAsFilled,      // by ChargeFilled, as bytes come: until then it is no more than address space
+};
+
 class Buffer {
  public:
   // Exactly `size` bytes, uninitialised, with (data() + aligned_offset) on a kTensorAlignment border.
   // Precondition: aligned_offset <= size. Sizes of a pooled class come from the pool: fresh mappings of 600 KB cost 150
   // page faults a request (measured with real Triton's bodies). Throws std::bad_alloc when memory is out.
   static BufferRef Allocate(size_t size, size_t aligned_offset = 0);
-  // The same, null when memory is out: for sizes that a client names.
-  static BufferRef TryAllocate(size_t size, size_t aligned_offset = 0) noexcept;
+  // The same, null when memory is out, or the budget: for sizes that a client names.
+  static BufferRef TryAllocate(size_t size, size_t aligned_offset = 0,
+                               BufferCharge charge = BufferCharge::kAlways) noexcept;
 
   // Gives the memory of all pools back to the system; called after unloads.
   static void TrimPools();
@@ -58,9 +66,8 @@ class Buffer {
   // In use: what is lent from the pools, and larger blocks. Small buffers, which malloc gives, are not counted.
   static size_t LentBytes();
 
-  // Counts it in InflatedBytes() until it is released: a client made it of far fewer bytes.
-  void MarkInflated();
-  static size_t InflatedBytes();
+  // The first `bytes` are, or will be, filled: they are charged in strides. False when the budget does not allow it.
+  [[nodiscard]] bool ChargeFilled(size_t bytes);
 
   char* data() { return data_; }
   const char* data() const { return data_; }
@@ -75,11 +82,11 @@ class Buffer {
   void Release() noexcept;
 
   std::atomic<uint32_t> references_{1};
-  uint32_t size_class_ : 31 = 0;
-  uint32_t inflated_ : 1 = 0;
+  uint32_t size_class_ = 0;
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t block_bytes_ = 0;  // of the block this header stands at the start of
+  size_t charged_ = 0;      // to the budget; of those from the heap it is always all
 };
 
 inline BufferRef::BufferRef(const BufferRef& other) : buffer_(other.buffer_) {

@@ -81,20 +81,5 @@ TEST(BufferTest, LastReferenceMayGoOnAnotherThread) {
   }
 }
 
-TEST(BufferTest, InflatedBuffersCountUntilTheyAreReleased) {
-  const size_t before = Buffer::InflatedBytes();
-  BufferRef large = Buffer::Allocate(1 << 20);
-  EXPECT_EQ(Buffer::InflatedBytes(), before);
-  large->MarkInflated();
-  large->MarkInflated();
-  EXPECT_GE(Buffer::InflatedBytes(), before + (1 << 20));
-  EXPECT_LT(Buffer::InflatedBytes(), before + (2 << 20));
-  BufferRef other = large;
-  large = {};
-  EXPECT_GT(Buffer::InflatedBytes(), before);
-  other = {};
-  EXPECT_EQ(Buffer::InflatedBytes(), before);
-}
-
 }  // namespace
 }  // namespace neso

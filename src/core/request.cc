@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "base/inline_host.h"
 #include "base/log.h"
 #include "core/model.h"
@@ -266,6 +267,17 @@ void InferenceRequest::Arm() {
   factory.submitted_.store(true, std::memory_order_release);
 }
 
+namespace {
+template <typename Work>
+Status Catching(Work&& work) {
+  try {
+    return work();
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+}  // namespace
+
 Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace) {
   InferenceRequest& r = *request;
   r.start_ns_ = SteadyNanoseconds();
@@ -274,7 +286,7 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
     trace->SetModel(r.model_->name(), r.model_->version(), r.id_);
     trace->Report(TRITONSERVER_TRACE_REQUEST_START, r.start_ns_);
   }
-  Status status = RequestValidator(r).Run();
+  Status status = Catching([&] { return RequestValidator(r).Run(); });
   if (!status.ok()) {
     r.EndTrace();
     return status;
@@ -287,8 +299,9 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   model.AddInflight(1);
   model.statistics().AddPending(1);
   r.pending_ = true;
-  status = model.scheduler().Enqueue(request);
-  if (status.ok()) return status;
+  status = Catching([&] { return model.scheduler().Enqueue(request); });
+  // What was thrown after the scheduler had taken it is no error of the request: it will be answered.
+  if (status.ok() || request == nullptr) return {};
   r.MarkExecuting();
   model.AddInflight(-1);
   r.release_hooks_.clear();

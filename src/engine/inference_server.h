@@ -52,6 +52,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all. May be tried again.
   // Error: kInternal "Exit timeout expired. Exiting immediately."
   Status Stop();
+  // The same, by a point in time.
+  Status StopBy(TimePoint deadline);
   void SetExitTimeout(unsigned seconds);
   bool IsStopping() const { return stopping_.load(std::memory_order_acquire); }
 

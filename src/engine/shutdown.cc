@@ -42,6 +42,10 @@ class EachSecond {
 void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ = seconds; }
 
 Status InferenceServer::Stop() {
+  return StopBy(SteadyClock::Instance().Now() + std::chrono::seconds(exit_timeout_seconds_.load()));
+}
+
+Status InferenceServer::StopBy(TimePoint deadline) {
   MutexLock lock(stop_mutex_);
   if (stop_result_ && stop_result_->ok()) return {};
   stopping_.store(true, std::memory_order_release);
@@ -49,7 +53,6 @@ Status InferenceServer::Stop() {
     stop_result_ = Status();
     return {};
   }
-  const TimePoint deadline = SteadyClock::Instance().Now() + std::chrono::seconds(exit_timeout_seconds_.load());
   LOG_INFO("Waiting for in-flight requests to complete.");
   Status stopped = DrainInferences(deadline);
   if (stopped.ok()) {

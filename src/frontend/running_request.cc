@@ -1,5 +1,6 @@
 #include "frontend/running_request.h"
 
+#include "base/exception_status.h"
 #include "core/api_error.h"
 
 namespace neso {
@@ -83,7 +84,12 @@ void RunningRequest::OnResponseComplete(TRITONSERVER_InferenceResponse* response
   const std::shared_ptr<RunningRequest> self = is_final ? std::move(run->until_response_) : nullptr;
   std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
   if (is_final) run->DropFactory();
-  if (owned || is_final) run->OnResponse(std::move(owned), is_final);
+  if (!owned && !is_final) return;
+  try {
+    run->OnResponse(std::move(owned), is_final);
+  } catch (...) {
+    run->OnFailure(StatusOfException(), is_final);
+  }
 }
 
 void RunningRequest::OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp) {

@@ -46,6 +46,8 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
 
   // Null with `is_final`: the end of a request whose responses have all come before.
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
+  // OnResponse threw: the client is to hear of `error` instead of that response.
+  virtual void OnFailure(const Status& error, bool is_final) = 0;
 
  private:
   void DropFactory();

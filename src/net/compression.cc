@@ -45,7 +45,7 @@ Status TooLong(size_t max_bytes) {
 }
 
 BufferRef Grow(const BufferRef& old, size_t used, size_t size, size_t aligned_offset) {
-  BufferRef larger = Buffer::TryAllocate(size, aligned_offset % kTensorAlignment);
+  BufferRef larger = Buffer::TryAllocate(size, aligned_offset % kTensorAlignment, BufferCharge::kWithinBudget);
   if (larger && used > 0) std::memcpy(larger->data(), old->data(), used);
   return larger;
 }
@@ -106,7 +106,7 @@ Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, siz
           std::max(std::min(wanted, max_bytes == SIZE_MAX ? SIZE_MAX : max_bytes + 1), kTensorAlignment);
       BufferRef larger = Grow(result, used, size, aligned_offset);
       if (!larger) {
-        failure = Unavailable("no memory for {} bytes of decompressed data", size);
+        failure = Unavailable("the server has no memory for {} bytes of decompressed data now; try again later", size);
         break;
       }
       result = std::move(larger);

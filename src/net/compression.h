@@ -27,7 +27,8 @@ ContentEncoding ChooseResponseEncoding(std::string_view accept_encoding);
 
 // Inflates gzip or zlib data, whichever it is. What could be inflated before an error is the result (null if that is
 // nothing). Byte `aligned_offset` of the result falls on a 64-byte border.
-// Error: kInvalidArg when the result would be longer than `max_bytes`. `*complete` tells whether `data` was exactly one
+// Errors: kInvalidArg when the result would be longer than `max_bytes`; kUnavailable when there is no memory for it, or
+// none left of the budget. `*complete` tells whether `data` was exactly one
 // undamaged stream.
 Expected<BufferRef> Decompress(std::span<const char> data, size_t max_bytes, size_t aligned_offset = 0,
                                bool* complete = nullptr);

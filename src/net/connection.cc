@@ -2,8 +2,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "net/exception_answer.h"
 #include "net/http1_session.h"
 #include "net/http2_session.h"
 #include "net/tls_credentials.h"
@@ -11,12 +13,18 @@
 
 namespace neso::net {
 
-Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd)
+namespace {
+// While the server ends, or descriptors are short: for a client that is not stalled this is long.
+constexpr std::chrono::milliseconds kHurriedPatience{2000};
+}  // namespace
+
+Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief)
     : context_(std::move(context)),
       group_(group),
-      fd_(fd),
+      fd_(fd.get()),
+      brief_(brief),
       writable_bits_(context_->options.tls ? kWritable | kReadable : kWritable),
-      socket_(fd),
+      socket_(fd.Release()),
       tls_(context_->options.tls ? context_->options.tls->Accept(*socket_) : nullptr),
       transport_(tls_ ? static_cast<Transport*>(tls_.get()) : &*socket_) {}
 
@@ -41,7 +49,7 @@ void Connection::Open(Top& top) {
   if (!added.ok()) bits |= kAbort;
   if (context_->draining) bits |= kDrain;
   if (context_->ending) bits |= kAbort;
-  if (strand_.load() != 0) bits |= kTurn;
+  if (strand_.load() != 0 || brief_) bits |= kTurn;
   if (bits != 0) Enter(bits, &top);
 }
 
@@ -60,15 +68,25 @@ void Connection::Enter(uint32_t bits, Top* top) {
   turn.top = top;
   for (;;) {
     const uint32_t seen = strand_.exchange(kOwned, std::memory_order_acq_rel) & ~kOwned;
-    session_->OnBits(seen, turn);
-    while (next_session_) {
-      session_ = std::move(next_session_);
-      session_->OnBits(switch_bits_, turn);
-    }
+    HandleBits(seen, turn);
     // Asked for before the strand is left: after it the connection, the server and the reactors may end.
     if (std::exchange(turn.needs_top, false)) group_.RequestTurn(shared_from_this());
     uint32_t owned = kOwned;
     if (strand_.compare_exchange_strong(owned, 0, std::memory_order_acq_rel)) return;
+  }
+}
+
+void Connection::HandleBits(uint32_t bits, StrandTurn& turn) {
+  try {
+    session_->OnBits(bits, turn);
+    while (next_session_) {
+      session_ = std::move(next_session_);
+      session_->OnBits(switch_bits_, turn);
+    }
+  } catch (...) {
+    // In the middle of the protocol: nothing sensible can be said on this connection any more.
+    LogException("a connection");
+    session_->OnBits(kAbort, turn);
   }
 }
 
@@ -82,6 +100,12 @@ void Connection::SwitchToHttp2(std::string received, uint32_t bits) {
   next->TakeOver(std::move(received));
   next_session_ = std::move(next);
   switch_bits_ = bits;
+}
+
+std::chrono::milliseconds Connection::Patience(std::chrono::milliseconds usual) const {
+  const bool hurried = brief_ || context_->draining.load(std::memory_order_relaxed);
+  if (!hurried) return usual;
+  return usual.count() == 0 ? kHurriedPatience : std::min(usual, kHurriedPatience);
 }
 
 void Connection::Close(StrandTurn& turn) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "net/owned_descriptor.h"
 #include "net/reactor_group.h"
 #include "net/reactor_top.h"
 #include "net/server_context.h"
@@ -33,6 +34,7 @@ enum StrandBits : uint32_t {
   kDrain = 64,     // the server ends
   kAbort = 128,    // cut it now
   kTurn = 256,     // the top of a network thread, which was asked for
+  kSpare = 512,    // descriptors are short: end, if no request is under way
 };
 
 // One ownership of a strand.
@@ -58,7 +60,8 @@ class Session {
 
 class Connection final : public Pollable, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, int fd);
+  // A `brief` one was let in with the last descriptors: it is answered once, and has to be quick.
+  Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief = false);
   ~Connection() override;
 
   // Lists the connection with its server and watches the socket; it may be gone when this returns.
@@ -79,9 +82,17 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   void Close(StrandTurn& turn);
   // kDeadline comes at `deadline` or milliseconds later, unless it is changed before.
   void SetDeadline(TimePoint deadline);
+  bool is_brief() const { return brief_; }
+  // How long the client may keep the server waiting where it usually may for `usual` (0: for ever).
+  std::chrono::milliseconds Patience(std::chrono::milliseconds usual) const;
   void ClearDeadline() { deadline_.store(TimePoint::max(), std::memory_order_relaxed); }
 
-  // Any thread. TimePoint::max() if there is none.
+  // A request is under way, or part of one has come.
+  void NoteBusy(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
+
+  // Any thread.
+  bool is_busy() const { return busy_.load(std::memory_order_relaxed); }
+  // TimePoint::max() if there is none.
   TimePoint deadline() const { return deadline_.load(); }
   bool IsOverdue(TimePoint now) const { return deadline() <= now; }
 
@@ -89,13 +100,17 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   static constexpr uint32_t kOwned = 1u << 31;
 
   std::unique_ptr<Session> MakeSession();
+  // The strand's border for exceptions: they cost the connection.
+  void HandleBits(uint32_t bits, StrandTurn& turn);
 
   const std::shared_ptr<ServerContext> context_;
   ReactorGroup& group_;  // used only in the strand, and after Close only while a call is counted
   const int fd_;
+  const bool brief_;
   // TLS may have to write before it can read on (RFC 8446, 4.6.3): room to write is then something to read.
   const uint32_t writable_bits_;
   std::atomic<uint32_t> strand_{0};
+  std::atomic<bool> busy_{false};
   std::atomic<TimePoint> deadline_{TimePoint::max()};
   bool closed_ = false;
   ServerContext::Connections::iterator listed_;

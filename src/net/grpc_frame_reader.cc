@@ -1,9 +1,5 @@
 #include "net/grpc_frame_reader.h"
 
-#include <algorithm>
-#include <cstring>
-#include <utility>
-
 namespace neso::net {
 
 GrpcFrameReader::Result GrpcFrameReader::Next(std::string_view& input, Message* message) {
@@ -15,24 +11,16 @@ GrpcFrameReader::Result GrpcFrameReader::Next(std::string_view& input, Message* 
     if (prefix_[0] > 1) return Result::kBadFlag;
     message_bytes_ = uint32_t{prefix_[1]} << 24 | uint32_t{prefix_[2]} << 16 | uint32_t{prefix_[3]} << 8 | prefix_[4];
     if (message_bytes_ > max_message_bytes_) return Result::kTooLarge;
-    buffer_ = Buffer::TryAllocate(message_bytes_);
-    if (!buffer_) return Result::kNoMemory;
+    if (!body_.Start(message_bytes_)) return Result::kNoMemory;
   }
-  const std::string_view ours = input.substr(0, message_bytes_ - used_);
-  char* const place = buffer_->data() + used_;
-  if (!ours.empty() && place != ours.data()) std::memcpy(place, ours.data(), ours.size());
-  used_ += ours.size();
+  const std::string_view ours = input.substr(0, message_bytes_ - body_.size());
   input.remove_prefix(ours.size());
-  if (used_ < message_bytes_) return Result::kMore;
-  message->bytes = std::exchange(buffer_, {});
+  if (!body_.Append(ours)) return Result::kNoMemory;
+  if (!body_.is_complete()) return Result::kMore;
+  message->bytes = body_.Take();
   message->compressed = prefix_[0] == 1;
-  prefix_bytes_ = used_ = 0;
+  prefix_bytes_ = 0;
   return Result::kMessage;
-}
-
-ReadRoom GrpcFrameReader::Direct() {
-  if (!buffer_) return {};
-  return {buffer_->bytes().subspan(used_), buffer_};
 }
 
 }  // namespace neso::net

@@ -1,4 +1,4 @@
-// Takes the messages of one gRPC call out of its data, each into one buffer of exactly its size.
+// Takes the messages of one gRPC call out of its data, each into one buffer as its bytes come.
 //
 //   while (true) switch (reader.Next(bytes, &message)) {
 //     case GrpcFrameReader::Result::kMessage: Handle(std::move(message)); break;
@@ -10,10 +10,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
-#include "net/read_room.h"
+#include "net/body_buffer.h"
 
 namespace neso::net {
 
@@ -30,7 +29,7 @@ class GrpcFrameReader {
   // Takes what it uses from the front of `input`.
   Result Next(std::string_view& input, Message* message);
   // Where the rest of the current message belongs; bytes read to there are not copied when Next sees them.
-  ReadRoom Direct();
+  ReadRoom Direct() { return AtBorder() ? ReadRoom() : body_.Direct(); }
   // The data may end here.
   bool AtBorder() const { return prefix_bytes_ == 0; }
   // Of the current message, once known.
@@ -43,8 +42,7 @@ class GrpcFrameReader {
   uint8_t prefix_[kPrefixBytes] = {};
   size_t prefix_bytes_ = 0;
   uint32_t message_bytes_ = 0;
-  size_t used_ = 0;
-  BufferRef buffer_;
+  BodyBuffer body_;
 };
 
 }  // namespace neso::net

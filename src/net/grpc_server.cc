@@ -35,7 +35,6 @@ HttpServerOptions ConnectionOptions(const GrpcServerOptions& options) {
 GrpcLimits LimitsOf(const GrpcServerOptions& options) {
   return {.max_message_bytes = options.max_message_bytes,
           .max_unread_bytes = options.max_unread_bytes,
-          .max_inflated_bytes = options.max_inflated_bytes,
           .compression = options.compression,
           .keep_alive = options.keep_alive};
 }
@@ -53,6 +52,8 @@ class Http2GrpcServer final : public GrpcServer {
   void BeginDrain() override { core_.BeginDrain(); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
+  size_t BusyConnectionCount() const override { return core_.BusyCount(); }
+  void EndIdleConnections() override { core_.EndIdle(); }
 
  private:
   NotGrpc not_grpc_;

@@ -28,8 +28,6 @@ struct GrpcServerOptions {
   size_t max_connections = 100'000;
   size_t max_message_bytes = INT32_MAX;  // after decompression too
   size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
-  // What compressed messages of all calls may take together once they are inflated; further ones are refused.
-  size_t max_inflated_bytes = size_t{4} << 30;
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};
@@ -50,10 +48,13 @@ class GrpcServer {
   virtual uint16_t port() const = 0;
   // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once.
   virtual void BeginDrain() = 0;
-  // Connections still open.
+  // Connections still open, and those of them on which a request is under way.
   virtual size_t ConnectionCount() const = 0;
   // May outlive the server.
   virtual std::shared_ptr<const ServerLoad> Load() const = 0;
+  virtual size_t BusyConnectionCount() const = 0;
+  // Closes the connections that wait for a next request; after BeginDrain.
+  virtual void EndIdleConnections() = 0;
 };
 
 }  // namespace neso::net

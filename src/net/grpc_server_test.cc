@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "net/compression.h"
 #include "net/grpc_frame_reader.h"
 #include "net/grpc_text.h"
@@ -60,6 +63,10 @@ class TestReceiver final : public GrpcReceiver {
       journal_.blocked = true;
       while (!journal_.open) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       journal_.blocked = false;
+    } else if (path == "/throw") {
+      throw std::runtime_error("on purpose");
+    } else if (path == "/exhaust") {
+      throw std::bad_alloc();
     } else if (path == "/keep") {
       kept_ = std::move(message);
     } else if (path == "/unary") {
@@ -236,7 +243,9 @@ TEST_F(GrpcServerTest, Compression) {
 }
 
 TEST_F(GrpcServerTest, CompressedMessagesTakeABoundedPartOfTheMemory) {
-  Start({.max_inflated_bytes = 3'000'000});
+  Start();
+  MemoryBudget& budget = MemoryBudget::OfProcess();
+  budget.SetLimit(budget.UsedApprox() + 5'500'000);
   const std::string large(2'000'000, 'z');
   const std::string bomb = Framed(*Compress(ContentEncoding::kGzip, std::vector<std::string_view>{large}), true);
   const TestHttp2Client::Fields gzip{{"grpc-encoding", "gzip"}};
@@ -246,12 +255,20 @@ TEST_F(GrpcServerTest, CompressedMessagesTakeABoundedPartOfTheMemory) {
     held.push_back(Call(client, "/keep", bomb, gzip));
     EXPECT_TRUE(Soon([&] { return journal_.messages == i + 1; }));
   }
-  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", bomb, gzip))),
-            "8 too much memory is taken by compressed messages");
+  EXPECT_TRUE(Status(client.Wait(Call(client, "/echo", bomb, gzip))).starts_with("8 the server has no memory for "));
   EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("plain")))), "0");
   client.ResetStream(held.front());
-  EXPECT_TRUE(Soon([&] { return Buffer::InflatedBytes() < 3'000'000; }));
+  EXPECT_TRUE(Soon([&] { return budget.UsedApprox() < budget.limit() - 3'000'000; }));
   EXPECT_EQ(Status(client.Wait(Call(client, "/echo", bomb, gzip))), "0");
+  budget.SetLimit(SIZE_MAX);
+}
+
+TEST_F(GrpcServerTest, AMethodThatThrowsCostsItsCallOnly) {
+  Start();
+  TestHttp2Client client(server_->port());
+  EXPECT_EQ(Status(client.Wait(Call(client, "/throw", Framed("x")))), "13 unexpected exception: on purpose");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/exhaust", Framed("x")))), "8 out of memory");
+  EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x")))), "0");
 }
 
 TEST_F(GrpcServerTest, ADeadlineIsAnswered) {

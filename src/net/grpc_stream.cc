@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "net/exception_answer.h"
 #include "net/grpc_text.h"
 #include "net/http2_callbacks.h"
 #include "net/http2_fields.h"
@@ -17,7 +18,7 @@ namespace {
 // A client may send this much ahead of the method, and the window more.
 constexpr size_t kMaxBacklog = 32u << 20;
 constexpr size_t kPrefixBytes = 5;
-constexpr size_t kFreeInflation = 1 << 20;  // messages that inflate to no more are not counted
+constexpr const char* kNoMemory = "the server has no memory for the message now; try again later";
 
 std::string Prefix(bool compressed, size_t size) {
   const auto byte = [size](int shift) { return static_cast<char>(size >> shift & 0xff); };
@@ -107,7 +108,7 @@ void GrpcStream::OnData(std::string_view bytes) {
                                                std::to_string(reader_.message_bytes()) + " vs. " +
                                                std::to_string(limits().max_message_bytes) + ")");
         break;
-      case GrpcFrameReader::Result::kNoMemory: Fail(GrpcCode::kResourceExhausted, "no memory for the message"); break;
+      case GrpcFrameReader::Result::kNoMemory: Fail(GrpcCode::kResourceExhausted, kNoMemory); break;
       default: Fail(GrpcCode::kInternal, "malformed message prefix"); break;
     }
   }
@@ -160,9 +161,15 @@ void GrpcStream::WorkOff() {
       if (inputs.empty()) working_ = false;
     }
     if (inputs.empty()) return;
-    for (Input& input : inputs) {
-      input.event == Event::kStart ? Start() : Deliver(std::move(input));
-    }
+    for (Input& input : inputs) Handle(std::move(input));
+  }
+}
+
+void GrpcStream::Handle(Input input) {
+  try {
+    input.event == Event::kStart ? Start() : Deliver(std::move(input));
+  } catch (...) {
+    Fail(GrpcExceptionStatus());
   }
 }
 
@@ -213,18 +220,18 @@ BufferRef GrpcStream::Inflate(Buffer& message) {
   };
   const std::string_view name = head().Find("grpc-encoding");
   if (name.empty() || name == "identity") return fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
-  if (Buffer::InflatedBytes() > limits().max_inflated_bytes)
-    return fail(GrpcCode::kResourceExhausted, "too much memory is taken by compressed messages");
   bool complete = false;
   Expected<BufferRef> inflated = Decompress(message.bytes(), limits().max_message_bytes, 0, &complete);
+  if (!inflated.ok() && inflated.error().code() == StatusCode::kUnavailable) {
+    return fail(GrpcCode::kResourceExhausted, inflated.error().message());
+  }
   if (!inflated.ok()) {
     return fail(GrpcCode::kResourceExhausted,
                 "SERVER: Decompressed message larger than max (" + std::to_string(limits().max_message_bytes) + ")");
   }
   if (!complete) return fail(GrpcCode::kInternal, "the message could not be decompressed");
   BufferRef result = *inflated ? *std::move(inflated) : Buffer::TryAllocate(0);
-  if (!result) return fail(GrpcCode::kResourceExhausted, "no memory for the message");
-  if (result->size() > kFreeInflation) result->MarkInflated();
+  if (!result) return fail(GrpcCode::kResourceExhausted, kNoMemory);
   return result;
 }
 
@@ -238,7 +245,12 @@ void GrpcStream::Cancel() {
     cancelled_ = true;
     receiver.swap(receiver_);
   }
-  if (receiver) receiver->OnCancel();
+  if (!receiver) return;
+  try {
+    receiver->OnCancel();
+  } catch (...) {
+    LogException("a cancelled call");
+  }
 }
 
 void GrpcStream::OnDeadline() {
@@ -385,12 +397,14 @@ void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
     answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
 }
 
-void GrpcStream::Fail(GrpcCode code, std::string message) {
+void GrpcStream::Fail(GrpcCode code, std::string message) { Fail({code, std::move(message)}); }
+
+void GrpcStream::Fail(GrpcStatus status) {
   std::vector<Http2Piece> dropped;
   {
     MutexLock lock(mutex_);
     if (status_ || over_) return;
-    status_ = GrpcStatus{code, std::move(message)};
+    status_ = std::move(status);
     drop_answer_ = cancel_wanted_ = true;
     dropped.swap(answer_);
   }

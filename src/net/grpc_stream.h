@@ -62,6 +62,8 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // At the top of a network thread.
   void WorkOff();
+  // An exception of the method ends the call.
+  void Handle(Input input);
   void Start();
   void Deliver(Input input);
   // The message inflated; null when that failed, which ends the call.
@@ -74,6 +76,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   bool Queue(GrpcMessage message, std::optional<GrpcStatus> status);
   void AppendToAnswer(GrpcMessage message, bool compressed) REQUIRES(mutex_);
   // Ends the call on the engine's account; the method, if it knows the call, hears that it is cancelled.
+  void Fail(GrpcStatus status);
   void Fail(GrpcCode code, std::string message);
 
   const GrpcLimits& limits() const { return context().grpc_limits; }

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/exception_answer.h"
+
 namespace neso::net {
 
 Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {
@@ -34,13 +36,17 @@ void Http1Exchange::SetReceiveTimes(uint64_t start_ns, uint64_t end_ns) {
 
 void Http1Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
   ServerContext& context = connection_->context();
-  const std::shared_ptr<Connection> connection = connection_;  // the handler may let go of the exchange
-  if (what == kDisconnect) {
-    disconnect_.Trigger();
-    self.reset();
-  } else {
-    context.handler.OnRequest(std::static_pointer_cast<Http1Exchange>(std::move(self)));
+  const std::shared_ptr<Connection> connection = connection_;  // longer than the exchange
+  try {
+    if (what == kDisconnect) {
+      disconnect_.Trigger();
+    } else {
+      context.handler.OnRequest(std::static_pointer_cast<Http1Exchange>(self));
+    }
+  } catch (...) {
+    Respond(HttpExceptionResponse());  // nothing, if it has been answered
   }
+  self.reset();
   context.EndCall();
 }
 

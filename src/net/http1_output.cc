@@ -145,7 +145,7 @@ void Http1Output::Append(std::string&& owned, size_t skip) {
   }
   const size_t size = owned.size();
   pending_->bytes += size - skip;
-  pending_->pieces.push_back({std::move(owned), nullptr, size});
+  pending_->pieces.push_back({std::move(owned), nullptr, size, MemoryCharge(size)});
 }
 
 void Http1Output::Append(BodyPart part) {
@@ -175,7 +175,7 @@ void Http1Output::Flush() {
     size_t sent = result.bytes + pending_->offset;
     while (pending_->first < pending_->pieces.size() && sent >= pending_->pieces[pending_->first].size) {
       sent -= pending_->pieces[pending_->first].size;
-      pending_->pieces[pending_->first++].owned = {};  // a long stream gives its memory back as it goes
+      pending_->pieces[pending_->first++] = {};  // a long stream gives its memory back as it goes
     }
     pending_->offset = sent;
     if (pending_->first == pending_->pieces.size()) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "net/http_exchange.h"
 #include "net/transport.h"
 
@@ -46,6 +47,7 @@ class Http1Output {
     std::string owned;  // if `borrowed` is null
     const char* borrowed = nullptr;
     size_t size = 0;
+    MemoryCharge charge{};  // of what is owned; borrowed memory is charged already
     const char* data() const { return borrowed != nullptr ? borrowed : owned.data(); }
   };
   // Exists only while the socket is full, or while a large answer is sent.

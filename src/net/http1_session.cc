@@ -48,8 +48,11 @@ void Http1Session::OnBits(uint32_t bits, StrandTurn& turn) {
     }
     if (bits & kAnswer) SendAnswer(turn);
     if (bits & kDeadline) OnDeadline(turn);
+    if (bits & kDrain) Hurry();
     Advance(turn);
+    if (IsIdle()) Rest(bits, turn);
   }
+  connection_.NoteBusy(phase_ == Phase::kBody || phase_ == Phase::kAnswer || (phase_ == Phase::kHead && !IsIdle()));
   if (gone_) {
     if (turn.top != nullptr) {
       turn.top->due.push_back({std::move(gone_), Http1Exchange::kDisconnect});
@@ -63,17 +66,27 @@ void Http1Session::Advance(StrandTurn& turn) {
   for (;;) {
     if (phase_ == Phase::kLinger) DropInput(turn);
     if (phase_ != Phase::kHead && phase_ != Phase::kBody) return;
-    if (!readable_ && !fresh_input_) {
-      const bool idle = phase_ == Phase::kHead && input_.empty();
-      if (idle && connection_.context().draining.load(std::memory_order_relaxed)) Close(turn);
-      return;
-    }
+    if (!readable_ && !fresh_input_) return;
     if (turn.top == nullptr) {
       turn.needs_top = true;
       return;
     }
     phase_ == Phase::kHead ? ReadHead(turn) : ReadBody(turn);
   }
+}
+
+// Idle: kept for the next request, also while the server drains, until somebody says that the time for it is over.
+void Http1Session::Rest(uint32_t bits, StrandTurn& turn) {
+  const bool is_draining = connection_.context().draining.load(std::memory_order_relaxed);
+  if ((bits & kSpare) && (is_draining || !connection_.is_brief())) return Close(turn);
+  if (connection_.is_brief() && !has_deadline_) SetDeadline({});
+}
+
+// The server drains: what waits for the client waits no longer than for a quick one.
+void Http1Session::Hurry() {
+  const HttpServerOptions& options = connection_.context().options;
+  if (phase_ == Phase::kHead && !input_.empty()) SetDeadline(options.head_timeout);
+  if (phase_ == Phase::kBody || !output_.empty()) SetDeadline(options.body_timeout);
 }
 
 bool Http1Session::Read(std::span<iovec> pieces, size_t* bytes, StrandTurn& turn) {
@@ -141,7 +154,7 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
   exchange_ = std::make_shared<Http1Exchange>(connection_.shared_from_this());
   RequestFraming framing;
   const Http1Error error = exchange_->Adopt(head, &framing);
-  keep_alive_ = framing.keep_alive;
+  keep_alive_ = framing.keep_alive && !connection_.is_brief();
   http10_ = exchange_->head().version_minor == 0;
   is_head_request_ = exchange_->head().method == "HEAD";
   if (error) {
@@ -179,7 +192,7 @@ void Http1Session::ReadBody(StrandTurn& turn) {
     std::array<iovec, 2> pieces{iovec{direct.data(), direct.size()}, iovec{scratch.data(), scratch.size()}};
     if (!Read(pieces, &bytes, turn)) return;
     const size_t ours = std::min(bytes, direct.size());
-    body_->Filled(ours);
+    if (const Http1Error error = body_->Filled(ours)) return Refuse(error, turn);
     return TakeBodyBytes({scratch.data(), bytes - ours}, turn);
   }
   iovec piece{scratch.data(), scratch.size()};
@@ -209,8 +222,8 @@ void Http1Session::Dispatch(StrandTurn& turn) {
   exchange_->SetReceiveTimes(receive_start_ns_, now);
   phase_ = Phase::kAnswer;
   answer_begun_ = answer_complete_ = false;
-  connection_.context().BeginCall();
   turn.top->due.push_back({exchange_, Http1Exchange::kRequest});
+  connection_.context().BeginCall();
   if (peer_ended_) PeerGone(turn);
 }
 
@@ -280,7 +293,7 @@ void Http1Session::FinishAnswer(StrandTurn& turn) {
   turn.Drop(std::move(exchange_));
   turn.Drop(std::move(release_));
   used_ = true;
-  if (keep_alive_ && !connection_.context().draining.load(std::memory_order_relaxed)) {
+  if (keep_alive_) {  // so the answer said, also if the server drains by now
     phase_ = Phase::kHead;
     const auto idle = connection_.context().options.idle_timeout;
     if (idle.count() > 0) SetDeadline(idle);
@@ -337,7 +350,7 @@ void Http1Session::Close(StrandTurn& turn) {
 
 void Http1Session::SetDeadline(std::chrono::milliseconds delay) {
   has_deadline_ = true;
-  connection_.SetDeadline(std::chrono::steady_clock::now() + delay);
+  connection_.SetDeadline(std::chrono::steady_clock::now() + connection_.Patience(delay));
 }
 
 void Http1Session::ClearDeadline() {

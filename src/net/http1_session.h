@@ -54,6 +54,10 @@ class Http1Session final : public Session {
   void AfterSend(StrandTurn& turn);
   void FinishAnswer(StrandTurn& turn);
 
+  // Between requests, with nothing of one received.
+  bool IsIdle() const { return phase_ == Phase::kHead && input_.empty() && !readable_; }
+  void Rest(uint32_t bits, StrandTurn& turn);
+  void Hurry();
   void OnDeadline(StrandTurn& turn);
   void PeerGone(StrandTurn& turn);
   void Linger();

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "net/exception_answer.h"
 #include "net/http2_session.h"
 
 namespace neso::net {
@@ -14,6 +15,21 @@ constexpr uint32_t kMaxFrame = 1 << 20;  // a tensor in one frame is read where 
 constexpr uint32_t kMaxStreams = 1000;
 
 Http2Session& Self(void* session) { return *static_cast<Http2Session*>(session); }
+// A callback that no exception leaves, since it would pass through nghttp2: the connection fails instead.
+template <auto kCallback>
+struct Guard;
+template <typename Result, typename... Arguments, Result (*kCallback)(Arguments...)>
+struct Guard<kCallback> {
+  static Result Call(Arguments... arguments) {
+    try {
+      return kCallback(arguments...);
+    } catch (...) {
+      LogException("an HTTP/2 connection");
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+  }
+};
+
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -27,14 +43,14 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, size_t max_hea
     nghttp2_session_callbacks_del(callbacks);
     return nullptr;
   }
-  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, OnBeginHeaders);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, OnInvalidFrame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
-  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
-  nghttp2_session_callbacks_set_send_data_callback(callbacks, SendData);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Guard<OnBeginHeaders>::Call);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, Guard<OnHeader>::Call);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Guard<OnFrame>::Call);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Guard<OnInvalidFrame>::Call);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Guard<OnData>::Call);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Guard<OnStreamClose>::Call);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Guard<OnFrameSent>::Call);
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, Guard<SendData>::Call);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);  // Http2Guard says it in a better way
@@ -56,7 +72,7 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, size_t max_hea
 
 nghttp2_data_provider Http2Callbacks::Provider() {
   nghttp2_data_provider provider{};
-  provider.read_callback = ReadData;
+  provider.read_callback = Guard<ReadData>::Call;
   return provider;
 }
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/memory_budget.h"
+#include "net/exception_answer.h"
 #include "net/http2_callbacks.h"
 #include "net/http2_fields.h"
 #include "net/http2_session.h"
@@ -13,8 +14,7 @@
 namespace neso::net {
 namespace {
 
-// Room that an announced length gets at once; a body without one grows.
-constexpr size_t kFirstBodyBytes = 64 * 1024;
+constexpr const char* kNoMemory = "the server has no memory for the request body now; try again later";
 
 bool MayHaveBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
@@ -28,80 +28,63 @@ Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead he
 
 void Http2Exchange::OnStart() {
   if (head_too_large_) return Refuse(431, "request head too large");
-  policy_ = context().handler.OnHead(head());
+  const BodyPolicy policy = context().handler.OnHead(head());
+  max_body_bytes_ = policy.max_bytes;
+  incoming_.StartUnknown(policy.aligned_offset);
   if (const std::string_view length = head().Find("content-length"); !length.empty()) {
     uint64_t bytes = 0;
     std::from_chars(length.data(), length.data() + length.size(), bytes);  // nghttp2 has checked it
-    if (bytes > policy_.max_bytes) return Refuse(413, "request body too large");
-    if (bytes > 0) {
-      body_ = Buffer::TryAllocate(bytes, std::min<size_t>(policy_.aligned_offset, bytes));
-      if (!body_) return Refuse(413, "request body too large");
+    if (bytes > max_body_bytes_ || bytes > MemoryBudget::OfProcess().limit()) {
+      return Refuse(413, "request body too large");
     }
+    if (bytes > 0 && !incoming_.Start(bytes, policy.aligned_offset)) return Refuse(503, kNoMemory);
   }
   if (head().Find("expect") == "100-continue") {
     Http2Fields fields;
     fields.AddFixed(":status", "100");
     nghttp2_submit_headers(session().raw(), NGHTTP2_FLAG_NONE, id(), nullptr, fields.data(), fields.size(), nullptr);
   }
-  SetDeadline(std::chrono::steady_clock::now() + context().options.body_timeout);
+  SetDeadline(std::chrono::steady_clock::now() + connection().Patience(context().options.body_timeout));
 }
 
 void Http2Exchange::OnData(std::string_view bytes) {
   session().Consume(id(), bytes.size());
   if (refused_ || bytes.empty()) return;
-  if (bytes.size() > policy_.max_bytes - body_bytes_ || !Reserve(body_bytes_ + bytes.size())) {
-    return Refuse(413, "request body too large");
-  }
-  char* const place = body_->data() + body_bytes_;
-  if (place != bytes.data()) std::memcpy(place, bytes.data(), bytes.size());
-  body_bytes_ += bytes.size();
-  SetDeadline(std::chrono::steady_clock::now() + context().options.body_timeout);
+  if (bytes.size() > max_body_bytes_ - incoming_.size()) return Refuse(413, "request body too large");
+  if (!incoming_.Append(bytes)) return Refuse(503, kNoMemory);
+  SetDeadline(std::chrono::steady_clock::now() + connection().Patience(context().options.body_timeout));
 }
 
-bool Http2Exchange::Reserve(size_t bytes) {
-  if (body_ && bytes <= body_->size()) return true;
-  const size_t size = std::max({bytes, body_ ? body_->size() * 2 : 0, kFirstBodyBytes});
-  // Only the aligned byte's place modulo the border matters; it may lie behind the end for now.
-  BufferRef larger = Buffer::TryAllocate(size, policy_.aligned_offset % kTensorAlignment);
-  if (!larger) return false;
-  if (body_bytes_ > 0) std::memcpy(larger->data(), body_->data(), body_bytes_);
-  body_ = std::move(larger);
-  return true;
-}
-
-ReadRoom Http2Exchange::Direct() {
-  if (refused_ || !body_) return {};
-  return {body_->bytes().subspan(body_bytes_), body_};
-}
+ReadRoom Http2Exchange::Direct() { return refused_ ? ReadRoom() : incoming_.Direct(); }
 
 void Http2Exchange::OnRequestEnd() {
   SetDeadline(kNever);
   if (refused_) return;
-  if (body_bytes_ == 0) {
-    body_ = {};
-  } else {
-    body_->Shrink(body_bytes_);
-  }
+  if (incoming_.size() > 0) body_ = incoming_.Take();
   receive_end_ns_ = SteadyNanoseconds();
   dispatched_ = true;
   session().AddDue(shared_from_this(), kRequest);
 }
 
 void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
-  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();  // the handler may let go of us
+  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();  // longer than the exchange
   ServerContext& context = connection->context();
-  if (what == kDisconnect) {
-    disconnect_.Trigger();
-    self.reset();
-  } else {
-    context.handler.OnRequest(std::static_pointer_cast<Http2Exchange>(std::move(self)));
+  try {
+    if (what == kDisconnect) {
+      disconnect_.Trigger();
+    } else {
+      context.handler.OnRequest(std::static_pointer_cast<Http2Exchange>(self));
+    }
+  } catch (...) {
+    Respond(HttpExceptionResponse());  // nothing, if it has been answered
   }
+  self.reset();
   context.EndCall();
 }
 
 void Http2Exchange::Refuse(int status, const char* message) {
   refused_ = true;
-  body_ = {};
+  static_cast<void>(incoming_.Take());
   SetDeadline(kNever);
   HttpResponse response;
   response.status = status;

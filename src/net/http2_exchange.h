@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "net/body_buffer.h"
 #include "net/disconnect_slot.h"
 #include "net/http2_head.h"
 #include "net/http2_stream.h"
@@ -50,7 +51,6 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
  private:
   enum What { kRequest, kDisconnect };
 
-  bool Reserve(size_t bytes);
   // Answers on the engine's own account.
   void Refuse(int status, const char* message);
   void SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body);
@@ -63,9 +63,9 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   uint64_t receive_start_ns_ = 0;
   uint64_t receive_end_ns_ = 0;
 
-  BodyPolicy policy_;
-  BufferRef body_;
-  size_t body_bytes_ = 0;  // received
+  size_t max_body_bytes_ = 0;
+  BodyBuffer incoming_;
+  BufferRef body_;  // once it is complete
 
   std::atomic<bool> claimed_{false};   // Respond or StartStream was called
   std::atomic<bool> answered_{false};  // the handler has said everything

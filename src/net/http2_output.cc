@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "base/memory_budget.h"
+
 namespace neso::net {
 namespace {
 
@@ -15,8 +17,12 @@ constexpr size_t kKeptCapacity = 4096;    // of an idle connection
 Http2Piece Http2Piece::Own(std::string&& text) {
   const size_t size = text.size();
   if (size <= kCopyBytes) return {std::move(text), nullptr, size, nullptr};
-  auto kept = std::make_shared<std::string>(std::move(text));
-  const char* data = kept->data();
+  struct Kept {
+    std::string text;
+    MemoryCharge charge;
+  };
+  auto kept = std::make_shared<Kept>(std::move(text), MemoryCharge(size));
+  const char* data = kept->text.data();
   return {{}, data, size, std::move(kept)};
 }
 

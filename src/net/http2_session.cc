@@ -40,7 +40,7 @@ double Jitter() {
 Http2Session::Http2Session(Connection& connection)
     : connection_(connection),
       raw_(Http2Callbacks::NewServer(*this, connection.context().options.max_head_bytes)),
-      head_deadline_(std::chrono::steady_clock::now() + connection.context().options.head_timeout),
+      head_deadline_(std::chrono::steady_clock::now() + connection.Patience(connection.context().options.head_timeout)),
       progress_deadline_(kNever),
       idle_deadline_(kNever),
       end_deadline_(kNever),
@@ -61,11 +61,17 @@ void Http2Session::OnBits(uint32_t bits, StrandTurn& turn) {
     if (bits & kPeerEnded) peer_ended_ = true;
     if (bits & kAnswer) TakeAnswers();
     if (bits & kDeadline) OnDeadline();
-    if (connection_.context().draining.load(std::memory_order_relaxed)) BeginEnd({});
+    if (connection_.context().draining.load(std::memory_order_relaxed)) {
+      BeginEnd({});
+    } else if ((bits & kSpare) && streams_.empty() && !connection_.is_brief()) {
+      Terminate(NGHTTP2_NO_ERROR);
+    }
+    if (bits & kDrain) Hurry();
     Read();
     Send();
     Settle();
   }
+  connection_.NoteBusy(!streams_.empty());
   HandOver();
   turn_ = nullptr;
 }
@@ -144,6 +150,7 @@ void Http2Session::Receive(std::string_view bytes) {
   const ssize_t taken = nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   switch (taken) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC: return Terminate(NGHTTP2_PROTOCOL_ERROR);
+    case NGHTTP2_ERR_CALLBACK_FAILURE:  // an exception
     case NGHTTP2_ERR_NOMEM: return Terminate(NGHTTP2_INTERNAL_ERROR);
     default:  // frames that cost more than they are worth: floods, endless header blocks
       if (taken < 0) Terminate(NGHTTP2_ENHANCE_YOUR_CALM);
@@ -190,8 +197,8 @@ void Http2Session::HandOver() {
 }
 
 void Http2Session::AddDue(std::shared_ptr<TopWork> work, int what) {
-  connection_.context().BeginCall();
   due_.push_back({std::move(work), what});
+  connection_.context().BeginCall();
 }
 
 void Http2Session::Consume(int32_t stream, size_t bytes) { nghttp2_session_consume(raw_, stream, bytes); }

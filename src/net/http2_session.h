@@ -88,6 +88,8 @@ class Http2Session final : public Session {
   void HandOver();
 
   void Settle();
+  // The server drains: what waits for the client waits no longer than for a quick one.
+  void Hurry();
   void Watch();
   void OnDeadline();
   void KeepAlive(TimePoint now);

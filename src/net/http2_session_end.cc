@@ -38,7 +38,7 @@ void Http2Session::Settle() {
   TimePoint now{};
   const auto from_now = [&](std::chrono::milliseconds delay) {
     if (now == TimePoint{}) now = std::chrono::steady_clock::now();
-    return now + delay;
+    return now + connection_.Patience(delay);
   };
   if (greeted_ && !in_headers_) {
     head_deadline_ = kNever;
@@ -52,13 +52,20 @@ void Http2Session::Settle() {
     progress_deadline_ = from_now(options.body_timeout);
   }
   unread_at_mark_ = unread;
-  if (!streams_.empty() || options.idle_timeout.count() == 0) {
+  if (!streams_.empty() || connection_.Patience(options.idle_timeout).count() == 0) {
     idle_deadline_ = kNever;
   } else if (idle_deadline_ == kNever) {
     idle_deadline_ = from_now(options.idle_timeout);
   }
   if (streams_.empty()) stream_deadline_ = kNever;
   Watch();
+}
+
+void Http2Session::Hurry() {
+  const HttpServerOptions& options = connection_.context().options;
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (head_deadline_ != kNever) head_deadline_ = now + connection_.Patience(options.head_timeout);
+  if (progress_deadline_ != kNever) progress_deadline_ = now + connection_.Patience(options.body_timeout);
 }
 
 void Http2Session::Watch() {

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <new>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -285,22 +287,47 @@ TEST(HttpExchangeTest, StoppingTheServerTellsWhoWaits) {
   EXPECT_EQ(client.ReadAll(), "");
 }
 
-TEST(HttpServerDrainTest, ClosesIdleConnectionsAndAnswersWhatIsInFlight) {
+TEST(HttpExchangeTest, AHandlerThatThrowsCostsItsRequestOnly) {
+  TestServer server;
+  TestClient client(server.port());
+  server.handler().on_request = [](const HttpExchangeRef&) { throw std::runtime_error("on \"purpose\""); };
+  client.Send(kGet);
+  EXPECT_EQ(client.ReadBody(), R"({"error":"unexpected exception: on \"purpose\""})");
+  server.handler().on_request = [](const HttpExchangeRef&) { throw std::bad_alloc(); };
+  client.Send(kGet);
+  EXPECT_EQ(client.ReadStatus(), "503");
+  server.handler().on_request = [](const HttpExchangeRef& exchange) {
+    exchange->Respond(Text("answered before"));
+    throw std::bad_alloc();
+  };
+  TestClient other(server.port());
+  other.Send(kGet);
+  EXPECT_EQ(other.ReadBody(), "answered before");
+}
+
+TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight) {
   TestServer server;
   TestClient idle(server.port());
   idle.Send(kGet);
   idle.ReadResponse();
+  TestClient unused(server.port());
   NextExchange next(server);
   TestClient busy(server.port());
   busy.Send(kGet);
   HttpExchangeRef exchange = next.Get();
   TestClient half(server.port());
   half.Send("GET / HT");
-  while (server.server().ConnectionCount() != 3) std::this_thread::yield();
+  while (server.server().ConnectionCount() != 4) std::this_thread::yield();
   std::this_thread::sleep_for(milliseconds(20));  // the half request shall have been read
 
+  EXPECT_EQ(server.server().BusyConnectionCount(), 2u);
   server.server().BeginDrain();
-  EXPECT_EQ(idle.ReadAll(), "");
+  TestClient& late = idle;  // its next request was on its way
+  late.Send(kGet);
+  next.Get()->Respond(Text("late"));
+  EXPECT_EQ(late.ReadAll(), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlate");
+  server.server().EndIdleConnections();
+  EXPECT_EQ(unused.ReadAll(), "");
   exchange->Respond(Text("done"));
   EXPECT_EQ(busy.ReadAll(), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ndone");
   half.Send("TP/1.1\r\n\r\n");

@@ -17,6 +17,8 @@ class EpollHttpServer final : public HttpServer {
   void BeginDrain() override { core_.BeginDrain(); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
+  size_t BusyConnectionCount() const override { return core_.BusyCount(); }
+  void EndIdleConnections() override { core_.EndIdle(); }
 
  private:
   ServerCore core_;

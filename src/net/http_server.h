@@ -40,12 +40,16 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   virtual uint16_t port() const = 0;
-  // Stops accepting, closes idle connections and answers what is in flight with "Connection: close". Returns at once.
+  // Stops accepting, and answers with "Connection: close" from now on; clients that stall are cut after two seconds. An
+  // idle connection stays open, since a request may be on its way. Returns at once.
   virtual void BeginDrain() = 0;
-  // Connections still open.
+  // Connections still open, and those of them on which a request is under way.
   virtual size_t ConnectionCount() const = 0;
   // May outlive the server.
   virtual std::shared_ptr<const ServerLoad> Load() const = 0;
+  virtual size_t BusyConnectionCount() const = 0;
+  // Closes the connections that wait for a next request; after BeginDrain.
+  virtual void EndIdleConnections() = 0;
 };
 
 }  // namespace neso::net

@@ -2,17 +2,33 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <thread>
 #include <utility>
 
+#include "base/log.h"
+#include "base/log_throttle.h"
 #include "net/connection.h"
+#include "net/exception_answer.h"
 
 namespace neso::net {
 namespace {
 constexpr int kAcceptsPerTurn = 64;
+constexpr size_t kSparedPerAccept = 16;
+constexpr std::chrono::milliseconds kPause{5};
+
+int FirstReservedDescriptor() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX) return INT32_MAX;
+  const auto all = static_cast<int>(limit.rlim_cur);
+  return all - std::clamp(all / 8, 4, 64);
+}
+
 int OpenSpare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 }  // namespace
 
@@ -21,7 +37,8 @@ Listener::Listener(ReactorPool& reactors, std::shared_ptr<ServerContext> context
       context_(std::move(context)),
       socket_(std::move(socket)),
       group_(reactors.NextGroup()),
-      spare_fd_(OpenSpare()) {}
+      spare_fd_(OpenSpare()),
+      first_reserved_fd_(FirstReservedDescriptor()) {}
 
 Listener::~Listener() {
   if (spare_fd_ >= 0) close(spare_fd_);
@@ -36,26 +53,47 @@ void Listener::Stop() {
 }
 
 void Listener::OnEvents(uint32_t events, Top& top) {
-  for (int i = 0; i < kAcceptsPerTurn; i++) {
-    const int fd = accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE) Shed();
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      return;
+  try {
+    for (int i = 0; i < kAcceptsPerTurn && AcceptOne(top); i++) {
     }
-    if (context_->draining || context_->ConnectionCount() >= context_->options.max_connections) {
-      close(fd);
-      continue;
-    }
-    std::make_shared<Connection>(context_, reactors_.NextGroup(), fd)->Open(top);
+  } catch (...) {
+    LogException("a new connection");
   }
 }
 
-void Listener::Shed() {
+bool Listener::AcceptOne(Top& top) {
+  OwnedDescriptor fd(accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.get() < 0) {
+    if (errno == EINTR || errno == ECONNABORTED) return true;
+    if (errno != EMFILE && errno != ENFILE) return false;
+    SpareSome();
+    // The socket stays ready: not to be asked again and again, this thread takes a rest.
+    if (!Shed()) std::this_thread::sleep_for(kPause);
+    return false;
+  }
+  const bool is_short = fd.get() >= first_reserved_fd_;
+  if (is_short) SpareSome();
+  if (context_->draining || context_->ConnectionCount() >= context_->options.max_connections) return true;
+  std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short)->Open(top);
+  return true;
+}
+
+bool Listener::Shed() {
+  static LogThrottle throttle;
+  if (throttle.Allow()) {
+    LOG_WARNING("connections are refused: there are no file descriptors left (look at ulimit -n)");
+  }
   if (spare_fd_ >= 0) close(spare_fd_);
   const int fd = accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
   if (fd >= 0) close(fd);
   spare_fd_ = OpenSpare();
+  return fd >= 0;
+}
+
+void Listener::SpareSome() {
+  for (const std::shared_ptr<Connection>& connection : context_->TakeTurns(kSparedPerAccept)) {
+    connection->Enter(kSpare, nullptr);
+  }
 }
 
 }  // namespace neso::net

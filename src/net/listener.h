@@ -1,4 +1,7 @@
 // Accepts the connections of one server and spreads them over the reactor groups.
+//
+// The last descriptors of the process are kept for short visits, such as those that ask for the server's health: who
+// comes when only they are left is answered once, and idle connections are closed to make room.
 #pragma once
 
 #include <memory>
@@ -22,15 +25,21 @@ class Listener final : public Pollable, public std::enable_shared_from_this<List
   void OnEvents(uint32_t events, Top& top) override;
 
  private:
+  // False: there is nothing more to accept now.
+  bool AcceptOne(Top& top);
   // Out of descriptors: takes the waiting connection with the spare one and closes it, so that its client is told and
-  // the listening socket does not stay ready for ever.
-  void Shed();
+  // the listening socket does not stay ready for ever. False when somebody else was quicker to use the spare one.
+  bool Shed();
+  // Connections on which no request is under way make room.
+  void SpareSome();
 
   ReactorPool& reactors_;
   const std::shared_ptr<ServerContext> context_;
   ListenSocket socket_;
   ReactorGroup& group_;
   int spare_fd_;
+  // Descriptors are given lowest number first: one of this number or above is among the last.
+  const int first_reserved_fd_;
 };
 
 }  // namespace neso::net

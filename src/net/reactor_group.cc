@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "base/check.h"
 #include "base/inline_host.h"
+#include "base/thread_start.h"
 #include "net/answer_cork.h"
 #include "net/connection.h"
+#include "net/exception_answer.h"
 #include "net/reactor_sentinel.h"
 
 namespace neso::net {
@@ -24,6 +25,24 @@ namespace {
 constexpr size_t kScratchBytes = 16 * 1024;
 // Surprises (work that was thought short and blocks) may start threads up to here.
 constexpr size_t kMaxThreads = 256;
+
+// Works answer for exceptions themselves; this is for what their answers throw.
+void RunItem(Top::Item item) {
+  TopWork& work = *item.work;
+  try {
+    work.RunAtTop(std::move(item.work), item.what);
+  } catch (...) {
+    LogException("a request");
+  }
+}
+
+void RunOne(Runnable& work) {
+  try {
+    work.Run();
+  } catch (...) {
+    LogException("inference");
+  }
+}
 
 }  // namespace
 
@@ -84,7 +103,7 @@ ReactorGroup::~ReactorGroup() {
 }
 
 Status ReactorGroup::Add(int fd, uint32_t events, Pollable* pollable) {
-  EnsureStarted();
+  if (!EnsureStarted()) return Unavailable("no thread can be started for the network");
   epoll_event event{};
   event.events = events;
   event.data.ptr = pollable;
@@ -140,18 +159,16 @@ void ReactorGroup::Uncork(const Thread* away) {
   for (const std::shared_ptr<Connection>& connection : waiting) connection->Enter(kAnswer, nullptr);
 }
 
-void ReactorGroup::EnsureStarted() {
-  if (leader_.load() != nullptr) return;
+bool ReactorGroup::EnsureStarted() {
+  if (leader_.load(std::memory_order_acquire) != nullptr) return true;
   MutexLock lock(mutex_);
-  if (leader_.load() == nullptr) CHECK(StartLeader(), "a server cannot start without a thread");
+  return leader_.load() != nullptr || StartLeader();
 }
 
 bool ReactorGroup::StartLeader() {
   threads_.emplace_back();
   const auto self = std::prev(threads_.end());
-  try {
-    self->thread = std::thread([this, self] { ThreadMain(self); });
-  } catch (const std::system_error&) {
+  if (!TryStartThread(self->thread, "the network", [this, self] { ThreadMain(self); })) {
     threads_.erase(self);
     return false;
   }
@@ -185,7 +202,14 @@ bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
 void ReactorGroup::ThreadMain(Threads::iterator self) {
   pthread_setname_np(pthread_self(), "neso-net");
   self->top.scratch = {self->scratch.get(), kScratchBytes};
-  while (WaitToLead(self)) Round(*self);
+  while (WaitToLead(self)) {
+    try {
+      Round(*self);
+    } catch (...) {
+      LogException("a network thread");  // of what it carried, strands and requests have ended as they do
+      self->noted_epoch.store(0, std::memory_order_release);
+    }
+  }
 }
 
 bool ReactorGroup::WaitToLead(Threads::iterator self) {
@@ -248,8 +272,7 @@ void ReactorGroup::RunDue(Thread& self) {
   const Thread::Scope scope(self);
   for (size_t i = 0; i < self.top.due.size(); i++) {
     Top::Item item = std::move(self.top.due[i]);
-    TopWork& work = *item.work;
-    work.RunAtTop(std::move(item.work), item.what);
+    RunItem(std::move(item));
   }
   self.top.due.clear();
 }
@@ -276,9 +299,9 @@ void ReactorGroup::RunDeferred(Thread& self) {
   }
   {
     const AnswerCork::Scope scope(self.cork);
-    for (size_t i = 0; i < short_count; i++) self.deferred[i]->Run();
+    for (size_t i = 0; i < short_count; i++) RunOne(*self.deferred[i]);
   }
-  if (long_work != nullptr) long_work->Run();
+  if (long_work != nullptr) RunOne(*long_work);
   self.deferred.clear();
 }
 

@@ -42,7 +42,10 @@ class ReactorGroup {
   ReactorGroup(const ReactorGroup&) = delete;
   ReactorGroup& operator=(const ReactorGroup&) = delete;
 
-  // Watches `fd` for `events` (epoll's bits). The caller keeps `pollable` alive until it calls Remove.
+  // Starts the first thread, without which nobody waits for events. False when the system has none left.
+  bool EnsureStarted();
+  // Watches `fd` for `events` (epoll's bits). The caller keeps `pollable` alive until it calls Remove. Error:
+  // kUnavailable.
   Status Add(int fd, uint32_t events, Pollable* pollable);
   // Ends the watch; `kept` is let go once no thread can hold an event for it any more.
   void Remove(int fd, std::shared_ptr<Pollable> kept);
@@ -62,7 +65,6 @@ class ReactorGroup {
   struct Thread;
   using Threads = std::list<Thread>;
 
-  void EnsureStarted();
   bool StartLeader() REQUIRES(mutex_);
   void ThreadMain(Threads::iterator self);
   // Returns when `self` is the leader; false when it shall end.

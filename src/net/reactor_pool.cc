@@ -16,6 +16,12 @@ ReactorPool::ReactorPool(Executor& executor, ReactorOptions options) : sentinel_
   sentinel_.Watch(std::move(watched));
 }
 
+ReactorGroup& ReactorPool::NextGroup() {
+  ReactorGroup& next = *groups_[next_.fetch_add(1, std::memory_order_relaxed) % groups_.size()];
+  // One that gets no thread leaves its connections to the first, which has the listeners and so a thread.
+  return next.EnsureStarted() ? next : *groups_.front();
+}
+
 ReactorPool::~ReactorPool() {
   sentinel_.Stop();
   groups_.clear();

@@ -4,7 +4,8 @@
 //   ReactorPool reactors(executor);
 //   auto server = HttpServer::Start(reactors, handler, {.port = 8000});
 //
-// Thread-safe. No thread is started before the first connection or listener needs one. Servers end before it.
+// Thread-safe. But for the sentinel, no thread is started before the first connection or listener needs one. Servers end
+// before it.
 #pragma once
 
 #include <atomic>
@@ -26,7 +27,7 @@ class ReactorPool {
   ReactorPool& operator=(const ReactorPool&) = delete;
 
   // Where the next connection lives: round robin.
-  ReactorGroup& NextGroup() { return *groups_[next_.fetch_add(1, std::memory_order_relaxed) % groups_.size()]; }
+  ReactorGroup& NextGroup();
   ReactorSentinel& sentinel() { return sentinel_; }
   size_t ThreadsForTest() const;
 

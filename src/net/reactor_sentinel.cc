@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/buffer.h"
+#include "net/exception_answer.h"
 #include "net/reactor_group.h"
 
 namespace neso::net {
@@ -15,7 +16,23 @@ constexpr int kQuietTicks = 5;
 constexpr std::chrono::seconds kDecayPeriod{1};
 // A sweep of ten thousand connections takes about a millisecond. Twenty times that long there is no other.
 constexpr int kSweepPause = 20;
+
+TimePoint SweepOne(Sweepable& sweepable, TimePoint now) {
+  try {
+    return sweepable.Sweep(now);
+  } catch (...) {
+    LogException("the sentinel");
+    return now + std::chrono::seconds(1);  // what it has not come to
+  }
+}
 }  // namespace
+
+void ReactorSentinel::Watch(std::vector<ReactorGroup*> groups) {
+  groups_ = std::move(groups);
+  asleep_ = false;
+  MutexLock lock(mutex_);
+  thread_ = std::thread([this] { ThreadMain(); });
+}
 
 void ReactorSentinel::Stop() {
   std::thread thread;
@@ -33,7 +50,6 @@ void ReactorSentinel::WakeUp() {
   MutexLock lock(mutex_);
   if (stopping_) return;
   woken_ = true;
-  if (!thread_.joinable()) thread_ = std::thread([this] { ThreadMain(); });
   changed_.NotifyOne();
 }
 
@@ -104,7 +120,13 @@ void ReactorSentinel::ThreadMain() {
 
 bool ReactorSentinel::TickGroups() {
   bool traffic = false;
-  for (ReactorGroup* group : groups_) traffic |= group->Tick();
+  for (ReactorGroup* group : groups_) {
+    try {
+      traffic |= group->Tick();
+    } catch (...) {
+      LogException("the sentinel");
+    }
+  }
   return traffic;
 }
 
@@ -115,7 +137,7 @@ void ReactorSentinel::Sweep() {
   TimePoint next = TimePoint::max();
   {
     MutexLock lock(sweep_mutex_);
-    for (Sweepable* sweepable : sweepables_) next = std::min(next, sweepable->Sweep(begin));
+    for (Sweepable* sweepable : sweepables_) next = std::min(next, SweepOne(*sweepable, begin));
   }
   const TimePoint end = std::chrono::steady_clock::now();
   not_before_ = end + kSweepPause * (end - begin);

@@ -33,8 +33,9 @@ class ReactorSentinel {
   ReactorSentinel(const ReactorSentinel&) = delete;
   ReactorSentinel& operator=(const ReactorSentinel&) = delete;
 
-  // The groups to watch, before anything else is called. They stay valid until Stop.
-  void Watch(std::vector<ReactorGroup*> groups) { groups_ = std::move(groups); }
+  // The groups to watch, before anything else is called. They stay valid until Stop. Starts the thread; throws
+  // std::system_error when it cannot.
+  void Watch(std::vector<ReactorGroup*> groups);
   void Stop();
 
   // A leader is about to call user code. Costs one load while the sentinel is awake.

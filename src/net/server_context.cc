@@ -38,6 +38,16 @@ std::vector<std::shared_ptr<Connection>> ServerContext::Select(
   return selected;
 }
 
+std::vector<std::shared_ptr<Connection>> ServerContext::TakeTurns(size_t wanted) {
+  std::vector<std::shared_ptr<Connection>> taken;
+  MutexLock lock(mutex);
+  for (size_t left = std::min(wanted, connections.size()); left > 0; left--) {
+    taken.push_back(connections.front());
+    connections.splice(connections.end(), connections, connections.begin());
+  }
+  return taken;
+}
+
 void ServerContext::EndCall() {
   if (calls.fetch_sub(1) == 1 && waiting) {
     MutexLock lock(mutex);

@@ -22,9 +22,8 @@ class Connection;
 
 // What a gRPC server allows its clients, and how it answers.
 struct GrpcLimits {
-  size_t max_message_bytes = INT32_MAX;         // after decompression too
-  size_t max_unread_bytes = 128u << 20;         // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
-  size_t max_inflated_bytes = size_t{4} << 30;  // of all messages in the process that clients sent compressed
+  size_t max_message_bytes = INT32_MAX;  // after decompression too
+  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};
@@ -50,6 +49,8 @@ struct ServerContext {
   Connections::iterator Enlist(std::shared_ptr<Connection> connection);
   std::shared_ptr<Connection> Delist(Connections::iterator position);
   std::vector<std::shared_ptr<Connection>> Select(const std::function<bool(const Connection&)>& wanted) const;
+  // Up to `count` connections, others each time until all have had their turn.
+  std::vector<std::shared_ptr<Connection>> TakeTurns(size_t count);
   size_t ConnectionCount() const { return load.connections.load(std::memory_order_relaxed); }
 
   // Around calls of the handler and of callbacks, so that the server's end can wait for them. Begin is called in the

@@ -29,6 +29,12 @@ void ServerCore::BeginDrain() {
   EnterAll(kDrain);
 }
 
+size_t ServerCore::BusyCount() const {
+  return context_->Select([](const Connection& connection) { return connection.is_busy(); }).size();
+}
+
+void ServerCore::EndIdle() { EnterAll(kSpare); }
+
 void ServerCore::EnterAll(uint32_t bits) {
   for (const auto& connection : context_->Select([](const Connection&) { return true; }))
     connection->Enter(bits, nullptr);

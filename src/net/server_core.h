@@ -21,7 +21,9 @@ class ServerCore final : public Sweepable {
   uint16_t port() const { return port_; }
   size_t ConnectionCount() const { return context_->ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const { return {context_, &context_->load}; }
+  size_t BusyCount() const;
   void BeginDrain();
+  void EndIdle();
   TimePoint Sweep(TimePoint now) override;
 
  private:

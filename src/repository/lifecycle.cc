@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "base/log.h"
 #include "config/equivalence.h"
 #include "config/versions.h"
 
 namespace neso {
+
+namespace {
+
+// The border of a load: what it throws is its error.
+Expected<std::shared_ptr<Model>> LoadOrError(VersionLoader& loader, const PolledModel& model, int64_t version) {
+  try {
+    return loader.Load(model, version);
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+
+}  // namespace
 
 const char* ModelStateName(ModelState state) {
   constexpr const char* kNames[] = {"UNKNOWN", "READY", "UNAVAILABLE", "LOADING", "UNLOADING"};
@@ -121,7 +135,7 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
 
 Expected<std::shared_ptr<Model>> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
   const TimePoint start = SteadyClock::Instance().Now();
-  Expected<std::shared_ptr<Model>> built = loader_.Load(model, version);
+  Expected<std::shared_ptr<Model>> built = LoadOrError(loader_, model, version);
   if (built) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
   }

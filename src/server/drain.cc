@@ -6,21 +6,45 @@
 #include "base/log.h"
 
 namespace neso {
+namespace {
 
-void WaitForNone(const std::function<size_t()>& connection_count, std::string_view service_name, TimePoint deadline) {
-  using std::chrono::milliseconds;
-  using std::chrono::seconds;
-  // Idle connections are closed within microseconds of the drain's begin; only what is left after that is worth a line.
-  TimePoint next_line = std::chrono::steady_clock::now() + milliseconds(100);
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// For a request that was sent before its client could hear of the end: a round trip over the internet.
+constexpr milliseconds kIdleGrace{100};
+
+size_t Sum(const std::vector<DrainedService>& services, std::function<size_t()> DrainedService::*count) {
+  size_t sum = 0;
+  for (const DrainedService& service : services) sum += (service.*count)();
+  return sum;
+}
+
+void Report(const std::vector<DrainedService>& services, TimePoint now, TimePoint deadline) {
+  const auto left = std::chrono::ceil<seconds>(deadline - now);
+  for (const DrainedService& service : services) {
+    const size_t connections = service.connections();
+    if (connections == 0) continue;
+    LOG_INFO("Timeout {}: Found {} {} service connections", left.count(), connections, service.name);
+  }
+}
+
+}  // namespace
+
+void WaitForConnections(const std::vector<DrainedService>& services, TimePoint deadline) {
+  const TimePoint begin = std::chrono::steady_clock::now();
+  // Idle connections are gone after the grace; only what is left then is worth a line.
+  TimePoint next_line = begin + kIdleGrace + milliseconds(50);
   // Connections end on network threads that should not know of this wait, so it looks: often at first, then rarely.
   milliseconds pause(1);
   for (;;) {
-    const size_t connections = connection_count();
     const TimePoint now = std::chrono::steady_clock::now();
-    if (connections == 0 || now >= deadline) return;
+    if (Sum(services, &DrainedService::connections) == 0 || now >= deadline) return;
+    if (now >= begin + kIdleGrace && Sum(services, &DrainedService::busy_connections) == 0) {
+      for (const DrainedService& service : services) service.end_idle_connections();
+    }
     if (now >= next_line) {
-      const auto left = std::chrono::ceil<seconds>(deadline - now);
-      LOG_INFO("Timeout {}: Found {} {} service connections", left.count(), connections, service_name);
+      Report(services, now, deadline);
       next_line = now + seconds(1);
     }
     std::this_thread::sleep_for(std::min<Nanoseconds>(pause, deadline - now));

@@ -1,20 +1,35 @@
-// The end of a network service: no new connections, then a while for the open ones to finish.
+// The end of network services: no new connections, then a while for the open ones to finish.
+//
+//   grpc->BeginDrain();
+//   http->BeginDrain();
+//   WaitForConnections({DrainedService::Of(*grpc, "GRPC"), DrainedService::Of(*http, "HTTP")}, deadline);
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
 namespace neso {
 
-void WaitForNone(const std::function<size_t()>& connection_count, std::string_view service_name, TimePoint deadline);
+struct DrainedService {
+  std::string_view name;
+  std::function<size_t()> connections;
+  std::function<size_t()> busy_connections;
+  std::function<void()> end_idle_connections;
 
-// Returns when `server` has no connection left, or at `deadline`; logs what it waits for every second. Call
-// BeginDrain on all services first, so that they drain at the same time.
-template <typename Server>  // net::HttpServer, net::GrpcServer
-void WaitForConnections(const Server& server, std::string_view service_name, TimePoint deadline) {
-  WaitForNone([&server] { return server.ConnectionCount(); }, service_name, deadline);
-}
+  template <typename Server>  // net::HttpServer, net::GrpcServer
+  static DrainedService Of(Server& server, std::string_view name) {
+    return {name, [&server] { return server.ConnectionCount(); }, [&server] { return server.BusyConnectionCount(); },
+            [&server] { server.EndIdleConnections(); }};
+  }
+};
+
+// Returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle connections are kept
+// as long as requests are under way on others, and a moment in any case: a client that does not know yet that the
+// server ends may have sent its next request.
+void WaitForConnections(const std::vector<DrainedService>& services, TimePoint deadline);
 
 }  // namespace neso

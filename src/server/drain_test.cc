@@ -3,47 +3,63 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/http_server.h"
-
 namespace neso {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// Loses one connection each time it is asked.
-class FakeServer final : public net::HttpServer {
- public:
-  FakeServer(size_t connections, bool stuck) : connections_(connections), stuck_(stuck) {}
-  uint16_t port() const override { return 0; }
-  void BeginDrain() override {}
-  size_t ConnectionCount() const override { return stuck_ || connections_ == 0 ? connections_ : connections_--; }
+// Connections of which some are busy for a number of looks.
+struct FakeService {
+  size_t connections = 0;
+  size_t busy_looks = 0;
+  size_t idle_ended = 0;
 
- private:
-  mutable size_t connections_;
-  const bool stuck_;
+  DrainedService Drained() {
+    return {"HTTP", [this] { return connections; }, [this] { return busy_looks == 0 ? 0 : busy_looks--; },
+            [this] {
+              idle_ended++;
+              connections = 0;
+            }};
+  }
 };
 
 TimePoint In(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
-TEST(DrainTest, EndsWithTheLastConnectionAndSaysNothing) {
-  FakeServer server(3, false);
+TEST(DrainTest, WithoutConnectionsItEndsAtOnce) {
+  FakeService service;
+  const TimePoint begin = In(std::chrono::milliseconds(0));
+  WaitForConnections({service.Drained()}, In(std::chrono::hours(1)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(90));
+  EXPECT_EQ(service.idle_ended, 0u);
+}
+
+TEST(DrainTest, IdleConnectionsAreEndedAfterAMomentAndNothingIsSaid) {
+  FakeService service{.connections = 3};
   ::testing::internal::CaptureStdout();
-  WaitForConnections(server, "HTTP", In(std::chrono::hours(1)));
-  EXPECT_EQ(server.ConnectionCount(), 0U);
+  WaitForConnections({service.Drained()}, In(std::chrono::hours(1)));
+  EXPECT_EQ(service.idle_ended, 1u);
   EXPECT_THAT(::testing::internal::GetCapturedStdout(), IsEmpty());
 }
 
+TEST(DrainTest, IdleConnectionsStayWhileOthersAreBusy) {
+  FakeService idle{.connections = 1};
+  FakeService busy{.connections = 1, .busy_looks = 5};
+  WaitForConnections({idle.Drained(), busy.Drained()}, In(std::chrono::hours(1)));
+  EXPECT_EQ(busy.busy_looks, 0u);
+  EXPECT_EQ(idle.idle_ended, 1u);
+}
+
 TEST(DrainTest, GivesUpAtTheDeadlineAndTellsWhatItWaitedFor) {
-  FakeServer server(2, true);
+  FakeService service{.connections = 2, .busy_looks = SIZE_MAX};
   ::testing::internal::CaptureStdout();
-  WaitForConnections(server, "HTTP", In(std::chrono::milliseconds(150)));
+  WaitForConnections({service.Drained()}, In(std::chrono::milliseconds(250)));
   EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("\"Timeout 1: Found 2 HTTP service connections\""));
 }
 
 TEST(DrainTest, WithoutTimeItDoesNotWait) {
-  FakeServer server(2, true);
-  WaitForConnections(server, "HTTP", In(std::chrono::milliseconds(0)));
+  FakeService service{.connections = 2, .busy_looks = SIZE_MAX};
+  WaitForConnections({service.Drained()}, In(std::chrono::milliseconds(0)));
 }
 
 }  // namespace

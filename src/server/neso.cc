@@ -5,9 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/exception_status.h"
+#include "base/memory_budget.h"
+#include "base/memory_reserve.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/descriptor_limit.h"
+#include "server/exit_watch.h"
 #include "server/installation.h"
 #include "server/missing_behaviour.h"
 #include "server/options.h"
@@ -64,13 +68,16 @@ Expected<std::unique_ptr<InferenceServer>> CreateServer(const Options& options) 
   return server;
 }
 
-// One budget for all of it: what draining connections took, unloading models has no more.
+// The part of the time that clients cannot use up, so that models can still be unloaded.
+constexpr int kUnloadingShare = 4;
+// What the orderly stop may be late.
+constexpr std::chrono::milliseconds kExitGrace{300};
+
 Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceServer& server) {
+  EndProcessAfter(timeout + kExitGrace);
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
-  services.Drain(deadline);
-  const auto left = std::chrono::ceil<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
-  server.SetExitTimeout(left.count() > 0 ? static_cast<unsigned>(left.count()) : 0);
-  return server.Stop();
+  services.Drain(deadline - Nanoseconds(timeout) / kUnloadingShare);
+  return server.StopBy(deadline);
 }
 
 // ONNX Runtime calls its makers unless this is set before its library is opened; its plug-in sets it, too, but only
@@ -79,6 +86,8 @@ void KeepFrameworksFromCallingHome() { setenv("ORT_DISABLE_TELEMETRY", "1", /*ov
 
 int Serve(const Options& options) {
   RaiseDescriptorLimit();
+  const Expected<size_t> budget = ParseMemoryBudget(options.memory_budget, AvailableMemory());
+  MemoryBudget::OfProcess().SetLimit(budget ? *budget : SIZE_MAX);  // the options were checked
   const std::vector<std::string> idle_options = OptionsWithoutEffect(options);
   if (!idle_options.empty()) LOG_INFO("options that have no effect in this server: {}", Join(idle_options, ", "));
 
@@ -116,6 +125,8 @@ int Serve(const Options& options) {
 }  // namespace neso
 
 int NesoMain(int argc, char** argv) {
+  neso::IgnoreBrokenPipes();
+  neso::InstallMemoryReserve();
   neso::KeepFrameworksFromCallingHome();
   neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
   for (const std::string& warning : parsed.warnings) neso::Complain(warning);
@@ -139,5 +150,11 @@ int NesoMain(int argc, char** argv) {
   if (backends == neso::ServerOptions().backend_directory) {
     backends = neso::BackendDirectoryBeside(neso::ProgramPath(), backends);
   }
-  return neso::Serve(*parsed.options);
+  try {
+    return neso::Serve(*parsed.options);
+  } catch (...) {
+    // No memory, or no thread, for the parts of a server.
+    neso::Complain("error: creating server: " + neso::CodeAndMessage(neso::StatusOfException()));
+    return 1;
+  }
 }

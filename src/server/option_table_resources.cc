@@ -1,6 +1,7 @@
 // Options of backends, repository agents, cache, rate limiter, memory and shared memory.
 #include <algorithm>
 
+#include "base/memory_budget.h"
 #include "base/text.h"
 #include "server/option_spec.h"
 
@@ -31,6 +32,12 @@ Status HostPolicy(ParseState& state, const std::string& argument) {
     return InvalidArg("unknown host policy setting '{}', expected 'numa-node' or 'cpu-cores'", setting.setting);
   }
   state.options.server.host_policies[setting.name].emplace_back(std::move(setting.setting), std::move(setting.value));
+  return {};
+}
+
+Status MemoryBudgetOption(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN([[maybe_unused]] const size_t bytes, ParseMemoryBudget(argument, AvailableMemory()));
+  state.options.memory_budget = argument;
   return {};
 }
 
@@ -140,6 +147,11 @@ constexpr OptionSpec kMemory[] = {
      Set<&Options::server, &ServerOptions::min_compute_capability>},
     {"buffer-manager-thread-count", "integer", "Threads that copy tensors beside the models' own. Default is 0.",
      Set<&Options::server, &ServerOptions::buffer_manager_threads>},
+    {"memory-budget", "<integer> or <integer>%",
+     "Bytes that requests and answers may take in this process together, or a share of the memory that it can have (of "
+     "the machine, its control group or its address space, whichever is least). Beyond it new requests are refused; "
+     "health and metrics still answer. Default is 50%.",
+     MemoryBudgetOption},
     {"host-policy", "<string>,<string>=<string>",
      "Where instances under a policy run: <policy>,numa-node=<node> or <policy>,cpu-cores=<first>-<last>. May be given "
      "several times.",

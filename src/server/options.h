@@ -129,7 +129,8 @@ struct Options {
   TraceOptions trace;
   int repository_poll_seconds = 15;  // 0 unless the control mode is poll
   bool allow_client_shm = false;
-  std::set<std::string> given;  // names of the options on the command line, without "--"
+  std::string memory_budget = "50%";  // as ParseMemoryBudget takes it
+  std::set<std::string> given;        // names of the options on the command line, without "--"
 };
 
 // Value of an environment variable, or null.

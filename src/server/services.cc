@@ -209,8 +209,10 @@ void Services::Drain(TimePoint deadline) {
   grpc_frontend_.BeginDrain();
   if (grpc_) grpc_->BeginDrain();
   if (http_) http_->BeginDrain();
-  if (grpc_) WaitForConnections(*grpc_, "GRPC", deadline);
-  if (http_) WaitForConnections(*http_, "HTTP", deadline);
+  std::vector<DrainedService> draining;
+  if (grpc_) draining.push_back(DrainedService::Of(*grpc_, "GRPC"));
+  if (http_) draining.push_back(DrainedService::Of(*http_, "HTTP"));
+  WaitForConnections(draining, deadline);
 }
 
 }  // namespace neso

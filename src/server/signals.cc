@@ -35,9 +35,10 @@ void WriteReceived(int fd, int signal_number) {
 void OnStop(int signal_number) {
   const int saved_errno = errno;
   if (!g_stop_asked.exchange(true)) {
-    WriteReceived(STDOUT_FILENO, signal_number);
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(g_event_fd, &one, sizeof(one));
+    pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};  // a pipe that nobody reads must not keep us
+    if (poll(&room, 1, 0) > 0) WriteReceived(STDOUT_FILENO, signal_number);
   }
   errno = saved_errno;
 }
@@ -59,6 +60,8 @@ void Handle(int signal_number, void (*handler)(int), int flags) {
 
 }  // namespace
 
+void IgnoreBrokenPipes() { Handle(SIGPIPE, SIG_IGN, 0); }
+
 Expected<std::unique_ptr<StopSignal>> StopSignal::Install() {
   const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) return Internal("no eventfd for signals: {}", std::strerror(errno));
@@ -66,7 +69,6 @@ Expected<std::unique_ptr<StopSignal>> StopSignal::Install() {
   g_stop_asked = false;
   Handle(SIGINT, OnStop, SA_RESTART);
   Handle(SIGTERM, OnStop, SA_RESTART);
-  Handle(SIGPIPE, SIG_IGN, 0);
   // The first backtrace loads the unwinder, which must not happen inside a handler.
   void* frame[1];
   backtrace(frame, 1);

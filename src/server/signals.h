@@ -14,6 +14,9 @@
 
 namespace neso {
 
+// A reader that goes away, of the log or of a connection, is no reason to end: the first thing the program does.
+void IgnoreBrokenPipes();
+
 // Handlers are the process's, so there is at most one; it leaves the handlers in place when it goes.
 class StopSignal {
  public:

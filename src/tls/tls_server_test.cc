@@ -322,6 +322,7 @@ TEST_F(TlsServerTest, ADrainingServerDoesNotWaitForHandshakes) {
   EXPECT_TRUE(Soon([&] { return server.server().ConnectionCount() == 2; }));
   server.server().BeginDrain();
   EXPECT_EQ(silent.ReadAll(), "");
+  server.server().EndIdleConnections();
   EXPECT_FALSE(idle.Receive());
   EXPECT_EQ(idle.end(), "close_notify");
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/exception_status.h"
 #include "base/executor.h"
 #include "frontend/grpc/control_service.h"
 #include "frontend/grpc/grpc_status.h"
@@ -34,7 +35,13 @@ class ControlCall<kFunction> final : public net::GrpcReceiver,
   void OnEnd() override {
     if (message_count_ != 1 || !is_readable_) return call_->Finish(UnreadableRequest());
     if (executor_ == nullptr) return Run();
-    executor_->Post([self = this->shared_from_this()] { self->Run(); });
+    executor_->Post([self = this->shared_from_this()] {
+      try {
+        self->Run();
+      } catch (...) {
+        self->call_->Finish(ToGrpcStatus(StatusOfException()));
+      }
+    });
   }
 
   void OnCancel() override {}  // what has begun ends as it would have

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/memory_budget.h"
 #include "frontend/grpc/control_call.h"
 #include "frontend/grpc/reflection_call.h"
 #include "frontend/grpc/stream_infer.h"
@@ -106,6 +107,9 @@ net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
       return Refuse(*call, {net::GrpcCode::kUnavailable,
                             fmt::format("This protocol is restricted, expecting header '{}'", rule->header)});
     }
+  }
+  if (method->category == ApiCategory::kInference && MemoryBudget::OfProcess().IsExhausted()) [[unlikely]] {
+    return Refuse(*call, {net::GrpcCode::kResourceExhausted, MemoryBudget::OfProcess().RefusalText()});
   }
   return method->begin(*this, std::move(call));
 }

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
 
@@ -35,6 +36,11 @@ class StreamInfer::Run final : public InferRun {
       }
       if (is_final) SendOnly();
     }
+    if (is_final) stream_->Retire(this);
+  }
+
+  void OnFailure(const Status& error, bool is_final) override {
+    Fail(error, is_final);
     if (is_final) stream_->Retire(this);
   }
 
@@ -100,7 +106,8 @@ void StreamInfer::OnMessage(BufferRef message) {
   if (is_draining_.load(std::memory_order_relaxed)) {
     status = Unavailable("{}", kShuttingDown);
   } else {
-    status = run->FindModel();
+    status = MemoryBudget::OfProcess().Admit();
+    if (status.ok()) status = run->FindModel();
   }
   {
     MutexLock lock(mutex_);

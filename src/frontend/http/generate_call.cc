@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "frontend/http/generate_request.h"
 #include "frontend/http/generate_response.h"
@@ -50,6 +51,7 @@ class GenerateCall : public RunningRequest {
     }
     const BufferRef& body = exchange_->body();
     const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
+    RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
     std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
     RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings.max_input_bytes, *request, inputs_));
     exchange_->SetDisconnectCallback([weak = weak_from_this()] {
@@ -103,6 +105,8 @@ class SingleGenerate final : public GenerateCall {
     Finish();
   }
 
+  void OnFailure(const Status& error, bool) override { ReplyError(exchange(), error); }
+
   Mutex mutex_;  // a backend may respond from several threads
   size_t response_count_ GUARDED_BY(mutex_) = 0;
   Part first_ GUARDED_BY(mutex_);
@@ -122,6 +126,11 @@ class StreamGenerate final : public GenerateCall {
     if (!is_final) return;
     std::call_once(begun_, [this] { Begin(200, kEventStreamType, {}); });
     Finish();
+  }
+
+  void OnFailure(const Status& error, bool is_final) override {
+    Send(HttpStatus(error.code()), "data: " + ErrorBody(error.message()) + "\n\n");
+    if (is_final) Finish();
   }
 
   // False when the client is gone or does not read. The first response begins the answer; others wait until it has.

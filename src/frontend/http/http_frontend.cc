@@ -6,6 +6,7 @@
 #include "frontend/http/openapi.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
+#include "frontend/http/slow_reply.h"
 #include "frontend/http/trace_setting.h"
 
 namespace neso {
@@ -227,18 +228,19 @@ void HttpFrontend::RepositoryControl(const Route& route, net::HttpExchangeRef ex
   }
   const bool load = route.endpoint == Endpoint::kRepositoryLoad;
   // Loading may take minutes; network threads must not.
-  slow_work_.Post([this, load, name = std::string(route.model), exchange = std::move(exchange)] {
-    Status status;
-    if (load) {
-      Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(*exchange));
-      status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
-    } else {
-      const Expected<bool> dependents = ParseUnloadRequest(BodyText(*exchange));
-      status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();
-    }
-    if (!status.ok()) return ReplyError(*exchange, status);
-    ReplyEmpty(*exchange, 200, kJsonType);
-  });
+  PostReply(slow_work_, std::move(exchange),
+            [this, load, name = std::string(route.model)](net::HttpExchange& exchange) {
+              Status status;
+              if (load) {
+                Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(exchange));
+                status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
+              } else {
+                const Expected<bool> dependents = ParseUnloadRequest(BodyText(exchange));
+                status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();
+              }
+              if (!status.ok()) return ReplyError(exchange, status);
+              ReplyEmpty(exchange, 200, kJsonType);
+            });
 }
 
 }  // namespace neso

@@ -1,5 +1,7 @@
 #include "frontend/http/infer_call.h"
 
+#include "base/exception_status.h"
+#include "base/memory_budget.h"
 #include "core/api_error.h"
 #include "frontend/http/infer_response.h"
 #include "frontend/http/sample_trace.h"
@@ -13,6 +15,7 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
     return call->Refuse(Unsupported("HTTP end point doesn't support models with decoupled transaction policy"),
                         kTextType);
   }
+  if (const Status status = MemoryBudget::OfProcess().Admit(); !status.ok()) return call->Refuse(status, kJsonType);
   InferBody body;
   if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
@@ -123,7 +126,11 @@ void InferCall::OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t fl
   }
   if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) == 0) return;
   const std::shared_ptr<InferCall> self = std::move(call->until_response_);
-  self->Finish();
+  try {
+    self->Finish();
+  } catch (...) {
+    self->Refuse(StatusOfException(), kTextType);
+  }
 }
 
 void InferCall::OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp) {

@@ -3,6 +3,7 @@
 #include "frontend/http/body_text.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/shared_memory_request.h"
+#include "frontend/http/slow_reply.h"
 
 namespace neso {
 namespace {
@@ -41,8 +42,9 @@ void SharedMemoryEndpoints::RegisterCuda(const Route& route, net::HttpExchangeRe
   if (!status.ok()) return Reply(*exchange, status);
   Expected<CudaRegistration> registration = ParseCudaRegistration(BodyText(*exchange));
   if (!registration) return ReplyError(*exchange, registration.error());
-  slow_work_.Post([this, name = std::string(route.region), registration = *std::move(registration),
-                   exchange = std::move(exchange)] { Reply(*exchange, regions_.RegisterCuda(name, registration)); });
+  PostReply(slow_work_, std::move(exchange),
+            [this, name = std::string(route.region), registration = *std::move(registration)](
+                net::HttpExchange& exchange) { Reply(exchange, regions_.RegisterCuda(name, registration)); });
 }
 
 void SharedMemoryEndpoints::Unregister(RegionKind kind, const Route& route, net::HttpExchange& exchange) {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "frontend/http/json_access.h"
 #include "frontend/http/reply.h"
+#include "frontend/http/slow_reply.h"
 #include "frontend/sagemaker/out_of_memory.h"
 
 namespace neso {
@@ -153,17 +154,17 @@ void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& ex
 }
 
 void SagemakerFrontend::LoadModel(net::HttpExchangeRef exchange) {
-  slow_work_.Post([this, exchange = std::move(exchange)] {
-    const Expected<HostedModels::LoadRequest> request = ParseLoad(*exchange);
-    ReplyOutcome(*exchange, request ? models_.Load(*request) : request.error());
+  PostReply(slow_work_, std::move(exchange), [this](net::HttpExchange& exchange) {
+    const Expected<HostedModels::LoadRequest> request = ParseLoad(exchange);
+    ReplyOutcome(exchange, request ? models_.Load(*request) : request.error());
   });
 }
 
 void SagemakerFrontend::UnloadModel(std::string hash, net::HttpExchangeRef exchange) {
-  slow_work_.Post([this, hash = std::move(hash), exchange = std::move(exchange)] {
+  PostReply(slow_work_, std::move(exchange), [this, hash = std::move(hash)](net::HttpExchange& exchange) {
     const Status unloaded = models_.Unload(hash);
-    if (!unloaded.ok() && unloaded.code() == StatusCode::kNotFound) return ReplyEmpty(*exchange, 404, kTextType);
-    ReplyOutcome(*exchange, unloaded);
+    if (!unloaded.ok() && unloaded.code() == StatusCode::kNotFound) return ReplyEmpty(exchange, 404, kTextType);
+    ReplyOutcome(exchange, unloaded);
   });
 }
 
