@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "backend/plugin_call.h"
 #include "base/log.h"
+#include "core/foreign_call.h"
 #include "neso/backend/traits.h"
 
 namespace neso {
@@ -53,15 +53,15 @@ Expected<std::unique_ptr<Backend>> Backend::Load(std::string name, const Backend
   std::unique_ptr<Backend> backend(
       new Backend(std::move(name), found, std::move(library), std::move(config_json), memory));
   const BackendFunctions& functions = backend->functions();
-  RETURN_IF_ERROR(CallPlugin("TRITONBACKEND_Initialize", functions.initialize, backend.get()));
-  RETURN_IF_ERROR(CallPlugin("TRITONBACKEND_GetBackendAttribute", functions.get_backend_attribute, backend.get(),
-                             &backend->attribute_));
+  RETURN_IF_ERROR(CallForeign("TRITONBACKEND_Initialize", functions.initialize, backend.get()));
+  RETURN_IF_ERROR(CallForeign("TRITONBACKEND_GetBackendAttribute", functions.get_backend_attribute, backend.get(),
+                              &backend->attribute_));
   return backend;
 }
 
 Backend::~Backend() {
   LOG_VERBOSE(1, "unloading backend '{}'", name_);
-  const Status status = CallPlugin("TRITONBACKEND_Finalize", functions_.finalize, this);
+  const Status status = CallForeign("TRITONBACKEND_Finalize", functions_.finalize, this);
   if (!status.ok()) LOG_ERROR("failed finalizing backend '{}': {}", name_, status.ToString());
 }
 

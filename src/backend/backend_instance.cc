@@ -1,8 +1,8 @@
 #include "backend/backend_instance.h"
 
 #include "backend/execution_scope.h"
-#include "backend/plugin_call.h"
 #include "base/log.h"
+#include "core/foreign_call.h"
 #include "core/response.h"
 
 namespace neso {
@@ -20,7 +20,7 @@ BackendInstance::~BackendInstance() {
   if (!initialize_called_) return;
   RunOnThread([this] {
     const Status status =
-        CallPlugin("TRITONBACKEND_ModelInstanceFinalize", model_.backend().functions().model_instance_finalize, this);
+        CallForeign("TRITONBACKEND_ModelInstanceFinalize", model_.backend().functions().model_instance_finalize, this);
     if (!status.ok()) LOG_ERROR("failed finalizing model instance '{}': {}", name(), status.ToString());
   });
   model_statistics_.SetMemoryUsage(this, {});
@@ -36,14 +36,14 @@ Status BackendInstance::Initialize() {
   Status status;
   RunOnThread([&] {
     if (policy_.binds()) policy_.BindThread();
-    status = CallPlugin("TRITONBACKEND_ModelInstanceInitialize", model_.backend().functions().model_instance_initialize,
-                        this);
+    status = CallForeign("TRITONBACKEND_ModelInstanceInitialize",
+                         model_.backend().functions().model_instance_initialize, this);
   });
   return status;
 }
 
 Status BackendInstance::CheckReady() {
-  return CallPlugin("TRITONBACKEND_ModelInstanceReady", model_.backend().functions().model_instance_ready, this);
+  return CallForeign("TRITONBACKEND_ModelInstanceReady", model_.backend().functions().model_instance_ready, this);
 }
 
 void BackendInstance::ExecuteOnThread(std::span<InferenceRequest* const> requests) {
@@ -57,8 +57,8 @@ void BackendInstance::Execute(std::span<InferenceRequest* const> requests) {
   Status status;
   {
     ExecutionScope scope(unreleased_);
-    status = CallPlugin("TRITONBACKEND_ModelInstanceExecute", model_.backend().functions().model_instance_execute, this,
-                        handles_.data(), static_cast<uint32_t>(handles_.size()));
+    status = CallForeign("TRITONBACKEND_ModelInstanceExecute", model_.backend().functions().model_instance_execute,
+                         this, handles_.data(), static_cast<uint32_t>(handles_.size()));
   }
   if (status.ok()) return;
   // On an error the requests are ours again, except those that the plug-in released before it failed.

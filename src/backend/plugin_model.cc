@@ -2,10 +2,10 @@
 
 #include <utility>
 
-#include "backend/plugin_call.h"
 #include "base/log.h"
 #include "config/complete.h"
 #include "config/parse.h"
+#include "core/foreign_call.h"
 
 namespace neso {
 
@@ -21,13 +21,13 @@ PluginModel::PluginModel(std::shared_ptr<Backend> backend, std::string folder, i
 
 PluginModel::~PluginModel() {
   if (!initialize_called_) return;
-  const Status status = CallPlugin("TRITONBACKEND_ModelFinalize", backend_->functions().model_finalize, this);
+  const Status status = CallForeign("TRITONBACKEND_ModelFinalize", backend_->functions().model_finalize, this);
   if (!status.ok()) LOG_ERROR("failed finalizing model '{}' version {}: {}", name_, version_, status.ToString());
 }
 
 Status PluginModel::Initialize() {
   initialize_called_ = true;
-  return CallPlugin("TRITONBACKEND_ModelInitialize", backend_->functions().model_initialize, this);
+  return CallForeign("TRITONBACKEND_ModelInitialize", backend_->functions().model_initialize, this);
 }
 
 Status PluginModel::SetConfig(const std::string& json) {

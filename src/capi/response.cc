@@ -15,7 +15,10 @@ TRITONSERVER_Error* TRITONSERVER_InferenceResponseDelete(TRITONSERVER_InferenceR
 }
 
 TRITONSERVER_Error* TRITONSERVER_InferenceResponseError(TRITONSERVER_InferenceResponse* inference_response) {
-  return inference_response == nullptr ? nullptr : ResponseOf(inference_response).api_error();
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(inference_response);
+    return ResponseOf(inference_response).status();
+  });
 }
 
 TRITONSERVER_Error* TRITONSERVER_InferenceResponseModel(TRITONSERVER_InferenceResponse* inference_response,

@@ -1,12 +1,11 @@
 #include "core/request.h"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "base/exception_status.h"
-#include "base/inline_host.h"
 #include "base/log.h"
+#include "core/foreign_call.h"
 #include "core/model.h"
 #include "core/object_pool.h"
 #include "core/response.h"
@@ -331,14 +330,8 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
   const std::shared_ptr<Model> model = request->model_;
   const auto release_fn = request->release_fn_;
   void* const userp = request->release_userp_;
-  NoInlineScope no_inline;
-  try {
-    release_fn(request.release(), flags, userp);
-  } catch (const std::exception& e) {
-    LOG_ERROR("model '{}': the release callback of a request threw: {}", model->name(), e.what());
-  } catch (...) {
-    LOG_ERROR("model '{}': the release callback of a request threw", model->name());
-  }
+  const Status released = CallForeign("the release callback of a request", release_fn, request.release(), flags, userp);
+  if (!released.ok()) LOG_ERROR("model '{}': {}", model->name(), released.message());
   model->AddInflight(-1);
 }
 

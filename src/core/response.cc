@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include "base/inline_host.h"
 #include "base/log.h"
-#include "core/api_error.h"
+#include "core/foreign_call.h"
 #include "core/model.h"
 #include "core/object_pool.h"
 #include "core/reshape.h"
@@ -29,28 +28,25 @@ Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType prefer
   const ResponseFactory& factory = *response_->factory_;
   auto actual_type = static_cast<TRITONSERVER_MemoryType>(preferred);
   *actual_id = preferred_id;
-  NoInlineScope no_inline;
-  RETURN_IF_ERROR(TakeStatus(factory.allocator_->alloc(Handle(factory.allocator_), name_.c_str(), byte_size,
-                                                       actual_type, preferred_id, factory.allocator_userp_, &base_,
-                                                       &buffer_userp_, &actual_type, actual_id)));
+  RETURN_IF_ERROR(CallForeign("the allocation callback of a response allocator", factory.allocator_->alloc,
+                              Handle(factory.allocator_), name_.c_str(), byte_size, actual_type, preferred_id,
+                              factory.allocator_userp_, &base_, &buffer_userp_, &actual_type, actual_id));
   has_buffer_ = true;
   *buffer = base_;
   *actual = static_cast<MemoryType>(actual_type);
   attributes_.byte_size = byte_size;
   attributes_.memory_type = *actual;
   attributes_.memory_type_id = *actual_id;
-  if (factory.allocator_->buffer_attributes == nullptr) return {};
-  return TakeStatus(factory.allocator_->buffer_attributes(Handle(factory.allocator_), name_.c_str(), &attributes_,
-                                                          factory.allocator_userp_, buffer_userp_));
+  return CallForeign("the buffer attributes callback of a response allocator", factory.allocator_->buffer_attributes,
+                     Handle(factory.allocator_), name_.c_str(), &attributes_, factory.allocator_userp_, buffer_userp_);
 }
 
 void Output::ReleaseBuffer() {
   if (!std::exchange(has_buffer_, false)) return;
   const ResponseAllocator* const allocator = response_->factory_->allocator_;
-  NoInlineScope no_inline;
-  const Status status = TakeStatus(allocator->release(Handle(allocator), base_, buffer_userp_, attributes_.byte_size,
-                                                      static_cast<TRITONSERVER_MemoryType>(attributes_.memory_type),
-                                                      attributes_.memory_type_id));
+  const Status status = CallForeign(
+      "the release callback of a response allocator", allocator->release, Handle(allocator), base_, buffer_userp_,
+      attributes_.byte_size, static_cast<TRITONSERVER_MemoryType>(attributes_.memory_type), attributes_.memory_type_id);
   if (!status.ok()) LOG_ERROR("failed to release buffer of output '{}': {}", name_, status.message());
 }
 
@@ -68,7 +64,6 @@ void InferenceResponse::Clear() {
   output_count_ = 0;
   parameters_.clear();
   status_ = Status();
-  api_error_.reset();
   allocation_started_ = false;
   // Last: it may take the model down.
   factory_.reset();
@@ -112,9 +107,8 @@ const char* InferenceResponse::ClassificationLabel(const Output& output, size_t 
 Status InferenceResponse::StartAllocation() {
   if (std::exchange(allocation_started_, true)) return {};
   const ResponseAllocator* const allocator = factory_->allocator_;
-  if (allocator->start == nullptr) return {};
-  NoInlineScope no_inline;
-  return TakeStatus(allocator->start(Handle(allocator), factory_->allocator_userp_));
+  return CallForeign("the start callback of a response allocator", allocator->start, Handle(allocator),
+                     factory_->allocator_userp_);
 }
 
 void InferenceResponse::Send(std::unique_ptr<InferenceResponse> response, uint32_t flags, Status error) {

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "core/api_error.h"
 #include "core/request.h"
 #include "core/response_allocator.h"
 #include "core/types.h"
@@ -130,11 +129,6 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
   // The version that answered.
   int64_t model_version() const;
   const Status& status() const { return status_; }
-  // The same for the C ABI: null for success, otherwise owned by the response. For the response's holder only.
-  TRITONSERVER_Error* api_error() const {
-    if (!status_.ok() && api_error_ == nullptr) api_error_ = std::make_unique<ApiError>(status_);
-    return api_error_.get();
-  }
   std::span<const NamedParameter> parameters() const { return parameters_; }
   std::span<const Output> outputs() const { return {outputs_.data(), output_count_}; }
   const std::shared_ptr<ResponseFactory>& factory() const { return factory_; }
@@ -158,7 +152,6 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
 
   std::shared_ptr<ResponseFactory> factory_;
   Status status_;
-  mutable std::unique_ptr<ApiError> api_error_;
   std::vector<NamedParameter> parameters_;
   // As many as the model has, the first output_count_ in use: they do not move, and keep their capacities.
   std::vector<Output> outputs_;

@@ -1,9 +1,8 @@
 #include <exception>
 #include <utility>
 
-#include "base/inline_host.h"
-#include "base/log.h"
-#include "core/api_error.h"
+#include "base/clock.h"
+#include "core/foreign_call.h"
 #include "core/model.h"
 #include "core/object_pool.h"
 #include "core/response.h"
@@ -43,20 +42,13 @@ void ResponseFactory::DropAnswerer(const std::shared_ptr<ResponseFactory>& self)
 }
 
 void ResponseFactory::Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
-  NoInlineScope no_inline;
   // Nothing is reported after the last response; the trace ends when the request is released too.
   const std::shared_ptr<InferenceTrace> ending_trace =
       (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0 ? std::move(trace_) : nullptr;
   // The callback may drop what holds this object.
   const auto response_fn = response_fn_;
   void* const userp = response_userp_;
-  try {
-    response_fn(response.release(), flags, userp);
-  } catch (const std::exception& e) {
-    LOG_ERROR("the response callback of a request threw: {}", e.what());
-  } catch (...) {
-    LOG_ERROR("the response callback of a request threw");
-  }
+  LogFailure(CallForeign("the response callback of a request", response_fn, response.release(), flags, userp));
 }
 
 void ResponseFactory::Cancel() {
@@ -84,9 +76,9 @@ void ResponseFactory::SetCancelHook(std::function<void()> hook) {
 Status ResponseFactory::QueryPlacement(const char* name, size_t* byte_size, MemoryType* type, int64_t* id) const {
   if (allocator_->query == nullptr) return {};
   auto placed = static_cast<TRITONSERVER_MemoryType>(*type);
-  NoInlineScope no_inline;
-  RETURN_IF_ERROR(TakeStatus(
-      allocator_->query(const_cast<ResponseAllocator*>(allocator_), allocator_userp_, name, byte_size, &placed, id)));
+  RETURN_IF_ERROR(CallForeign("the query callback of a response allocator", allocator_->query,
+                              const_cast<ResponseAllocator*>(allocator_), allocator_userp_, name, byte_size, &placed,
+                              id));
   *type = static_cast<MemoryType>(placed);
   return {};
 }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/inline_host.h"
+#include "core/foreign_call.h"
 
 namespace neso {
 namespace {
@@ -63,8 +63,7 @@ void InferenceTrace::SetModel(std::string name, int64_t version, std::string req
 
 void InferenceTrace::Report(TRITONSERVER_InferenceTraceActivity activity, uint64_t steady_ns) {
   if ((level_ & TRITONSERVER_TRACE_LEVEL_TIMESTAMPS) == 0 || activity_ == nullptr) return;
-  NoInlineScope no_inline;
-  activity_(this, activity, steady_ns, userp_);
+  LogFailure(CallForeign("the activity callback of a trace", activity_, this, activity, steady_ns, userp_));
 }
 
 void InferenceTrace::ReportNow(TRITONSERVER_InferenceTraceActivity activity) { Report(activity, SteadyNanoseconds()); }
@@ -80,10 +79,9 @@ void InferenceTrace::ReportTensor(TRITONSERVER_InferenceTraceActivity activity, 
                                   const void* base, size_t byte_size, const Shape& shape,
                                   const BufferAttributes& memory) {
   if (!wants_tensors() || tensor_activity_ == nullptr) return;
-  NoInlineScope no_inline;
-  tensor_activity_(this, activity, name, static_cast<TRITONSERVER_DataType>(datatype), base, byte_size, shape.data(),
-                   shape.size(), static_cast<TRITONSERVER_MemoryType>(memory.memory_type), memory.memory_type_id,
-                   userp_);
+  LogFailure(CallForeign("the tensor callback of a trace", tensor_activity_, this, activity, name,
+                         static_cast<TRITONSERVER_DataType>(datatype), base, byte_size, shape.data(), shape.size(),
+                         static_cast<TRITONSERVER_MemoryType>(memory.memory_type), memory.memory_type_id, userp_));
 }
 
 InferenceTrace* InferenceTrace::SpawnChild() {
@@ -94,8 +92,7 @@ InferenceTrace* InferenceTrace::SpawnChild() {
 }
 
 void InferenceTrace::Release(InferenceTrace* trace) {
-  NoInlineScope no_inline;
-  trace->release_(trace, trace->userp_);
+  LogFailure(CallForeign("the release callback of a trace", trace->release_, trace, trace->userp_));
 }
 
 }  // namespace neso

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 namespace embedding {
 
@@ -177,6 +178,7 @@ TRITONSERVER_Error* Call::Allocate(TRITONSERVER_ResponseAllocator*, const char*,
                                    TRITONSERVER_MemoryType* actual_type, int64_t* actual_id) {
   auto& call = *static_cast<Call*>(userp);
   ++call.allocations;
+  if (call.throws_in_allocation) throw std::runtime_error("on purpose");
   if (!call.allocation_error.empty()) {
     return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_UNAVAILABLE, call.allocation_error.c_str());
   }
@@ -189,8 +191,10 @@ TRITONSERVER_Error* Call::Allocate(TRITONSERVER_ResponseAllocator*, const char*,
 
 TRITONSERVER_Error* Call::Free(TRITONSERVER_ResponseAllocator*, void* buffer, void* buffer_userp, size_t,
                                TRITONSERVER_MemoryType, int64_t) {
-  ++static_cast<Call*>(buffer_userp)->releases;
+  auto& call = *static_cast<Call*>(buffer_userp);
+  ++call.releases;
   std::free(buffer);
+  if (call.throws_in_release) throw std::runtime_error("on purpose");
   return nullptr;
 }
 
@@ -205,9 +209,8 @@ void Call::OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, 
   answer.flags = flags;
   answer.empty = response == nullptr;
   if (response != nullptr) {
-    if (TRITONSERVER_Error* error = TRITONSERVER_InferenceResponseError(response); error != nullptr) {
-      answer.error = std::string(TRITONSERVER_ErrorCodeString(error)) + ": " + TRITONSERVER_ErrorMessage(error);
-    } else {
+    answer.error = Text(TRITONSERVER_InferenceResponseError(response));
+    if (answer.error.empty()) {
       const char* name = nullptr;
       TRITONSERVER_DataType datatype;
       const int64_t* shape = nullptr;

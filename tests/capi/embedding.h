@@ -102,6 +102,8 @@ class Call {
 
   // Allocator behaviour and counts.
   std::string allocation_error;
+  bool throws_in_allocation = false;
+  bool throws_in_release = false;
   std::atomic<int> allocations{0};
   std::atomic<int> releases{0};
   std::atomic<int> starts{0};

@@ -80,6 +80,22 @@ TEST_F(InferTest, TwoCallsFromOneThreadOverlapOnTwoInstances) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(750));
 }
 
+TEST_F(InferTest, AllocatorCallbacksMayThrow) {
+  Call call(*server_, "nested_0");
+  call.throws_in_allocation = true;
+  call.SetInput(1);
+  ASSERT_EQ(call.Send(), "");
+  EXPECT_THAT(call.Wait().error,
+              HasSubstr("allocation callback of a response allocator threw an exception: on purpose"));
+  call.WaitForRelease();
+  call.throws_in_allocation = false;
+  call.throws_in_release = true;
+  call.SetInput(2);
+  ASSERT_EQ(call.Send(), "");
+  EXPECT_EQ(call.Wait().value, 2);
+  call.WaitForRelease();
+}
+
 TEST_F(InferTest, ModelsCallModelsThreeDeep) {
   Call call(*server_, "nested_3");
   call.SetInput(7);

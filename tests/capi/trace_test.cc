@@ -1,4 +1,4 @@
-#include <set>
+#include <stdexcept>
 
 #include "embedding.h"
 
@@ -83,6 +83,37 @@ TEST(TraceTest, ComesBackFromARefusedRequestToo) {
   EXPECT_THAT(report.activities, ElementsAre("REQUEST_START", "REQUEST_END"));
   EXPECT_NE(Text(TRITONSERVER_ServerInferAsync(server.get(), nullptr, NewTrace(report))), "");
   report.WaitForRelease(2);
+}
+
+// An embedder's callbacks are not ours: what they throw ends at the border, and the inference goes on.
+TEST(TraceTest, CallbacksMayThrow) {
+  ModelFolder models;
+  models.Add("m", "slow");
+  EmbeddedServer server(models);
+  Report report;
+  TRITONSERVER_InferenceTrace* trace = nullptr;
+  ASSERT_EQ(
+      Text(TRITONSERVER_InferenceTraceTensorNew(
+          &trace,
+          static_cast<TRITONSERVER_InferenceTraceLevel>(TRITONSERVER_TRACE_LEVEL_TIMESTAMPS |
+                                                        TRITONSERVER_TRACE_LEVEL_TENSORS),
+          0,
+          [](TRITONSERVER_InferenceTrace*, TRITONSERVER_InferenceTraceActivity, uint64_t, void*) {
+            throw std::runtime_error("thrown on purpose");
+          },
+          [](TRITONSERVER_InferenceTrace*, TRITONSERVER_InferenceTraceActivity, const char*, TRITONSERVER_DataType,
+             const void*, size_t, const int64_t*, uint64_t, TRITONSERVER_MemoryType, int64_t, void*) { throw 7; },
+          [](TRITONSERVER_InferenceTrace* released, void* userp) {
+            OnTraceRelease(released, userp);
+            throw std::runtime_error("thrown on purpose");
+          },
+          &report)),
+      "");
+  Call call(server, "m");
+  call.SetInput(1);
+  ASSERT_EQ(call.Send(trace), "");
+  EXPECT_EQ(call.Wait().error, "");
+  report.WaitForRelease();
 }
 
 TEST(TraceTest, ChildrenKnowTheirParent) {

@@ -71,7 +71,9 @@ class TritonPythonModel:
         responses = []
         for request in requests:
             values = pb_utils.get_input_tensor_by_name(request, "IN").as_numpy()
-            call = pb_utils.InferenceRequest(model_name="plain" if values.flat[0] >= 0 else "no_such_model",
+            first = values.flat[0]
+            model = "plain" if first >= 0 else "no_such_model" if first == -1 else "failing"
+            call = pb_utils.InferenceRequest(model_name=model,
                                              requested_output_names=["OUTPUT0"], inputs=[pb_utils.Tensor("INPUT0", values)])
             answer = call.exec()
             self.calls.increment(1)
@@ -92,6 +94,7 @@ def server(tmp_path_factory, module_repository, start_module_server):
     module_repository.add("caller", CONFIG.format(datatype="TYPE_FP32", count=1), files={"model.py": CALLER})
     module_repository.add_identity("plain")
     (backends / "identity").symlink_to(TREE / "backends" / "identity")
+    module_repository.add_identity("failing", parameters={"execute_error": "failing on purpose"})
     module_repository.add("completed", None, files={"model.py": COMPLETED})
     module_repository.add("broken", CONFIG.format(datatype="TYPE_FP32", count=1),
                           files={"model.py": "raise ValueError('broken on purpose')"})
@@ -168,3 +171,13 @@ def test_a_python_model_calls_a_model_of_ours(client, server):
     client.unload_model("caller")
     client.unload_model("plain")
     wait_until(lambda: "successfully unloaded 'caller'" in server.log)
+
+
+def test_a_python_model_calls_a_model_that_answers_with_an_error(client):
+    client.load_model("failing")
+    client.load_model("caller")
+    for _ in range(3):
+        with pytest.raises(InferenceServerException, match="failing on purpose"):
+            ask(client, "caller", np.array([[-2]], dtype=np.float32))
+    client.unload_model("caller")
+    client.unload_model("failing")

@@ -508,7 +508,7 @@ TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetDouble
 // Ends a response and releases its output buffers through the allocator.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceResponseDelete(
     TRITONSERVER_InferenceResponse* inference_response);
-// The error of a failed response, NULL otherwise; it belongs to the response.
+// The error of a failed response, NULL otherwise. Each call makes a new one, which the caller deletes.
 TRITONSERVER_DECLSPEC TRITONSERVER_Error* TRITONSERVER_InferenceResponseError(
     TRITONSERVER_InferenceResponse* inference_response);
 // The model and version that answered.

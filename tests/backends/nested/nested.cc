@@ -81,11 +81,8 @@ class Call {
     static_cast<Call*>(call)->answer_.set_value(response);
   }
 
-  // Its errors belong to the caller.
   static TRITONSERVER_Error* Read(TRITONSERVER_InferenceResponse* response, int32_t* value) {
-    if (TRITONSERVER_Error* failed = TRITONSERVER_InferenceResponseError(response); failed != nullptr) {
-      return TRITONSERVER_ErrorNew(TRITONSERVER_ErrorCode(failed), TRITONSERVER_ErrorMessage(failed));
-    }
+    RETURN_IF_API_ERROR(TRITONSERVER_InferenceResponseError(response));
     const char* name = nullptr;
     TRITONSERVER_DataType datatype = TRITONSERVER_TYPE_INVALID;
     const int64_t* shape = nullptr;
