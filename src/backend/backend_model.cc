@@ -52,6 +52,9 @@ BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::st
     : Model(plugin->draft(), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
       plugin_(std::move(plugin)) {
+  if (options.histogram_bounds) {
+    statistics().EnableHistograms(LatencyBoundsOf(config(), *options.histogram_bounds));
+  }
   plugin_->Attach(*this);
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct BackendOptions {
   double min_compute_capability = 0.0;
   std::map<std::string, BackendSettings> host_policies;
   uint64_t pinned_memory_pool_bytes = 268'435'456;
+  // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
+  std::optional<std::vector<double>> histogram_bounds;
 };
 
 // Knows the plug-ins that are loaded. Thread-safe. The destructor waits until every model is gone, then finalises the

@@ -98,6 +98,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   friend class InferenceResponse;
   friend class Output;
   void Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags);
+  void NoteResponse(const InferenceResponse& response);
 
   std::shared_ptr<Model> model_;
   std::string request_id_;

@@ -1,4 +1,3 @@
-#include <exception>
 #include <utility>
 
 #include "base/clock.h"
@@ -23,12 +22,21 @@ void ResponseFactory::SendFlags(uint32_t flags) { Dispatch(nullptr, flags); }
 
 void ResponseFactory::Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
   if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) final_sent_.store(true, std::memory_order_release);
-  if (response != nullptr) any_sent_.store(true, std::memory_order_relaxed);
+  if (response != nullptr) NoteResponse(*response);
   if (delegator_) {
     delegator_(std::move(response), flags);
   } else {
     Deliver(std::move(response), flags);
   }
+}
+
+// An error is no response to wait for: refusals would make a model look quick.
+void ResponseFactory::NoteResponse(const InferenceResponse& response) {
+  LatencyHistograms* const histograms = model_->statistics().first_responses();
+  if (histograms == nullptr) return any_sent_.store(true, std::memory_order_relaxed);
+  if (any_sent_.exchange(true, std::memory_order_relaxed) || !response.status().ok()) return;
+  const uint64_t now = SteadyNanoseconds();
+  histograms->Observe(Latency::kFirstResponse, now > start_ns_ ? now - start_ns_ : 0);
 }
 
 void ResponseFactory::DropAnswerer(const std::shared_ptr<ResponseFactory>& self) {

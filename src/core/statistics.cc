@@ -61,6 +61,13 @@ void StatisticsShard::RecordSuccess(const InferenceRequest& request, const Execu
   const uint64_t input = Between(times.exec_start, times.compute_start);
   const uint64_t infer = Between(times.compute_start, times.compute_end);
   const uint64_t output = Between(times.compute_end, times.exec_end);
+  if (histograms_ != nullptr) {
+    histograms_->Observe(Latency::kRequest, total);
+    histograms_->Observe(Latency::kQueue, queue);
+    histograms_->Observe(Latency::kComputeInput, input);
+    histograms_->Observe(Latency::kComputeInfer, infer);
+    histograms_->Observe(Latency::kComputeOutput, output);
+  }
   MutexLock lock(mutex_);
   counters_.inference_count += request.batch_size();
   counters_.success.Add(total);
@@ -134,9 +141,27 @@ void StatisticsShard::AddTo(StatisticsSnapshot& total) const {
   total.Merge(counters_);
 }
 
+void StatisticsShard::AddTo(LatencyReadings& total) const {
+  if (histograms_ != nullptr) histograms_->AddTo(total);
+}
+
+void ModelStatistics::EnableHistograms(LatencyBounds bounds) {
+  first_responses_ = std::make_unique<LatencyHistograms>(bounds);
+  histogram_bounds_ = std::move(bounds);
+}
+
 StatisticsShard& ModelStatistics::NewShard() {
   MutexLock lock(mutex_);
-  return *shards_.emplace_back(std::make_unique<StatisticsShard>());
+  return *shards_.emplace_back(std::make_unique<StatisticsShard>(histogram_bounds_));
+}
+
+std::optional<LatencyReadings> ModelStatistics::Latencies() const {
+  if (first_responses_ == nullptr) return {};
+  LatencyReadings total;
+  first_responses_->AddTo(total);
+  MutexLock lock(mutex_);
+  for (const auto& shard : shards_) shard->AddTo(total);
+  return total;
 }
 
 StatisticsSnapshot ModelStatistics::Snapshot() const {

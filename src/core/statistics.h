@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/mutex.h"
+#include "core/latency_histograms.h"
 #include "core/request.h"
 
 namespace neso {
@@ -56,6 +58,11 @@ struct ExecutionTimes {
 // Thread-safe; written by one instance, so its lock is nearly always free.
 class StatisticsShard {
  public:
+  // Without `bounds` there are no histograms.
+  explicit StatisticsShard(const std::optional<LatencyBounds>& bounds = {}) {
+    if (bounds) histograms_ = std::make_unique<LatencyHistograms>(*bounds);
+  }
+
   void RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times, uint64_t request_end_ns);
   void RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns, InferenceRequest::FailureReason reason);
   void RecordBatch(uint64_t batch_size, const ExecutionTimes& times);
@@ -65,8 +72,10 @@ class StatisticsShard {
   enum class ResponseKind { kSuccess, kFail, kEmpty, kCancel };
   void RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns, uint64_t end_ns);
   void AddTo(StatisticsSnapshot& total) const;
+  void AddTo(LatencyReadings& total) const;
 
  private:
+  std::unique_ptr<LatencyHistograms> histograms_;  // null: not asked for
   mutable Mutex mutex_;
   StatisticsSnapshot counters_ GUARDED_BY(mutex_);
 };
@@ -74,11 +83,18 @@ class StatisticsShard {
 // Thread-safe.
 class ModelStatistics {
  public:
+  // Histograms from now on. Before the first shard is made.
+  void EnableHistograms(LatencyBounds bounds);
+
   // For an instance; lives as long as the model.
   StatisticsShard& NewShard();
   // For what no instance does.
   StatisticsShard& common() { return common_; }
   StatisticsSnapshot Snapshot() const;
+  // Null unless histograms are enabled.
+  LatencyHistograms* first_responses() { return first_responses_.get(); }
+  // Nothing unless histograms are enabled.
+  std::optional<LatencyReadings> Latencies() const;
 
   // Accepted but not yet executing (nv_inference_pending_request_count).
   void AddPending(int64_t by) { pending_.fetch_add(by, std::memory_order_relaxed); }
@@ -94,6 +110,9 @@ class ModelStatistics {
   std::vector<MemoryUsage> MemoryUsages() const;
 
  private:
+  std::optional<LatencyBounds> histogram_bounds_;  // constant once there are shards
+  // Which instance answers is not known where a response leaves, so all instances share these.
+  std::unique_ptr<LatencyHistograms> first_responses_;
   StatisticsShard common_;
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<StatisticsShard>> shards_ GUARDED_BY(mutex_);

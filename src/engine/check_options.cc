@@ -1,5 +1,12 @@
 #include "engine/check_options.h"
 
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include "base/text.h"
+#include "core/latency_histograms.h"
+
 namespace neso {
 
 std::string MetricsSetting(const ServerOptions& options, const std::string& setting, const std::string& otherwise) {
@@ -12,6 +19,28 @@ std::string MetricsSetting(const ServerOptions& options, const std::string& sett
   return value;
 }
 
+Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions& options) {
+  std::optional<std::vector<double>> bounds;
+  if (MetricsSetting(options, "histogram_latencies", "false") != "true") return bounds;
+  bounds.emplace(kDefaultDurationBounds.begin(), kDefaultDurationBounds.end());
+  const std::string given = MetricsSetting(options, "histogram_buckets", "");
+  if (given.empty()) return bounds;
+  bounds->clear();
+  for (const std::string_view text : Split(given, ',')) {
+    double bound = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bound);
+    const bool is_above = std::isfinite(bound) && bound > (bounds->empty() ? 0 : bounds->back());
+    if (error != std::errc() || end != text.data() + text.size() || !is_above) {
+      return InvalidArg(
+          "metrics setting 'histogram_buckets': expected ascending milliseconds with commas between them, as in "
+          "0.5,1,10; got '{}'",
+          given);
+    }
+    bounds->push_back(bound);
+  }
+  return bounds;
+}
+
 Status CheckServerOptions(const ServerOptions& options) {
   if (options.model_repositories.empty()) return InvalidArg("--model-repository must be specified");
   if (options.rate_limit != TRITONSERVER_RATE_LIMIT_OFF) {
@@ -22,12 +51,11 @@ Status CheckServerOptions(const ServerOptions& options) {
                        options.cache_config.begin()->first);
   }
   if (options.model_namespacing) return Unsupported("model namespacing is not supported by this server");
-  for (const char* setting : {"histogram_latencies", "summary_latencies"}) {
-    if (MetricsSetting(options, setting, "false") == "true") {
-      return Unsupported("metrics setting '{}' is not supported by this server", setting);
-    }
+  if (MetricsSetting(options, "summary_latencies", "false") == "true") {
+    return Unsupported("metrics setting 'summary_latencies' is not supported by this server");
   }
-  return {};
+  const Expected<std::optional<std::vector<double>>> bounds = HistogramBounds(options);
+  return bounds ? Status() : bounds.error();
 }
 
 }  // namespace neso

@@ -1,7 +1,9 @@
 // What of the options this server cannot do.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "engine/server_options.h"
@@ -14,5 +16,9 @@ Status CheckServerOptions(const ServerOptions& options);
 
 // The last value given for a metrics setting, or `otherwise`.
 std::string MetricsSetting(const ServerOptions& options, const std::string& setting, const std::string& otherwise);
+
+// The buckets of the models' duration histograms, in milliseconds; nothing unless histogram_latencies is "true".
+// Error: kInvalidArg for a histogram_buckets that is no ascending list of numbers.
+Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions& options);
 
 }  // namespace neso

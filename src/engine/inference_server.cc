@@ -47,7 +47,7 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.min_compute_capability = options.min_compute_capability;
   backend.host_policies = options.host_policies;
   backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
-  backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
+  if (options.metrics) backend.histogram_bounds = *HistogramBounds(options);  // checked before
   return backend;
 }
 

@@ -71,11 +71,25 @@ TEST(CheckServerOptionsTest, NamesWhatIsMissing) {
   EXPECT_TRUE(CheckServerOptions(options).ok());
   options.metrics_config[""] = {{"summary_latencies", "true"}, {"summary_latencies", "false"}};
   EXPECT_TRUE(CheckServerOptions(options).ok());
-  options.metrics_config[""].emplace_back("histogram_latencies", "true");
+  options.metrics_config[""].emplace_back("summary_latencies", "true");
   EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
   options.metrics_config.clear();
   options.cache_config["local"] = "{}";
   EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
+}
+
+TEST(CheckServerOptionsTest, BucketsOfHistogramsAscend) {
+  ServerOptions options;
+  options.model_repositories = {"/models"};
+  EXPECT_FALSE(HistogramBounds(options)->has_value());
+  options.metrics_config[""] = {{"histogram_latencies", "true"}};
+  EXPECT_EQ(HistogramBounds(options)->value().size(), kDefaultDurationBounds.size());
+  options.metrics_config[""] = {{"histogram_latencies", "true"}, {"histogram_buckets", "0.5,1,20"}};
+  EXPECT_EQ(HistogramBounds(options)->value(), (std::vector<double>{0.5, 1, 20}));
+  for (const char* wrong : {"1,1", "2,1", "0", "-1", "x", "1,", ",1", "1 2", "inf", "nan", "1e999"}) {
+    options.metrics_config[""] = {{"histogram_latencies", "true"}, {"histogram_buckets", wrong}};
+    EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kInvalidArg) << wrong;
+  }
 }
 
 }  // namespace

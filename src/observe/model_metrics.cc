@@ -1,7 +1,9 @@
 #include "observe/model_metrics.h"
 
 #include <array>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace neso {
 namespace {
@@ -10,6 +12,7 @@ struct Reading {
   std::shared_ptr<Model> model;
   MetricLabels labels;
   StatisticsSnapshot statistics;
+  std::optional<LatencyReadings> latencies;
 };
 
 using CounterValue = uint64_t (*)(const StatisticsSnapshot&);
@@ -84,6 +87,20 @@ void WriteGauges(MetricWriter& writer, const std::vector<Reading>& readings) {
   for (const Reading& reading : readings) writer.Line(kLoad, reading.labels, reading.model->load_seconds());
 }
 
+void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) {
+  for (size_t i = 0; i < kLatencies; ++i) {
+    bool has_begun = false;
+    for (const Reading& reading : readings) {
+      if (!reading.latencies) continue;
+      const LatencyFamily& family = kLatencyFamilies[i];
+      if (!std::exchange(has_begun, true)) writer.BeginFamily(family.name, family.help, MetricKind::kHistogram);
+      const HistogramReading& histogram = (*reading.latencies)[i];
+      writer.Histogram(family.name, reading.labels, histogram.bounds_ms, histogram.counts,
+                       static_cast<double>(histogram.sum_ns) / 1e6);
+    }
+  }
+}
+
 void WriteModels(MetricWriter& writer, std::vector<std::shared_ptr<Model>> models, const ModelMetricsOptions& options) {
   if (models.empty()) return;
   std::vector<Reading> readings;
@@ -91,7 +108,8 @@ void WriteModels(MetricWriter& writer, std::vector<std::shared_ptr<Model>> model
   for (std::shared_ptr<Model>& model : models) {
     MetricLabels labels = LabelsOf(*model);
     StatisticsSnapshot statistics = options.counter_latencies ? model->statistics().Snapshot() : StatisticsSnapshot{};
-    readings.push_back({std::move(model), std::move(labels), std::move(statistics)});
+    std::optional<LatencyReadings> latencies = model->statistics().Latencies();
+    readings.push_back({std::move(model), std::move(labels), std::move(statistics), std::move(latencies)});
   }
 
   WriteCounter(writer,
@@ -104,6 +122,7 @@ void WriteModels(MetricWriter& writer, std::vector<std::shared_ptr<Model>> model
     for (const CounterFamily& family : kDurations) WriteCounter(writer, family, readings);
   }
   WriteGauges(writer, readings);
+  WriteLatencies(writer, readings);
 }
 
 }  // namespace

@@ -35,8 +35,6 @@ constexpr MissingRow kMissing[] = {
      "models of the same name in several repositories"},
     {"metrics-config summary_latencies", [](const Options& o) { return HasMetricsSetting(o, "summary_latencies"); },
      "latency summaries"},
-    {"metrics-config histogram_latencies", [](const Options& o) { return HasMetricsSetting(o, "histogram_latencies"); },
-     "latency histograms"},
     {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
      "traces for OpenTelemetry"},
     {"cache-config", [](const Options& o) { return !o.server.cache_config.empty(); }, "the response cache"},

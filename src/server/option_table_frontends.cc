@@ -105,8 +105,9 @@ constexpr OptionSpec kMetrics[] = {
     {"metrics-interval-ms", "float", "Milliseconds between two measurements of GPUs and CPUs. Default is 2000.",
      Set<&Options::server, &ServerOptions::metrics_interval_ms>},
     {"metrics-config", "<string>=<string>",
-     "A setting of the metrics: counter_latencies, summary_latencies, histogram_latencies (true or false) or "
-     "summary_quantiles (a list of quantile:error). May be given several times.",
+     "A setting of the metrics: counter_latencies, summary_latencies, histogram_latencies (true or false), "
+     "summary_quantiles (a list of quantile:error) or histogram_buckets (a list of milliseconds: the upper ends of the "
+     "buckets of duration histograms). May be given several times.",
      MetricsConfig},
 };
 

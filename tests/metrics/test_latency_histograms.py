@@ -1,0 +1,92 @@
+"""Latency histograms: off unless asked for, families and buckets, what falls where."""
+import pytest
+from support.inference import ask
+from support.server import run_neso
+
+FIRST = "nv_inference_first_response_histogram_ms"
+DURATIONS = [f"nv_inference_{name}_histogram_ms"
+             for name in ("request", "queue", "compute_input", "compute_infer", "compute_output")]
+ON = "--metrics-config=histogram_latencies=true"
+
+
+def buckets(server, family, model):
+    """{upper end: requests at most that long}, as printed."""
+    start = f'{family}_bucket{{model="{model}",version="1",le="'
+    lines = [line[len(start):] for line in server.metrics().splitlines() if line.startswith(start)]
+    return {line.split('"')[0]: int(line.split()[-1]) for line in lines}
+
+
+@pytest.fixture
+def start(repository, start_server):
+    repository.add_identity("m", parameters={"execute_delay_ms": "20"})
+
+    def start(*args):
+        return start_server(repository.path, *args)
+    return start
+
+
+@pytest.mark.parametrize("args", [[], ["--metrics-config=histogram_latencies=false"],
+                                  ["--metrics-config=histogram_latencies=yes"],
+                                  ["--metrics-config=histogram_buckets=1,2"]])
+def test_without_being_asked_for_there_are_none(start, args):
+    server = start(*args)
+    ask(server, "m")
+    assert "histogram" not in server.metrics()
+
+
+def test_each_successful_request_is_counted_once_in_each(start):
+    server = start(ON)
+    for _ in range(3):
+        ask(server, "m")
+    server.infer("m", "{}")  # refused: no histogram knows of it
+    text = server.metrics()
+    for family in [FIRST, *DURATIONS]:
+        assert f"# TYPE {family} histogram\n" in text
+        assert f"# HELP {family} " in text
+        assert server.metric(f"{family}_count", model="m", version="1") == 3
+    assert buckets(server, FIRST, "m") == {"100": 3, "500": 3, "2000": 3, "5000": 3, "+Inf": 3}
+    infer = buckets(server, "nv_inference_compute_infer_histogram_ms", "m")
+    assert infer["10"] == 0 and infer["+Inf"] == 3
+    milliseconds = server.metric("nv_inference_compute_infer_histogram_ms_sum", model="m")
+    counted = server.metric("nv_inference_compute_infer_duration_us", model="m") / 1000
+    assert milliseconds == pytest.approx(counted, abs=0.01)
+
+
+def test_a_model_and_the_server_choose_buckets(repository, start):
+    chosen = f"""
+        model_metrics {{
+          metric_control {{ metric_identifier {{ family: "{FIRST}" }} histogram_options {{ buckets: [ 1, 10, 60000 ] }} }}
+          metric_control {{ metric_identifier {{ family: "{DURATIONS[0]}" }} histogram_options {{ buckets: [ 7 ] }} }}
+        }}"""
+    repository.add_identity("chosen", extra=chosen)
+    server = start(ON, "--metrics-config=histogram_buckets=0.5,30000")
+    assert list(buckets(server, FIRST, "chosen")) == ["1", "10", "60000", "+Inf"]
+    assert list(buckets(server, DURATIONS[0], "chosen")) == ["7", "+Inf"]
+    assert list(buckets(server, DURATIONS[1], "chosen")) == ["0.5", "30000", "+Inf"]
+    assert list(buckets(server, DURATIONS[0], "m")) == ["0.5", "30000", "+Inf"]
+    ask(server, "m")
+    assert buckets(server, DURATIONS[0], "m") == {"0.5": 0, "30000": 1, "+Inf": 1}
+
+
+def test_only_the_first_response_of_a_stream_counts(repository, start):
+    repository.add_identity("repeat", extra="model_transaction_policy { decoupled: true }", parameters={"repeat": 5})
+    server = start(ON)
+    answer = server.post("/v2/models/repeat/generate_stream", {"INPUT0": [1.0]})
+    assert answer.text.count("data:") == 5
+    assert server.metric(f"{FIRST}_count", model="repeat") == 1
+
+
+def test_an_error_is_no_response_to_wait_for(repository, start):
+    repository.add_identity("failing", parameters={"execute_error": "on purpose"})
+    server = start(ON)
+    assert ask(server, "failing").status_code == 500
+    for family in [FIRST, *DURATIONS]:
+        assert server.metric(f"{family}_count", model="failing") == 0
+
+
+@pytest.mark.parametrize("wrong", ["2,1", "0", "x", "1,,2"])
+def test_buckets_that_cannot_be_are_refused(repository, wrong):
+    result = run_neso(f"--model-repository={repository.path}", ON, f"--metrics-config=histogram_buckets={wrong}")
+    assert result.returncode == 1
+    assert "metrics setting 'histogram_buckets': expected ascending milliseconds" in result.stderr
+    assert f"got '{wrong}'" in result.stderr
