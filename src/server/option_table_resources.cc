@@ -166,6 +166,9 @@ constexpr OptionSpec kSharedMemory[] = {
     {"allow-client-shm", "boolean",
      "Let clients name shared memory of this machine to be read and written. Default is false.",
      Set<&Options::allow_client_shm>},
+    {"max-shared-memory-regions", "integer",
+     "How many regions of shared memory clients may have registered at a time. Default is 16384.",
+     Set<&Options::max_shared_memory_regions>},
 };
 
 }  // namespace

@@ -215,6 +215,7 @@ const std::vector<OptionCase>& Cases() {
        {"", "p", "numa-node=0", "p,gpu=0", "p,numa-node="}},
       {"model-load-gpu-limit", SHOW(server.load_device_limits.size()), "0", "0:0.5", "1", {"", "0", "x:0.5", "0:x"}},
       {"allow-client-shm", SHOW(allow_client_shm), "false", "true", "true", kNoBool},
+      {"max-shared-memory-regions", SHOW(max_shared_memory_regions), "16384", "10", "10", kNoInt},
       {"strict-model-config", SHOW(server.strict_model_config), "false", "true", "true", kNoBool},
       {"response-cache-byte-size", SHOW(server.cache_config.size()), "0", "1024", "1", {"", "x"}},
       {"trace-file", SHOW(trace.file), "", "t.json", "t.json", {}},

@@ -129,6 +129,7 @@ struct Options {
   TraceOptions trace;
   int repository_poll_seconds = 15;  // 0 unless the control mode is poll
   bool allow_client_shm = false;
+  unsigned max_shared_memory_regions = 16384;
   std::string memory_budget = "50%";  // as ParseMemoryBudget takes it
   std::set<std::string> given;        // names of the options on the command line, without "--"
 };

@@ -93,7 +93,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
     : server_(server),
       options_(options),
       credentials_(std::move(credentials)),
-      shared_memory_({.is_allowed = options.allow_client_shm}),
+      shared_memory_({.is_allowed = options.allow_client_shm, .max_regions = options.max_shared_memory_regions}),
       slow_work_("neso-slow", kMaxSlowThreads),
       tracer_(TraceSettingsFor(options.trace), options.trace.file, slow_work_),
       reactors_(slow_work_, ReactorOptionsFor(options)),

@@ -120,6 +120,27 @@ def test_requests_keep_a_region_that_is_unregistered(api, server):
         wait_until(lambda: mappings(server, old) == 0)
 
 
+@pytest.mark.parametrize("one", [True, False])
+def test_a_region_that_is_unregistered_stays_listed_until_its_requests_end(api, server, one):
+    def listed():
+        return [entry["name"] for entry in server.get("/v2/systemsharedmemory/status").json()]
+
+    with SharedObject(2 * PAGE) as memory:
+        api.register_system_shared_memory("r", memory.key, 2 * PAGE)
+        api.register_system_shared_memory("idle", memory.key, 2 * PAGE)
+        running = Running(server, api)
+        api.unregister_system_shared_memory(*(["r"] if one else []))
+        assert listed() == (["idle", "r"] if one else ["r"])
+        assert server.get("/v2/systemsharedmemory/region/r/status").json() == [
+            {"name": "r", "key": memory.key, "offset": 0, "byte_size": 2 * PAGE}]
+        assert server.get("/v2/cudasharedmemory/status").json() == []
+        with pytest.raises(InferenceServerException, match="Unable to find shared memory region: 'r'"):
+            infer(api)
+        api.unregister_system_shared_memory("r")  # once more: no error
+        assert running.outcomes() == [None, None]
+        assert listed() == (["idle"] if one else []), "whoever has the last answer does not find it any more"
+
+
 # --- objects that are made shorter -----------------------------------------------------------------------------------
 def test_an_object_that_was_truncated_is_used_as_far_as_it_is(api):
     with SharedObject(4 * PAGE) as memory:

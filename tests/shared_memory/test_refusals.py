@@ -184,7 +184,9 @@ RANGES = [
     ("r", 57, 8, 400, OFFSET_AND_SIZE),
     ("r", 0, 65, 400, OFFSET_AND_SIZE),
     ("r", 8, 2**63 - 1, 400, OFFSET_AND_SIZE),
-    ("r", 8, 2**64 - 8, 400, OFFSET_AND_SIZE),
+    ("r", 8, 2**64 - 9, 400, OFFSET_AND_SIZE),
+    ("r", 8, 2**64 - 8, 400, "Integer overflow detected: byte_size (18446744073709551608) + offset (8) exceeds maximum value "
+                             "(18446744073709551615) for region 'r'"),
     ("r", 2**64 - 8, 16, 400, OFFSET),
 ]
 

@@ -9,20 +9,23 @@
 #include <csignal>
 #include <cstdint>
 #include <mutex>
+#include <utility>
+
+#include "base/mutex.h"
 
 namespace neso {
 
 // A place in a list that only grows, so that the handler can walk it without a lock. As many as there were ranges at
 // once.
 struct GuardedRange::Slot {
-  std::atomic<bool> is_taken{true};
   // Odd while `begin` and `end` change. A thread that faults in a range uses it, so that one stands still; the handler
   // passes over the others while they move.
   std::atomic<uint32_t> version{0};
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};  // at a page's border; equal to `begin`: none
   std::atomic<bool> has_faulted{false};
-  Slot* next = nullptr;  // constant once in the list
+  Slot* next = nullptr;       // constant once in the list
+  Slot* next_free = nullptr;  // of a slot that no range has; under the lock of FreeSlots
 
   void Set(uintptr_t new_begin, uintptr_t new_end) {
     version.fetch_add(1, std::memory_order_acq_rel);
@@ -97,10 +100,21 @@ void InstallHandler() {
   sigaction(SIGBUS, &action, nullptr);
 }
 
+// The handler does not look here.
+struct FreeSlots {
+  Mutex mutex;
+  Slot* first GUARDED_BY(mutex) = nullptr;
+};
+FreeSlots& TheFreeSlots() {
+  static FreeSlots* const free_slots = new FreeSlots;
+  return *free_slots;
+}
+
 Slot* TakeSlot() {
-  for (Slot* slot = g_slots.load(std::memory_order_acquire); slot != nullptr; slot = slot->next) {
-    bool expected = false;
-    if (slot->is_taken.compare_exchange_strong(expected, true, std::memory_order_acq_rel)) return slot;
+  {
+    FreeSlots& free = TheFreeSlots();
+    MutexLock lock(free.mutex);
+    if (free.first != nullptr) return std::exchange(free.first, free.first->next_free);
   }
   Slot* const slot = new Slot;
   slot->next = g_slots.load(std::memory_order_relaxed);
@@ -121,7 +135,9 @@ GuardedRange::GuardedRange(void* base, size_t byte_size) : slot_(TakeSlot()) {
 
 GuardedRange::~GuardedRange() {
   slot_->Set(0, 0);
-  slot_->is_taken.store(false, std::memory_order_release);
+  FreeSlots& free = TheFreeSlots();
+  MutexLock lock(free.mutex);
+  slot_->next_free = std::exchange(free.first, slot_);
 }
 
 bool GuardedRange::HasFaulted() const { return slot_->has_faulted.load(std::memory_order_acquire); }

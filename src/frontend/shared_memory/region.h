@@ -36,6 +36,8 @@ class Region {
 // Where one tensor is.
 struct RegionSlice {
   std::shared_ptr<Region> region;
+  // As long as somebody holds it, a region that was unregistered is still listed.
+  std::shared_ptr<const void> use;
   char* base = nullptr;
   uint64_t byte_size = 0;
 };
@@ -44,8 +46,8 @@ struct RegionSlice {
 // Error: kInvalidArg "failed to register shared memory region 'n': invalid args" beyond the object's end.
 Status CheckObjectRange(std::string_view name, uint64_t offset, uint64_t byte_size, uint64_t object_bytes);
 
-// The part of region `name` that a tensor takes. Errors: kInvalidArg "Invalid offset for shared memory region: 'n'" or
-// "Invalid offset + byte size for shared memory region: 'n'".
+// The part of region `name` that a tensor takes. Errors, all kInvalidArg: "Invalid offset for shared memory region: 'n'",
+// "Invalid offset + byte size for shared memory region: 'n'", or that the two together exceed 64 bits.
 Status CheckTensorRange(std::string_view name, uint64_t offset, uint64_t byte_size, uint64_t region_bytes);
 
 }  // namespace neso

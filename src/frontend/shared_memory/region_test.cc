@@ -41,11 +41,31 @@ TEST(RegionTest, APartOfAnObjectLiesInsideOfIt) {
 TEST(RegionTest, ATensorLiesInsideOfItsRegion) {
   const char* const offset = "Invalid offset for shared memory region: 'r'";
   const char* const size = "Invalid offset + byte size for shared memory region: 'r'";
+  const auto overflow = [](const std::string& byte_size, const std::string& offset) {
+    return "Integer overflow detected: byte_size (" + byte_size + ") + offset (" + offset +
+           ") exceeds maximum value (18446744073709551615) for region 'r'";
+  };
+  const std::string one = overflow("18446744073709551615", "1");
+  const std::string eight = overflow("18446744073709551608", "8");
+  const std::string last = overflow("2", "18446744073709551614");
   const Range rows[] = {
-      {0, 64, 64, ""},         {56, 8, 64, ""},     {63, 1, 64, ""},         {0, 0, 64, ""},
-      {63, 0, 64, ""},         {64, 0, 64, offset}, {64, 8, 64, offset},     {kMax, 1, 64, offset},
-      {0, 65, 64, size},       {57, 8, 64, size},   {0, kMax, 64, size},     {1, kMax, 64, size},
-      {8, kMax - 7, 64, size}, {0, 0, 0, offset},   {kMax - 1, 1, kMax, ""}, {kMax - 1, 2, kMax, size},
+      {0, 64, 64, ""},
+      {56, 8, 64, ""},
+      {63, 1, 64, ""},
+      {0, 0, 64, ""},
+      {63, 0, 64, ""},
+      {64, 0, 64, offset},
+      {64, 8, 64, offset},
+      {kMax, 1, 64, offset},
+      {0, 65, 64, size},
+      {57, 8, 64, size},
+      {0, kMax, 64, size},
+      {1, kMax, 64, one.c_str()},
+      {8, kMax - 7, 64, eight.c_str()},
+      {8, kMax - 8, 64, size},
+      {0, 0, 0, offset},
+      {kMax - 1, 1, kMax, ""},
+      {kMax - 1, 2, kMax, last.c_str()},
   };
   for (const Range& row : rows) {
     EXPECT_EQ(CheckTensorRange("r", row.offset, row.byte_size, row.whole).message(), row.text)

@@ -40,21 +40,29 @@ Status SharedMemoryManager::RegisterCuda(std::string_view name, const CudaRegist
   });
 }
 
-// Opened without the lock, so the name is looked at before, too: for the error that a client expects first.
+// Opened without the lock, so it is checked before, too: for the error that a client expects first.
 Status SharedMemoryManager::Register(RegionInfo info, const Opener& open) {
   RETURN_IF_ERROR(CheckAllowed());
-  if (Has(info.name)) return NameTaken(info.name);
+  {
+    MutexLock lock(mutex_);
+    RETURN_IF_ERROR(CheckRoom(info.name));
+  }
   ASSIGN_OR_RETURN(std::shared_ptr<Region> region, open());
   MutexLock lock(mutex_);
-  const auto [entry, is_new] = entries_.try_emplace(info.name);
-  if (!is_new) return NameTaken(info.name);
-  entry->second = {.info = std::move(info), .region = std::move(region)};
+  RETURN_IF_ERROR(CheckRoom(info.name));
+  std::string name = info.name;
+  entries_.emplace(std::move(name),
+                   Entry{.info = std::move(info), .region = std::move(region), .use = std::make_shared<const char>()});
   return {};
 }
 
-bool SharedMemoryManager::Has(std::string_view name) const {
-  MutexLock lock(mutex_);
-  return entries_.contains(name);
+Status SharedMemoryManager::CheckRoom(std::string_view name) const {
+  if (entries_.contains(name)) return NameTaken(name);
+  if (entries_.size() < options_.max_regions) return {};
+  return Unavailable(
+      "failed to register shared memory region '{}': expected at most {} regions; unregister those that are not needed, "
+      "or start the server with a larger --max-shared-memory-regions",
+      name, options_.max_regions);
 }
 
 // A driver that was not there is looked for again: it may be installed while the server runs. Loading it twice at once
@@ -74,9 +82,16 @@ Status SharedMemoryManager::Unregister(RegionKind kind, std::string_view name) {
   RETURN_IF_ERROR(CheckAllowed());
   std::vector<Entry> dropped;  // unmapped after the lock
   MutexLock lock(mutex_);
+  ForgetUnused();
   for (auto entry = name.empty() ? entries_.begin() : entries_.find(name); entry != entries_.end();) {
     const bool is_meant = entry->second.info.kind == kind;
-    if (is_meant) dropped.push_back(std::move(entry->second));
+    if (is_meant) {
+      // Nobody takes a use but under the lock.
+      if (entry->second.use.use_count() > 1) {
+        leaving_.push_back({.info = entry->second.info, .use = entry->second.use});
+      }
+      dropped.push_back(std::move(entry->second));
+    }
     entry = is_meant ? entries_.erase(entry) : std::next(entry);
     if (!name.empty()) break;
   }
@@ -84,40 +99,62 @@ Status SharedMemoryManager::Unregister(RegionKind kind, std::string_view name) {
 }
 
 Expected<std::vector<RegionInfo>> SharedMemoryManager::List(RegionKind kind, std::string_view name) const {
-  std::vector<RegionInfo> infos;
   MutexLock lock(mutex_);
-  if (name.empty()) {
-    for (const auto& [unused, entry] : entries_) {
-      if (entry.info.kind == kind) infos.push_back(entry.info);
-    }
-    return infos;
-  }
+  ForgetUnused();
+  if (name.empty()) return All(kind);
+  const RegionInfo* const found = Info(name);
   const bool is_system = kind == RegionKind::kSystem;
-  const auto entry = entries_.find(name);
-  if (entry == entries_.end()) {
+  if (found == nullptr) {
     return NotFound("Unable to find {} shared memory region: '{}'", is_system ? "system" : "cuda", name);
   }
-  if (entry->second.info.kind != kind) {
+  if (found->kind != kind) {
     return NotFound("The region named '{}' is registered as {} shared memory, not {} shared memory", name,
                     is_system ? "CUDA" : "system", is_system ? "system" : "CUDA");
   }
-  infos.push_back(entry->second.info);
+  return std::vector<RegionInfo>{*found};
+}
+
+void SharedMemoryManager::ForgetUnused() const {
+  std::erase_if(leaving_, [](const Leaving& region) { return region.use.expired(); });
+}
+
+// A name that was registered anew stands for the new region.
+std::vector<RegionInfo> SharedMemoryManager::All(RegionKind kind) const {
+  std::map<std::string_view, const RegionInfo*> listed;
+  for (const Leaving& region : leaving_) listed[region.info.name] = &region.info;
+  for (const auto& [name, entry] : entries_) listed[name] = &entry.info;
+  std::vector<RegionInfo> infos;
+  for (const auto& [unused, info] : listed) {
+    if (info->kind == kind) infos.push_back(*info);
+  }
   return infos;
+}
+
+const RegionInfo* SharedMemoryManager::Info(std::string_view name) const {
+  const auto entry = entries_.find(name);
+  if (entry != entries_.end()) return &entry->second.info;
+  for (const Leaving& region : leaving_) {
+    if (region.info.name == name) return &region.info;
+  }
+  return nullptr;
 }
 
 Expected<RegionSlice> SharedMemoryManager::Find(std::string_view name, Part part) const {
   RETURN_IF_ERROR(CheckAllowed());
   std::shared_ptr<Region> region;
+  std::shared_ptr<const void> use;
   {
     MutexLock lock(mutex_);
     const auto entry = entries_.find(name);
     if (entry == entries_.end()) return NotFound("Unable to find shared memory region: '{}'", name);
     region = entry->second.region;
+    use = entry->second.use;
   }
   const RegionMemory& memory = region->memory();
   RETURN_IF_ERROR(CheckTensorRange(name, part.offset, part.byte_size, memory.byte_size));
   RETURN_IF_ERROR(region->CheckReach(part.offset + part.byte_size));
-  return RegionSlice{.region = region, .base = memory.base + part.offset, .byte_size = part.byte_size};
+  return RegionSlice{
+      .region = region, .use = std::move(use), .base = memory.base + part.offset, .byte_size = part.byte_size};
 }
 
 }  // namespace neso

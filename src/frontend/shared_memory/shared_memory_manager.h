@@ -4,7 +4,8 @@
 //   RETURN_IF_ERROR(regions.RegisterSystem("in", {.key = "/pixels", .offset = 0, .byte_size = 4096}));
 //   ASSIGN_OR_RETURN(const RegionSlice tensor, regions.Find("in", {.offset = 0, .byte_size = 64}));
 //
-// A region that is unregistered stays mapped for the requests that use it; its name is free at once.
+// A region that is unregistered stays mapped for the requests that use it, and is listed until they are answered; no
+// other request finds it, and its name is free at once.
 // Source: system and CUDA shared memory extensions of KServe v2; errors have the contract's texts.
 #pragma once
 
@@ -38,6 +39,8 @@ struct RegionInfo {
 struct SharedMemoryOptions {
   bool is_allowed = false;                    // --allow-client-shm; otherwise only List is there
   std::string cuda_library = "libcuda.so.1";  // opened when the first client registers CUDA memory
+  // Each takes one of the mappings that the kernel gives a process, of which there are 65530 by default.
+  size_t max_regions = 16384;
 };
 
 // Thread-safe. Registering opens and maps outside of the lock; CUDA's first time may take seconds.
@@ -48,7 +51,8 @@ class SharedMemoryManager {
   // kUnsupported unless clients may use shared memory.
   Status CheckAllowed() const;
 
-  // Errors: kAlreadyExists for a name that is taken (by either kind), and what opening the memory gives.
+  // Errors: kAlreadyExists for a name that is taken (by either kind), kUnavailable when there are too many regions, and
+  // what opening the memory gives.
   Status RegisterSystem(std::string_view name, const SystemRegistration& registration);
   Status RegisterCuda(std::string_view name, const CudaRegistration& registration);
   // With an empty name all of that kind. A name that is not there, or is of the other kind, is no error.
@@ -68,16 +72,27 @@ class SharedMemoryManager {
   struct Entry {
     RegionInfo info;
     std::shared_ptr<Region> region;
+    std::shared_ptr<const void> use;  // one more for each request that has not been answered
+  };
+  // Unregistered, and perhaps still in use.
+  struct Leaving {
+    RegionInfo info;
+    std::weak_ptr<const void> use;
   };
   using Opener = std::function<Expected<std::shared_ptr<Region>>()>;
 
   Status Register(RegionInfo info, const Opener& open);
-  bool Has(std::string_view name) const;
+  Status CheckRoom(std::string_view name) const REQUIRES(mutex_);
+  void ForgetUnused() const REQUIRES(mutex_);
+  std::vector<RegionInfo> All(RegionKind kind) const REQUIRES(mutex_);
+  // Null when there is no region of that name.
+  const RegionInfo* Info(std::string_view name) const REQUIRES(mutex_);
   Expected<std::shared_ptr<CudaDriver>> Driver();
 
   const SharedMemoryOptions options_;
   mutable Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ GUARDED_BY(mutex_);
+  mutable std::vector<Leaving> leaving_ GUARDED_BY(mutex_);  // those that are in use no more go when somebody looks
   std::shared_ptr<CudaDriver> driver_ GUARDED_BY(mutex_);
 };
 

@@ -111,6 +111,44 @@ TEST_F(SharedMemoryManagerTest, ARegionInUseOutlivesItsName) {
   EXPECT_FALSE(watched.expired());
 }
 
+TEST_F(SharedMemoryManagerTest, ARegionInUseIsListedUntilItIsNot) {
+  ASSERT_TRUE(Register("r", 0, kPage).ok());
+  auto first = manager_.Find("r", {.offset = 0, .byte_size = 4});
+  auto second = manager_.Find("r", {.offset = 0, .byte_size = 4});
+  ASSERT_TRUE(manager_.Unregister(kSystem, "r").ok());
+  EXPECT_EQ(Find("r", 0, 4).code(), StatusCode::kNotFound);
+  EXPECT_EQ(Names(kSystem), "r;");
+  EXPECT_EQ(Names(kSystem, "r"), "r;");
+  EXPECT_EQ(Names(kCuda), "");
+  EXPECT_THAT(Names(kCuda, "r"), HasSubstr("registered as system shared memory"));
+  first->use.reset();
+  EXPECT_EQ(Names(kSystem), "r;");
+  second->use.reset();
+  EXPECT_EQ(Names(kSystem), "");
+  EXPECT_EQ(Names(kSystem, "r"), "Not found: Unable to find system shared memory region: 'r'");
+}
+
+TEST_F(SharedMemoryManagerTest, ANewRegionIsListedInPlaceOfTheOldOneOfItsName) {
+  ASSERT_TRUE(Register("r", 0, kPage).ok());
+  const auto old = manager_.Find("r", {.offset = 0, .byte_size = 4});
+  ASSERT_TRUE(manager_.Unregister(kSystem, "r").ok());
+  ASSERT_TRUE(Register("r", kPage, 2 * kPage).ok());
+  EXPECT_THAT(*manager_.List(kSystem, ""), ElementsAre(Field(&RegionInfo::byte_size, 2 * kPage)));
+  EXPECT_THAT(*manager_.List(kSystem, "r"), ElementsAre(Field(&RegionInfo::byte_size, 2 * kPage)));
+}
+
+TEST_F(SharedMemoryManagerTest, ThereAreNoMoreRegionsThanAllowed) {
+  SharedMemoryManager small({.is_allowed = true, .max_regions = 2});
+  const SystemRegistration registration{.key = object_.key(), .byte_size = 8};
+  EXPECT_TRUE(small.RegisterSystem("a", registration).ok());
+  EXPECT_TRUE(small.RegisterSystem("b", registration).ok());
+  EXPECT_EQ(small.RegisterSystem("c", registration).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(small.RegisterSystem("a", registration).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(small.RegisterCuda("c", {}).code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(small.Unregister(kSystem, "a").ok());
+  EXPECT_TRUE(small.RegisterSystem("c", registration).ok());
+}
+
 TEST_F(SharedMemoryManagerTest, TheLastUserGivesARegionBack) {
   ASSERT_TRUE(Register("r", 0, kPage).ok());
   auto slice = std::make_unique<RegionSlice>(*manager_.Find("r", {.offset = 0, .byte_size = 4}));
@@ -173,8 +211,10 @@ TEST_F(SharedMemoryManagerTest, TensorsOutsideAreRefused) {
   EXPECT_EQ(Find("other", 0, 8).ToString(), "Not found: Unable to find shared memory region: 'other'");
   EXPECT_EQ(Find("r", 64, 8).ToString(), "Invalid argument: Invalid offset for shared memory region: 'r'");
   EXPECT_EQ(Find("r", 60, 8).ToString(), "Invalid argument: Invalid offset + byte size for shared memory region: 'r'");
-  EXPECT_EQ(Find("r", 60, UINT64_MAX - 59).ToString(),
-            "Invalid argument: Invalid offset + byte size for shared memory region: 'r'");
+  EXPECT_EQ(
+      Find("r", 60, UINT64_MAX - 59).ToString(),
+      "Invalid argument: Integer overflow detected: byte_size (18446744073709551556) + offset (60) exceeds maximum "
+      "value (18446744073709551615) for region 'r'");
 }
 
 TEST_F(SharedMemoryManagerTest, ATruncatedObjectIsUsedAsFarAsItIs) {
@@ -182,7 +222,7 @@ TEST_F(SharedMemoryManagerTest, ATruncatedObjectIsUsedAsFarAsItIs) {
   object_.Truncate(2 * kPage);
   EXPECT_TRUE(Find("r", 0, kPage).ok());
   EXPECT_THAT(Find("r", 0, kPage + 1).ToString(),
-              HasSubstr("Invalid argument: shared memory region 'r': expected an object of at least "));
+              HasSubstr("Invalid argument: shared memory region 'r': expected its first "));
   object_.Truncate(4 * kPage);
   EXPECT_TRUE(Find("r", 0, 2 * kPage).ok());
 }

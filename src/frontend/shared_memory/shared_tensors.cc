@@ -14,12 +14,14 @@ Status SharedTensors::AddInput(InferenceRequest& request, std::string_view input
   attributes.cuda_ipc_handle = memory.cuda_ipc_handle;
   RETURN_IF_ERROR(request.AppendInputData(input, slice.base, attributes));
   inputs_.push_back(std::move(slice.region));
+  uses_.push_back(std::move(slice.use));
   return {};
 }
 
 Status SharedTensors::AddOutput(std::string_view output, const SharedTensor& tensor) {
   ASSIGN_OR_RETURN(RegionSlice slice,
                    regions_.Find(tensor.region, {.offset = tensor.offset, .byte_size = tensor.byte_size}));
+  uses_.push_back(std::move(slice.use));
   outputs_.emplace_back(output, std::move(slice));
   return {};
 }

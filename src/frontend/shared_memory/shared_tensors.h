@@ -51,12 +51,17 @@ class SharedTensors {
     return nullptr;
   }
 
+  // The request is being answered: regions that were unregistered meanwhile need be listed no longer for its sake, so
+  // that whoever has the answer does not find them. They stay mapped.
+  void EndUse() { uses_.clear(); }
+
   // Error: kInvalidArg when memory of a region was gone while the request ran: what was computed means nothing.
   Status CheckIntact() const;
 
  private:
   const SharedMemoryManager& regions_;
   std::vector<std::shared_ptr<Region>> inputs_;
+  std::vector<std::shared_ptr<const void>> uses_;
   std::vector<std::pair<std::string, RegionSlice>> outputs_;
 };
 

@@ -27,6 +27,8 @@ Status CheckKey(std::string_view name, std::string_view key) {
   return {};
 }
 
+constexpr int kPopulateRead = 22;  // MADV_POPULATE_READ, which older headers lack
+
 // Bytes of the object, or -1 if it cannot have any to map.
 int64_t ObjectBytes(int fd) {
   struct stat status = {};
@@ -42,17 +44,19 @@ Expected<std::shared_ptr<Region>> SystemRegion::Open(std::string_view name, cons
   const bool is_name = key.find('\0') == std::string::npos;
   const int fd = is_name ? shm_open(key.c_str(), O_RDWR, 0) : -1;
   if (fd < 0) return Internal("Unable to open shared memory region: '{}'", key);
-  std::shared_ptr<SystemRegion> region(new SystemRegion(name, fd, registration.offset));
-  const int64_t object_bytes = ObjectBytes(fd);
-  if (object_bytes < 0) return Internal("Unable to open shared memory region: '{}'", key);
-  RETURN_IF_ERROR(
-      CheckObjectRange(name, registration.offset, registration.byte_size, static_cast<uint64_t>(object_bytes)));
-  RETURN_IF_ERROR(region->Map(registration.byte_size));
+  std::shared_ptr<SystemRegion> region(new SystemRegion(name));
+  const Status mapped = region->Map(fd, registration);
+  close(fd);
+  if (!mapped.ok()) return mapped;
   return std::shared_ptr<Region>(std::move(region));
 }
 
-Status SystemRegion::Map(uint64_t byte_size) {
-  void* const base = mmap(nullptr, byte_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, static_cast<off_t>(offset_));
+Status SystemRegion::Map(int fd, const SystemRegistration& registration) {
+  const auto& [key, offset, byte_size] = registration;
+  const int64_t object_bytes = ObjectBytes(fd);
+  if (object_bytes < 0) return Internal("Unable to open shared memory region: '{}'", key);
+  RETURN_IF_ERROR(CheckObjectRange(name_, offset, byte_size, static_cast<uint64_t>(object_bytes)));
+  void* const base = mmap(nullptr, byte_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, static_cast<off_t>(offset));
   if (base == MAP_FAILED) {
     // Nothing between the two parts: clients know the text so.
     return InvalidArg("failed to register shared memory region '{}': unable to process address space{}", name_,
@@ -67,15 +71,20 @@ Status SystemRegion::Map(uint64_t byte_size) {
 SystemRegion::~SystemRegion() {
   guard_.reset();
   if (memory_.base != nullptr) munmap(memory_.base, memory_.byte_size);
-  close(fd_);
 }
 
+// Asks for the last page instead of touching it. A kernel that does not know the question (before 5.14) leaves it to
+// the guard to notice.
 Status SystemRegion::CheckReach(uint64_t byte_size) const {
   RETURN_IF_ERROR(CheckIntact());
-  const int64_t object_bytes = ObjectBytes(fd_);
-  if (object_bytes >= 0 && static_cast<uint64_t>(object_bytes) >= offset_ + byte_size) return {};
-  return InvalidArg("shared memory region '{}': expected an object of at least {} bytes, got {}: it was truncated",
-                    name_, offset_ + byte_size, object_bytes);
+  if (byte_size == 0) return {};
+  static const auto page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  char* const last_page = memory_.base + (byte_size - 1) / page_bytes * page_bytes;
+  if (madvise(last_page, page_bytes, kPopulateRead) == 0 || errno != EFAULT) return {};
+  return InvalidArg(
+      "shared memory region '{}': expected its first {} bytes to be there, and they are not: it was truncated, or "
+      "/dev/shm is full",
+      name_, byte_size);
 }
 
 Status SystemRegion::CheckIntact() const {

@@ -1,4 +1,5 @@
-// A POSIX shared-memory object of a client, or a part of it, mapped into the server.
+// A POSIX shared-memory object of a client, or a part of it, mapped into the server. It costs a mapping, but no
+// descriptor: of those the server has few, and it needs them for connections.
 //
 //   ASSIGN_OR_RETURN(std::shared_ptr<Region> region, SystemRegion::Open("in", {.key = "/pixels", .byte_size = 4096}));
 #pragma once
@@ -34,12 +35,10 @@ class SystemRegion final : public Region {
   Status CheckIntact() const override;
 
  private:
-  SystemRegion(std::string_view name, int fd, uint64_t offset) : name_(name), fd_(fd), offset_(offset) {}
-  Status Map(uint64_t byte_size);
+  explicit SystemRegion(std::string_view name) : name_(name) {}
+  Status Map(int fd, const SystemRegistration& registration);
 
   const std::string name_;
-  const int fd_;  // to see how long the object is now
-  const uint64_t offset_;
   RegionMemory memory_;
   std::optional<GuardedRange> guard_;
 };
