@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "base/json.h"
+#include "base/log_file.h"
 #include "base/mutex.h"
 #include "base/text.h"
 
@@ -93,6 +94,7 @@ struct State {
   std::atomic<int> verbose_level{0};
   std::atomic<LogFormat> format{LogFormat::kDefault};
   const bool escape = EscapingFromEnvironment();
+  std::atomic<bool> reopen_asked{false};
 
   Mutex mutex;
   std::string path GUARDED_BY(mutex);
@@ -106,6 +108,9 @@ State& TheState() {
 
 void Emit(LogLevel level, std::string_view line) {
   State& state = TheState();
+  if (state.reopen_asked.load(std::memory_order_relaxed)) [[unlikely]] {
+    ReopenFileIfAsked();
+  }
   std::shared_ptr<LogStream> file;
   {
     MutexLock lock(state.mutex);
@@ -178,6 +183,15 @@ Status SetFile(const std::string& path) {
   state.file.swap(file);
   state.path = path;
   return {};
+}
+
+void AskToReopenFile() noexcept { TheState().reopen_asked.store(true, std::memory_order_relaxed); }
+
+void ReopenFileIfAsked() {
+  if (!TheState().reopen_asked.exchange(false, std::memory_order_relaxed)) return;
+  const std::string path = Settings().file;
+  if (path.empty()) return;
+  if (const Status status = SetFile(path); !status.ok()) LOG_ERROR("{}; going on in the old one", status.message());
 }
 
 bool IsEnabled(LogLevel level) {

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/log_file.h"
+
 namespace neso {
 namespace {
 
@@ -92,6 +94,24 @@ TEST_F(LogTest, FileTakesAllLevelsAndIsAppendedTo) {
   EXPECT_THAT(text, ::testing::StartsWith("before\nI"));
   EXPECT_THAT(text, HasSubstr("\"one\"\nE"));
   EXPECT_THAT(text, EndsWith("\"two\"\n"));
+}
+
+TEST_F(LogTest, AFileThatWasTakenAwayIsOpenedAnewWhenAskedFor) {
+  ASSERT_TRUE(log::SetFile(path_).ok());
+  const std::string old_path = path_ + ".1";
+  ASSERT_EQ(std::rename(path_.c_str(), old_path.c_str()), 0);
+  LOG_INFO("one");
+  log::AskToReopenFile();
+  LOG_INFO("two");
+  EXPECT_THAT(ReadAll(old_path), EndsWith("\"one\"\n"));
+  EXPECT_THAT(ReadAll(path_), EndsWith("\"two\"\n"));
+  std::remove(old_path.c_str());
+}
+
+TEST_F(LogTest, WithoutAFileThereIsNothingToOpenAnew) {
+  log::AskToReopenFile();
+  log::ReopenFileIfAsked();
+  EXPECT_EQ(log::Settings().file, "");
 }
 
 TEST_F(LogTest, AFileThatCannotBeOpenedChangesNothing) {

@@ -31,6 +31,20 @@ Status WritePieces(const std::string& path, const char* mode, uintmax_t offset,
   return is_written ? Status() : Failure(path);
 }
 
+// As much of the file as is valid JSON: an empty array, or nothing on a disk that has not even room for that.
+void LeaveNothing(const std::string& path) {
+  if (WritePieces(path, "w", 0, {"[]"}).ok()) return;
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) std::filesystem::remove(path, ignored);
+}
+
+// A file of its own.
+Status WriteArray(const std::string& path, const std::string& traces) {
+  Status status = WritePieces(path, "w", 0, {"[", traces, "]"});
+  if (!status.ok()) LeaveNothing(path);
+  return status;
+}
+
 }  // namespace
 
 void TraceFile::Append(std::string traces) { Post({.own_file = false, .traces = std::move(traces)}); }
@@ -68,9 +82,8 @@ void TraceFile::Close() {
 }
 
 void TraceFile::Write(const Job& job) {
-  const Status status = job.own_file
-                            ? WritePieces(fmt::format("{}.{}", path_, next_index_++), "w", 0, {"[", job.traces, "]"})
-                            : AppendToArray(job.traces);
+  const Status status =
+      job.own_file ? WriteArray(fmt::format("{}.{}", path_, next_index_++), job.traces) : AppendToArray(job.traces);
   if (!status.ok() && !is_failing_) LOG_ERROR("{}", status.message());
   is_failing_ = !status.ok();
 }
@@ -78,13 +91,16 @@ void TraceFile::Write(const Job& job) {
 // Over the bracket at the end. A file that somebody has taken away or changed begins anew.
 Status TraceFile::AppendToArray(const std::string& traces) {
   std::error_code ignored;
-  const bool goes_on = written_bytes_ > 0 && std::filesystem::file_size(path_, ignored) == written_bytes_;
-  const uintmax_t offset = goes_on ? written_bytes_ - 1 : 0;
-  const std::string_view begin = goes_on ? "," : "[";
-  Status status = WritePieces(path_, goes_on ? "r+" : "w", offset, {begin, traces, "]"});
+  if (written_bytes_ == 0 || std::filesystem::file_size(path_, ignored) != written_bytes_) {
+    Status status = WriteArray(path_, traces);
+    written_bytes_ = status.ok() ? traces.size() + 2 : 0;
+    return status;
+  }
+  const uintmax_t end = written_bytes_ - 1;
+  Status status = WritePieces(path_, "r+", end, {",", traces, "]"});
   if (status.ok()) {
-    written_bytes_ = offset + begin.size() + traces.size() + 1;
-  } else if (goes_on && WritePieces(path_, "r+", offset, {"]"}).ok()) {
+    written_bytes_ = end + traces.size() + 2;
+  } else if (WritePieces(path_, "r+", end, {"]"}).ok()) {
     // The array as it was: a full disk must not cost what is already there.
     std::filesystem::resize_file(path_, written_bytes_, ignored);
   }

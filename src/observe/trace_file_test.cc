@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <thread>
 #include <vector>
 
@@ -68,6 +70,49 @@ TEST_F(TraceFileTest, AFolderThatAppearsLaterIsUsed) {
   folder_.MakeFolder("later");
   file->Append("3");
   EXPECT_EQ(folder_.Read("later/t.json"), "[3]");
+}
+
+// A limit that files of this process may not exceed, which stands for a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limited{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limited);
+  }
+  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(TraceFileTest, WhatDoesNotFitLeavesJson) {
+  const std::string large = '"' + std::string(100'000, 'x') + '"';
+  const auto file = New();
+  file->Close();
+  const FileSizeLimit limit(50'000);
+  file->Append(large);
+  EXPECT_EQ(folder_.Read("t.json"), "[]");
+  file->Append("1");
+  file->Append(large);
+  EXPECT_EQ(folder_.Read("t.json"), "[1]") << "a full disk does not cost what is there";
+  file->Append("2");
+  EXPECT_EQ(folder_.Read("t.json"), "[1,2]");
+  file->WriteNext(large);
+  file->WriteNext("3");
+  EXPECT_EQ(folder_.Read("t.json.0"), "[]");
+  EXPECT_EQ(folder_.Read("t.json.1"), "[3]");
+}
+
+TEST_F(TraceFileTest, ADiskWithoutAnyRoomHasNoFile) {
+  const auto file = New();
+  file->Close();
+  const FileSizeLimit limit(0);
+  file->Append("1");
+  EXPECT_FALSE(folder_.Has("t.json"));
 }
 
 TEST_F(TraceFileTest, TracesOfManyThreadsComeWhole) {

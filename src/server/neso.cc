@@ -125,7 +125,7 @@ int Serve(const Options& options) {
 }  // namespace neso
 
 int NesoMain(int argc, char** argv) {
-  neso::IgnoreBrokenPipes();
+  neso::SurviveFailingWrites();
   neso::InstallMemoryReserve();
   neso::KeepFrameworksFromCallingHome();
   neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
@@ -145,6 +145,7 @@ int NesoMain(int argc, char** argv) {
     neso::Complain("Failed to build Triton option:\n" + status.message());
     return 1;
   }
+  if (!parsed.options->log.file.empty()) neso::ReopenLogOnHangUp();
   // Not given: the tree the program is in; the usual folder is searched after it in any case.
   std::string& backends = parsed.options->server.backend_directory;
   if (backends == neso::ServerOptions().backend_directory) {

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/log_file.h"
+
 namespace neso {
 namespace {
 
@@ -43,6 +45,8 @@ void OnStop(int signal_number) {
   errno = saved_errno;
 }
 
+void OnHangUp(int) { log::AskToReopenFile(); }
+
 void OnCrash(int signal_number) {
   WriteReceived(STDERR_FILENO, signal_number);
   void* frames[64];
@@ -60,7 +64,12 @@ void Handle(int signal_number, void (*handler)(int), int flags) {
 
 }  // namespace
 
-void IgnoreBrokenPipes() { Handle(SIGPIPE, SIG_IGN, 0); }
+void SurviveFailingWrites() {
+  Handle(SIGPIPE, SIG_IGN, 0);
+  Handle(SIGXFSZ, SIG_IGN, 0);
+}
+
+void ReopenLogOnHangUp() { Handle(SIGHUP, OnHangUp, SA_RESTART); }
 
 Expected<std::unique_ptr<StopSignal>> StopSignal::Install() {
   const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -87,8 +96,8 @@ StopSignal::~StopSignal() {
 }
 
 void StopSignal::Wait() const {
-  while (!WaitFor(std::chrono::milliseconds(-1))) {
-  }
+  // A signal ends the wait early. Most are this thread's to handle, the first of the process.
+  while (!WaitFor(std::chrono::milliseconds(-1))) log::ReopenFileIfAsked();
 }
 
 bool StopSignal::WaitFor(std::chrono::milliseconds timeout) const {

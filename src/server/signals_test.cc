@@ -42,11 +42,12 @@ TEST(SignalsDeathTest, ASecondInterruptDoesNothing) {
               ExitedWithCode(0), "^Signal \\(2\\) received\\.\n$");
 }
 
-TEST(SignalsDeathTest, BrokenPipesAreIgnored) {
+TEST(SignalsDeathTest, WritesThatFailAreSurvived) {
   EXPECT_EXIT(
       {
-        IgnoreBrokenPipes();
+        SurviveFailingWrites();
         raise(SIGPIPE);
+        raise(SIGXFSZ);
         std::exit(0);
       },
       ExitedWithCode(0), "");
