@@ -6,6 +6,7 @@ import struct
 import pytest
 from support.control import index, until
 from support.inference import body, delay_ms, pending, until_executing
+from support.repository import ModelRepository
 from support.sagemaker import BINARY
 
 def test_a_model_from_load_to_unload(multi_model):
@@ -200,3 +201,16 @@ def test_only_one_caller_unloads(multi_model):
         assert (second.status_code, second.json()) == (400, {"error": "model 'a' is being unloaded"})
         assert unload.result().status_code == 200
         assert request.result().status_code == 200
+
+
+def test_the_url_that_is_shown_is_the_repository_that_was_registered(multi_model):
+    """With the configuration at the root of the url, the folder above it is the repository."""
+    models = multi_model.root / "models" / "flat"
+    ModelRepository(models).add_identity("model")
+    assert multi_model.load("flat").status_code == 200
+    entry = {"modelName": "flat", "modelUrl": str(models)}
+    assert multi_model.get("/models/flat").json() == entry
+    assert multi_model.get("/models").json() == {"models": [entry]}
+    nested = multi_model.disk("nested").add_identity("m")
+    assert multi_model.load("nested", url=multi_model.url("nested") + "/").status_code == 200
+    assert multi_model.get("/models/nested").json() == {"modelName": "nested", "modelUrl": str(nested.parent)}

@@ -67,6 +67,9 @@ def test_invocations_in_json(sagemaker):
 
 def test_invocations_with_binary_tensors(sagemaker):
     content, json_size = binary_body()
+    type, parameter = BINARY.split(";")
+    spaced = f"{type}; charset=utf-8 ; {parameter}{json_size}"
+    assert sagemaker.post("/invocations", content, headers={"Content-Type": spaced}).status_code == 200
     answer = sagemaker.post("/invocations", content, headers={"Content-Type": f"{BINARY}{json_size}"})
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith(BINARY)
@@ -209,6 +212,7 @@ def start_generating(repository, start_sagemaker, kind):
         model_transaction_policy { decoupled: true }
         input [ { name: "text" data_type: TYPE_STRING dims: [ 1 ] } ]
         output [ { name: "said" data_type: TYPE_STRING dims: [ 1 ] } ]
+        parameters { key: "response_parameters" value: { string_value: "false" } }
         """)
     return start_sagemaker(repository, env={"SAGEMAKER_TRITON_DEFAULT_MODEL_NAME": "talk",
                                             "SAGEMAKER_TRITON_INFERENCE_TYPE": kind})

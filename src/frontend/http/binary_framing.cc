@@ -1,5 +1,6 @@
 #include "frontend/http/binary_framing.h"
 
+#include <algorithm>
 #include <charconv>
 #include <climits>
 
@@ -33,12 +34,29 @@ Expected<std::optional<size_t>> LengthFromHeader(std::string_view text, size_t b
   return std::optional<size_t>(length);
 }
 
+// What stands behind `prefix`, which is a media type and the name of a parameter of it ("a/b;n="), in `type`; null if
+// it is not that type or has no such parameter. There may be blanks, and other parameters, before the name (RFC 9110).
+std::string_view ParameterOf(std::string_view type, std::string_view prefix) {
+  const size_t semicolon = prefix.find(';');
+  const std::string_view name = prefix.substr(semicolon + 1);
+  if (!type.starts_with(prefix.substr(0, semicolon))) return {};
+  type.remove_prefix(semicolon);
+  while (true) {
+    type = TrimBlanks(type);
+    if (!type.starts_with(';')) return {};
+    type = TrimBlanks(type.substr(1));
+    if (type.starts_with(name)) return type.substr(name.size());
+    type.remove_prefix(std::min(type.find(';'), type.size()));
+  }
+}
+
 Expected<std::optional<size_t>> LengthFromContentType(std::string_view type, std::string_view prefix,
                                                       size_t body_bytes) {
-  const size_t at = type.find(prefix);
-  if (at == std::string_view::npos) return std::optional<size_t>();
-  if (at != 0) return InvalidArg("expect MIME type for binary data starts with '{}', got: {}", prefix, type);
-  const std::string_view text = type.substr(prefix.size());
+  const std::string_view text = ParameterOf(type, prefix);
+  if (text.data() == nullptr) {
+    if (type.find(prefix) == std::string_view::npos) return std::optional<size_t>();
+    return InvalidArg("expect MIME type for binary data starts with '{}', got: {}", prefix, type);
+  }
   int length = 0;  // what is no number is taken for 0, a raw body (contract)
   const bool too_large = ReadNumber(text, length) == std::errc::result_out_of_range;
   if (too_large || length < 0 || static_cast<size_t>(length) > body_bytes) return OutOfRange(body_bytes, text);
@@ -54,9 +72,7 @@ Expected<std::optional<size_t>> BinaryFraming::JsonLength(const net::HttpHead& h
 }
 
 size_t BinaryFraming::JsonLengthHint(const net::HttpHead& head) const {
-  std::string_view text = head.Find(prefix_.empty() ? kHeader : kContentType);
-  if (!text.starts_with(prefix_)) return 0;
-  text.remove_prefix(prefix_.size());
+  const std::string_view text = prefix_.empty() ? head.Find(kHeader) : ParameterOf(head.Find(kContentType), prefix_);
   size_t length = 0;
   std::from_chars(text.data(), text.data() + text.size(), length);
   return length;

@@ -48,7 +48,17 @@ TEST(BinaryFramingTest, ContentTypeTellsTheLength) {
   EXPECT_EQ(Outcome(kContentType, {}), "all");
   EXPECT_EQ(Outcome(kContentType, Head("Inference-Header-Content-Length", "12")), "all");
   EXPECT_EQ(OfContentType("application/json"), "all");
-  EXPECT_EQ(OfContentType("application/vnd.x.binary+json; json-header-size=12"), "all");
+  for (const char* type :
+       {"application/vnd.x.binary+json; json-header-size=12", "application/vnd.x.binary+json ;json-header-size=12",
+        "application/vnd.x.binary+json; charset=utf-8; json-header-size=12; more=1"}) {
+    EXPECT_EQ(OfContentType(type), "12") << type;
+    EXPECT_EQ(kContentType.JsonLengthHint(Head("content-type", type)), 12U) << type;
+  }
+  for (const char* type :
+       {"application/vnd.x.binary+json", "application/vnd.x.binary+json;", "application/vnd.x.binary+json; ;",
+        "application/vnd.x.binary+jsonx; json-header-size=12", "application/vnd.x.binary+json; xjson-header-size=12"}) {
+    EXPECT_EQ(OfContentType(type), "all") << type;
+  }
   EXPECT_EQ(OfContentType(std::string(kPrefix) + "12"), "12");
   EXPECT_EQ(OfContentType(std::string(kPrefix) + " 12abc"), "12");
   EXPECT_EQ(OfContentType(std::string(kPrefix) + "0"), "0");

@@ -17,8 +17,7 @@ bool CanBeModelName(std::string_view target) {
 
 Status HostedModels::Load(const LoadRequest& request) {
   ASSIGN_OR_RETURN(const ModelLocation location, LocateModel(request.url, options_.models_root));
-  const Model model{.url = request.url,
-                    .name = CanBeModelName(request.target) ? request.target : request.hash,
+  const Model model{.name = CanBeModelName(request.target) ? request.target : request.hash,
                     .repository = location.repository};
   RETURN_IF_ERROR(Claim(request, model));
   Status loaded = RegisterAndLoad(model, location.folder);
@@ -101,11 +100,11 @@ std::optional<std::string> HostedModels::ModelName(const std::string& hash) cons
   return it->second.name;
 }
 
-std::optional<std::string> HostedModels::Url(const std::string& hash) const {
+std::optional<std::string> HostedModels::Repository(const std::string& hash) const {
   MutexLock lock(mutex_);
   const auto it = models_.find(hash);
   if (it == models_.end() || it->second.phase == Phase::kLoading) return {};
-  return it->second.url;
+  return it->second.repository;
 }
 
 std::vector<HostedModels::Entry> HostedModels::All() const {
@@ -117,7 +116,7 @@ std::vector<HostedModels::Entry> HostedModels::All() const {
   std::vector<Entry> entries;
   for (const auto& [hash, model] : models) {
     if (model.phase == Phase::kLoading) continue;
-    entries.push_back({.hash = hash, .url = model.url, .is_ready = IsReady(model)});
+    entries.push_back({.hash = hash, .repository = model.repository, .is_ready = IsReady(model)});
   }
   return entries;
 }

@@ -34,7 +34,7 @@ class HostedModels {
   };
   struct Entry {
     std::string hash;
-    std::string url;
+    std::string repository;
     bool is_ready = false;
   };
 
@@ -51,14 +51,13 @@ class HostedModels {
 
   // The name that the model serves as; unset for an unknown hash.
   std::optional<std::string> ModelName(const std::string& hash) const;
-  // Where it was loaded from; unset for an unknown hash.
-  std::optional<std::string> Url(const std::string& hash) const;
+  // The folder that was registered for it as a repository; unset for an unknown hash.
+  std::optional<std::string> Repository(const std::string& hash) const;
   std::vector<Entry> All() const;  // by hash
 
  private:
   enum class Phase { kLoading, kLoaded, kUnloading };
   struct Model {
-    std::string url;
     std::string name;
     std::string repository;
     Phase phase = Phase::kLoading;

@@ -64,11 +64,11 @@ Expected<HostedModels::LoadRequest> ParseLoad(const net::HttpExchange& exchange)
   return request;
 }
 
-void AppendEntry(std::string& json, std::string_view hash, std::string_view url) {
+void AppendEntry(std::string& json, std::string_view hash, std::string_view repository) {
   json += "{\"modelName\":";
   AppendJsonString(json, hash);
   json += ",\"modelUrl\":";
-  AppendJsonString(json, url);
+  AppendJsonString(json, repository);
   json += '}';
 }
 
@@ -137,7 +137,7 @@ void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
     if (!first) json += ',';
     first = false;
     if (entry.is_ready) {
-      AppendEntry(json, entry.hash, entry.url);
+      AppendEntry(json, entry.hash, entry.repository);
     } else {
       json += "{}";
     }
@@ -146,10 +146,10 @@ void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
 }
 
 void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& exchange) {
-  const std::optional<std::string> url = models_.Url(hash);
-  if (!url) return ReplyEmpty(exchange, 404, kTextType);
+  const std::optional<std::string> repository = models_.Repository(hash);
+  if (!repository) return ReplyEmpty(exchange, 404, kTextType);
   std::string json;
-  AppendEntry(json, hash, *url);
+  AppendEntry(json, hash, *repository);
   ReplyText(exchange, std::move(json));
 }
 
