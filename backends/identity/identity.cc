@@ -112,6 +112,7 @@ class IdentityInstance final : public Instance<IdentityModel> {
 
   Status Fill(const Request& request, Response& response) const {
     const std::vector<IdentityModel::Pair>& pairs = model().pairs();
+    if (model().settings().response_parameters) NESO_RETURN_IF_ERROR(AddExampleParameters(response));
     if (model().settings().echo_parameters) NESO_RETURN_IF_ERROR(EchoParameters(request, response));
     // As many as there are means all of them, which is the usual case.
     const bool all = request.requested_output_count() >= pairs.size();
@@ -124,6 +125,14 @@ class IdentityInstance final : public Instance<IdentityModel> {
       NESO_RETURN_IF_ERROR(input.CopyTo({to, input.byte_size}));
     }
     return {};
+  }
+
+  // One of each type.
+  static Status AddExampleParameters(Response& response) {
+    NESO_RETURN_IF_ERROR(response.SetParameter("param0", "an example string parameter"));
+    NESO_RETURN_IF_ERROR(response.SetParameter("param1", int64_t{42}));
+    NESO_RETURN_IF_ERROR(response.SetParameter("param2", false));
+    return response.SetParameter("param3", 123.123);
   }
 
   static Status EchoParameters(const Request& request, Response& response) {

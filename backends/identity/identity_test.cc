@@ -92,8 +92,20 @@ TEST(IdentityTest, DecoupledModelRepeatsItsAnswer) {
   EXPECT_THAT(FakeServer::violations(), IsEmpty());
 }
 
+TEST(IdentityTest, ResponsesCarryOneParameterOfEachType) {
+  FakeServer server(Config());
+  ASSERT_EQ(server.Load(), "");
+  FakeRequest request = Numbers();
+  ASSERT_EQ(server.Execute({&request}), "");
+  const std::map<std::string, FakeParameter> expected = {{"param0", std::string("an example string parameter")},
+                                                         {"param1", int64_t{42}},
+                                                         {"param2", false},
+                                                         {"param3", 123.123}};
+  EXPECT_EQ(request.responses[0].parameters, expected);
+}
+
 TEST(IdentityTest, ParametersComeBackWhenAsked) {
-  FakeServer server(Config(Parameter("echo_parameters", "true")));
+  FakeServer server(Config(Parameter("echo_parameters", "true") + "," + Parameter("response_parameters", "false")));
   ASSERT_EQ(server.Load(), "");
   FakeRequest request = Numbers();
   request.parameters = {{"s", std::string("text")}, {"i", int64_t{3}}, {"b", true}, {"d", 0.5}};

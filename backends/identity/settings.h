@@ -12,11 +12,13 @@ namespace neso::identity {
 
 struct Settings {
   // How long an execution takes; for instance n of the model, `delay_multiplier` * n times that (at least once).
-  std::chrono::milliseconds execute_delay{0};   // execute_delay_ms
-  int64_t delay_multiplier = 0;                 // instance_wise_delay_multiplier
-  std::chrono::seconds creation_delay{0};       // creation_delay_sec: how long loading takes
-  bool custom_tracing = false;                  // enable_custom_tracing: reports activities to the request's trace
-  bool echo_parameters = false;                 // echo_parameters: responses carry the request's parameters
+  std::chrono::milliseconds execute_delay{0};  // execute_delay_ms
+  int64_t delay_multiplier = 0;                // instance_wise_delay_multiplier
+  std::chrono::seconds creation_delay{0};      // creation_delay_sec: how long loading takes
+  bool custom_tracing = false;                 // enable_custom_tracing: reports activities to the request's trace
+  bool echo_parameters = false;                // echo_parameters: responses carry the request's parameters
+  // response_parameters: responses carry the four that Triton's identity backend gives, which tests of clients expect.
+  bool response_parameters = true;
   std::string initialize_error;                 // initialize_error: loading fails with this text
   std::string execute_error;                    // execute_error: every request fails with this text
   int64_t repeat = 1;                           // repeat: responses to a request of a decoupled model
@@ -29,6 +31,7 @@ struct Settings {
     NESO_ASSIGN_OR_RETURN(const int64_t creation_s, parameters.Or("creation_delay_sec", 0));
     NESO_ASSIGN_OR_RETURN(settings.custom_tracing, parameters.Or("enable_custom_tracing", false));
     NESO_ASSIGN_OR_RETURN(settings.echo_parameters, parameters.Or("echo_parameters", false));
+    NESO_ASSIGN_OR_RETURN(settings.response_parameters, parameters.Or("response_parameters", true));
     NESO_ASSIGN_OR_RETURN(settings.repeat, parameters.Or("repeat", 1));
     NESO_ASSIGN_OR_RETURN(const int64_t response_ms, parameters.Or("response_delay_ms", 0));
     settings.execute_delay = std::chrono::milliseconds(execute_ms);

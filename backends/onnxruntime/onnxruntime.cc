@@ -31,9 +31,23 @@ using backend::TensorConfig;
 
 using SharedSession = std::shared_ptr<Ort::Session>;
 
+// What the command line says to this backend.
+Status LogConfiguration(const backend::Backend& backend) {
+  TRITONSERVER_Message* message = nullptr;  // stays the backend's
+  NESO_RETURN_IF_ERROR(TRITONBACKEND_BackendConfig(backend.handle(), &message));
+  const char* json = nullptr;
+  size_t size = 0;
+  NESO_RETURN_IF_ERROR(TRITONSERVER_MessageSerializeToJson(message, &json, &size));
+  NESO_LOG_VERBOSE("backend configuration:\n", std::string_view(json, size));
+  return {};
+}
+
 class OnnxModel final : public Model {
  public:
-  static Status InitializeBackend(const backend::Backend& backend) { return InitializeEnvironment(backend); }
+  static Status InitializeBackend(const backend::Backend& backend) {
+    NESO_RETURN_IF_ERROR(LogConfiguration(backend));
+    return InitializeEnvironment(backend);
+  }
   static Status DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
     return TRITONBACKEND_BackendAttributeSetParallelModelInstanceLoading(attributes, true);
   }

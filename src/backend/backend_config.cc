@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/log.h"
 
 namespace neso {
 namespace {
@@ -31,7 +32,10 @@ std::string BackendConfigJson(const BackendOptions& options, const std::string& 
 
   std::string json = "{\"cmdline\":{";
   for (const auto& [name, value] : settings) AppendMember(json, name, value);
-  if (!settings.contains("default-max-batch-size")) AppendMember(json, "default-max-batch-size", "4");
+  if (!settings.contains("default-max-batch-size")) {
+    LOG_VERBOSE(1, "Adding default backend config setting: default-max-batch-size,4");
+    AppendMember(json, "default-max-batch-size", "4");
+  }
   return json + "}}";
 }
 

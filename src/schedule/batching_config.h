@@ -23,6 +23,7 @@ struct BatchingConfig {
   std::vector<uint32_t> preferred_sizes;  // ascending, not empty unless max_batch_size is 0
   Nanoseconds max_queue_delay{0};
   bool preserve_ordering = false;
+  uint64_t starts_at = 0;           // nothing is executed before so many requests wait, once; for tests
   std::vector<QueuePolicy> levels;  // levels[0] is priority 1, the highest; at least one
 
   uint32_t max_preferred_size() const { return preferred_sizes.empty() ? max_batch_size : preferred_sizes.back(); }

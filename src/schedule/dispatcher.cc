@@ -23,7 +23,8 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       context_(context),
       uses_time_(UsesTime(config_)),
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
-      queue_(config_.levels) {}
+      queue_(config_.levels),
+      has_started_(config_.starts_at == 0) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -140,6 +141,10 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
 
 Dispatcher::Slot* Dispatcher::SlotToStart(TimePoint now) {
   if (idle_.empty() || queue_.size() == 0) return nullptr;
+  if (!has_started_) [[unlikely]] {
+    if (queue_.size() < config_.starts_at && !stopping_) return nullptr;
+    has_started_ = true;
+  }
   if (starting_ > 0) {
     const uint64_t spoken_for = starting_ * uint64_t{std::max(config_.max_preferred_size(), 1U)};
     if ((config_.max_batch_size == 0 ? queue_.size() : queue_.rows()) <= spoken_for) return nullptr;

@@ -84,6 +84,7 @@ class Dispatcher final : public std::enable_shared_from_this<Dispatcher> {
   RingQueue<Slot*> idle_ GUARDED_BY(mutex_);
   size_t starting_ GUARDED_BY(mutex_) = 0;  // launched, have not taken their first batch
   bool stopping_ GUARDED_BY(mutex_) = false;
+  bool has_started_ GUARDED_BY(mutex_);  // config_.starts_at requests have waited
   TimerId timer_ GUARDED_BY(mutex_);
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(mutex_) = TimePoint::min();

@@ -1,8 +1,32 @@
 #include "schedule/make_scheduler.h"
 
+#include "base/environment.h"
+#include "base/log.h"
 #include "schedule/batch_scheduler.h"
 
 namespace neso {
+namespace {
+
+// The nice value that the configuration's priority stands for. There is no thread that could have it; the number is for
+// those who read the log.
+int NiceOf(const inference::ModelConfig& config) {
+  using Policy = inference::ModelOptimizationPolicy;
+  switch (config.optimization().priority()) {
+    case Policy::PRIORITY_MAX: return 0;
+    case Policy::PRIORITY_MIN: return 19;
+    default: return 5;
+  }
+}
+
+// What a dynamic batcher says at its start, and the hook that suites of tests fill its queue with.
+void SetUpBatcher(const Model& model, BatchingConfig& config) {
+  LOG_VERBOSE(1, "Starting dynamic-batcher thread for {} at nice {}...", model.name(), NiceOf(model.config()));
+  config.starts_at = NumberFromEnvironment("TRITONSERVER_DELAY_SCHEDULER");
+  if (config.starts_at == 0) return;
+  LOG_VERBOSE(1, "Delaying batcher thread for {} until {} queued requests...", model.name(), config.starts_at);
+}
+
+}  // namespace
 
 Expected<std::unique_ptr<Scheduler>> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
                                                    const SchedulingContext& context) {
@@ -16,6 +40,7 @@ Expected<std::unique_ptr<Scheduler>> MakeScheduler(Model& model, std::vector<Mod
     case Config::SCHEDULING_CHOICE_NOT_SET: break;
   }
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
+  if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);
   return std::unique_ptr<Scheduler>(std::make_unique<BatchScheduler>(model, std::move(config), instances, context));
 }
 

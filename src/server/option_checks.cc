@@ -125,7 +125,8 @@ Status FinishRepository(ParseState& state, const Environment& environment) {
   if (state.auto_complete_disabled) {
     if (state.options.given.contains("strict-model-config") && !server.strict_model_config) {
       state.warnings.emplace_back(
-          "Warning: '--strict-model-config=false' is overridden by '--disable-auto-complete-config'.");
+          "Warning: Overriding deprecated '--strict-model-config' from False to True in favor of "
+          "'--disable-auto-complete-config'!");
     }
     server.strict_model_config = true;
   }

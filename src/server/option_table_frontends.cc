@@ -28,11 +28,11 @@ Status MetricsConfig(ParseState& state, const std::string& argument) {
   constexpr std::string_view kForm = "<setting>=<value>";
   const size_t equals = argument.find('=');
   if (equals == std::string::npos || argument.find(',') < equals) {
-    return InvalidArg("expected the format {}. Got {}", kForm, argument);
+    return MalformedSetting("metrics-config", kForm, argument);
   }
   std::string setting = argument.substr(0, equals);
   std::string value = argument.substr(equals + 1);
-  if (setting.empty() || value.empty()) return InvalidArg("expected the format {}. Got {}", kForm, argument);
+  if (setting.empty() || value.empty()) return MalformedSetting("metrics-config", kForm, argument);
   state.options.server.metrics_config[""].emplace_back(std::move(setting), std::move(value));
   return {};
 }

@@ -9,8 +9,8 @@ namespace neso {
 namespace {
 
 Status BackendConfig(ParseState& state, const std::string& argument) {
-  ASSIGN_OR_RETURN(NamedSetting setting, ParseNamedSetting(argument, NameIs::kOptional,
-                                                           "<backend name>,<setting>=<value> or <setting>=<value>"));
+  ASSIGN_OR_RETURN(NamedSetting setting, ParseNamedSetting(argument, NameIs::kOptional, "backend-config",
+                                                           "<backend name>,<setting>=<value>"));
   if (setting.name == "tensorflow" && setting.setting == "version" && setting.value != "2") {
     return InvalidArg("unsupported TensorFlow version '{}', only 2 is supported", setting.value);
   }
@@ -20,14 +20,14 @@ Status BackendConfig(ParseState& state, const std::string& argument) {
 
 Status CacheConfig(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(NamedSetting setting,
-                   ParseNamedSetting(argument, NameIs::kRequired, "<cache name>,<setting>=<value>"));
+                   ParseNamedSetting(argument, NameIs::kRequired, "cache-config", "<cache name>,<setting>=<value>"));
   state.cache_settings[setting.name].emplace_back(std::move(setting.setting), std::move(setting.value));
   return {};
 }
 
 Status HostPolicy(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(NamedSetting setting,
-                   ParseNamedSetting(argument, NameIs::kRequired, "<policy name>,<setting>=<value>"));
+                   ParseNamedSetting(argument, NameIs::kRequired, "host-policy", "<policy name>,<setting>=<value>"));
   if (setting.setting != "numa-node" && setting.setting != "cpu-cores") {
     return InvalidArg("unknown host policy setting '{}', expected 'numa-node' or 'cpu-cores'", setting.setting);
   }

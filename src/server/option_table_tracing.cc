@@ -56,13 +56,13 @@ Status SetOpenTelemetrySetting(ParseState& state, const NamedSetting& setting) {
 }
 
 Status TraceConfig(ParseState& state, const std::string& argument) {
+  constexpr std::string_view kForm = "<mode>,<setting>=<value>";
   // "opentelemetry,resource=a=b,c" has commas behind the '=', so a mode is looked for in front of it only.
   const bool has_mode = argument.find(',') < argument.find('=');
   const std::string in_full = has_mode ? argument : "global," + argument;
-  Expected<NamedSetting> parsed =
-      ParseNamedSetting(in_full, NameIs::kRequired, "<mode>,<setting>=<value> or <setting>=<value>");
+  Expected<NamedSetting> parsed = ParseNamedSetting(in_full, NameIs::kRequired, "trace-config", kForm);
   if (!parsed) {
-    return InvalidArg("expected the format <mode>,<setting>=<value> or <setting>=<value>. Got {}", argument);
+    return MalformedSetting("trace-config", kForm, argument);
   }
   const NamedSetting& setting = *parsed;
   state.trace_config_given.insert(setting.setting);
@@ -74,7 +74,7 @@ Status TraceConfig(ParseState& state, const std::string& argument) {
 
 void Deprecated(ParseState& state, const char* option, const char* replacement) {
   state.warnings.push_back(
-      fmt::format("Warning: '--{}' has been deprecated, please use '{}' instead.", option, replacement));
+      fmt::format("Warning: '--{}' has been deprecated! Please use '{}' instead.", option, replacement));
 }
 
 Status StrictModelConfig(ParseState& state, const std::string& argument) {

@@ -93,8 +93,13 @@ Expected<std::pair<std::string, std::string>> ParsePair(const std::string& text,
   return std::pair(text.substr(0, at), text.substr(at + delimiter.size()));
 }
 
-Expected<NamedSetting> ParseNamedSetting(const std::string& text, NameIs name, std::string_view form) {
-  const auto malformed = [&] { return InvalidArg("expected the format {}. Got {}", form, text); };
+Status MalformedSetting(std::string_view option, std::string_view form, std::string_view text) {
+  return InvalidArg("--{} option format is '{}'. Got {}", option, form, text);
+}
+
+Expected<NamedSetting> ParseNamedSetting(const std::string& text, NameIs name, std::string_view option,
+                                         std::string_view form) {
+  const auto malformed = [&] { return MalformedSetting(option, form, text); };
   const size_t comma = text.find(',');
   if (comma == 0) return malformed();
   if (comma == std::string::npos && name == NameIs::kRequired) return malformed();

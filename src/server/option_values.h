@@ -53,7 +53,9 @@ struct NamedSetting {
   std::string value;
 };
 enum class NameIs { kRequired, kOptional };
-// `form` is shown in the error: "<backend name>,<setting>=<value>".
-Expected<NamedSetting> ParseNamedSetting(const std::string& text, NameIs name, std::string_view form);
+// The error of a value that has not the form: `form` is "<backend name>,<setting>=<value>", say.
+Status MalformedSetting(std::string_view option, std::string_view form, std::string_view text);
+Expected<NamedSetting> ParseNamedSetting(const std::string& text, NameIs name, std::string_view option,
+                                         std::string_view form);
 
 }  // namespace neso

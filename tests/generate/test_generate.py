@@ -49,6 +49,7 @@ def server(module_repository, start_module_server):
         backend: "identity"
         input [ { name: "id" data_type: TYPE_STRING dims: [ -1 ] } ]
         output [ { name: "OUTPUT0" data_type: TYPE_STRING dims: [ -1 ] } ]
+        parameters { key: "response_parameters" value: { string_value: "false" } }
         """)
     return start_module_server(module_repository.path)
 

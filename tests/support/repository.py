@@ -28,12 +28,13 @@ class ModelRepository:
 
     def add_identity(self, name="identity", datatype="TYPE_FP32", dims=(-1,), max_batch_size=8, tensors=1, extra="",
                      versions=(1,), parameters=None):
-        """A model of the identity backend: OUTPUTi is INPUTi."""
+        """A model of the identity backend: OUTPUTi is INPUTi, and nothing else is in the answer unless asked for."""
+        parameters = {"response_parameters": "false"} | (parameters or {})
         inputs = ", ".join(tensor(f"INPUT{i}", datatype, dims) for i in range(tensors))
         outputs = ", ".join(tensor(f"OUTPUT{i}", datatype, dims) for i in range(tensors))
         settings = "\n".join(
             f'parameters {{ key: "{key}" value: {{ string_value: "{value}" }} }}'
-            for key, value in (parameters or {}).items())
+            for key, value in parameters.items())
         return self.add(name, f"""
             backend: "identity"
             max_batch_size: {max_batch_size}

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/environment.h"
+#include "base/log.h"
 #include "base/memory_budget.h"
 #include "frontend/grpc/control_call.h"
 #include "frontend/grpc/reflection_call.h"
@@ -29,6 +31,19 @@ net::GrpcReceiverRef Refuse(net::GrpcCall& call, net::GrpcStatus status) {
 }
 
 }  // namespace
+
+GrpcFrontend::GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions, Tracer& tracer,
+                           RestrictedApis restricted, std::shared_ptr<const HeaderForwarder> header_forwarder)
+    : slow_work_(slow_work),
+      restricted_(std::move(restricted)),
+      header_forwarder_(std::move(header_forwarder)),
+      infer_context_{
+          .server = server,
+          .regions = regions,
+          .tracer = tracer,
+          .header_forwarder = header_forwarder_.get(),
+          .response_delay = std::chrono::seconds(NumberFromEnvironment("TRITONSERVER_SERVER_DELAY_GRPC_RESPONSE_SEC"))},
+      control_(server, regions, tracer) {}
 
 struct GrpcFrontend::Method {
   std::string_view path;
@@ -96,6 +111,7 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
 }
 
 net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
+  LOG_VERBOSE(1, "gRPC request: {}", call->head().path);
   const Method* const method = FindMethod(call->head().path);
   if (method == nullptr) return nullptr;
   if (is_draining_.load(std::memory_order_relaxed)) {

@@ -21,13 +21,7 @@ namespace neso {
 class GrpcFrontend final : public net::GrpcHandler {
  public:
   GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions, Tracer& tracer,
-               RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {})
-      : slow_work_(slow_work),
-        restricted_(std::move(restricted)),
-        header_forwarder_(std::move(header_forwarder)),
-        infer_context_{
-            .server = server, .regions = regions, .tracer = tracer, .header_forwarder = header_forwarder_.get()},
-        control_(server, regions, tracer) {}
+               RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {});
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused.

@@ -1,5 +1,7 @@
 #include "frontend/grpc/infer_run.h"
 
+#include <thread>
+
 namespace neso {
 
 bool InferRun::Parse(BufferRef message) {
@@ -43,6 +45,11 @@ void InferRun::TraceSending(net::GrpcMessage& message) const {
   if (trace() == nullptr) return;
   trace()->Report("GRPC_SEND_START");
   message.release = RequestTrace::ReportWhenGone(trace(), "GRPC_SEND_END", std::move(message.release));
+}
+
+void InferRun::BeginAnswer(bool is_final) {
+  if (context_.response_delay.count() > 0) std::this_thread::sleep_for(context_.response_delay);
+  if (is_final) EndUse();
 }
 
 Status InferRun::CheckResponse(const InferenceResponse& response) const {

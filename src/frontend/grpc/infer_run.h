@@ -12,6 +12,7 @@
 // The message, which inputs point into, is kept by it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ struct InferContext {
   const SharedMemoryManager& regions;
   Tracer& tracer;
   const HeaderForwarder* header_forwarder = nullptr;  // null: no metadata become parameters
+  std::chrono::seconds response_delay{0};             // each response is held back so long, for tests of clients
 };
 
 // When a call began to wait for a message, and when it had it (steady ns); zero while nothing is traced.
@@ -63,11 +65,15 @@ class InferRun : public RunningRequest {
   const std::string& model_version() const { return model_version_; }
   const GrpcInferOptions& options() const { return options_; }
   const SharedTensors& shared() const { return shared_; }
+  // As SharedTensors::EndUse.
+  void EndUse() { shared_.EndUse(); }
 
  protected:
   const InferContext& context() const { return context_; }
   // `message` begins to leave; a trace sees when it has left.
   void TraceSending(net::GrpcMessage& message) const;
+  // A response is about to be sent: not before context().response_delay, for which the thread waits that brings it.
+  void BeginAnswer(bool is_final);
   // Whether the response is one to send: the backend's error, or that of shared memory that went away meanwhile.
   Status CheckResponse(const InferenceResponse& response) const;
 

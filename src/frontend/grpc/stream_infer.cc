@@ -6,6 +6,7 @@
 #include "base/memory_budget.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
+#include "frontend/request_log.h"
 
 namespace neso {
 
@@ -27,6 +28,7 @@ class StreamInfer::Run final : public InferRun {
 
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
+    BeginAnswer(is_final);
     if (is_decoupled()) {
       SendDecoupled(std::move(response), is_final);
     } else {
@@ -66,6 +68,7 @@ class StreamInfer::Run final : public InferRun {
   }
 
   void Fail(const Status& error, bool is_final) {
+    LogFailedInference(id(), error);
     if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
     Deliver(EncodeStreamNotice({.error = error.message(),
                                 .id = id(),
@@ -121,6 +124,8 @@ void StreamInfer::OnMessage(BufferRef message) {
   if (status.ok()) run->AddParameters(*metadata_parameters_);
   if (status.ok()) status = run->Submit(read);
   if (status.ok()) return;
+  LogFailedInference(run->id(), status);
+  run->EndUse();
   net::GrpcMessage notice = EncodeStreamNotice(
       {.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
   run->Deliver(std::move(notice));

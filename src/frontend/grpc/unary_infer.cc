@@ -2,6 +2,7 @@
 
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
+#include "frontend/request_log.h"
 
 namespace neso {
 
@@ -29,6 +30,8 @@ Status UnaryInfer::Start() {
 }
 
 void UnaryInfer::Refuse(const Status& error) {
+  LogFailedInference(id(), error);
+  EndUse();
   if (trace() != nullptr) trace()->Report("GRPC_SEND_START");
   call_->Finish(ToGrpcStatus(error));
   if (trace() != nullptr) trace()->Report("GRPC_SEND_END");
@@ -40,6 +43,7 @@ void UnaryInfer::OnResponse(std::unique_ptr<InferenceResponse> response, bool is
     response_ = std::move(response);
   }
   if (!is_final) return;
+  BeginAnswer(is_final);
   if (response_count_ != 1) return Refuse(Internal("expected a single response, got {}", response_count_));
   if (const Status status = CheckResponse(*response_); !status.ok()) return Refuse(status);
   Expected<net::GrpcMessage> message = EncodeInferResponse(std::move(response_), options(), shared());

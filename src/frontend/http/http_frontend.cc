@@ -8,6 +8,7 @@
 #include "frontend/http/repository_request.h"
 #include "frontend/http/slow_reply.h"
 #include "frontend/http/trace_setting.h"
+#include "frontend/request_log.h"
 
 namespace neso {
 namespace {
@@ -56,6 +57,7 @@ net::BodyPolicy HttpFrontend::BodyPolicyFor(Endpoint endpoint, const net::HttpHe
 }
 
 void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  LogHttpRequest("HTTP", exchange->head().method, exchange->head().path);
   Route route;
   ParseRoute(exchange->head().path, route);
   if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);

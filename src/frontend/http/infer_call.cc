@@ -5,6 +5,7 @@
 #include "core/api_error.h"
 #include "frontend/http/infer_response.h"
 #include "frontend/http/sample_trace.h"
+#include "frontend/request_log.h"
 
 namespace neso {
 
@@ -22,8 +23,8 @@ void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, n
   Status status = FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_,
                                    call->json_inputs_, call->shared_);
   if (status.ok() && settings.header_forwarder) status = call->ForwardHeaders(*request);
-  if (status.ok()) status = call->Submit(std::move(request));
-  if (!status.ok()) call->Refuse(status, kJsonType);
+  if (status.ok()) status = call->Submit(request);
+  if (!status.ok()) call->Fail(request->id(), status, kJsonType);
 }
 
 // Undoes the content encoding and finds where the JSON ends.
@@ -49,6 +50,7 @@ Status InferCall::ForwardHeaders(InferenceRequest& request) const {
 }
 
 void InferCall::Respond(net::HttpResponse answer) {
+  shared_.EndUse();
   if (trace_ != nullptr) {
     trace_->Report("HTTP_SEND_START");
     answer.release = RequestTrace::ReportWhenGone(trace_, "HTTP_SEND_END", std::move(answer.release));
@@ -60,6 +62,11 @@ void InferCall::Refuse(const Status& error, const char* content_type) {
   Respond(ErrorResponse(settings_.error_status(error), error.message(), content_type));
 }
 
+void InferCall::Fail(std::string_view id, const Status& error, const char* content_type) {
+  LogFailedInference(id, error);
+  Refuse(error, content_type);
+}
+
 void InferCall::RefuseBody(const Status& error) {
   // The one thing a body can be refused as unsupported for is its encoding.
   if (error.code() != StatusCode::kUnsupported) return Refuse(error, kTextType);
@@ -68,7 +75,7 @@ void InferCall::RefuseBody(const Status& error) {
   Respond(std::move(answer));
 }
 
-Status InferCall::Submit(std::unique_ptr<InferenceRequest> request) {
+Status InferCall::Submit(std::unique_ptr<InferenceRequest>& request) {
   request->SetResponseCallback(&Allocator(shared_.has_outputs()), this, OnResponse, this);
   request->SetReleaseCallback(OnRelease, this);
   until_response_ = shared_from_this();
@@ -144,8 +151,8 @@ void InferCall::Finish() {
   if (response_count_ != 1) {
     return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);
   }
-  if (!response_->status().ok()) return Refuse(response_->status(), kTextType);
-  if (const Status status = shared_.CheckIntact(); !status.ok()) return Refuse(status, kTextType);
+  if (!response_->status().ok()) return Fail(response_->id(), response_->status(), kTextType);
+  if (const Status status = shared_.CheckIntact(); !status.ok()) return Fail(response_->id(), status, kTextType);
   SendAnswer();
 }
 

@@ -53,7 +53,10 @@ class InferCall final : public std::enable_shared_from_this<InferCall> {
   void Respond(net::HttpResponse answer);
   void Refuse(const Status& error, const char* content_type);
   void RefuseBody(const Status& error);
-  Status Submit(std::unique_ptr<InferenceRequest> request);
+  // As Refuse, of an inference that has this id (empty: none).
+  void Fail(std::string_view id, const Status& error, const char* content_type);
+  // On error the request stays the caller's.
+  Status Submit(std::unique_ptr<InferenceRequest>& request);
   void Finish();
   void SendAnswer();
   void Compress(net::HttpResponse& answer);

@@ -2,6 +2,7 @@
 
 #include "frontend/http/reply.h"
 #include "frontend/http/route.h"
+#include "frontend/request_log.h"
 
 namespace neso {
 namespace {
@@ -21,6 +22,7 @@ net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) {
 
 void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();
+  LogHttpRequest("HTTP", head.method, head.path);
   if (head.path != "/metrics" && head.path != "/metrics/") return ReplyEmpty(*exchange, 200, kTextType);
   if (!IsRead(head.method)) return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
   ReplyMetrics(server_, *exchange);

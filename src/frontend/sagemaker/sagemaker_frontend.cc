@@ -4,6 +4,7 @@
 #include "frontend/http/json_access.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/slow_reply.h"
+#include "frontend/request_log.h"
 #include "frontend/sagemaker/out_of_memory.h"
 
 namespace neso {
@@ -104,6 +105,7 @@ net::BodyPolicy SagemakerFrontend::OnHead(const net::HttpHead& head) {
 }
 
 void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  LogHttpRequest("SageMaker", exchange->head().method, exchange->head().path);
   const SagemakerRoute route = ParseSagemakerRoute(exchange->head().method, exchange->head().path);
   if (const auto category = CategoryOf(route.action); category && endpoints_.RefuseRestricted(*category, *exchange)) {
     return;

@@ -4,6 +4,7 @@
 
 #include "frontend/http/reply.h"
 #include "frontend/metrics/metrics_frontend.h"
+#include "frontend/request_log.h"
 #include "frontend/vertex/redirect.h"
 
 namespace neso {
@@ -68,6 +69,7 @@ net::BodyPolicy VertexFrontend::OnHead(const net::HttpHead& head) {
 
 void VertexFrontend::OnRequest(net::HttpExchangeRef exchange) {
   const net::HttpHead& head = exchange->head();
+  LogHttpRequest("Vertex AI", head.method, head.path);
   if (RE2::FullMatch(head.path, health_route_)) {
     if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
     return endpoints_.Ping(Endpoint::kReady, *exchange);
