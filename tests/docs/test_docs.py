@@ -1,5 +1,6 @@
 """What the README and the pages show works as shown; the example of `make run` does, too."""
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -45,6 +46,17 @@ def test_the_readme_s_client(server):
     scores = [float(number) for number in re.findall(r"\d[\d.e+-]*", result.stdout)]
     assert len(scores) == 10
     assert abs(sum(scores) - 1) < 1e-3
+
+
+def test_the_readme_s_digit(server):
+    command = blocks(ROOT / "README.md", "sh", "test:curl")[0].replace("curl localhost:8000", f"curl -sS {server.http}")
+    result = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE)
+    answer, shown = json.loads(result.stdout), json.loads(blocks(ROOT / "README.md", "json", "test:curl")[0])
+    # Training ends a little differently on other processors.
+    score, *words = answer["outputs"][0].pop("data")[0].split(":")
+    shown_score, *shown_words = shown["outputs"][0].pop("data")[0].split(":")
+    assert (answer, words) == (shown, shown_words)
+    assert abs(float(score) - float(shown_score)) < 0.1
 
 
 def test_the_readme_s_curl(server):
