@@ -1,12 +1,18 @@
 #include "base/json.h"
 
 #include <fmt/format.h>
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/internal/dtoa.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 namespace neso {
 namespace {
@@ -69,7 +75,7 @@ void AppendJsonUint(std::string& out, uint64_t value) {
   out.append(digits.data(), digits.size());
 }
 
-std::string DumpJson(const rapidjson::Value& value) {
+std::string DumpJson(const JsonValue& value) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::UTF8<>, rapidjson::CrtAllocator,
                     rapidjson::kWriteNanAndInfFlag>
@@ -78,14 +84,160 @@ std::string DumpJson(const rapidjson::Value& value) {
   return std::string(buffer.GetString(), buffer.GetSize());
 }
 
-Expected<rapidjson::Document> ParseJson(std::string_view text) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (document.HasParseError()) {
-    return Internal("failed to parse the request JSON buffer: {} at {}",
-                    rapidjson::GetParseError_En(document.GetParseError()), document.GetErrorOffset());
+namespace {
+
+// The stacks of a small text's reader and values fit in here.
+constexpr size_t kSmallText = 4096;
+constexpr size_t kInlineStackBytes = 1024;
+
+using Stream = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream>;
+
+// Stands between a reader and the tree it fills: counts, and keeps of arrays of elements only where they are.
+template <typename Tree>
+class Keeper {
+ public:
+  Keeper(std::string_view text, const Stream& stream, JsonDocument::IsElements is_elements, Tree& tree)
+      : text_(text), stream_(stream), is_elements_(is_elements), tree_(tree) {}
+
+  const Status& refusal() const { return refusal_; }
+
+  bool Null() {
+    return Keep([&] { return tree_.Null(); });
   }
-  return document;
+  bool Bool(bool value) {
+    return Keep([&] { return tree_.Bool(value); });
+  }
+  bool Int(int value) {
+    return Keep([&] { return tree_.Int(value); });
+  }
+  bool Uint(unsigned value) {
+    return Keep([&] { return tree_.Uint(value); });
+  }
+  bool Int64(int64_t value) {
+    return Keep([&] { return tree_.Int64(value); });
+  }
+  bool Uint64(uint64_t value) {
+    return Keep([&] { return tree_.Uint64(value); });
+  }
+  bool Double(double value) {
+    return Keep([&] { return tree_.Double(value); });
+  }
+  bool String(const char* text, rapidjson::SizeType size, bool copy) {
+    return Keep([&] { return tree_.String(text, size, copy); });
+  }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // only on demand, and nobody demands it
+
+  bool StartObject() {
+    return Deeper() && Keep([&] { return tree_.StartObject(); });
+  }
+  bool Key(const char* name, rapidjson::SizeType size, bool copy) {
+    const auto keep = [&] { return tree_.Key(name, size, copy); };
+    if (!Keep(keep)) return false;
+    begins_elements_ = elements_depth_ == 0 && is_elements_ != nullptr && is_elements_({name, size});
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType count) {
+    --depth_;
+    return elements_depth_ != 0 || tree_.EndObject(count);
+  }
+
+  bool StartArray() {
+    const bool begins = begins_elements_;
+    if (!Deeper() || !Keep([&] { return tree_.StartArray(); })) return false;
+    if (!begins) return true;
+    elements_depth_ = depth_;
+    begin_ = stream_.Tell();  // of the bracket, which the reader takes afterwards
+    return true;
+  }
+  bool EndArray(rapidjson::SizeType count) {
+    const bool ends_elements = elements_depth_ == depth_;
+    --depth_;
+    if (!ends_elements) return elements_depth_ != 0 || tree_.EndArray(count);
+    elements_depth_ = 0;
+    const std::string_view array = text_.substr(begin_, stream_.Tell() + 1 - begin_);
+    return tree_.String(array.data(), static_cast<rapidjson::SizeType>(array.size()), false) && tree_.Uint(count) &&
+           tree_.EndArray(2);
+  }
+
+ private:
+  bool Refuse(Status refusal) {
+    refusal_ = std::move(refusal);
+    return false;
+  }
+
+  bool Deeper() {
+    ++depth_;
+    if (depth_ - std::max(elements_depth_ - 1, 0) <= kMaxJsonNesting) return true;
+    return Refuse(InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxJsonNesting));
+  }
+
+  template <typename Function>
+  bool Keep(Function keep) {
+    begins_elements_ = false;
+    if (elements_depth_ != 0) return true;
+    if (++values_ <= kMaxJsonValues) return keep();
+    return Refuse(InvalidArg("expected JSON of at most {} values outside of tensors, got more", kMaxJsonValues));
+  }
+
+  const std::string_view text_;
+  const Stream& stream_;
+  const JsonDocument::IsElements is_elements_;
+  Tree& tree_;
+  Status refusal_;
+  int depth_ = 0;
+  int elements_depth_ = 0;        // depth of the array of elements that is being read; 0: none is
+  bool begins_elements_ = false;  // the next value is one, if it is an array
+  size_t begin_ = 0;
+  size_t values_ = 0;
+};
+
+}  // namespace
+
+// `stacks` gives memory to the reader and to what is not yet complete.
+template <typename StackAllocator>
+Status JsonDocument::Read(std::string_view text, IsElements is_elements, StackAllocator& stacks) {
+  using Tree = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonPool, StackAllocator>;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  Stream stream(bytes);
+  Tree tree(&pool_, kInlineStackBytes / 4, &stacks);
+  Keeper<Tree> keeper(text, stream, is_elements, tree);
+  rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, StackAllocator> reader(&stacks, kInlineStackBytes / 4);
+  rapidjson::ParseResult result;
+  const auto read = [&](Tree&) {
+    constexpr unsigned kFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag;
+    result = reader.template Parse<kFlags>(stream, keeper);
+    return !result.IsError();
+  };
+  tree.Populate(read);
+  if (!keeper.refusal().ok()) return keeper.refusal();
+  if (result.IsError()) {
+    return Internal("failed to parse the request JSON buffer: {} at {}", rapidjson::GetParseError_En(result.Code()),
+                    result.Offset());
+  }
+  root_ = static_cast<JsonValue&>(tree);
+  return {};
+}
+
+Status JsonDocument::Parse(std::string_view text, IsElements is_elements) {
+  if (text.size() > std::numeric_limits<rapidjson::SizeType>::max()) {
+    return InvalidArg("expected JSON of at most {} bytes, got {}", std::numeric_limits<rapidjson::SizeType>::max(),
+                      text.size());
+  }
+  try {
+    if (text.size() > kSmallText) {
+      JsonAllocator heap;  // gives back what a stack grew out of, as a pool does not
+      return Read(text, is_elements, heap);
+    }
+    alignas(16) char stack[kInlineStackBytes];
+    JsonPool stacks(stack, sizeof(stack));
+    return Read(text, is_elements, stacks);
+  } catch (const std::bad_alloc&) {
+    return Unavailable("no memory to read JSON of {} bytes", text.size());
+  }
+}
+
+JsonElements JsonDocument::ElementsOf(const JsonValue& array) {
+  return {.text = JsonText(array[0]), .count = array[1].GetUint()};
 }
 
 }  // namespace neso

@@ -4,12 +4,19 @@
 //   AppendJsonString(body, status.message());
 //   body += '}';
 //
-//   ASSIGN_OR_RETURN(rapidjson::Document document, ParseJson(text));
+//   JsonDocument document;
+//   RETURN_IF_ERROR(document.Parse(text));
+//   document.root()["name"] ...
+//
+// Every text of a client is read by JsonDocument, which bounds depth and size while it reads, before memory is spent.
 #pragma once
 
 #include <rapidjson/document.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -27,11 +34,71 @@ void AppendJsonDouble(std::string& out, double value);
 void AppendJsonInt(std::string& out, int64_t value);
 void AppendJsonUint(std::string& out, uint64_t value);
 
-// Compact, no blanks.
-std::string DumpJson(const rapidjson::Value& value);
+// RapidJSON does not look at what malloc gives it, so this looks: what cannot be had is a std::bad_alloc.
+class JsonAllocator {
+ public:
+  static const bool kNeedFree = true;
+  void* Malloc(size_t size) { return size == 0 ? nullptr : Checked(std::malloc(size)); }
+  void* Realloc(void* old, size_t /*old_size*/, size_t size) {
+    if (size != 0) return Checked(std::realloc(old, size));
+    std::free(old);
+    return nullptr;
+  }
+  static void Free(void* memory) { std::free(memory); }
 
-// Takes the words NaN, Inf and Infinity too; never recurses, however deep the text nests.
-// Error: kInternal "failed to parse the request JSON buffer: <RapidJSON's text> at <offset>".
-Expected<rapidjson::Document> ParseJson(std::string_view text);
+ private:
+  static void* Checked(void* memory) {
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+};
+using JsonPool = rapidjson::MemoryPoolAllocator<JsonAllocator>;
+using JsonValue = rapidjson::GenericValue<rapidjson::UTF8<>, JsonPool>;
+
+inline std::string_view JsonText(const JsonValue& value) { return {value.GetString(), value.GetStringLength()}; }
+
+// Compact, no blanks.
+std::string DumpJson(const JsonValue& value);
+
+// How deep a text, and what stands in an array of elements, may nest.
+inline constexpr int kMaxJsonNesting = 100;
+// How many values, names of members included, a text may have outside of arrays of elements: as many as 10,000 inputs
+// and 10,000 outputs of a request need, and more.
+inline constexpr size_t kMaxJsonValues = 1'000'000;
+
+// An array of elements: checked when its text was read, and kept as that text, since a value for each of its elements
+// would take many times as much memory. json_elements.h reads it.
+struct JsonElements {
+  std::string_view text;  // a view into what was parsed
+  size_t count = 0;       // of what stands in the array itself, not deeper
+};
+
+// A text and its values. Confined to one thread; neither copied nor moved, since a text of usual size needs no heap.
+class JsonDocument {
+ public:
+  JsonDocument() : pool_(values_, sizeof(values_)) {}
+  JsonDocument(const JsonDocument&) = delete;
+  JsonDocument& operator=(const JsonDocument&) = delete;
+
+  // Whether the array that is the member `name` of an object is one of elements; such arrays are ElementsOf's.
+  using IsElements = bool (*)(std::string_view name);
+
+  // Takes the words NaN, Inf and Infinity too; never recurses. Once.
+  // Errors: kInternal "failed to parse the request JSON buffer: <RapidJSON's text> at <offset>"; kInvalidArg for what
+  // nests too deep or has too many values; kUnavailable without memory.
+  Status Parse(std::string_view text, IsElements is_elements = nullptr);
+
+  const JsonValue& root() const { return root_; }
+  // Precondition: `array` is an array for which IsElements said yes.
+  static JsonElements ElementsOf(const JsonValue& array);
+
+ private:
+  template <typename StackAllocator>
+  Status Read(std::string_view text, IsElements is_elements, StackAllocator& stacks);
+
+  alignas(16) char values_[4096];
+  JsonPool pool_;
+  JsonValue root_;
+};
 
 }  // namespace neso

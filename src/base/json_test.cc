@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <vector>
+
+#include "base/json_elements.h"
 
 namespace neso {
 namespace {
@@ -41,23 +45,84 @@ TEST(JsonTest, PrintsIntegersToTheirLimits) {
   EXPECT_EQ(text, "-9223372036854775808,18446744073709551615");
 }
 
+// What Parse says of `text`; empty: it is taken.
+std::string Failure(std::string_view text) { return JsonDocument().Parse(text).message(); }
+
+std::string Repeated(std::string_view unit, size_t count) {
+  std::string text;
+  text.reserve(unit.size() * count);
+  for (size_t i = 0; i < count; ++i) text += unit;
+  return text;
+}
+
 TEST(JsonTest, ParsesAndDumpsCompactly) {
-  Expected<rapidjson::Document> document = ParseJson(R"( {"a": [1, 2.0, NaN, -Inf], "b": "x"} )");
-  ASSERT_TRUE(document.ok());
-  EXPECT_EQ(DumpJson(*document), R"({"a":[1,2.0,NaN,-Infinity],"b":"x"})");
+  JsonDocument document;
+  ASSERT_TRUE(document.Parse(R"( {"a": [1, 2.0, NaN, -Inf], "b": "x"} )").ok());
+  EXPECT_EQ(DumpJson(document.root()), R"({"a":[1,2.0,NaN,-Infinity],"b":"x"})");
 }
 
 TEST(JsonTest, NamesTheOffsetOfASyntaxError) {
-  Expected<rapidjson::Document> document = ParseJson("{\"a\":}");
-  ASSERT_FALSE(document.ok());
-  EXPECT_EQ(document.error().code(), StatusCode::kInternal);
-  EXPECT_EQ(document.error().message(), "failed to parse the request JSON buffer: Invalid value. at 5");
-  EXPECT_EQ(ParseJson("").error().message(), "failed to parse the request JSON buffer: The document is empty. at 0");
+  const Status error = JsonDocument().Parse("{\"a\":}");
+  EXPECT_EQ(error.code(), StatusCode::kInternal);
+  EXPECT_EQ(error.message(), "failed to parse the request JSON buffer: Invalid value. at 5");
+  EXPECT_EQ(Failure(""), "failed to parse the request JSON buffer: The document is empty. at 0");
+  EXPECT_EQ(Failure("[1] "), "");
+  EXPECT_EQ(Failure("[1] x"),
+            "failed to parse the request JSON buffer: The document root must not be followed by other values. at 4");
 }
 
-TEST(JsonTest, ParsesDeepNestingWithoutRecursion) {
-  const std::string deep = std::string(100'000, '[');
-  EXPECT_FALSE(ParseJson(deep).ok());
+TEST(JsonTest, BoundsTheDepthWhileItReads) {
+  EXPECT_EQ(Failure(std::string(100, '[') + std::string(100, ']')), "");
+  const std::string too_deep = "JSON nesting depth exceeds maximum allowed limit (100)";
+  EXPECT_EQ(Failure(std::string(101, '[') + std::string(101, ']')), too_deep);
+  EXPECT_EQ(Failure(std::string(10'000'000, '[')), too_deep);
+  EXPECT_EQ(Failure(Repeated("{\"\":", 1'000'000)), too_deep);
+  EXPECT_EQ(JsonDocument().Parse(std::string(101, '[')).code(), StatusCode::kInvalidArg);
+}
+
+TEST(JsonTest, BoundsTheNumberOfValuesWhileItReads) {
+  const std::string many = "[" + Repeated("1,", kMaxJsonValues - 2);
+  EXPECT_EQ(Failure(many + "1]"), "");
+  const Status error = JsonDocument().Parse(many + "1,1,no JSON from here on");
+  EXPECT_EQ(error.code(), StatusCode::kInvalidArg);
+  EXPECT_EQ(error.message(), "expected JSON of at most 1000000 values outside of tensors, got more");
+  EXPECT_EQ(Failure("[" + Repeated("{\"\":0},", 500'000)), error.message());
+}
+
+bool IsData(std::string_view name) { return name == "data"; }
+
+TEST(JsonTest, ArraysOfElementsStayTextAndTakeNoMemory) {
+  const std::string text = R"({"a":[1],"data":[ [1,2], "]", {"data":[3]} ],"b":{"data":7}})";
+  JsonDocument document;
+  ASSERT_TRUE(document.Parse(text, IsData).ok());
+  const JsonElements elements = JsonDocument::ElementsOf(document.root()["data"]);
+  EXPECT_EQ(elements.text, R"([ [1,2], "]", {"data":[3]} ])");
+  EXPECT_EQ(elements.text.data(), text.data() + text.find("[ ["));
+  EXPECT_EQ(elements.count, 3u);
+  EXPECT_EQ(document.root()["a"].Size(), 1u);
+  EXPECT_EQ(document.root()["b"]["data"].GetInt(), 7);
+  EXPECT_TRUE(JsonDocument().Parse("{\"data\":[" + Repeated("1,", 2 * kMaxJsonValues) + "1]}", IsData).ok());
+}
+
+TEST(JsonTest, ArraysOfElementsAreCheckedAsTheyAreRead) {
+  const auto failure = [](std::string_view text) { return JsonDocument().Parse(text, IsData).message(); };
+  EXPECT_EQ(failure(R"({"data":[1,})"), "failed to parse the request JSON buffer: Invalid value. at 11");
+  EXPECT_EQ(failure("{\"data\":" + std::string(100, '[') + std::string(100, ']') + "}"), "");
+  EXPECT_EQ(failure("{\"data\":" + std::string(101, '[')), "JSON nesting depth exceeds maximum allowed limit (100)");
+}
+
+TEST(JsonTest, ElementsComeOneByOne) {
+  std::vector<std::string> seen;
+  const auto note = [&seen](const JsonValue& element) -> Status {
+    if (element.IsNull() || element.IsObject()) return InvalidArg("got {}", DumpJson(element));
+    seen.push_back(DumpJson(element));
+    return {};
+  };
+  EXPECT_TRUE(ForEachJsonElement(R"([[1,-2],[[true]],2.5,"x",NaN,18446744073709551615])", note).ok());
+  EXPECT_EQ(seen, (std::vector<std::string>{"1", "-2", "true", "2.5", "\"x\"", "NaN", "18446744073709551615"}));
+  EXPECT_EQ(ForEachJsonElement("[1,null,2]", note).message(), "got null");
+  EXPECT_EQ(ForEachJsonElement(R"([{"a":1},2])", note).message(), "got {}");
+  EXPECT_EQ(seen.size(), 8u);
 }
 
 }  // namespace

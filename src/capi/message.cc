@@ -12,7 +12,7 @@ TRITONSERVER_Error* TRITONSERVER_MessageNewFromSerializedJson(TRITONSERVER_Messa
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(message, base);
     std::string json(base, byte_size);
-    RETURN_IF_ERROR(neso::ParseJson(json).status());
+    RETURN_IF_ERROR(neso::JsonDocument().Parse(json));
     *message = new Message(std::move(json));
     return {};
   });

@@ -126,9 +126,9 @@ TEST_F(TraceFileTest, TracesOfManyThreadsComeWhole) {
   }
   for (std::thread& thread : threads) thread.join();
   file->Close();
-  const auto document = ParseJson(folder_.Read("t.json"));
-  ASSERT_TRUE(document.ok());
-  EXPECT_EQ(document->Size(), kThreads * kEach);
+  JsonDocument document;
+  ASSERT_TRUE(document.Parse(folder_.Read("t.json")).ok());
+  EXPECT_EQ(document.root().Size(), kThreads * kEach);
 }
 
 }  // namespace

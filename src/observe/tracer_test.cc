@@ -49,7 +49,7 @@ class TracerTest : public ::testing::Test {
   // How many traces there are in a file.
   size_t TracesIn(const std::string& name) {
     const std::string text = folder_.Read(name);
-    EXPECT_TRUE(ParseJson(text).ok());
+    EXPECT_TRUE(JsonDocument().Parse(text).ok());
     size_t count = 0;
     for (size_t at = 0; (at = text.find("model_name", at)) != std::string::npos; ++at) ++count;
     return count;
@@ -158,10 +158,10 @@ TEST_F(TracerTest, AChangeWritesWhatIsThere) {
   late.reset();
   Trace(*tracer, "last");
   tracer.reset();
-  const auto document = ParseJson(folder_.Read("t"));
-  ASSERT_TRUE(document.ok());
+  JsonDocument document;
+  ASSERT_TRUE(document.Parse(folder_.Read("t")).ok());
   std::vector<std::string> names;
-  for (const auto& element : document->GetArray()) {
+  for (const auto& element : document.root().GetArray()) {
     if (element.HasMember("model_name")) names.emplace_back(element["model_name"].GetString());
   }
   EXPECT_THAT(names, ::testing::UnorderedElementsAre("first", "m", "late", "last"));

@@ -100,6 +100,12 @@ FIELDS = [
     ({"inputs": [tensor()], "outputs": [{}]}, 500, "Unable to parse 'name': attempt to access non-existing object member 'name'"),
     ({"inputs": [tensor()], "outputs": [{"name": "nobody"}]}, 400, "unexpected inference output 'nobody' for model 'm'"),
     ({"inputs": [tensor(), tensor()]}, 400, "[request id: <id_unknown>] input 'INPUT0' already exists in request"),
+    ({"inputs": [tensor(datatype="FP64", shape=[2**60 - 1, 2], data=[1])]}, 400,
+     "invalid shape for input 'INPUT0': shape [1152921504606846975,2] causes total byte size to exceed maximum size of "
+     "9223372036854775807"),
+    *(({"inputs": [tensor(shape=[], data=data)]}, 400,
+       "[request id: <id_unknown>] input 'INPUT0' has no shape but model requires batch dimension for 'm'")
+      for data in ([], [1], [1, 2])),
 ]
 
 
@@ -207,7 +213,7 @@ def test_nesting_is_limited_and_deep_json_is_survived(server):
     assert response.status_code == 400
     assert response.json()["error"] == "JSON nesting depth exceeds maximum allowed limit (100)"
     deep = "[" * 40_000 + "]" * 40_000
-    assert server.infer("m", deep).status_code == 500
+    assert server.infer("m", deep).json()["error"] == "JSON nesting depth exceeds maximum allowed limit (100)"
     response = server.infer("m", '{"inputs":[{"name":"INPUT0","datatype":"FP32","shape":[1,1],"data":%s}]}' % deep)
     assert response.status_code == 400
 

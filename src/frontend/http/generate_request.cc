@@ -58,7 +58,7 @@ class Filler {
 
   // What is nested in an array does not count: the shape is deduced from its own length.
   Status TakeInput(const TensorSpec& input, const JsonValue& value) {
-    const int64_t count = value.IsArray() ? static_cast<int64_t>(value.Size()) : 1;
+    const int64_t count = value.IsArray() ? static_cast<int64_t>(JsonDocument::ElementsOf(value).count) : 1;
     ASSIGN_OR_RETURN(const Shape shape, DeduceShape(input, model_.max_batch_size() > 0, count));
     RETURN_IF_ERROR(request_.AddInput(input.name, input.datatype, shape));
     if (count == 0) return {};
@@ -99,8 +99,11 @@ Expected<Shape> DeduceShape(const TensorSpec& input, bool batched, int64_t eleme
 
 Status FillGenerateRequest(const Model& model, std::string_view body, size_t max_input_bytes, InferenceRequest& request,
                            std::vector<BufferRef>& storage) {
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
-  return Filler(model, max_input_bytes, request, storage).Fill(document);
+  JsonDocument document;
+  // Only tensors are arrays here.
+  const auto is_elements = [](std::string_view) { return true; };
+  RETURN_IF_ERROR(document.Parse(body, is_elements));
+  return Filler(model, max_input_bytes, request, storage).Fill(document.root());
 }
 
 }  // namespace neso

@@ -1,6 +1,6 @@
 #include "frontend/http/infer_request.h"
 
-#include <rapidjson/error/en.h>
+#include <algorithm>
 
 #include "frontend/http/json_access.h"
 #include "frontend/http/json_parameter.h"
@@ -8,14 +8,6 @@
 
 namespace neso {
 namespace {
-
-// A small request's head is parsed without touching the heap.
-constexpr size_t kInlineValueBytes = 4096;
-constexpr size_t kInlineStackBytes = 1024;
-using JsonPool = rapidjson::MemoryPoolAllocator<>;
-using JsonDocument = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonPool, JsonPool>;
-
-constexpr unsigned kParseFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseIterativeFlag;
 
 Status SetSequenceId(const JsonValue& value, InferenceRequest& request) {
   if (value.IsUint64()) {
@@ -200,18 +192,21 @@ class Filler {
   }
 
   Status TakeJson(std::string_view name, DataType datatype, const JsonValue& data) {
-    const int64_t count = ElementCount(shape_);
-    if (count < 0) {
-      return InvalidArg(
-          "invalid shape for input '{}': shape {} causes total element count to exceed maximum size of {}", name,
-          ShapeText(shape_), INT64_MAX);
-    }
+    // An empty shape has no elements either: the core says what it lacks.
+    const int64_t count = shape_.empty() ? 0 : ElementCount(shape_);
+    if (count < 0) return TooLarge(name, "element count");
     if (count == 0) return {};
     if (datatype == DataType::kInvalid) return InvalidArg("invalid datatype for input {}", name);
+    if (count > INT64_MAX / std::max<int64_t>(DataTypeByteSize(datatype), 1)) return TooLarge(name, "byte size");
     ASSIGN_OR_RETURN(BufferRef buffer, ParseJsonTensor(name, datatype, count, data, max_json_bytes_));
     RETURN_IF_ERROR(Append(name, buffer->data(), buffer->size()));
     storage_.push_back(std::move(buffer));
     return {};
+  }
+
+  Status TooLarge(std::string_view name, std::string_view what) const {
+    return InvalidArg("invalid shape for input '{}': shape {} causes total {} to exceed maximum size of {}", name,
+                      ShapeText(shape_), what, INT64_MAX);
   }
 
   Status Append(std::string_view name, const char* base, size_t size) {
@@ -310,18 +305,11 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
         "increase the limit.",
         header_length, max_json_bytes);
   }
-  alignas(16) char values[kInlineValueBytes];
-  alignas(16) char stack[kInlineStackBytes];
-  JsonPool value_pool(values, sizeof(values));
-  JsonPool stack_pool(stack, sizeof(stack));
-  JsonDocument document(&value_pool, kInlineStackBytes / 2, &stack_pool);
-  document.Parse<kParseFlags>(body.bytes.data(), header_length);
-  if (document.HasParseError()) {
-    return Internal("failed to parse the request JSON buffer: {} at {}",
-                    rapidjson::GetParseError_En(document.GetParseError()), document.GetErrorOffset());
-  }
+  JsonDocument document;
+  const auto is_elements = [](std::string_view name) { return name == "data"; };
+  RETURN_IF_ERROR(document.Parse(body.bytes.substr(0, header_length), is_elements));
   return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage, shared)
-      .Fill(document);
+      .Fill(document.root());
 }
 
 }  // namespace neso

@@ -1,18 +1,13 @@
 // Typed access to parsed JSON with the error texts clients know; JSON errors are kInternal (HTTP 500) by contract.
 #pragma once
 
-#include <rapidjson/document.h>
-
 #include <cstdint>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/status.h"
 
 namespace neso {
-
-using JsonValue = rapidjson::Value;
-
-inline std::string_view JsonText(const JsonValue& value) { return {value.GetString(), value.GetStringLength()}; }
 
 // Null when `object` is no object or has no such member.
 const JsonValue* FindMember(const JsonValue& object, std::string_view name);

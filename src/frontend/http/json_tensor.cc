@@ -1,33 +1,27 @@
 #include "frontend/http/json_tensor.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "base/json.h"
+#include "base/json_elements.h"
 
 namespace neso {
 namespace {
 
-Status NestingError() { return InvalidArg("JSON nesting depth exceeds maximum allowed limit ({})", kMaxTensorNesting); }
-
-// Calls `element` for every scalar below `data`, an array, in order.
-template <typename Function>
-Status ForEachElement(const JsonValue& data, int depth, Function& element) {
-  if (depth > kMaxTensorNesting) return NestingError();
-  for (const JsonValue& item : data.GetArray()) {
-    if (item.IsArray()) {
-      RETURN_IF_ERROR(ForEachElement(item, depth + 1, element));
-    } else {
-      RETURN_IF_ERROR(element(item));
-    }
-  }
-  return {};
-}
-
-// The same for an array or a scalar.
+// Calls `element` for every scalar of `data`, an array of elements or one scalar, in order.
 template <typename Function>
 Status ForEachElement(const JsonValue& data, Function& element) {
-  return data.IsArray() ? ForEachElement(data, 1, element) : element(data);
+  return data.IsArray() ? ForEachJsonElement(JsonDocument::ElementsOf(data).text, element) : element(data);
 }
+
+// Bytes that `count` elements of `width` bytes take; never more than the text of `data` can hold ("1," is the shortest
+// form of one), whatever a shape declares. Unset: there is no memory.
+BufferRef AllocateElements(const JsonValue& data, size_t count, size_t width) {
+  const size_t most = data.IsArray() ? JsonDocument::ElementsOf(data).text.size() / 2 : 1;
+  return Buffer::TryAllocate(std::min(count, most) * width);
+}
+
+Status NoMemory(std::string_view input_name) { return Unavailable("no memory for input '{}'", input_name); }
 
 // One accessor a kind of JSON value; narrower types truncate silently, as the contract says.
 struct AsBoolean {
@@ -50,8 +44,9 @@ struct AsDouble {
 };
 
 template <typename T, typename Accessor>
-Expected<BufferRef> ParseFixed(const JsonValue& data, size_t count) {
-  BufferRef buffer = Buffer::Allocate(count * sizeof(T));
+Expected<BufferRef> ParseFixed(std::string_view input_name, const JsonValue& data, size_t count) {
+  BufferRef buffer = AllocateElements(data, count, sizeof(T));
+  if (!buffer) return NoMemory(input_name);
   T* out = reinterpret_cast<T*>(buffer->data());
   size_t filled = 0;
   auto element = [&](const JsonValue& value) -> Status {
@@ -84,7 +79,8 @@ Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_nam
         "--http-max-input-size to increase the limit.",
         input_name, total, max_bytes);
   }
-  BufferRef buffer = Buffer::Allocate(total);
+  BufferRef buffer = Buffer::TryAllocate(total);
+  if (!buffer) return NoMemory(input_name);
   char* out = buffer->data();
   auto copy = [&](const JsonValue& value) -> Status {
     const uint32_t length = value.GetStringLength();
@@ -97,19 +93,19 @@ Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_nam
   return buffer;
 }
 
-Expected<BufferRef> ParseByType(DataType datatype, const JsonValue& data, size_t count) {
+Expected<BufferRef> ParseByType(std::string_view input_name, DataType datatype, const JsonValue& data, size_t count) {
   switch (datatype) {
-    case DataType::kBool: return ParseFixed<uint8_t, AsBoolean>(data, count);
-    case DataType::kUint8: return ParseFixed<uint8_t, AsUint>(data, count);
-    case DataType::kUint16: return ParseFixed<uint16_t, AsUint>(data, count);
-    case DataType::kUint32: return ParseFixed<uint32_t, AsUint>(data, count);
-    case DataType::kUint64: return ParseFixed<uint64_t, AsUint>(data, count);
-    case DataType::kInt8: return ParseFixed<int8_t, AsInt>(data, count);
-    case DataType::kInt16: return ParseFixed<int16_t, AsInt>(data, count);
-    case DataType::kInt32: return ParseFixed<int32_t, AsInt>(data, count);
-    case DataType::kInt64: return ParseFixed<int64_t, AsInt>(data, count);
-    case DataType::kFp32: return ParseFixed<float, AsDouble>(data, count);
-    case DataType::kFp64: return ParseFixed<double, AsDouble>(data, count);
+    case DataType::kBool: return ParseFixed<uint8_t, AsBoolean>(input_name, data, count);
+    case DataType::kUint8: return ParseFixed<uint8_t, AsUint>(input_name, data, count);
+    case DataType::kUint16: return ParseFixed<uint16_t, AsUint>(input_name, data, count);
+    case DataType::kUint32: return ParseFixed<uint32_t, AsUint>(input_name, data, count);
+    case DataType::kUint64: return ParseFixed<uint64_t, AsUint>(input_name, data, count);
+    case DataType::kInt8: return ParseFixed<int8_t, AsInt>(input_name, data, count);
+    case DataType::kInt16: return ParseFixed<int16_t, AsInt>(input_name, data, count);
+    case DataType::kInt32: return ParseFixed<int32_t, AsInt>(input_name, data, count);
+    case DataType::kInt64: return ParseFixed<int64_t, AsInt>(input_name, data, count);
+    case DataType::kFp32: return ParseFixed<float, AsDouble>(input_name, data, count);
+    case DataType::kFp64: return ParseFixed<double, AsDouble>(input_name, data, count);
     default: return Internal("unexpected datatype {} of JSON data", DataTypeName(datatype));
   }
 }
@@ -175,7 +171,7 @@ Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType data
         "--http-max-input-size to increase the limit.",
         input_name, static_cast<uint64_t>(element_count) * width, max_bytes);
   }
-  return ParseByType(datatype, data, static_cast<size_t>(element_count));
+  return ParseByType(input_name, datatype, data, static_cast<size_t>(element_count));
 }
 
 Status AppendJsonTensor(std::string& json, DataType datatype, const void* base, size_t byte_size) {

@@ -11,12 +11,12 @@
 
 namespace neso {
 
-// How deep "data" may nest.
-inline constexpr int kMaxTensorNesting = 100;
+// In both: `data`, where it is an array, is one of elements (JsonDocument::IsElements), and `element_count` elements of
+// a fixed-size datatype have a size that 64 bits can tell.
 
 // The elements of `data` (any nesting) in order, `element_count` of them for a fixed-size datatype; BYTES elements get
 // their 4-byte length and are counted by the core later. Errors, all with the contract's texts: wrong element type or
-// count (kInternal), nesting (kInvalidArg), more than `max_bytes` (kInvalidArg), FP16 and BF16 (kInvalidArg).
+// count (kInternal), more than `max_bytes` (kInvalidArg), FP16 and BF16 (kInvalidArg); kUnavailable without memory.
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes);
 

@@ -35,19 +35,20 @@ std::string LogSettingsJson() {
 }
 
 Status ChangeLogSettings(std::string_view body) {
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
   LogSettingsChange change;
-  if (FindSet(document, "log_file") != nullptr) return LogFileIsFixed();
+  if (FindSet(document.root(), "log_file") != nullptr) return LogFileIsFixed();
   for (const char* name : {"log_info", "log_warning", "log_error"}) {
-    const JsonValue* const value = FindSet(document, name);
+    const JsonValue* const value = FindSet(document.root(), name);
     if (value == nullptr) continue;
     ASSIGN_OR_RETURN(*change.Flag(name), AsBool(*value));
   }
-  if (const JsonValue* const level = FindSet(document, "log_verbose_level"); level != nullptr) {
+  if (const JsonValue* const level = FindSet(document.root(), "log_verbose_level"); level != nullptr) {
     ASSIGN_OR_RETURN(const uint64_t number, AsUnsigned(*level));
     change.SetVerboseLevel(number);
   }
-  if (const JsonValue* const format = FindSet(document, "log_format"); format != nullptr) {
+  if (const JsonValue* const format = FindSet(document.root(), "log_format"); format != nullptr) {
     ASSIGN_OR_RETURN(const std::string_view text, AsString(*format));
     if (!change.SetFormat(text)) return Unavailable("invalid argument for --log_format, got: {}", text);
   }

@@ -19,9 +19,11 @@ namespace {
 
 using Segments = std::vector<std::string>;
 
-const rapidjson::Document& Described() {
-  static const rapidjson::Document document = *ParseJson(kOpenApiText);
-  return document;
+const JsonValue& Described() {
+  static JsonDocument document;
+  static const Status parsed = document.Parse(kOpenApiText);
+  EXPECT_TRUE(parsed.ok());
+  return document.root();
 }
 
 // The paths of the HTTP port; metrics have one of their own.
@@ -180,9 +182,9 @@ TEST(OpenApiTest, OperationsHaveNamesOfTheirOwn) {
 }
 
 TEST(OpenApiTest, TheVersionIsFilledIn) {
-  const Expected<rapidjson::Document> document = ParseJson(OpenApiDocument("1.2.3"));
-  ASSERT_TRUE(document.ok());
-  EXPECT_EQ(JsonText((*document)["info"]["version"]), "1.2.3");
+  JsonDocument document;
+  ASSERT_TRUE(document.Parse(OpenApiDocument("1.2.3")).ok());
+  EXPECT_EQ(JsonText(document.root()["info"]["version"]), "1.2.3");
 }
 
 }  // namespace

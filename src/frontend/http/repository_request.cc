@@ -7,8 +7,8 @@
 namespace neso {
 namespace {
 
-Expected<const JsonValue*> Parameters(const rapidjson::Document& document) {
-  const JsonValue* parameters = FindMember(document, "parameters");
+Expected<const JsonValue*> Parameters(const JsonValue& root) {
+  const JsonValue* parameters = FindMember(root, "parameters");
   if (parameters != nullptr && !parameters->IsObject()) {
     return Internal("Unable to parse 'parameters': attempt to get members for non-object");
   }
@@ -35,8 +35,9 @@ Expected<LoadParameter> ParseLoadParameter(std::string_view name, const JsonValu
 
 Expected<bool> ParseIndexRequest(std::string_view body) {
   if (body.empty()) return false;
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
-  const JsonValue* ready = FindMember(document, "ready");
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
+  const JsonValue* ready = FindMember(document.root(), "ready");
   if (ready == nullptr) return false;
   if (!ready->IsBool()) return InvalidArg("Invalid value for 'ready': expected a boolean");
   return ready->GetBool();
@@ -45,8 +46,9 @@ Expected<bool> ParseIndexRequest(std::string_view body) {
 Expected<std::vector<LoadParameter>> ParseLoadRequest(std::string_view body) {
   std::vector<LoadParameter> parameters;
   if (body.empty()) return parameters;
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
-  ASSIGN_OR_RETURN(const JsonValue* members, Parameters(document));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
+  ASSIGN_OR_RETURN(const JsonValue* members, Parameters(document.root()));
   if (members == nullptr) return parameters;
   for (const auto& member : members->GetObject()) {
     ASSIGN_OR_RETURN(LoadParameter parameter, ParseLoadParameter(JsonText(member.name), member.value));
@@ -57,8 +59,9 @@ Expected<std::vector<LoadParameter>> ParseLoadRequest(std::string_view body) {
 
 Expected<bool> ParseUnloadRequest(std::string_view body) {
   if (body.empty()) return false;
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
-  ASSIGN_OR_RETURN(const JsonValue* members, Parameters(document));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
+  ASSIGN_OR_RETURN(const JsonValue* members, Parameters(document.root()));
   const JsonValue* dependents = members == nullptr ? nullptr : FindMember(*members, "unload_dependents");
   if (dependents == nullptr) return false;
   const Expected<bool> value = AsBool(*dependents);

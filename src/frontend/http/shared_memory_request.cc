@@ -41,27 +41,29 @@ void AppendField(std::string& json, std::string_view name, uint64_t number) {
 }  // namespace
 
 Expected<SystemRegistration> ParseSystemRegistration(std::string_view body) {
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
   SystemRegistration registration;
-  ASSIGN_OR_RETURN(const JsonValue* key, NeededField(document, "key"));
+  ASSIGN_OR_RETURN(const JsonValue* key, NeededField(document.root(), "key"));
   ASSIGN_OR_RETURN(registration.key, AsString(*key));
-  if (const JsonValue* offset = FindMember(document, "offset"); offset != nullptr) {
+  if (const JsonValue* offset = FindMember(document.root(), "offset"); offset != nullptr) {
     ASSIGN_OR_RETURN(registration.offset, AsUnsigned(*offset));
   }
-  ASSIGN_OR_RETURN(const JsonValue* byte_size, NeededField(document, "byte_size"));
+  ASSIGN_OR_RETURN(const JsonValue* byte_size, NeededField(document.root(), "byte_size"));
   ASSIGN_OR_RETURN(registration.byte_size, AsUnsigned(*byte_size));
   return registration;
 }
 
 Expected<CudaRegistration> ParseCudaRegistration(std::string_view body) {
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
   CudaRegistration registration;
-  ASSIGN_OR_RETURN(const JsonValue* handle, NeededField(document, "raw_handle"));
+  ASSIGN_OR_RETURN(const JsonValue* handle, NeededField(document.root(), "raw_handle"));
   ASSIGN_OR_RETURN(const JsonValue* base64, Member(*handle, "b64"));
   ASSIGN_OR_RETURN(const std::string_view text, AsString(*base64));
-  ASSIGN_OR_RETURN(const JsonValue* byte_size, Member(document, "byte_size"));
+  ASSIGN_OR_RETURN(const JsonValue* byte_size, Member(document.root(), "byte_size"));
   ASSIGN_OR_RETURN(registration.byte_size, AsUnsigned(*byte_size));
-  ASSIGN_OR_RETURN(const JsonValue* device_id, Member(document, "device_id"));
+  ASSIGN_OR_RETURN(const JsonValue* device_id, Member(document.root(), "device_id"));
   ASSIGN_OR_RETURN(const uint64_t device, AsUnsigned(*device_id));
   registration.device_id = static_cast<int64_t>(device);
   ASSIGN_OR_RETURN(registration.handle, DecodeHandle(text));

@@ -65,13 +65,14 @@ std::string TraceSettingsJson(const Tracer& tracer, const std::string& model) {
 }
 
 Status ChangeTraceSettings(Tracer& tracer, const std::string& model, std::string_view body) {
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(body));
-  if (FindMember(document, "trace_file") != nullptr) return TraceFileIsFixed();
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body));
+  if (FindMember(document.root(), "trace_file") != nullptr) return TraceFileIsFixed();
   TraceSettingsUpdate update;
-  RETURN_IF_ERROR(TakeLevel(document, update.level));
-  RETURN_IF_ERROR(TakeNumber(document, "trace_rate", update.rate, ParseTraceNumber));
-  RETURN_IF_ERROR(TakeNumber(document, "trace_count", update.count, ParseCount));
-  RETURN_IF_ERROR(TakeNumber(document, "log_frequency", update.log_frequency, ParseTraceNumber));
+  RETURN_IF_ERROR(TakeLevel(document.root(), update.level));
+  RETURN_IF_ERROR(TakeNumber(document.root(), "trace_rate", update.rate, ParseTraceNumber));
+  RETURN_IF_ERROR(TakeNumber(document.root(), "trace_count", update.count, ParseCount));
+  RETURN_IF_ERROR(TakeNumber(document.root(), "log_frequency", update.log_frequency, ParseTraceNumber));
   return tracer.Update(model, update);
 }
 

@@ -48,8 +48,8 @@ std::optional<ApiCategory> CategoryOf(SagemakerAction action) {
   }
 }
 
-Expected<std::string> RequiredText(const rapidjson::Document& document, const char* name) {
-  ASSIGN_OR_RETURN(const std::string_view text, StringMember(document, name));
+Expected<std::string> RequiredText(const JsonValue& object, const char* name) {
+  ASSIGN_OR_RETURN(const std::string_view text, StringMember(object, name));
   if (text.empty()) return InvalidArg("'{}' is empty", name);
   return std::string(text);
 }
@@ -57,10 +57,11 @@ Expected<std::string> RequiredText(const rapidjson::Document& document, const ch
 Expected<HostedModels::LoadRequest> ParseLoad(const net::HttpExchange& exchange) {
   const BufferRef& body = exchange.body();
   const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
-  ASSIGN_OR_RETURN(const rapidjson::Document document, ParseJson(text));
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(text));
   HostedModels::LoadRequest request;
-  ASSIGN_OR_RETURN(request.hash, RequiredText(document, "model_name"));
-  ASSIGN_OR_RETURN(request.url, RequiredText(document, "url"));
+  ASSIGN_OR_RETURN(request.hash, RequiredText(document.root(), "model_name"));
+  ASSIGN_OR_RETURN(request.url, RequiredText(document.root(), "url"));
   request.target = exchange.head().Find("X-Amzn-SageMaker-Target-Model");
   return request;
 }
