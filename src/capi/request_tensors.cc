@@ -104,8 +104,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddRequestedOutput(TRITONSERVER
                                                                     const char* name) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(inference_request, name);
-    RequestOf(inference_request).AddRequestedOutput(name);
-    return {};
+    return RequestOf(inference_request).AddRequestedOutput(name);
   });
 }
 

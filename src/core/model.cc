@@ -18,13 +18,6 @@ TensorSpec MakeSpec(const ConfigTensor& tensor) {
   return spec;
 }
 
-const TensorSpec* Find(const std::vector<TensorSpec>& tensors, std::string_view name) {
-  for (const TensorSpec& tensor : tensors) {
-    if (tensor.name == name) return &tensor;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 Model::Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels)
@@ -43,6 +36,8 @@ Model::Model(inference::ModelConfig config, int64_t version, std::map<std::strin
     if (const auto found = labels.find(spec.name); found != labels.end()) spec.labels = std::move(found->second);
     output_names_.push_back(spec.name);
   }
+  input_index_.Update(std::span(inputs_), &TensorSpec::name);
+  output_index_.Update(std::span(outputs_), &TensorSpec::name);
 }
 
 Model::~Model() = default;
@@ -54,7 +49,12 @@ void Model::UpdateConfig(inference::ModelConfig config) {
   configs_.push_back(std::move(latest));
 }
 
-const TensorSpec* Model::FindInput(std::string_view name) const { return Find(inputs_, name); }
-const TensorSpec* Model::FindOutput(std::string_view name) const { return Find(outputs_, name); }
+const TensorSpec* Model::FindInput(std::string_view name) const {
+  return input_index_.Find(std::span(inputs_), name, &TensorSpec::name);
+}
+
+const TensorSpec* Model::FindOutput(std::string_view name) const {
+  return output_index_.Find(std::span(outputs_), name, &TensorSpec::name);
+}
 
 }  // namespace neso

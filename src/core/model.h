@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/name_index.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/scheduler.h"
@@ -83,6 +84,8 @@ class Model {
   const int64_t version_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
+  NameIndex input_index_;
+  NameIndex output_index_;
   std::vector<std::string> output_names_;
   size_t required_input_count_ = 0;
   double load_seconds_ = 0;

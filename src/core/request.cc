@@ -18,13 +18,8 @@ namespace {
 // A request with more than this is not kept: its capacities would be idle memory.
 constexpr size_t kMaxPooledInputs = 64;
 
-template <typename Tensors>
-auto FindByName(Tensors tensors, std::string_view name) -> decltype(tensors.data()) {
-  for (auto& tensor : tensors) {
-    if (tensor.name() == name) return &tensor;
-  }
-  return nullptr;
-}
+// The name of an output is all there is of it in a request.
+const std::string& NameOfOutput(const std::string& output) { return output; }
 
 }  // namespace
 
@@ -72,8 +67,8 @@ void InferenceRequest::Clear() {
   timeout_us_ = 0;
   batch_size_ = 1;
   parameters_.clear();
-  input_count_ = 0;
-  requested_outputs_.clear();
+  RemoveAllInputs();
+  RemoveAllRequestedOutputs();
   release_fn_ = nullptr;
   release_userp_ = nullptr;
   allocator_ = nullptr;
@@ -109,6 +104,7 @@ Input& InferenceRequest::NewInput(std::string_view name, DataType datatype, std:
 Status InferenceRequest::AddInput(std::string_view name, DataType datatype, std::span<const int64_t> shape) {
   if (FindInput(name) != nullptr) return InvalidArg("{}input '{}' already exists in request", LogPrefix(), name);
   NewInput(name, datatype, shape);
+  input_index_.Update(inputs(), &Input::name);
   return {};
 }
 
@@ -126,10 +122,15 @@ Status InferenceRequest::RemoveInput(std::string_view name) {
   Input* const end = inputs_.data() + input_count_;
   std::rotate(input, input + 1, end);
   --input_count_;
+  input_index_.Forget();
+  input_index_.Update(inputs(), &Input::name);
   return {};
 }
 
-void InferenceRequest::RemoveAllInputs() { input_count_ = 0; }
+void InferenceRequest::RemoveAllInputs() {
+  input_count_ = 0;
+  input_index_.Forget();
+}
 
 Status InferenceRequest::AppendInputData(std::string_view name, const void* base, const BufferAttributes& attributes,
                                          std::string_view host_policy) {
@@ -158,14 +159,25 @@ Status InferenceRequest::RemoveAllInputData(std::string_view name) {
   return {};
 }
 
-void InferenceRequest::AddRequestedOutput(std::string_view name) {
-  if (std::find(requested_outputs_.begin(), requested_outputs_.end(), name) == requested_outputs_.end()) {
-    requested_outputs_.emplace_back(name);
+Status InferenceRequest::AddRequestedOutput(std::string_view name) {
+  if (requested_output_index_.Find(std::span(requested_outputs_), name, NameOfOutput) != nullptr) {
+    return InvalidArg("{}output '{}' already exists in request", LogPrefix(), name);
   }
+  requested_outputs_.emplace_back(name);
+  requested_output_index_.Update(std::span(requested_outputs_), NameOfOutput);
+  return {};
 }
 
-void InferenceRequest::RemoveRequestedOutput(std::string_view name) { std::erase(requested_outputs_, name); }
-void InferenceRequest::RemoveAllRequestedOutputs() { requested_outputs_.clear(); }
+void InferenceRequest::RemoveRequestedOutput(std::string_view name) {
+  if (std::erase(requested_outputs_, name) == 0) return;
+  requested_output_index_.Forget();
+  requested_output_index_.Update(std::span(requested_outputs_), NameOfOutput);
+}
+
+void InferenceRequest::RemoveAllRequestedOutputs() {
+  requested_outputs_.clear();
+  requested_output_index_.Forget();
+}
 
 void InferenceRequest::SetReleaseCallback(TRITONSERVER_InferenceRequestReleaseFn_t fn, void* userp) {
   release_fn_ = fn;
@@ -190,7 +202,7 @@ const Input* InferenceRequest::FindInput(std::string_view name) const {
 }
 
 Input* InferenceRequest::FindInput(std::string_view name) {
-  if (Input* const input = FindByName(inputs(), name)) return input;
+  if (Input* const input = input_index_.Find(inputs(), name, &Input::name)) return input;
   // A request used again after its release: the requester goes on calling a raw input by its own name.
   if (input_count_ == 1 && inputs_[0].raw_ && inputs_[0].raw_name_ == name) return inputs_.data();
   return nullptr;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/name_index.h"
 #include "base/status.h"
 #include "core/response_allocator.h"
 #include "core/types.h"
@@ -103,7 +104,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   Status AppendInputData(std::string_view name, const void* base, const BufferAttributes& attributes,
                          std::string_view host_policy = {});
   Status RemoveAllInputData(std::string_view name);
-  void AddRequestedOutput(std::string_view name);  // listed twice counts once
+  // Error: kInvalidArg "[request id: <id>] output 'n' already exists in request".
+  Status AddRequestedOutput(std::string_view name);
   void RemoveRequestedOutput(std::string_view name);
   void RemoveAllRequestedOutputs();
   void SetReleaseCallback(TRITONSERVER_InferenceRequestReleaseFn_t fn, void* userp);
@@ -190,7 +192,9 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   std::vector<Input>
       inputs_;  // the first input_count_ are in use; the others keep their capacities for the next request
   size_t input_count_ = 0;
+  NameIndex input_index_;
   std::vector<std::string> requested_outputs_;
+  NameIndex requested_output_index_;
   TRITONSERVER_InferenceRequestReleaseFn_t release_fn_ = nullptr;
   void* release_userp_ = nullptr;
   const ResponseAllocator* allocator_ = nullptr;

@@ -64,6 +64,30 @@ TEST_F(RequestTest, KeepsDataOfHostPoliciesApart) {
   EXPECT_EQ(request->BuffersForHostPolicy(input, "other")[0].base, x);
 }
 
+TEST_F(RequestTest, KnowsEachOfManyInputsByItsName) {
+  auto request = InferenceRequest::Create(model_, -1);
+  const auto name = [](int i) { return "input " + std::to_string(i); };
+  for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(request->AddInput(name(i), DataType::kFp32, Shape{i}).ok());
+  EXPECT_EQ(request->AddInput(name(7), DataType::kFp32, Shape{1}).message(),
+            "[request id: <id_unknown>] input 'input 7' already exists in request");
+  ASSERT_TRUE(request->RemoveInput(name(0)).ok());
+  EXPECT_EQ(request->FindInput(name(0)), nullptr);
+  for (int i = 1; i < 10'000; ++i) EXPECT_EQ(request->FindInput(name(i))->original_shape(), Shape{i});
+  request->RemoveAllInputs();
+  EXPECT_EQ(request->FindInput(name(1)), nullptr);
+}
+
+TEST_F(RequestTest, RefusesAnOutputThatIsRequestedTwice) {
+  auto request = InferenceRequest::Create(model_, -1);
+  request->SetId("7");
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(request->AddRequestedOutput("output " + std::to_string(i)).ok());
+  EXPECT_EQ(request->AddRequestedOutput("output 3").message(),
+            "[request id: 7] output 'output 3' already exists in request");
+  request->RemoveRequestedOutput("output 3");
+  EXPECT_TRUE(request->AddRequestedOutput("output 3").ok());
+  EXPECT_FALSE(request->AddRequestedOutput("output 99").ok());
+}
+
 TEST_F(RequestTest, ComesBackFromThePoolAsNew) {
   {
     auto request = InferenceRequest::Create(model_, 7);
@@ -71,7 +95,7 @@ TEST_F(RequestTest, ComesBackFromThePoolAsNew) {
     request->SetCorrelationId(CorrelationId(5));
     request->AddParameter("k", int64_t{1});
     ASSERT_TRUE(request->AddInput("a", DataType::kFp32, Shape{1}).ok());
-    request->AddRequestedOutput("o");
+    ASSERT_TRUE(request->AddRequestedOutput("o").ok());
     request->Cancel();
   }
   auto request = InferenceRequest::Create(model_, -1);

@@ -42,7 +42,7 @@ class RequestValidatorTest : public ::testing::Test {
       if (attributes.byte_size == 0) continue;
       EXPECT_TRUE(request_->AppendInputData(given.name, zeros_, attributes).ok());
     }
-    for (const char* output : outputs) request_->AddRequestedOutput(output);
+    for (const char* output : outputs) EXPECT_TRUE(request_->AddRequestedOutput(output).ok());
     return RequestValidator(*request_).Run();
   }
   // Of a request for kStrings whose input consists of `pieces`.

@@ -100,6 +100,8 @@ FIELDS = [
     ({"inputs": [tensor()], "outputs": [{}]}, 500, "Unable to parse 'name': attempt to access non-existing object member 'name'"),
     ({"inputs": [tensor()], "outputs": [{"name": "nobody"}]}, 400, "unexpected inference output 'nobody' for model 'm'"),
     ({"inputs": [tensor(), tensor()]}, 400, "[request id: <id_unknown>] input 'INPUT0' already exists in request"),
+    ({"id": "7", "inputs": [tensor()], "outputs": [{"name": "OUTPUT0"}, {"name": "OUTPUT0"}]}, 400,
+     "[request id: 7] output 'OUTPUT0' already exists in request"),
     ({"inputs": [tensor(datatype="FP64", shape=[2**60 - 1, 2], data=[1])]}, 400,
      "invalid shape for input 'INPUT0': shape [1152921504606846975,2] causes total byte size to exceed maximum size of "
      "9223372036854775807"),

@@ -161,7 +161,7 @@ def test_outputs_can_be_a_subset(server):
     inputs = [fp32([1]), fp32([2], name="INPUT1")]
     everything = server.infer("two", {"inputs": inputs}).json()["outputs"]
     assert [output["name"] for output in everything] == ["OUTPUT0", "OUTPUT1"]
-    one = server.infer("two", {"inputs": inputs, "outputs": [{"name": "OUTPUT1"}, {"name": "OUTPUT1"}]}).json()["outputs"]
+    one = server.infer("two", {"inputs": inputs, "outputs": [{"name": "OUTPUT1"}]}).json()["outputs"]
     assert [output["name"] for output in one] == ["OUTPUT1"]
     assert one[0]["data"] == [2.0]
 

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/exception_status.h"
 #include "base/executor.h"
 #include "frontend/grpc/control_service.h"
 #include "frontend/grpc/grpc_status.h"
+#include "frontend/grpc/read_message.h"
 #include "net/grpc_call.h"
 
 namespace neso {
@@ -27,13 +30,12 @@ class ControlCall<kFunction> final : public net::GrpcReceiver,
 
   void OnMessage(BufferRef message) override {
     ++message_count_;
-    const size_t size = message ? message->size() : 0;
-    is_readable_ =
-        size <= INT32_MAX && request_.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size));
+    refusal_ = ReadMessage(message, request_);
   }
 
   void OnEnd() override {
-    if (message_count_ != 1 || !is_readable_) return call_->Finish(UnreadableRequest());
+    if (message_count_ != 1) return call_->Finish(UnreadableRequest());
+    if (refusal_) return call_->Finish(*std::move(refusal_));
     if (executor_ == nullptr) return Run();
     executor_->Post([self = this->shared_from_this()] {
       try {
@@ -61,7 +63,7 @@ class ControlCall<kFunction> final : public net::GrpcReceiver,
   const net::GrpcCallRef call_;
   Request request_;
   size_t message_count_ = 0;
-  bool is_readable_ = false;
+  std::optional<net::GrpcStatus> refusal_;
 };
 
 }  // namespace neso

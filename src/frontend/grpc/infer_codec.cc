@@ -64,6 +64,14 @@ bool ParseValue(std::string_view message, int depth, WireValue& value) {
   });
 }
 
+// Counts one more, and tells whether it is still within the limit.
+bool Count(size_t& count, size_t limit) { return ++count <= limit; }
+
+bool SkipBytes(WireReader& reader) {
+  std::string_view skipped;
+  return reader.ReadBytes(skipped);
+}
+
 bool ParseParameter(WireReader& reader, int depth, WireParameters& parameters) {
   std::string_view entry;
   if (!reader.ReadBytes(entry)) return false;
@@ -143,9 +151,15 @@ Read ReadElements(ContentsKind kind, uint32_t tag, WireReader& reader, Fn take) 
   }
 }
 
-bool ParseContents(WireReader& reader, int depth, std::optional<WireContents>& given) {
+// Of a tensor.
+bool ParseParameter(WireReader& reader, int depth, WireParameters& parameters, size_t& fields) {
+  return Count(fields, kMaxWireFields) ? ParseParameter(reader, depth, parameters) : SkipBytes(reader);
+}
+
+bool ParseContents(WireReader& reader, int depth, std::optional<WireContents>& given, size_t& fields) {
   std::string_view message;
   if (!reader.ReadBytes(message)) return false;
+  if (!Count(fields, kMaxWireFields)) return true;
   WireContents& contents = given ? *given : given.emplace();
   contents.pieces.push_back(message);
   return ForEachField(message, depth, [&contents](uint32_t tag, WireReader& fields) {
@@ -166,31 +180,32 @@ bool ParseContents(WireReader& reader, int depth, std::optional<WireContents>& g
   });
 }
 
-bool ParseInput(WireReader& reader, int depth, WireInput& input) {
+bool ParseInput(WireReader& reader, int depth, WireInput& input, size_t& field_count) {
   std::string_view message;
   if (!reader.ReadBytes(message)) return false;
-  const bool done = ForEachField(message, depth, [&input, depth](uint32_t tag, WireReader& fields) {
+  const bool done = ForEachField(message, depth, [&](uint32_t tag, WireReader& fields) {
     switch (tag) {
       case Bytes(1): return ReadIf(ReadText(fields, input.name));
       case Bytes(2): return ReadIf(ReadText(fields, input.datatype));
-      case Bytes(4): return ReadIf(ParseParameter(fields, depth - 1, input.parameters));
-      case Bytes(5): return ReadIf(ParseContents(fields, depth - 1, input.contents));
+      case Bytes(4): return ReadIf(ParseParameter(fields, depth - 1, input.parameters, field_count));
+      case Bytes(5): return ReadIf(ParseContents(fields, depth - 1, input.contents, field_count));
       default:
-        return ReadVarints(tag, 3, fields,
-                           [&input](uint64_t dim) { input.shape.push_back(static_cast<int64_t>(dim)); });
+        return ReadVarints(tag, 3, fields, [&](uint64_t dim) {
+          if (Count(field_count, kMaxWireFields)) input.shape.push_back(static_cast<int64_t>(dim));
+        });
     }
   });
   DropRepeated(input.parameters);
   return done;
 }
 
-bool ParseOutput(WireReader& reader, int depth, WireOutput& output) {
+bool ParseOutput(WireReader& reader, int depth, WireOutput& output, size_t& field_count) {
   std::string_view message;
   if (!reader.ReadBytes(message)) return false;
-  const bool done = ForEachField(message, depth, [&output, depth](uint32_t tag, WireReader& fields) {
+  const bool done = ForEachField(message, depth, [&](uint32_t tag, WireReader& fields) {
     switch (tag) {
       case Bytes(1): return ReadIf(ReadText(fields, output.name));
-      case Bytes(2): return ReadIf(ParseParameter(fields, depth - 1, output.parameters));
+      case Bytes(2): return ReadIf(ParseParameter(fields, depth - 1, output.parameters, field_count));
       default: return Read::kNo;
     }
   });
@@ -215,15 +230,25 @@ const WireValue* FindParameter(const WireParameters& parameters, std::string_vie
 
 bool ParseInferRequest(std::string_view message, WireInferRequest& request) {
   constexpr int kInner = kMaxWireDepth - 1;
-  const bool done = ForEachField(message, kMaxWireDepth, [&request](uint32_t tag, WireReader& fields) {
+  RequestCounts& counts = request.counts;
+  const bool done = ForEachField(message, kMaxWireDepth, [&](uint32_t tag, WireReader& fields) {
     switch (tag) {
       case Bytes(1): return ReadIf(ReadText(fields, request.model_name));
       case Bytes(2): return ReadIf(ReadText(fields, request.model_version));
       case Bytes(3): return ReadIf(ReadText(fields, request.id));
-      case Bytes(4): return ReadIf(ParseParameter(fields, kInner, request.parameters));
-      case Bytes(5): return ReadIf(ParseInput(fields, kInner, request.inputs.emplace_back()));
-      case Bytes(6): return ReadIf(ParseOutput(fields, kInner, request.outputs.emplace_back()));
-      case Bytes(7): return ReadIf(fields.ReadBytes(request.raw_contents.emplace_back()));
+      case Bytes(4):
+        if (!Count(counts.parameters, kMaxRequestParameters)) return ReadIf(SkipBytes(fields));
+        return ReadIf(ParseParameter(fields, kInner, request.parameters));
+      case Bytes(5):
+        if (!Count(counts.inputs, kMaxRequestTensors)) return ReadIf(SkipBytes(fields));
+        return ReadIf(ParseInput(fields, kInner, request.inputs.emplace_back(), request.fields));
+      case Bytes(6):
+        if (!Count(counts.outputs, kMaxRequestTensors)) return ReadIf(SkipBytes(fields));
+        return ReadIf(ParseOutput(fields, kInner, request.outputs.emplace_back(), request.fields));
+      case Bytes(7):
+        // Those beyond the number of inputs are ignored anyway.
+        if (request.raw_contents.size() == kMaxRequestTensors) return ReadIf(SkipBytes(fields));
+        return ReadIf(fields.ReadBytes(request.raw_contents.emplace_back()));
       default: return Read::kNo;
     }
   });

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/types.h"
+#include "frontend/request_limits.h"
 
 namespace neso {
 
@@ -53,6 +54,10 @@ struct WireOutput {
   WireParameters parameters;
 };
 
+// Of what a field of two bytes can make much more of: dimensions, and parameters and contents of tensors. More than the
+// most tensors need that a request may have.
+inline constexpr size_t kMaxWireFields = 200'000;
+
 struct WireInferRequest {
   std::string_view model_name;
   std::string_view model_version;
@@ -61,9 +66,13 @@ struct WireInferRequest {
   std::vector<WireInput> inputs;
   std::vector<WireOutput> outputs;
   std::vector<std::string_view> raw_contents;
+  // How many there are in the message. What is beyond the limits was counted, not read.
+  RequestCounts counts;
+  size_t fields = 0;  // those of kMaxWireFields
 };
 
-// False: not a ModelInferRequest. Precondition: `request` is fresh.
+// False: not a ModelInferRequest. Precondition: `request` is fresh. A message beyond the limits is taken for one, and
+// costs no memory beyond them: `counts` and `fields` tell.
 bool ParseInferRequest(std::string_view message, WireInferRequest& request);
 
 // Bytes that WriteContents writes for the elements of `kind` as tensor elements of `width` bytes; BYTES elements have

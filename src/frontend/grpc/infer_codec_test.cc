@@ -140,6 +140,46 @@ TEST(InferCodecTest, OddEncodings) {
   }
 }
 
+// `count` fields of number `field`, empty messages or texts.
+std::string EmptyFields(uint32_t field, size_t count) {
+  std::string message;
+  for (size_t i = 0; i < count; ++i) WireWriter(message).Text(field, "");
+  return message;
+}
+
+TEST(InferCodecTest, WhatIsBeyondTheLimitsIsCountedAndNotKept) {
+  constexpr size_t kMany = 1'000'000;
+  WireInferRequest request;
+  ASSERT_TRUE(ParseInferRequest(
+      EmptyFields(4, kMany) + EmptyFields(5, kMany) + EmptyFields(6, kMany) + EmptyFields(7, kMany), request));
+  EXPECT_EQ(request.counts.parameters, kMany);
+  EXPECT_EQ(request.counts.inputs, kMany);
+  EXPECT_EQ(request.counts.outputs, kMany);
+  EXPECT_EQ(request.inputs.size(), kMaxRequestTensors);
+  EXPECT_EQ(request.outputs.size(), kMaxRequestTensors);
+  EXPECT_EQ(request.raw_contents.size(), kMaxRequestTensors);
+  EXPECT_LE(request.parameters.capacity(), 2 * kMaxRequestParameters);
+}
+
+TEST(InferCodecTest, FieldsOfTensorsAreCountedTogether) {
+  for (const uint32_t field : {3u, 4u, 5u}) {  // shape, parameters, contents
+    std::string tensor = field == 3 ? "" : EmptyFields(field, kMaxWireFields);
+    if (field == 3) WireWriter(tensor).Text(3, std::string(kMaxWireFields, '\1'));
+    std::string message;
+    WireWriter(message).Text(5, tensor);
+    WireInferRequest most;
+    ASSERT_TRUE(ParseInferRequest(message, most));
+    EXPECT_EQ(most.fields, kMaxWireFields);
+    WireWriter(message).Text(5, tensor);
+    WireInferRequest more;
+    ASSERT_TRUE(ParseInferRequest(message, more));
+    EXPECT_EQ(more.fields, 2 * kMaxWireFields) << field;
+    EXPECT_TRUE(more.inputs[1].shape.empty());
+    EXPECT_TRUE(more.inputs[1].parameters.empty());
+    EXPECT_FALSE(more.inputs[1].contents.has_value());
+  }
+}
+
 TEST(InferCodecTest, NestingIsLimited) {
   for (const int groups : {50, 98, 99, 100, 101, 200, 100'000}) {
     std::string message;

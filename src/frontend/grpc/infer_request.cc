@@ -3,14 +3,13 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "frontend/request_limits.h"
 
 namespace neso {
 namespace {
 
 constexpr std::string_view kReservedPrefix = "triton_";
 constexpr std::string_view kEmptyFinalResponse = "triton_enable_empty_final_response";
-// No model has as many; looking for repeated names among more would take long.
-constexpr size_t kMaxTensors = 10'000;
 
 Status WrongType(std::string_view parameter, std::string_view expected) {
   return InvalidArg("invalid value type for '{}' parameter, expected {}.", parameter, expected);
@@ -155,9 +154,10 @@ class Filler {
       : wire_(wire), request_(request), options_(options), storage_(storage), shared_(shared) {}
 
   Status Fill() {
-    if (wire_.inputs.size() > kMaxTensors || wire_.outputs.size() > kMaxTensors) {
-      return InvalidArg("expected at most {} inputs and outputs but got {} inputs and {} outputs for model '{}'",
-                        kMaxTensors, wire_.inputs.size(), wire_.outputs.size(), wire_.model_name);
+    RETURN_IF_ERROR(CheckRequestCounts(wire_.counts, wire_.model_name));
+    if (wire_.fields > kMaxWireFields) {
+      return InvalidArg("expected at most {} dimensions and parameters of tensors but got {} for model '{}'",
+                        kMaxWireFields, wire_.fields, wire_.model_name);
     }
     request_.SetId(wire_.id);
     for (const WireParameter& parameter : wire_.parameters)
@@ -165,7 +165,7 @@ class Filler {
     for (const WireInput& input : wire_.inputs) {
       RETURN_IF_ERROR(request_.AddInput(input.name, DataTypeFromName(input.datatype), input.shape));
     }
-    for (const WireOutput& output : wire_.outputs) request_.AddRequestedOutput(output.name);
+    for (const WireOutput& output : wire_.outputs) RETURN_IF_ERROR(request_.AddRequestedOutput(output.name));
     for (const WireInput& input : wire_.inputs) RETURN_IF_ERROR(FillInput(input));
     for (const WireOutput& output : wire_.outputs) RETURN_IF_ERROR(FillOutput(output));
     return {};
@@ -239,7 +239,7 @@ class Filler {
     if (classes == nullptr) return WrongType("classification", "int64_param");
     if (*classes <= 0) return InvalidArg("invalid value for 'classification' parameter, expected >= 0");
     if (shared) return InvalidArg("output can't set both 'shared_memory_region' and 'classification'");
-    options_.classifications.emplace_back(output.name, static_cast<uint64_t>(*classes));
+    options_.classifications.emplace(output.name, static_cast<uint64_t>(*classes));
     return {};
   }
 

@@ -10,9 +10,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/buffer.h"
@@ -25,8 +26,8 @@ namespace neso {
 
 // What the request says about its answer.
 struct GrpcInferOptions {
-  std::vector<std::pair<std::string, uint64_t>> classifications;  // output name, how many classes
-  bool empty_final_response = false;                              // triton_enable_empty_final_response
+  std::map<std::string, uint64_t, std::less<>> classifications;  // output name, how many classes
+  bool empty_final_response = false;                             // triton_enable_empty_final_response
 };
 
 // "" is -1 (the latest), "1abc" is 1. Errors: kInvalidArg with the contract's texts.

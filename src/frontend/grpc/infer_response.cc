@@ -121,10 +121,9 @@ class Encoder {
   Expected<Sent> Choose(const Output& output) {
     // First: what is in the client's memory is not looked at here, which may not even be able to.
     if (shared_.FindOutput(output.name()) != nullptr) return Sent{output.datatype(), &output.shape(), {}};
-    for (const auto& [name, top] : options_.classifications) {
-      if (name != output.name()) continue;
+    if (const auto asked = options_.classifications.find(output.name()); asked != options_.classifications.end()) {
       const bool batched = response_->factory()->model()->max_batch_size() > 0;
-      ASSIGN_OR_RETURN(Classes classes, Classify(*response_, output, batched, top));
+      ASSIGN_OR_RETURN(Classes classes, Classify(*response_, output, batched, asked->second));
       shapes_.push_back(std::move(classes.shape));
       return Sent{DataType::kBytes, &shapes_.back(), kept_->classes.emplace_back(std::move(classes.data))};
     }

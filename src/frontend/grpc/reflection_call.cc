@@ -1,8 +1,8 @@
 #include "frontend/grpc/reflection_call.h"
 
 #include "frontend/grpc/grpc_service.pb.h"
-#include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/health.pb.h"
+#include "frontend/grpc/read_message.h"
 #include "frontend/grpc/reflection_v1alpha.pb.h"
 #include "frontend/grpc/server_reflection.h"
 
@@ -23,10 +23,7 @@ ServerReflection OfferedServices() {
 
 void ReflectionCall::OnMessage(BufferRef message) {
   ServerReflection::Request request;
-  const size_t size = message ? message->size() : 0;
-  if (size > INT32_MAX || !request.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size))) {
-    return call_->Finish(UnreadableRequest());
-  }
+  if (std::optional<net::GrpcStatus> refusal = ReadMessage(message, request)) return call_->Finish(*std::move(refusal));
   net::GrpcMessage answer;
   OfferedServices().Answer(request).SerializeToString(&answer.head);
   call_->Send(std::move(answer));

@@ -6,6 +6,7 @@
 #include "frontend/http/json_access.h"
 #include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
+#include "frontend/request_limits.h"
 
 namespace neso {
 namespace {
@@ -30,6 +31,7 @@ class Filler {
       if (!text) return UnableToParse("id", text.error());
       request_.SetId(*text);
     }
+    RETURN_IF_ERROR(CheckMemberCount(root));
     for (const auto& member : root.GetObject()) {
       const std::string_view name = JsonText(member.name);
       RETURN_IF_ERROR(name == kNested ? TakeNested(member.value) : Take(name, member.value));
@@ -45,10 +47,15 @@ class Filler {
     if (!members.IsObject()) {
       return Internal("Expected JSON object for keyword: '{}': attempt to access JSON non-object as object", kNested);
     }
+    RETURN_IF_ERROR(CheckMemberCount(members));
     for (const auto& member : members.GetObject()) {
       RETURN_IF_ERROR(Take(JsonText(member.name), member.value).WithContext("Converting keyword: '{}'", kNested));
     }
     return {};
+  }
+
+  Status CheckMemberCount(const JsonValue& object) const {
+    return CheckRequestCounts({.parameters = object.MemberCount()}, model_.name());
   }
 
   Status Take(std::string_view name, const JsonValue& value) {

@@ -1,10 +1,12 @@
 #include "frontend/http/infer_request.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "frontend/http/json_access.h"
 #include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
+#include "frontend/request_limits.h"
 
 namespace neso {
 namespace {
@@ -48,7 +50,7 @@ Status SetParameter(std::string_view name, const JsonValue& value, InferenceRequ
   if (name == "binary_data_output") {
     const Expected<bool> binary = AsBool(value);
     if (!binary) return UnableToParse(name, binary.error());
-    outputs.binary_by_default = *binary;
+    outputs.SetBinaryByDefault(*binary);
     return {};
   }
   if (name.starts_with("triton_")) {
@@ -133,6 +135,15 @@ Status ParseShape(const JsonValue& input, Shape& shape) {
   return {};
 }
 
+RequestCounts Count(const JsonValue& root) {
+  const auto count = [&root](std::string_view name) -> size_t {
+    const JsonValue* const value = FindMember(root, name);
+    if (value == nullptr) return 0;
+    return value->IsArray() ? value->Size() : value->IsObject() ? value->MemberCount() : 0;
+  };
+  return {.inputs = count("inputs"), .outputs = count("outputs"), .parameters = count("parameters")};
+}
+
 class Filler {
  public:
   Filler(const Model& model, std::string_view binary, size_t max_json_bytes, InferenceRequest& request,
@@ -151,6 +162,7 @@ class Filler {
       if (!text) return UnableToParse("id", text.error());
       request_.SetId(*text);
     }
+    RETURN_IF_ERROR(CheckRequestCounts(Count(root), model_.name()));
     RETURN_IF_ERROR(SetParameters(root, request_, outputs_));
     ASSIGN_OR_RETURN(const JsonValue* inputs, ArrayMember(root, "inputs"));
     for (const JsonValue& input : inputs->GetArray()) RETURN_IF_ERROR(FillInput(input));
@@ -219,9 +231,9 @@ class Filler {
     if (Status status = CheckArray(outputs); !status.ok()) return UnableToParse("outputs", status);
     for (const JsonValue& output : outputs.GetArray()) {
       ASSIGN_OR_RETURN(const std::string_view name, StringMember(output, "name"));
-      request_.AddRequestedOutput(name);
+      RETURN_IF_ERROR(request_.AddRequestedOutput(name));
       ASSIGN_OR_RETURN(RequestedOutput requested, ParseOutput(name, FindMember(output, "parameters")));
-      outputs_.listed.push_back(std::move(requested));
+      outputs_.Add(std::move(requested));
     }
     return {};
   }
@@ -272,7 +284,7 @@ Status FillRawRequest(std::string_view body, size_t max_bytes, InferenceRequest&
         "increase the limit.",
         body.size(), max_bytes);
   }
-  outputs.binary_by_default = true;
+  outputs.SetBinaryByDefault(true);
   static constexpr std::string_view kRawInput = "raw_input";
   RETURN_IF_ERROR(request.AddRawInput(kRawInput));
   BufferAttributes attributes;
@@ -282,16 +294,18 @@ Status FillRawRequest(std::string_view body, size_t max_bytes, InferenceRequest&
 
 }  // namespace
 
+void RequestedOutputs::Add(RequestedOutput output) {
+  listed_.push_back(std::move(output));
+  index_.Update(std::span(listed_), &RequestedOutput::name);
+}
+
 const RequestedOutput* RequestedOutputs::Find(std::string_view name) const {
-  for (const RequestedOutput& output : listed) {
-    if (output.name == name) return &output;
-  }
-  return nullptr;
+  return index_.Find(std::span(listed_), name, &RequestedOutput::name);
 }
 
 bool RequestedOutputs::IsBinary(std::string_view name) const {
   const RequestedOutput* output = Find(name);
-  return output != nullptr ? output->binary : binary_by_default;
+  return output != nullptr ? output->binary : binary_by_default_;
 }
 
 Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,

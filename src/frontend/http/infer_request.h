@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/name_index.h"
 #include "base/status.h"
 #include "core/model.h"
 #include "core/request.h"
@@ -30,13 +31,19 @@ struct RequestedOutput {
 };
 
 // How outputs are to be answered.
-struct RequestedOutputs {
-  std::vector<RequestedOutput> listed;  // empty: all of the model's
-  bool binary_by_default = false;       // "binary_data_output", for outputs not listed
-
+class RequestedOutputs {
+ public:
+  // "binary_data_output", for outputs not listed.
+  void SetBinaryByDefault(bool binary) { binary_by_default_ = binary; }
+  void Add(RequestedOutput output);
   // Null when the output was not listed.
   const RequestedOutput* Find(std::string_view name) const;
   bool IsBinary(std::string_view name) const;
+
+ private:
+  std::vector<RequestedOutput> listed_;  // empty: all of the model's
+  NameIndex index_;
+  bool binary_by_default_ = false;
 };
 
 struct InferBody {

@@ -23,6 +23,7 @@ Status SharedTensors::AddOutput(std::string_view output, const SharedTensor& ten
                    regions_.Find(tensor.region, {.offset = tensor.offset, .byte_size = tensor.byte_size}));
   uses_.push_back(std::move(slice.use));
   outputs_.emplace_back(output, std::move(slice));
+  index_.Update(std::span(outputs_), &Placed::first);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/name_index.h"
 #include "core/request.h"
 #include "frontend/shared_memory/shared_memory_manager.h"
 
@@ -39,16 +40,13 @@ class SharedTensors {
   // Errors of both: kUnsupported, or what SharedMemoryManager::Find gives.
   // The input is there already, without data.
   Status AddInput(InferenceRequest& request, std::string_view input, const SharedTensor& tensor);
-  // Of an output that is added twice, the first counts.
   Status AddOutput(std::string_view output, const SharedTensor& tensor);
 
   bool has_outputs() const { return !outputs_.empty(); }
   // Null for an output that the client did not place.
   const RegionSlice* FindOutput(std::string_view output) const {
-    for (const auto& [name, slice] : outputs_) {
-      if (name == output) return &slice;
-    }
-    return nullptr;
+    const Placed* const placed = index_.Find(std::span(outputs_), output, &Placed::first);
+    return placed == nullptr ? nullptr : &placed->second;
   }
 
   // The request is being answered: regions that were unregistered meanwhile need be listed no longer for its sake, so
@@ -59,10 +57,13 @@ class SharedTensors {
   Status CheckIntact() const;
 
  private:
+  using Placed = std::pair<std::string, RegionSlice>;
+
   const SharedMemoryManager& regions_;
   std::vector<std::shared_ptr<Region>> inputs_;
   std::vector<std::shared_ptr<const void>> uses_;
-  std::vector<std::pair<std::string, RegionSlice>> outputs_;
+  std::vector<Placed> outputs_;
+  NameIndex index_;
 };
 
 // Where a response allocator says that an output is.
@@ -73,6 +74,11 @@ struct OutputPlace {
 };
 // Errors: kInternal with the contract's text when the client's memory is too small.
 Status PlaceOutput(const RegionSlice& slice, std::string_view output, size_t byte_size, const OutputPlace& place);
+
+// What an allocator answers when the server has no memory for an output that is not in the client's.
+inline Status NoOutputMemory(std::string_view output, size_t byte_size) {
+  return Unavailable("no memory for output '{}' of {} bytes", output, byte_size);
+}
 
 // A front end's response allocator: `alloc` and `release`, and a function that tells backends beforehand where an
 // output will be. For requests with outputs in clients' memory, of which `kOf` finds the tensors, another tells of GPU
