@@ -65,7 +65,9 @@ TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, co
     }
   }
   if (byte_size == 0) return nullptr;
-  auto* owner = new BufferRef(Buffer::Allocate(byte_size));
+  BufferRef memory = Buffer::TryAllocate(byte_size);
+  if (!memory) return MakeApiError(NoOutputMemory(name, byte_size));
+  auto* owner = new BufferRef(std::move(memory));
   *buffer = (*owner)->data();
   *buffer_userp = owner;
   return nullptr;

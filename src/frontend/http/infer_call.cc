@@ -114,7 +114,9 @@ TRITONSERVER_Error* InferCall::Allocate(TRITONSERVER_ResponseAllocator*, const c
     }
   }
   if (byte_size == 0) return nullptr;
-  *buffer = call->output_buffers_.emplace_back(Buffer::Allocate(byte_size))->data();
+  BufferRef memory = Buffer::TryAllocate(byte_size);
+  if (!memory) return MakeApiError(NoOutputMemory(name, byte_size));
+  *buffer = call->output_buffers_.emplace_back(std::move(memory))->data();
   return nullptr;
 }
 
