@@ -22,7 +22,7 @@ void AppendTop(const InferenceResponse& response, const Output& output, std::spa
       [&](uint32_t a, uint32_t b) { return values[a] > values[b] || (!(values[b] > values[a]) && a < b); });
   for (size_t i = 0; i < top; ++i) {
     std::string text = std::to_string(values[order[i]]) + ":" + std::to_string(order[i]);
-    if (const char* label = response.ClassificationLabel(output, order[i]); label != nullptr) {
+    if (const char* label = response.ClassificationLabel(output, order[i]); label != nullptr && *label != '\0') {
       text += ':';
       text += label;
     }

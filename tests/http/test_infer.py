@@ -33,7 +33,7 @@ def server(module_repository, start_module_server):
         input [ { name: "INPUT0" data_type: TYPE_FP32 dims: [3] } ]
         output [ { name: "OUTPUT0" data_type: TYPE_FP32 dims: [3] label_filename: "labels.txt" } ]
         """)
-    (labels / "labels.txt").write_text("cat\ndog\nbird\n")
+    (labels / "labels.txt").write_text("cat\n\nbird\n")
     module_repository.add_identity("decoupled", extra="model_transaction_policy { decoupled: true }")
     return start_module_server(module_repository.path, "--http-max-input-size=1000000")
 
@@ -200,8 +200,12 @@ def test_raw_request_has_everything_deduced(server):
     head = int(response.headers["Inference-Header-Content-Length"])
     assert json.loads(response.content[:head])["outputs"][0]["shape"] == [1, 3]
     assert response.content[head:] == body
-    response = server.infer("one_string", b"hello", headers={"Inference-Header-Content-Length": "0"})
+
+@pytest.mark.parametrize("model,shape", [("one_string", [1, 1]), ("identity_bytes", [1, 1])])
+def test_raw_text_is_one_element_where_one_fits(server, model, shape):
+    response = server.infer(model, b"hello", headers={"Inference-Header-Content-Length": "0"})
     head = int(response.headers["Inference-Header-Content-Length"])
+    assert json.loads(response.content[:head])["outputs"][0]["shape"] == shape
     assert response.content[head:] == struct.pack("<I", 5) + b"hello"
 
 
@@ -220,14 +224,14 @@ def test_decoupled_models_are_refused(server):
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_classification_gives_values_indexes_and_labels(client, binary):
+def test_classification_gives_values_indexes_and_labels_that_are_not_empty(client, binary):
     data = np.array([[0.25, 0.5, 0.125], [3, 1, 2]], dtype=np.float32)
     tensor = httpclient.InferInput("INPUT0", data.shape, "FP32")
     tensor.set_data_from_numpy(data)
     result = client.infer("labelled", [tensor],
                           outputs=[httpclient.InferRequestedOutput("OUTPUT0", binary_data=binary, class_count=2)])
     got = [[x if isinstance(x, str) else x.decode() for x in row] for row in result.as_numpy("OUTPUT0")]
-    assert got == [["0.500000:1:dog", "0.250000:0:cat"], ["3.000000:0:cat", "2.000000:2:bird"]]
+    assert got == [["0.500000:1", "0.250000:0:cat"], ["3.000000:0:cat", "2.000000:2:bird"]]
 
 
 def test_classification_without_labels_and_with_more_classes_than_there_are(server):

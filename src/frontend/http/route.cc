@@ -128,6 +128,8 @@ Endpoint HealthEndpoint(std::string_view rest) {
 }  // namespace
 
 void ParseRoute(std::string_view whole, Route& route) {
+  // No path has an empty segment, at its end either.
+  if ((whole.size() > 1 && whole.ends_with('/')) || whole.find("//") != std::string_view::npos) return;
   std::string_view path = whole;
   if (TakeSegment(path) != "v2") {
     if (whole == "/openapi.json") route.endpoint = Endpoint::kOpenApi;

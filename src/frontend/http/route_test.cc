@@ -5,6 +5,12 @@
 namespace neso {
 namespace {
 
+Endpoint EndpointOf(std::string_view path) {
+  Route route;
+  ParseRoute(path, route);
+  return route.endpoint;
+}
+
 struct Case {
   std::string_view path;
   Endpoint endpoint;
@@ -69,6 +75,22 @@ TEST(RouteTest, PathsOfTheContractNameTheirEndpoints) {
     if (c.endpoint == Endpoint::kNone) continue;
     EXPECT_EQ(route.model, c.model) << c.path;
     EXPECT_EQ(route.version, c.version) << c.path;
+  }
+}
+
+TEST(RouteTest, NoPathHasAnEmptySegment) {
+  for (const char* path :
+       {"/v2/repository/index", "/v2/repository/r/index", "/v2/repository/models/m/load", "/v2/models/m/infer",
+        "/v2/models/m/versions/1/infer", "/v2/models/stats", "/v2/health/live", "/v2/logging", "/v2/trace/setting",
+        "/v2/models/m/trace/setting", "/v2/systemsharedmemory/region/r/status", "/v2/cudasharedmemory/status", "/v2"}) {
+    const std::string whole = path;
+    EXPECT_NE(EndpointOf(whole), Endpoint::kNone) << whole;
+    EXPECT_EQ(EndpointOf(whole + "/"), Endpoint::kNone) << whole;
+    for (size_t at = 0; (at = whole.find('/', at)) != std::string::npos; ++at) {
+      std::string doubled = whole;
+      doubled.insert(at, "/");
+      EXPECT_EQ(EndpointOf(doubled), Endpoint::kNone) << doubled;
+    }
   }
 }
 
