@@ -2,10 +2,14 @@
 import concurrent.futures
 import os
 import pathlib
+import struct
 import time
 
+import grpc
 import pytest
-from support.server import ROOT
+from support.server import PATIENCE, ROOT
+from tritonclient.grpc import service_pb2 as pb
+from tritonclient.grpc import service_pb2_grpc
 
 BUILD = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release"))
 BACKENDS = BUILD / "test_backends"
@@ -34,7 +38,29 @@ def server(module_repository, start_module_server):
     add(module_repository, "slow", "slow", "instance_group { count: 2 kind: KIND_CPU }")
     add(module_repository, "otherproto", "otherproto")
     add(module_repository, "repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }")
+    add(module_repository, "talkative", "decoupled_repeat")
     return start_module_server(module_repository.path, f"--backend-directory={BACKENDS}")
+
+
+def stream(server, model, *values):
+    """What each answer on a stream holds: its error or its value, and whether it is the last of its request."""
+    def message(value):
+        request = pb.ModelInferRequest(model_name=model)
+        request.inputs.add(name="IN", datatype="INT32", shape=[1]).contents.int_contents.append(value)
+        return request
+
+    def content(answer):
+        response = answer.infer_response
+        last = response.parameters["triton_final_response"].bool_param
+        return answer.error_message or struct.unpack("<i", response.raw_output_contents[0])[0], last
+    with grpc.insecure_channel(server.grpc) as channel:
+        call = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelStreamInfer(map(message, values), timeout=20 * PATIENCE)
+        return [content(answer) for answer in call]
+
+
+def test_the_first_of_several_responses_is_the_answer_on_a_stream(server):
+    assert stream(server, "talkative", 3, 1, 0) == [(0, True), (0, True), ("expected a single response, got 0", True)]
+    assert ask(server, "talkative", 3).json()["error"] == "expected a single response, got 3"
 
 
 def ask(server, model, value):

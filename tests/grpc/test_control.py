@@ -61,11 +61,10 @@ def test_the_standard_health_service(server):
             assert check(body, timeout=20) == b"\x08\x01"  # SERVING
 
 
-def test_model_ready_of_unknown_models_is_an_error(stub):
-    assert refused(stub.ModelReady, pb.ModelReadyRequest(name="nobody")) == (
-        grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'nobody' is not found")
-    assert refused(stub.ModelReady, pb.ModelReadyRequest(name="identity", version="2")) == (
-        grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'identity' version 2 is not found")
+def test_models_that_are_not_there_are_not_ready(client, stub):
+    for model, version in [("nobody", ""), ("identity", "2"), ("", "")]:
+        assert stub.ModelReady(pb.ModelReadyRequest(name=model, version=version), timeout=20) == pb.ModelReadyResponse()
+        assert not client.is_model_ready(model, version)
     assert refused(stub.ModelReady, pb.ModelReadyRequest(name="identity", version="99999999999999999999"))[0] == (
         grpc.StatusCode.INVALID_ARGUMENT)
 
@@ -126,8 +125,7 @@ def test_load_and_unload(client, stub):
         {"name": "OUTPUT0", "data_type": "TYPE_FP32", "dims": [-1]}]}))
     assert client.get_model_config("other").config.max_batch_size == 3
     client.unload_model("other", unload_dependents=True)
-    with pytest.raises(InferenceServerException, match="other"):
-        client.is_model_ready("other")
+    assert not client.is_model_ready("other")
     client.load_model("fresh", config=json.dumps({"backend": "identity", "max_batch_size": 4, "input": [
         {"name": "INPUT0", "data_type": "TYPE_FP32", "dims": [-1]}], "output": [
         {"name": "OUTPUT0", "data_type": "TYPE_FP32", "dims": [-1]}]}), files={"file:1/file": b"\x00\xff"})

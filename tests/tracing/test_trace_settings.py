@@ -220,9 +220,12 @@ def test_grpc_errors_change_nothing(server, stub, defaults, settings, code, erro
 
 
 @pytest.mark.parametrize("model", ["nobody", "gone"])
-def test_grpc_says_nothing_of_models_that_are_not_there(stub, model):
-    assert not stub.TraceSetting(pb.TraceSettingRequest(model_name=model)).settings
-    assert not update(stub, model, trace_rate=["x"]).settings
+def test_grpc_for_models_that_are_not_there(stub, model):
+    for settings in ({}, {"trace_rate": ["x"]}):
+        with pytest.raises(grpc.RpcError) as refusal:
+            update(stub, model, **settings)
+        assert (refusal.value.code(), refusal.value.details()) == (
+            grpc.StatusCode.INVALID_ARGUMENT, f"Request for unknown model : {model}")
 
 
 def test_settings_that_cannot_be_start_the_server_and_are_put_right_later(repository, start_tracing):

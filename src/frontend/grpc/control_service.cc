@@ -57,8 +57,10 @@ Status ControlService::Check(const grpc::health::v1::HealthCheckRequest&,
 Status ControlService::ModelReady(const inference::ModelReadyRequest& request,
                                   inference::ModelReadyResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const bool ready, server_.IsModelReady(request.name(), version));
-  response.set_ready(ready);
+  const Expected<bool> ready = server_.IsModelReady(request.name(), version);
+  // Clients poll until a model is ready that is not there yet; only a server that ends has no answer for them.
+  if (!ready && server_.IsStopping()) return ready.error();
+  response.set_ready(ready.ok() && *ready);
   return {};
 }
 

@@ -62,9 +62,8 @@ Status ControlService::TraceSetting(const inference::TraceSettingRequest& reques
   const std::string& model = request.model_name();
   if (!model.empty()) {
     const Expected<bool> ready = server_.IsModelReady(model, -1);
-    // No error, and no settings: what clients of Triton see for a model that is not there.
-    if (!ready) return {};
-    if (!*ready) return InvalidArg("Request for unknown model : {}", model);
+    if (!ready && server_.IsStopping()) return ready.error();
+    if (!ready || !*ready) return InvalidArg("Request for unknown model : {}", model);
   }
   if (!request.settings().empty()) RETURN_IF_ERROR(ChangeTraceSettings(tracer_, model, request.settings()));
 

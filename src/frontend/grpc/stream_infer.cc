@@ -33,8 +33,8 @@ class StreamInfer::Run final : public InferRun {
       SendDecoupled(std::move(response), is_final);
     } else {
       if (response) {
-        ++response_count_;
-        response_ = std::move(response);
+        // The client expects one answer: the first, whatever a model sends after it.
+        if (!response_) response_ = std::move(response);
       }
       if (is_final) SendOnly();
     }
@@ -56,7 +56,7 @@ class StreamInfer::Run final : public InferRun {
   }
 
   void SendOnly() {
-    if (response_count_ != 1) return Fail(Internal("expected a single response, got {}", response_count_), true);
+    if (!response_) return Fail(Internal("expected a single response, got 0"), true);
     Deliver(std::move(response_), true);
   }
 
@@ -80,7 +80,6 @@ class StreamInfer::Run final : public InferRun {
   const std::shared_ptr<StreamInfer> stream_;
   std::shared_ptr<Turn> turn_;
   std::unique_ptr<InferenceResponse> response_;
-  size_t response_count_ = 0;
 };
 
 StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
