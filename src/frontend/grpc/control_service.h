@@ -32,7 +32,7 @@ class ControlService {
   NESO_RPC(ModelMetadata);
   NESO_RPC(ModelConfig);
   NESO_RPC(ModelStatistics);
-  NESO_RPC(RepositoryIndex);
+  NESO_RPC(RepositoryIndex);        // reads folders
   NESO_RPC(RepositoryModelLoad);    // takes as long as loading does
   NESO_RPC(RepositoryModelUnload);  // may wait for another operation on the model
   NESO_RPC(SystemSharedMemoryStatus);

@@ -89,7 +89,7 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       {"ModelMetadata", Category::kMetadata, Method::Control<&Service::ModelMetadata>},
       {"ModelConfig", Category::kModelConfig, Method::Control<&Service::ModelConfig>},
       {"ModelStatistics", Category::kStatistics, Method::Control<&Service::ModelStatistics>},
-      {"RepositoryIndex", Category::kModelRepository, Method::Control<&Service::RepositoryIndex>},
+      {"RepositoryIndex", Category::kModelRepository, Method::SlowControl<&Service::RepositoryIndex>},
       {"RepositoryModelLoad", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelLoad>},
       {"RepositoryModelUnload", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelUnload>},
       {"SystemSharedMemoryStatus", Category::kSharedMemory, Method::Control<&Service::SystemSharedMemoryStatus>},

@@ -100,7 +100,7 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kModelConfig: return ModelConfig(route, *exchange);
     case Endpoint::kModelStatistics:
     case Endpoint::kAllStatistics: return Statistics(route, *exchange);
-    case Endpoint::kRepositoryIndex: return RepositoryIndex(*exchange);
+    case Endpoint::kRepositoryIndex: return RepositoryIndex(std::move(exchange));
     case Endpoint::kRepositoryLoad:
     case Endpoint::kRepositoryUnload: return RepositoryControl(route, std::move(exchange));
     case Endpoint::kModelTraceSetting:
@@ -197,10 +197,13 @@ void HttpFrontend::Generate(GenerateKind kind, const Route& route, const net::Ht
   StartGenerate(kind, *model, *version, exchange, settings_);
 }
 
-void HttpFrontend::RepositoryIndex(net::HttpExchange& exchange) {
-  const Expected<bool> ready_only = ParseIndexRequest(BodyText(exchange));
-  if (!ready_only) return ReplyError(exchange, ready_only.error());
-  ReplyJson(exchange, IndexJson(server_.Index(*ready_only)));
+void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
+  const Expected<bool> ready_only = ParseIndexRequest(BodyText(*exchange));
+  if (!ready_only) return ReplyError(*exchange, ready_only.error());
+  // Folders are read, which may lie on a disk that is far away.
+  slow_work_.Post([this, ready_only = *ready_only, exchange = std::move(exchange)] {
+    ReplyJson(*exchange, IndexJson(server_.Index(ready_only)));
+  });
 }
 
 void HttpFrontend::TraceSetting(const Route& route, net::HttpExchange& exchange) {

@@ -47,7 +47,7 @@ class HttpFrontend final : public net::HttpHandler {
   void TraceSetting(const Route& route, net::HttpExchange& exchange);
   void Logging(net::HttpExchange& exchange);
   void Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange);
-  void RepositoryIndex(net::HttpExchange& exchange);
+  void RepositoryIndex(net::HttpExchangeRef exchange);
   void RepositoryControl(const Route& route, net::HttpExchangeRef exchange);
 
   InferenceServer& server_;
