@@ -6,6 +6,7 @@
 #include <ranges>
 #include <string>
 
+#include "base/saturating.h"
 #include "base/text.h"
 #include "core/reshape.h"
 
@@ -49,7 +50,7 @@ Status RequestValidator::DeduceRawInput() {
   uint64_t fixed_elements = 1;
   for (const int64_t dim : spec.dims) {
     if (dim != -1) {
-      fixed_elements *= static_cast<uint64_t>(dim);
+      fixed_elements = SaturatingMultiply(fixed_elements, static_cast<uint64_t>(dim));
     } else if (variable == none) {
       variable = shape.size();
     } else {
@@ -83,7 +84,7 @@ Status RequestValidator::DeduceRawInput() {
     request_.raw_length_ = static_cast<uint32_t>(input.byte_size_);
     input.byte_size_ += sizeof(request_.raw_length_);
   } else if (variable != none) {
-    const uint64_t row_bytes = fixed_elements * DataTypeByteSize(spec.datatype);
+    const uint64_t row_bytes = SaturatingMultiply<uint64_t>(fixed_elements, DataTypeByteSize(spec.datatype));
     shape[variable] = static_cast<int64_t>(row_bytes == 0 ? 0 : input.byte_size_ / row_bytes);
   }
   input.name_ = spec.name;
