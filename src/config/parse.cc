@@ -6,6 +6,7 @@
 #include <google/protobuf/text_format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/log.h"
@@ -58,6 +59,21 @@ class Findings final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
+// At least as many as fields and elements in `text`, of either form; what looks like them in strings counts, too.
+size_t CountFields(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return c == '{' || c == '<' || c == '[' || c == ':' || c == ','; }));
+}
+
+std::string CheckSize(std::string_view text) {
+  if (text.size() > kMaxModelConfigBytes) {
+    return fmt::format("expected at most {} bytes, got {}", kMaxModelConfigBytes, text.size());
+  }
+  const size_t fields = CountFields(text);
+  if (fields <= kMaxModelConfigFields) return {};
+  return fmt::format("expected at most {} fields, got {}", kMaxModelConfigFields, fields);
+}
+
 }  // namespace
 
 Expected<inference::ModelConfig> ParseModelConfigText(std::string_view text, std::string_view source,
@@ -66,8 +82,8 @@ Expected<inference::ModelConfig> ParseModelConfigText(std::string_view text, std
   Findings findings(source);
   inference::ModelConfig config;
   bool parsed = false;
-  if (text.size() > kMaxModelConfigBytes) {
-    findings.AddError(0, 0, fmt::format("expected at most {} bytes, got {}", kMaxModelConfigBytes, text.size()));
+  if (const std::string too_large = CheckSize(text); !too_large.empty()) {
+    findings.AddError(0, 0, too_large);
   } else {
     google::protobuf::TextFormat::Parser parser;
     parser.SetRecursionLimit(kMaxDepth);
@@ -84,9 +100,7 @@ Expected<inference::ModelConfig> ParseModelConfigText(std::string_view text, std
 
 Expected<inference::ModelConfig> ParseModelConfigJson(std::string_view json) {
   TakeOverProtobufLog();
-  if (json.size() > kMaxModelConfigBytes) {
-    return InvalidArg("expected at most {} bytes of JSON, got {}", kMaxModelConfigBytes, json.size());
-  }
+  if (const std::string too_large = CheckSize(json); !too_large.empty()) return InvalidArg("{}", too_large);
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = false;
   options.case_insensitive_enum_parsing = true;

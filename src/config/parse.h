@@ -16,6 +16,8 @@ namespace neso {
 
 // No configuration in use comes near; it bounds what a hostile file or override can make us allocate.
 inline constexpr size_t kMaxModelConfigBytes = size_t{64} << 20;
+// Three bytes can be an input, which takes a hundred times as much once it is read.
+inline constexpr size_t kMaxModelConfigFields = 200'000;
 
 // Parses the text form; unknown fields and two members of one oneof are errors.
 // The error's message is "failed to read text proto from <source>"; where and why ("<source>:3:12: ...", one line a

@@ -72,6 +72,27 @@ TEST(ParseModelConfigTextTest, BoundsWhatHostileTextCosts) {
   EXPECT_LT(details.size(), 10000U);
 }
 
+std::string Repeated(std::string_view unit, size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += unit;
+  return text;
+}
+
+TEST(ParseModelConfigTextTest, BoundsTheNumberOfFields) {
+  for (const char* field : {"input{}", "input<>", "input:{}", "tags:''"}) {
+    std::string details;
+    EXPECT_FALSE(ParseModelConfigText(Repeated(field, kMaxModelConfigFields + 1), "f", &details));
+    EXPECT_THAT(details, StartsWith("f:1:1: expected at most 200000 fields, got ")) << field;
+  }
+}
+
+TEST(ParseModelConfigJsonTest, BoundsTheNumberOfFields) {
+  for (const char* begin : {"{\"input\":[", "{input:["}) {
+    const std::string text = begin + Repeated("{},", kMaxModelConfigFields);
+    EXPECT_THAT(ParseModelConfigJson(text).error().message(), StartsWith("expected at most 200000 fields, got "));
+  }
+}
+
 TEST(ParseModelConfigJsonTest, ReadsBothSpellingsOfNamesAndEnumsInAnyCase) {
   Expected<inference::ModelConfig> config = ParseModelConfigJson(
       R"({"max_batch_size":4,"defaultModelFilename":"f","input":[{"name":"a","data_type":"type_fp32","dims":["-1",4]}],
