@@ -1,13 +1,13 @@
+#include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <random>
-#include <sstream>
 
 #include "backend/warmup.h"
 #include "base/log.h"
+#include "base/read_file.h"
 #include "config/data_type.h"
-#include "config/labels.h"
+#include "config/validate.h"
 
 namespace neso {
 namespace {
@@ -16,21 +16,17 @@ namespace {
 constexpr const char* kPrefix = "[request id: <id_unknown>] ";
 
 Expected<std::string> ReadDataFile(const std::string& model_folder, const std::string& name) {
-  if (!StaysInside(name)) return InvalidArg("warmup data file '{}' must stay inside the model's folder 'warmup'", name);
-  const std::string path = model_folder + "/warmup/" + name;
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Internal("failed to open text file for read {}: {}", path, std::strerror(errno));
-  std::ostringstream bytes;
-  bytes << file.rdbuf();
-  return std::move(bytes).str();
+  return ReadFile(model_folder + "/warmup/" + name, kMaxWarmUpBytes);
 }
 
 std::string RandomBytes(size_t byte_size) {
   // The same bytes at every start: a model that fails with them fails again.
-  std::mt19937 random;
+  std::mt19937_64 random;
   std::string bytes(byte_size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random() & 0xff);
+  for (size_t i = 0; i < byte_size; i += sizeof(uint64_t)) {
+    const uint64_t eight = random();
+    std::memcpy(bytes.data() + i, &eight, std::min(sizeof(eight), byte_size - i));
+  }
   return bytes;
 }
 
@@ -97,6 +93,10 @@ Expected<std::vector<WarmUpSample>> MakeWarmUpSamples(const inference::ModelConf
       tensor.shape.insert(tensor.shape.end(), input.dims().begin(), input.dims().end());
       tensor.is_model_input = IsModelInput(config, name);
       ASSIGN_OR_RETURN(tensor.data, TensorData(name, input, model_folder));
+      if (tensor.data.size() > kMaxWarmUpBytes / sample.batch_size) {
+        return InvalidArg("warmup sample '{}': expected at most {} bytes of input '{}' together, got {} for each of {}",
+                          sample.name, kMaxWarmUpBytes, name, tensor.data.size(), sample.batch_size);
+      }
     }
   }
   return samples;

@@ -83,10 +83,6 @@ TEST_F(WarmUpSamplesTest, SaysWhatIsMissing) {
       "Invalid argument: [request id: <id_unknown>] warmup setting expects input 'IN' to have input_data_type set");
 }
 
-TEST_F(WarmUpSamplesTest, StaysInTheFolderOfWarmUpData) {
-  EXPECT_FALSE(Make("data_type: TYPE_FP32 dims: [ 2 ] input_data_file: '../../secret'").ok());
-}
-
 TEST_F(WarmUpSamplesTest, AddsTheBatchDimension) {
   Expected<std::vector<WarmUpSample>> samples = Make("data_type: TYPE_FP32 dims: [ 2 ] zero_data: true", 8);
   ASSERT_TRUE(samples.ok());

@@ -112,6 +112,18 @@ Status CompleteModelConfig(const ModelFolder& folder, inference::ModelConfig& co
   return {};
 }
 
+std::string_view UsualModelFileName(std::string_view file) {
+  const size_t dot = file.rfind('.');
+  if (dot == std::string_view::npos) return "";
+  for (const Framework& framework : kFrameworks) {
+    // The part of a program may have any name; only the model's own is known.
+    if (framework.file != "model.py" && framework.file.substr(framework.file.rfind('.')) == file.substr(dot)) {
+      return framework.file;
+    }
+  }
+  return file == "model.py" ? file : "";
+}
+
 std::string BackendLibraryName(const std::string& backend) { return "libtriton_" + backend + ".so"; }
 
 }  // namespace neso

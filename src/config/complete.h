@@ -8,6 +8,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -45,6 +46,9 @@ void NormalizeInstanceGroups(std::span<const int> gpus, std::span<const inferenc
 // Other members of `proposal` are ignored. `config` is normalized again on success and untouched on error.
 // Errors: kInternal when an existing scheduling choice would change.
 Status MergeBackendConfig(const inference::ModelConfig& proposal, inference::ModelConfig& config);
+
+// "model.onnx" for "mine.onnx": under which name a file of that kind is found by itself; empty for kinds not known.
+std::string_view UsualModelFileName(std::string_view file);
 
 // The file name "libtriton_<backend>.so", the backend library of an empty `runtime`.
 std::string BackendLibraryName(const std::string& backend);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <utility>
 
 namespace neso {
 namespace {
@@ -11,9 +12,26 @@ namespace {
 struct Tensor {
   std::set<std::string> next;
   std::set<std::string> previous;
+  size_t unready_previous = 0;
   bool ready = false;  // reached from the ensemble's inputs
 };
 using Graph = std::map<std::string, Tensor>;
+
+// Pipelines have a handful of steps; what follows takes time and memory in these numbers.
+constexpr int kMaxSteps = 1000;
+constexpr uint64_t kMaxConnections = 100'000;
+
+Status ValidateSize(const inference::ModelConfig& ensemble) {
+  const auto& steps = ensemble.ensemble_scheduling().step();
+  if (steps.size() > kMaxSteps) {
+    return InvalidArg("expected at most {} steps, got {} for ensemble '{}'", kMaxSteps, steps.size(), ensemble.name());
+  }
+  uint64_t connections = 0;
+  for (const auto& step : steps) connections += uint64_t{step.input_map().size()} * step.output_map().size();
+  if (connections <= kMaxConnections) return {};
+  return InvalidArg("expected at most {} connections (inputs times outputs of each step), got {} for ensemble '{}'",
+                    kMaxConnections, connections, ensemble.name());
+}
 
 Status ValidateSteps(const inference::ModelConfig& ensemble) {
   const std::string& name = ensemble.name();
@@ -45,7 +63,8 @@ Graph BuildGraph(const inference::ModelEnsembling& ensembling) {
       Tensor& tensor = graph[used];
       for (const auto& [output, made] : step.output_map()) {
         tensor.next.insert(made);
-        graph[made].previous.insert(used);
+        Tensor& next = graph[made];
+        if (next.previous.insert(used).second) ++next.unready_previous;
       }
     }
   }
@@ -56,9 +75,7 @@ void SpreadReadiness(std::deque<std::string> reached, Graph& graph) {
   for (; !reached.empty(); reached.pop_front()) {
     for (const std::string& next : graph[reached.front()].next) {
       Tensor& tensor = graph[next];
-      const bool complete = std::all_of(tensor.previous.begin(), tensor.previous.end(),
-                                        [&](const std::string& previous) { return graph[previous].ready; });
-      if (tensor.ready || !complete) continue;
+      if (--tensor.unready_previous > 0 || tensor.ready) continue;
       tensor.ready = true;
       reached.push_back(next);
     }
@@ -104,6 +121,7 @@ Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble) {
   if (!ensemble.model_warmup().empty()) {
     return InvalidArg("model_warmup can not be specified for ensemble '{}'", name);
   }
+  RETURN_IF_ERROR(ValidateSize(ensemble));
   RETURN_IF_ERROR(ValidateSteps(ensemble));
 
   Graph graph = BuildGraph(ensemble.ensemble_scheduling());
@@ -111,8 +129,7 @@ Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble) {
   for (const auto& input : ensemble.input()) {
     const auto it = graph.find(input.name());
     if (it == graph.end()) return InvalidArg("ensemble input '{}' for ensemble {}' is not used", input.name(), name);
-    it->second.ready = true;
-    reached.push_back(input.name());
+    if (!std::exchange(it->second.ready, true)) reached.push_back(input.name());
   }
   SpreadReadiness(std::move(reached), graph);
 

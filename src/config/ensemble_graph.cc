@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <utility>
 
 #include "config/data_type.h"
 #include "config/ensemble.h"
@@ -124,16 +126,23 @@ class Streams {
  public:
   Streams(const ModelConfig& ensemble, const ModelConfigLookup& find) : ensemble_(ensemble), find_(find) {}
 
+  // Steps pass when all their tensors are there, each once.
   Status Check() {
-    for (const auto& input : ensemble_.input()) stream_of_[input.name()] = 0;
     const auto& steps = ensemble_.ensemble_scheduling().step();
-    std::vector<bool> done(static_cast<size_t>(steps.size()), false);
-    for (bool progress = true; progress;) {
-      progress = false;
-      for (int i = 0; i < steps.size(); ++i) {
-        if (done[static_cast<size_t>(i)] || !IsReady(steps[i])) continue;
-        RETURN_IF_ERROR(Pass(i, steps[i]));
-        done[static_cast<size_t>(i)] = progress = true;
+    std::map<std::string, std::vector<int>> users;
+    std::vector<size_t> missing;
+    for (int i = 0; i < steps.size(); ++i) {
+      std::set<std::string> used;
+      for (const auto& [input, tensor] : steps[i].input_map()) used.insert(tensor);
+      for (const std::string& tensor : used) users[tensor].push_back(i);
+      missing.push_back(used.size());
+    }
+    for (const auto& input : ensemble_.input()) Reach(input.name(), 0);
+    while (!reached_.empty()) {
+      const std::string tensor = std::move(reached_.front());
+      reached_.pop_front();
+      for (const int i : users[tensor]) {
+        if (--missing[static_cast<size_t>(i)] == 0) RETURN_IF_ERROR(Pass(i, steps[i]));
       }
     }
     std::set<int> streams;
@@ -142,9 +151,9 @@ class Streams {
   }
 
  private:
-  bool IsReady(const Step& step) const {
-    return std::all_of(step.input_map().begin(), step.input_map().end(),
-                       [&](const auto& input) { return stream_of_.contains(input.second); });
+  // A tensor that is also an input of the ensemble keeps the request's stream.
+  void Reach(const std::string& tensor, int stream) {
+    if (stream_of_.try_emplace(tensor, stream).second) reached_.push_back(tensor);
   }
 
   Status Pass(int index, const Step& step) {
@@ -154,8 +163,7 @@ class Streams {
     const ModelConfig& model = *find_(step.model_name());
     const bool decoupled = model.model_transaction_policy().decoupled() || EnsembleIsDecoupled(model, find_);
     for (const auto& [output, tensor] : step.output_map()) {
-      // A tensor that is also an input of the ensemble keeps the request's stream.
-      stream_of_.try_emplace(tensor, decoupled ? index + 1 : *streams.begin());
+      Reach(tensor, decoupled ? index + 1 : *streams.begin());
     }
     return {};
   }
@@ -169,6 +177,7 @@ class Streams {
   const ModelConfig& ensemble_;
   const ModelConfigLookup& find_;
   std::map<std::string, int> stream_of_;
+  std::deque<std::string> reached_;  // whose users have not been told yet
 };
 
 // `path`: the ensembles from the first to this one.

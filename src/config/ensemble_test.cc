@@ -257,5 +257,19 @@ TEST(CheckComposingModelsLoadedTest, SaysWhichModelIsMissing) {
       "UNAVAILABLE state: Invalid argument: x;");
 }
 
+TEST(ValidateEnsembleLocallyTest, BoundsStepsAndConnections) {
+  std::string steps;
+  for (int i = 0; i < 1001; ++i) steps += kOneStep;
+  EXPECT_EQ(ValidateEnsembleLocally(ModelFromText(Ensemble(kIo, steps), "e")).message(),
+            "expected at most 1000 steps, got 1001 for ensemble 'e'");
+  Map inputs, outputs;
+  for (int i = 0; i < 400; ++i) {
+    inputs.emplace_back(std::to_string(i), "a");
+    outputs.emplace_back(std::to_string(i), "o" + std::to_string(i));
+  }
+  EXPECT_EQ(ValidateEnsembleLocally(ModelFromText(Ensemble(kIo, Step("m", inputs, outputs)), "e")).message(),
+            "expected at most 100000 connections (inputs times outputs of each step), got 160000 for ensemble 'e'");
+}
+
 }  // namespace
 }  // namespace neso

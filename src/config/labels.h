@@ -31,12 +31,12 @@ class Labels {
 // One label a line; a carriage return before the end of line does not belong to it, nor does a last empty line.
 std::vector<std::string> SplitLabels(std::string_view text);
 
-// Whether `relative`, put behind a folder's path, names something inside that folder, by its text. A leading '/' is let
-// pass: joined it adds nothing.
-bool StaysInside(std::string_view relative);
+// More than any vocabulary in use; they bound what a wrong file can cost.
+inline constexpr size_t kMaxLabelFileBytes = size_t{16} << 20;
+inline constexpr size_t kMaxLabels = 1'000'000;
 
-// Reads the label files of all outputs.
-// Errors: kUnsupported if a name leaves the folder; kInternal "failed to open text file for read <path>: <reason>".
+// Reads the label files of all outputs. Precondition: ValidateModelFiles.
+// Errors: those of ReadFile; kInvalidArg for more than kMaxLabels lines.
 Expected<Labels> ReadLabels(const inference::ModelConfig& config, const std::string& model_folder);
 
 }  // namespace neso

@@ -15,7 +15,7 @@
 namespace neso {
 
 // No configuration in use comes near; it bounds what a hostile file or override can make us allocate.
-inline constexpr size_t kMaxModelConfigBytes = size_t{64} << 20;
+inline constexpr size_t kMaxModelConfigBytes = size_t{16} << 20;
 // Three bytes can be an input, which takes a hundred times as much once it is read.
 inline constexpr size_t kMaxModelConfigFields = 200'000;
 

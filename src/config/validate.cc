@@ -65,6 +65,11 @@ Status ValidateEnsembleChoice(const inference::ModelConfig& config) {
   return InvalidArg("ensemble scheduling cannot be set for model '{}' whose platform is not ensemble", config.name());
 }
 
+Status ValidateTensorCount(int count, std::string_view role, const inference::ModelConfig& config) {
+  if (count <= kMaxTensors) return {};
+  return InvalidArg("expected at most {} {}s, got {} for {}", kMaxTensors, role, count, config.name());
+}
+
 }  // namespace
 
 Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view folder_name, bool auto_complete_enabled) {
@@ -76,6 +81,8 @@ Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view fol
   if (config.max_batch_size() < 0) {
     return InvalidArg("'max_batch_size' must be non-negative value for {}", config.name());
   }
+  RETURN_IF_ERROR(ValidateTensorCount(config.input_size(), "input", config));
+  RETURN_IF_ERROR(ValidateTensorCount(config.output_size(), "output", config));
   RETURN_IF_ERROR(ValidateScheduling(config));
   RETURN_IF_ERROR(ValidateModelMetrics(config));
   RETURN_IF_ERROR(ValidateEnsembleChoice(config));
@@ -87,7 +94,8 @@ Status ValidateAtPoll(const inference::ModelConfig& config, std::string_view fol
 Status ValidateAtLoad(const inference::ModelConfig& config, const GpuInventory& gpus) {
   RETURN_IF_ERROR(ValidateInputsAndOutputs(config));
   RETURN_IF_ERROR(ValidateBatchTensors(config));
-  return ValidateInstanceGroups(config, gpus);
+  RETURN_IF_ERROR(ValidateInstanceGroups(config, gpus));
+  return ValidateWarmUp(config);
 }
 
 }  // namespace neso

@@ -6,6 +6,8 @@
 //   3. ValidateAtLoad     when a version is loaded, after its backend's own checks (a load error of that version)
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -13,6 +15,13 @@
 #include "config/model_config.pb.h"
 
 namespace neso {
+
+// What a configuration may ask for at most. No configuration in use comes near; a mistyped or hostile one is told so
+// instead of taking the machine.
+inline constexpr int kMaxTensors = 10'000;              // inputs, and outputs; as many as a request may have
+inline constexpr uint64_t kMaxPriorityLevels = 10'000;  // each is a queue, and each is looked at for every batch
+inline constexpr uint64_t kMaxInstances = 4096;         // as many as can execute at the same time
+inline constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;
 
 // Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the
 // model's folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.
@@ -32,6 +41,10 @@ Status ValidateAtLoad(const inference::ModelConfig& config, const GpuInventory& 
 Status ValidateInputsAndOutputs(const inference::ModelConfig& config);
 Status ValidateBatchTensors(const inference::ModelConfig& config);
 Status ValidateInstanceGroups(const inference::ModelConfig& config, const GpuInventory& gpus);
+Status ValidateWarmUp(const inference::ModelConfig& config);
+
+// How many instances a group stands for, once its count and GPUs are explicit.
+uint64_t InstanceCount(const inference::ModelInstanceGroup& group);
 
 // Part of ValidateAtPoll: dynamic and sequence batching, and what does not go together with them.
 Status ValidateScheduling(const inference::ModelConfig& config);

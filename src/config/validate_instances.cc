@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/saturating.h"
 #include "config/ensemble.h"
 #include "config/validate.h"
 
@@ -68,12 +69,23 @@ Status ValidateProfiles(const ModelInstanceGroup& group, const inference::ModelC
 
 }  // namespace
 
+uint64_t InstanceCount(const ModelInstanceGroup& group) {
+  const auto count = static_cast<uint64_t>(std::max(group.count(), 1));
+  return SaturatingMultiply(count, static_cast<uint64_t>(std::max(group.gpus_size(), 1)));
+}
+
 Status ValidateInstanceGroups(const inference::ModelConfig& config, const GpuInventory& gpus) {
   if (IsEnsemble(config)) return {};
   if (config.instance_group().empty()) {
     return InvalidArg("must specify one or more 'instance group's for {}", config.name());
   }
+  uint64_t instances = 0;
   for (const ModelInstanceGroup& group : config.instance_group()) {
+    instances = SaturatingAdd(instances, InstanceCount(group));
+    if (instances > kMaxInstances) {
+      return InvalidArg("instance group {} of model {}: expected at most {} instances of a model, got {}", group.name(),
+                        config.name(), kMaxInstances, instances);
+    }
     RETURN_IF_ERROR(ValidateKind(group, config.name(), gpus));
     RETURN_IF_ERROR(ValidateProfiles(group, config));
   }

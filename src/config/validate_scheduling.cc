@@ -21,6 +21,9 @@ Status ValidatePreferredSizes(std::string_view stem, const google::protobuf::Rep
 Status ValidatePriorities(const inference::ModelDynamicBatching& batching, const std::string& model) {
   const uint64_t levels = batching.priority_levels();
   if (levels == 0) return {};
+  if (levels > kMaxPriorityLevels) {
+    return InvalidArg("expected at most {} 'priority_levels', got {} for {}", kMaxPriorityLevels, levels, model);
+  }
   const auto in_range = [levels](uint64_t level) { return level >= 1 && level <= levels; };
   if (!in_range(batching.default_priority_level())) {
     return InvalidArg("default priority level must be in range [1, {}] for {}", levels, model);

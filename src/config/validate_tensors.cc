@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "config/data_type.h"
@@ -77,17 +79,19 @@ Status ValidateTensor(const Tensor& tensor, std::string_view role, const inferen
   return {};
 }
 
-bool HasInput(const inference::ModelConfig& config, const std::string& name) {
-  return std::any_of(config.input().begin(), config.input().end(), [&](const auto& i) { return i.name() == name; });
-}
+using Names = std::unordered_set<std::string_view>;
 
-bool HasOutput(const inference::ModelConfig& config, const std::string& name) {
-  return std::any_of(config.output().begin(), config.output().end(), [&](const auto& o) { return o.name() == name; });
+template <typename Tensors>
+Names NamesOf(const Tensors& tensors) {
+  Names names;
+  for (const auto& tensor : tensors) names.insert(tensor.name());
+  return names;
 }
 
 // One known source input; `role` is "batch input" or "batch output".
 template <typename BatchTensor>
-Status ValidateSource(const BatchTensor& tensor, std::string_view role, const inference::ModelConfig& config) {
+Status ValidateSource(const BatchTensor& tensor, std::string_view role, const Names& inputs,
+                      const inference::ModelConfig& config) {
   if (!BatchTensor::Kind_IsValid(tensor.kind())) {
     return InvalidArg("unknown {} kind '{}' for {}", role, BatchTensor::Kind_Name(tensor.kind()), config.name());
   }
@@ -95,17 +99,18 @@ Status ValidateSource(const BatchTensor& tensor, std::string_view role, const in
     return InvalidArg("{} kind '{}' expects 1 source input, got {} for {}", role, BatchTensor::Kind_Name(tensor.kind()),
                       tensor.source_input_size(), config.name());
   }
-  if (!HasInput(config, tensor.source_input(0))) {
+  if (!inputs.contains(tensor.source_input(0))) {
     return InvalidArg("unknown source input name '{}' for {}", tensor.source_input(0), config.name());
   }
   return {};
 }
 
-Status ValidateBatchOutput(const inference::BatchOutput& output, const inference::ModelConfig& config) {
-  RETURN_IF_ERROR(ValidateSource(output, "batch output", config));
+Status ValidateBatchOutput(const inference::BatchOutput& output, const Names& inputs, const Names& outputs,
+                           const inference::ModelConfig& config) {
+  RETURN_IF_ERROR(ValidateSource(output, "batch output", inputs, config));
   std::set<std::string> targets;
   for (const std::string& target : output.target_name()) {
-    if (!HasOutput(config, target)) return InvalidArg("unknown target output name '{}' for {}", target, config.name());
+    if (!outputs.contains(target)) return InvalidArg("unknown target output name '{}' for {}", target, config.name());
     if (!targets.insert(target).second) {
       return InvalidArg("target output name '{}' can only be specified once for {}", target, config.name());
     }
@@ -127,13 +132,16 @@ Status ValidateInputsAndOutputs(const inference::ModelConfig& config) {
 }
 
 Status ValidateBatchTensors(const inference::ModelConfig& config) {
+  const Names inputs = NamesOf(config.input());
+  const Names outputs = NamesOf(config.output());
   for (const auto& input : config.batch_input()) {
-    RETURN_IF_ERROR(ValidateSource(input, "batch input", config));
+    RETURN_IF_ERROR(ValidateSource(input, "batch input", inputs, config));
     if (input.data_type() != inference::TYPE_INT32 && input.data_type() != inference::TYPE_FP32) {
       return InvalidArg("batch input data type must be TYPE_INT32 or TYPE_FP32 for {}", config.name());
     }
   }
-  for (const auto& output : config.batch_output()) RETURN_IF_ERROR(ValidateBatchOutput(output, config));
+  for (const auto& output : config.batch_output())
+    RETURN_IF_ERROR(ValidateBatchOutput(output, inputs, outputs, config));
   return {};
 }
 

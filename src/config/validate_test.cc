@@ -358,5 +358,58 @@ TEST(ValidateInstanceGroupsTest, ExpectsNormalizedGroups) {
   EXPECT_EQ(status.message(), "instance group g of model m has unexpected kind KIND_AUTO");
 }
 
+TEST(ValidateAtPollTest, BoundsWhatIsRefusedWithoutABackend) {
+  std::string inputs;
+  for (int i = 0; i <= kMaxTensors; ++i) inputs += "input { name: 'i' data_type: TYPE_FP32 dims: 1 } ";
+  const std::string priorities = "backend: 'b' dynamic_batching { default_priority_level: 1 priority_levels: ";
+  const Case cases[] = {
+      {priorities + "10000 }", ""},
+      {priorities + "10001 }", "expected at most 10000 'priority_levels', got 10001 for m"},
+      {priorities + "18446744073709551615 }",
+       "expected at most 10000 'priority_levels', got 18446744073709551615 for m"},
+      {"backend: 'b' " + inputs, "expected at most 10000 inputs, got 10001 for m"},
+  };
+  ExpectAtPoll(cases);
+}
+
+// Whether the rest of a configuration passes, in its normal form.
+std::string AtLoad(const std::string& more) {
+  inference::ModelConfig config = ModelFromText(kBackend + more);
+  NormalizeInstanceGroups({}, {}, config);
+  return ValidateAtLoad(config, {}).message();
+}
+
+TEST(ValidateAtLoadTest, BoundsInstances) {
+  EXPECT_EQ(AtLoad("instance_group { kind: KIND_CPU count: 4096 }"), "");
+  EXPECT_EQ(AtLoad("instance_group { name: 'g' kind: KIND_CPU count: 4097 }"),
+            "instance group g of model m: expected at most 4096 instances of a model, got 4097");
+  EXPECT_EQ(AtLoad("instance_group { kind: KIND_CPU count: 4096 } instance_group { name: 'h' kind: KIND_CPU }"),
+            "instance group h of model m: expected at most 4096 instances of a model, got 4097");
+  EXPECT_NE(AtLoad("instance_group { kind: KIND_CPU count: 2147483647 }"), "");
+}
+
+TEST(ValidateAtLoadTest, BoundsWarmUp) {
+  const auto sample = [](const std::string& batch, const std::string& count, const std::string& dims) {
+    return "model_warmup { name: 's' batch_size: " + batch + " count: " + count +
+           " inputs { key: 'i' value { data_type: TYPE_FP32 dims: [ " + dims + " ] zero_data: true } } } ";
+  };
+  EXPECT_EQ(AtLoad(sample("10", "100000", "1")), "");
+  EXPECT_EQ(AtLoad(sample("10", "100001", "1")),
+            "model warmup: expected at most 1000000 requests (batch_size times count, of all samples, on 1 instances), "
+            "got 1000010 for m");
+  EXPECT_NE(AtLoad("instance_group { kind: KIND_CPU count: 2 } " + sample("10", "100000", "1")), "");
+  EXPECT_EQ(AtLoad("instance_group { kind: KIND_CPU count: 2 passive: true } " + sample("10", "100000", "1")), "");
+  EXPECT_EQ(AtLoad(sample("0", "4294967295", "1099511627776")), "") << "skipped";
+  EXPECT_NE(AtLoad(sample("4294967295", "4294967295", "1") + sample("4294967295", "4294967295", "1")), "");
+
+  EXPECT_EQ(AtLoad(sample("2", "1", "134217728")), "");
+  EXPECT_EQ(
+      AtLoad(sample("2", "1", "134217729")),
+      "warmup sample 's': expected at most 1073741824 bytes of inputs together, got 1073741832 with input 'i' for "
+      "m");
+  EXPECT_NE(AtLoad(sample("1", "1", "4611686018427387904, 4611686018427387904")), "");
+  EXPECT_EQ(AtLoad(sample("1", "1", "-1, 4611686018427387904")), "") << "told where the data is made";
+}
+
 }  // namespace
 }  // namespace neso

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "base/log.h"
+#include "base/read_file.h"
 #include "base/text.h"
 #include "config/parse.h"
 
@@ -37,12 +36,11 @@ bool HasExpectedForm(std::string_view url, std::string_view models_root) {
 }
 
 bool IsEnsembleFolder(const fs::path& folder) {
-  std::ifstream file(folder / kConfigFile);
-  if (!file) return false;
-  std::ostringstream text;
-  text << file.rdbuf();
+  const std::string path = (folder / kConfigFile).string();
   // A configuration that cannot be read is reported when the model is loaded.
-  const auto config = ParseModelConfigText(text.str(), (folder / kConfigFile).string());
+  const Expected<std::string> text = ReadFile(path, kMaxModelConfigBytes);
+  if (!text) return false;
+  const auto config = ParseModelConfigText(*text, path);
   return config.ok() && config->platform() == "ensemble";
 }
 
