@@ -4,12 +4,15 @@
 #include <thread>
 
 #include "backend/warmup.h"
-#include "base/exception_status.h"
+#include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "base/thread_start.h"
 
 namespace neso {
 namespace {
+
+// Instances that start side by side wait for disks and devices more than for processors.
+constexpr size_t kMaxStartThreads = 64;
 
 // When every instance is passive nothing ever executes; requests are told so instead of waiting for ever.
 class NothingScheduled final : public Scheduler {
@@ -48,9 +51,10 @@ std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const Instan
 }  // namespace
 
 BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-                           const BackendOptions& options)
+                           const BackendOptions& options, const std::atomic<bool>& exiting)
     : Model(plugin->draft(), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
+      exiting_(exiting),
       plugin_(std::move(plugin)) {
   if (options.histogram_bounds) {
     statistics().EnableHistograms(LatencyBoundsOf(config(), *options.histogram_bounds));
@@ -79,8 +83,7 @@ Status BackendModel::Start(const SchedulingContext& context) {
     SetScheduler(std::make_unique<NothingScheduled>(name()));
     return {};
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Scheduler> scheduler, MakeScheduler(*this, scheduled, context));
-  SetScheduler(std::move(scheduler));
+  SetScheduler(MakeScheduler(*this, scheduled, context));
   return {};
 }
 
@@ -129,8 +132,9 @@ bool BackendModel::SharesDeviceThread(const InstanceSpec& spec) const {
 }
 
 Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm_up) const {
+  if (exiting_) return Unavailable("the server exits");
   Status status = instance.Initialize();
-  if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance);
+  if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance, exiting_);
   if (!status.ok()) {
     LOG_ERROR("ERROR: Failed to create instance: {}", status.message());
     return status;
@@ -140,14 +144,6 @@ Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm
 }
 
 // On a thread of its own, which an exception must not leave.
-Status BackendModel::StartInstanceOrError(BackendInstance& instance, const WarmUp& warm_up) const {
-  try {
-    return StartInstance(instance, warm_up);
-  } catch (...) {
-    return StatusOfException();
-  }
-}
-
 Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>& specs,
                                                 const inference::ModelConfig& config) {
   ASSIGN_OR_RETURN(const WarmUp warm_up, WarmUp::Prepare(config, version(), plugin_->folder()));
@@ -169,21 +165,30 @@ Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>&
         std::make_shared<BackendInstance>(*plugin_, spec, std::move(policy), statistics(), std::move(thread)));
   }
 
-  if (specs.size() < 2 || !backend().LoadsInstancesInParallel()) {
-    for (const auto& instance : instances) RETURN_IF_ERROR(StartInstance(*instance, warm_up));
-    return instances;
-  }
+  RETURN_IF_ERROR(StartInstances(instances, warm_up));
+  return instances;
+}
+
+Status BackendModel::StartInstances(const Instances& instances, const WarmUp& warm_up) const {
   std::vector<Status> results(instances.size());
-  std::vector<std::thread> threads(instances.size());
-  for (size_t i = 0; i < instances.size(); ++i) {
-    const auto start = [&, i] { results[i] = StartInstanceOrError(*instances[i], warm_up); };
-    if (!TryStartThread(threads[i], "an instance's start", start)) start();
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < instances.size(); i = next++) {
+      results[i] = CatchExceptions([&] { return StartInstance(*instances[i], warm_up); });
+      if (!results[i].ok()) next = instances.size();
+    }
+  };
+  const size_t wanted = backend().LoadsInstancesInParallel() ? std::min(instances.size(), kMaxStartThreads) : 1;
+  std::vector<std::thread> helpers(wanted > 0 ? wanted - 1 : 0);
+  for (std::thread& helper : helpers) {
+    if (!TryStartThread(helper, "an instance's start", work)) break;
   }
-  for (std::thread& thread : threads) {
-    if (thread.joinable()) thread.join();
+  work();
+  for (std::thread& helper : helpers) {
+    if (helper.joinable()) helper.join();
   }
   for (Status& result : results) RETURN_IF_ERROR(std::move(result));
-  return instances;
+  return {};
 }
 
 }  // namespace neso

@@ -1,6 +1,7 @@
 // A loaded model version whose instances run in a plug-in.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,9 +22,10 @@ using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 // instances, then the plug-in's model.
 class BackendModel final : public Model {
  public:
-  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration.
+  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. No instance
+  // is started or warmed up any more once `exiting` is true. Both references are to outlive the model.
   BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-               const BackendOptions& options);
+               const BackendOptions& options, const std::atomic<bool>& exiting);
   ~BackendModel() override;
 
   // Makes and warms up all instances, then attaches the scheduler. Once, before the model is published.
@@ -40,10 +42,12 @@ class BackendModel final : public Model {
  private:
   Expected<Instances> MakeInstances(const std::vector<InstanceSpec>& specs, const inference::ModelConfig& config);
   bool SharesDeviceThread(const InstanceSpec& spec) const;
-  Status StartInstanceOrError(BackendInstance& instance, const WarmUp& warm_up) const;
+  // All of them, side by side where the backend allows it. Error: the first by their order.
+  Status StartInstances(const Instances& instances, const WarmUp& warm_up) const;
   Status StartInstance(BackendInstance& instance, const WarmUp& warm_up) const;
 
   const std::map<std::string, BackendSettings>& host_policies_;
+  const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;
   Mutex update_mutex_;  // one update at a time
   mutable Mutex mutex_;

@@ -1,5 +1,7 @@
 #include "backend/instance_spec.h"
 
+#include <tuple>
+
 namespace neso {
 namespace {
 
@@ -30,9 +32,11 @@ std::string DefaultHostPolicy(const InstanceSpec& spec) {
 }  // namespace
 
 bool InstanceSpec::SameButForName(const InstanceSpec& other) const {
-  InstanceSpec renamed = other;
-  renamed.name = name;
-  return *this == renamed;
+  const auto rest = [](const InstanceSpec& spec) {
+    return std::tie(spec.kind, spec.device_id, spec.is_passive, spec.host_policy, spec.profiles, spec.secondary_devices,
+                    spec.rate_limiter);
+  };
+  return rest(*this) == rest(other);
 }
 
 std::vector<InstanceSpec> ExpandInstanceGroups(const inference::ModelConfig& config) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "config/complete.h"
@@ -13,6 +14,12 @@ namespace {
 constexpr const char* kPythonModelFile = "model.py";
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+// Links followed; what is a FIFO or a device must not be opened.
+bool IsRegularFile(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
 
 // Without "." and "..", by the text alone.
 std::string Normalized(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
@@ -65,7 +72,7 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
     for (const std::string& folder : folders) {
       const std::string path = Join(folder, file);
       if (!named && !IsFolderName(query.backend)) break;
-      if (Exists(path)) {
+      if (IsRegularFile(path)) {
         if (!StaysIn(folder, path)) {
           return InvalidArg(
               "backend library name '{}' escapes backend directory '{}', for model '{}', "
@@ -84,7 +91,7 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
 
   std::string searched;
   for (const std::string& folder : backend_folders) {
-    if (Exists(Join(folder, kPythonModelFile))) return PythonBackend(query, folder);
+    if (IsRegularFile(Join(folder, kPythonModelFile))) return PythonBackend(query, folder);
     searched += (searched.empty() ? "'" : " '") + Join(folder, kPythonModelFile) + "'";
   }
   if (query.runtime == kPythonModelFile) {
@@ -94,6 +101,22 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
   return InvalidArg(
       "unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
       query.backend);
+}
+
+std::vector<std::string> InstalledBackends(const std::vector<std::string>& directories) {
+  std::set<std::string> names;
+  for (const std::string& directory : directories) {
+    std::error_code error;
+    for (auto it = std::filesystem::directory_iterator(directory, error); !error && it != end(it);
+         it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      const std::string folder = Join(directory, name);
+      if (IsRegularFile(Join(folder, BackendLibraryName(name))) || IsRegularFile(Join(folder, kPythonModelFile))) {
+        names.insert(name);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
 }
 
 }  // namespace neso

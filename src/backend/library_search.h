@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -31,5 +32,8 @@ struct BackendLibrary {
 
 // Errors: kInvalidArg naming the folders that were searched, or that the name leaves the folder it is looked for in.
 Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query);
+
+// The names of the backends that lie in `directories`, sorted.
+std::vector<std::string> InstalledBackends(const std::vector<std::string>& directories);
 
 }  // namespace neso

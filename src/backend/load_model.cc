@@ -1,5 +1,7 @@
 #include "backend/load_model.h"
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "backend/backend_model.h"
@@ -9,24 +11,66 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/nearest.h"
+#include "base/text.h"
 #include "config/complete.h"
 #include "config/labels.h"
+#include "config/model_files.h"
 #include "config/validate.h"
 
 namespace neso {
 namespace {
 
+// What must hold before anything is done with a configuration, and again when a backend has changed it.
+Status CheckUsable(const inference::ModelConfig& config) {
+  RETURN_IF_ERROR(CheckSchedulingSupported(config));
+  return ValidateModelFiles(config);
+}
+
+// What is served, only without something that this server does not have yet.
+void LogWhatIsIgnored(const inference::ModelConfig& config) {
+  if (config.response_cache().enable()) {
+    LOG_WARNING("model '{}' asks for response_cache, which this server does not have yet: every request is executed",
+                config.name());
+  }
+  const auto& groups = config.instance_group();
+  if (std::any_of(groups.begin(), groups.end(), [](const auto& group) { return group.has_rate_limiter(); })) {
+    LOG_WARNING(
+        "model '{}' asks for a rate_limiter, which this server does not have yet: its instances are not limited",
+        config.name());
+  }
+}
+
 // TRITONBACKEND_ModelInitialize and what may go wrong with what it says.
 Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
+  const int32_t configured_batch_size = plugin.draft().max_batch_size();
   RETURN_IF_ERROR(plugin.Initialize());
   if (!config_file_given && !plugin.config_was_set()) {
     return NotFound("model configuration is not provided for model '{}'", plugin.name());
   }
   inference::ModelConfig& config = plugin.draft();
+  if (config.max_batch_size() != configured_batch_size) {
+    LOG_INFO(
+        "model '{}': its backend completed max_batch_size to {}, since the configuration has none and the model's first "
+        "dimensions are variable; it can be set in config.pbtxt, and for all by --backend-config=default-max-batch-size=N",
+        plugin.name(), config.max_batch_size());
+  }
+  RETURN_IF_ERROR(CheckUsable(config));
   NormalizeModelConfig(config);
   NormalizeInstanceGroups({}, plugin.backend().attribute().preferred_groups, config);
   RETURN_IF_ERROR(ValidateAtPoll(config, config.name(), plugin.auto_complete()));
   return ValidateAtLoad(config, GpuInventory());
+}
+
+LibraryQuery LibraryQueryFor(const std::string& model_directory, int64_t version, const inference::ModelConfig& config,
+                             const BackendOptions& options) {
+  return {.model_name = config.name(),
+          .model_folder = model_directory,
+          .version_folder = model_directory + "/" + std::to_string(version),
+          .backend = config.backend(),
+          .runtime = config.runtime(),
+          .backend_directory = options.backend_directory,
+          .fallback_directory = options.repository_fallback_directory};
 }
 
 void OverrideExecutionPolicy(const PluginModel& plugin) {
@@ -80,6 +124,7 @@ struct BackendManager::Impl {
 
   const BackendOptions options;
   const SchedulingContext context;
+  std::atomic<bool> exiting{false};
   MemoryManager memory;
   BackendRegistry registry;
   Mutex mutex;
@@ -96,15 +141,11 @@ Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& mo
                                                            inference::ModelConfig config, bool config_file_given,
                                                            TRITONSERVER_Server* server) {
   const BackendOptions& options = impl_->options;
+  RETURN_IF_ERROR(CheckUsable(config));
+  LogWhatIsIgnored(config);
   if (config.backend().empty()) return InvalidArg("must specify 'backend' for '{}'", config.name());
   ASSIGN_OR_RETURN(const BackendLibrary library,
-                   FindBackendLibrary({.model_name = config.name(),
-                                       .model_folder = model_directory,
-                                       .version_folder = model_directory + "/" + std::to_string(version),
-                                       .backend = config.backend(),
-                                       .runtime = config.runtime(),
-                                       .backend_directory = options.backend_directory,
-                                       .fallback_directory = options.repository_fallback_directory}));
+                   FindBackendLibrary(LibraryQueryFor(model_directory, version, config, options)));
   if (library.runtime == "model.py") config.set_runtime(library.runtime);
   ASSIGN_OR_RETURN(std::shared_ptr<Backend> backend, impl_->registry.Get(config.backend(), library));
 
@@ -115,10 +156,24 @@ Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& mo
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
   std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(),
                                                                    labels.by_output().end());
-  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options);
+  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options, impl_->exiting);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));
 }
+
+std::string BackendManager::MissingBackendHint(const std::string& model_directory, int64_t version,
+                                               const inference::ModelConfig& config) const {
+  if (config.backend().empty()) return "";
+  if (FindBackendLibrary(LibraryQueryFor(model_directory, version, config, impl_->options)).ok()) return "";
+  const std::vector<std::string> installed =
+      InstalledBackends({impl_->options.backend_directory, impl_->options.repository_fallback_directory});
+  const std::vector<std::string> near = NearestNames(config.backend(), installed, 1);
+  return fmt::format("found backends {} in '{}'{}", installed.empty() ? "none" : Join(installed, ", "),
+                     impl_->options.backend_directory,
+                     near.empty() ? "" : fmt::format("; did you mean backend: '{}'?", near[0]));
+}
+
+void BackendManager::PrepareForExit() { impl_->exiting = true; }
 
 void BackendManager::TearDown(std::shared_ptr<Model> last) {
   if (Impl::Retirer* retirer = std::get_deleter<Impl::Retirer>(last)) retirer->at_once = true;

@@ -51,6 +51,13 @@ class BackendManager {
                                              inference::ModelConfig config, bool config_file_given,
                                              TRITONSERVER_Server* server);
 
+  // If no backend of that name is installed: which are, and which may have been meant. Empty otherwise.
+  std::string MissingBackendHint(const std::string& model_directory, int64_t version,
+                                 const inference::ModelConfig& config) const;
+
+  // From now on loads end early, with kUnavailable: the process ends.
+  void PrepareForExit();
+
   // Tears a model down on the calling thread and returns when nothing of it remains.
   // Precondition: `last` is the only reference, and the caller is not inside a plug-in's call.
   void TearDown(std::shared_ptr<Model> last);

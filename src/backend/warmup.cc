@@ -145,9 +145,10 @@ Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t v
   return warm_up;
 }
 
-Status WarmUp::Run(BackendInstance& instance) const {
+Status WarmUp::Run(BackendInstance& instance, const std::atomic<bool>& exiting) const {
   for (const WarmUpSample& sample : samples_) {
     for (uint32_t iteration = 1; iteration <= sample.count; ++iteration) {
+      if (exiting) return Unavailable("the server exits");
       LOG_VERBOSE(1, "model '{}' instance {} is running warmup sample '{}' for iteration {}", stand_in_->name(),
                   instance.name(), sample.name, iteration);
       RETURN_IF_ERROR(RunSample(sample, instance));
@@ -160,6 +161,7 @@ Status WarmUp::RunSample(const WarmUpSample& sample, BackendInstance& instance) 
   PendingAnswers run(sample.batch_size);
   ASSIGN_OR_RETURN(Requests requests, MakeRequests(stand_in_, sample, run));
   std::vector<InferenceRequest*> batch;
+  batch.reserve(requests.size());
   for (std::unique_ptr<InferenceRequest>& request : requests) batch.push_back(request.release());
   instance.ExecuteOnThread(batch);
   run.Await();

@@ -4,6 +4,7 @@
 //   RETURN_IF_ERROR(warm_up.Run(instance));
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,6 +36,7 @@ struct WarmUpSample {
 };
 
 // Builds the samples; those with batch_size 0 are skipped. `model_folder`/warmup holds data files.
+// Precondition: ValidateWarmUp, ValidateModelFiles.
 // Errors: kInvalidArg for dimensions or data that are missing, kInternal for a file that is.
 Expected<std::vector<WarmUpSample>> MakeWarmUpSamples(const inference::ModelConfig& config,
                                                       const std::string& model_folder);
@@ -46,8 +48,9 @@ class WarmUp {
                                   const std::string& model_folder);
 
   // Returns when all responses are there and all requests released. Executions count in the instance's statistics.
-  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; ".
-  Status Run(BackendInstance& instance) const;
+  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; "; kUnavailable as soon
+  // as `exiting` is true.
+  Status Run(BackendInstance& instance, const std::atomic<bool>& exiting) const;
 
  private:
   Status RunSample(const WarmUpSample& sample, BackendInstance& instance) const;

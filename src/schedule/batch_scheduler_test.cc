@@ -279,9 +279,7 @@ TEST_F(BatchSchedulerTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
 TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
   FakeInstance first(Gated()), second(Logged());
   Load("", {Gated()});
-  auto scheduler = MakeScheduler(*model_, {&first}, house_.context());
-  ASSERT_TRUE(scheduler.ok());
-  model_->SetScheduler(*std::move(scheduler));
+  model_->SetScheduler(MakeScheduler(*model_, {&first}, house_.context()));
   Send("a");
   gate_.WaitForArrivals(1);
   Send("b");
@@ -318,12 +316,17 @@ TEST_F(BatchSchedulerTest, ReschedulesWithoutGrowingTheStack) {
 }
 
 TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
-  const auto model = test::MakeModel(R"(name: "s" sequence_batching { })");
-  FakeInstance instance;
-  const auto scheduler = MakeScheduler(*model, {&instance}, house_.context());
-  ASSERT_FALSE(scheduler.ok());
-  EXPECT_EQ(scheduler.error().code(), StatusCode::kUnsupported);
-  EXPECT_THAT(scheduler.error().message(), ::testing::HasSubstr("sequence_batching"));
+  const auto check = [](const std::string& config) {
+    return CheckSchedulingSupported(test::MakeModel(R"(name: "s" )" + config)->config()).ToString();
+  };
+  EXPECT_EQ(check("sequence_batching { }"),
+            "Unsupported: model 's' asks for sequence_batching, which this server does not have yet");
+  EXPECT_EQ(check("ensemble_scheduling { }"),
+            "Unsupported: model 's' asks for ensemble_scheduling, which this server does not have yet");
+  EXPECT_THAT(check(R"(parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } })"),
+              ::testing::HasSubstr("a batching strategy of its own"));
+  EXPECT_EQ(check("dynamic_batching { }"), "OK");
+  EXPECT_EQ(check(""), "OK");
 }
 
 }  // namespace

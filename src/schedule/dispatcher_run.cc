@@ -1,5 +1,6 @@
 // The executing half of the dispatcher: what a slot does on the thread it was given.
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "schedule/dispatcher.h"
@@ -107,17 +108,17 @@ bool Dispatcher::HandOver(Slot& slot, std::shared_ptr<Dispatcher>& keep_alive) {
 void Dispatcher::SetInstances(const std::vector<ModelInstance*>& instances) {
   std::vector<std::unique_ptr<Slot>> gone;
   std::vector<Slot*> added;
+  const std::unordered_set<const ModelInstance*> wanted(instances.begin(), instances.end());
   {
     MutexLock lock(mutex_);
-    const auto is_wanted = [&](const Slot& slot) {
-      return std::find(instances.begin(), instances.end(), &slot.instance) != instances.end();
-    };
-    for (const auto& slot : slots_) slot->retired = !is_wanted(*slot);
+    std::unordered_set<const ModelInstance*> known;
+    for (const auto& slot : slots_) {
+      slot->retired = !wanted.contains(&slot->instance);
+      known.insert(&slot->instance);
+    }
     idle_.EraseIf([](const Slot* slot) { return slot->retired; });
     for (ModelInstance* instance : instances) {
-      const bool known =
-          std::any_of(slots_.begin(), slots_.end(), [=](const auto& s) { return &s->instance == instance; });
-      if (known) continue;
+      if (known.contains(instance)) continue;
       slots_.push_back(std::make_unique<Slot>(*this, *instance));
       idle_.push_back(slots_.back().get());
     }

@@ -7,6 +7,8 @@
 namespace neso {
 namespace {
 
+constexpr const char* kBatchStrategyParameter = "TRITON_BATCH_STRATEGY_PATH";
+
 // The nice value that the configuration's priority stands for. There is no thread that could have it; the number is for
 // those who read the log.
 int NiceOf(const inference::ModelConfig& config) {
@@ -28,20 +30,23 @@ void SetUpBatcher(const Model& model, BatchingConfig& config) {
 
 }  // namespace
 
-Expected<std::unique_ptr<Scheduler>> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
-                                                   const SchedulingContext& context) {
-  using Config = inference::ModelConfig;
-  switch (model.config().scheduling_choice_case()) {
-    case Config::kSequenceBatching:
-      return Unsupported("model '{}' asks for sequence_batching, which this server does not support", model.name());
-    case Config::kEnsembleScheduling:
-      return Unsupported("model '{}' asks for ensemble_scheduling, which this server does not support", model.name());
-    case Config::kDynamicBatching:
-    case Config::SCHEDULING_CHOICE_NOT_SET: break;
+Status CheckSchedulingSupported(const inference::ModelConfig& config) {
+  const auto missing = [&config](std::string_view what) {
+    return Unsupported("model '{}' asks for {}, which this server does not have yet", config.name(), what);
+  };
+  if (config.has_ensemble_scheduling()) return missing("ensemble_scheduling");
+  if (config.has_sequence_batching()) return missing("sequence_batching");
+  if (config.parameters().contains(kBatchStrategyParameter)) {
+    return missing(fmt::format("a batching strategy of its own (parameter {})", kBatchStrategyParameter));
   }
+  return {};
+}
+
+std::unique_ptr<Scheduler> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
+                                         const SchedulingContext& context) {
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
   if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);
-  return std::unique_ptr<Scheduler>(std::make_unique<BatchScheduler>(model, std::move(config), instances, context));
+  return std::make_unique<BatchScheduler>(model, std::move(config), instances, context);
 }
 
 Status UpdateInstances(Scheduler& scheduler, std::vector<ModelInstance*> instances) {

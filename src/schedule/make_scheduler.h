@@ -20,10 +20,13 @@ struct SchedulingContext {
   const Clock& clock;
 };
 
+// Whether there is a scheduler for what the configuration asks for. Errors: kUnsupported, naming what is missing.
+Status CheckSchedulingSupported(const inference::ModelConfig& config);
+
 // `model` is borrowed: it owns the scheduler that comes back. `instances` are those not passive, at least one.
-// Errors: kUnsupported for scheduling choices that are not there yet, naming them.
-Expected<std::unique_ptr<Scheduler>> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
-                                                   const SchedulingContext& context);
+// Precondition: CheckSchedulingSupported.
+std::unique_ptr<Scheduler> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
+                                         const SchedulingContext& context);
 
 // Changes the set of instances of a running scheduler in place. Waits until removed ones have finished executing.
 Status UpdateInstances(Scheduler& scheduler, std::vector<ModelInstance*> instances);

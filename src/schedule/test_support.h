@@ -22,9 +22,7 @@ class ScheduledModel final : public Model {
       : Model(ParseConfig(config), 1, {}), instances_(std::move(instances)) {
     std::vector<ModelInstance*> borrowed;
     for (const auto& instance : instances_) borrowed.push_back(instance.get());
-    Expected<std::unique_ptr<Scheduler>> scheduler = MakeScheduler(*this, borrowed, context);
-    CHECK(scheduler.ok(), "the test's configuration can be scheduled");
-    SetScheduler(*std::move(scheduler));
+    SetScheduler(MakeScheduler(*this, borrowed, context));
   }
   ~ScheduledModel() override { SetScheduler(nullptr); }
 
