@@ -96,8 +96,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelIndex(TRITONSERVER_Server* server, u
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_index);
     const bool ready_only = (flags & TRITONSERVER_INDEX_FLAG_READY) != 0;
-    return HandOut(neso::Expected<std::string>(neso::ModelIndexToJson(ServerOf(server).Index(ready_only))),
-                   model_index);
+    ASSIGN_OR_RETURN(const std::vector<neso::ModelIndexEntry> index, ServerOf(server).Index(ready_only));
+    return HandOut(neso::Expected<std::string>(neso::ModelIndexToJson(index)), model_index);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/load_model.h"
+#include "base/catch_exceptions.h"
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/saturating.h"
@@ -14,6 +15,7 @@
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
+#include "repository/layout_hint.h"
 #include "repository/repository.h"
 
 namespace neso {
@@ -28,6 +30,11 @@ class BackendLoader final : public VersionLoader {
 
   Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
     return backends_.LoadModel(model.directory, version, model.config, model.config_given, server_);
+  }
+  std::string Explain(const PolledModel& model, int64_t version) override {
+    std::string missing_backend = backends_.MissingBackendHint(model.directory, version, model.config);
+    if (!missing_backend.empty()) return missing_backend;
+    return VersionFolderHint(model.config, version, ListFolder(model.directory + "/" + std::to_string(version)));
   }
   void End(std::shared_ptr<Model> last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
@@ -94,14 +101,17 @@ Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOp
   RETURN_IF_ERROR(CheckServerOptions(options));
   std::unique_ptr<InferenceServer> server(new InferenceServer(options));
   RETURN_IF_ERROR(server->MakeParts());
-  Status loaded = server->repository_->LoadStartupModels();
+  const Status paths = server->repository_->CheckPaths();
+  if (!paths.ok() && options.exit_on_error) return paths;
+  if (!paths.ok()) LOG_ERROR("the server stays up without models, and is not ready: {}", paths.message());
+  Status loaded = paths.ok() ? server->repository_->LoadStartupModels() : paths;
   if (report) report(*server);
   if (!loaded.ok() && options.exit_on_error) {
     const Status stopped = server->Stop();
     if (!stopped.ok()) LOG_ERROR("failed to stop server: {}", stopped.ToString());
     return loaded;
   }
-  server->ready_.store(true, std::memory_order_release);
+  server->ready_.store(paths.ok(), std::memory_order_release);
   return server;
 }
 
@@ -215,14 +225,19 @@ Expected<std::string> InferenceServer::StatisticsJson(std::string_view name, int
   return StatisticsToJson(models);
 }
 
-std::vector<ModelIndexEntry> InferenceServer::Index(bool ready_only) const { return repository_->Index(ready_only); }
+Expected<std::vector<ModelIndexEntry>> InferenceServer::Index(bool ready_only) const {
+  if (!ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
+  return repository_->Index(ready_only);
+}
 
 std::vector<ModelIndexEntry> InferenceServer::ModelStates() const { return repository_->lifecycle().States(); }
+
+std::map<std::string, std::string> InferenceServer::StartupFailures() const { return repository_->StartupFailures(); }
 
 Status InferenceServer::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
   RETURN_IF_ERROR(CheckServing());
   const Activity activity(*this);
-  return repository_->LoadModel(name, parameters);
+  return CatchExceptions([&] { return repository_->LoadModel(name, parameters); });
 }
 
 Status InferenceServer::UnloadModel(const std::string& name, bool unload_dependents) {

@@ -44,7 +44,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   using StartupReport = std::function<void(const InferenceServer&)>;
 
   // Makes the parts and loads the start-up models. With exit_on_error a model that fails to load is an error:
-  // kInternal "failed to load all models"; `report` has seen the server even then.
+  // kInternal "failed to load all models"; `report` has seen the server even then. So is a repository that is not there;
+  // without exit_on_error the server then stays up, and never gets ready.
   static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options,
                                                           const StartupReport& report = {});
   ~InferenceServer();  // stops first
@@ -80,9 +81,12 @@ class InferenceServer final : public TRITONSERVER_Server {
   Expected<std::string> ModelConfigJson(std::string_view name, int64_t version, uint32_t config_version = 1) const;
   // Empty name: all ready models.
   Expected<std::string> StatisticsJson(std::string_view name, int64_t version) const;
-  std::vector<ModelIndexEntry> Index(bool ready_only) const;
+  // Error: kUnavailable "Server not ready" when there is no repository to look into.
+  Expected<std::vector<ModelIndexEntry>> Index(bool ready_only) const;
   // What was loaded or tried; a model of which no version was found has version -1.
   std::vector<ModelIndexEntry> ModelStates() const;
+  // What could not be loaded at the start, and why.
+  std::map<std::string, std::string> StartupFailures() const;
 
   // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters = {});

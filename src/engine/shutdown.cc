@@ -53,6 +53,7 @@ Status InferenceServer::StopBy(TimePoint deadline) {
     stop_result_ = Status();
     return {};
   }
+  backends_->PrepareForExit();
   LOG_INFO("Waiting for in-flight requests to complete.");
   Status stopped = DrainInferences(deadline);
   if (stopped.ok()) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "base/mutex.h"
@@ -29,6 +30,7 @@ class FakeLoader final : public VersionLoader {
     ++loads_[model.name + ":" + std::to_string(version)];
     last_directory_ = model.directory;
     const auto failure = failures_.find(model.name);
+    if (failure != failures_.end() && failure->second == kThrow) throw std::bad_alloc();
     if (failure != failures_.end()) return Internal("{}", failure->second);
     auto built = std::make_shared<Model>(model.config, version, std::map<std::string, std::vector<std::string>>());
     built->SetScheduler(std::make_unique<NullScheduler>());
@@ -40,6 +42,8 @@ class FakeLoader final : public VersionLoader {
     return {};
   }
 
+  // A message that makes a load throw.
+  static constexpr const char* kThrow = "throw";
   void Fail(const std::string& name, const std::string& message) {
     MutexLock lock(mutex_);
     failures_[name] = message;

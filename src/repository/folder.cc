@@ -11,29 +11,20 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <set>
+#include <utility>
 
+#include "base/read_file.h"
 #include "config/parse.h"
 #include "config/versions.h"
 
 namespace neso {
 namespace {
 
-// Symbolic links may go in circles; no model folder is as deep.
+// No model folder is as deep; each level holds a descriptor.
 constexpr int kMaxDepth = 32;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
+// Unpacked environments of Python have a hundred thousand files. A link to "/" has more, and minutes of them.
+constexpr size_t kMaxEntries = 1'000'000;
 
 struct CloseDir {
   void operator()(DIR* dir) const { closedir(dir); }
@@ -72,38 +63,50 @@ uint64_t FileFingerprint(std::string_view name, const struct stat& status) {
   return Mix(hash, static_cast<uint64_t>(status.st_mtim.tv_nsec));
 }
 
-// A sum, so that the order in which the system lists entries does not count.
-uint64_t FolderFingerprint(int parent_fd, const char* path, int depth) {
-  uint64_t sum = 1;
-  if (depth > kMaxDepth) return sum;
-  ForEachEntry(parent_fd, path, [&](int fd, const char* name, const struct stat& status) {
-    if (S_ISDIR(status.st_mode)) {
-      sum += Mix(std::hash<std::string_view>()(name), FolderFingerprint(fd, name, depth + 1));
-    } else {
-      sum += FileFingerprint(name, status);
-    }
-  });
-  return sum;
+// What no load may open: a FIFO waits for its writer, and reading a device may have no end. A socket cannot be opened.
+bool IsEndless(const struct stat& status) {
+  return S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
 }
 
-// Empty optional: there is no such file.
-Expected<std::optional<std::string>> ReadConfigFile(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-    return Internal("failed to open text file for read {}: {}", path, std::strerror(errno));
-  }
-  std::string text;
-  std::array<char, 4096> chunk;
-  while (true) {
-    const ssize_t got = read(file.get(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Internal("failed to read text file {}: {}", path, std::strerror(errno));
-    if (got == 0) return std::optional<std::string>(std::move(text));
-    text.append(chunk.data(), static_cast<size_t>(got));
-    if (text.size() > kMaxModelConfigBytes) return Internal("failed to read text file {}: too large", path);
-  }
+std::string Describe(const std::string& path, const struct stat& status) {
+  return fmt::format("'{}' is {}", path, FileKindName(status.st_mode));
 }
+
+// Walks through a folder below a model's. Links are followed, and may lead in circles or to the same place a thousand
+// times: each folder is visited once, and counts under every name.
+class FolderWalk {
+ public:
+  // `entries` counts those of all walks through one model's folder.
+  explicit FolderWalk(size_t& entries) : entries_(entries) {}
+
+  // Fingerprint and findings of the folder. `shown` is its path in texts.
+  SubfolderSnapshot Walk(int parent_fd, const char* name, const struct stat& status, const std::string& shown) {
+    Visit(parent_fd, name, status, shown, 0);
+    return std::move(found_);
+  }
+
+ private:
+  void Visit(int parent_fd, const char* path, const struct stat& folder, const std::string& shown, int depth) {
+    if (depth > kMaxDepth || !visited_.insert({folder.st_dev, folder.st_ino}).second) return;
+    ForEachEntry(parent_fd, path, [&](int fd, const char* name, const struct stat& status) {
+      if (++entries_ > kMaxEntries) return;
+      // Sums, so that the order in which the system lists entries does not count.
+      if (S_ISDIR(status.st_mode)) {
+        found_.fingerprint += Mix(std::hash<std::string_view>()(name), Mix(status.st_dev, status.st_ino));
+        Visit(fd, name, status, shown + "/" + name, depth + 1);
+        return;
+      }
+      found_.fingerprint += FileFingerprint(name, status);
+      if (IsEndless(status) && found_.endless_file.empty()) {
+        found_.endless_file = Describe(shown + "/" + name, status);
+      }
+    });
+  }
+
+  size_t& entries_;
+  SubfolderSnapshot found_;
+  std::set<std::pair<dev_t, ino_t>> visited_;
+};
 
 }  // namespace
 
@@ -126,49 +129,67 @@ bool IsFolder(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-Expected<std::vector<std::string>> ListModelFolders(const std::string& repository_path) {
-  std::vector<std::string> names;
-  const bool read =
-      ForEachEntry(AT_FDCWD, repository_path.c_str(), [&](int, const char* name, const struct stat& status) {
-        if (S_ISDIR(status.st_mode) && name[0] != '.') names.emplace_back(name);
-      });
-  if (!read) return Internal("failed to open directory {}: {}", repository_path, std::strerror(errno));
-  std::sort(names.begin(), names.end());
-  return names;
+Expected<RepositoryListing> ListRepository(const std::string& path) {
+  RepositoryListing listing;
+  const bool read = ForEachEntry(AT_FDCWD, path.c_str(), [&](int, const char* name, const struct stat& status) {
+    if (name[0] != '.') (S_ISDIR(status.st_mode) ? listing.folders : listing.files).emplace_back(name);
+  });
+  if (!read) return Internal("failed to open directory {}: {}", path, std::strerror(errno));
+  std::sort(listing.folders.begin(), listing.folders.end());
+  std::sort(listing.files.begin(), listing.files.end());
+  return listing;
+}
+
+std::vector<FolderEntry> ListFolder(const std::string& path) {
+  std::vector<FolderEntry> entries;
+  ForEachEntry(AT_FDCWD, path.c_str(), [&](int, const char* name, const struct stat& status) {
+    if (!IsEndless(status)) entries.push_back({name, S_ISDIR(status.st_mode)});
+  });
+  return entries;
+}
+
+uint64_t FolderSnapshot::Fingerprint() const {
+  uint64_t hash = Mix(files_fingerprint, config_fingerprint);
+  hash = Mix(hash, std::hash<std::string>()(config_text.value_or("")));
+  for (const auto& [name, content] : subfolders) hash = Mix(hash, content.fingerprint);
+  return hash;
 }
 
 Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::string& config_name) {
   FolderSnapshot folder;
   folder.path = path;
+  size_t entries = 0;
   const bool read = ForEachEntry(AT_FDCWD, path.c_str(), [&](int fd, const char* name, const struct stat& status) {
-    const std::string_view entry = name;
+    const std::string entry = name;
+    if (++entries > kMaxEntries) return;
     if (!S_ISDIR(status.st_mode)) {
-      if (entry != "config.pbtxt") folder.files_fingerprint += FileFingerprint(entry, status);
+      folder.files.push_back(entry);
+      (entry == "config.pbtxt" ? folder.config_fingerprint : folder.files_fingerprint) +=
+          FileFingerprint(entry, status);
       return;
     }
-    folder.subfolders.emplace_back(entry);
+    folder.subfolder_names.push_back(entry);
     // The configurations are compared by what they say.
-    if (entry != "configs") folder.subfolder_fingerprints[std::string(entry)] = FolderFingerprint(fd, name, 0);
+    if (entry != "configs") folder.subfolders[entry] = FolderWalk(entries).Walk(fd, name, status, entry);
   });
   if (!read) return Internal("failed to open directory {}: {}", path, std::strerror(errno));
-  std::sort(folder.subfolders.begin(), folder.subfolders.end());
+  if (entries > kMaxEntries) {
+    return InvalidArg("folder {} holds more than {} files, those behind links included", path, kMaxEntries);
+  }
+  std::sort(folder.files.begin(), folder.files.end());
+  std::sort(folder.subfolder_names.begin(), folder.subfolder_names.end());
 
   if (!config_name.empty()) {
     folder.config_path = path + "/configs/" + config_name + ".pbtxt";
-    ASSIGN_OR_RETURN(folder.config_text, ReadConfigFile(folder.config_path));
+    ASSIGN_OR_RETURN(folder.config_text, ReadFileIfThere(folder.config_path, kMaxModelConfigBytes));
   }
   if (!folder.config_text) {
     folder.config_path = path + "/config.pbtxt";
-    ASSIGN_OR_RETURN(folder.config_text, ReadConfigFile(folder.config_path));
+    ASSIGN_OR_RETURN(folder.config_text, ReadFileIfThere(folder.config_path, kMaxModelConfigBytes));
   }
 
-  const std::string first = FirstVersionFolder(folder.subfolders);
-  if (!first.empty()) {
-    const std::string first_path = path + "/" + first;
-    ForEachEntry(AT_FDCWD, first_path.c_str(), [&](int, const char* name, const struct stat& status) {
-      folder.first_version.push_back({name, S_ISDIR(status.st_mode)});
-    });
-  }
+  const std::string first = FirstVersionFolder(folder.subfolder_names);
+  if (!first.empty()) folder.first_version = ListFolder(path + "/" + first);
   return folder;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "repository/fake_loader_for_test.h"
 #include "repository/temporary_folder.h"
@@ -27,7 +28,7 @@ TEST(FolderTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
   repository.AddModel("a");
   repository.Write("README", "");
   repository.Write(".git/HEAD", "");
-  EXPECT_THAT(*ListModelFolders(repository.path()), ElementsAre("a", "b"));
+  EXPECT_THAT(ListRepository(repository.path())->folders, ElementsAre("a", "b"));
 }
 
 TEST(FolderTest, SaysWhyAPathIsNoRepository) {
@@ -47,7 +48,7 @@ TEST(FolderTest, ReadsConfigurationAndFirstVersion) {
   repository.Write("m/configs/small.pbtxt", "backend: \"small\"");
   const FolderSnapshot folder = MustRead(repository, "m");
   EXPECT_THAT(*folder.config_text, HasSubstr("fake"));
-  EXPECT_THAT(folder.subfolders, ElementsAre("1", "2", "configs"));
+  EXPECT_THAT(folder.subfolder_names, ElementsAre("1", "2", "configs"));
   ASSERT_EQ(folder.first_version.size(), 1U);
   EXPECT_EQ(folder.first_version[0].name, "model");
   EXPECT_EQ(*MustRead(repository, "m", "small").config_text, "backend: \"small\"");
@@ -59,13 +60,14 @@ TEST(FolderTest, FingerprintsTellWhatChanged) {
   repository.AddModel("m", 2);
   repository.Write("m/labels.txt", "a");
   const FolderSnapshot before = MustRead(repository, "m");
-  EXPECT_EQ(MustRead(repository, "m").subfolder_fingerprints, before.subfolder_fingerprints);
+  EXPECT_EQ(MustRead(repository, "m").Fingerprint(), before.Fingerprint());
 
   repository.Write("m/2/deep/er/file", "new");
   repository.Write("m/config.pbtxt", "backend: \"other\"");
   const FolderSnapshot after = MustRead(repository, "m");
-  EXPECT_EQ(after.subfolder_fingerprints.at("1"), before.subfolder_fingerprints.at("1"));
-  EXPECT_NE(after.subfolder_fingerprints.at("2"), before.subfolder_fingerprints.at("2"));
+  EXPECT_EQ(after.subfolders.at("1").fingerprint, before.subfolders.at("1").fingerprint);
+  EXPECT_NE(after.subfolders.at("2").fingerprint, before.subfolders.at("2").fingerprint);
+  EXPECT_NE(after.Fingerprint(), before.Fingerprint());
   EXPECT_EQ(after.files_fingerprint, before.files_fingerprint);
 
   repository.Write("m/labels.txt", "ab");
@@ -77,7 +79,54 @@ TEST(FolderTest, SurvivesLinksInCirclesAndToNowhere) {
   repository.AddModel("m");
   std::filesystem::create_directory_symlink("..", repository.path() + "/m/1/up");
   std::filesystem::create_symlink("nowhere", repository.path() + "/m/1/broken");
-  EXPECT_THAT(MustRead(repository, "m").subfolders, ElementsAre("1"));
+  EXPECT_THAT(MustRead(repository, "m").subfolder_names, ElementsAre("1"));
+}
+
+TEST(FolderTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
+  TestFolder repository;
+  repository.AddModel("m");
+  // 2^32 ways through the folder, were each taken.
+  for (const char* link : {"a", "b"})
+    std::filesystem::create_directory_symlink(".", repository.path() + "/m/1/" + link);
+  const FolderSnapshot before = MustRead(repository, "m");
+  repository.Write("m/1/model", "other");
+  EXPECT_NE(MustRead(repository, "m").Fingerprint(), before.Fingerprint());
+}
+
+TEST(FolderTest, SeesChangesBehindLinks) {
+  TestFolder repository;
+  TestFolder elsewhere;
+  repository.AddModel("m", 2);
+  elsewhere.Write("weights", "x");
+  for (const char* link : {"/m/1/shared", "/m/2/shared"}) {
+    std::filesystem::create_directory_symlink(elsewhere.path(), repository.path() + link);
+  }
+  const FolderSnapshot before = MustRead(repository, "m");
+  elsewhere.Write("weights", "other");
+  const FolderSnapshot after = MustRead(repository, "m");
+  for (const char* version : {"1", "2"}) {
+    EXPECT_NE(after.subfolders.at(version).fingerprint, before.subfolders.at(version).fingerprint) << version;
+  }
+}
+
+TEST(FolderTest, FindsWhatNoLoadMayOpen) {
+  TestFolder repository;
+  repository.AddModel("m", 2);
+  repository.Write("m/2/deep/file", "x");
+  ASSERT_EQ(mkfifo((repository.path() + "/m/2/deep/pipe").c_str(), 0600), 0);
+  const FolderSnapshot folder = MustRead(repository, "m");
+  EXPECT_EQ(folder.subfolders.at("1").endless_file, "");
+  EXPECT_EQ(folder.subfolders.at("2").endless_file, "'2/deep/pipe' is a FIFO");
+}
+
+TEST(FolderTest, DoesNotWaitForAConfigurationThatIsAFifo) {
+  TestFolder repository;
+  repository.AddModel("m");
+  const std::string path = repository.path() + "/m/config.pbtxt";
+  repository.Remove("m/config.pbtxt");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(ReadModelFolder(repository.path() + "/m", "").status().message(),
+            "failed to open text file for read " + path + ": expected a regular file, got a FIFO");
 }
 
 TEST(FolderTest, RefusesNamesThatTraverse) {

@@ -3,30 +3,26 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/exception_status.h"
+#include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "config/equivalence.h"
 #include "config/versions.h"
 
 namespace neso {
 
-namespace {
-
-// The border of a load: what it throws is its error.
-Expected<std::shared_ptr<Model>> LoadOrError(VersionLoader& loader, const PolledModel& model, int64_t version) {
-  try {
-    return loader.Load(model, version);
-  } catch (...) {
-    return StatusOfException();
-  }
-}
-
-}  // namespace
-
 const char* ModelStateName(ModelState state) {
   constexpr const char* kNames[] = {"UNKNOWN", "READY", "UNAVAILABLE", "LOADING", "UNLOADING"};
   return kNames[static_cast<int>(state)];
 }
+
+namespace {
+
+// The contract's text first, as scripts look for it.
+std::string WithHint(std::string reason, const std::string& hint) {
+  return hint.empty() ? std::move(reason) : std::move(reason) + " (" + hint + ")";
+}
+
+}  // namespace
 
 // One Load: shared by the jobs that build its versions; the last of them to finish ends it.
 struct ModelLifecycle::LoadOperation {
@@ -34,6 +30,7 @@ struct ModelLifecycle::LoadOperation {
     int64_t version;
     uint64_t generation = 0;
     Expected<std::shared_ptr<Model>> result = Expected<std::shared_ptr<Model>>(std::shared_ptr<Model>());
+    std::string reason = "";  // of a failure: the error, and what may explain it
   };
   PolledModel model;
   Done done;
@@ -55,11 +52,12 @@ ModelLifecycle::~ModelLifecycle() = default;
 
 void ModelLifecycle::Load(PolledModel model, Done done) {
   std::set<int64_t> available;
-  for (const auto& [version, fingerprint] : model.versions) available.insert(version);
+  for (const auto& [version, content] : model.versions) available.insert(version);
   Expected<VersionSelection> selection = SelectVersions(model.config, available);
   if (!selection) {
-    LOG_ERROR("failed to load model '{}': {}", model.name, selection.error().message());
-    RecordFailure(model.name);
+    const std::string reason = WithHint(selection.error().message(), model.layout_hint);
+    LOG_ERROR("failed to load model '{}': {}", model.name, reason);
+    RecordFailure(model.name, reason);
     done(std::move(selection).error());
     return;
   }
@@ -86,7 +84,7 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
   operation->done = std::move(done);
   const PolledModel& polled = operation->model;
   std::vector<WantedVersion> versions;
-  for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version)});
+  for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version).fingerprint});
   {
     MutexLock lock(mutex_);
     Record& record = records_[polled.name];
@@ -123,19 +121,23 @@ ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& m
 void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index) {
   LoadOperation::Job& job = operation->jobs[index];
   job.result = LoadOnce(operation->model, job.version);
-  for (unsigned retry = 0; !job.result && retry < options_.load_retries; ++retry) {
+  for (unsigned retry = 0; !job.result && retry < options_.load_retries && !exiting_; ++retry) {
     LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
     job.result = LoadOnce(operation->model, job.version);
   }
   if (!job.result) {
-    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
+    job.reason = WithHint(job.result.error().ToString(), loader_.Explain(operation->model, job.version));
+    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.name, job.version, job.reason);
   }
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
 
 Expected<std::shared_ptr<Model>> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
+  if (const std::string& endless = model.versions.at(version).endless_file; !endless.empty()) {
+    return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.name);
+  }
   const TimePoint start = SteadyClock::Instance().Now();
-  Expected<std::shared_ptr<Model>> built = LoadOrError(loader_, model, version);
+  Expected<std::shared_ptr<Model>> built = CatchExceptions([&] { return loader_.Load(model, version); });
   if (built) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
   }
@@ -176,7 +178,9 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
   for (const VersionAction& action : operation.actions) {
     if (!failures.empty() || action.kind != VersionActionKind::kUpdateInPlace) continue;
     const std::shared_ptr<Model> model = serving_.Find(operation.model.name, action.version);
-    const Status updated = model == nullptr ? Status() : loader_.UpdateInPlace(*model, operation.model.config);
+    const Status updated = model == nullptr
+                               ? Status()
+                               : CatchExceptions([&] { return loader_.UpdateInPlace(*model, operation.model.config); });
     if (updated.ok()) continue;
     LOG_ERROR("failed to update '{}' version {}: {}", operation.model.name, action.version, updated.ToString());
     failures += fmt::format("version {} is at UNAVAILABLE state: {};", action.version, updated.ToString());
@@ -194,7 +198,7 @@ void ModelLifecycle::Commit(LoadOperation& operation, std::vector<std::shared_pt
     Version& entry = record.versions[job.version];
     entry.state = ModelState::kReady;
     entry.reason.clear();
-    entry.fingerprint = polled.versions.at(job.version);
+    entry.fingerprint = polled.versions.at(job.version).fingerprint;
     entry.generation = job.generation;
     dropped.push_back(std::exchange(entry.model, *job.result));
   }
@@ -211,7 +215,7 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
     Version& entry = record.versions[job.version];
     if (entry.state == ModelState::kReady) continue;  // the former copy serves on
     entry.state = ModelState::kUnavailable;
-    entry.reason = job.result ? kUnloadedReason : job.result.error().ToString();
+    entry.reason = job.result ? kUnloadedReason : job.reason;
   }
 }
 
@@ -223,9 +227,9 @@ void ModelLifecycle::PublishLocked(const std::string& name, const Record& record
   serving_.Publish(name, std::move(versions));
 }
 
-void ModelLifecycle::RecordFailure(const std::string& name) {
+void ModelLifecycle::RecordFailure(const std::string& name, std::string reason) {
   MutexLock lock(mutex_);
-  records_[name];
+  records_[name].reason = std::move(reason);
 }
 
 // --- unloading
@@ -319,7 +323,7 @@ std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   std::vector<ModelIndexEntry> states;
   MutexLock lock(mutex_);
   for (const auto& [name, record] : records_) {
-    if (record.versions.empty()) states.push_back({name, -1, ModelState::kUnknown, ""});
+    if (record.versions.empty()) states.push_back({name, -1, ModelState::kUnknown, record.reason});
     for (const auto& [version, entry] : record.versions) states.push_back({name, version, entry.state, entry.reason});
   }
   return states;

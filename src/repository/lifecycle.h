@@ -48,7 +48,7 @@ class ModelLifecycle {
   using Done = std::function<void(Status)>;
   void Load(PolledModel model, Done done);
   // Notes that the model cannot be loaded, as Load would on an error without version; what serves goes on serving.
-  void RecordFailure(const std::string& name);
+  void RecordFailure(const std::string& name, std::string reason);
   // Begins to unload every version; unknown models are unloaded already.
   void Unload(const std::string& name);
 
@@ -57,7 +57,7 @@ class ModelLifecycle {
   Status WhyNotServing(std::string_view name, int64_t version) const;
 
   // Every version of every model that was loaded or tried, by name and version; a model without versions has one entry
-  // with version -1.
+  // with version -1, whose reason is for people only.
   std::vector<ModelIndexEntry> States() const;
 
   // Copies that are built and not yet ended, those being unloaded included.
@@ -83,6 +83,7 @@ class ModelLifecycle {
   };
   struct Record {
     std::map<int64_t, Version> versions;
+    std::string reason;  // why there is no version
     std::string config;  // serialised, as wanted by the last load that succeeded
     std::string directory;
     uint64_t files_fingerprint = 0;

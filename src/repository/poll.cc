@@ -5,6 +5,7 @@
 #include "config/parse.h"
 #include "config/validate.h"
 #include "config/versions.h"
+#include "repository/layout_hint.h"
 
 namespace neso {
 namespace {
@@ -34,7 +35,9 @@ Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string&
   model.name = name;
   model.directory = folder.path;
   model.config_given = folder.config_text.has_value() || config_override.has_value();
+  model.config_override = config_override;
   model.files_fingerprint = folder.files_fingerprint;
+  model.folder_fingerprint = folder.Fingerprint();
   if (config_override) {
     model.config = *config_override;
   } else {
@@ -47,18 +50,17 @@ Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string&
   RETURN_IF_ERROR(ValidateAtPoll(model.config, name, options.auto_complete));
   RETURN_IF_ERROR(CheckAgents(model.config, options));
 
-  const FolderVersions found = ParseVersionFolders(name, folder.subfolders);
+  const FolderVersions found = ParseVersionFolders(name, folder.subfolder_names);
   for (const std::string& warning : found.warnings) LOG_WARNING("{}", warning);
-  for (const std::string& subfolder : folder.subfolders) {
-    const auto fingerprint = folder.subfolder_fingerprints.find(subfolder);
-    if (fingerprint == folder.subfolder_fingerprints.end()) continue;
+  for (const auto& [subfolder, content] : folder.subfolders) {
     const std::optional<int64_t> version = ParseVersionFolder(subfolder);
     if (version && found.versions.contains(*version)) {
-      model.versions[*version] = fingerprint->second;
+      model.versions[*version] = content;
     } else {
-      model.files_fingerprint += fingerprint->second;
+      model.files_fingerprint += content.fingerprint;
     }
   }
+  if (model.versions.empty()) model.layout_hint = ModelFolderHint(folder);
   return model;
 }
 

@@ -18,10 +18,13 @@ namespace neso {
 struct PolledModel {
   std::string name;
   std::string directory;
-  bool config_given = false;             // by a file or an override
-  inference::ModelConfig config;         // complete as far as the server can know, normalised and checked
-  std::map<int64_t, uint64_t> versions;  // those on the disk, with the fingerprints of their files
-  uint64_t files_fingerprint = 0;        // of what all versions share
+  bool config_given = false;                              // by a file or an override
+  std::optional<inference::ModelConfig> config_override;  // as the load request had it
+  inference::ModelConfig config;                  // complete as far as the server can know, normalised and checked
+  std::map<int64_t, SubfolderSnapshot> versions;  // those on the disk
+  uint64_t files_fingerprint = 0;                 // of what all versions share
+  uint64_t folder_fingerprint = 0;                // of all of it
+  std::string layout_hint;                        // what looks wrong with the folder, if it has no version
   std::shared_ptr<const TemporaryFolder> temporary_folder;  // the directory, when a load request brought it
 };
 

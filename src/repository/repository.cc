@@ -1,12 +1,14 @@
 #include "repository/repository.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/log.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
 #include "repository/latch.h"
+#include "repository/layout_hint.h"
 
 namespace neso {
 
@@ -42,7 +44,6 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
   if (options.control_mode == TRITONSERVER_MODEL_CONTROL_POLL) {
     return Unsupported("model control mode POLL is not supported by this server; use NONE or EXPLICIT");
   }
-  for (const std::string& path : options.paths) RETURN_IF_ERROR(CheckRepositoryPath(path));
   return std::unique_ptr<ModelRepository>(new ModelRepository(std::move(options), loader));
 }
 
@@ -52,6 +53,11 @@ ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loade
 // --- start and load
 // -----------------------------------------------------------------------------------------------------
 
+Status ModelRepository::CheckPaths() const {
+  for (const std::string& path : options_.paths) RETURN_IF_ERROR(CheckRepositoryPath(path));
+  return {};
+}
+
 Status ModelRepository::LoadStartupModels() {
   ASSIGN_OR_RETURN(const Locations locations, ListAll());
   std::set<std::string> names = options_.startup_models;
@@ -60,8 +66,9 @@ Status ModelRepository::LoadStartupModels() {
     names.clear();
     for (const auto& [name, location] : locations) names.insert(name);
   }
+  TellWhatIsOdd(names);
   std::map<std::string, PolledModel> polled;
-  bool succeeded = PollMany(names, locations, polled);
+  std::map<std::string, Status> failures = PollMany(names, locations, polled);
   if (!all) PollComposing(polled);
   std::set<std::string> busy;
   for (const auto& [name, model] : polled) busy.insert(name);
@@ -69,9 +76,41 @@ Status ModelRepository::LoadStartupModels() {
   // What many folders left behind is worth a walk through the allocator; what a few did is not.
   constexpr size_t kManyModels = 100;
   const bool many = polled.size() >= kManyModels;
-  succeeded &= LoadPolled(std::move(polled), names).empty();
+  failures.merge(LoadPolled(std::move(polled), names));
   if (many) lifecycle_.ReturnMemory();
-  return succeeded ? Status() : Internal("failed to load all models");
+  if (failures.empty()) return {};
+  MutexLock lock(mutex_);
+  for (const auto& [name, status] : failures) startup_failures_[name] = status.message();
+  return Internal("failed to load all models");
+}
+
+void ModelRepository::TellWhatIsOdd(const std::set<std::string>& wanted) const {
+  for (const std::string& path : options_.paths) {
+    const Expected<RepositoryListing> listing = ListRepository(path);
+    const std::string hint = listing ? RepositoryHint(*listing, path) : "";
+    if (!hint.empty()) LOG_WARNING("{}", hint);
+  }
+  if (!wanted.empty()) return;
+  if (options_.control_mode == TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
+    LOG_INFO("no model is loaded at the start: name some by --load-model, or load them by request");
+  } else {
+    LOG_WARNING("there is nothing to serve");
+  }
+}
+
+std::map<std::string, std::string> ModelRepository::StartupFailures() const {
+  std::map<std::string, std::string> reasons;
+  {
+    MutexLock lock(mutex_);
+    reasons = startup_failures_;
+  }
+  // The states know more than the contract's texts say.
+  for (const ModelIndexEntry& entry : lifecycle_.States()) {
+    const auto failed = reasons.find(entry.name);
+    if (failed == reasons.end() || entry.reason.empty() || entry.reason == kUnloadedReason) continue;
+    failed->second = entry.version < 0 ? entry.reason : fmt::format("version {}: {}", entry.version, entry.reason);
+  }
+  return reasons;
 }
 
 Status ModelRepository::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
@@ -129,7 +168,7 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
       Status prepared = PrepareEnsemble(model, polled, earlier_failures);
       if (!prepared.ok()) {
         LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
-        lifecycle_.RecordFailure(name);
+        lifecycle_.RecordFailure(name, prepared.message());
         done(std::move(prepared));
         continue;
       }
@@ -143,8 +182,18 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     ModelDependencies& known = loaded_[name];
     known.composing = std::move(dependencies.composing);
     known.explicitly_loaded |= dependencies.explicitly_loaded;
+    KeepOverride(polled.at(name));
   }
   return failures;
+}
+
+void ModelRepository::KeepOverride(const PolledModel& model) {
+  // Files that came with a request are gone with it; the next load looks at the folder again.
+  if (!model.config_override || model.temporary_folder != nullptr) {
+    kept_overrides_.erase(model.name);
+    return;
+  }
+  kept_overrides_[model.name] = {*model.config_override, model.directory, model.folder_fingerprint};
 }
 
 Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
@@ -190,7 +239,10 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
     if (order != plan()) continue;
     for (const std::string& model : order) lifecycle_.Unload(model);
     MutexLock lock(mutex_);
-    for (const std::string& model : order) loaded_.erase(model);
+    for (const std::string& model : order) {
+      loaded_.erase(model);
+      kept_overrides_.erase(model);
+    }
     return {};
   }
 }
@@ -212,6 +264,11 @@ void ModelRepository::UnloadAll() {
 
 Status ModelRepository::CheckControlMode() const {
   if (options_.control_mode == TRITONSERVER_MODEL_CONTROL_EXPLICIT) return {};
+  // The contract's text names no flag. Once is enough: clients may ask without end.
+  static std::once_flag told;
+  std::call_once(told, [] {
+    LOG_WARNING("a load or unload request was refused: the server takes them with --model-control-mode=explicit only");
+  });
   return Unavailable("explicit model load / unload is not allowed if polling is enabled");
 }
 

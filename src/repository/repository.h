@@ -39,11 +39,15 @@ struct RepositoryOptions {
 // Thread-safe.
 class ModelRepository {
  public:
-  // Errors: kInvalidArg without paths; those of CheckRepositoryPath; kUnsupported for the control mode POLL.
+  // Errors: kInvalidArg without paths; kUnsupported for the control mode POLL.
   static Expected<std::unique_ptr<ModelRepository>> Create(RepositoryOptions options, VersionLoader& loader);
 
+  // Whether the repositories are there. Errors: those of CheckRepositoryPath.
+  Status CheckPaths() const;
   // Loads what the control mode asks for; what can be loaded is. Error: kInternal "failed to load all models".
   Status LoadStartupModels();
+  // What LoadStartupModels could not load, and why.
+  std::map<std::string, std::string> StartupFailures() const;
 
   // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun.
   // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg
@@ -73,6 +77,12 @@ class ModelRepository {
     std::optional<inference::ModelConfig> config;
     std::vector<const LoadParameter*> files;
   };
+  // A configuration that a load request brought; it stays in force while the folder stays as it was.
+  struct KeptOverride {
+    inference::ModelConfig config;
+    std::string directory;
+    uint64_t fingerprint = 0;
+  };
   using Locations = std::map<std::string, Location>;
 
   ModelRepository(RepositoryOptions options, VersionLoader& loader);
@@ -82,10 +92,13 @@ class ModelRepository {
   std::optional<Location> Locate(const std::string& name) const;
   Expected<Override> ParseOverride(const std::vector<LoadParameter>& parameters) const;
   Expected<PolledModel> Poll(const std::string& name, const Override& changes) const;
-  Expected<PolledModel> PollFolder(const std::string& name, const Location& location) const;
-  // Polls `names` side by side and, for ensembles, the models they need. Failures are logged and left out; true: none.
-  bool PollMany(const std::set<std::string>& names, const Locations& locations,
-                std::map<std::string, PolledModel>& polled) const;
+  Expected<PolledModel> PollFolder(const std::string& name, const Location& location,
+                                   const std::optional<inference::ModelConfig>& config_override) const;
+  Expected<PolledModel> PollFiles(const std::string& name, const Override& changes) const;
+  std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& name, const FolderSnapshot& folder) const;
+  // Polls `names` side by side. Failures are logged, and come back by name.
+  std::map<std::string, Status> PollMany(const std::set<std::string>& names, const Locations& locations,
+                                         std::map<std::string, PolledModel>& polled) const;
   // Polls what the ensembles among `polled` need and is not there yet.
   void PollComposing(std::map<std::string, PolledModel>& polled) const;
   // Loads in the order of dependencies. The errors by model.
@@ -94,6 +107,9 @@ class ModelRepository {
   // Checks an ensemble against its models, which have been loaded before it, or have failed.
   Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
                          const std::map<std::string, Status>& failures) const;
+  // Logs what of the repositories' layout looks like a mistake.
+  void TellWhatIsOdd(const std::set<std::string>& wanted) const;
+  void KeepOverride(const PolledModel& model) REQUIRES(mutex_);
   Status CheckControlMode() const;
 
   // Names that an operation works on; others wait.
@@ -107,6 +123,8 @@ class ModelRepository {
   std::map<std::string, std::map<std::string, std::string>> mappings_ GUARDED_BY(mutex_);  // path -> folder -> name
   std::set<std::string> busy_ GUARDED_BY(mutex_);
   DependencyGraph loaded_ GUARDED_BY(mutex_);
+  std::map<std::string, KeptOverride> kept_overrides_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> startup_failures_ GUARDED_BY(mutex_);  // reasons by name
 };
 
 }  // namespace neso

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <utility>
 
+#include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
 #include "repository/latch.h"
+#include "repository/layout_hint.h"
 #include "repository/repository.h"
 
 namespace neso {
@@ -22,9 +24,9 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
   }
   Locations locations;
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListModelFolders(path));
+    ASSIGN_OR_RETURN(const RepositoryListing listing, ListRepository(path));
     const std::map<std::string, std::string>& mapping = mappings[path];
-    for (const std::string& folder : folders) {
+    for (const std::string& folder : listing.folders) {
       const auto mapped = mapping.find(folder);
       const std::string& name = mapped == mapping.end() ? folder : mapped->second;
       const auto [it, first] = locations.try_emplace(name, Location{path + "/" + folder, mapped != mapping.end()});
@@ -71,71 +73,75 @@ Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::ve
   return changes;
 }
 
-Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const Location& location) const {
+std::optional<inference::ModelConfig> ModelRepository::KeptOverrideFor(const std::string& name,
+                                                                       const FolderSnapshot& folder) const {
+  MutexLock lock(mutex_);
+  const auto kept = kept_overrides_.find(name);
+  const bool stands_still = kept != kept_overrides_.end() && kept->second.directory == folder.path &&
+                            kept->second.fingerprint == folder.Fingerprint();
+  return stands_still ? std::optional(kept->second.config) : std::nullopt;
+}
+
+Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const Location& location,
+                                                  const std::optional<inference::ModelConfig>& config_override) const {
   if (location.is_duplicate) {
     LOG_ERROR("failed to poll model '{}': not unique across all model repositories", name);
     return InvalidArg("model '{}' is not unique across all model repositories", name);
   }
-  Expected<FolderSnapshot> folder = ReadModelFolder(location.path, options_.model_config_name);
-  if (folder) {
-    Expected<PolledModel> model = PollModel(*folder, name, location.is_mapped, options_.poll);
-    if (model) return model;
-    folder = model.error();
+  Expected<PolledModel> model = CatchExceptions([&]() -> Expected<PolledModel> {
+    ASSIGN_OR_RETURN(const FolderSnapshot folder, ReadModelFolder(location.path, options_.model_config_name));
+    Expected<PolledModel> polled = PollModel(folder, name, location.is_mapped, options_.poll,
+                                             config_override ? config_override : KeptOverrideFor(name, folder));
+    // Without a configuration the layout is all there is to go by.
+    const std::string hint = polled || folder.config_text || config_override ? "" : ModelFolderHint(folder);
+    if (polled || hint.empty()) return polled;
+    return Status(polled.error().code(), polled.error().message() + " " + hint);
+  });
+  if (!model) LOG_ERROR("Poll failed for model directory '{}': {}", BaseName(location.path), model.error().message());
+  return model;
+}
+
+Expected<PolledModel> ModelRepository::PollFiles(const std::string& name, const Override& changes) const {
+  if (!changes.config) return InvalidArg("Load parameter 'config' must be specified for model file override");
+  std::vector<OverrideFile> files;
+  for (const LoadParameter* file : changes.files) {
+    files.push_back({std::string_view(file->name).substr(sizeof("file:") - 1), file->value});
   }
-  LOG_ERROR("Poll failed for model directory '{}': {}", BaseName(location.path), folder.error().message());
-  return std::move(folder).error();
+  ASSIGN_OR_RETURN(std::shared_ptr<const TemporaryFolder> temporary, TemporaryFolder::Create(files));
+  ASSIGN_OR_RETURN(const FolderSnapshot folder, ReadModelFolder(temporary->path(), ""));
+  ASSIGN_OR_RETURN(PolledModel model, PollModel(folder, name, false, options_.poll, changes.config));
+  model.temporary_folder = std::move(temporary);
+  return model;
 }
 
 Expected<PolledModel> ModelRepository::Poll(const std::string& name, const Override& changes) const {
-  const auto failed = [&name](Status status) {
-    LOG_ERROR("Poll failed for model directory '{}': {}", name, status.message());
-    return status;
-  };
   if (!changes.files.empty()) {
-    if (!changes.config) {
-      return failed(InvalidArg("Load parameter 'config' must be specified for model file override"));
-    }
-    std::vector<OverrideFile> files;
-    for (const LoadParameter* file : changes.files) {
-      files.push_back({std::string_view(file->name).substr(sizeof("file:") - 1), file->value});
-    }
-    Expected<std::shared_ptr<const TemporaryFolder>> temporary = TemporaryFolder::Create(files);
-    if (!temporary) return failed(std::move(temporary).error());
-    Expected<FolderSnapshot> folder = ReadModelFolder((*temporary)->path(), "");
-    if (!folder) return failed(std::move(folder).error());
-    Expected<PolledModel> model = PollModel(*folder, name, false, options_.poll, changes.config);
-    if (!model) return failed(std::move(model).error());
-    model->temporary_folder = *std::move(temporary);
+    Expected<PolledModel> model = CatchExceptions([&] { return PollFiles(name, changes); });
+    if (!model) LOG_ERROR("Poll failed for model directory '{}': {}", name, model.error().message());
     return model;
   }
-
   const std::optional<Location> location = Locate(name);
   if (!location) {
     LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
     return NotFound("model '{}' not found in any model repository", name);
   }
-  if (!changes.config || location->is_duplicate) return PollFolder(name, *location);
-  Expected<FolderSnapshot> folder = ReadModelFolder(location->path, options_.model_config_name);
-  if (!folder) return failed(std::move(folder).error());
-  Expected<PolledModel> model = PollModel(*folder, name, location->is_mapped, options_.poll, changes.config);
-  if (!model) return failed(std::move(model).error());
-  return model;
+  return PollFolder(name, *location, changes.config);
 }
 
-bool ModelRepository::PollMany(const std::set<std::string>& names, const Locations& locations,
-                               std::map<std::string, PolledModel>& polled) const {
+std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::string>& names, const Locations& locations,
+                                                        std::map<std::string, PolledModel>& polled) const {
   struct Candidate {
     const std::string* name;
     const Location* location;
-    std::optional<PolledModel> model;
+    std::optional<Expected<PolledModel>> model;
   };
-  bool complete = true;
+  std::map<std::string, Status> failures;
   std::vector<Candidate> candidates;
   for (const std::string& name : names) {
     const auto it = locations.find(name);
     if (it == locations.end()) {
       LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
-      complete = false;
+      failures[name] = NotFound("model '{}' not found in any model repository", name);
     } else {
       candidates.push_back({&name, &it->second, std::nullopt});
     }
@@ -144,8 +150,7 @@ bool ModelRepository::PollMany(const std::set<std::string>& names, const Locatio
   std::atomic<size_t> next{0};
   const auto work = [&] {
     for (size_t i = next++; i < candidates.size(); i = next++) {
-      Expected<PolledModel> model = PollFolder(*candidates[i].name, *candidates[i].location);
-      if (model) candidates[i].model = *std::move(model);
+      candidates[i].model = PollFolder(*candidates[i].name, *candidates[i].location, std::nullopt);
     }
   };
   // A folder takes tens of microseconds, so a handful is not worth a thread.
@@ -162,10 +167,14 @@ bool ModelRepository::PollMany(const std::set<std::string>& names, const Locatio
   ended.Wait();
 
   for (Candidate& candidate : candidates) {
-    complete &= candidate.model.has_value();
-    if (candidate.model) polled.emplace(*candidate.name, *std::move(candidate.model));
+    Expected<PolledModel>& model = *candidate.model;
+    if (model) {
+      polled.emplace(*candidate.name, *std::move(model));
+    } else {
+      failures[*candidate.name] = std::move(model).error();
+    }
   }
-  return complete;
+  return failures;
 }
 
 void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) const {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <thread>
 
@@ -12,6 +13,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::StartsWith;
 
 std::vector<std::string> Texts(const std::vector<ModelIndexEntry>& entries) {
   std::vector<std::string> texts;
@@ -90,7 +93,12 @@ TEST_F(ModelRepositoryTest, ABadModelDoesNotStopTheGoodOnes) {
               ElementsAre("empty", "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY", "unreadable"));
   EXPECT_THAT(Texts(repository.Index(true)), ElementsAre("good:1 READY"));
   EXPECT_THAT(Texts(repository.lifecycle().States()),
-              ElementsAre("empty", "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY"));
+              ElementsAre(StartsWith("empty at least one version must be available under the version policy of model "
+                                     "'empty' (found config.pbtxt in "),
+                          "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY"));
+  EXPECT_THAT(repository.StartupFailures(),
+              ElementsAre(Pair("empty", HasSubstr("expected a folder for each version")),
+                          Pair("fails", "version 1: Internal: cannot"), Pair("unreadable", HasSubstr("text proto"))));
 }
 
 TEST_F(ModelRepositoryTest, ExplicitLoadsWhatItIsTold) {
@@ -282,13 +290,11 @@ constexpr const char* kOverride =
     R"({"backend":"fake","parameters":{"k":{"string_value":"v"}},"input":[{"name":"I","data_type":"TYPE_FP32","dims":[1]}],)"
     R"("output":[{"name":"O","data_type":"TYPE_FP32","dims":[1]}]})";
 
-TEST_F(ModelRepositoryTest, AConfigOverrideReplacesTheFileUntilTheNextPlainLoad) {
+TEST_F(ModelRepositoryTest, AConfigOverrideReplacesTheFile) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {{"config", false, kOverride}}).ok());
   EXPECT_EQ(Find("a")->config().parameters().at("k").string_value(), "v");
-  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  EXPECT_TRUE(Find("a")->config().parameters().empty());
   const Status bad = repository.LoadModel("a", {{"config", false, R"({"nonsense":1})"}});
   EXPECT_EQ(bad.code(), StatusCode::kInvalidArg);
   EXPECT_THAT(bad.message(), HasSubstr("Invalid config override: "));
@@ -337,6 +343,46 @@ TEST_F(ModelRepositoryTest, ManyModelsStartAndStop) {
   ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
   EXPECT_TRUE(startup_.ok());
   EXPECT_EQ(repository.lifecycle().serving().All().size(), static_cast<size_t>(kModels));
+}
+
+TEST_F(ModelRepositoryTest, AnExceptionIsTheLoadsError) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  loader_.Fail("a", FakeLoader::kThrow);
+  EXPECT_EQ(repository.LoadModel("a", {}).message(),
+            "load failed for model 'a': version 1 is at UNAVAILABLE state: Unavailable: out of memory;\n");
+  loader_.Heal("a");
+  EXPECT_TRUE(repository.LoadModel("a", {}).ok());
+}
+
+TEST_F(ModelRepositoryTest, APlainLoadKeepsAnOverrideWhileTheFolderStandsStill) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  const LoadParameter config{"config", false, R"({"backend": "fake", "max_batch_size": 5})"};
+  const auto batch_size = [&] { return Find("a")->config().max_batch_size(); };
+  ASSERT_TRUE(repository.LoadModel("a", {config}).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(batch_size(), 5);
+  EXPECT_EQ(loader_.loads("a:1"), 1);
+
+  folder_.Write("a/labels.txt", "x");
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(batch_size(), 0);
+
+  ASSERT_TRUE(repository.LoadModel("a", {config}).ok());
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(batch_size(), 0);
+}
+
+TEST_F(ModelRepositoryTest, AFifoInAVersionIsTheLoadsError) {
+  folder_.AddModel("a", 2);
+  ASSERT_EQ(mkfifo((folder_.path() + "/a/2/pipe").c_str(), 0600), 0);
+  ModelRepository& repository = Start();
+  EXPECT_EQ(
+      repository.LoadModel("a", {}).message(),
+      "load failed for model 'a': version 2 is at UNAVAILABLE state: Invalid argument: '2/pipe' is a FIFO of model "
+      "'a'; expected regular files and folders only;\n");
 }
 
 TEST(ModelRepositoryCreateTest, SaysWhatItCannotDo) {

@@ -94,7 +94,8 @@ Status ControlService::ModelStatistics(const inference::ModelStatisticsRequest& 
 Status ControlService::RepositoryIndex(const inference::RepositoryIndexRequest& request,
                                        inference::RepositoryIndexResponse& response) {
   RETURN_IF_ERROR(NoRepositoryName(request.repository_name()));
-  for (const ModelIndexEntry& entry : server_.Index(request.ready())) {
+  ASSIGN_OR_RETURN(const std::vector<ModelIndexEntry> index, server_.Index(request.ready()));
+  for (const ModelIndexEntry& entry : index) {
     inference::RepositoryIndexResponse::ModelIndex& model = *response.add_models();
     model.set_name(entry.name);
     if (entry.version >= 0) model.set_version(std::to_string(entry.version));

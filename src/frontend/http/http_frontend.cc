@@ -202,7 +202,9 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
   if (!ready_only) return ReplyError(*exchange, ready_only.error());
   // Folders are read, which may lie on a disk that is far away.
   slow_work_.Post([this, ready_only = *ready_only, exchange = std::move(exchange)] {
-    ReplyJson(*exchange, IndexJson(server_.Index(ready_only)));
+    const Expected<std::vector<ModelIndexEntry>> index = server_.Index(ready_only);
+    if (!index) return ReplyError(*exchange, index.error());
+    ReplyJson(*exchange, IndexJson(*index));
   });
 }
 
