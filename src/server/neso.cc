@@ -17,6 +17,7 @@
 #include "server/options.h"
 #include "server/services.h"
 #include "server/signals.h"
+#include "server/startup_failures.h"
 #include "server/startup_tables.h"
 
 namespace neso {
@@ -57,10 +58,13 @@ void LogStartupTables(const InferenceServer& server) {
   LogOptionTable(server.options());
 }
 
-Expected<std::unique_ptr<InferenceServer>> CreateServer(const Options& options) {
+// `failures`: what could not be loaded.
+Expected<std::unique_ptr<InferenceServer>> CreateServer(const Options& options,
+                                                        std::map<std::string, std::string>& failures) {
   bool is_reported = false;
   auto server = InferenceServer::Start(options.server, [&](const InferenceServer& started) {
     LogStartupTables(started);
+    failures = started.StartupFailures();
     is_reported = true;
   });
   // Also when start failed early, the log tells with which options.
@@ -97,11 +101,14 @@ int Serve(const Options& options) {
     LOG_ERROR("failed to start {}", credentials.error().message());
     return 1;
   }
-  Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options);
+  std::map<std::string, std::string> failures;
+  Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options, failures);
   if (!server) {
     Complain("error: creating server: " + CodeAndMessage(server.error()));
+    if (!failures.empty()) Complain("error: " + NamesAndReasons(failures));
     return 1;
   }
+  if (!failures.empty()) LOG_WARNING("{}", NamesAndReasons(failures));
   const Expected<std::unique_ptr<StopSignal>> stop = StopSignal::Install();
   if (!stop) {
     Complain("error: " + CodeAndMessage(stop.error()));
@@ -147,8 +154,8 @@ int NesoMain(int argc, char** argv) {
   }
   if (!parsed.options->log.file.empty()) neso::ReopenLogOnHangUp();
   // Not given: the tree the program is in; the usual folder is searched after it in any case.
-  std::string& backends = parsed.options->server.backend_directory;
-  if (backends == neso::ServerOptions().backend_directory) {
+  if (!parsed.options->given.contains("backend-directory")) {
+    std::string& backends = parsed.options->server.backend_directory;
     backends = neso::BackendDirectoryBeside(neso::ProgramPath(), backends);
   }
   try {

@@ -102,6 +102,19 @@ Status Set(ParseState& state, const std::string& argument) {
   return {};
 }
 
+// A number of threads: no machine is better off with more, and a mistyped one takes it down.
+inline constexpr int kMaxThreads = 1024;
+template <auto... kPath>
+Status SetThreads(ParseState& state, const std::string& argument) {
+  using Number = std::remove_reference_t<decltype(MemberAt<kPath...>(state.options))>;
+  ASSIGN_OR_RETURN(const Number threads, ParseValue<Number>(argument));
+  if (threads > static_cast<Number>(kMaxThreads)) {
+    return InvalidArg("expected at most {} threads. Got {}", kMaxThreads, argument);
+  }
+  MemberAt<kPath...>(state.options) = threads;
+  return {};
+}
+
 template <auto... kPath>
 Status SetPort(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(MemberAt<kPath...>(state.options), ParsePort(argument));

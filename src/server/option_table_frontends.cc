@@ -48,7 +48,7 @@ constexpr OptionSpec kHttp[] = {
      "Headers whose name matches this regular expression, whatever the case, become parameters of the request.",
      SetHeaderForwarder<&Options::http, &HttpOptions::header_forwarder>},
     {"http-thread-count", "integer", "Threads that handle HTTP requests. Default is 8.",
-     Set<&Options::http, &HttpOptions::thread_count>},
+     SetThreads<&Options::http, &HttpOptions::thread_count>},
     {"http-max-input-size", "integer",
      "Largest request body in bytes, also after decompression. Default is 67108864 (64 MiB).", HttpMaxInputSize},
     {"http-use-ssl", "boolean", "Speak TLS. Default is false.",
@@ -75,7 +75,7 @@ constexpr OptionSpec kSagemaker[] = {
     {"sagemaker-safe-port-range", "<integer>-<integer>", "Ports that the other services may use.",
      SagemakerSafePortRange},
     {"sagemaker-thread-count", "integer", "Threads that handle SageMaker requests. Default is 8.",
-     Set<&Options::sagemaker, &SagemakerOptions::thread_count>},
+     SetThreads<&Options::sagemaker, &SagemakerOptions::thread_count>},
 };
 
 constexpr OptionSpec kVertex[] = {
@@ -85,7 +85,7 @@ constexpr OptionSpec kVertex[] = {
     {"vertex-ai-port", "integer", "Port of the Vertex AI service. Default is AIP_HTTP_PORT where set, else 8080.",
      SetPort<&Options::vertex, &VertexOptions::port>},
     {"vertex-ai-thread-count", "integer", "Threads that handle Vertex AI requests. Default is 8.",
-     Set<&Options::vertex, &VertexOptions::thread_count>},
+     SetThreads<&Options::vertex, &VertexOptions::thread_count>},
     {"vertex-ai-default-model", "string",
      "Model that answers requests which name none. Needed when there are several models.",
      Set<&Options::vertex, &VertexOptions::default_model>},

@@ -53,8 +53,9 @@ Status ModelConfigName(ParseState& state, const std::string& argument) {
 }
 
 Status LoadThreads(ParseState& state, const std::string& argument) {
-  ASSIGN_OR_RETURN(const unsigned threads, ParseValue<unsigned>(argument));
-  state.options.server.model_load_threads = std::max(1U, threads);
+  unsigned& threads = state.options.server.model_load_threads;
+  RETURN_IF_ERROR((SetThreads<&Options::server, &ServerOptions::model_load_threads>(state, argument)));
+  threads = std::max(1U, threads);
   return {};
 }
 

@@ -146,7 +146,7 @@ constexpr OptionSpec kMemory[] = {
     {"min-supported-compute-capability", "float", "GPUs with less than this compute capability are not used.",
      Set<&Options::server, &ServerOptions::min_compute_capability>},
     {"buffer-manager-thread-count", "integer", "Threads that copy tensors beside the models' own. Default is 0.",
-     Set<&Options::server, &ServerOptions::buffer_manager_threads>},
+     SetThreads<&Options::server, &ServerOptions::buffer_manager_threads>},
     {"memory-budget", "<integer> or <integer>%",
      "Bytes that requests and answers may take in this process together, or a share of the memory that it can have (of "
      "the machine, its control group or its address space, whichever is least). Beyond it new requests are refused; "

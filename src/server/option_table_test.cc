@@ -60,6 +60,7 @@ std::string Text(const RestrictedApis& apis) {
 
 const std::vector<const char*> kNoBool = {"maybe", "", "2", "truefalse"};
 const std::vector<const char*> kNoInt = {"", "x", "99999999999999999999", "4294967296"};
+const std::vector<const char*> kNoThreads = {"", "x", "99999999999999999999", "4294967296", "1025", "20000"};
 const std::vector<const char*> kNoPort = {"", "x", "-1", "65536"};
 
 const std::vector<OptionCase>& Cases() {
@@ -80,7 +81,7 @@ const std::vector<OptionCase>& Cases() {
       {"model-control-mode", SHOW_NUMBER(server.control_mode), "0", "EXPLICIT", "2", {"", "always"}},
       {"repository-poll-secs", SHOW(repository_poll_seconds), "0", "7", "0", kNoInt},
       {"model-config-name", SHOW(server.model_config_name), "", "h100", "h100", {""}},
-      {"model-load-thread-count", SHOW(server.model_load_threads), "4", "0", "1", kNoInt},
+      {"model-load-thread-count", SHOW(server.model_load_threads), "4", "0", "1", kNoThreads},
       {"model-load-retry-count", SHOW(server.model_load_retries), "0", "2", "2", kNoInt},
       {"model-namespacing", SHOW(server.model_namespacing), "false", "on", "true", kNoBool},
       {"enable-peer-access", SHOW(server.peer_access), "true", "off", "false", kNoBool},
@@ -89,7 +90,7 @@ const std::vector<OptionCase>& Cases() {
       {"http-port", SHOW(http.port), "8000", "9000", "9000", kNoPort},
       {"reuse-http-port", SHOW(http.reuse_port), "false", "1", "true", kNoBool},
       {"http-header-forward-pattern", SHOW(http.header_forwarder), "", "x-.*", "x-.*", {"x(", "["}},
-      {"http-thread-count", SHOW(http.thread_count), "8", "2", "2", kNoInt},
+      {"http-thread-count", SHOW(http.thread_count), "8", "2", "2", kNoThreads},
       {"http-max-input-size", SHOW(http.max_input_bytes), "67108864", "1024", "1024", {"0", "-1", "x"}},
       {"http-use-ssl", SHOW(http.tls.use), "false", "true", "true", kNoBool},
       {"http-use-ssl-mutual", SHOW(http.tls.mutual), "false", "true", "true", kNoBool},
@@ -140,10 +141,10 @@ const std::vector<OptionCase>& Cases() {
        "8000-8100",
        "true",
        {"", "8000", "a-b", "8000-"}},
-      {"sagemaker-thread-count", SHOW(sagemaker.thread_count), "8", "4", "4", kNoInt},
+      {"sagemaker-thread-count", SHOW(sagemaker.thread_count), "8", "4", "4", kNoThreads},
       {"allow-vertex-ai", SHOW(vertex.allow), "false", "true", "true", kNoBool},
       {"vertex-ai-port", SHOW(vertex.port), "8080", "81", "81", kNoPort},
-      {"vertex-ai-thread-count", SHOW(vertex.thread_count), "8", "4", "4", kNoInt},
+      {"vertex-ai-thread-count", SHOW(vertex.thread_count), "8", "4", "4", kNoThreads},
       {"vertex-ai-default-model", SHOW(vertex.default_model), "", "m", "m", {}},
       {"allow-metrics", SHOW(server.metrics), "true", "false", "false", kNoBool},
       {"allow-gpu-metrics", SHOW(server.gpu_metrics), "true", "false", "false", kNoBool},
@@ -205,7 +206,7 @@ const std::vector<OptionCase>& Cases() {
        "[0|4]",
        {"", "1", "x:1", "1:x"}},
       {"min-supported-compute-capability", SHOW(server.min_compute_capability), "7.5", "6.1", "6.1", {"", "x"}},
-      {"buffer-manager-thread-count", SHOW(server.buffer_manager_threads), "0", "-2", "0", kNoInt},
+      {"buffer-manager-thread-count", SHOW(server.buffer_manager_threads), "0", "-2", "0", kNoThreads},
       {"memory-budget", SHOW(memory_budget), "50%", "1000000", "1000000", {"", "0", "x", "101%", "-1"}},
       {"host-policy",
        SHOW(server.host_policies),
