@@ -4,7 +4,7 @@ CASES ?= 10000
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test sanitize fuzz openapi-fuzz bench lint format package clean
+.PHONY: help setup build run test sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -36,6 +36,10 @@ fuzz: ## run every fuzz target for its share of SECONDS=600 (MERGE=1: add what w
 openapi-fuzz: build ## CASES=10000 requests made from the OpenAPI document; the answers are checked against it
 	@scripts/setup test
 	@NESO_OPENAPI_CASES=$(CASES) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/openapi/test_generated_requests.py
+
+config-fuzz: build ## CASES=10000 model configurations, mutated by their structure, are loaded by file and by request
+	@scripts/setup test
+	@NESO_CONFIG_CASES=$(CASES) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/repository/test_mutated_configs.py
 
 bench: build ## measure beside a real Triton and bare floors, into docs/performance.md
 	@scripts/setup test bench

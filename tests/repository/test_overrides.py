@@ -3,7 +3,7 @@ import json
 
 import pytest
 import tritonclient.http as httpclient
-from support.control import index, load
+from support.control import index, load, unload
 from support.inference import ask, values
 from support.onnx_models import double
 from tritonclient.utils import InferenceServerException
@@ -25,8 +25,14 @@ def explicit_server(module_repository, start_module_server):
 @pytest.fixture
 def server(explicit_server):
     """The server with version 2 of "m" loaded as its folder says."""
-    assert load(explicit_server, "m").status_code == 200
+    as_the_folder_says(explicit_server)
     return explicit_server
+
+
+def as_the_folder_says(server):
+    """An unload ends what an earlier load has brought."""
+    assert unload(server, "m").status_code == 200
+    assert load(server, "m").status_code == 200
 
 
 def max_batch_size(server):
@@ -39,6 +45,27 @@ def test_a_configuration_replaces_the_folder_s(server):
     assert server.get("/v2/models/m").json()["versions"] == ["1"]
     assert values(ask(server, "m", [1.0], [2.0])) == [1, 2]
     assert ask(server, "m", *[[1.0]] * 5).status_code == 400
+    as_the_folder_says(server)
+    assert max_batch_size(server) == 8
+
+
+def test_a_plain_load_keeps_the_configuration_while_the_folder_stands_still(server, module_repository):
+    assert load(server, "m", IDENTITY).status_code == 200
+    for _ in range(2):
+        assert load(server, "m").status_code == 200
+        assert max_batch_size(server) == 4
+    (module_repository.path / "m" / "2" / "new").write_bytes(b"x")
+    assert load(server, "m").status_code == 200
+    assert max_batch_size(server) == 8
+
+    assert load(server, "m", IDENTITY).status_code == 200
+    module_repository.add_identity("m", max_batch_size=8, versions=(1, 2))  # the same text, written anew
+    assert load(server, "m").status_code == 200
+    assert max_batch_size(server) == 8
+
+
+def test_a_configuration_that_did_not_load_is_not_kept(server):
+    assert load(server, "m", IDENTITY | {"instance_group": [{"kind": "KIND_GPU"}]}).status_code == 400
     assert load(server, "m").status_code == 200
     assert max_batch_size(server) == 8
 
