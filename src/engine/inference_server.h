@@ -50,6 +50,8 @@ class InferenceServer final : public TRITONSERVER_Server {
                                                           const StartupReport& report = {});
   ~InferenceServer();  // stops first
 
+  // Loads that are under way end soon, with an error. For a process that lets its clients' connections end before Stop.
+  void PrepareForExit();
   // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all. May be tried again.
   // Error: kInternal "Exit timeout expired. Exiting immediately."
   Status Stop();

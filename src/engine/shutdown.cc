@@ -41,6 +41,8 @@ class EachSecond {
 
 void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ = seconds; }
 
+void InferenceServer::PrepareForExit() { backends_->PrepareForExit(); }
+
 Status InferenceServer::Stop() {
   return StopBy(SteadyClock::Instance().Now() + std::chrono::seconds(exit_timeout_seconds_.load()));
 }
@@ -53,7 +55,7 @@ Status InferenceServer::StopBy(TimePoint deadline) {
     stop_result_ = Status();
     return {};
   }
-  backends_->PrepareForExit();
+  PrepareForExit();
   LOG_INFO("Waiting for in-flight requests to complete.");
   Status stopped = DrainInferences(deadline);
   if (stopped.ok()) {

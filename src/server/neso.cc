@@ -80,6 +80,7 @@ constexpr std::chrono::milliseconds kExitGrace{300};
 Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceServer& server) {
   EndProcessAfter(timeout + kExitGrace);
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
+  server.PrepareForExit();
   services.Drain(deadline - Nanoseconds(timeout) / kUnloadingShare);
   return server.StopBy(deadline);
 }
