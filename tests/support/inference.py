@@ -32,13 +32,23 @@ def statistics(server, model, version=None):
     return server.get(f"{path}/stats").json()["model_stats"][0]
 
 
-def pending(server, model):
-    """How many requests wait for an instance. Cheap, because tests ask for it while executions take their time."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
+def _gauge(server, line):
+    """Cheap, because tests ask for it while executions take their time."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10 * PATIENCE)
     connection.request("GET", "/metrics")
     text = connection.getresponse().read().decode()
     connection.close()
-    return int(re.search(rf'^nv_inference_pending_request_count{{model="{model}",[^}}]*}} (\d+)$', text, re.M).group(1))
+    return int(re.search(rf"^{line} (\d+)$", text, re.M).group(1))
+
+
+def pending(server, model):
+    """How many requests wait for an instance."""
+    return _gauge(server, rf'nv_inference_pending_request_count{{model="{model}",[^}}]*}}')
+
+
+def open_requests(server, service="HTTP"):
+    """How many requests, or calls of service "GRPC", are under way."""
+    return _gauge(server, rf'neso_open_requests{{service="{service}"}}')
 
 
 def delay_ms(milliseconds):
