@@ -43,7 +43,8 @@ GrpcFrontend::GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedM
           .tracer = tracer,
           .header_forwarder = header_forwarder_.get(),
           .response_delay = std::chrono::seconds(NumberFromEnvironment("TRITONSERVER_SERVER_DELAY_GRPC_RESPONSE_SEC"))},
-      control_(server, regions, tracer) {}
+      control_(server, regions, tracer),
+      health_(server) {}
 
 struct GrpcFrontend::Method {
   std::string_view path;
@@ -57,6 +58,9 @@ struct GrpcFrontend::Method {
   template <auto kFunction>
   static net::GrpcReceiverRef SlowControl(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
+  }
+  static net::GrpcReceiverRef WatchHealth(GrpcFrontend& frontend, net::GrpcCallRef call) {
+    return frontend.health_.Begin(std::move(call));
   }
   static net::GrpcReceiverRef Reflect(GrpcFrontend&, net::GrpcCallRef call) {
     return std::make_shared<ReflectionCall>(std::move(call));
@@ -75,6 +79,7 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   // Those of other services, by their whole path.
   static constexpr Method kOthers[] = {
       {"/grpc.health.v1.Health/Check", Category::kHealth, Method::Control<&Service::Check>},
+      {"/grpc.health.v1.Health/Watch", Category::kHealth, Method::WatchHealth},
       {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
       {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
   };
@@ -108,6 +113,11 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   const auto found =
       std::find_if(methods.begin(), methods.end(), [path](const Method& method) { return method.path == path; });
   return found == methods.end() ? nullptr : &*found;
+}
+
+void GrpcFrontend::BeginDrain() {
+  is_draining_.store(true, std::memory_order_relaxed);
+  health_.BeginDrain();
 }
 
 net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {

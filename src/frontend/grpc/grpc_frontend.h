@@ -10,6 +10,7 @@
 #include "base/executor.h"
 #include "engine/inference_server.h"
 #include "frontend/grpc/control_service.h"
+#include "frontend/grpc/health_watch.h"
 #include "frontend/grpc/infer_run.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/restricted_apis.h"
@@ -24,8 +25,8 @@ class GrpcFrontend final : public net::GrpcHandler {
                RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {});
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
-  // From now on new calls, and new requests in open streams, are refused.
-  void BeginDrain() { is_draining_.store(true, std::memory_order_relaxed); }
+  // From now on new calls, and new requests in open streams, are refused, and watches of the health end.
+  void BeginDrain();
 
  private:
   struct Method;
@@ -36,6 +37,7 @@ class GrpcFrontend final : public net::GrpcHandler {
   const std::shared_ptr<const HeaderForwarder> header_forwarder_;
   const InferContext infer_context_;
   ControlService control_;
+  HealthWatchers health_;
   std::atomic<bool> is_draining_{false};
 };
 

@@ -1,0 +1,142 @@
+#include "frontend/grpc/health_watch.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "frontend/grpc/grpc_status.h"
+#include "frontend/grpc/health.pb.h"
+
+namespace neso {
+namespace {
+
+using Health = grpc::health::v1::HealthCheckResponse;
+
+constexpr std::chrono::milliseconds kInterval{100};
+// "" is the server as a whole.
+constexpr std::string_view kServices[] = {"", "inference.GRPCInferenceService", "grpc.health.v1.Health"};
+
+}  // namespace
+
+// One call.
+class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable_shared_from_this<Watch> {
+ public:
+  Watch(HealthWatchers& watchers, net::GrpcCallRef call) : watchers_(watchers), call_(std::move(call)) {}
+
+  void OnMessage(BufferRef message) override {
+    ++message_count_;
+    const size_t size = message ? message->size() : 0;
+    grpc::health::v1::HealthCheckRequest request;
+    is_readable_ =
+        size <= INT32_MAX && request.ParseFromArray(size == 0 ? "" : message->data(), static_cast<int>(size));
+    is_known_ = std::find(std::begin(kServices), std::end(kServices), request.service()) != std::end(kServices);
+  }
+  void OnEnd() override {
+    if (message_count_ != 1 || !is_readable_) return call_->Finish(UnreadableRequest());
+    watchers_.Add(shared_from_this());
+  }
+  void OnCancel() override {
+    is_gone_ = true;
+    watchers_.Remove(*this);
+  }
+
+  bool is_gone() const { return is_gone_; }
+  // Says it if it is news. Only one thread at a time.
+  void Tell(bool is_serving) {
+    const Health::ServingStatus status = !is_known_   ? Health::SERVICE_UNKNOWN
+                                         : is_serving ? Health::SERVING
+                                                      : Health::NOT_SERVING;
+    if (status == std::exchange(told_, status)) return;
+    Health response;
+    response.set_status(status);
+    net::GrpcMessage message;
+    response.SerializeToString(&message.head);
+    call_->Send(std::move(message));
+  }
+  void End() { call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }
+
+ private:
+  HealthWatchers& watchers_;
+  const net::GrpcCallRef call_;
+  size_t message_count_ = 0;
+  bool is_readable_ = false;
+  bool is_known_ = false;
+  std::atomic<bool> is_gone_{false};
+  Health::ServingStatus told_ = Health::UNKNOWN;
+};
+
+net::GrpcReceiverRef HealthWatchers::Begin(net::GrpcCallRef call) {
+  return std::make_shared<Watch>(*this, std::move(call));
+}
+
+bool HealthWatchers::IsServing() const {
+  const Expected<bool> ready = server_.IsReady();
+  return ready && *ready;
+}
+
+// The first word is said before anybody else can see the watch.
+void HealthWatchers::Add(std::shared_ptr<Watch> watch) {
+  watch->Tell(IsServing());
+  {
+    MutexLock lock(mutex_);
+    if (!is_draining_) {
+      if (watch->is_gone()) return;  // Remove has been here
+      watches_.push_back(std::move(watch));
+      if (!is_looking_) LookLater();
+      return;
+    }
+  }
+  watch->Tell(false);
+  watch->End();
+}
+
+void HealthWatchers::Remove(const Watch& watch) {
+  std::shared_ptr<Watch> removed;  // let go of without the lock
+  MutexLock lock(mutex_);
+  const auto found = std::find_if(watches_.begin(), watches_.end(), [&](const auto& each) { return &*each == &watch; });
+  if (found == watches_.end()) return;
+  removed = std::move(*found);
+  *found = std::move(watches_.back());
+  watches_.pop_back();
+}
+
+void HealthWatchers::LookLater() {
+  is_looking_ = true;
+  timers_.Schedule(std::chrono::steady_clock::now() + kInterval, [this] { Look(); });
+}
+
+void HealthWatchers::Look() {
+  const bool is_serving = IsServing();
+  std::vector<std::shared_ptr<Watch>> watches;
+  {
+    MutexLock lock(mutex_);
+    watches = watches_;
+  }
+  for (const std::shared_ptr<Watch>& watch : watches) watch->Tell(is_serving);
+  MutexLock lock(mutex_);
+  is_looking_ = false;
+  if (!watches_.empty()) LookLater();
+}
+
+void HealthWatchers::BeginDrain() {
+  {
+    MutexLock lock(mutex_);
+    is_draining_ = true;
+    if (watches_.empty()) return;
+  }
+  // On the thread that looks, so that no older word comes after the last one.
+  timers_.Schedule(std::chrono::steady_clock::now(), [this] {
+    std::vector<std::shared_ptr<Watch>> watches;
+    {
+      MutexLock lock(mutex_);
+      watches.swap(watches_);
+    }
+    for (const std::shared_ptr<Watch>& watch : watches) {
+      watch->Tell(false);
+      watch->End();
+    }
+  });
+}
+
+}  // namespace neso
