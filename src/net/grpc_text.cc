@@ -1,5 +1,6 @@
 #include "net/grpc_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
 
@@ -36,17 +37,40 @@ std::string_view GrpcCodeText(GrpcCode code) {
   return kTexts[number < std::size(kTexts) ? number : static_cast<size_t>(GrpcCode::kUnknown)];
 }
 
-std::string EncodeGrpcMessage(std::string_view text) {
+namespace {
+
+// How many bytes of `text` are the character at its front; one of what is no UTF-8.
+size_t CharacterBytes(std::string_view text) {
+  size_t size = 1;
+  while (size < text.size() && size < 4 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) size++;
+  return static_cast<unsigned char>(text.front()) >= 0xc0 ? size : 1;
+}
+
+void AppendEncoded(std::string_view text, std::string* encoded) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
     if (u >= 0x20 && u <= 0x7e && c != '%') {
-      encoded += c;
+      *encoded += c;
     } else {
-      encoded += {'%', kHex[u >> 4], kHex[u & 15]};
+      *encoded += {'%', kHex[u >> 4], kHex[u & 15]};
     }
+  }
+}
+
+}  // namespace
+
+std::string EncodeGrpcMessage(std::string_view text) {
+  constexpr std::string_view kCut = "...";
+  std::string encoded;
+  encoded.reserve(std::min(text.size(), kMaxGrpcMessageBytes));
+  size_t fits_before_cut = 0;
+  while (!text.empty()) {
+    const size_t size = CharacterBytes(text);
+    AppendEncoded(text.substr(0, size), &encoded);
+    text.remove_prefix(size);
+    if (encoded.size() > kMaxGrpcMessageBytes) return encoded.replace(fits_before_cut, std::string::npos, kCut);
+    if (encoded.size() + kCut.size() <= kMaxGrpcMessageBytes) fits_before_cut = encoded.size();
   }
   return encoded;
 }

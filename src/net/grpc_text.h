@@ -20,8 +20,11 @@ std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text);
 // For grpc-status: the number in decimal; that of UNKNOWN if it is none of gRPC's.
 std::string_view GrpcCodeText(GrpcCode code);
 
-// For grpc-message: what is not printable ASCII, and '%', as %XX.
+// For grpc-message: what is not printable ASCII, and '%', as %XX. A text that would take more than kMaxGrpcMessageBytes
+// is cut between two characters of its UTF-8 and ends with "...".
 std::string EncodeGrpcMessage(std::string_view text);
+// A client takes 8 KB of metadata without being told otherwise; a longer text would cost it the status, too.
+inline constexpr size_t kMaxGrpcMessageBytes = 6 * 1024;
 
 // The encoding of answers at `level` for a client with this grpc-accept-encoding, as gRPC chooses it: the lowest level
 // takes gzip, higher ones deflate, if both are accepted.
