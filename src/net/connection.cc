@@ -108,6 +108,11 @@ std::chrono::milliseconds Connection::Patience(std::chrono::milliseconds usual) 
   return usual.count() == 0 ? kHurriedPatience : std::min(usual, kHurriedPatience);
 }
 
+TimePoint Connection::DeadlineOf(const TransferPace& pace) const {
+  const ServiceLimits& limits = context_->options.limits;
+  return pace.Deadline(Patience(limits.progress_timeout), limits.min_bytes_per_second);
+}
+
 void Connection::Close(StrandTurn& turn) {
   if (closed_) return;
   closed_ = true;

@@ -19,6 +19,7 @@
 #include "net/reactor_top.h"
 #include "net/server_context.h"
 #include "net/tls.h"
+#include "net/transfer_pace.h"
 #include "net/transport.h"
 
 namespace neso::net {
@@ -85,6 +86,8 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   bool is_brief() const { return brief_; }
   // How long the client may keep the server waiting where it usually may for `usual` (0: for ever).
   std::chrono::milliseconds Patience(std::chrono::milliseconds usual) const;
+  // When a body, or the reading of an answer, has become too slow.
+  TimePoint DeadlineOf(const TransferPace& pace) const;
   void ClearDeadline() { deadline_.store(TimePoint::max(), std::memory_order_relaxed); }
 
   // A request is under way, or part of one has come.

@@ -32,6 +32,8 @@ class GrpcFrameReader {
   ReadRoom Direct() { return AtBorder() ? ReadRoom() : body_.Direct(); }
   // The data may end here.
   bool AtBorder() const { return prefix_bytes_ == 0; }
+  // Of a message that has begun and not ended.
+  size_t PartialBytes() const { return AtBorder() ? 0 : prefix_bytes_ + body_.size(); }
   // Of the current message, once known.
   uint32_t message_bytes() const { return message_bytes_; }
 

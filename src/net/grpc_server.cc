@@ -23,20 +23,13 @@ class NotGrpc final : public HttpHandler {
 HttpServerOptions ConnectionOptions(const GrpcServerOptions& options) {
   HttpServerOptions connection;
   connection.service_name = "GRPC";
-  connection.max_head_bytes = options.max_metadata_bytes;
-  connection.max_connections = options.max_connections;
-  connection.head_timeout = options.head_timeout;
-  connection.body_timeout = options.progress_timeout;
-  connection.idle_timeout = options.idle_timeout;
   connection.tls = options.tls;
+  connection.limits = options.limits;
   return connection;
 }
 
-GrpcLimits LimitsOf(const GrpcServerOptions& options) {
-  return {.max_message_bytes = options.max_message_bytes,
-          .max_unread_bytes = options.max_unread_bytes,
-          .compression = options.compression,
-          .keep_alive = options.keep_alive};
+GrpcSettings SettingsOf(const GrpcServerOptions& options) {
+  return {.compression = options.compression, .keep_alive = options.keep_alive};
 }
 
 class Http2GrpcServer final : public GrpcServer {
@@ -44,7 +37,7 @@ class Http2GrpcServer final : public GrpcServer {
   Http2GrpcServer(ReactorPool& reactors, GrpcHandler& handler, const GrpcServerOptions& options, ListenSocket socket)
       : core_(reactors,
               std::make_shared<ServerContext>(not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
-                                              LimitsOf(options)),
+                                              SettingsOf(options)),
               std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }

@@ -5,7 +5,6 @@
 // Thread-safe. Requests over HTTP/2 that are not gRPC are answered with 415.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 #include "net/grpc_call.h"
 #include "net/http2_keep_alive.h"
 #include "net/server_load.h"
+#include "net/service_limits.h"
 
 namespace neso::net {
 
@@ -24,17 +24,12 @@ struct GrpcServerOptions {
   std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>", then known as "<path>:<port>", too
   uint16_t port = 0;                // 0: any free one
   bool reuse_port = false;
-  size_t max_metadata_bytes = 64 * 1024;
-  size_t max_connections = 100'000;
-  size_t max_message_bytes = INT32_MAX;  // after decompression too
-  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+  // A call that leaves more unread ends with RESOURCE_EXHAUSTED.
+  ServiceLimits limits = {.max_unread_bytes = 128u << 20};
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};
-  std::chrono::milliseconds head_timeout{60'000};  // from accept to the client's settings, and for a block of headers
-  std::chrono::milliseconds progress_timeout{300'000};  // without any progress while answers wait to be read
-  std::chrono::milliseconds idle_timeout{0};            // of a connection without calls; 0: none
-  std::shared_ptr<TlsCredentials> tls = nullptr;        // null: plain text
+  std::shared_ptr<TlsCredentials> tls = nullptr;  // null: plain text
 };
 
 class GrpcServer {

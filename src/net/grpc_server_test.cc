@@ -83,6 +83,12 @@ class TestReceiver final : public GrpcReceiver {
       call_->SendMetadata({{"x-initial", "one"}, {"x-bytes-bin", std::string("\0\xff\n!", 4)}});
       call_->Finish({GrpcCode::kAborted, "", {{"x-trailing", "two"}, {"grpc-status", "0"}, {"X-Odd", "a\nb"}}});
     }
+    if (call_->head().path == "/long") {
+      call_->Finish({GrpcCode::kAborted, "", {{"x-long", std::string(70'000, 'v')}}});
+    }
+    if (call_->head().path == "/blanks") {
+      call_->Finish({GrpcCode::kAborted, "[" + std::string(call_->head().Find("x")) + "]"});
+    }
     if (call_->head().path == "/fail") call_->Finish({GrpcCode::kNotFound, "100% \xc3\xa4\n"});
   }
   void OnCancel() override { journal_.cancels++; }
@@ -188,6 +194,22 @@ TEST_F(GrpcServerTest, StatusesAreTold) {
   EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
 }
 
+TEST_F(GrpcServerTest, AStatusThatCannotBeSentResetsItsCall) {
+  Start();
+  TestHttp2Client client(server_->port());
+  const auto& answer = client.Wait(Call(client, "/long", Framed("")));
+  EXPECT_TRUE(answer.closed);
+  EXPECT_EQ(answer.error, static_cast<uint32_t>(NGHTTP2_INTERNAL_ERROR));
+  EXPECT_EQ(Status(client.Wait(Call(client, "/unary", Framed("")))), "0");
+  EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
+}
+
+TEST_F(GrpcServerTest, BlanksAroundAValueStay) {
+  Start();
+  TestHttp2Client client(server_->port());
+  EXPECT_EQ(Status(client.Wait(Call(client, "/blanks", Framed(""), {{"x", " one two "}}))), "10 [ one two ]");
+}
+
 TEST_F(GrpcServerTest, MetadataGoesBothWays) {
   Start();
   TestHttp2Client client(server_->port());
@@ -202,7 +224,7 @@ TEST_F(GrpcServerTest, MetadataGoesBothWays) {
 }
 
 TEST_F(GrpcServerTest, MalformedMessages) {
-  Start({.max_message_bytes = 1000});
+  Start({.limits = {.max_message_bytes = 1000}});
   TestHttp2Client client(server_->port());
   EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("cut").substr(0, 6)))),
             "13 the request ends within a message");
@@ -221,7 +243,7 @@ TEST_F(GrpcServerTest, MalformedMessages) {
 }
 
 TEST_F(GrpcServerTest, Compression) {
-  Start({.max_message_bytes = 1'000'000, .compression = GrpcCompression::kHigh});
+  Start({.limits = {.max_message_bytes = 1'000'000}, .compression = GrpcCompression::kHigh});
   TestHttp2Client client(server_->port());
   const std::string text(50'000, 'z');
   const std::vector<std::string_view> pieces{text};
@@ -301,7 +323,7 @@ TEST_F(GrpcServerTest, CancellationIsToldWhileAMessageIsHandled) {
 }
 
 TEST_F(GrpcServerTest, AClientThatDoesNotReadIsCut) {
-  Start({.max_unread_bytes = 1 << 20});
+  Start({.limits = {.max_unread_bytes = 1 << 20}});
   TestHttp2Client client(server_->port(), 0, 1000);
   const int32_t id = Call(client, "/flood", Framed("x"));
   EXPECT_TRUE(client.ReadUntil([&] { return client.answer(id).closed; }));
@@ -352,7 +374,7 @@ TEST_F(GrpcServerTest, TooManyPingsEndTheConnection) {
   TestHttp2Client client(server_->port());
   const int32_t call = Call(client, "/hold", Framed("x"));
   EXPECT_TRUE(Soon([&] { return journal_.messages == 1; }));
-  for (int i = 0; i < 4; i++) nghttp2_submit_ping(client.raw(), 0, nullptr);
+  for (int i = 0; i < 4; i++) client.Ping();
   EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_ENHANCE_YOUR_CALM);
   EXPECT_EQ(client.go_away_reason(), "too_many_pings");
   EXPECT_FALSE(client.answer(call).head.contains(":status"));
@@ -363,8 +385,8 @@ TEST_F(GrpcServerTest, PingsAreBorneAsLongAsDataIsSent) {
   Start();
   TestHttp2Client client(server_->port());
   for (int i = 0; i < 20; i++) {
-    nghttp2_submit_ping(client.raw(), 0, nullptr);
-    nghttp2_submit_ping(client.raw(), 0, nullptr);
+    client.Ping();
+    client.Ping();
     EXPECT_EQ(Status(client.Wait(Call(client, "/echo", Framed("x")))), "0");
   }
 }

@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64.h"
@@ -72,11 +73,12 @@ bool CompressMessage(ContentEncoding encoding, GrpcMessage* message) {
 }  // namespace
 
 GrpcStream::GrpcStream(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
-    : Http2Stream(session, id),
+    : Http2Stream(session, id, head.bytes),
       head_(std::move(head)),
       head_too_large_(head_too_large),
-      answer_encoding_(ChooseGrpcEncoding(limits().compression, head_.head.Find("grpc-accept-encoding"))),
-      reader_(limits().max_message_bytes) {}
+      answer_encoding_(
+          ChooseGrpcEncoding(context().grpc_settings.compression, head_.head.Find("grpc-accept-encoding"))),
+      reader_(service_limits().max_message_bytes) {}
 
 bool GrpcStream::IsCall(const HttpHead& head) {
   return head.method == "POST" && IsGrpcContentType(head.Find("content-type"));
@@ -89,7 +91,8 @@ void GrpcStream::OnStart() {
     return Fail(GrpcCode::kUnimplemented, "Compression algorithm '" + std::string(encoding) + "' is not supported.");
   }
   if (const auto timeout = ParseGrpcTimeout(head().Find("grpc-timeout"))) {
-    SetDeadline(std::chrono::steady_clock::now() + *timeout);
+    call_deadline_ = std::chrono::steady_clock::now() + *timeout;
+    WatchDeadlines();
   }
   Queue(Event::kStart);
 }
@@ -106,7 +109,7 @@ void GrpcStream::OnData(std::string_view bytes) {
       case GrpcFrameReader::Result::kTooLarge:
         Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" +
                                                std::to_string(reader_.message_bytes()) + " vs. " +
-                                               std::to_string(limits().max_message_bytes) + ")");
+                                               std::to_string(service_limits().max_message_bytes) + ")");
         break;
       case GrpcFrameReader::Result::kNoMemory: Fail(GrpcCode::kResourceExhausted, kNoMemory); break;
       default: Fail(GrpcCode::kInternal, "malformed message prefix"); break;
@@ -115,7 +118,29 @@ void GrpcStream::OnData(std::string_view bytes) {
   session().ConsumeForConnection(size);
   withheld_ += size;
   GiveWindowBack();
+  WatchMessage(size);
 }
+
+// `bytes` came, and what they belong to may have begun, gone on or ended.
+void GrpcStream::WatchMessage(size_t bytes) {
+  const size_t partial = ignoring_ ? 0 : reader_.PartialBytes();
+  if (!HoldUnfinished(partial + (parked_work ? backlog_.load() : 0)) && !ignoring_) {
+    ignoring_ = true;
+    return Fail(GrpcCode::kResourceExhausted, "too many unfinished messages of this connection");
+  }
+  if (partial == 0 && message_deadline_ == kNever) return;
+  if (partial == 0 || withheld_ > 0) {
+    message_deadline_ = kNever;  // no message, or nothing can come of it
+  } else {
+    const TimePoint now = std::chrono::steady_clock::now();
+    const bool begins = message_deadline_ == kNever || partial <= bytes;
+    begins ? pace_.Start(now) : pace_.OnBytes(bytes, now);
+    message_deadline_ = connection().DeadlineOf(pace_);
+  }
+  WatchDeadlines();
+}
+
+void GrpcStream::WatchDeadlines() { SetDeadline(std::min(call_deadline_, message_deadline_)); }
 
 void GrpcStream::GiveWindowBack() {
   if (withheld_ == 0) return;
@@ -124,7 +149,7 @@ void GrpcStream::GiveWindowBack() {
     if (backlog_ > kMaxBacklog) return;  // whoever works it off sees that we wait
   }
   withholding_ = false;
-  nghttp2_session_consume_stream(session().raw(), id(), withheld_);
+  session().ConsumeForStream(id(), withheld_);
   withheld_ = 0;
 }
 
@@ -141,7 +166,7 @@ void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
     inputs_.push_back({event, std::move(message)});
     if (std::exchange(working_, true)) return;
   }
-  session().AddDue(shared_from_this(), kWork);
+  session().AddRequest(*this, kWork);
 }
 
 void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
@@ -221,13 +246,13 @@ BufferRef GrpcStream::Inflate(Buffer& message) {
   const std::string_view name = head().Find("grpc-encoding");
   if (name.empty() || name == "identity") return fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
   bool complete = false;
-  Expected<BufferRef> inflated = Decompress(message.bytes(), limits().max_message_bytes, 0, &complete);
+  Expected<BufferRef> inflated = Decompress(message.bytes(), service_limits().max_message_bytes, 0, &complete);
   if (!inflated.ok() && inflated.error().code() == StatusCode::kUnavailable) {
     return fail(GrpcCode::kResourceExhausted, inflated.error().message());
   }
   if (!inflated.ok()) {
-    return fail(GrpcCode::kResourceExhausted,
-                "SERVER: Decompressed message larger than max (" + std::to_string(limits().max_message_bytes) + ")");
+    return fail(GrpcCode::kResourceExhausted, "SERVER: Decompressed message larger than max (" +
+                                                  std::to_string(service_limits().max_message_bytes) + ")");
   }
   if (!complete) return fail(GrpcCode::kInternal, "the message could not be decompressed");
   BufferRef result = *inflated ? *std::move(inflated) : Buffer::TryAllocate(0);
@@ -254,8 +279,20 @@ void GrpcStream::Cancel() {
 }
 
 void GrpcStream::OnDeadline() {
-  SetDeadline(kNever);
-  Fail(GrpcCode::kDeadlineExceeded, "Deadline Exceeded");
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (now >= call_deadline_) {
+    call_deadline_ = message_deadline_ = kNever;
+    WatchDeadlines();
+    // Nobody waits any more for an answer that is not read yet.
+    if (answered_) return session().Reset(id(), NGHTTP2_CANCEL);
+    return Fail(GrpcCode::kDeadlineExceeded, "Deadline Exceeded");
+  }
+  if (now >= message_deadline_) {
+    message_deadline_ = kNever;
+    ignoring_ = true;
+    Fail(GrpcCode::kDeadlineExceeded, "the message was not received in time");
+  }
+  WatchDeadlines();
 }
 
 void GrpcStream::OnClose() {
@@ -276,6 +313,7 @@ void GrpcStream::OnClose() {
 
 void GrpcStream::OnAnswer() {
   GiveWindowBack();
+  if (reader_.PartialBytes() > 0 && message_deadline_ == kNever) WatchMessage(0);
   std::optional<GrpcMetadata> metadata;
   std::vector<Http2Piece> pieces;
   bool ended = false;
@@ -296,8 +334,10 @@ void GrpcStream::OnAnswer() {
   session().Drop(std::move(receiver));
   if (cancel) session().AddDue(shared_from_this(), kCancel);
   if (ended) {
-    ignoring_ = true;
-    SetDeadline(kNever);
+    ignoring_ = answered_ = true;
+    message_deadline_ = kNever;
+    HoldUnfinished(0);
+    WatchDeadlines();
   }
   if (!head_sent_ && (metadata || !pieces.empty())) SubmitHead(metadata.value_or(GrpcMetadata()));
   if (!head_sent_ && ended) return SubmitTrailersOnly();
@@ -318,21 +358,20 @@ void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
   if (answer_encoding_ != ContentEncoding::kIdentity)
     fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
   AddMetadata(metadata, &fields);
-  const nghttp2_data_provider provider = Http2Callbacks::Provider();
-  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), &provider);
+  session().SubmitHead(id(), fields, true);
 }
 
 void GrpcStream::SubmitTrailersOnly() {
   head_sent_ = true;
   Http2Fields fields = HeadFields();
   AddStatus(trailers_, &fields);
-  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), nullptr);
+  session().SubmitHead(id(), fields, false);
 }
 
 bool GrpcStream::SubmitTrailers() {
   Http2Fields fields;
   AddStatus(trailers_, &fields);
-  nghttp2_submit_trailer(session().raw(), id(), fields.data(), fields.size());
+  session().SubmitTrailers(id(), fields);
   return true;
 }
 
@@ -365,8 +404,7 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
     return false;
   }
   // What waits already counts, not the message: a single one may be of any size.
-  const bool too_slow = unsent_.load(std::memory_order_relaxed) > limits().max_unread_bytes;
-  if (too_slow) {
+  if (IsUnreadTooMuch(0)) {
     Fail(GrpcCode::kResourceExhausted, "the client does not read its responses");
     return false;
   }

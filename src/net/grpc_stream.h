@@ -19,6 +19,7 @@
 #include "net/grpc_frame_reader.h"
 #include "net/http2_head.h"
 #include "net/http2_stream.h"
+#include "net/transfer_pace.h"
 
 namespace neso::net {
 
@@ -56,6 +57,8 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // In the strand.
   void Queue(Event event, GrpcFrameReader::Message message = {});
+  void WatchMessage(size_t bytes);
+  void WatchDeadlines();
   void GiveWindowBack();
   void SubmitHead(const GrpcMetadata& metadata);
   void SubmitTrailersOnly();
@@ -79,8 +82,6 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void Fail(GrpcStatus status);
   void Fail(GrpcCode code, std::string message);
 
-  const GrpcLimits& limits() const { return context().grpc_limits; }
-
   OwnedHttpHead head_;
   const bool head_too_large_;
   const ContentEncoding answer_encoding_;
@@ -88,6 +89,10 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   // The strand's.
   GrpcFrameReader reader_;
   bool ignoring_ = false;  // what still comes in
+  bool answered_ = false;  // all that is sent is known
+  TransferPace pace_;      // of the message that has begun
+  TimePoint message_deadline_ = kNever;
+  TimePoint call_deadline_ = kNever;
   bool head_sent_ = false;
   size_t withheld_ = 0;  // bytes that the client's window was not given back
   GrpcStatus trailers_;

@@ -108,7 +108,7 @@ bool Http1Exchange::Write(std::string chunk) {
     MutexLock lock(mutex_);
     if (finished_) return false;
     const size_t unread = chunk_bytes_ + unsent_.load(std::memory_order_relaxed);
-    too_slow = unread + chunk.size() > connection_->context().options.max_unread_bytes;
+    too_slow = unread + chunk.size() > connection_->context().options.limits.max_unread_bytes;
     if (!too_slow) {
       chunk_bytes_ += chunk.size();
       chunks_.push_back(std::move(chunk));

@@ -172,6 +172,7 @@ void Http1Output::Flush() {
       break;
     }
     pending_->bytes -= result.bytes;
+    taken_bytes_ += result.bytes;
     size_t sent = result.bytes + pending_->offset;
     while (pending_->first < pending_->pieces.size() && sent >= pending_->pieces[pending_->first].size) {
       sent -= pending_->pieces[pending_->first].size;

@@ -40,6 +40,8 @@ class Http1Output {
 
   bool empty() const { return pending_ == nullptr; }
   size_t pending_bytes() const { return pending_ ? pending_->bytes : 0; }
+  // Of what had to wait, how much the socket has taken since.
+  size_t taken_bytes() const { return taken_bytes_; }
   bool failed() const { return failed_; }  // the connection is lost
 
  private:
@@ -69,6 +71,7 @@ class Http1Output {
 
   Transport& transport_;
   std::unique_ptr<Pending> pending_;
+  size_t taken_bytes_ = 0;
   bool failed_ = false;
 };
 

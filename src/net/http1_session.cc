@@ -79,14 +79,13 @@ void Http1Session::Advance(StrandTurn& turn) {
 void Http1Session::Rest(uint32_t bits, StrandTurn& turn) {
   const bool is_draining = connection_.context().draining.load(std::memory_order_relaxed);
   if ((bits & kSpare) && (is_draining || !connection_.is_brief())) return Close(turn);
-  if (connection_.is_brief() && !has_deadline_) SetDeadline({});
+  if (connection_.is_brief() && !has_deadline_) SetDeadline(std::chrono::milliseconds(0));
 }
 
 // The server drains: what waits for the client waits no longer than for a quick one.
 void Http1Session::Hurry() {
-  const HttpServerOptions& options = connection_.context().options;
-  if (phase_ == Phase::kHead && !input_.empty()) SetDeadline(options.head_timeout);
-  if (phase_ == Phase::kBody || !output_.empty()) SetDeadline(options.body_timeout);
+  if (phase_ == Phase::kHead && !input_.empty()) SetDeadline(limits().head_timeout);
+  if (phase_ == Phase::kBody || !output_.empty()) SetDeadline(limits().progress_timeout);
 }
 
 bool Http1Session::Read(std::span<iovec> pieces, size_t* bytes, StrandTurn& turn) {
@@ -132,13 +131,13 @@ void Http1Session::ExamineHead(std::string_view bytes, StrandTurn& turn) {
     if (bytes.size() != before) scanner_.Reset();
     if (bytes.empty()) return;
   }
-  const size_t limit = connection_.context().options.max_head_bytes;
+  const size_t limit = limits().max_head_bytes;
   switch (scanner_.Scan(bytes)) {
     case HeadScanner::kBadLine: return Refuse({400, "malformed line ending"}, turn);
     case HeadScanner::kIncomplete:
       if (bytes.size() > limit) break;
       input_.assign(bytes);
-      if (!std::exchange(head_begun_, true)) SetDeadline(connection_.context().options.head_timeout);
+      if (!std::exchange(head_begun_, true)) SetDeadline(limits().head_timeout);
       return;
     case HeadScanner::kComplete:
       if (scanner_.head_bytes() > limit) break;
@@ -172,7 +171,8 @@ void Http1Session::StartRequest(std::string_view head, std::string_view rest, St
   if (const Http1Error refused = body_->Start(framing, policy)) return Refuse(refused, turn);
   phase_ = Phase::kBody;
   if (framing.expect_continue && rest.empty()) output_.SendText("HTTP/1.1 100 Continue\r\n\r\n");
-  TakeBodyBytes(rest, turn);
+  body_pace_.Start(std::chrono::steady_clock::now());
+  TakeBodyBytes(0, rest, turn);
 }
 
 void Http1Session::SwitchToHttp2(std::string_view head, std::string_view rest) {
@@ -193,16 +193,20 @@ void Http1Session::ReadBody(StrandTurn& turn) {
     if (!Read(pieces, &bytes, turn)) return;
     const size_t ours = std::min(bytes, direct.size());
     if (const Http1Error error = body_->Filled(ours)) return Refuse(error, turn);
-    return TakeBodyBytes({scratch.data(), bytes - ours}, turn);
+    return TakeBodyBytes(ours, {scratch.data(), bytes - ours}, turn);
   }
   iovec piece{scratch.data(), scratch.size()};
   if (!Read({&piece, 1}, &bytes, turn)) return;
-  TakeBodyBytes({scratch.data(), bytes}, turn);
+  TakeBodyBytes(0, {scratch.data(), bytes}, turn);
 }
 
-void Http1Session::TakeBodyBytes(std::string_view bytes, StrandTurn& turn) {
+void Http1Session::TakeBodyBytes(size_t placed, std::string_view bytes, StrandTurn& turn) {
+  const size_t came = placed + bytes.size();
   if (const Http1Error error = body_->Consume(bytes)) return Refuse(error, turn);
-  if (!body_->done()) return SetDeadline(connection_.context().options.body_timeout);
+  if (!body_->done()) {
+    if (came > 0) body_pace_.OnBytes(came, std::chrono::steady_clock::now());
+    return SetDeadline(connection_.DeadlineOf(body_pace_));
+  }
   const size_t chunks = body_->chunks();
   exchange_->SetBody(body_->Take(), chunks);
   body_.reset();
@@ -283,7 +287,8 @@ void Http1Session::SendStream(StrandTurn& turn) {
 void Http1Session::AfterSend(StrandTurn& turn) {
   if (output_.failed()) return Close(turn);
   if (exchange_) exchange_->SetUnsent(output_.pending_bytes());
-  if (!output_.empty()) return SetDeadline(connection_.context().options.body_timeout);
+  if (!output_.empty()) return SetDeadline(ReadingDeadline());
+  is_reading_ = false;
   if (phase_ != Phase::kAnswer) return;
   ClearDeadline();
   if (answer_complete_) FinishAnswer(turn);
@@ -295,7 +300,7 @@ void Http1Session::FinishAnswer(StrandTurn& turn) {
   used_ = true;
   if (keep_alive_) {  // so the answer said, also if the server drains by now
     phase_ = Phase::kHead;
-    const auto idle = connection_.context().options.idle_timeout;
+    const auto idle = limits().idle_timeout;
     if (idle.count() > 0) SetDeadline(idle);
     return;
   }
@@ -348,9 +353,24 @@ void Http1Session::Close(StrandTurn& turn) {
   connection_.Close(turn);
 }
 
+TimePoint Http1Session::ReadingDeadline() {
+  const size_t taken = output_.taken_bytes();
+  if (!std::exchange(is_reading_, true)) {
+    reading_pace_.Start(std::chrono::steady_clock::now());
+  } else if (taken != taken_at_mark_) {
+    reading_pace_.OnBytes(taken - taken_at_mark_, std::chrono::steady_clock::now());
+  }
+  taken_at_mark_ = taken;
+  return connection_.DeadlineOf(reading_pace_);
+}
+
 void Http1Session::SetDeadline(std::chrono::milliseconds delay) {
+  SetDeadline(std::chrono::steady_clock::now() + connection_.Patience(delay));
+}
+
+void Http1Session::SetDeadline(TimePoint deadline) {
   has_deadline_ = true;
-  connection_.SetDeadline(std::chrono::steady_clock::now() + connection_.Patience(delay));
+  connection_.SetDeadline(deadline);
 }
 
 void Http1Session::ClearDeadline() {

@@ -15,6 +15,7 @@
 #include "net/http1_exchange.h"
 #include "net/http1_output.h"
 #include "net/http1_parser.h"
+#include "net/transfer_pace.h"
 
 namespace neso::net {
 
@@ -43,7 +44,8 @@ class Http1Session final : public Session {
   void StartRequest(std::string_view head, std::string_view rest, StrandTurn& turn);
   // The connection goes on with HTTP/2; `rest` came after `head`, which is the start of its preface.
   void SwitchToHttp2(std::string_view head, std::string_view rest);
-  void TakeBodyBytes(std::string_view bytes, StrandTurn& turn);
+  // `placed` bytes are in the body already, `bytes` came behind them.
+  void TakeBodyBytes(size_t placed, std::string_view bytes, StrandTurn& turn);
   void Dispatch(StrandTurn& turn);
   void Keep(std::string_view rest);
 
@@ -63,18 +65,26 @@ class Http1Session final : public Session {
   void Linger();
   void DropInput(StrandTurn& turn);
   void Close(StrandTurn& turn);
+  // While an answer waits for the client to read on.
+  TimePoint ReadingDeadline();
+  const ServiceLimits& limits() const { return connection_.context().options.limits; }
   void SetDeadline(std::chrono::milliseconds delay);
+  void SetDeadline(TimePoint deadline);
   void ClearDeadline();
 
   Connection& connection_;
   Http1Output output_;
   Phase phase_ = Phase::kHead;
-  bool readable_ = false;     // the socket may have more
-  bool peer_ended_ = false;   // the client has finished sending
-  bool head_begun_ = false;   // part of a head is in input_
-  bool fresh_input_ = false;  // input_ has not been looked at since it came
-  bool used_ = false;         // a request was answered
-  bool keep_alive_ = true;    // after the current request
+  TransferPace body_pace_;     // of the client that sends
+  TransferPace reading_pace_;  // of the client that reads
+  bool is_reading_ = false;    // something waits for it
+  size_t taken_at_mark_ = 0;   // output_.taken_bytes() when reading_pace_ was told
+  bool readable_ = false;      // the socket may have more
+  bool peer_ended_ = false;    // the client has finished sending
+  bool head_begun_ = false;    // part of a head is in input_
+  bool fresh_input_ = false;   // input_ has not been looked at since it came
+  bool used_ = false;          // a request was answered
+  bool keep_alive_ = true;     // after the current request
   bool http10_ = false;
   bool is_head_request_ = false;
   bool answer_begun_ = false;

@@ -1,5 +1,6 @@
 #include "net/http2_callbacks.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "net/exception_answer.h"
@@ -12,8 +13,8 @@ namespace {
 constexpr int32_t kStreamWindow = 16 << 20;
 constexpr int32_t kConnectionWindow = 64 << 20;
 constexpr uint32_t kMaxFrame = 1 << 20;  // a tensor in one frame is read where it belongs with few calls
-constexpr uint32_t kMaxStreams = 1000;
 
+uint32_t SettingOf(size_t limit) { return static_cast<uint32_t>(std::min<size_t>(limit, UINT32_MAX)); }
 Http2Session& Self(void* session) { return *static_cast<Http2Session*>(session); }
 // A callback that no exception leaves, since it would pass through nghttp2: the connection fails instead.
 template <auto kCallback>
@@ -34,7 +35,7 @@ std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_ca
 
 }  // namespace
 
-nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, size_t max_head_bytes) {
+nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceLimits& limits) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
   nghttp2_session* raw = nullptr;
@@ -50,23 +51,29 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, size_t max_hea
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Guard<OnData>::Call);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Guard<OnStreamClose>::Call);
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Guard<OnFrameSent>::Call);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, Guard<OnFrameNotSent>::Call);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Guard<SendData>::Call);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);  // Http2Guard says it in a better way
+  // RFC 9113, 8.2.1 forbids blanks at the ends of a value; gRPC's clients send them, and every server takes them.
+  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   const int created = nghttp2_session_server_new2(&raw, callbacks, &session, option);
   nghttp2_session_callbacks_del(callbacks);
   nghttp2_option_del(option);
   if (created != 0) return nullptr;
   const nghttp2_settings_entry settings[] = {
-      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kMaxStreams},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, SettingOf(limits.max_streams)},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
       {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, kMaxFrame},
-      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(max_head_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, SettingOf(limits.max_head_bytes)},
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
-  nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, settings, std::size(settings));
-  nghttp2_session_set_local_window_size(raw, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  if (nghttp2_submit_settings(raw, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0 ||
+      nghttp2_session_set_local_window_size(raw, NGHTTP2_FLAG_NONE, 0, kConnectionWindow) != 0) {
+    nghttp2_session_del(raw);
+    return nullptr;
+  }
   return raw;
 }
 
@@ -80,7 +87,7 @@ int Http2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame,
   Http2Session& self = Self(session);
   self.in_headers_ = true;
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-    self.collector_.Start(self.connection_.context().options.max_head_bytes);
+    self.collector_.Start(self.limits().max_head_bytes, self.connection_.context().grpc != nullptr);
   return 0;
 }
 
@@ -148,11 +155,20 @@ int Http2Callbacks::OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, vo
   const bool answer = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
   if (!answer) return 0;
   self.guard_.OnAnswerSent();
+  if (frame->hd.type == NGHTTP2_HEADERS) self.NoteFramed(frame->hd.length);
   if (self.keep_alive_) self.keep_alive_->OnDataSent();
   if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   // The answer is complete before the request: RFC 9113, 8.1 asks the client to stop then.
   const Http2Stream* stream = self.Find(frame->hd.stream_id);
   if (stream != nullptr && !stream->request_ended) self.Reset(frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  return 0;
+}
+
+// Heads and trailers that nghttp2 cannot encode, or finds too long: a stream whose answer does not come is reset.
+int Http2Callbacks::OnFrameNotSent(nghttp2_session*, const nghttp2_frame* frame, int, void* session) {
+  Http2Session& self = Self(session);
+  const bool is_missed = frame->hd.type == NGHTTP2_HEADERS && self.Find(frame->hd.stream_id) != nullptr;
+  if (is_missed) self.Reset(frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
   return 0;
 }
 

@@ -16,12 +16,15 @@ namespace {
 
 constexpr const char* kNoMemory = "the server has no memory for the request body now; try again later";
 
+// What nghttp2 encodes at most is 64 KiB.
+constexpr size_t kMaxHeadBytes = 60 * 1024;
+
 bool MayHaveBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace
 
 Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
-    : Http2Stream(session, id),
+    : Http2Stream(session, id, head.bytes),
       head_(std::move(head)),
       head_too_large_(head_too_large),
       receive_start_ns_(SteadyNanoseconds()) {}
@@ -42,17 +45,21 @@ void Http2Exchange::OnStart() {
   if (head().Find("expect") == "100-continue") {
     Http2Fields fields;
     fields.AddFixed(":status", "100");
-    nghttp2_submit_headers(session().raw(), NGHTTP2_FLAG_NONE, id(), nullptr, fields.data(), fields.size(), nullptr);
+    session().SubmitInterim(id(), fields);
   }
-  SetDeadline(std::chrono::steady_clock::now() + connection().Patience(context().options.body_timeout));
+  pace_.Start(std::chrono::steady_clock::now());
+  SetDeadline(connection().DeadlineOf(pace_));
 }
 
 void Http2Exchange::OnData(std::string_view bytes) {
-  session().Consume(id(), bytes.size());
+  session().ConsumeForConnection(bytes.size());
+  session().ConsumeForStream(id(), bytes.size());
   if (refused_ || bytes.empty()) return;
   if (bytes.size() > max_body_bytes_ - incoming_.size()) return Refuse(413, "request body too large");
   if (!incoming_.Append(bytes)) return Refuse(503, kNoMemory);
-  SetDeadline(std::chrono::steady_clock::now() + connection().Patience(context().options.body_timeout));
+  if (!HoldUnfinished(incoming_.size())) return Refuse(503, "too many unfinished requests of this connection");
+  pace_.OnBytes(bytes.size(), std::chrono::steady_clock::now());
+  SetDeadline(connection().DeadlineOf(pace_));
 }
 
 ReadRoom Http2Exchange::Direct() { return refused_ ? ReadRoom() : incoming_.Direct(); }
@@ -63,7 +70,8 @@ void Http2Exchange::OnRequestEnd() {
   if (incoming_.size() > 0) body_ = incoming_.Take();
   receive_end_ns_ = SteadyNanoseconds();
   dispatched_ = true;
-  session().AddDue(shared_from_this(), kRequest);
+  session().AddRequest(*this, kRequest);
+  if (!parked_work) HoldUnfinished(0);
 }
 
 void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
@@ -85,6 +93,7 @@ void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
 void Http2Exchange::Refuse(int status, const char* message) {
   refused_ = true;
   static_cast<void>(incoming_.Take());
+  HoldUnfinished(0);
   SetDeadline(kNever);
   HttpResponse response;
   response.status = status;
@@ -127,6 +136,7 @@ void Http2Exchange::OnAnswer() {
   }
   const bool bodiless = head().method == "HEAD";
   if (response) {
+    ShortenHead(*response);
     size_t length = response->body.size();
     for (const BodyPart& part : response->parts) length += part.size;
     const bool has_body = !bodiless && MayHaveBody(response->status) && (streamed || length > 0);
@@ -151,6 +161,18 @@ void Http2Exchange::OnAnswer() {
   Resume();
 }
 
+// Without its headers an answer means something else; so one with too many is an error.
+void Http2Exchange::ShortenHead(HttpResponse& response) {
+  size_t bytes = 0;
+  for (const auto& [name, value] : response.headers) bytes += name.size() + value.size() + 32;
+  if (bytes <= kMaxHeadBytes) return;
+  session().Drop(std::move(response.release));
+  response = {};
+  response.status = 500;
+  response.content_type = "application/json";
+  response.body = "{\"error\":\"the headers of the answer are too long for HTTP/2\"}";
+}
+
 void Http2Exchange::SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body) {
   Http2Fields fields;
   const std::string status = std::to_string(response.status);
@@ -159,8 +181,7 @@ void Http2Exchange::SubmitHead(const HttpResponse& response, std::optional<size_
   const std::string length_text = length ? std::to_string(*length) : std::string();
   if (length && MayHaveBody(response.status)) fields.AddValue("content-length", length_text);
   for (const auto& [name, value] : response.headers) fields.AddForeign(name, value);
-  const nghttp2_data_provider provider = Http2Callbacks::Provider();
-  nghttp2_submit_response(session().raw(), id(), fields.data(), fields.size(), has_body ? &provider : nullptr);
+  session().SubmitHead(id(), fields, has_body);
 }
 
 // An answer that comes after the stream's end is dropped here and now: what keeps its parts alive often holds the
@@ -191,7 +212,7 @@ bool Http2Exchange::Write(std::string chunk) {
   {
     MutexLock lock(mutex_);
     if (finished_ || over_) return false;
-    if (unsent_.load(std::memory_order_relaxed) + chunk.size() > context().options.max_unread_bytes) {
+    if (IsUnreadTooMuch(chunk.size())) {
       gone_.store(true, std::memory_order_relaxed);
     } else if (!chunk.empty()) {
       unsent_.fetch_add(chunk.size(), std::memory_order_relaxed);

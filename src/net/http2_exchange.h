@@ -17,6 +17,7 @@
 #include "net/http2_head.h"
 #include "net/http2_stream.h"
 #include "net/http_exchange.h"
+#include "net/transfer_pace.h"
 
 namespace neso::net {
 
@@ -53,6 +54,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
 
   // Answers on the engine's own account.
   void Refuse(int status, const char* message);
+  void ShortenHead(HttpResponse& response);
   void SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body);
 
   OwnedHttpHead head_;
@@ -63,6 +65,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   uint64_t receive_start_ns_ = 0;
   uint64_t receive_end_ns_ = 0;
 
+  TransferPace pace_;  // of the body
   size_t max_body_bytes_ = 0;
   BodyBuffer incoming_;
   BufferRef body_;  // once it is complete

@@ -2,7 +2,7 @@
 //
 //   Http2Fields fields;
 //   fields.AddFixed(":status", "200");
-//   nghttp2_submit_response(raw, id, fields.data(), fields.size(), &provider);
+//   session.SubmitHead(stream, fields, true);
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -32,9 +32,12 @@ class Http2Fields {
 
   const nghttp2_nv* data() const { return fields_.data(); }
   size_t size() const { return fields_.size(); }
+  // Counted as RFC 9113, 6.5.2 does.
+  size_t bytes() const { return bytes_; }
 
  private:
   void Add(std::string_view name, std::string_view value, unsigned flags) {
+    bytes_ += name.size() + value.size() + 32;
     fields_.push_back({Bytes(name), Bytes(value), name.size(), value.size(), static_cast<uint8_t>(flags)});
   }
   static uint8_t* Bytes(std::string_view text) {
@@ -42,6 +45,7 @@ class Http2Fields {
   }
 
   std::vector<nghttp2_nv> fields_;
+  size_t bytes_ = 0;
   std::vector<std::unique_ptr<std::string>> texts_;
 };
 

@@ -4,11 +4,22 @@
 
 namespace neso::net {
 
-void Http2HeadCollector::Start(size_t limit) {
+namespace {
+
+std::string_view WithoutBlanks(std::string_view value) {
+  const size_t first = value.find_first_not_of(" \t");
+  return first == std::string_view::npos ? std::string_view()
+                                         : value.substr(first, value.find_last_not_of(" \t") + 1 - first);
+}
+
+}  // namespace
+
+void Http2HeadCollector::Start(size_t limit, bool keeps_blanks) {
   text_.clear();
   fields_.clear();
   bytes_ = 0;
   limit_ = limit;
+  keeps_blanks_ = keeps_blanks;
 }
 
 void Http2HeadCollector::Add(std::string_view name, std::string_view value) {
@@ -16,6 +27,7 @@ void Http2HeadCollector::Add(std::string_view name, std::string_view value) {
   if (too_large()) return;
   if (name == ":scheme") return;
   if (name == ":authority") name = "host";
+  if (!keeps_blanks_) value = WithoutBlanks(value);
   text_.append(name).append(value);
   fields_.push_back({name.size(), value.size()});
 }
@@ -24,6 +36,7 @@ OwnedHttpHead Http2HeadCollector::Take() {
   OwnedHttpHead owned;
   owned.text = std::make_unique_for_overwrite<char[]>(text_.size() + 1);
   std::memcpy(owned.text.get(), text_.data(), text_.size());
+  owned.bytes = kept_bytes();
   HttpHead& head = owned.head;
   head.version_major = 2;
   head.version_minor = 0;

@@ -1,6 +1,7 @@
 // Puts the head of an HTTP/2 request together from the fields that HPACK yields. Confined to the connection's strand.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -15,14 +16,18 @@ namespace neso::net {
 struct OwnedHttpHead {
   HttpHead head;
   std::unique_ptr<char[]> text;
+  size_t bytes = 0;  // counted as RFC 9113, 6.5.2 does
 };
 
 class Http2HeadCollector {
  public:
-  // Starts anew; fields beyond `limit` bytes (counted as RFC 9113, 6.5.2 does) are dropped.
-  void Start(size_t limit);
+  // Starts anew; fields beyond `limit` bytes are dropped. Blanks around a value mean nothing to HTTP, and are kept for
+  // gRPC.
+  void Start(size_t limit, bool keeps_blanks);
   void Add(std::string_view name, std::string_view value);
   bool too_large() const { return bytes_ > limit_; }
+  // Of what Take gives.
+  size_t kept_bytes() const { return std::min(bytes_, limit_); }
   // ":authority" becomes "host", ":scheme" is dropped.
   OwnedHttpHead Take();
 
@@ -35,6 +40,7 @@ class Http2HeadCollector {
   std::vector<Field> fields_;
   size_t bytes_ = 0;
   size_t limit_ = 0;
+  bool keeps_blanks_ = false;
 };
 
 }  // namespace neso::net

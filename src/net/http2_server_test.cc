@@ -140,7 +140,7 @@ TEST(Http2ServerTest, StreamsAnAnswer) {
 }
 
 TEST(Http2ServerTest, RefusesBodiesAndHeadsThatAreTooLarge) {
-  TestServer server({.max_head_bytes = 4096});
+  TestServer server({.limits = {.max_head_bytes = 4096}});
   server.handler().on_head = [](const HttpHead&) { return BodyPolicy{.max_bytes = 1000}; };
   TestHttp2Client client(server.port());
   EXPECT_EQ(
@@ -180,7 +180,7 @@ TEST(Http2ServerTest, AResetAndALostConnectionAreTold) {
 }
 
 TEST(Http2ServerTest, AStreamThatIsNotReadIsCut) {
-  TestServer server({.max_unread_bytes = 1 << 20});
+  TestServer server({.limits = {.max_unread_bytes = 1 << 20}});
   std::atomic<bool> stopped{false};
   server.handler().on_request = [&](HttpExchangeRef exchange) {
     if (exchange->head().path != "/big") return exchange->Respond({});
@@ -200,10 +200,35 @@ TEST(Http2ServerTest, AStreamThatIsNotReadIsCut) {
   EXPECT_NE(client.answer(big).error, 0u);
 }
 
+TEST(Http2ServerTest, AnAnswerWithTooManyHeadersIsAnError) {
+  TestServer server;
+  server.handler().on_request = [](HttpExchangeRef exchange) {
+    HttpResponse response;
+    response.headers = {{"x-long", std::string(70'000, 'v')}};
+    response.body = "fine";
+    exchange->Respond(std::move(response));
+  };
+  TestHttp2Client client(server.port());
+  const auto& answer = client.Wait(client.Request("GET", "/"));
+  EXPECT_EQ(answer.head.at(":status"), "500");
+  EXPECT_EQ(answer.body, R"({"error":"the headers of the answer are too long for HTTP/2"})");
+}
+
+TEST(Http2ServerTest, BlanksAroundAValueAreNoPartOfIt) {
+  TestServer server;
+  server.handler().on_request = [](HttpExchangeRef exchange) {
+    HttpResponse response;
+    response.body = "[" + std::string(exchange->head().Find("x")) + "]";
+    exchange->Respond(std::move(response));
+  };
+  TestHttp2Client client(server.port());
+  EXPECT_EQ(client.Wait(client.Request("GET", "/", {{"x", " \tone two  "}})).body, "[one two]");
+}
+
 TEST(Http2ServerTest, TimeLimits) {
-  TestServer server({.head_timeout = std::chrono::milliseconds(50),
-                     .body_timeout = std::chrono::milliseconds(50),
-                     .idle_timeout = std::chrono::milliseconds(100)});
+  TestServer server({.limits = {.head_timeout = std::chrono::milliseconds(50),
+                                .progress_timeout = std::chrono::milliseconds(50),
+                                .idle_timeout = std::chrono::milliseconds(100)}});
   TestClient silent(server.port());
   silent.Send(kPreface);  // no settings
   silent.ReadAll();
@@ -217,10 +242,9 @@ TEST(Http2ServerTest, FloodsEndInEnhanceYourCalm) {
   TestServer server;
   {
     TestHttp2Client client(server.port());
-    const uint8_t opaque[8] = {};
     bool open = true;
     for (int i = 0; i < 5000 && open; i++) {
-      nghttp2_submit_ping(client.raw(), 0, opaque);
+      client.Ping();
       open = client.Flush();
     }
     EXPECT_EQ(client.WaitForGoAway(), NGHTTP2_ENHANCE_YOUR_CALM);

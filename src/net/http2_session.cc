@@ -8,6 +8,7 @@
 #include "net/grpc_stream.h"
 #include "net/http2_callbacks.h"
 #include "net/http2_exchange.h"
+#include "net/http2_fields.h"
 #include "net/http2_gather.h"
 
 namespace neso::net {
@@ -20,7 +21,7 @@ constexpr size_t kMaxDue = 64;
 // Framed ahead of the socket.
 constexpr size_t kOutputAhead = 1 << 20;
 // Streams that the client has reset, but whose requests still run, count too.
-constexpr int kMaxLiveStreams = 4000;
+constexpr size_t kLiveStreamsForOpen = 4;
 
 // A few nanoseconds instead of twenty, a few milliseconds late.
 TimePoint CoarseNow() {
@@ -39,8 +40,10 @@ double Jitter() {
 
 Http2Session::Http2Session(Connection& connection)
     : connection_(connection),
-      raw_(Http2Callbacks::NewServer(*this, connection.context().options.max_head_bytes)),
-      head_deadline_(std::chrono::steady_clock::now() + connection.Patience(connection.context().options.head_timeout)),
+      raw_(Http2Callbacks::NewServer(*this, connection.context().options.limits)),
+      account_(connection.context().options.limits),
+      head_deadline_(std::chrono::steady_clock::now() +
+                     connection.Patience(connection.context().options.limits.head_timeout)),
       progress_deadline_(kNever),
       idle_deadline_(kNever),
       end_deadline_(kNever),
@@ -48,7 +51,7 @@ Http2Session::Http2Session(Connection& connection)
       watched_(kNever) {
   const ServerContext& context = connection.context();
   if (context.grpc == nullptr) return;
-  keep_alive_.emplace(context.grpc_limits.keep_alive, std::chrono::steady_clock::now(), Jitter());
+  keep_alive_.emplace(context.grpc_settings.keep_alive, std::chrono::steady_clock::now(), Jitter());
 }
 
 Http2Session::~Http2Session() { nghttp2_session_del(raw_); }
@@ -71,6 +74,7 @@ void Http2Session::OnBits(uint32_t bits, StrandTurn& turn) {
     Send();
     Settle();
   }
+  if (!parked_.empty()) Unpark();
   connection_.NoteBusy(!streams_.empty());
   HandOver();
   turn_ = nullptr;
@@ -172,6 +176,7 @@ void Http2Session::TakeAnswers() {
 
 void Http2Session::Send() {
   while (phase_ == Phase::kOpen) {
+    if (is_out_of_memory_) return Close();
     while (output_.pending_bytes() < kOutputAhead) {
       const uint8_t* bytes = nullptr;
       const size_t before = output_.pending_bytes();
@@ -201,13 +206,60 @@ void Http2Session::AddDue(std::shared_ptr<TopWork> work, int what) {
   connection_.context().BeginCall();
 }
 
-void Http2Session::Consume(int32_t stream, size_t bytes) { nghttp2_session_consume(raw_, stream, bytes); }
+void Http2Session::AddRequest(Http2Stream& stream, int what) {
+  if (!account_.IsOver(ClientAccount::kUnread)) return AddDue(stream.shared_from_this(), what);
+  stream.parked_work = what;
+  parked_.push_back(stream.id());
+}
 
-void Http2Session::ConsumeForConnection(size_t bytes) { nghttp2_session_consume_connection(raw_, bytes); }
+void Http2Session::Unpark() {
+  while (!parked_.empty() && !account_.IsOver(ClientAccount::kUnread)) {
+    if (due_.size() >= kMaxDue) {
+      turn_->needs_top = true;
+      return;
+    }
+    Http2Stream* const stream = Find(parked_.front());
+    parked_.pop_front();
+    if (stream == nullptr) continue;
+    stream->HoldUnfinished(0);
+    AddDue(stream->shared_from_this(), *std::exchange(stream->parked_work, std::nullopt));
+  }
+}
+
+void Http2Session::SubmitHead(int32_t stream, const Http2Fields& fields, bool has_data) {
+  const nghttp2_data_provider provider = Http2Callbacks::Provider();
+  Check(nghttp2_submit_response(raw_, stream, fields.data(), fields.size(), has_data ? &provider : nullptr), stream);
+}
+
+void Http2Session::SubmitInterim(int32_t stream, const Http2Fields& fields) {
+  Check(nghttp2_submit_headers(raw_, NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.size(), nullptr),
+        stream);
+}
+
+void Http2Session::SubmitTrailers(int32_t stream, const Http2Fields& fields) {
+  Check(nghttp2_submit_trailer(raw_, stream, fields.data(), fields.size()), stream);
+}
+
+void Http2Session::Resume(int32_t stream) { Check(nghttp2_session_resume_data(raw_, stream), stream); }
+
+void Http2Session::ConsumeForConnection(size_t bytes) { Check(nghttp2_session_consume_connection(raw_, bytes)); }
+
+void Http2Session::ConsumeForStream(int32_t stream, size_t bytes) {
+  Check(nghttp2_session_consume_stream(raw_, stream, bytes), stream);
+}
 
 void Http2Session::Reset(int32_t stream, uint32_t error) {
   order_.Forgive(stream);
-  nghttp2_submit_rst_stream(raw_, NGHTTP2_FLAG_NONE, stream, error);
+  Check(nghttp2_submit_rst_stream(raw_, NGHTTP2_FLAG_NONE, stream, error));
+}
+
+void Http2Session::Check(int result, int32_t stream) {
+  if (result >= 0) return;
+  if (nghttp2_is_fatal(result) != 0) {
+    is_out_of_memory_ = true;
+  } else if (stream != 0) {
+    Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  }
 }
 
 void Http2Session::NoteStreamDeadline(TimePoint deadline) { stream_deadline_ = std::min(stream_deadline_, deadline); }
@@ -226,7 +278,9 @@ Http2Stream* Http2Session::Find(int32_t id) const {
 
 void Http2Session::StartStream(int32_t id) {
   if (terminated_) return;
-  if (live_streams_.load(std::memory_order_relaxed) >= kMaxLiveStreams) return Reset(id, NGHTTP2_REFUSED_STREAM);
+  const auto live = static_cast<size_t>(live_streams_.load(std::memory_order_relaxed));
+  if (live >= kLiveStreamsForOpen * limits().max_streams) return Reset(id, NGHTTP2_REFUSED_STREAM);
+  if (!account_.TryAdd(ClientAccount::kHeads, collector_.kept_bytes())) return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
   const bool too_large = collector_.too_large();
   OwnedHttpHead head = collector_.Take();
   std::shared_ptr<Http2Stream> stream;

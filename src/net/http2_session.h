@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "net/client_account.h"
 #include "net/connection.h"
 #include "net/http2_frame_tracker.h"
 #include "net/http2_guard.h"
@@ -23,11 +25,13 @@
 #include "net/http2_output.h"
 #include "net/http2_stream.h"
 #include "net/http2_stream_order.h"
+#include "net/transfer_pace.h"
 
 struct nghttp2_session;
 
 namespace neso::net {
 
+class Http2Fields;
 class Http2Gather;
 
 class Http2Session final : public Session {
@@ -40,21 +44,28 @@ class Http2Session final : public Session {
   void TakeOver(std::string received) { received_ = std::move(received); }
 
   // --- For streams, in the strand. ---
-  nghttp2_session* raw() { return raw_; }
   Connection& connection() { return connection_; }
   // Calls work->RunAtTop(what) at the top of a network thread, soon; it ends with context().EndCall().
   void AddDue(std::shared_ptr<TopWork> work, int what);
-  // The client may send `bytes` more on the stream.
-  void Consume(int32_t stream, size_t bytes);
-  // Keeps the client from sending more on the stream, but not on others.
+  // The same for what makes more answers: it waits while the client leaves too much unread.
+  void AddRequest(Http2Stream& stream, int what);
+  // --- Frames. What cannot be sent resets its stream; without memory the connection ends.
+  void SubmitHead(int32_t stream, const Http2Fields& fields, bool has_data);
+  void SubmitInterim(int32_t stream, const Http2Fields& fields);
+  void SubmitTrailers(int32_t stream, const Http2Fields& fields);
+  // There is data again.
+  void Resume(int32_t stream);
+  // The client may send `bytes` more: on other streams, and on this one.
   void ConsumeForConnection(size_t bytes);
+  void ConsumeForStream(int32_t stream, size_t bytes);
   void Reset(int32_t stream, uint32_t error);
   void NoteStreamDeadline(TimePoint deadline);
-  void NoteQueuedData(ptrdiff_t change) { queued_data_ += static_cast<size_t>(change); }
+  void NoteFramed(size_t bytes) { framed_bytes_ += bytes; }
   // Lets go of it when the strand is left.
   void Drop(std::shared_ptr<void> reference);
 
   // --- Any thread. ---
+  ClientAccount& account() { return account_; }
   void Post(std::shared_ptr<Http2Stream> stream);
   bool HasSeveralStreams() const { return live_streams_.load(std::memory_order_relaxed) > 1; }
   void NoteLiveStream(int change) { live_streams_.fetch_add(change, std::memory_order_relaxed); }
@@ -85,7 +96,11 @@ class Http2Session final : public Session {
   bool IsAsGuessed(bool is_payload, int32_t id, std::string_view piece);
   void TakeAnswers();
   void Send();
+  void Unpark();
   void HandOver();
+  // Looks at what nghttp2 said to something asked of it, for `stream` if there is one.
+  void Check(int result, int32_t stream = 0);
+  const ServiceLimits& limits() const { return connection_.context().options.limits; }
 
   void Settle();
   // The server drains: what waits for the client waits no longer than for a quick one.
@@ -120,6 +135,7 @@ class Http2Session final : public Session {
   End end_ = End::kNo;
   std::string_view end_reason_;
   bool terminated_ = false;
+  bool is_out_of_memory_ = false;
   std::string received_;
   Http2FrameTracker tracker_;
   Http2StreamOrder order_;
@@ -128,8 +144,9 @@ class Http2Session final : public Session {
   Http2HeadCollector collector_;
   Http2Output output_;
   std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
-  size_t queued_data_ = 0;  // of all streams, not yet framed
+  ClientAccount account_;
   std::vector<Top::Item> due_;
+  std::deque<int32_t> parked_;  // streams with requests that wait; some may have ended since
 
   // Time limits; kNever if there is none.
   TimePoint head_deadline_;      // greeting, or a block of headers
@@ -138,7 +155,9 @@ class Http2Session final : public Session {
   TimePoint end_deadline_;     // while the end is announced
   TimePoint stream_deadline_;  // not after the earliest of a stream
   TimePoint watched_;          // what the connection was told
-  size_t unread_at_mark_ = 0;  // what waited when progress_deadline_ was set
+  TransferPace reading_pace_;  // of the client, while progress_deadline_ is set
+  size_t framed_bytes_ = 0;    // of answers, ever
+  size_t read_at_mark_ = 0;    // what had left for the client when reading_pace_ was told
 
   std::atomic<int> live_streams_{0};
   Mutex mutex_;

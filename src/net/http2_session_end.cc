@@ -34,38 +34,42 @@ void Http2Session::Settle() {
     }
     return Linger();
   }
-  const HttpServerOptions& options = connection_.context().options;
   TimePoint now{};
-  const auto from_now = [&](std::chrono::milliseconds delay) {
+  const auto at = [&] {
     if (now == TimePoint{}) now = std::chrono::steady_clock::now();
-    return now + connection_.Patience(delay);
+    return now;
   };
   if (greeted_ && !in_headers_) {
     head_deadline_ = kNever;
   } else if (head_deadline_ == kNever) {
-    head_deadline_ = from_now(options.head_timeout);
+    head_deadline_ = at() + connection_.Patience(limits().head_timeout);
   }
-  const size_t unread = output_.pending_bytes() + queued_data_;
-  if (unread == 0) {
+  const size_t read = framed_bytes_ - std::min(framed_bytes_, output_.pending_bytes());
+  if (output_.empty() && account_.Held(ClientAccount::kUnread) == 0) {
     progress_deadline_ = kNever;
-  } else if (unread < unread_at_mark_ || progress_deadline_ == kNever) {
-    progress_deadline_ = from_now(options.body_timeout);
+  } else if (progress_deadline_ == kNever) {
+    reading_pace_.Start(at());
+    read_at_mark_ = read;
+    progress_deadline_ = connection_.DeadlineOf(reading_pace_);
+  } else if (read > read_at_mark_) {
+    reading_pace_.OnBytes(read - read_at_mark_, at());
+    read_at_mark_ = read;
+    progress_deadline_ = connection_.DeadlineOf(reading_pace_);
   }
-  unread_at_mark_ = unread;
-  if (!streams_.empty() || connection_.Patience(options.idle_timeout).count() == 0) {
+  const std::chrono::milliseconds idle = connection_.Patience(limits().idle_timeout);
+  if (!streams_.empty() || idle.count() == 0) {
     idle_deadline_ = kNever;
   } else if (idle_deadline_ == kNever) {
-    idle_deadline_ = from_now(options.idle_timeout);
+    idle_deadline_ = at() + idle;
   }
   if (streams_.empty()) stream_deadline_ = kNever;
   Watch();
 }
 
 void Http2Session::Hurry() {
-  const HttpServerOptions& options = connection_.context().options;
   const TimePoint now = std::chrono::steady_clock::now();
-  if (head_deadline_ != kNever) head_deadline_ = now + connection_.Patience(options.head_timeout);
-  if (progress_deadline_ != kNever) progress_deadline_ = now + connection_.Patience(options.body_timeout);
+  if (head_deadline_ != kNever) head_deadline_ = now + connection_.Patience(limits().head_timeout);
+  if (progress_deadline_ != kNever) progress_deadline_ = now + connection_.Patience(limits().progress_timeout);
 }
 
 void Http2Session::Watch() {
@@ -100,7 +104,7 @@ void Http2Session::OnDeadline() {
 void Http2Session::KeepAlive(TimePoint now) {
   switch (keep_alive_->Act(now, !streams_.empty())) {
     case Http2KeepAlive::Action::kNone: break;
-    case Http2KeepAlive::Action::kPing: nghttp2_submit_ping(raw_, NGHTTP2_FLAG_NONE, nullptr); break;
+    case Http2KeepAlive::Action::kPing: Check(nghttp2_submit_ping(raw_, NGHTTP2_FLAG_NONE, nullptr)); break;
     case Http2KeepAlive::Action::kEnd: BeginEnd("max_age"); break;
     case Http2KeepAlive::Action::kCut: Close(); break;
   }
@@ -127,8 +131,8 @@ void Http2Session::BeginEnd(std::string_view reason) {
   if (!greeted_) return RefuseStreams();
   end_ = End::kAnnounced;
   end_deadline_ = std::chrono::steady_clock::now() + kAnnouncement;
-  nghttp2_submit_shutdown_notice(raw_);
-  nghttp2_submit_ping(raw_, NGHTTP2_FLAG_NONE, kEndPing.data());
+  Check(nghttp2_submit_shutdown_notice(raw_));
+  Check(nghttp2_submit_ping(raw_, NGHTTP2_FLAG_NONE, kEndPing.data()));
 }
 
 void Http2Session::RefuseStreams() {
@@ -137,16 +141,16 @@ void Http2Session::RefuseStreams() {
   end_deadline_ = kNever;
   const int32_t last = nghttp2_session_get_last_proc_stream_id(raw_);
   order_.ForgiveAbove(last);
-  nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, Bytes(end_reason_), end_reason_.size());
+  Check(nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, Bytes(end_reason_), end_reason_.size()));
 }
 
 void Http2Session::Terminate(uint32_t error, std::string_view reason) {
   if (std::exchange(terminated_, true)) return;
   if (reason.empty()) {
-    nghttp2_session_terminate_session(raw_, error);
+    Check(nghttp2_session_terminate_session(raw_, error));
   } else {
     const int32_t last = nghttp2_session_get_last_proc_stream_id(raw_);
-    nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, error, Bytes(reason), reason.size());
+    Check(nghttp2_submit_goaway(raw_, NGHTTP2_FLAG_NONE, last, error, Bytes(reason), reason.size()));
   }
 }
 

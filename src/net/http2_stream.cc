@@ -10,13 +10,14 @@
 
 namespace neso::net {
 
-Http2Stream::Http2Stream(Http2Session& session, int32_t id)
-    : connection_(session.connection().shared_from_this()), session_(session), id_(id) {
+Http2Stream::Http2Stream(Http2Session& session, int32_t id, size_t head_bytes)
+    : connection_(session.connection().shared_from_this()), session_(session), id_(id), head_bytes_(head_bytes) {
   session_.NoteLiveStream(+1);
   context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
 Http2Stream::~Http2Stream() {
+  session_.account().Remove(ClientAccount::kHeads, head_bytes_);
   session_.NoteLiveStream(-1);
   context().load.requests.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -24,7 +25,28 @@ Http2Stream::~Http2Stream() {
 void Http2Stream::Close() {
   if (std::exchange(closed_, true)) return;
   DropData();
+  HoldUnfinished(0);
   OnClose();
+}
+
+bool Http2Stream::HoldUnfinished(size_t bytes) {
+  if (bytes == unfinished_) return true;
+  ClientAccount& account = session_.account();
+  if (bytes > unfinished_) {
+    account.Add(ClientAccount::kUnfinished, bytes - unfinished_);
+  } else {
+    account.Remove(ClientAccount::kUnfinished, unfinished_ - bytes);
+  }
+  unfinished_ = bytes;
+  // One alone may be as long as a message can be.
+  return !account.IsOver(ClientAccount::kUnfinished) || account.Held(ClientAccount::kUnfinished) == bytes;
+}
+
+// The first part of an answer is taken whatever its size and whatever the other streams have.
+bool Http2Stream::IsUnreadTooMuch(size_t more) const {
+  const size_t own = unsent_.load(std::memory_order_relaxed);
+  if (own == 0) return false;
+  return own + more > service_limits().max_unread_bytes || session_.account().IsOver(ClientAccount::kUnread);
 }
 
 ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
@@ -43,7 +65,8 @@ ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
 
 void Http2Stream::MoveData(size_t size, Http2Output& output) {
   data_bytes_ -= size;
-  session_.NoteQueuedData(-static_cast<ptrdiff_t>(size));
+  session_.account().Remove(ClientAccount::kUnread, size);
+  session_.NoteFramed(size);
   unsent_.fetch_sub(size, std::memory_order_relaxed);
   while (size > 0) {
     Http2Piece& piece = data_[data_first_];
@@ -71,12 +94,12 @@ void Http2Stream::SetDeadline(TimePoint deadline) {
 void Http2Stream::Push(Http2Piece piece) {
   if (piece.size == 0) return;
   data_bytes_ += piece.size;
-  session_.NoteQueuedData(static_cast<ptrdiff_t>(piece.size));
+  session_.account().Add(ClientAccount::kUnread, piece.size);
   data_.push_back(std::move(piece));
 }
 
 void Http2Stream::DropData() {
-  session_.NoteQueuedData(-static_cast<ptrdiff_t>(data_bytes_));
+  session_.account().Remove(ClientAccount::kUnread, data_bytes_);
   unsent_.fetch_sub(data_bytes_, std::memory_order_relaxed);
   data_.clear();
   data_first_ = data_offset_ = data_bytes_ = 0;
@@ -85,7 +108,7 @@ void Http2Stream::DropData() {
 void Http2Stream::Resume() {
   if (deferred_ && !closed_ && (data_bytes_ > 0 || data_ended_)) {
     deferred_ = false;
-    nghttp2_session_resume_data(session_.raw(), id_);
+    session_.Resume(id_);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,8 @@ class Http2Session;
 
 class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Stream> {
  public:
-  Http2Stream(Http2Session& session, int32_t id);
+  // `head_bytes` of its head are in the connection's account, and leave it with the stream.
+  Http2Stream(Http2Session& session, int32_t id, size_t head_bytes);
   ~Http2Stream() override;
   Http2Stream(const Http2Stream&) = delete;
   Http2Stream& operator=(const Http2Stream&) = delete;
@@ -53,7 +55,13 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   ssize_t PrepareData(size_t size, uint32_t* flags);
   void MoveData(size_t size, Http2Output& output);
 
-  bool request_ended = false;  // the session's note
+  // How much of a body or message is here that has not come whole, or waits for its turn. False if this is too much
+  // beside what the connection's other streams have.
+  bool HoldUnfinished(size_t bytes);
+
+  // The session's notes.
+  bool request_ended = false;
+  std::optional<int> parked_work;  // what waits for the client to read
 
  protected:
   static constexpr TimePoint kNever = TimePoint::max();
@@ -61,6 +69,9 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   Http2Session& session() { return session_; }
   Connection& connection() { return *connection_; }
   ServerContext& context() const { return connection_->context(); }
+  const ServiceLimits& service_limits() const { return context().options.limits; }
+  // Any thread: so much of the answers waits to be read that no more may be added to it.
+  bool IsUnreadTooMuch(size_t more) const;
   void SetDeadline(TimePoint deadline);
   // Queues data to be framed; the end of the data. Resume() then.
   void Push(Http2Piece piece);
@@ -78,6 +89,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   const std::shared_ptr<Connection> connection_;
   Http2Session& session_;
   const int32_t id_;
+  const size_t head_bytes_;
+  size_t unfinished_ = 0;
   std::atomic<bool> posted_{false};
   bool closed_ = false;
   bool deferred_ = false;  // nghttp2 waits for Resume

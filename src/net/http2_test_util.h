@@ -38,8 +38,9 @@ class TestHttp2Client {
     nghttp2_session_client_new(&raw_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_settings_entry entry{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window};
-    nghttp2_submit_settings(raw_, 0, &entry, window > 0 ? 1 : 0);
-    if (window == 0) nghttp2_session_set_local_window_size(raw_, 0, 0, 1 << 24);
+    EXPECT_EQ(nghttp2_submit_settings(raw_, 0, &entry, window > 0 ? 1 : 0), 0);
+    if (window != 0) return;
+    EXPECT_EQ(nghttp2_session_set_local_window_size(raw_, 0, 0, 1 << 24), 0);
   }
   ~TestHttp2Client() { nghttp2_session_del(raw_); }
   TestHttp2Client(const TestHttp2Client&) = delete;
@@ -67,16 +68,18 @@ class TestHttp2Client {
   void SendBody(int32_t id, std::string_view bytes, bool end = false) {
     bodies_[id].bytes.append(bytes);
     bodies_[id].end = end;
-    nghttp2_session_resume_data(raw_, id);
+    (void)nghttp2_session_resume_data(raw_, id);  // it may not be waiting
     Flush();
   }
   size_t Unsent(int32_t id) { return bodies_[id].bytes.size() - bodies_[id].sent; }
   void EndBody(int32_t id) { SendBody(id, {}, true); }
   void ResetStream(int32_t id) {
-    nghttp2_submit_rst_stream(raw_, 0, id, NGHTTP2_CANCEL);
+    EXPECT_EQ(nghttp2_submit_rst_stream(raw_, 0, id, NGHTTP2_CANCEL), 0);
     Flush();
   }
 
+  // Sent with the next Flush.
+  void Ping() { EXPECT_EQ(nghttp2_submit_ping(raw_, 0, nullptr), 0); }
   // Writes what nghttp2 has to say.
   bool Flush() {
     for (;;) {

@@ -139,7 +139,7 @@ TEST(HttpExchangeTest, StreamsToHttp10UntilClose) {
 }
 
 TEST(HttpExchangeTest, AStreamThatIsNotReadIsCut) {
-  TestServer server(HttpServerOptions{.max_unread_bytes = 1 << 20});
+  TestServer server(HttpServerOptions{.limits = {.max_unread_bytes = 1 << 20}});
   NextExchange next(server);
   TestClient client(server.port(), 4096);
   client.Send(kGet);
@@ -346,7 +346,7 @@ TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight)
 
 TEST(HttpServerTimeoutTest, LimitsHeadsBodiesAndIdleness) {
   HttpServerOptions options;
-  options.head_timeout = options.body_timeout = options.idle_timeout = milliseconds(60);
+  options.limits.head_timeout = options.limits.progress_timeout = options.limits.idle_timeout = milliseconds(60);
   TestServer server(options);
   TestClient head(server.port());
   head.Send("GET / HT");
@@ -362,7 +362,7 @@ TEST(HttpServerTimeoutTest, LimitsHeadsBodiesAndIdleness) {
 
 TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {
   HttpServerOptions options;
-  options.body_timeout = milliseconds(80);
+  options.limits.progress_timeout = milliseconds(80);
   TestServer server(options);
   server.handler().on_request = [](HttpExchangeRef exchange) { exchange->Respond(Text(std::string(30'000'000, 'x'))); };
   TestClient client(server.port(), 4096);
@@ -373,7 +373,7 @@ TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {
 
 TEST(HttpServerTimeoutTest, WorkHasNoLimit) {
   HttpServerOptions options;
-  options.head_timeout = options.body_timeout = options.idle_timeout = milliseconds(40);
+  options.limits.head_timeout = options.limits.progress_timeout = options.limits.idle_timeout = milliseconds(40);
   TestServer server(options);
   NextExchange next(server);
   TestClient client(server.port());

@@ -3,7 +3,6 @@
 // Thread-safe. Limits answer with 400, 408, 411, 413, 414, 431, 501 or 505 and then close the connection.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "base/status.h"
 #include "net/http_exchange.h"
 #include "net/server_load.h"
+#include "net/service_limits.h"
 
 namespace neso::net {
 
@@ -22,13 +22,8 @@ struct HttpServerOptions {
   std::string address = "0.0.0.0";    // also "ipv6:<addr>" and "unix:<path>"
   uint16_t port = 0;                  // 0: any free one
   bool reuse_port = false;
-  size_t max_head_bytes = 64 * 1024;
-  size_t max_connections = 100'000;
-  size_t max_unread_bytes = 8u << 20;               // a streamed answer whose client does not read is cut above this
-  std::chrono::milliseconds head_timeout{60'000};   // from the first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{300'000};  // without any progress in a body, or in the sending of an answer
-  std::chrono::milliseconds idle_timeout{0};        // of a kept-alive connection between requests; 0: none
-  std::shared_ptr<TlsCredentials> tls = nullptr;    // null: plain text
+  std::shared_ptr<TlsCredentials> tls = nullptr;  // null: plain text
+  ServiceLimits limits = {};
 };
 
 class HttpServer {

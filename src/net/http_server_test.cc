@@ -186,7 +186,7 @@ TEST(HttpServerTest, LineBreaksInHeaderValuesDoNotSplitTheAnswer) {
 }
 
 TEST(HttpServerTest, RefusalsAreJsonAndCloseTheConnection) {
-  TestServer server(HttpServerOptions{.max_head_bytes = 2000});
+  TestServer server(HttpServerOptions{.limits = {.max_head_bytes = 2000}});
   server.handler().on_head = [](const HttpHead&) { return BodyPolicy{.max_bytes = 100}; };
   struct Case {
     const char* status;
@@ -282,7 +282,7 @@ TEST(HttpServerTest, ReusePortLetsTwoServersListen) {
 }
 
 TEST(HttpServerTest, ConnectionsAboveTheLimitAreClosed) {
-  TestServer server(HttpServerOptions{.max_connections = 2});
+  TestServer server(HttpServerOptions{.limits = {.max_connections = 2}});
   TestClient first(server.port());
   TestClient second(server.port());
   for (TestClient* client : {&first, &second}) {

@@ -73,7 +73,7 @@ bool Listener::AcceptOne(Top& top) {
   }
   const bool is_short = fd.get() >= first_reserved_fd_;
   if (is_short) SpareSome();
-  if (context_->draining || context_->ConnectionCount() >= context_->options.max_connections) return true;
+  if (context_->draining || context_->ConnectionCount() >= context_->options.limits.max_connections) return true;
   std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short)->Open(top);
   return true;
 }

@@ -20,10 +20,8 @@ namespace neso::net {
 
 class Connection;
 
-// What a gRPC server allows its clients, and how it answers.
-struct GrpcLimits {
-  size_t max_message_bytes = INT32_MAX;  // after decompression too
-  size_t max_unread_bytes = 128u << 20;  // a call whose client leaves more unread ends with RESOURCE_EXHAUSTED
+// How a gRPC server answers and keeps its connections.
+struct GrpcSettings {
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
   GrpcCompression compression = GrpcCompression::kNone;
   Http2KeepAliveOptions keep_alive = {};
@@ -33,13 +31,13 @@ struct ServerContext {
   using Connections = std::list<std::shared_ptr<Connection>>;
 
   ServerContext(HttpHandler& handler, HttpServerOptions options, ReactorSentinel& sentinel, GrpcHandler* grpc = nullptr,
-                GrpcLimits grpc_limits = {})
-      : handler(handler), options(std::move(options)), grpc(grpc), grpc_limits(grpc_limits), sentinel(sentinel) {}
+                GrpcSettings grpc_settings = {})
+      : handler(handler), options(std::move(options)), grpc(grpc), grpc_settings(grpc_settings), sentinel(sentinel) {}
 
   HttpHandler& handler;
   const HttpServerOptions options;
   GrpcHandler* const grpc;  // null on a port for HTTP; otherwise connections begin with HTTP/2, and calls go here
-  const GrpcLimits grpc_limits;
+  const GrpcSettings grpc_settings;
   ReactorSentinel& sentinel;
   std::atomic<bool> draining{false};
   std::atomic<bool> ending{false};  // no connection may stay open

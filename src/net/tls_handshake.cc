@@ -18,7 +18,7 @@ void TlsHandshake::OnBits(uint32_t bits, StrandTurn& turn) {
   if (connection_.context().draining.load(std::memory_order_relaxed)) return Close(turn);
   if ((bits & kSpare) && !connection_.is_brief()) return Close(turn);
   if (!std::exchange(has_deadline_, true))
-    connection_.SetDeadline(now + connection_.Patience(connection_.context().options.head_timeout));
+    connection_.SetDeadline(now + connection_.Patience(connection_.context().options.limits.head_timeout));
   if (bits & kPeerEnded) peer_ended_ = true;
   if (bits & (kReadable | kWritable | kPeerEnded)) eventful_ = true;
   if (!eventful_) return;

@@ -1,4 +1,5 @@
 // Options of the HTTP, SageMaker, Vertex AI and metrics services; those of gRPC are in option_table_grpc.cc.
+#include "server/option_limits.h"
 #include "server/option_spec.h"
 #include "server/restricted_apis.h"
 
@@ -37,6 +38,10 @@ Status MetricsConfig(ParseState& state, const std::string& argument) {
   return {};
 }
 
+Status HttpLimit(ParseState& state, const std::string& argument) {
+  return SetHttpLimit(state.options.http.limits, argument);
+}
+
 constexpr OptionSpec kHttp[] = {
     {"allow-http", "boolean", "Offer the HTTP service. Default is true.", Set<&Options::http, &HttpOptions::allow>},
     {"http-address", "string", "Address the HTTP service listens on. Default is 0.0.0.0.",
@@ -65,6 +70,11 @@ constexpr OptionSpec kHttp[] = {
      "Let only requests with a header use these APIs: api1,api2:header=value. May be given several times. The APIs are "
      "health, metadata, inference, shared-memory, model-config, model-repository, statistics, trace and logging.",
      HttpRestrictedApi},
+    {"http-limit", "<string>=<integer>",
+     "How much clients may do on this port, and on those of SageMaker and Vertex AI: connections, streams, head-bytes, "
+     "open-head-bytes, unfinished-bytes, unread-bytes, bytes-per-second, head-timeout-ms, progress-timeout-ms or "
+     "idle-timeout-ms. May be given several times.",
+     HttpLimit},
 };
 
 constexpr OptionSpec kSagemaker[] = {

@@ -1,5 +1,6 @@
 // Options of the gRPC service.
 #include "base/text.h"
+#include "server/option_limits.h"
 #include "server/option_spec.h"
 #include "server/restricted_apis.h"
 
@@ -41,6 +42,10 @@ Status CompressionLevel(ParseState& state, const std::string& argument) {
 
 Status RestrictedProtocol(ParseState& state, const std::string& argument) {
   return AddRestrictedApis(state.options.grpc.restricted_protocols, "protocol", "triton-grpc-protocol-", argument);
+}
+
+Status GrpcLimit(ParseState& state, const std::string& argument) {
+  return SetGrpcLimit(state.options.grpc.limits, argument);
 }
 
 constexpr OptionSpec kGrpc[] = {
@@ -98,6 +103,9 @@ constexpr OptionSpec kGrpc[] = {
      "Let only calls with the metadata triton-grpc-protocol-<key> use these protocols: protocol1,protocol2:key=value. "
      "May be given several times. The names are those of --http-restricted-api.",
      RestrictedProtocol},
+    {"grpc-limit", "<string>=<integer>",
+     "How much clients may do on this port: as --http-limit, and message-bytes. May be given several times.",
+     GrpcLimit},
 };
 
 }  // namespace

@@ -46,6 +46,10 @@ std::string Text(const std::map<int, T>& values) {
 std::string Text(const std::shared_ptr<const HeaderForwarder>& forwarder) {
   return forwarder ? forwarder->pattern() : std::string();
 }
+std::string Text(const net::ServiceLimits& limits) {
+  return fmt::format("{} {} {} {}", limits.max_connections, limits.max_unread_bytes, limits.progress_timeout.count(),
+                     limits.max_message_bytes);
+}
 std::string Text(const RestrictedApis& apis) {
   std::string text;
   for (const std::string_view name : kApiCategoryNames) {
@@ -104,6 +108,13 @@ const std::vector<OptionCase>& Cases() {
        "[health|key|v=1][trace|key|v=1]",
        {"", "health", "health:key", "health:key=", "health:=v", ":key=v", "Health:key=v", "health,:key=v",
         "health,health:key=v"}},
+      {"http-limit",
+       SHOW(http.limits),
+       "100000 8388608 300000 2147483647",
+       "unread-bytes=5",
+       "100000 5 300000 2147483647",
+       {"", "connections", "connections=", "connections=x", "connections=0", "=1", "Connections=1", "message-bytes=5",
+        "progress-timeout-ms=0", "progress-timeout-ms=31536000001"}},
       {"allow-grpc", SHOW(grpc.allow), "true", "false", "false", kNoBool},
       {"grpc-address", SHOW(grpc.address), "0.0.0.0", "::1", "::1", {}},
       {"grpc-port", SHOW(grpc.port), "8001", "0", "0", kNoPort},
@@ -133,6 +144,12 @@ const std::vector<OptionCase>& Cases() {
        "inference:key=v",
        "[inference|triton-grpc-protocol-key|v]",
        {"inference", "infer:key=v"}},
+      {"grpc-limit",
+       SHOW(grpc.limits),
+       "100000 134217728 300000 2147483647",
+       "message-bytes=5",
+       "100000 134217728 300000 5",
+       {"message-bytes=2147483648", "streams=-1"}},
       {"allow-sagemaker", SHOW(sagemaker.allow), "false", "true", "true", kNoBool},
       {"sagemaker-port", SHOW(sagemaker.port), "8080", "81", "81", kNoPort},
       {"sagemaker-safe-port-range",

@@ -24,6 +24,7 @@
 #include "engine/server_options.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/restricted_apis.h"
+#include "net/service_limits.h"
 
 namespace neso {
 
@@ -43,6 +44,7 @@ struct HttpOptions {
   std::shared_ptr<const HeaderForwarder> header_forwarder;  // null: none are forwarded
   int thread_count = 8;
   int64_t max_input_bytes = 67'108'864;
+  net::ServiceLimits limits;
   TlsOptions tls;
   RestrictedApis restricted_apis;
 };
@@ -68,6 +70,7 @@ struct GrpcOptions {
   int http2_max_ping_strikes = 2;  // 0: unlimited
   int max_connection_age_ms = 0;   // 0: unlimited
   int max_connection_age_grace_ms = 0;
+  net::ServiceLimits limits{.max_unread_bytes = 128u << 20};
   RestrictedApis restricted_protocols;
 };
 

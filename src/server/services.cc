@@ -147,6 +147,7 @@ Status Services::StartGrpc() {
   listen_options.reuse_port = options_.grpc.reuse_port;
   listen_options.compression = CompressionFor(options_.grpc.compression_level);
   listen_options.keep_alive = KeepAliveFor(options_.grpc);
+  listen_options.limits = options_.grpc.limits;
   listen_options.tls = credentials_.grpc;
   auto grpc = net::GrpcServer::Start(reactors_, grpc_frontend_, std::move(listen_options));
   if (!grpc) {
@@ -166,6 +167,7 @@ Status Services::StartHttp() {
   listen_options.port = static_cast<uint16_t>(options_.http.port);
   listen_options.reuse_port = options_.http.reuse_port;
   listen_options.tls = credentials_.http;
+  listen_options.limits = options_.http.limits;
   return Listen("HTTPService", http_frontend_, std::move(listen_options), http_);
 }
 
@@ -177,6 +179,7 @@ Status Services::StartSagemaker() {
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
   listen_options.port = static_cast<uint16_t>(options_.sagemaker.port);
+  listen_options.limits = options_.http.limits;
   return Listen("Sagemaker HTTPService", *sagemaker_frontend_, std::move(listen_options), sagemaker_);
 }
 
@@ -185,6 +188,7 @@ Status Services::StartVertex() {
   listen_options.service_name = "Vertex AI";
   listen_options.address = options_.vertex.address;
   listen_options.port = static_cast<uint16_t>(options_.vertex.port);
+  listen_options.limits = options_.http.limits;
   auto frontend =
       VertexFrontend::Create(server_, slow_work_,
                              {.predict_route = options_.vertex.predict_route,

@@ -273,7 +273,7 @@ TEST_F(TlsServerTest, ACutHandshakeLeavesNothingBehind) {
 
 TEST_F(TlsServerTest, AHandshakeHasATimeLimit) {
   HttpServerOptions options = Options();
-  options.head_timeout = std::chrono::milliseconds(50);
+  options.limits.head_timeout = std::chrono::milliseconds(50);
   TestServer server(options);
   TestClient silent(server.port());
   EXPECT_EQ(silent.ReadAll(), "");

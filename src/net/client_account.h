@@ -1,0 +1,50 @@
+// What the client of one connection makes the server keep, by kind, and how much of it it may.
+//
+//   if (!account.TryAdd(ClientAccount::kHeads, bytes)) return Reset(stream, NGHTTP2_ENHANCE_YOUR_CALM);
+//   ...
+//   account.Remove(ClientAccount::kHeads, bytes);
+//
+// A few bytes on the wire can stand for many here: fields that HPACK repeats, answers whose window stays closed. All of it
+// passes through Add and Remove, so that a budget for the process has one place to look. Thread-safe: a request is let go
+// by whoever lets go of it last.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+
+#include "net/service_limits.h"
+
+namespace neso::net {
+
+class ClientAccount {
+ public:
+  enum Kind {
+    kHeads,       // of requests that are open
+    kUnfinished,  // of bodies and messages, until all of them has come and somebody takes them
+    kUnread,      // of answers that are not framed, for want of a window or of room in the socket
+  };
+
+  explicit ClientAccount(const ServiceLimits& limits)
+      : limits_{limits.max_open_head_bytes, limits.max_unfinished_bytes, limits.max_unread_bytes} {}
+  ClientAccount(const ClientAccount&) = delete;
+  ClientAccount& operator=(const ClientAccount&) = delete;
+
+  void Add(Kind kind, size_t bytes) { held_[kind].fetch_add(bytes, std::memory_order_relaxed); }
+  void Remove(Kind kind, size_t bytes) { held_[kind].fetch_sub(bytes, std::memory_order_relaxed); }
+  // False, and nothing is added, when it would be more than is allowed.
+  bool TryAdd(Kind kind, size_t bytes) {
+    if (held_[kind].fetch_add(bytes, std::memory_order_relaxed) + bytes <= limits_[kind]) return true;
+    Remove(kind, bytes);
+    return false;
+  }
+
+  size_t Held(Kind kind) const { return held_[kind].load(std::memory_order_relaxed); }
+  bool IsOver(Kind kind) const { return Held(kind) > limits_[kind]; }
+
+ private:
+  const std::array<size_t, 3> limits_;
+  std::array<std::atomic<size_t>, 3> held_{};
+};
+
+}  // namespace neso::net
