@@ -124,7 +124,7 @@ def test_what_is_no_question_ends_the_stream_with_a_status(channel, version, byt
 
 
 @pytest.mark.parametrize("path", ["/grpc.reflection.v1.ServerReflection/None", "/grpc.reflection.v2.ServerReflection/X",
-                                  "/grpc.health.v1.Health/Watch"])
+                                  "/grpc.health.v1.Health/List"])
 def test_other_methods_are_unimplemented(channel, path):
     with pytest.raises(grpc.RpcError) as raised:
         list(channel.stream_stream(path)(iter([b""]), timeout=20 * PATIENCE))
