@@ -10,6 +10,11 @@ bool RestrictedApi::Matches(std::string_view presented) const {
   return difference == 0;
 }
 
+bool IsRestricted(const RestrictedApis& apis, ApiCategory category, const net::HttpHead& head) {
+  const RestrictedApi* const rule = apis.Find(category);
+  return rule != nullptr && !rule->Matches(head.Find(rule->header));
+}
+
 bool RestrictedApis::Add(ApiCategory category, RestrictedApi rule) {
   std::optional<RestrictedApi>& place = rules_[static_cast<size_t>(category)];
   if (place) return false;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "frontend/api_category.h"
+#include "net/http_exchange.h"
 
 namespace neso {
 
@@ -40,5 +41,8 @@ class RestrictedApis {
   bool is_empty_ = true;
   std::array<std::optional<RestrictedApi>, kApiCategoryNames.size()> rules_;
 };
+
+// Whether a rule keeps the category from the sender of this request.
+bool IsRestricted(const RestrictedApis& apis, ApiCategory category, const net::HttpHead& head);
 
 }  // namespace neso

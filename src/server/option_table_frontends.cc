@@ -42,6 +42,10 @@ Status HttpLimit(ParseState& state, const std::string& argument) {
   return SetHttpLimit(state.options.http.limits, argument);
 }
 
+Status HttpCorsAllowOrigin(ParseState& state, const std::string& argument) {
+  return state.options.http.cors.Allow(argument);
+}
+
 constexpr OptionSpec kHttp[] = {
     {"allow-http", "boolean", "Offer the HTTP service. Default is true.", Set<&Options::http, &HttpOptions::allow>},
     {"http-address", "string", "Address the HTTP service listens on. Default is 0.0.0.0.",
@@ -75,6 +79,10 @@ constexpr OptionSpec kHttp[] = {
      "open-head-bytes, unfinished-bytes, unread-bytes, bytes-per-second, head-timeout-ms, progress-timeout-ms or "
      "idle-timeout-ms. May be given several times.",
      HttpLimit},
+    {"http-cors-allow-origin", "string",
+     "Let web pages of these origins use the HTTP service from a browser: * or https://app.example.com,http://... May be "
+     "given several times. Default is none.",
+     HttpCorsAllowOrigin},
 };
 
 constexpr OptionSpec kSagemaker[] = {

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "engine/server_options.h"
 #include "frontend/header_forwarder.h"
+#include "frontend/http/cors.h"
 #include "frontend/restricted_apis.h"
 #include "net/service_limits.h"
 
@@ -47,6 +48,7 @@ struct HttpOptions {
   net::ServiceLimits limits;
   TlsOptions tls;
   RestrictedApis restricted_apis;
+  CorsPolicy cors;
 };
 
 enum class GrpcCompressionLevel { kNone, kLow, kMedium, kHigh };

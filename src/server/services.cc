@@ -69,6 +69,12 @@ InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& share
   return settings;
 }
 
+HttpServiceSettings HttpServiceSettingsFor(const Options& options) {
+  return {.cors = options.http.cors,
+          .is_encrypted = options.http.tls.use,
+          .metrics_port = options.server.metrics ? options.metrics.port : 0};
+}
+
 // Says why, and hands `error` on.
 Status NotStarted(const std::string& service, const Status& error) {
   LOG_ERROR("failed to start {} service: {} - {}", service, StatusCodeText(error.code()), error.message());
@@ -100,7 +106,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
                      options.grpc.header_forwarder),
       http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_, tracer_),
-                     options.http.restricted_apis),
+                     options.http.restricted_apis, HttpServiceSettingsFor(options)),
       metrics_frontend_(server) {}
 
 Services::~Services() = default;

@@ -271,4 +271,4 @@ def test_the_list_holds_for_vertex_ai_too(repository, start_server):
 def test_a_wrong_rule_is_told_at_start(option, argument, text):
     result = run_neso(f"--{option}={argument}")
     assert result.returncode == 1
-    assert result.stderr.rstrip().endswith(f'Bad option: "--{option}".\n{text}')
+    assert result.stderr.rstrip().endswith(f"error: --{option}: {text}")

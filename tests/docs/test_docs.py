@@ -120,6 +120,14 @@ def test_the_http_page_s_description(repository, start_server):
     assert result.stdout == blocks(DOCS / "http.md", "text", "test:openapi")[0]
 
 
+def test_the_example_of_an_explanation(repository, start_server):
+    repository.add_identity()
+    server = start_server(repository.path)
+    command = blocks(DOCS / "http.md", "sh", "test:explain")[0].replace("localhost:8000", server.http)
+    explain = json.loads(subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30).stdout)["explain"]
+    assert explain["problems"] == blocks(DOCS / "http.md", "text", "test:explain")[0].splitlines()
+
+
 @pytest.mark.parametrize("marker,language", [("test:generate", "json"), ("test:stream", "text")])
 def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, marker, language):
     repository.add("talk", """

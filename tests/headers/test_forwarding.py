@@ -190,4 +190,4 @@ def test_what_is_no_expression_ends_the_start(option):
     result = run_neso(f"--{option}=x(")
     assert result.returncode == 1
     assert result.stderr.rstrip().endswith(
-        f'Bad option: "--{option}".\ninvalid regular expression \'x(\': missing ): (?i)x(')
+        f'error: --{option}: invalid regular expression \'x(\': missing ): (?i)x(')

@@ -2,8 +2,10 @@
 
 #include "base/json.h"
 #include "frontend/http/body_text.h"
+#include "frontend/http/explained_exchange.h"
 #include "frontend/http/log_settings.h"
 #include "frontend/http/openapi.h"
+#include "frontend/http/pages.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/repository_request.h"
 #include "frontend/http/slow_reply.h"
@@ -39,12 +41,13 @@ bool AnswersJson(Endpoint endpoint) {
 }  // namespace
 
 HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings,
-                           RestrictedApis restricted)
+                           RestrictedApis restricted, HttpServiceSettings service)
     : server_(server),
       slow_work_(slow_work),
       shared_memory_(*settings.shared_memory, slow_work),
       settings_(settings),
-      restricted_(std::move(restricted)) {}
+      restricted_(std::move(restricted)),
+      service_(std::move(service)) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
   return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
@@ -58,9 +61,19 @@ net::BodyPolicy HttpFrontend::BodyPolicyFor(Endpoint endpoint, const net::HttpHe
 
 void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   LogHttpRequest("HTTP", exchange->head().method, exchange->head().path);
+  if (!service_.cors.empty()) [[unlikely]] {
+    exchange = service_.cors.Admit(std::move(exchange));
+    if (exchange == nullptr) return;
+  }
+  if (AsksForExplanation(exchange->head())) [[unlikely]] {
+    exchange = Explained(std::move(exchange), server_, restricted_, service_.is_encrypted ? "https" : "http");
+  }
   Route route;
   ParseRoute(exchange->head().path, route);
-  if (route.endpoint == Endpoint::kNone) return ReplyError(*exchange, 404, "Not Found", kTextType);
+  const bool is_page_for_no_browser = IsPage(route.endpoint) && !WantsHtml(exchange->head());
+  if (route.endpoint == Endpoint::kNone || is_page_for_no_browser) {
+    return ReplyError(*exchange, 404, "Not Found", kTextType);
+  }
   if (!restricted_.empty() && RefuseRestricted(CategoryOf(route.endpoint), *exchange)) [[unlikely]] {
     return;
   }
@@ -70,13 +83,8 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   Dispatch(route, std::move(exchange));
 }
 
-bool HttpFrontend::IsRestricted(ApiCategory category, const net::HttpExchange& exchange) const {
-  const RestrictedApi* const rule = restricted_.Find(category);
-  return rule != nullptr && !rule->Matches(exchange.head().Find(rule->header));
-}
-
 bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
-  if (!IsRestricted(category, exchange)) return false;
+  if (!IsRestricted(restricted_, category, exchange.head())) return false;
   const std::string& header = restricted_.Find(category)->header;
   ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", header), kTextType);
   return true;
@@ -93,6 +101,8 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kGenerateStream: return Generate(GenerateKind::kStream, route, exchange);
     case Endpoint::kLive:
     case Endpoint::kReady: return Health(route.endpoint, *exchange);
+    case Endpoint::kIndexPage:
+    case Endpoint::kApiPage: return ShowPage(route, *exchange);
     case Endpoint::kOpenApi: return ReplyJson(*exchange, OpenApiDocument(kServerVersion));
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
     case Endpoint::kModelReady: return ModelReady(route, *exchange);
@@ -134,7 +144,7 @@ void HttpFrontend::Health(Endpoint endpoint, net::HttpExchange& exchange) {
   if (*healthy) return ReplyJson(exchange, R"({"ready":true})");
   // Names and reasons of models are what the repository index tells.
   const std::string reason =
-      IsRestricted(ApiCategory::kModelRepository, exchange) ? std::string() : server_.WhyNotReady();
+      IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head()) ? std::string() : server_.WhyNotReady();
   ReplyNotReady(exchange, {}, reason);
 }
 
@@ -148,6 +158,14 @@ void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
     return ReplyNotReady(exchange, "Model version not ready", model ? (*model)->CheckReady().message() : "");
   }
   ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(route.model)));
+}
+
+void HttpFrontend::ShowPage(const Route& route, net::HttpExchange& exchange) {
+  net::HttpResponse response;
+  response.content_type = kHtmlType;
+  response.headers = PageHeaders();
+  response.body = route.endpoint == Endpoint::kIndexPage ? IndexPage(service_.metrics_port) : ApiPage();
+  exchange.Respond(std::move(response));
 }
 
 void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) { ReplyJson(exchange, server_.MetadataJson()); }

@@ -7,6 +7,7 @@
 
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/http/cors.h"
 #include "frontend/http/generate_call.h"
 #include "frontend/http/infer_call.h"
 #include "frontend/http/route.h"
@@ -16,10 +17,18 @@
 
 namespace neso {
 
+// What only the service on the HTTP port has.
+struct HttpServiceSettings {
+  CorsPolicy cors;
+  bool is_encrypted = false;
+  int metrics_port = 0;  // 0: there is none that is known
+};
+
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
 class HttpFrontend final : public net::HttpHandler {
  public:
-  HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings, RestrictedApis restricted = {});
+  HttpFrontend(InferenceServer& server, Executor& slow_work, InferSettings settings, RestrictedApis restricted = {},
+               HttpServiceSettings service = {});
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   void OnRequest(net::HttpExchangeRef exchange) override;
@@ -33,8 +42,6 @@ class HttpFrontend final : public net::HttpHandler {
   bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
-  // Whether a rule keeps the category from the sender of this request.
-  bool IsRestricted(ApiCategory category, const net::HttpExchange& exchange) const;
   void Dispatch(const Route& route, net::HttpExchangeRef exchange);
   Expected<bool> IsHealthy(Endpoint endpoint) const;
   void Health(Endpoint endpoint, net::HttpExchange& exchange);
@@ -47,6 +54,7 @@ class HttpFrontend final : public net::HttpHandler {
   void TraceSetting(const Route& route, net::HttpExchange& exchange);
   void Logging(net::HttpExchange& exchange);
   void Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange);
+  void ShowPage(const Route& route, net::HttpExchange& exchange);
   void RepositoryIndex(net::HttpExchangeRef exchange);
   void RepositoryControl(const Route& route, net::HttpExchangeRef exchange);
 
@@ -55,6 +63,7 @@ class HttpFrontend final : public net::HttpHandler {
   SharedMemoryEndpoints shared_memory_;
   const InferSettings settings_;
   const RestrictedApis restricted_;
+  const HttpServiceSettings service_;
 };
 
 }  // namespace neso

@@ -133,6 +133,8 @@ void ParseRoute(std::string_view whole, Route& route) {
   std::string_view path = whole;
   if (TakeSegment(path) != "v2") {
     if (whole == "/openapi.json") route.endpoint = Endpoint::kOpenApi;
+    if (whole == "/") route.endpoint = Endpoint::kIndexPage;
+    if (whole == "/docs") route.endpoint = Endpoint::kApiPage;
     return;
   }
   if (path.empty()) {
@@ -183,6 +185,8 @@ ApiCategory CategoryOf(Endpoint endpoint) {
     case Endpoint::kReady:
     case Endpoint::kModelReady: return ApiCategory::kHealth;
     case Endpoint::kNone:
+    case Endpoint::kIndexPage:
+    case Endpoint::kApiPage:
     case Endpoint::kOpenApi:
     case Endpoint::kServerMetadata:
     case Endpoint::kModelMetadata: return ApiCategory::kMetadata;

@@ -13,7 +13,9 @@
 namespace neso {
 
 enum class Endpoint : uint8_t {
-  kNone,  // 404
+  kNone,       // 404
+  kIndexPage,  // for browsers
+  kApiPage,
   kOpenApi,
   kServerMetadata,
   kLive,

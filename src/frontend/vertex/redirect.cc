@@ -27,6 +27,8 @@ RedirectTarget ParseRedirect(std::string_view path, Route& route) {
     case Endpoint::kCudaShmRegister:
     case Endpoint::kCudaShmUnregister: return RedirectTarget::kForbidden;
     case Endpoint::kNone:
+    case Endpoint::kIndexPage:
+    case Endpoint::kApiPage:
     case Endpoint::kOpenApi:
     case Endpoint::kGenerate:
     case Endpoint::kGenerateStream:

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""What reloads do to memory over time: a model is loaded, asked once and unloaded, again and again, in explicit mode.
+
+    bench/reloads.py                       500 cycles each of an ONNX model with 16 MiB of weights, and of identity
+    bench/reloads.py --cycles 2000
+
+Prints the resident memory of the server while the model is loaded and after it has gone, at steps.
+"""
+import argparse
+import json
+import pathlib
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
+
+from support import onnx_models  # noqa: E402
+from support.repository import ModelRepository  # noqa: E402
+from support.server import Server, settled  # noqa: E402
+
+STEPS = (1, 2, 10, 50, 100, 250, 500, 1000, 2000, 5000)
+WEIGHTS = {"inputs": 1024, "hidden": 2048, "outputs": 1024}  # 4 M numbers, 16 MiB
+
+
+def make_repository(folder):
+    repository = ModelRepository(folder)
+    repository.add_identity("identity", dims=(4,))
+    onnx = onnx_models.mlp(**WEIGHTS)
+    repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx if isinstance(onnx, bytes) else onnx.SerializeToString()})
+    return repository
+
+
+def ask(server, model):
+    """One inference, of the form that the server itself proposes."""
+    metadata = server.get(f"/v2/models/{model}").json()["inputs"][0]
+    shape = [max(1, size) for size in metadata["shape"]]
+    values = [0.0] * shape[0] * shape[1]
+    answer = server.post(f"/v2/models/{model}/infer", json.dumps(
+        {"inputs": [{"name": metadata["name"], "datatype": metadata["datatype"], "shape": shape, "data": values}]}))
+    assert answer.status_code == 200, answer.text
+
+
+def resident(server):
+    """In MiB, once it has stopped changing: memory goes back on a thread of its own."""
+    time.sleep(0.2)
+    return settled(server.rss_kib, lambda kib: kib // 256) / 1024
+
+
+def control(server, model, action):
+    answer = server.post(f"/v2/repository/models/{model}/{action}")
+    assert answer.status_code == 200, answer.text
+
+
+def unload(server, model):
+    control(server, model, "unload")
+    while any(entry.get("state") in ("READY", "UNLOADING") for entry in server.post("/v2/repository/index").json()
+              if entry["name"] == model):
+        time.sleep(0.002)
+
+
+def measure(repository, model, cycles):
+    server = Server(repository.path, "--model-control-mode=explicit").start()
+    try:
+        print(f"{model}: {resident(server):.1f} MiB before the first load", flush=True)
+        print("| cycle | loaded, MiB | unloaded, MiB | ms a cycle |")
+        print("|---|---|---|---|")
+        began, last = time.monotonic(), 0
+        for cycle in range(1, cycles + 1):
+            control(server, model, "load")
+            ask(server, model)
+            shown = cycle in STEPS or cycle == cycles
+            loaded = resident(server) if shown else None
+            unload(server, model)
+            if shown:
+                spent = (time.monotonic() - began) / (cycle - last) * 1000
+                print(f"| {cycle} | {loaded:.1f} | {resident(server):.1f} | {spent:.0f} |", flush=True)
+                began, last = time.monotonic(), cycle
+    finally:
+        server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cycles", type=int, default=500)
+    cycles = parser.parse_args().cycles
+    with tempfile.TemporaryDirectory() as folder:
+        repository = make_repository(pathlib.Path(folder) / "models")
+        for model in ("identity", "onnx"):
+            measure(repository, model, cycles)
+
+
+if __name__ == "__main__":
+    main()

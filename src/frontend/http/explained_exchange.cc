@@ -1,0 +1,90 @@
+#include "frontend/http/explained_exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "frontend/http/binary_framing.h"
+#include "frontend/http/body_text.h"
+#include "frontend/http/exchange_wrapper.h"
+#include "frontend/http/explain.h"
+
+namespace neso {
+namespace {
+
+bool IsYes(std::string_view value) { return value == "1" || EqualsIgnoreCaseAscii(value, "true"); }
+
+// The JSON of an inference request; empty where none can be read.
+std::string_view JsonOf(const net::HttpExchange& exchange) {
+  constexpr BinaryFraming kFraming;
+  if (exchange.head().Has("Content-Encoding")) return {};
+  const std::string_view body = BodyText(exchange);
+  const Expected<std::optional<size_t>> length = kFraming.JsonLength(exchange.head(), body.size());
+  if (!length) return {};
+  return body.substr(0, length->value_or(body.size()));
+}
+
+// As the client calls the server; a name that is none, or could do harm in a shell, is not handed back.
+std::string BaseUrl(const net::HttpHead& head, std::string_view scheme) {
+  const std::string_view host = head.Find("Host");
+  const bool is_plain = !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':';
+  });
+  return fmt::format("{}://{}", scheme, is_plain ? host : "localhost:8000");
+}
+
+class ExplainedExchange final : public ExchangeWrapper {
+ public:
+  ExplainedExchange(net::HttpExchangeRef inner, const InferenceServer& server, const RestrictedApis& restricted,
+                    std::string_view scheme)
+      : ExchangeWrapper(std::move(inner)), server_(server), restricted_(restricted), scheme_(scheme) {}
+
+ private:
+  void OnAnswer(net::HttpResponse& answer) override {
+    if (answer.status < 400 || !answer.parts.empty() || !answer.body.starts_with("{\"error\":")) return;
+    Route route;
+    ParseRoute(head().path, route);
+    const std::string explanation = Explain({.status = answer.status,
+                                             .error = answer.body,
+                                             .method = head().method,
+                                             .path = head().path,
+                                             .route = &route,
+                                             .json = JsonOf(*this),
+                                             .base_url = BaseUrl(head(), scheme_)},
+                                            Visible());
+    answer.body.pop_back();
+    answer.body += ",\"explain\":" + explanation + "}";
+  }
+
+  ServedModels Visible() const {
+    ServedModels models;
+    if (!IsRestricted(restricted_, ApiCategory::kMetadata, head())) models.ready = server_.ReadyModels();
+    if (!IsRestricted(restricted_, ApiCategory::kModelRepository, head())) models.states = server_.ModelStates();
+    return models;
+  }
+
+  const InferenceServer& server_;
+  const RestrictedApis& restricted_;
+  const std::string_view scheme_;
+};
+
+}  // namespace
+
+bool AsksForExplanation(const net::HttpHead& head) {
+  if (!head.query.empty()) {
+    for (std::string_view part : Split(head.query, '&')) {
+      if (part == "explain" || (part.starts_with("explain=") && IsYes(part.substr(8)))) return true;
+    }
+  }
+  return IsYes(head.Find("Neso-Explain"));
+}
+
+net::HttpExchangeRef Explained(net::HttpExchangeRef exchange, const InferenceServer& server,
+                               const RestrictedApis& restricted, std::string_view scheme) {
+  return std::make_shared<ExplainedExchange>(std::move(exchange), server, restricted, scheme);
+}
+
+}  // namespace neso
