@@ -27,8 +27,7 @@ WEIGHTS = {"inputs": 1024, "hidden": 2048, "outputs": 1024}  # 4 M numbers, 16 M
 def make_repository(folder):
     repository = ModelRepository(folder)
     repository.add_identity("identity", dims=(4,))
-    onnx = onnx_models.mlp(**WEIGHTS)
-    repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx if isinstance(onnx, bytes) else onnx.SerializeToString()})
+    repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx_models.mlp(**WEIGHTS)})
     return repository
 
 
@@ -66,17 +65,20 @@ def measure(repository, model, cycles):
         print(f"{model}: {resident(server):.1f} MiB before the first load", flush=True)
         print("| cycle | loaded, MiB | unloaded, MiB | ms a cycle |")
         print("|---|---|---|---|")
-        began, last = time.monotonic(), 0
+        spent, last = 0.0, 0
         for cycle in range(1, cycles + 1):
+            began = time.monotonic()
             control(server, model, "load")
             ask(server, model)
+            spent += time.monotonic() - began
             shown = cycle in STEPS or cycle == cycles
             loaded = resident(server) if shown else None
+            began = time.monotonic()
             unload(server, model)
+            spent += time.monotonic() - began
             if shown:
-                spent = (time.monotonic() - began) / (cycle - last) * 1000
-                print(f"| {cycle} | {loaded:.1f} | {resident(server):.1f} | {spent:.0f} |", flush=True)
-                began, last = time.monotonic(), cycle
+                print(f"| {cycle} | {loaded:.1f} | {resident(server):.1f} | {spent / (cycle - last) * 1000:.0f} |", flush=True)
+                spent, last = 0.0, cycle
     finally:
         server.stop()
 
