@@ -1,7 +1,7 @@
 // Requests that the configuration asks to run on each instance before it serves: `model_warmup`.
 //
 //   ASSIGN_OR_RETURN(WarmUp warm_up, WarmUp::Prepare(model.config(), version, "/models/digits"));
-//   RETURN_IF_ERROR(warm_up.Run(instance));
+//   RETURN_IF_ERROR(warm_up.Run(instance, exiting));
 #pragma once
 
 #include <atomic>
