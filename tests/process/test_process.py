@@ -84,7 +84,9 @@ def test_a_server_that_cannot_be_created_says_why(args, text):
 def test_an_unknown_startup_model_ends_the_server(repository):
     result = run_neso(f"--model-repository={repository.path}", "--model-control-mode=explicit", "--load-model=unknown")
     assert result.returncode == 1
-    assert result.stderr.endswith("error: creating server: Internal - failed to load all models\n")
+    assert result.stderr.endswith("error: creating server: Internal - failed to load all models\n"
+                                  "error: 1 model could not be loaded: 'unknown' (model 'unknown' not found in any model "
+                                  "repository)\n")
 
 
 def test_missing_behaviour_is_named_and_refused(repository):

@@ -144,7 +144,7 @@ def test_load_model_needs_explicit_mode(repository):
     for mode in ([], ["--model-control-mode=none"]):
         result = run_neso(f"--model-repository={repository.path}", "--load-model=a", *mode)
         assert result.returncode == 1
-        assert "Error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well." in result.stderr
+        assert "error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well." in result.stderr
 
 
 def test_load_model_takes_the_star_alone(repository):
