@@ -219,10 +219,10 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
   const Expected<bool> ready_only = ParseIndexRequest(BodyText(*exchange));
   if (!ready_only) return ReplyError(*exchange, ready_only.error());
   // Folders are read, which may lie on a disk that is far away.
-  slow_work_.Post([this, ready_only = *ready_only, exchange = std::move(exchange)] {
+  PostReply(slow_work_, std::move(exchange), [this, ready_only = *ready_only](net::HttpExchange& exchange) {
     const Expected<std::vector<ModelIndexEntry>> index = server_.Index(ready_only);
-    if (!index) return ReplyError(*exchange, index.error());
-    ReplyJson(*exchange, IndexJson(*index));
+    if (!index) return ReplyError(exchange, index.error());
+    ReplyJson(exchange, IndexJson(*index));
   });
 }
 
