@@ -206,8 +206,10 @@ void Http2Session::AddDue(std::shared_ptr<TopWork> work, int what) {
   connection_.context().BeginCall();
 }
 
+// One read may bring a thousand small requests: their answers are not made before it is known who reads them.
 void Http2Session::AddRequest(Http2Stream& stream, int what) {
-  if (!account_.IsOver(ClientAccount::kUnread)) return AddDue(stream.shared_from_this(), what);
+  const bool must_wait = !parked_.empty() || due_.size() >= kMaxDue || account_.IsOver(ClientAccount::kUnread);
+  if (!must_wait) return AddDue(stream.shared_from_this(), what);
   stream.parked_work = what;
   parked_.push_back(stream.id());
 }
