@@ -7,6 +7,7 @@
 #include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "base/thread_start.h"
+#include "schedule/make_scheduler.h"
 
 namespace neso {
 namespace {
@@ -109,7 +110,7 @@ Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config) 
   all.insert(all.end(), added.begin(), added.end());
   const std::vector<ModelInstance*> scheduled = Scheduled(all);
   if (scheduled.empty()) return Unsupported("all instances of model '{}' would be passive", name());
-  RETURN_IF_ERROR(UpdateInstances(scheduler(), scheduled));
+  RETURN_IF_ERROR(scheduler().UpdateInstances(scheduled));
   MutexLock lock(mutex_);
   instances_ = std::move(all);
   return {};

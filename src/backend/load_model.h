@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/model.h"
-#include "schedule/make_scheduler.h"
+#include "schedule/scheduling_context.h"
 
 namespace neso {
 

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/status.h"
 #include "core/request.h"
 
 namespace neso {
+
+class ModelInstance;
 
 // Thread-safe.
 class Scheduler {
@@ -19,6 +22,11 @@ class Scheduler {
   virtual void OnCancel() {}
   // Refuses new requests from now on; what is queued is executed.
   virtual void Stop() = 0;
+  // The instances to use from now on, at least one; waits until those that are not among them have finished executing.
+  // Error: kUnsupported from a scheduler that has none.
+  virtual Status UpdateInstances(const std::vector<ModelInstance*>& instances) {
+    return Unsupported("the model's scheduler cannot change its instances while it runs");
+  }
 };
 
 }  // namespace neso

@@ -15,7 +15,7 @@ class BatchScheduler final : public Scheduler {
   BatchScheduler(Model& model, BatchingConfig config, const std::vector<ModelInstance*>& instances,
                  const SchedulingContext& context)
       : dispatcher_(std::make_shared<Dispatcher>(model, std::move(config), context)) {
-    dispatcher_->SetInstances(instances);
+    dispatcher_->UpdateInstances(instances);
   }
   ~BatchScheduler() override { dispatcher_->Close(); }
   BatchScheduler(const BatchScheduler&) = delete;
@@ -24,7 +24,10 @@ class BatchScheduler final : public Scheduler {
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override { return dispatcher_->Enqueue(request); }
   void OnCancel() override { dispatcher_->OnCancel(); }
   void Stop() override { dispatcher_->Stop(); }
-  void SetInstances(const std::vector<ModelInstance*>& instances) { dispatcher_->SetInstances(instances); }
+  Status UpdateInstances(const std::vector<ModelInstance*>& instances) override {
+    dispatcher_->UpdateInstances(instances);
+    return {};
+  }
 
  private:
   const std::shared_ptr<Dispatcher> dispatcher_;

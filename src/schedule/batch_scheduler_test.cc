@@ -283,7 +283,7 @@ TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
   Send("a");
   gate_.WaitForArrivals(1);
   Send("b");
-  auto changed = std::async(std::launch::async, [&] { return UpdateInstances(model_->scheduler(), {&second}).ok(); });
+  auto changed = std::async(std::launch::async, [&] { return model_->scheduler().UpdateInstances({&second}).ok(); });
   while (log_.batches().size() < 2) std::this_thread::yield();
   EXPECT_THAT(log_.batches(), ElementsAre("a", "b"));
   EXPECT_EQ(changed.wait_for(std::chrono::seconds(0)), std::future_status::timeout);

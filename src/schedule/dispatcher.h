@@ -16,11 +16,11 @@
 #include "core/model.h"
 #include "schedule/batch_compatibility.h"
 #include "schedule/batching_config.h"
-#include "schedule/make_scheduler.h"
 #include "schedule/pick_batch.h"
 #include "schedule/request_queue.h"
 #include "schedule/response_order.h"
 #include "schedule/ring_queue.h"
+#include "schedule/scheduling_context.h"
 
 namespace neso {
 
@@ -41,7 +41,7 @@ class Dispatcher final : public std::enable_shared_from_this<Dispatcher> {
   void Close();
 
   // The instances to use from now on; waits until others have finished executing.
-  void SetInstances(const std::vector<ModelInstance*>& instances);
+  void UpdateInstances(const std::vector<ModelInstance*>& instances);
 
   // Applies timeouts and starts what has become ready by the passing of time.
   void OnTime();

@@ -105,7 +105,7 @@ bool Dispatcher::HandOver(Slot& slot, std::shared_ptr<Dispatcher>& keep_alive) {
   return true;
 }
 
-void Dispatcher::SetInstances(const std::vector<ModelInstance*>& instances) {
+void Dispatcher::UpdateInstances(const std::vector<ModelInstance*>& instances) {
   std::vector<std::unique_ptr<Slot>> gone;
   std::vector<Slot*> added;
   const std::unordered_set<const ModelInstance*> wanted(instances.begin(), instances.end());

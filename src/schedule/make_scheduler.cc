@@ -42,18 +42,11 @@ Status CheckSchedulingSupported(const inference::ModelConfig& config) {
   return {};
 }
 
-std::unique_ptr<Scheduler> MakeScheduler(Model& model, std::vector<ModelInstance*> instances,
+std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
                                          const SchedulingContext& context) {
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
   if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);
   return std::make_unique<BatchScheduler>(model, std::move(config), instances, context);
-}
-
-Status UpdateInstances(Scheduler& scheduler, std::vector<ModelInstance*> instances) {
-  auto* const batching = dynamic_cast<BatchScheduler*>(&scheduler);
-  if (batching == nullptr) return Unsupported("the model's scheduler cannot change its instances while it runs");
-  batching->SetInstances(instances);
-  return {};
 }
 
 }  // namespace neso
