@@ -13,6 +13,19 @@ find_package(benchmark QUIET)
 include(GoogleTest)
 add_custom_target(neso_fuzzers)
 
+# Reading the same headers is a good part of each compilation: 2.5 s instead of 3.9 s for a handler of the front end, 6.1 s
+# instead of 8.4 s for a test with mocks. It costs 130 MB a room and program on disk. The builds of Clang do without, so
+# that a missing include is found.
+option(NESO_PRECOMPILE "precompile the headers that most files read" ON)
+
+# neso_precompile(<target> [<header>...]): the standard library's usual headers and these.
+function(neso_precompile target)
+  if(NESO_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE <algorithm> <atomic> <chrono> <deque> <functional> <map> <memory> <mutex>
+      <optional> <span> <string> <string_view> <thread> <unordered_map> <utility> <vector> ${ARGN})
+  endif()
+endfunction()
+
 # neso_fuzz_target(<file> <library>...): the program of one *_fuzz.cc, or its replay.
 function(neso_fuzz_target file)
   get_filename_component(program ${file} NAME_WE)
@@ -65,10 +78,16 @@ function(neso_room name)
   target_link_libraries(neso_${name}_usage INTERFACE ${linked})
   target_link_libraries(neso_${name} PUBLIC ${linked})
   set_target_properties(neso_${name} PROPERTIES NESO_CLOSURE "${closure}")
+  set(common <base/status.h>)
+  if("neso_core" IN_LIST closure)
+    list(APPEND common <config/model_config.pb.h>)
+  endif()
+  neso_precompile(neso_${name} ${common})
 
   if(tests)
     add_executable(neso_${name}_test ${tests})
     target_link_libraries(neso_${name}_test PRIVATE ${closure} GTest::gmock GTest::gtest_main)
+    neso_precompile(neso_${name}_test ${common} <gmock/gmock.h> <gtest/gtest.h>)
     gtest_discover_tests(neso_${name}_test DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   endif()
   if(benchmark_FOUND)

@@ -17,6 +17,7 @@
 #include "config/labels.h"
 #include "config/model_files.h"
 #include "config/validate.h"
+#include "schedule/make_scheduler.h"
 
 namespace neso {
 namespace {
