@@ -132,6 +132,7 @@ def test_the_example_of_an_explanation(repository, start_server):
 def test_the_generate_page_s_curl_gives_what_it_shows(repository, start_server, marker, language):
     repository.add("talk", """
         backend: "identity"
+        parameters { key: "response_parameters" value { string_value: "false" } }
         model_transaction_policy { decoupled: true }
         input [ { name: "text_input" data_type: TYPE_STRING dims: [ 1 ] } ]
         output [ { name: "text_output" data_type: TYPE_STRING dims: [ 1 ] } ]
