@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 
@@ -13,6 +14,8 @@ using std::chrono::seconds;
 
 // For a request that was sent before its client could hear of the end: a round trip over the internet.
 constexpr milliseconds kIdleGrace{100};
+// Each request of an open stream is refused by itself for so long; then its client is told by the stream's end.
+constexpr seconds kStreamGrace{1};
 
 size_t Sum(const std::vector<DrainedService>& services, std::function<size_t()> DrainedService::*count) {
   size_t sum = 0;
@@ -37,11 +40,17 @@ void WaitForConnections(const std::vector<DrainedService>& services, TimePoint d
   TimePoint next_line = begin + kIdleGrace + milliseconds(50);
   // Connections end on network threads that should not know of this wait, so it looks: often at first, then rarely.
   milliseconds pause(1);
+  bool streams_are_ended = false;
   for (;;) {
     const TimePoint now = std::chrono::steady_clock::now();
     if (Sum(services, &DrainedService::connections) == 0 || now >= deadline) return;
     if (now >= begin + kIdleGrace && Sum(services, &DrainedService::busy_connections) == 0) {
       for (const DrainedService& service : services) service.end_idle_connections();
+    }
+    if (now >= begin + kStreamGrace && !std::exchange(streams_are_ended, true)) {
+      for (const DrainedService& service : services) {
+        if (service.end_idle_streams) service.end_idle_streams();
+      }
     }
     if (now >= next_line) {
       Report(services, now, deadline);

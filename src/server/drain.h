@@ -19,6 +19,8 @@ struct DrainedService {
   std::function<size_t()> connections;
   std::function<size_t()> busy_connections;
   std::function<void()> end_idle_connections;
+  // Streams whose clients have nothing under way; null for a service that has none.
+  std::function<void()> end_idle_streams = {};
 
   template <typename Server>  // net::HttpServer, net::GrpcServer
   static DrainedService Of(Server& server, std::string_view name) {
@@ -29,7 +31,7 @@ struct DrainedService {
 
 // Returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle connections are kept
 // as long as requests are under way on others, and a moment in any case: a client that does not know yet that the
-// server ends may have sent its next request.
+// server ends may have sent its next request. Idle streams, which keep their connections busy, end after a second.
 void WaitForConnections(const std::vector<DrainedService>& services, TimePoint deadline);
 
 }  // namespace neso

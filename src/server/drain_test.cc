@@ -50,6 +50,20 @@ TEST(DrainTest, IdleConnectionsStayWhileOthersAreBusy) {
   EXPECT_EQ(idle.idle_ended, 1u);
 }
 
+TEST(DrainTest, IdleStreamsKeepTheirConnectionsForASecondOnly) {
+  FakeService service{.connections = 1, .busy_looks = SIZE_MAX};
+  DrainedService drained = service.Drained();
+  int ended = 0;
+  drained.end_idle_streams = [&] {
+    ended++;
+    service.busy_looks = 0;
+  };
+  const TimePoint begin = In(std::chrono::milliseconds(0));
+  WaitForConnections({drained}, In(std::chrono::hours(1)));
+  EXPECT_EQ(ended, 1);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+}
+
 TEST(DrainTest, GivesUpAtTheDeadlineAndTellsWhatItWaitedFor) {
   FakeService service{.connections = 2, .busy_looks = SIZE_MAX};
   ::testing::internal::CaptureStdout();

@@ -220,7 +220,10 @@ void Services::Drain(TimePoint deadline) {
   if (grpc_) grpc_->BeginDrain();
   if (http_) http_->BeginDrain();
   std::vector<DrainedService> draining;
-  if (grpc_) draining.push_back(DrainedService::Of(*grpc_, "GRPC"));
+  if (grpc_) {
+    draining.push_back(DrainedService::Of(*grpc_, "GRPC"));
+    draining.back().end_idle_streams = [this] { grpc_frontend_.EndIdleStreams(); };
+  }
   if (http_) draining.push_back(DrainedService::Of(*http_, "HTTP"));
   WaitForConnections(draining, deadline);
 }

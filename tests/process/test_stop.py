@@ -1,12 +1,15 @@
 """The stop keeps its time whatever hangs, and no client that behaves is cut."""
 import os
+import queue
 import signal
 import socket
 import subprocess
 import threading
 import time
 
+import numpy as np
 import pytest
+import tritonclient.grpc as grpcclient
 from support.raw import RawConnection, request
 from support.server import PATIENCE, Server
 from support.wait import wait_until
@@ -181,3 +184,29 @@ def test_a_reader_that_went_away_before_the_start_is_survived(repository):
     os.close(writer)
     server.until_ready()
     assert stop(server)()[0] == 0
+
+
+@pytest.mark.parametrize("model, answers", [(None, 0), ("simple", 1), ("slow", 1)])
+def test_streams_whose_clients_have_nothing_under_way_are_ended(server, model, answers):
+    heard = queue.Queue()
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        client.start_stream(lambda result, error: heard.put((result, error)))
+        if model is not None:
+            tensor = grpcclient.InferInput("INPUT0", [1, 2], "FP32")
+            tensor.set_data_from_numpy(np.array([[1, 2]], dtype=np.float32))
+            client.async_stream_infer(model, [tensor])
+        wait_until(lambda: server.metric("neso_open_requests", service="GRPC") == 1)
+        if model == "simple":
+            result, error = heard.get(timeout=10 * PATIENCE)
+            assert error is None
+            answers = 0
+        elif model == "slow":
+            wait_until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 0)
+        status, seconds = stop(server)()
+        for _ in range(answers):
+            result, error = heard.get(timeout=10 * PATIENCE)
+            assert error is None and result.as_numpy("OUTPUT0").tolist() == [[1, 2]]
+        result, error = heard.get(timeout=10 * PATIENCE)
+        assert result is None and "GRPC server is shutting down" in error.message()
+    assert status == 0
+    assert seconds < 5 * PATIENCE

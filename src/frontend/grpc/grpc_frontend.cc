@@ -62,14 +62,15 @@ struct GrpcFrontend::Method {
   static net::GrpcReceiverRef WatchHealth(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return frontend.health_.Begin(std::move(call));
   }
-  static net::GrpcReceiverRef Reflect(GrpcFrontend&, net::GrpcCallRef call) {
-    return std::make_shared<ReflectionCall>(std::move(call));
+  static net::GrpcReceiverRef Reflect(GrpcFrontend& frontend, net::GrpcCallRef call) {
+    return frontend.Open(std::make_shared<ReflectionCall>(std::move(call)));
   }
   static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return std::make_shared<UnaryInfer>(frontend.infer_context_, std::move(call));
   }
   static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<neso::StreamInfer>(frontend.infer_context_, frontend.is_draining_, std::move(call));
+    return frontend.Open(std::make_shared<neso::StreamInfer>(frontend.infer_context_, frontend.is_draining_,
+                                                             frontend.streams_, std::move(call)));
   }
 };
 

@@ -12,6 +12,7 @@
 #include "frontend/grpc/control_service.h"
 #include "frontend/grpc/health_watch.h"
 #include "frontend/grpc/infer_run.h"
+#include "frontend/grpc/open_streams.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/restricted_apis.h"
 #include "net/grpc_call.h"
@@ -27,10 +28,17 @@ class GrpcFrontend final : public net::GrpcHandler {
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused, and watches of the health end.
   void BeginDrain();
+  // After a while of that: ends the streams whose clients have nothing under way.
+  void EndIdleStreams() { streams_.EndIdle(); }
 
  private:
   struct Method;
   static const Method* FindMethod(std::string_view path);
+  template <typename StreamType>
+  std::shared_ptr<StreamType> Open(std::shared_ptr<StreamType> stream) {
+    streams_.Add(stream);
+    return stream;
+  }
 
   Executor& slow_work_;
   const RestrictedApis restricted_;
@@ -38,6 +46,7 @@ class GrpcFrontend final : public net::GrpcHandler {
   const InferContext infer_context_;
   ControlService control_;
   HealthWatchers health_;
+  OpenStreams streams_;
   std::atomic<bool> is_draining_{false};
 };
 

@@ -1,6 +1,7 @@
 #include "frontend/grpc/reflection_call.h"
 
 #include "frontend/grpc/grpc_service.pb.h"
+#include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/health.pb.h"
 #include "frontend/grpc/read_message.h"
 #include "frontend/grpc/reflection_v1alpha.pb.h"
@@ -23,10 +24,13 @@ ServerReflection OfferedServices() {
 
 void ReflectionCall::OnMessage(BufferRef message) {
   ServerReflection::Request request;
-  if (std::optional<net::GrpcStatus> refusal = ReadMessage(message, request)) return call_->Finish(*std::move(refusal));
+  if (std::optional<net::GrpcStatus> refusal = ReadMessage(message, request)) return Finish(*std::move(refusal));
   net::GrpcMessage answer;
   OfferedServices().Answer(request).SerializeToString(&answer.head);
   call_->Send(std::move(answer));
 }
+
+// A question is answered as it comes, so nothing is ever under way for long.
+void ReflectionCall::EndIfIdle() { Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }
 
 }  // namespace neso

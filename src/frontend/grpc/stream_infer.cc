@@ -82,9 +82,11 @@ class StreamInfer::Run final : public InferRun {
   std::unique_ptr<InferenceResponse> response_;
 };
 
-StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, net::GrpcCallRef call)
+StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, const OpenStreams& streams,
+                         net::GrpcCallRef call)
     : context_(context),
       is_draining_(is_draining),
+      streams_(streams),
       call_(std::move(call)),
       metadata_parameters_(context.header_forwarder != nullptr ? context.header_forwarder->FromMetadata(call_->head())
                                                                : std::vector<NamedParameter>()),
@@ -151,7 +153,7 @@ void StreamInfer::Answer(const std::shared_ptr<Turn>& turn, net::GrpcMessage mes
   is_sending_turns_ = false;
   const bool is_last = TakeEnd();
   lock.Unlock();
-  if (is_last) call_->Finish({});
+  EndAfterAnswer(is_last);
 }
 
 void StreamInfer::Retire(Run* run) {
@@ -160,7 +162,24 @@ void StreamInfer::Retire(Run* run) {
   --open_;
   const bool is_last = TakeEnd();
   lock.Unlock();
-  if (is_last) call_->Finish({});
+  EndAfterAnswer(is_last);
+}
+
+void StreamInfer::EndAfterAnswer(bool is_last) {
+  if (is_last) {
+    call_->Finish({});
+  } else if (streams_.is_ending()) {
+    EndIfIdle();
+  }
+}
+
+void StreamInfer::EndIfIdle() {
+  {
+    MutexLock lock(mutex_);
+    if (is_over_ || !running_.empty() || !turns_.empty() || is_sending_turns_) return;
+    is_over_ = true;
+  }
+  call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown});
 }
 
 // Whether everything has been answered and nobody has ended the stream: the caller does.

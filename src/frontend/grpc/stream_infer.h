@@ -1,7 +1,8 @@
 // ModelStreamInfer: many requests, for many models, and their responses.
 //
 // A request is issued as it is read. Responses of decoupled models are sent as they come; all other answers, errors
-// included, in the order of their requests. After the client's half-close the stream ends when everything is answered.
+// included, in the order of their requests. After the client's half-close the stream ends when everything is answered;
+// while the server drains, also when its client has nothing under way.
 #pragma once
 
 #include <atomic>
@@ -13,19 +14,24 @@
 
 #include "base/mutex.h"
 #include "frontend/grpc/infer_run.h"
+#include "frontend/grpc/open_streams.h"
 #include "net/grpc_call.h"
 
 namespace neso {
 
-class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_from_this<StreamInfer> {
+class StreamInfer final : public net::GrpcReceiver,
+                          public OpenStreams::Stream,
+                          public std::enable_shared_from_this<StreamInfer> {
  public:
-  // `context` and `is_draining` outlive the call.
-  StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, net::GrpcCallRef call);
+  // All but the call outlive it.
+  StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, const OpenStreams& streams,
+              net::GrpcCallRef call);
   ~StreamInfer() override;
 
   void OnMessage(BufferRef message) override;
   void OnEnd() override;
   void OnCancel() override;
+  void EndIfIdle() override;
 
  private:
   class Run;
@@ -38,6 +44,8 @@ class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_fr
   // A request has had its last answer.
   void Retire(Run* run);
   bool TakeEnd() REQUIRES(mutex_);
+  // After something was answered, outside of the lock; `is_last` as TakeEnd() said.
+  void EndAfterAnswer(bool is_last);
   // The stream ends now, with `status`, whatever is still running.
   void Break(net::GrpcStatus status);
   bool Send(net::GrpcMessage message);
@@ -46,6 +54,7 @@ class StreamInfer final : public net::GrpcReceiver, public std::enable_shared_fr
 
   const InferContext& context_;
   const std::atomic<bool>& is_draining_;
+  const OpenStreams& streams_;
   const net::GrpcCallRef call_;
   // What every request of the stream gets from its metadata.
   const Expected<std::vector<NamedParameter>> metadata_parameters_;
