@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "base/memory_budget.h"
 
 namespace neso::net {
@@ -61,6 +62,7 @@ void BodyBuffer::StartUnknown(size_t aligned_offset) {
 
 bool BodyBuffer::Append(std::string_view bytes) {
   if (bytes.empty()) return true;
+  CHECK(Expects(bytes.size()), "the buffer is as large as the length that was given");
   if (!Reserve(used_ + bytes.size())) return false;
   char* const place = buffer_->data() + used_;
   if (place != bytes.data()) std::memcpy(place, bytes.data(), bytes.size());
@@ -75,6 +77,7 @@ ReadRoom BodyBuffer::Direct() {
 }
 
 bool BodyBuffer::Filled(size_t bytes) {
+  CHECK(Expects(bytes), "the buffer is as large as the length that was given");
   used_ += bytes;
   return buffer_->ChargeFilled(used_);
 }

@@ -33,7 +33,9 @@ class BodyBuffer {
   [[nodiscard]] bool Start(size_t bytes, size_t aligned_offset = 0);
   void StartUnknown(size_t aligned_offset = 0);
 
-  // `bytes` follow those that are there; they may lie where Direct() said. Precondition: not above the length given.
+  // Whether so much more is within the length given.
+  bool Expects(size_t bytes) const { return bytes <= length_ - used_; }
+  // `bytes` follow those that are there; they may lie where Direct() said. Precondition: Expects(bytes.size()).
   [[nodiscard]] bool Append(std::string_view bytes);
   // Room for as much more is likely to be needed soon.
   [[nodiscard]] bool Expect(size_t more) { return Reserve(used_ + more); }

@@ -31,12 +31,14 @@ Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead he
 
 void Http2Exchange::OnStart() {
   if (head_too_large_) return Refuse(431, "request head too large");
+  // It has neither path nor body, and nghttp2 does not hold it to its content-length.
+  if (head().method == "CONNECT") return Refuse(405, "this server is no proxy: CONNECT is not allowed");
   const BodyPolicy policy = context().handler.OnHead(head());
   max_body_bytes_ = policy.max_bytes;
   incoming_.StartUnknown(policy.aligned_offset);
   if (const std::string_view length = head().Find("content-length"); !length.empty()) {
     uint64_t bytes = 0;
-    std::from_chars(length.data(), length.data() + length.size(), bytes);  // nghttp2 has checked it
+    std::from_chars(length.data(), length.data() + length.size(), bytes);  // nghttp2 has checked that it is a number
     if (bytes > max_body_bytes_ || bytes > MemoryBudget::OfProcess().limit()) {
       return Refuse(413, "request body too large");
     }
@@ -56,6 +58,7 @@ void Http2Exchange::OnData(std::string_view bytes) {
   session().ConsumeForStream(id(), bytes.size());
   if (refused_ || bytes.empty()) return;
   if (bytes.size() > max_body_bytes_ - incoming_.size()) return Refuse(413, "request body too large");
+  if (!incoming_.Expects(bytes.size())) return Refuse(400, "request body longer than its content-length");
   if (!incoming_.Append(bytes)) return Refuse(503, kNoMemory);
   if (!HoldUnfinished(incoming_.size())) return Refuse(503, "too many unfinished requests of this connection");
   pace_.OnBytes(bytes.size(), std::chrono::steady_clock::now());

@@ -4,6 +4,7 @@ import socket
 import struct
 
 import pytest
+from support.http2 import Http2Connection
 
 
 @pytest.fixture(scope="module")
@@ -281,3 +282,15 @@ def test_a_length_nobody_has_memory_for_is_refused_or_never_filled(server):
     for length in (2**40, 2**50, 2**62):
         raw(server, f"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\nabc".encode())
     assert server.rss_kib() - before < 50_000
+
+
+@pytest.mark.parametrize("port", ["http_port", "grpc_port"])
+@pytest.mark.parametrize("sent", [b"", b"x" * 60_000])
+def test_a_tunnel_over_http2_is_refused_whatever_it_announces_and_sends(server, port, sent):
+    with Http2Connection(getattr(server, port)) as client:
+        stream = client.expect()
+        head = client.encoder.encode([(":method", "CONNECT"), (":authority", "x"), ("content-length", "2")])
+        client.send(*client.head_frames(stream, head), *client.data_frames(stream, sent))
+        answer = client.answer(stream)
+        assert answer.headers[":status"] == "405"
+        assert b"CONNECT is not allowed" in answer.data
