@@ -42,11 +42,14 @@ bool Http2Stream::HoldUnfinished(size_t bytes) {
   return !account.IsOver(ClientAccount::kUnfinished) || account.Held(ClientAccount::kUnfinished) == bytes;
 }
 
-// The first part of an answer is taken whatever its size and whatever the other streams have.
+// The first part of an answer is taken whatever its size, and a little whatever the other streams have: their answers
+// may be large and on their way.
 bool Http2Stream::IsUnreadTooMuch(size_t more) const {
+  constexpr size_t kLittle = 64 * 1024;
   const size_t own = unsent_.load(std::memory_order_relaxed);
   if (own == 0) return false;
-  return own + more > service_limits().max_unread_bytes || session_.account().IsOver(ClientAccount::kUnread);
+  if (own + more > service_limits().max_unread_bytes) return true;
+  return own + more > kLittle && session_.account().IsOver(ClientAccount::kUnread);
 }
 
 ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {

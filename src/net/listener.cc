@@ -65,10 +65,11 @@ bool Listener::AcceptOne(Top& top) {
   OwnedDescriptor fd(accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.get() < 0) {
     if (errno == EINTR || errno == ECONNABORTED) return true;
-    if (errno != EMFILE && errno != ENFILE) return false;
-    SpareSome();
-    // The socket stays ready: not to be asked again and again, this thread takes a rest.
-    if (!Shed()) std::this_thread::sleep_for(kPause);
+    if (errno == EAGAIN) return false;
+    const bool no_descriptors = errno == EMFILE || errno == ENFILE;
+    if (no_descriptors) SpareSome();
+    // The socket stays ready, also where memory is lacking: not to be asked again and again, this thread takes a rest.
+    if (!no_descriptors || !Shed()) std::this_thread::sleep_for(kPause);
     return false;
   }
   const bool is_short = fd.get() >= first_reserved_fd_;

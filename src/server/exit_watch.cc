@@ -4,6 +4,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 namespace neso {
@@ -22,6 +23,7 @@ void OnTimeIsUp(int) {
 }  // namespace
 
 void EndProcessAfter(std::chrono::milliseconds time) {
+  time = std::max(time, std::chrono::milliseconds(1));  // zero would mean never
   struct sigaction action = {};
   action.sa_handler = OnTimeIsUp;
   sigemptyset(&action.sa_mask);
