@@ -91,12 +91,14 @@ class FolderWalk {
     ForEachEntry(parent_fd, path, [&](int fd, const char* name, const struct stat& status) {
       if (++entries_ > kMaxEntries) return;
       // Sums, so that the order in which the system lists entries does not count.
+      const uint64_t place = Mix(folder.st_dev, folder.st_ino);  // a file that moves to another folder is a change
       if (S_ISDIR(status.st_mode)) {
-        found_.fingerprint += Mix(std::hash<std::string_view>()(name), Mix(status.st_dev, status.st_ino));
+        const uint64_t subfolder = Mix(std::hash<std::string_view>()(name), Mix(status.st_dev, status.st_ino));
+        found_.fingerprint += Mix(subfolder, place);
         Visit(fd, name, status, shown + "/" + name, depth + 1);
         return;
       }
-      found_.fingerprint += FileFingerprint(name, status);
+      found_.fingerprint += Mix(FileFingerprint(name, status), place);
       if (IsEndless(status) && found_.endless_file.empty()) {
         found_.endless_file = Describe(shown + "/" + name, status);
       }

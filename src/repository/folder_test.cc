@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "repository/fake_loader_for_test.h"
 #include "repository/temporary_folder.h"
 
@@ -72,6 +74,16 @@ TEST(FolderTest, FingerprintsTellWhatChanged) {
 
   repository.Write("m/labels.txt", "ab");
   EXPECT_NE(MustRead(repository, "m").files_fingerprint, before.files_fingerprint);
+}
+
+TEST(FolderTest, FilesThatMoveBetweenFoldersAreChanges) {
+  TestFolder repository;
+  repository.AddModel("m", 1);
+  repository.Write("m/1/a/weights", "x");
+  repository.Write("m/1/b/other", "y");
+  const FolderSnapshot before = MustRead(repository, "m");
+  std::filesystem::rename(repository.path() + "/m/1/a/weights", repository.path() + "/m/1/b/weights");
+  EXPECT_NE(MustRead(repository, "m").Fingerprint(), before.Fingerprint());
 }
 
 TEST(FolderTest, SurvivesLinksInCirclesAndToNowhere) {
