@@ -4,21 +4,27 @@
 
 namespace neso {
 
-void OpenStreams::Add(std::weak_ptr<Stream> stream) {
-  MutexLock lock(mutex_);
-  if (streams_.size() >= sweep_at_) {
-    std::erase_if(streams_, [](const auto& each) { return each.expired(); });
-    sweep_at_ = std::max<size_t>(64, 2 * streams_.size());
+void OpenStreams::Add(const std::weak_ptr<Stream>& stream) {
+  {
+    MutexLock lock(mutex_);
+    if (!is_ending()) {
+      if (streams_.size() >= sweep_at_) {
+        std::erase_if(streams_, [](const auto& each) { return each.expired(); });
+        sweep_at_ = std::max<size_t>(64, 2 * streams_.size());
+      }
+      return streams_.push_back(stream);
+    }
   }
-  streams_.push_back(std::move(stream));
+  // Its call came before the drain, and is late.
+  if (const std::shared_ptr<Stream> late = stream.lock()) late->EndIfIdle();
 }
 
 void OpenStreams::EndIdle() {
-  // Before they are looked at: one that is busy now sees it when its last answer is out.
-  is_ending_.store(true);
   std::vector<std::weak_ptr<Stream>> streams;
   {
     MutexLock lock(mutex_);
+    // Before they are looked at: one that is busy now sees it when its last answer is out.
+    is_ending_.store(true);
     streams.swap(streams_);
   }
   for (const std::weak_ptr<Stream>& each : streams) {

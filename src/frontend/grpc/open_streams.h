@@ -25,7 +25,7 @@ class OpenStreams {
     ~Stream() = default;
   };
 
-  void Add(std::weak_ptr<Stream> stream);
+  void Add(const std::weak_ptr<Stream>& stream);
   // Ends those that only wait for their clients; from now on the others end themselves with their last answer.
   void EndIdle();
   bool is_ending() const { return is_ending_.load(std::memory_order_relaxed); }

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/catch_exceptions.h"
 #include "base/memory_budget.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
@@ -120,17 +121,27 @@ void StreamInfer::OnMessage(BufferRef message) {
     running_.insert(run.get());
     if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(std::make_shared<Turn>()));
   }
-  if (status.ok()) status = run->Fill();
-  if (status.ok()) status = metadata_parameters_.status();
-  if (status.ok()) run->AddParameters(*metadata_parameters_);
-  if (status.ok()) status = run->Submit(read);
+  // An exception must not leave the request among the running ones.
+  if (status.ok()) status = CatchExceptions([&] { return Submit(*run, read); });
   if (status.ok()) return;
-  LogFailedInference(run->id(), status);
-  run->EndUse();
-  net::GrpcMessage notice = EncodeStreamNotice(
-      {.error = status.message(), .id = run->id(), .model_name = {}, .model_version = {}, .is_final = {}});
-  run->Deliver(std::move(notice));
+  status = CatchExceptions([&] { return Refuse(*run, status); });
+  if (!status.ok()) return Break(ToGrpcStatus(status));
   Retire(run.get());
+}
+
+Status StreamInfer::Submit(Run& run, const ReadTimes& read) {
+  RETURN_IF_ERROR(run.Fill());
+  RETURN_IF_ERROR(metadata_parameters_.status());
+  run.AddParameters(*metadata_parameters_);
+  return run.Submit(read);
+}
+
+Status StreamInfer::Refuse(Run& run, const Status& error) {
+  LogFailedInference(run.id(), error);
+  run.EndUse();
+  run.Deliver(EncodeStreamNotice(
+      {.error = error.message(), .id = run.id(), .model_name = {}, .model_version = {}, .is_final = {}}));
+  return {};
 }
 
 void StreamInfer::OnEnd() { Retire(nullptr); }
@@ -206,7 +217,12 @@ bool StreamInfer::Send(net::GrpcMessage message) {
     MutexLock lock(mutex_);
     if (is_over_) return false;
   }
-  return call_->Send(std::move(message));
+  try {
+    return call_->Send(std::move(message));
+  } catch (...) {
+    Break(ToGrpcStatus(StatusOfException()));  // what comes after it would be out of order
+    return false;
+  }
 }
 
 }  // namespace neso

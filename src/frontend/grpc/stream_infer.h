@@ -40,6 +40,9 @@ class StreamInfer final : public net::GrpcReceiver,
     std::optional<net::GrpcMessage> answer;
   };
 
+  Status Submit(Run& run, const ReadTimes& read);
+  // Answers a request that did not get as far as its model.
+  Status Refuse(Run& run, const Status& error);
   void Answer(const std::shared_ptr<Turn>& turn, net::GrpcMessage message);
   // A request has had its last answer.
   void Retire(Run* run);
