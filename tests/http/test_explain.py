@@ -84,3 +84,18 @@ def test_what_is_restricted_is_not_told(module_repository, start_server):
     assert hidden == {"problems": ["no model 'identiy' is served"], "see": f"{server.url}/docs"}
     shown = server.post("/v2/models/identiy/infer?explain=1", "{}", headers={"key": "secret"}).json()["explain"]
     assert shown["models"] == ["identity"]
+
+
+def test_names_are_for_those_who_may_see_the_index(module_repository, start_server):
+    server = start_server(module_repository.path, "--http-restricted-api=model-repository:key=secret")
+    unknown = server.post("/v2/models/identiy/infer?explain=1", "{}").json()["explain"]
+    assert unknown == {"problems": ["no model 'identiy' is served"], "see": f"{server.url}/docs"}
+    known = server.post("/v2/models/identity/infer?explain=1", "{}").json()["explain"]
+    assert known["model"] == "identity"
+
+
+@pytest.mark.parametrize("name", ["\u6a21" * 30, "x" + "\u6a21" * 30, "\xe4" * 70])
+def test_what_is_cut_in_a_character_is_still_json(server, name):
+    body = json.dumps({"inputs": [{"name": name, "datatype": "FP32", "shape": [1], "data": [1]}]}, ensure_ascii=False)
+    answer = server.post(INFER + "?explain=1", body.encode())
+    assert json.loads(answer.content.decode("utf-8", errors="strict"))["explain"]["problems"]

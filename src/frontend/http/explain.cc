@@ -11,6 +11,7 @@
 #include "frontend/http/json_access.h"
 #include "frontend/http/openapi.h"
 #include "frontend/http/request_problems.h"
+#include "observe/utf8.h"
 
 namespace neso {
 namespace {
@@ -244,7 +245,7 @@ void AppendNames(std::string& json, const char* key, const std::vector<std::stri
   json += fmt::format("\"{}\":[", key);
   for (const std::string& name : names) {
     if (json.back() != '[') json += ',';
-    AppendJsonString(json, name);
+    AppendJsonString(json, ToUtf8(name));  // it may be cut in a character, or what a client sent
   }
   json += ']';
 }
@@ -275,7 +276,7 @@ std::string Explain(const RefusedRequest& request, const ServedModels& models) {
     AppendTensors(json, "inputs", *explanation.described, explanation.described->inputs());
     AppendTensors(json, "outputs", *explanation.described, explanation.described->outputs());
   }
-  if (!explanation.request.empty()) json += ",\"request\":" + JsonQuoted(explanation.request);
+  if (!explanation.request.empty()) json += ",\"request\":" + JsonQuoted(ToUtf8(explanation.request));
   return json + ",\"see\":" + JsonQuoted(request.base_url + "/docs") + "}";
 }
 

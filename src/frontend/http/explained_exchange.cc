@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/catch_exceptions.h"
 #include "base/text.h"
 #include "frontend/http/binary_framing.h"
 #include "frontend/http/body_text.h"
@@ -45,6 +46,12 @@ class ExplainedExchange final : public ExchangeWrapper {
  private:
   void OnAnswer(net::HttpResponse& answer) override {
     if (answer.status < 400 || !answer.parts.empty() || !answer.body.starts_with("{\"error\":")) return;
+    // Whoever cannot be told more is told the error.
+    Expected<std::string> body = CatchExceptions([&]() -> Expected<std::string> { return WithExplanation(answer); });
+    if (body) answer.body.swap(*body);
+  }
+
+  std::string WithExplanation(const net::HttpResponse& answer) const {
     Route route;
     ParseRoute(head().path, route);
     const std::string explanation = Explain({.status = answer.status,
@@ -54,15 +61,19 @@ class ExplainedExchange final : public ExchangeWrapper {
                                              .route = &route,
                                              .json = JsonOf(*this),
                                              .base_url = BaseUrl(head(), scheme_)},
-                                            Visible());
-    answer.body.pop_back();
-    answer.body += ",\"explain\":" + explanation + "}";
+                                            Visible(route));
+    return answer.body.substr(0, answer.body.size() - 1) + ",\"explain\":" + explanation + "}";
   }
 
-  ServedModels Visible() const {
+  // Metadata answers who knows a model's name already; which names there are is the index's to tell.
+  ServedModels Visible(const Route& route) const {
     ServedModels models;
-    if (!IsRestricted(restricted_, ApiCategory::kMetadata, head())) models.ready = server_.ReadyModels();
-    if (!IsRestricted(restricted_, ApiCategory::kModelRepository, head())) models.states = server_.ModelStates();
+    const bool lists_names = !IsRestricted(restricted_, ApiCategory::kModelRepository, head());
+    if (!IsRestricted(restricted_, ApiCategory::kMetadata, head())) {
+      models.ready = server_.ReadyModels();
+      if (!lists_names) std::erase_if(models.ready, [&](const auto& model) { return model->name() != route.model; });
+    }
+    if (lists_names) models.states = server_.ModelStates();
     return models;
   }
 
