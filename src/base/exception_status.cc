@@ -4,6 +4,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "base/log.h"
+#include "base/log_throttle.h"
 #include "base/memory_reserve.h"
 
 namespace neso {
@@ -27,6 +29,16 @@ Status StatusOfException() {
     return Internal("unexpected exception: {}", exception.what());
   } catch (...) {
     return Internal("unexpected exception");
+  }
+}
+
+void LogException(const char* where) noexcept {
+  static LogThrottle throttle(std::chrono::seconds(1));
+  try {
+    const Status error = StatusOfException();
+    if (throttle.Allow()) LOG_ERROR("{}: {}", where, error.message());
+  } catch (...) {
+    // No memory even for the line.
   }
 }
 

@@ -17,4 +17,7 @@ namespace neso {
 // can have), kInternal with the exception's text otherwise.
 Status StatusOfException();
 
+// Within a catch block, where nobody can be answered: one line in the log, and not one for each of many.
+void LogException(const char* where) noexcept;
+
 }  // namespace neso

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/exception_status.h"
-#include "base/log.h"
 #include "base/thread_start.h"
 
 namespace neso {
@@ -103,7 +102,7 @@ void Executor::ThreadMain(Threads::iterator self) {
       try {
         work();
       } catch (...) {
-        LOG_ERROR("{}: {}", name_, StatusOfException().message());
+        LogException(name_);
       }
     }
     lock.Lock();

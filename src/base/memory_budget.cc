@@ -71,6 +71,10 @@ Expected<size_t> ParseMemoryBudget(const std::string& text, size_t available) {
   if (failure != std::errc() || parsed != end || number == 0 || (is_share && number > 100)) {
     return InvalidArg("expected a number of bytes, or 1% to 100% of the memory, got '{}'", text);
   }
+  constexpr uint64_t kLeast = 1'000'000;
+  if (!is_share && number < kLeast) {
+    return InvalidArg("expected at least {} bytes, which small requests need, got '{}'", kLeast, text);
+  }
   if (!is_share) return number;
   return available / 100 * number + available % 100 * number / 100;
 }

@@ -65,7 +65,7 @@ TEST(MemoryBudgetTest, ABufferThatIsFilledAsBytesComeIsCountedAsTheyCome) {
 }
 
 TEST(MemoryBudgetTest, IsWrittenInBytesOrAsAShare) {
-  EXPECT_EQ(*ParseMemoryBudget("123456", 1000), 123456u);
+  EXPECT_EQ(*ParseMemoryBudget("1234567", 1000), 1234567u);
   EXPECT_EQ(*ParseMemoryBudget("50%", 1001), 500u);
   EXPECT_EQ(*ParseMemoryBudget("100%", SIZE_MAX), SIZE_MAX);
   for (const char* wrong : {"", "%", "0", "0%", "101%", "-1", "1.5", "12x", "99999999999999999999"}) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/exception_status.h"
-#include "base/log.h"
 
 namespace neso {
 
@@ -75,7 +74,7 @@ void TimerQueue::ThreadMain() {
     try {
       callback();
     } catch (...) {
-      LOG_ERROR("a timer: {}", StatusOfException().message());
+      LogException("a timer");
     }
     callback = nullptr;
     lock.Lock();

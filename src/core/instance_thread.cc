@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/exception_status.h"
-#include "base/log.h"
 #include "base/mutex.h"
 
 namespace neso {
@@ -87,7 +86,7 @@ void InstanceThread::ThreadMain(const std::shared_ptr<State>& state) {
     try {
       work();
     } catch (...) {
-      LOG_ERROR("the thread of an instance: {}", StatusOfException().message());
+      LogException("the thread of an instance");
     }
     lock.Lock();
   }

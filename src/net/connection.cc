@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/exception_answer.h"
+#include "base/exception_status.h"
 #include "net/http1_session.h"
 #include "net/http2_session.h"
 #include "net/tls_credentials.h"

@@ -2,8 +2,6 @@
 
 #include "base/exception_status.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "base/log_throttle.h"
 
 namespace neso::net {
 
@@ -22,12 +20,6 @@ GrpcStatus GrpcExceptionStatus() {
   const Status error = StatusOfException();
   const bool is_memory = error.code() == StatusCode::kUnavailable;
   return {is_memory ? GrpcCode::kResourceExhausted : GrpcCode::kInternal, error.message()};
-}
-
-void LogException(const char* where) {
-  static LogThrottle throttle(std::chrono::seconds(1));
-  const Status error = StatusOfException();
-  if (throttle.Allow()) LOG_ERROR("{}: {}", where, error.message());
 }
 
 }  // namespace neso::net

@@ -11,7 +11,5 @@ namespace neso::net {
 HttpResponse HttpExceptionResponse();
 // RESOURCE_EXHAUSTED, or INTERNAL.
 GrpcStatus GrpcExceptionStatus();
-// For exceptions that no request can be blamed for: `where` is a thread or a connection.
-void LogException(const char* where);
 
 }  // namespace neso::net

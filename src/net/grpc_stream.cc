@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/exception_status.h"
 #include "net/exception_answer.h"
 #include "net/grpc_text.h"
 #include "net/http2_callbacks.h"

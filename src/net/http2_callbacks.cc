@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "net/exception_answer.h"
+#include "base/exception_status.h"
 #include "net/http2_session.h"
 
 namespace neso::net {

@@ -197,6 +197,7 @@ void Http2Session::HandOver() {
     turn_->needs_top = true;
     return;
   }
+  turn_->top->due.reserve(turn_->top->due.size() + due_.size());  // all or none: what was moved must not stay in due_
   for (Top::Item& item : due_) turn_->top->due.push_back(std::move(item));
   due_.clear();
 }

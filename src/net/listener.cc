@@ -11,10 +11,10 @@
 #include <thread>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "base/log.h"
 #include "base/log_throttle.h"
 #include "net/connection.h"
-#include "net/exception_answer.h"
 
 namespace neso::net {
 namespace {

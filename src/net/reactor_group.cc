@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/exception_status.h"
 #include "base/inline_host.h"
 #include "base/thread_start.h"
 #include "net/answer_cork.h"
 #include "net/connection.h"
-#include "net/exception_answer.h"
 #include "net/reactor_sentinel.h"
 
 namespace neso::net {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/buffer.h"
-#include "net/exception_answer.h"
+#include "base/exception_status.h"
 #include "net/reactor_group.h"
 
 namespace neso::net {

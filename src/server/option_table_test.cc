@@ -230,7 +230,7 @@ const std::vector<OptionCase>& Cases() {
        {"", "1", "x:1", "1:x"}},
       {"min-supported-compute-capability", SHOW(server.min_compute_capability), "7.5", "6.1", "6.1", {"", "x"}},
       {"buffer-manager-thread-count", SHOW(server.buffer_manager_threads), "0", "-2", "0", kNoThreads},
-      {"memory-budget", SHOW(memory_budget), "50%", "1000000", "1000000", {"", "0", "x", "101%", "-1"}},
+      {"memory-budget", SHOW(memory_budget), "50%", "1000000", "1000000", {"", "0", "x", "101%", "-1", "999999"}},
       {"host-policy",
        SHOW(server.host_policies),
        "",
