@@ -10,6 +10,7 @@ namespace neso {
 namespace {
 
 constexpr int64_t kMostTypedValues = 256;
+constexpr int64_t kMostValues = 1 << 28;  // of a tensor that anybody would send from a shell
 
 struct ExampleTensor {
   const TensorSpec* spec;
@@ -74,8 +75,11 @@ std::string InferJson(const Model& model, const std::vector<ExampleTensor>& tens
   return json + "]}";
 }
 
+// Empty: there is none.
 std::string InferCommand(const Model& model, std::string_view url) {
   const std::vector<ExampleTensor> tensors = RequiredInputs(model);
+  const auto is_too_large = [](const ExampleTensor& tensor) { return tensor.count < 0 || tensor.count > kMostValues; };
+  if (std::any_of(tensors.begin(), tensors.end(), is_too_large)) return {};
   const bool typed = std::all_of(tensors.begin(), tensors.end(), CanBeTyped);
   const std::string json = InferJson(model, tensors, typed);
   if (typed) return fmt::format("curl {} -d {}", url, ShellQuoted(json));
@@ -86,12 +90,13 @@ std::string InferCommand(const Model& model, std::string_view url) {
       ShellQuoted(json), bytes, url, json.size());
 }
 
+// Empty: there is none, since all of its values are JSON.
 std::string GenerateCommand(const Model& model, std::string_view url) {
   std::string json = "{";
   for (const ExampleTensor& tensor : RequiredInputs(model)) {
+    if (!CanBeTyped(tensor)) return {};
     if (json.back() != '{') json += ',';
-    const std::string values =
-        Repeated(ZeroOf(tensor.spec->datatype), std::clamp<int64_t>(tensor.count, 0, kMostTypedValues));
+    const std::string values = Repeated(ZeroOf(tensor.spec->datatype), tensor.count);
     json += JsonQuoted(tensor.spec->name) + (tensor.count == 1 ? ":" + values : ":[" + values + "]");
   }
   return fmt::format("curl -N {} -d {}", url, ShellQuoted(json + "}"));

@@ -101,6 +101,17 @@ TEST(ExampleRequestTest, SmallTensorsAreTyped) {
             R"(curl -N http://h/generate -d '{"pixels":[0.0,0.0,0.0,0.0]}')");
 }
 
+TEST(ExampleRequestTest, WhatCannotBeSentIsNotShown) {
+  const auto wide = [](const char* datatype, const char* dims) {
+    return MakeModel(fmt::format("name: 'm' input {{ name: 'x' data_type: TYPE_{} {} }}", datatype, dims));
+  };
+  const auto beyond = wide("FP32", "dims: 4611686018427387904 dims: 8");
+  EXPECT_EQ(ExampleRequest(*beyond, "u", ExampleKind::kInfer), "");
+  EXPECT_EQ(ExampleRequest(*wide("FP32", "dims: 1152921504606846976"), "u", ExampleKind::kInfer), "");
+  EXPECT_EQ(ExampleRequest(*wide("FP32", "dims: 1000"), "u", ExampleKind::kGenerate), "");
+  EXPECT_EQ(ExampleRequest(*wide("FP16", "dims: 2"), "u", ExampleKind::kGenerate), "");
+}
+
 TEST(ExampleRequestTest, LargeTensorsAreBytes) {
   const auto model = MakeModel(R"(name: "m" input { name: "it's" data_type: TYPE_FP16 dims: [3, 224, 224] })");
   EXPECT_EQ(ExampleRequest(*model, "http://h/infer", ExampleKind::kInfer),
