@@ -26,9 +26,11 @@ endif()
 # What goes out is hardened, and drops what nobody calls (the server library exports a list).
 string(APPEND CMAKE_CXX_FLAGS_RELEASE " -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 sees overlapping copies in std::string where there are none (its bug 105651), at -O2 only; and
-  # copies beyond its end in protobuf's headers, which it does not take for foreign ones when they are precompiled.
+  # GCC 12 sees overlapping copies in std::string where there are none (its bug 105651), at -O2 only; and, when it
+  # optimises, copies beyond its end in other projects' headers, which it does not take for foreign ones when they are
+  # precompiled.
   string(APPEND CMAKE_CXX_FLAGS_RELEASE " -Wno-restrict -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow")
+  string(APPEND CMAKE_CXX_FLAGS_RELWITHDEBINFO " -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow")
 endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wno-unused-parameter -fno-omit-frame-pointer)
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
