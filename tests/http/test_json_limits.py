@@ -2,7 +2,6 @@
 import gzip
 import json
 import pathlib
-import re
 import resource
 import time
 
@@ -29,18 +28,6 @@ def server(module_repository, start_module_server):
     module_repository.add_identity("m", dims=(-1,), max_batch_size=4)
     module_repository.add_identity("text", "TYPE_STRING", dims=(-1,), max_batch_size=0)
     return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=*", "--allow-client-shm=true")
-
-
-@pytest.fixture
-def peak(server):
-    """How many bytes more the server has had resident since the test began, at most."""
-    process = pathlib.Path(f"/proc/{server.pid}")
-
-    def field(name):
-        return 1024 * int(re.search(rf"{name}:\s+(\d+)", (process / "status").read_text()).group(1))
-    (process / "clear_refs").write_text("5")
-    before = field("VmRSS")
-    return lambda: field("VmHWM") - before
 
 
 @pytest.fixture(autouse=True)

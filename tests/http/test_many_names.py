@@ -1,7 +1,5 @@
 """Requests that name very many things: refused beyond the limits, and quick below them, over HTTP and gRPC."""
 import contextlib
-import pathlib
-import re
 import time
 
 import grpc
@@ -86,18 +84,6 @@ def test_members_over_generate(server):
 
 
 # --- gRPC ------------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def peak(server):
-    """How many bytes more the server has had resident since the test began, at most."""
-    process = pathlib.Path(f"/proc/{server.pid}")
-
-    def field(name):
-        return 1024 * int(re.search(rf"{name}:\s+(\d+)", (process / "status").read_text()).group(1))
-    (process / "clear_refs").write_text("5")
-    before = field("VmRSS")
-    return lambda: field("VmHWM") - before
-
-
 def refused(channel, method, message):
     with pytest.raises(grpc.RpcError) as error:
         channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(message, timeout=20 * PATIENCE)
