@@ -6,10 +6,7 @@
 #include <utility>
 
 #include "base/exception_status.h"
-#include "net/http1_session.h"
-#include "net/http2_session.h"
 #include "net/tls_credentials.h"
-#include "net/tls_handshake.h"
 
 namespace neso::net {
 
@@ -30,17 +27,11 @@ Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& gro
 
 Connection::~Connection() = default;
 
-std::unique_ptr<Session> Connection::MakeSession() {
-  // Only its own clients come to a port for gRPC; to one for HTTP, HTTP/2 is an exception that HTTP/1.1 notices.
-  if (context_->grpc == nullptr) return std::make_unique<Http1Session>(*this);
-  return std::make_unique<Http2Session>(*this);
-}
-
 void Connection::Open(Top& top) {
   // The strand is held meanwhile, so that no event is handled before `listed_` is set.
   strand_.store(kOwned);
   const std::shared_ptr<Connection> self = shared_from_this();
-  session_ = tls_ ? std::make_unique<TlsHandshake>(*this, *tls_) : MakeSession();
+  session_ = tls_ ? context_->sessions.MakeHandshake(*this, *tls_) : context_->sessions.MakeProtocol(*this);
   listed_ = context_->Enlist(self);
   const Status added = group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
   strand_.fetch_and(~kOwned);
@@ -90,14 +81,7 @@ void Connection::HandleBits(uint32_t bits, StrandTurn& turn) {
   }
 }
 
-void Connection::BeginProtocol(uint32_t bits) {
-  next_session_ = MakeSession();
-  switch_bits_ = bits;
-}
-
-void Connection::SwitchToHttp2(std::string received, uint32_t bits) {
-  auto next = std::make_unique<Http2Session>(*this);
-  next->TakeOver(std::move(received));
+void Connection::SwitchTo(std::unique_ptr<Session> next, uint32_t bits) {
   next_session_ = std::move(next);
   switch_bits_ = bits;
 }

@@ -6,60 +6,25 @@
 // it before it goes. So nobody waits, and an answer is written to the socket by the thread that has it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "net/owned_descriptor.h"
-#include "net/reactor_group.h"
-#include "net/reactor_top.h"
+#include "net/reactor/answer_cork.h"
+#include "net/reactor/reactor_group.h"
+#include "net/reactor/reactor_top.h"
 #include "net/server_context.h"
+#include "net/session.h"
 #include "net/tls.h"
 #include "net/transfer_pace.h"
 #include "net/transport.h"
 
 namespace neso::net {
 
-// What happened to a connection since its strand was last owned.
-enum StrandBits : uint32_t {
-  kReadable = 1,
-  kWritable = 2,
-  kPeerEnded = 4,  // the peer has finished sending; perhaps it still reads
-  kDead = 8,       // both directions are gone
-  kAnswer = 16,    // an exchange has something to send
-  kDeadline = 32,  // the time limit has passed
-  kDrain = 64,     // the server ends
-  kAbort = 128,    // cut it now
-  kTurn = 256,     // the top of a network thread, which was asked for
-  kSpare = 512,    // descriptors are short: end, if no request is under way
-};
-
-// One ownership of a strand.
-struct StrandTurn {
-  Top* top = nullptr;      // null away from the top of a network thread: then nothing is read or dispatched
-  bool needs_top = false;  // the session has something to do there
-
-  // Lets go of `reference` after the strand is left, since that may run anything. (With more than a few in one turn the
-  // oldest goes at once: that is slower for others on this connection, not wrong.)
-  void Drop(std::shared_ptr<void> reference) {
-    if (reference) std::swap(garbage[dropped++ % garbage.size()], reference);
-  }
-  std::array<std::shared_ptr<void>, 4> garbage;
-  size_t dropped = 0;
-};
-
-// The protocol spoken on a connection. Confined to the strand.
-class Session {
- public:
-  virtual ~Session() = default;
-  virtual void OnBits(uint32_t bits, StrandTurn& turn) = 0;
-};
-
-class Connection final : public Pollable, public std::enable_shared_from_this<Connection> {
+class Connection final : public Pollable, public AnswerCork::Waiter, public std::enable_shared_from_this<Connection> {
  public:
   // A `brief` one was let in with the last descriptors: it is answered once, and has to be quick.
   Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief = false);
@@ -70,15 +35,14 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
   // Handles `bits`, here or on the thread that owns the strand.
   void Enter(uint32_t bits, Top* top);
   void OnEvents(uint32_t events, Top& top) override;
+  void OnUncork() override { Enter(kAnswer, nullptr); }
 
   // For the session, in the strand:
   Transport& transport() { return *transport_; }
   SocketTransport& socket() { return *socket_; }  // what lies below TLS
   ServerContext& context() { return *context_; }
-  // The TLS handshake is done: the session of the port's protocol takes its place when OnBits returns.
-  void BeginProtocol(uint32_t bits);
-  // The client speaks HTTP/2 and has sent `received` so far: its session takes this one's place when OnBits returns.
-  void SwitchToHttp2(std::string received, uint32_t bits);
+  // `next` takes the session's place when OnBits returns, and begins with `bits`.
+  void SwitchTo(std::unique_ptr<Session> next, uint32_t bits);
   // Delists, unwatches and closes the socket. The session sees no more of it.
   void Close(StrandTurn& turn);
   // kDeadline comes at `deadline` or milliseconds later, unless it is changed before.
@@ -102,7 +66,6 @@ class Connection final : public Pollable, public std::enable_shared_from_this<Co
  private:
   static constexpr uint32_t kOwned = 1u << 31;
 
-  std::unique_ptr<Session> MakeSession();
   // The strand's border for exceptions: they cost the connection.
   void HandleBits(uint32_t bits, StrandTurn& turn);
 

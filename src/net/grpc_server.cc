@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/protocols.h"
 #include "net/server_core.h"
 
 namespace neso::net {
@@ -36,8 +37,8 @@ class Http2GrpcServer final : public GrpcServer {
  public:
   Http2GrpcServer(ReactorPool& reactors, GrpcHandler& handler, const GrpcServerOptions& options, ListenSocket socket)
       : core_(reactors,
-              std::make_shared<ServerContext>(not_grpc_, ConnectionOptions(options), reactors.sentinel(), &handler,
-                                              SettingsOf(options)),
+              std::make_shared<ServerContext>(not_grpc_, ConnectionOptions(options), AllProtocols(),
+                                              reactors.sentinel(), &handler, SettingsOf(options)),
               std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }

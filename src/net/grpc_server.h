@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "net/grpc_call.h"
-#include "net/http2_keep_alive.h"
+#include "net/http2_keep_alive_options.h"
 #include "net/server_load.h"
 #include "net/service_limits.h"
 

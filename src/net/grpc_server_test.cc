@@ -12,9 +12,9 @@
 
 #include "base/memory_budget.h"
 #include "net/compression.h"
-#include "net/grpc_frame_reader.h"
-#include "net/grpc_text.h"
-#include "net/http2_test_util.h"
+#include "net/http2/grpc_frame_reader.h"
+#include "net/http2/grpc_text.h"
+#include "net/http2/http2_test_util.h"
 
 namespace neso::net {
 namespace {

@@ -19,7 +19,7 @@
 #include "base/executor.h"
 #include "base/inline_host.h"
 #include "net/http_server.h"
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "net/protocols.h"
 #include "net/server_core.h"
 
 namespace neso::net {
@@ -10,7 +11,8 @@ namespace {
 class EpollHttpServer final : public HttpServer {
  public:
   EpollHttpServer(ReactorPool& reactors, HttpHandler& handler, const HttpServerOptions& options, ListenSocket socket)
-      : core_(reactors, std::make_shared<ServerContext>(handler, options, reactors.sentinel()), std::move(socket)) {}
+      : core_(reactors, std::make_shared<ServerContext>(handler, options, AllProtocols(), reactors.sentinel()),
+              std::move(socket)) {}
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }

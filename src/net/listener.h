@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 #include "net/server_context.h"
 #include "net/socket_address.h"
 

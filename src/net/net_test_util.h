@@ -20,7 +20,7 @@
 
 #include "base/executor.h"
 #include "net/http_server.h"
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 
 namespace neso::net {
 

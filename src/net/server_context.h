@@ -11,14 +11,15 @@
 
 #include "base/mutex.h"
 #include "net/grpc_call.h"
-#include "net/http2_keep_alive.h"
+#include "net/http2_keep_alive_options.h"
 #include "net/http_server.h"
-#include "net/reactor_sentinel.h"
+#include "net/reactor/reactor_sentinel.h"
 #include "net/server_load.h"
 
 namespace neso::net {
 
 class Connection;
+class SessionFactory;
 
 // How a gRPC server answers and keeps its connections.
 struct GrpcSettings {
@@ -30,12 +31,19 @@ struct GrpcSettings {
 struct ServerContext {
   using Connections = std::list<std::shared_ptr<Connection>>;
 
-  ServerContext(HttpHandler& handler, HttpServerOptions options, ReactorSentinel& sentinel, GrpcHandler* grpc = nullptr,
-                GrpcSettings grpc_settings = {})
-      : handler(handler), options(std::move(options)), grpc(grpc), grpc_settings(grpc_settings), sentinel(sentinel) {}
+  // All but the options outlive it.
+  ServerContext(HttpHandler& handler, HttpServerOptions options, const SessionFactory& sessions,
+                ReactorSentinel& sentinel, GrpcHandler* grpc = nullptr, GrpcSettings grpc_settings = {})
+      : handler(handler),
+        options(std::move(options)),
+        sessions(sessions),
+        grpc(grpc),
+        grpc_settings(grpc_settings),
+        sentinel(sentinel) {}
 
   HttpHandler& handler;
   const HttpServerOptions options;
+  const SessionFactory& sessions;
   GrpcHandler* const grpc;  // null on a port for HTTP; otherwise connections begin with HTTP/2, and calls go here
   const GrpcSettings grpc_settings;
   ReactorSentinel& sentinel;

@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "net/listener.h"
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 #include "net/server_context.h"
 
 namespace neso::net {

@@ -38,7 +38,8 @@ void TlsHandshake::Shake(StrandTurn& turn) {
       connection_.ClearDeadline();
       phase_ = Phase::kClosed;
       // The client's first request may have come along, and be in TLS's own buffer.
-      return connection_.BeginProtocol(peer_ended_ ? kReadable | kPeerEnded : kReadable);
+      return connection_.SwitchTo(connection_.context().sessions.MakeProtocol(connection_),
+                                  peer_ended_ ? kReadable | kPeerEnded : kReadable);
     case TlsTransport::Handshake::kFailed: break;
   }
   LOG_VERBOSE(1, "TLS handshake failed: {}", tls_.failure());

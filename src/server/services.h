@@ -19,7 +19,7 @@
 #include "frontend/vertex/vertex_frontend.h"
 #include "net/grpc_server.h"
 #include "net/http_server.h"
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 #include "observe/tracer.h"
 #include "server/options.h"
 #include "server/service_credentials.h"

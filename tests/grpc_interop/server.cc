@@ -9,7 +9,7 @@
 #include "base/base64.h"
 #include "base/executor.h"
 #include "net/grpc_server.h"
-#include "net/reactor_pool.h"
+#include "net/reactor/reactor_pool.h"
 #include "test.pb.h"
 
 namespace {

@@ -1,0 +1,131 @@
+#include "net/http1/http1_exchange.h"
+
+#include <cstring>
+#include <utility>
+
+#include "net/exception_answer.h"
+
+namespace neso::net {
+
+Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {
+  connection_->context().load.requests.fetch_add(1, std::memory_order_relaxed);
+}
+
+Http1Exchange::~Http1Exchange() { connection_->context().load.requests.fetch_sub(1, std::memory_order_relaxed); }
+
+Http1Error Http1Exchange::Adopt(std::string_view head, RequestFraming* framing) {
+  char* kept = inline_head_;
+  if (head.size() > kInlineHead) {
+    long_head_ = std::make_unique_for_overwrite<char[]>(head.size());
+    kept = long_head_.get();
+  }
+  std::memcpy(kept, head.data(), head.size());
+  head_.headers.reserve(12);
+  return ParseHead({kept, head.size()}, &head_, framing);
+}
+
+void Http1Exchange::SetBody(BufferRef body, size_t chunks) {
+  body_ = std::move(body);
+  body_chunks_ = chunks;
+}
+
+void Http1Exchange::SetReceiveTimes(uint64_t start_ns, uint64_t end_ns) {
+  receive_start_ns_ = start_ns;
+  receive_end_ns_ = end_ns;
+}
+
+void Http1Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
+  ServerContext& context = connection_->context();
+  const std::shared_ptr<Connection> connection = connection_;  // longer than the exchange
+  try {
+    if (what == kDisconnect) {
+      disconnect_.Trigger();
+    } else {
+      context.handler.OnRequest(std::static_pointer_cast<Http1Exchange>(self));
+    }
+  } catch (...) {
+    Respond(HttpExceptionResponse());  // nothing, if it has been answered
+  }
+  self.reset();
+  context.EndCall();
+}
+
+bool Http1Exchange::TakeAnswer(HttpResponse* response, bool* streamed) {
+  if (!published_.load(std::memory_order_acquire) || taken_.exchange(true)) return false;
+  *response = std::move(response_);
+  *streamed = streamed_;
+  return true;
+}
+
+// An answer nobody will take is dropped, since it may hold the exchange: what keeps its parts alive often does. Called
+// by whoever publishes after whoever closes, or the other way round: the later one finds both.
+void Http1Exchange::DropAnswerIfGone() {
+  if (!gone_.load() || !published_.load() || taken_.exchange(true)) return;
+  const HttpResponse dropped = std::move(response_);  // the last thing done: it may take the exchange along
+}
+
+Http1Exchange::Chunks Http1Exchange::TakeChunks() {
+  Chunks taken;
+  MutexLock lock(mutex_);
+  taken.chunks.swap(chunks_);
+  taken.finished = finished_;
+  // Counted as unsent before they are no longer counted as waiting, so that Write never sees too little.
+  unsent_.fetch_add(std::exchange(chunk_bytes_, 0), std::memory_order_relaxed);
+  return taken;
+}
+
+void Http1Exchange::SetGone() {
+  gone_.store(true);
+  {
+    MutexLock lock(mutex_);
+    chunks_.clear();
+  }
+  DropAnswerIfGone();
+}
+
+void Http1Exchange::Respond(HttpResponse response) {
+  if (claimed_.exchange(true)) return;
+  response_ = std::move(response);
+  answered_.store(true, std::memory_order_release);
+  published_.store(true);
+  connection_->Enter(kAnswer, nullptr);
+  DropAnswerIfGone();
+}
+
+void Http1Exchange::StartStream(HttpResponse head) {
+  if (claimed_.exchange(true)) return;
+  response_ = std::move(head);
+  streamed_ = true;
+  published_.store(true);
+  connection_->Enter(kAnswer, nullptr);
+  DropAnswerIfGone();
+}
+
+bool Http1Exchange::Write(std::string chunk) {
+  if (gone_.load(std::memory_order_relaxed)) return false;
+  bool too_slow = false;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return false;
+    const size_t unread = chunk_bytes_ + unsent_.load(std::memory_order_relaxed);
+    too_slow = unread + chunk.size() > connection_->context().options.limits.max_unread_bytes;
+    if (!too_slow) {
+      chunk_bytes_ += chunk.size();
+      chunks_.push_back(std::move(chunk));
+    }
+  }
+  if (too_slow) gone_.store(true, std::memory_order_relaxed);
+  connection_->Enter(too_slow ? kAbort : kAnswer, nullptr);
+  return !gone_.load(std::memory_order_relaxed);
+}
+
+void Http1Exchange::Finish() {
+  {
+    MutexLock lock(mutex_);
+    finished_ = true;
+  }
+  answered_.store(true, std::memory_order_release);
+  connection_->Enter(kAnswer, nullptr);
+}
+
+}  // namespace neso::net

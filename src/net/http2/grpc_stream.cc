@@ -1,0 +1,453 @@
+#include "net/http2/grpc_stream.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/exception_status.h"
+#include "net/exception_answer.h"
+#include "net/http2/grpc_text.h"
+#include "net/http2/http2_callbacks.h"
+#include "net/http2/http2_fields.h"
+#include "net/http2/http2_session.h"
+
+namespace neso::net {
+namespace {
+
+// A client may send this much ahead of the method, and the window more.
+constexpr size_t kMaxBacklog = 32u << 20;
+constexpr size_t kPrefixBytes = 5;
+constexpr const char* kNoMemory = "the server has no memory for the message now; try again later";
+
+std::string Prefix(bool compressed, size_t size) {
+  const auto byte = [size](int shift) { return static_cast<char>(size >> shift & 0xff); };
+  return {compressed ? '\1' : '\0', byte(24), byte(16), byte(8), byte(0)};
+}
+
+size_t SizeOf(const GrpcMessage& message) {
+  size_t size = message.head.size();
+  for (const BodyPart& part : message.parts) size += part.size;
+  return size;
+}
+
+Http2Fields HeadFields() {
+  Http2Fields fields;
+  fields.AddFixed(":status", "200");
+  fields.AddFixed("content-type", "application/grpc");
+  fields.AddFixed("grpc-accept-encoding", "identity, deflate, gzip");
+  return fields;
+}
+
+// Without padding, as gRPC sends it.
+std::string BinaryValue(std::string_view bytes) {
+  std::string text = EncodeBase64(bytes);
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
+}
+
+void AddMetadata(const GrpcMetadata& metadata, Http2Fields* fields) {
+  for (const auto& [name, value] : metadata) {
+    if (name.starts_with("grpc-")) continue;  // the protocol's own
+    fields->AddForeign(name, name.ends_with("-bin") ? BinaryValue(value) : value);
+  }
+}
+
+void AddStatus(const GrpcStatus& status, Http2Fields* fields) {
+  fields->AddFixed("grpc-status", GrpcCodeText(status.code));
+  if (!status.message.empty()) fields->AddOwned("grpc-message", EncodeGrpcMessage(status.message));
+  AddMetadata(status.metadata, fields);
+}
+
+// The same message, compressed; false leaves it as it is.
+bool CompressMessage(ContentEncoding encoding, GrpcMessage* message) {
+  std::vector<std::string_view> pieces{message->head};
+  for (const BodyPart& part : message->parts) pieces.emplace_back(part.data, part.size);
+  Expected<std::string> compressed = Compress(encoding, pieces);
+  if (!compressed.ok()) return false;
+  *message = {.head = *std::move(compressed), .parts = {}, .release = nullptr};
+  return true;
+}
+
+}  // namespace
+
+GrpcStream::GrpcStream(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
+    : Http2Stream(session, id, head.bytes),
+      head_(std::move(head)),
+      head_too_large_(head_too_large),
+      answer_encoding_(
+          ChooseGrpcEncoding(context().grpc_settings.compression, head_.head.Find("grpc-accept-encoding"))),
+      reader_(service_limits().max_message_bytes) {}
+
+bool GrpcStream::IsCall(const HttpHead& head) {
+  return head.method == "POST" && IsGrpcContentType(head.Find("content-type"));
+}
+
+void GrpcStream::OnStart() {
+  if (head_too_large_) return Fail(GrpcCode::kResourceExhausted, "received metadata size exceeds the limit");
+  const std::string_view encoding = head().Find("grpc-encoding");
+  if (!ParseContentEncoding(!encoding.empty(), encoding).ok()) {
+    return Fail(GrpcCode::kUnimplemented, "Compression algorithm '" + std::string(encoding) + "' is not supported.");
+  }
+  if (const auto timeout = ParseGrpcTimeout(head().Find("grpc-timeout"))) {
+    call_deadline_ = std::chrono::steady_clock::now() + *timeout;
+    WatchDeadlines();
+  }
+  Queue(Event::kStart);
+}
+
+void GrpcStream::OnData(std::string_view bytes) {
+  const size_t size = bytes.size();
+  while (!ignoring_) {
+    GrpcFrameReader::Message message;
+    const GrpcFrameReader::Result result = reader_.Next(bytes, &message);
+    if (result == GrpcFrameReader::Result::kMore) break;
+    ignoring_ = result != GrpcFrameReader::Result::kMessage;
+    switch (result) {
+      case GrpcFrameReader::Result::kMessage: Queue(Event::kMessage, std::move(message)); break;
+      case GrpcFrameReader::Result::kTooLarge:
+        Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" +
+                                               std::to_string(reader_.message_bytes()) + " vs. " +
+                                               std::to_string(service_limits().max_message_bytes) + ")");
+        break;
+      case GrpcFrameReader::Result::kNoMemory: Fail(GrpcCode::kResourceExhausted, kNoMemory); break;
+      default: Fail(GrpcCode::kInternal, "malformed message prefix"); break;
+    }
+  }
+  session().ConsumeForConnection(size);
+  withheld_ += size;
+  GiveWindowBack();
+  WatchMessage(size);
+}
+
+// `bytes` came, and what they belong to may have begun, gone on or ended.
+void GrpcStream::WatchMessage(size_t bytes) {
+  const size_t partial = ignoring_ ? 0 : reader_.PartialBytes();
+  if (!HoldUnfinished(partial + (parked_work ? backlog_.load() : 0)) && !ignoring_) {
+    ignoring_ = true;
+    return Fail(GrpcCode::kResourceExhausted, "too many unfinished messages of this connection");
+  }
+  if (partial == 0 && message_deadline_ == kNever) return;
+  if (partial == 0 || withheld_ > 0) {
+    message_deadline_ = kNever;  // no message, or nothing can come of it
+  } else {
+    const TimePoint now = std::chrono::steady_clock::now();
+    const bool begins = message_deadline_ == kNever || partial <= bytes;
+    begins ? pace_.Start(now) : pace_.OnBytes(bytes, now);
+    message_deadline_ = connection().DeadlineOf(pace_);
+  }
+  WatchDeadlines();
+}
+
+void GrpcStream::WatchDeadlines() { SetDeadline(std::min(call_deadline_, message_deadline_)); }
+
+void GrpcStream::GiveWindowBack() {
+  if (withheld_ == 0) return;
+  if (backlog_ > kMaxBacklog) {
+    withholding_ = true;
+    if (backlog_ > kMaxBacklog) return;  // whoever works it off sees that we wait
+  }
+  withholding_ = false;
+  session().ConsumeForStream(id(), withheld_);
+  withheld_ = 0;
+}
+
+void GrpcStream::OnRequestEnd() {
+  if (ignoring_) return;
+  if (!reader_.AtBorder()) return Fail(GrpcCode::kInternal, "the request ends within a message");
+  Queue(Event::kEnd);
+}
+
+void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
+  if (message.bytes) backlog_ += message.bytes->size();
+  {
+    MutexLock lock(mutex_);
+    inputs_.push_back({event, std::move(message)});
+    if (std::exchange(working_, true)) return;
+  }
+  session().AddRequest(*this, kWork);
+}
+
+void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
+  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();
+  what == kWork ? WorkOff() : Cancel();
+  self.reset();
+  connection->context().EndCall();
+}
+
+void GrpcStream::WorkOff() {
+  std::vector<Input> inputs;
+  for (;;) {
+    inputs.clear();
+    {
+      MutexLock lock(mutex_);
+      inputs.swap(inputs_);
+      if (inputs.empty()) working_ = false;
+    }
+    if (inputs.empty()) return;
+    for (Input& input : inputs) Handle(std::move(input));
+  }
+}
+
+void GrpcStream::Handle(Input input) {
+  try {
+    input.event == Event::kStart ? Start() : Deliver(std::move(input));
+  } catch (...) {
+    Fail(GrpcExceptionStatus());
+  }
+}
+
+void GrpcStream::Start() {
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_ || over_) return;
+    started_ = true;
+  }
+  GrpcReceiverRef receiver = context().grpc->OnCall(std::static_pointer_cast<GrpcStream>(shared_from_this()));
+  if (!receiver) return Fail(GrpcCode::kUnimplemented, "");
+  bool cancel = false;
+  {
+    MutexLock lock(mutex_);
+    cancel = cancel_waits_;
+    if (cancel) {
+      cancelled_ = true;
+    } else if (!over_) {
+      receiver_ = receiver;
+    }
+  }
+  if (cancel) receiver->OnCancel();
+}
+
+GrpcReceiverRef GrpcStream::Receiver() {
+  MutexLock lock(mutex_);
+  return receiver_;
+}
+
+void GrpcStream::Deliver(Input input) {
+  const GrpcReceiverRef receiver = Receiver();
+  if (input.event == Event::kEnd) {
+    if (receiver) receiver->OnEnd();
+    return;
+  }
+  BufferRef message = std::move(input.message.bytes);
+  backlog_ -= message->size();
+  if (withholding_) Wake();
+  if (!receiver) return;
+  if (input.message.compressed) message = Inflate(*message);
+  if (message) receiver->OnMessage(std::move(message));
+}
+
+BufferRef GrpcStream::Inflate(Buffer& message) {
+  const auto fail = [this](GrpcCode code, std::string text) {
+    Fail(code, std::move(text));
+    return BufferRef();
+  };
+  const std::string_view name = head().Find("grpc-encoding");
+  if (name.empty() || name == "identity") return fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
+  bool complete = false;
+  Expected<BufferRef> inflated = Decompress(message.bytes(), service_limits().max_message_bytes, 0, &complete);
+  if (!inflated.ok() && inflated.error().code() == StatusCode::kUnavailable) {
+    return fail(GrpcCode::kResourceExhausted, inflated.error().message());
+  }
+  if (!inflated.ok()) {
+    return fail(GrpcCode::kResourceExhausted, "SERVER: Decompressed message larger than max (" +
+                                                  std::to_string(service_limits().max_message_bytes) + ")");
+  }
+  if (!complete) return fail(GrpcCode::kInternal, "the message could not be decompressed");
+  BufferRef result = *inflated ? *std::move(inflated) : Buffer::TryAllocate(0);
+  if (!result) return fail(GrpcCode::kResourceExhausted, kNoMemory);
+  return result;
+}
+
+void GrpcStream::Cancel() {
+  GrpcReceiverRef receiver;
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_) return;
+    cancel_waits_ = started_ && !receiver_;
+    if (cancel_waits_) return;
+    cancelled_ = true;
+    receiver.swap(receiver_);
+  }
+  if (!receiver) return;
+  try {
+    receiver->OnCancel();
+  } catch (...) {
+    LogException("a cancelled call");
+  }
+}
+
+void GrpcStream::OnDeadline() {
+  const TimePoint now = std::chrono::steady_clock::now();
+  if (now >= call_deadline_) {
+    call_deadline_ = message_deadline_ = kNever;
+    WatchDeadlines();
+    // Nobody waits any more for an answer that is not read yet.
+    if (answered_) return session().Reset(id(), NGHTTP2_CANCEL);
+    return Fail(GrpcCode::kDeadlineExceeded, "Deadline Exceeded");
+  }
+  if (now >= message_deadline_) {
+    message_deadline_ = kNever;
+    ignoring_ = true;
+    Fail(GrpcCode::kDeadlineExceeded, "the message was not received in time");
+  }
+  WatchDeadlines();
+}
+
+void GrpcStream::OnClose() {
+  ignoring_ = true;
+  bool cancel = false;
+  GrpcReceiverRef receiver;
+  {
+    MutexLock lock(mutex_);
+    over_ = true;
+    cancel = !status_ || cancel_wanted_;
+    cancel_wanted_ = false;
+    if (!drop_answer_ && !cancel) receiver.swap(receiver_);
+    answer_.clear();
+  }
+  session().Drop(std::move(receiver));
+  if (cancel) session().AddDue(shared_from_this(), kCancel);
+}
+
+void GrpcStream::OnAnswer() {
+  GiveWindowBack();
+  if (reader_.PartialBytes() > 0 && message_deadline_ == kNever) WatchMessage(0);
+  std::optional<GrpcMetadata> metadata;
+  std::vector<Http2Piece> pieces;
+  bool ended = false;
+  bool dropped = false;
+  bool cancel = false;
+  GrpcReceiverRef receiver;
+  {
+    MutexLock lock(mutex_);
+    metadata.swap(metadata_);
+    pieces.swap(answer_);
+    ended = status_ && !std::exchange(status_taken_, status_.has_value());
+    if (ended) trailers_ = *status_;
+    dropped = drop_answer_;
+    cancel = std::exchange(cancel_wanted_, false);
+    // It may hold the request, which nobody needs while the answer waits for a slow client.
+    if (ended && !dropped) receiver.swap(receiver_);
+  }
+  session().Drop(std::move(receiver));
+  if (cancel) session().AddDue(shared_from_this(), kCancel);
+  if (ended) {
+    ignoring_ = answered_ = true;
+    message_deadline_ = kNever;
+    HoldUnfinished(0);
+    WatchDeadlines();
+  }
+  if (!head_sent_ && (metadata || !pieces.empty())) SubmitHead(metadata.value_or(GrpcMetadata()));
+  if (!head_sent_ && ended) return SubmitTrailersOnly();
+  if (ended && dropped) {
+    // At once: the data they would wait behind may never be read.
+    DropData();
+    SubmitTrailers();
+    return;
+  }
+  for (Http2Piece& piece : pieces) Push(std::move(piece));
+  if (ended) PushEnd();
+  Resume();
+}
+
+void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
+  head_sent_ = true;
+  Http2Fields fields = HeadFields();
+  if (answer_encoding_ != ContentEncoding::kIdentity)
+    fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
+  AddMetadata(metadata, &fields);
+  session().SubmitHead(id(), fields, true);
+}
+
+void GrpcStream::SubmitTrailersOnly() {
+  head_sent_ = true;
+  Http2Fields fields = HeadFields();
+  AddStatus(trailers_, &fields);
+  session().SubmitHead(id(), fields, false);
+}
+
+bool GrpcStream::SubmitTrailers() {
+  Http2Fields fields;
+  AddStatus(trailers_, &fields);
+  session().SubmitTrailers(id(), fields);
+  return true;
+}
+
+void GrpcStream::SendMetadata(GrpcMetadata metadata) {
+  {
+    MutexLock lock(mutex_);
+    if (status_ || over_) return;
+    metadata_ = std::move(metadata);
+  }
+  Wake();
+}
+
+bool GrpcStream::Send(GrpcMessage message) { return Queue(std::move(message), std::nullopt); }
+
+void GrpcStream::SendAndFinish(GrpcMessage message) { Queue(std::move(message), GrpcStatus{}); }
+
+void GrpcStream::Finish(GrpcStatus status) {
+  {
+    MutexLock lock(mutex_);
+    if (status_ || over_) return;
+    status_ = std::move(status);
+  }
+  Wake();
+}
+
+bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
+  const bool compressed = answer_encoding_ != ContentEncoding::kIdentity && CompressMessage(answer_encoding_, &message);
+  if (SizeOf(message) > UINT32_MAX) {
+    Fail(GrpcCode::kResourceExhausted, "the response is longer than a gRPC message can be");
+    return false;
+  }
+  // What waits already counts, not the message: a single one may be of any size.
+  if (IsUnreadTooMuch(0)) {
+    Fail(GrpcCode::kResourceExhausted, "the client does not read its responses");
+    return false;
+  }
+  {
+    MutexLock lock(mutex_);
+    if (status_ || over_) return false;
+    AppendToAnswer(std::move(message), compressed);
+    status_ = std::move(status);
+  }
+  Wake();
+  return true;
+}
+
+void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
+  const size_t size = SizeOf(message);
+  unsent_.fetch_add(kPrefixBytes + size, std::memory_order_relaxed);
+  std::string text = Prefix(compressed, size);
+  if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
+    text.reserve(kPrefixBytes + size);
+    text.append(message.head);
+    for (const BodyPart& part : message.parts) text.append(part.data, part.size);
+    answer_.push_back(Http2Piece::Own(std::move(text)));
+    return;  // `release` goes with the message
+  }
+  answer_.push_back(Http2Piece::Own(std::move(text)));
+  answer_.push_back(Http2Piece::Own(std::move(message.head)));
+  for (const BodyPart& part : message.parts)
+    answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
+}
+
+void GrpcStream::Fail(GrpcCode code, std::string message) { Fail({code, std::move(message)}); }
+
+void GrpcStream::Fail(GrpcStatus status) {
+  std::vector<Http2Piece> dropped;
+  {
+    MutexLock lock(mutex_);
+    if (status_ || over_) return;
+    status_ = std::move(status);
+    drop_answer_ = cancel_wanted_ = true;
+    dropped.swap(answer_);
+  }
+  Wake();
+}
+
+}  // namespace neso::net

@@ -1,0 +1,88 @@
+#include "net/http2/http2_output.h"
+
+#include <array>
+#include <utility>
+
+#include "base/memory_budget.h"
+
+namespace neso::net {
+namespace {
+
+constexpr size_t kPiecesPerWrite = 64;
+constexpr size_t kFullPiece = 16 * 1024;  // copied bytes beyond it start a new piece
+constexpr size_t kKeptCapacity = 4096;    // of an idle connection
+
+}  // namespace
+
+Http2Piece Http2Piece::Own(std::string&& text) {
+  const size_t size = text.size();
+  if (size <= kCopyBytes) return {std::move(text), nullptr, size, nullptr};
+  struct Kept {
+    std::string text;
+    MemoryCharge charge;
+  };
+  auto kept = std::make_shared<Kept>(std::move(text), MemoryCharge(size));
+  const char* data = kept->text.data();
+  return {{}, data, size, std::move(kept)};
+}
+
+void Http2Output::Copy(std::string_view bytes) {
+  if (pieces_.empty() || pieces_.back().borrowed != nullptr || pieces_.back().size >= kFullPiece)
+    pieces_.emplace_back();
+  Http2Piece& piece = pieces_.back();
+  piece.owned.append(bytes);
+  piece.size += bytes.size();
+  bytes_ += bytes.size();
+}
+
+void Http2Output::Borrow(const char* data, size_t size, const std::shared_ptr<void>& keep) {
+  if (size <= Http2Piece::kCopyBytes) return Copy({data, size});
+  pieces_.push_back(Http2Piece::Borrow(data, size, keep));
+  bytes_ += size;
+}
+
+bool Http2Output::Flush(Transport& transport) {
+  while (bytes_ > 0) {
+    std::array<iovec, kPiecesPerWrite> vector;
+    size_t count = 0;
+    size_t offset = offset_;
+    for (size_t i = first_; i < pieces_.size() && count < vector.size(); i++) {
+      const Http2Piece& piece = pieces_[i];
+      if (piece.size > offset) vector[count++] = {const_cast<char*>(piece.data()) + offset, piece.size - offset};
+      offset = 0;
+    }
+    const IoResult result = transport.Write({vector.data(), count});
+    if (result.state == IoResult::State::kWouldBlock) return true;
+    if (result.state != IoResult::State::kOk) return false;
+    Sent(result.bytes);
+  }
+  return true;
+}
+
+void Http2Output::Sent(size_t bytes) {
+  bytes_ -= bytes;
+  bytes += offset_;
+  while (first_ < pieces_.size() && bytes >= pieces_[first_].size) {
+    Http2Piece& piece = pieces_[first_];
+    bytes -= piece.size;
+    if (bytes_ == 0 && first_ == 0 && pieces_.size() == 1 && piece.borrowed == nullptr &&
+        piece.owned.capacity() <= kKeptCapacity) {
+      piece.owned.clear();  // the usual case: one small answer, whose memory serves the next
+      piece.size = 0;
+      offset_ = 0;
+      return;
+    }
+    piece = {};
+    first_++;
+  }
+  offset_ = bytes;
+  if (first_ == pieces_.size()) {
+    pieces_.clear();
+    first_ = 0;
+  } else if (first_ >= kPiecesPerWrite) {
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+}  // namespace neso::net

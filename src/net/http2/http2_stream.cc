@@ -1,0 +1,127 @@
+#include "net/http2/http2_stream.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "net/http2/http2_session.h"
+#include "net/reactor/answer_cork.h"
+
+namespace neso::net {
+
+Http2Stream::Http2Stream(Http2Session& session, int32_t id, size_t head_bytes)
+    : connection_(session.connection().shared_from_this()), session_(session), id_(id), head_bytes_(head_bytes) {
+  session_.NoteLiveStream(+1);
+  context().load.requests.fetch_add(1, std::memory_order_relaxed);
+}
+
+Http2Stream::~Http2Stream() {
+  session_.account().Remove(ClientAccount::kHeads, head_bytes_);
+  session_.NoteLiveStream(-1);
+  context().load.requests.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Http2Stream::Close() {
+  if (std::exchange(closed_, true)) return;
+  DropData();
+  HoldUnfinished(0);
+  OnClose();
+}
+
+bool Http2Stream::HoldUnfinished(size_t bytes) {
+  if (bytes == unfinished_) return true;
+  ClientAccount& account = session_.account();
+  if (bytes > unfinished_) {
+    account.Add(ClientAccount::kUnfinished, bytes - unfinished_);
+  } else {
+    account.Remove(ClientAccount::kUnfinished, unfinished_ - bytes);
+  }
+  unfinished_ = bytes;
+  // One alone may be as long as a message can be.
+  return !account.IsOver(ClientAccount::kUnfinished) || account.Held(ClientAccount::kUnfinished) == bytes;
+}
+
+// The first part of an answer is taken whatever its size, and a little whatever the other streams have: their answers
+// may be large and on their way.
+bool Http2Stream::IsUnreadTooMuch(size_t more) const {
+  constexpr size_t kLittle = 64 * 1024;
+  const size_t own = unsent_.load(std::memory_order_relaxed);
+  if (own == 0) return false;
+  if (own + more > service_limits().max_unread_bytes) return true;
+  return own + more > kLittle && session_.account().IsOver(ClientAccount::kUnread);
+}
+
+ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
+  if (data_bytes_ == 0 && !data_ended_) {
+    deferred_ = true;
+    return NGHTTP2_ERR_DEFERRED;
+  }
+  const size_t prepared = std::min(size, data_bytes_);
+  if (prepared > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (prepared == data_bytes_ && data_ended_) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (SubmitTrailers()) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  }
+  return static_cast<ssize_t>(prepared);
+}
+
+void Http2Stream::MoveData(size_t size, Http2Output& output) {
+  data_bytes_ -= size;
+  session_.account().Remove(ClientAccount::kUnread, size);
+  session_.NoteFramed(size);
+  unsent_.fetch_sub(size, std::memory_order_relaxed);
+  while (size > 0) {
+    Http2Piece& piece = data_[data_first_];
+    const size_t moved = std::min(size, piece.size - data_offset_);
+    output.Borrow(piece.data() + data_offset_, moved, piece.keep);
+    size -= moved;
+    data_offset_ += moved;
+    if (data_offset_ == piece.size) {
+      piece = {};
+      data_first_++;
+      data_offset_ = 0;
+    }
+  }
+  if (data_first_ == data_.size()) {
+    data_.clear();
+    data_first_ = 0;
+  }
+}
+
+void Http2Stream::SetDeadline(TimePoint deadline) {
+  deadline_ = deadline;
+  if (deadline != kNever) session_.NoteStreamDeadline(deadline);
+}
+
+void Http2Stream::Push(Http2Piece piece) {
+  if (piece.size == 0) return;
+  data_bytes_ += piece.size;
+  session_.account().Add(ClientAccount::kUnread, piece.size);
+  data_.push_back(std::move(piece));
+}
+
+void Http2Stream::DropData() {
+  session_.account().Remove(ClientAccount::kUnread, data_bytes_);
+  unsent_.fetch_sub(data_bytes_, std::memory_order_relaxed);
+  data_.clear();
+  data_first_ = data_offset_ = data_bytes_ = 0;
+}
+
+void Http2Stream::Resume() {
+  if (deferred_ && !closed_ && (data_bytes_ > 0 || data_ended_)) {
+    deferred_ = false;
+    session_.Resume(id_);
+  }
+}
+
+void Http2Stream::Wake() {
+  if (posted_.exchange(true, std::memory_order_acq_rel)) return;  // whoever posted it enters too
+  session_.Post(shared_from_this());
+  if (session_.HasSeveralStreams()) {
+    if (AnswerCork* cork = AnswerCork::Current(); cork != nullptr && cork->Add(connection_)) return;
+  }
+  connection_->Enter(kAnswer, nullptr);
+}
+
+}  // namespace neso::net

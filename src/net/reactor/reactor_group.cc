@@ -1,0 +1,330 @@
+#include "net/reactor/reactor_group.h"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/exception_status.h"
+#include "base/inline_host.h"
+#include "base/thread_start.h"
+#include "net/reactor/answer_cork.h"
+#include "net/reactor/reactor_sentinel.h"
+
+namespace neso::net {
+namespace {
+
+// Head and body of a small request come with one read; of a large one no more than this is copied.
+constexpr size_t kScratchBytes = 16 * 1024;
+// Surprises (work that was thought short and blocks) may start threads up to here.
+constexpr size_t kMaxThreads = 256;
+
+// Works answer for exceptions themselves; this is for what their answers throw.
+void RunItem(Top::Item item) {
+  TopWork& work = *item.work;
+  try {
+    work.RunAtTop(std::move(item.work), item.what);
+  } catch (...) {
+    LogException("a request");
+  }
+}
+
+void RunOne(Runnable& work) {
+  try {
+    work.Run();
+  } catch (...) {
+    LogException("inference");
+  }
+}
+
+}  // namespace
+
+struct ReactorGroup::Thread final : InlineHost {
+  void Defer(Runnable* work) override { deferred.push_back(work); }
+
+  // Within it, schedulers on this thread defer their work to it.
+  class Scope {
+   public:
+    explicit Scope(Thread& self) : saved_(Exchange(&self)) {}
+    ~Scope() { Exchange(saved_); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    InlineHost* saved_;
+  };
+
+  std::thread thread;
+  CondVar promoted;                      // with the group's mutex, which guards `parked` too
+  bool parked = false;                   // it is in parked_
+  std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
+  std::vector<Runnable*> deferred;
+  AnswerCork cork;
+  std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
+  Top top;
+};
+
+ReactorGroup::ReactorGroup(Executor& executor, ReactorSentinel& sentinel, const ReactorOptions& options)
+    : executor_(executor),
+      sentinel_(sentinel),
+      options_(options),
+      epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  CHECK(epoll_fd_ >= 0 && wake_fd_ >= 0, "a server cannot start without descriptors");
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;  // edge-triggered: every write wakes, nobody needs to read it
+  event.data.ptr = nullptr;
+  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event);
+}
+
+ReactorGroup::~ReactorGroup() {
+  stopping_ = true;
+  Threads ending;
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      ending.splice(ending.end(), retired_);
+      if (threads_.empty()) break;
+      for (Thread* thread : parked_) thread->promoted.NotifyOne();
+    }
+    Wake();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  for (Thread& thread : ending) thread.thread.join();
+  close(wake_fd_);
+  close(epoll_fd_);
+}
+
+Status ReactorGroup::Add(int fd, uint32_t events, Pollable* pollable) {
+  if (!EnsureStarted()) return Unavailable("no thread can be started for the network");
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = pollable;
+  if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) return Unavailable("epoll_ctl: {}", std::strerror(errno));
+  return {};
+}
+
+void ReactorGroup::Remove(int fd, std::shared_ptr<Pollable> kept) {
+  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  MutexLock lock(mutex_);
+  limbo_.emplace_back(epoch_.fetch_add(1) + 1, std::move(kept));
+  limbo_size_.store(limbo_.size(), std::memory_order_relaxed);
+}
+
+void ReactorGroup::RequestTurn(std::shared_ptr<Pollable> pollable) {
+  {
+    MutexLock lock(mutex_);
+    turns_.push_back(std::move(pollable));
+    turns_size_.store(turns_.size());
+  }
+  // A leader that is away looks before it waits again.
+  if (IsQuiet()) Wake();
+}
+
+size_t ReactorGroup::ThreadsForTest() const {
+  MutexLock lock(mutex_);
+  return threads_.size();
+}
+
+bool ReactorGroup::Tick() {
+  const uint64_t rounds = rounds_.load();
+  const bool away = (rounds & 1) != 0;
+  const bool traffic = away || rounds != rounds_at_last_tick_;
+  // A promoted thread that has not come to run yet needs a processor, not one more competitor for it.
+  if (away && rounds == rounds_at_last_tick_ && !promotion_under_way_) {
+    Thread* const leader = leader_.load();
+    Uncork(leader);
+    Promote(leader, kMaxThreads);
+  }
+  rounds_at_last_tick_ = rounds;
+  return traffic;
+}
+
+// Answers that wait for the end of a burst which is not as short as was thought.
+void ReactorGroup::Uncork(const Thread* away) {
+  std::vector<std::shared_ptr<AnswerCork::Waiter>> waiting;
+  {
+    MutexLock lock(mutex_);
+    const auto found =
+        std::find_if(threads_.begin(), threads_.end(), [away](const Thread& thread) { return &thread == away; });
+    if (found != threads_.end()) waiting = found->cork.Take();
+  }
+  for (const std::shared_ptr<AnswerCork::Waiter>& waiter : waiting) waiter->OnUncork();
+}
+
+bool ReactorGroup::EnsureStarted() {
+  if (leader_.load(std::memory_order_acquire) != nullptr) return true;
+  MutexLock lock(mutex_);
+  return leader_.load() != nullptr || StartLeader();
+}
+
+bool ReactorGroup::StartLeader() {
+  threads_.emplace_back();
+  const auto self = std::prev(threads_.end());
+  if (!TryStartThread(self->thread, "the network", [this, self] { ThreadMain(self); })) {
+    threads_.erase(self);
+    return false;
+  }
+  leader_ = &*self;
+  promotion_under_way_ = true;
+  return true;
+}
+
+bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
+  Threads ended;
+  MutexLock lock(mutex_);
+  if (leader_.load() != from || stopping_) return true;
+  bool promoted = true;
+  if (!parked_.empty()) {
+    Thread* next = parked_.back();
+    parked_.pop_back();
+    next->parked = false;
+    leader_ = next;
+    promotion_under_way_ = true;
+    next->promoted.NotifyOne();
+  } else {
+    promoted = threads_.size() < max_threads && StartLeader();
+  }
+  ended.swap(retired_);
+  lock.Unlock();
+  for (Thread& thread : ended) thread.thread.join();
+  lock.Lock();
+  return promoted;
+}
+
+void ReactorGroup::ThreadMain(Threads::iterator self) {
+  pthread_setname_np(pthread_self(), "neso-net");
+  self->top.scratch = {self->scratch.get(), kScratchBytes};
+  while (WaitToLead(self)) {
+    try {
+      Round(*self);
+    } catch (...) {
+      LogException("a network thread");  // of what it carried, strands and requests have ended as they do
+      self->noted_epoch.store(0, std::memory_order_release);
+    }
+  }
+}
+
+bool ReactorGroup::WaitToLead(Threads::iterator self) {
+  if (leader_.load(std::memory_order_acquire) == &*self && !stopping_.load(std::memory_order_relaxed)) {
+    if (promotion_under_way_.load(std::memory_order_relaxed)) promotion_under_way_ = false;
+    return true;
+  }
+  MutexLock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::now() + options_.thread_idle_timeout;
+  bool in_time = true;
+  while (leader_.load() != &*self && !stopping_ && in_time) {
+    // Again after each wake-up: the lead may have gone to another thread before this one came to run.
+    if (!std::exchange(self->parked, true)) parked_.push_back(&*self);
+    in_time = self->promoted.WaitUntil(mutex_, deadline);
+  }
+  if (leader_.load() == &*self && !stopping_) {
+    promotion_under_way_ = false;
+    return true;
+  }
+  std::erase(parked_, &*self);
+  retired_.splice(retired_.end(), threads_, self);
+  return false;
+}
+
+// Handles one batch of events and runs the work that came of it.
+void ReactorGroup::Round(Thread& self) {
+  epoll_event events[kEventsPerRound];
+  self.noted_epoch.store(epoch_.load());
+  const uint64_t round = rounds_.load(std::memory_order_relaxed) | 1;
+  rounds_.store(round + 1);
+  const bool turns_wait = turns_size_.load() > 0 || stopping_.load(std::memory_order_relaxed);
+  const int count = epoll_wait(epoll_fd_, events, kEventsPerRound, turns_wait ? 0 : -1);
+  rounds_.store(round + 2);
+
+  for (int i = 0; i < count; i++) {
+    if (events[i].data.ptr == nullptr) continue;  // woken for a turn, or to stop
+    static_cast<Pollable*>(events[i].data.ptr)->OnEvents(events[i].events, self.top);
+    RunDue(self);
+  }
+  self.noted_epoch.store(0, std::memory_order_release);
+  if (turns_size_.load(std::memory_order_relaxed) > 0) {
+    std::vector<std::shared_ptr<Pollable>> turns;
+    {
+      MutexLock lock(mutex_);
+      turns.swap(turns_);
+      turns_size_.store(0);
+    }
+    for (const std::shared_ptr<Pollable>& pollable : turns) {
+      pollable->OnEvents(0, self.top);
+      RunDue(self);
+    }
+  }
+  if (!self.deferred.empty()) RunDeferred(self);
+  if (limbo_size_.load(std::memory_order_relaxed) > 0) Reclaim();
+}
+
+void ReactorGroup::RunDue(Thread& self) {
+  if (self.top.due.empty()) return;
+  sentinel_.NoteTraffic();
+  const Thread::Scope scope(self);
+  for (size_t i = 0; i < self.top.due.size(); i++) {
+    Top::Item item = std::move(self.top.due[i]);
+    RunItem(std::move(item));
+  }
+  self.top.due.clear();
+}
+
+// Short work runs here and now. Of the long ones this thread takes one, if another watches the sockets meanwhile.
+void ReactorGroup::RunDeferred(Thread& self) {
+  Nanoseconds budget = options_.short_work;
+  Runnable* long_work = nullptr;
+  size_t short_count = 0;
+  for (Runnable* work : self.deferred) {
+    const Nanoseconds expected = work->ExpectedDuration();
+    if (expected <= budget) {
+      budget -= expected;
+      self.deferred[short_count++] = work;
+    } else if (long_work == nullptr) {
+      long_work = work;
+    } else {
+      executor_.Post(work);
+    }
+  }
+  if (long_work != nullptr && !Promote(&self, options_.threads_per_group)) {
+    executor_.Post(long_work);
+    long_work = nullptr;
+  }
+  {
+    const AnswerCork::Scope scope(self.cork);
+    for (size_t i = 0; i < short_count; i++) RunOne(*self.deferred[i]);
+  }
+  if (long_work != nullptr) RunOne(*long_work);
+  self.deferred.clear();
+}
+
+void ReactorGroup::Reclaim() {
+  std::vector<std::shared_ptr<Pollable>> freed;  // destroyed without the lock
+  MutexLock lock(mutex_);
+  uint64_t oldest = UINT64_MAX;
+  for (const Thread& thread : threads_) {
+    const uint64_t noted = thread.noted_epoch.load();
+    if (noted != 0) oldest = std::min(oldest, noted);
+  }
+  while (!limbo_.empty() && limbo_.front().first <= oldest) {
+    freed.push_back(std::move(limbo_.front().second));
+    limbo_.pop_front();
+  }
+  limbo_size_.store(limbo_.size(), std::memory_order_relaxed);
+  lock.Unlock();
+  freed.clear();
+  lock.Lock();
+}
+
+void ReactorGroup::Wake() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
+}
+
+}  // namespace neso::net

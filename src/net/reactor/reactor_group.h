@@ -1,0 +1,109 @@
+// One epoll set and the few threads that take turns waiting on it (leader/followers).
+//
+// The leader waits for events, reads and dispatches what came, and then runs the inference itself. Short work it does
+// while nobody waits on the sockets; before long work it makes a parked follower the leader, so that resets, pings and
+// other connections are seen meanwhile. If work that was thought short turns out long, the sentinel promotes a
+// follower.
+//
+// Thread-safe. The destructor stops and joins the threads; every descriptor must have been removed before.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "net/reactor/reactor_top.h"
+
+namespace neso::net {
+
+class ReactorSentinel;
+
+struct ReactorOptions {
+  size_t groups = 0;                                           // 0: one for two cores
+  size_t threads_per_group = 4;                                // for long work; surprises may add more
+  Nanoseconds short_work = std::chrono::microseconds(200);     // run without promoting a follower
+  Nanoseconds late_after = std::chrono::milliseconds(3);       // the sentinel's tick
+  Nanoseconds thread_idle_timeout = std::chrono::seconds(10);  // of parked followers
+};
+
+class ReactorGroup {
+ public:
+  ReactorGroup(Executor& executor, ReactorSentinel& sentinel, const ReactorOptions& options);
+  ~ReactorGroup();
+  ReactorGroup(const ReactorGroup&) = delete;
+  ReactorGroup& operator=(const ReactorGroup&) = delete;
+
+  // Starts the first thread, without which nobody waits for events. False when the system has none left.
+  bool EnsureStarted();
+  // Watches `fd` for `events` (epoll's bits). The caller keeps `pollable` alive until it calls Remove. Error:
+  // kUnavailable.
+  Status Add(int fd, uint32_t events, Pollable* pollable);
+  // Ends the watch; `kept` is let go once no thread can hold an event for it any more.
+  void Remove(int fd, std::shared_ptr<Pollable> kept);
+  // Calls pollable->OnEvents(0) at the top of a network thread, soon.
+  void RequestTurn(std::shared_ptr<Pollable> pollable);
+
+  // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
+  // traffic.
+  bool Tick();
+  // Nobody handles events or runs work right now.
+  bool IsQuiet() const { return (rounds_.load() & 1) == 0; }
+
+  size_t ThreadsForTest() const;
+
+ private:
+  static constexpr int kEventsPerRound = 64;
+  struct Thread;
+  using Threads = std::list<Thread>;
+
+  bool StartLeader() REQUIRES(mutex_);
+  void ThreadMain(Threads::iterator self);
+  // Returns when `self` is the leader; false when it shall end.
+  bool WaitToLead(Threads::iterator self);
+  void Round(Thread& self);
+  void RunDue(Thread& self);
+  void RunDeferred(Thread& self);
+  // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads`
+  // are there.
+  bool Promote(const Thread* from, size_t max_threads);
+  void Reclaim();
+  void Uncork(const Thread* away);
+  void Wake();
+
+  Executor& executor_;
+  ReactorSentinel& sentinel_;
+  const ReactorOptions options_;
+  const int epoll_fd_;
+  const int wake_fd_;
+
+  // Even: the leader waits for events. Odd: it is away. Grows with every round.
+  std::atomic<uint64_t> rounds_{0};
+  uint64_t rounds_at_last_tick_ = 0;  // the sentinel's
+  std::atomic<Thread*> leader_{nullptr};
+  std::atomic<bool> promotion_under_way_{false};  // the leader has not yet noticed that it leads
+  std::atomic<bool> stopping_{false};
+
+  // Grace periods for removed pollables: a thread notes the epoch before it waits for events and clears it when it has
+  // handled them, so what was removed at epoch e is free when every noted epoch is e or later.
+  std::atomic<uint64_t> epoch_{1};
+  std::atomic<size_t> limbo_size_{0};
+  std::atomic<size_t> turns_size_{0};
+
+  mutable Mutex mutex_;
+  Threads threads_ GUARDED_BY(mutex_);
+  Threads retired_ GUARDED_BY(mutex_);
+  std::vector<Thread*> parked_ GUARDED_BY(mutex_);
+  std::deque<std::pair<uint64_t, std::shared_ptr<Pollable>>> limbo_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Pollable>> turns_ GUARDED_BY(mutex_);
+};
+
+}  // namespace neso::net

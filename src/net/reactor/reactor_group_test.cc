@@ -1,0 +1,170 @@
+// Where work runs, and who watches the sockets meanwhile.
+#include "net/reactor/reactor_group.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/net_test_util.h"
+
+namespace neso::net {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\n\r\n";
+
+// Answers all exchanges it holds, as a batch of one instance would.
+class BatchWork final : public Runnable {
+ public:
+  void Add(HttpExchangeRef exchange) {
+    std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(exchange));
+    if (!std::exchange(scheduled_, true)) {
+      ASSERT_NE(InlineHost::Current(), nullptr);
+      InlineHost::Current()->Defer(this);
+    }
+  }
+  void Run() override {
+    std::vector<HttpExchangeRef> batch;
+    {
+      std::lock_guard lock(mutex_);
+      batch.swap(waiting_);
+      scheduled_ = false;
+      largest = std::max(largest, batch.size());
+    }
+    EXPECT_EQ(InlineHost::Current(), nullptr);
+    for (const HttpExchangeRef& exchange : batch) exchange->Respond({});
+  }
+  Nanoseconds ExpectedDuration() const override { return std::chrono::microseconds(10); }
+
+  size_t largest = 0;
+
+ private:
+  std::mutex mutex_;
+  std::vector<HttpExchangeRef> waiting_;
+  bool scheduled_ = false;
+};
+
+TEST(ReactorGroupTest, ABurstOfRequestsBecomesOneBatch) {
+  TestServer server;
+  BatchWork work;
+  std::promise<void> go_on;
+  std::promise<void> blocked;
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    if (exchange->head().path == "/block") {
+      blocked.set_value();
+      go_on.get_future().wait();
+    }
+    work.Add(std::move(exchange));
+  };
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 32; i++) {
+    clients.push_back(std::make_unique<TestClient>(server.port()));
+    clients.back()->Send(kGet);
+    EXPECT_EQ(clients.back()->ReadStatus(), "200");
+  }
+  work.largest = 0;
+  TestClient blocker(server.port());
+  blocker.Send("GET /block HTTP/1.1\r\n\r\n");
+  blocked.get_future().wait();
+  for (auto& client : clients) client->Send(kGet);
+  go_on.set_value();
+  for (auto& client : clients) EXPECT_EQ(client->ReadStatus(), "200");
+  EXPECT_EQ(blocker.ReadStatus(), "200");
+  EXPECT_GE(work.largest, 8u);  // the sentinel may have split the burst in two
+  server.Stop();
+}
+
+// Blocks until told, on whatever thread runs it.
+class BlockingWork final : public Runnable {
+ public:
+  explicit BlockingWork(Nanoseconds expected) : expected_(expected) {}
+  void Run() override {
+    started.set_value();
+    release.get_future().wait();
+    finished.set_value();
+  }
+  Nanoseconds ExpectedDuration() const override { return expected_; }
+
+  std::promise<void> started, release, finished;
+
+ private:
+  const Nanoseconds expected_;
+};
+
+class BlockedReactorTest : public testing::TestWithParam<Nanoseconds> {};
+
+// The server answers others while any number of works block, known to be long (an hour) or thought to be short (0).
+TEST_P(BlockedReactorTest, OthersAreServed) {
+  TestServer server({}, {.groups = 1, .threads_per_group = 3});
+  std::vector<std::unique_ptr<BlockingWork>> works;
+  for (int i = 0; i < 8; i++) works.push_back(std::make_unique<BlockingWork>(GetParam()));
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    const std::string path(exchange->head().path.substr(1));
+    if (!path.empty()) InlineHost::Current()->Defer(works[static_cast<size_t>(std::stoi(path))].get());
+    exchange->Respond({});
+  };
+  TestClient client(server.port());
+  for (size_t i = 0; i < works.size(); i++) {
+    client.Send("GET /" + std::to_string(i) + " HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(client.ReadStatus(), "200");
+    works[i]->started.get_future().wait();
+    client.Send(kGet);
+    EXPECT_EQ(client.ReadStatus(), "200");
+  }
+  for (auto& work : works) work->release.set_value();
+  for (auto& work : works) work->finished.get_future().wait();
+  client.Send(kGet);
+  EXPECT_EQ(client.ReadStatus(), "200");
+  server.Stop();
+}
+
+INSTANTIATE_TEST_SUITE_P(Expectations, BlockedReactorTest, testing::Values(Nanoseconds(0), Nanoseconds(hours(1))));
+
+TEST(ReactorGroupTest, SeveralLongWorksOfOneBurstRunAtOnce) {
+  TestServer server;
+  BlockingWork a(hours(1)), b(hours(1)), c(hours(1));
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    for (BlockingWork* work : {&a, &b, &c}) InlineHost::Current()->Defer(work);
+    exchange->Respond({});
+  };
+  TestClient client(server.port());
+  client.Send(kGet);
+  for (BlockingWork* work : {&a, &b, &c}) work->started.get_future().wait();
+  for (BlockingWork* work : {&a, &b, &c}) work->release.set_value();
+  for (BlockingWork* work : {&a, &b, &c}) work->finished.get_future().wait();
+  server.Stop();
+}
+
+TEST(ReactorGroupTest, IdleFollowersRetire) {
+  TestServer server({}, {.groups = 1, .thread_idle_timeout = milliseconds(10)});
+  BlockingWork work(hours(1));
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    InlineHost::Current()->Defer(&work);
+    exchange->Respond({});
+  };
+  EXPECT_EQ(server.reactors().ThreadsForTest(), 1u);
+  TestClient client(server.port());
+  client.Send(kGet);
+  work.started.get_future().wait();
+  EXPECT_EQ(server.reactors().ThreadsForTest(), 2u);
+  work.release.set_value();
+  work.finished.get_future().wait();
+  while (server.reactors().ThreadsForTest() != 1) std::this_thread::yield();
+  server.Stop();
+}
+
+TEST(ReactorPoolTest, StartsNoThreadBeforeAServerListens) {
+  Executor executor("e", 1);
+  ReactorPool reactors(executor);
+  EXPECT_EQ(reactors.ThreadsForTest(), 0u);
+}
+
+}  // namespace
+}  // namespace neso::net
