@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "schedule/dispatcher_slot.h"
-
 namespace neso {
 namespace {
 
@@ -23,13 +21,14 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       context_(context),
       uses_time_(UsesTime(config_)),
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
+      runner_(*this, context),
       queue_(config_.levels),
       has_started_(config_.starts_at == 0) {}
 
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::Close() {
-  MutexLock lock(mutex_);
+  MutexLock lock(runner_.mutex);
   if (timer_.sequence != 0) context_.timers.Cancel(timer_);
   timer_ = TimerId();
 }
@@ -41,9 +40,9 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
       order_ != nullptr ? &request->shared_response_factory() : nullptr;
   const bool is_cancelled = request->IsCancelled();
   const TimePoint now = Now();
-  Slot* slot = nullptr;
+  SlotRunner::Slot* slot = nullptr;
   {
-    MutexLock lock(mutex_);
+    MutexLock lock(runner_.mutex);
     if (stopping_) {
       return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
                          request->LogPrefix());
@@ -56,24 +55,24 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
       return status;
     }
     if (factory != nullptr) order_->Add(*factory);
-    slot = SlotToStart(now);
+    slot = runner_.StartIfReady(now);
     if (uses_time_ && queue_.next_deadline() != TimePoint::max()) WakeAt(queue_.next_deadline());
   }
-  Launch(slot);
+  runner_.Launch(slot);
   // Cancelled before it was here to be found.
   if (is_cancelled) OnCancel();
   return {};
 }
 
 void Dispatcher::Stop() {
-  Slot* slot = nullptr;
+  SlotRunner::Slot* slot = nullptr;
   {
-    MutexLock lock(mutex_);
+    MutexLock lock(runner_.mutex);
     stopping_ = true;
     not_before_ = TimePoint::min();
-    slot = SlotToStart(Now());  // nothing more will come that a batch could wait for
+    slot = runner_.StartIfReady(Now());  // nothing more will come that a batch could wait for
   }
-  Launch(slot);
+  runner_.Launch(slot);
 }
 
 // Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue: one is enough for all
@@ -82,41 +81,29 @@ void Dispatcher::OnCancel() {
   if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
   context_.executor.Post([self = shared_from_this()] {
     self->sweep_posted_.store(false, std::memory_order_release);
-    Dropped dropped;
+    Batch dropped;
     {
-      MutexLock lock(self->mutex_);
+      MutexLock lock(self->runner_.mutex);
       self->queue_.TakeCancelled(dropped.cancelled);
     }
-    Answer(dropped);
+    dropped.AnswerDropped();
   });
 }
 
 void Dispatcher::OnTime() {
-  auto dropped = std::make_shared<Dropped>();
-  Slot* slot = nullptr;
+  auto dropped = std::make_shared<Batch>();
+  SlotRunner::Slot* slot = nullptr;
   {
-    MutexLock lock(mutex_);
+    MutexLock lock(runner_.mutex);
     const TimePoint now = Now();
     queue_.Expire(now, dropped->expired);
-    slot = SlotToStart(now);
+    slot = runner_.StartIfReady(now);
     if (queue_.next_deadline() != TimePoint::max()) WakeAt(queue_.next_deadline());
   }
-  Launch(slot);
+  runner_.Launch(slot);
   // Answering runs callbacks, for which the timers' thread must not wait.
   if (!dropped->expired.empty()) {
-    context_.executor.Post([self = shared_from_this(), dropped] { Answer(*dropped); });
-  }
-}
-
-void Dispatcher::Answer(Dropped& dropped) {
-  for (InferenceRequest* request : std::exchange(dropped.expired, {})) {
-    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request),
-                                        Unavailable("Request timeout expired"),
-                                        InferenceRequest::FailureReason::kRejected);
-  }
-  for (InferenceRequest* request : std::exchange(dropped.cancelled, {})) {
-    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), Cancelled("Request cancelled"),
-                                        InferenceRequest::FailureReason::kCanceled);
+    context_.executor.Post([self = shared_from_this(), dropped] { dropped->AnswerDropped(); });
   }
 }
 
@@ -139,41 +126,47 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
   return decision;
 }
 
-Dispatcher::Slot* Dispatcher::SlotToStart(TimePoint now) {
-  if (idle_.empty() || queue_.size() == 0) return nullptr;
+bool Dispatcher::IsReady(TimePoint now, size_t starting) {
+  if (queue_.size() == 0) return false;
   if (!has_started_) [[unlikely]] {
-    if (queue_.size() < config_.starts_at && !stopping_) return nullptr;
+    if (queue_.size() < config_.starts_at && !stopping_) return false;
     has_started_ = true;
   }
-  if (starting_ > 0) {
-    const uint64_t spoken_for = starting_ * uint64_t{std::max(config_.max_preferred_size(), 1U)};
-    if ((config_.max_batch_size == 0 ? queue_.size() : queue_.rows()) <= spoken_for) return nullptr;
+  if (starting > 0) {
+    const uint64_t spoken_for = starting * uint64_t{std::max(config_.max_preferred_size(), 1U)};
+    if ((config_.max_batch_size == 0 ? queue_.size() : queue_.rows()) <= spoken_for) return false;
   }
   if (config_.max_batch_size > 0) {
     if (now < not_before_ && queue_.rows() < rows_wanted_) {
       WakeAt(not_before_);
-      return nullptr;
+      return false;
     }
     const BatchDecision decision = Decide(now);
     if (decision.kind != BatchDecision::Kind::kTake) {
       Wait(decision);
-      return nullptr;
+      return false;
     }
   }
   not_before_ = TimePoint::min();
-  Slot* const slot = idle_.pop_front();
-  slot->is_idle = false;
-  slot->keep_alive = shared_from_this();
-  slot->is_starting = true;
-  ++starting_;
-  InlineHost* const host = slot->thread == nullptr ? InlineHost::Current() : nullptr;
-  // One instance inline; a second one on the same thread would run after it instead of beside it.
-  const bool host_is_taken =
-      host != nullptr && starting_ > 1 &&
-      std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
-  slot->host = host_is_taken ? nullptr : host;
-  slot->shares_thread = slot->thread != nullptr || slot->host != nullptr;
-  return slot;
+  return true;
+}
+
+bool Dispatcher::Take(TimePoint now, Batch& batch) {
+  if (uses_time_) queue_.Expire(now, batch.expired);
+  const BatchDecision decision = Decide(now);
+  if (decision.kind == BatchDecision::Kind::kTake) {
+    not_before_ = TimePoint::min();
+    queue_.Take(decision.count, batch.requests);
+    // Cancelled ones that no sweep has found yet.
+    std::erase_if(batch.requests, [&batch](InferenceRequest* request) {
+      if (!request->IsCancelled()) return false;
+      batch.cancelled.push_back(request);
+      return true;
+    });
+    return true;
+  }
+  if (decision.kind == BatchDecision::Kind::kWait) Wait(decision);
+  return !batch.expired.empty();
 }
 
 void Dispatcher::Wait(const BatchDecision& decision) {
@@ -192,7 +185,7 @@ void Dispatcher::WakeAt(TimePoint at) {
     const std::shared_ptr<Dispatcher> self = weak.lock();
     if (self == nullptr) return;
     {
-      MutexLock lock(self->mutex_);
+      MutexLock lock(self->runner_.mutex);
       self->timer_ = TimerId();
     }
     self->OnTime();

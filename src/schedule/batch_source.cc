@@ -1,0 +1,19 @@
+#include "schedule/batch_source.h"
+
+#include <utility>
+
+namespace neso {
+
+void Batch::AnswerDropped() {
+  for (InferenceRequest* request : std::exchange(expired, {})) {
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request),
+                                        Unavailable("Request timeout expired"),
+                                        InferenceRequest::FailureReason::kRejected);
+  }
+  for (InferenceRequest* request : std::exchange(cancelled, {})) {
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), Cancelled("Request cancelled"),
+                                        InferenceRequest::FailureReason::kCanceled);
+  }
+}
+
+}  // namespace neso

@@ -1,0 +1,190 @@
+#include "schedule/slot_runner.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "base/inline_host.h"
+#include "core/instance_thread.h"
+
+namespace neso {
+namespace {
+
+// How long a slot keeps a thread that others may wait for: a front-end thread has other models' work deferred to it, an
+// instance's thread may be shared. Long enough for a burst of tiny executions, short against a wake-up a time.
+constexpr uint64_t kSharedThreadNs = 250'000;
+
+}  // namespace
+
+// Its fields belong to whoever runs it; those that say so, to the runner's lock.
+class SlotRunner::Slot final : public Runnable {
+ public:
+  Slot(SlotRunner& runner, ModelInstance& instance) : runner(runner), instance(instance) {
+    if (instance.runs_on_any_thread()) return;
+    thread = instance.thread();
+    if (thread != nullptr) return;
+    own_thread = std::make_unique<InstanceThread>(instance.name());
+    thread = own_thread.get();
+  }
+
+  void Run() override { runner.Run(*this); }
+  Nanoseconds ExpectedDuration() const override {
+    const int64_t expected = runner.expected_ns_.load(std::memory_order_relaxed);
+    return expected < 0 ? Nanoseconds::max() : Nanoseconds(expected);
+  }
+
+  SlotRunner& runner;
+  ModelInstance& instance;
+  InstanceThread* thread = nullptr;  // null: any
+  std::unique_ptr<InstanceThread> own_thread;
+  std::shared_ptr<BatchSource> keep_alive;  // set while launched
+  InlineHost* host = nullptr;               // lock: deferred to it, not yet started
+  bool is_starting = false;                 // lock: launched, has not looked for a batch
+  bool retired = false;                     // lock
+  bool is_idle = true;                      // lock
+  bool shares_thread = false;               // others wait for the thread it runs on
+  Batch batch;
+};
+
+SlotRunner::SlotRunner(BatchSource& source, const SchedulingContext& context) : source_(source), context_(context) {}
+
+SlotRunner::~SlotRunner() = default;
+
+SlotRunner::Slot* SlotRunner::StartIfReady(TimePoint now) {
+  if (idle_.empty() || !source_.IsReady(now, starting_)) return nullptr;
+  Slot* const slot = idle_.pop_front();
+  slot->is_idle = false;
+  slot->keep_alive = source_.KeepAlive();
+  slot->is_starting = true;
+  ++starting_;
+  InlineHost* const host = slot->thread == nullptr ? InlineHost::Current() : nullptr;
+  // One instance inline; a second one on the same thread would run after it instead of beside it.
+  const bool host_is_taken =
+      host != nullptr && starting_ > 1 &&
+      std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
+  slot->host = host_is_taken ? nullptr : host;
+  slot->shares_thread = slot->thread != nullptr || slot->host != nullptr;
+  return slot;
+}
+
+void SlotRunner::Launch(Slot* slot) {
+  if (slot == nullptr) return;
+  if (slot->thread != nullptr) return slot->thread->Post(slot);
+  // Only the thread that started the slot reads its host outside the lock: that thread is the host, and the slot does not
+  // run before it is back at the top of its loop.
+  if (slot->host != nullptr) return slot->host->Defer(slot);
+  context_.executor.Post(slot);
+}
+
+void SlotRunner::Run(Slot& slot) {
+  // The batch may hold the last references to the model, and the model owns the scheduler whose part this runner is. So
+  // the model is let go before the source: its end runs the scheduler's, which only drops its own reference to the source.
+  // The slot's reference moves to the stack, since the slot lives in what it keeps.
+  const std::shared_ptr<BatchSource> keep_alive = std::move(slot.keep_alive);
+  std::shared_ptr<Model> model;
+  const bool shares_thread = slot.shares_thread;
+  const uint64_t begin_ns = shares_thread ? SteadyNanoseconds() : 0;
+  Slot* another = nullptr;
+  while (TakeBatch(slot, another)) {
+    // Before this slot executes, so that the other one works beside it.
+    Launch(std::exchange(another, nullptr));
+    slot.batch.AnswerDropped();
+    if (!slot.batch.requests.empty()) Execute(slot, model);
+    if (shares_thread && SteadyNanoseconds() - begin_ns > kSharedThreadNs && HandOver(slot, keep_alive)) return;
+  }
+  Launch(another);
+}
+
+bool SlotRunner::TakeBatch(Slot& slot, Slot*& another) {
+  slot.batch.requests.clear();
+  const TimePoint now = source_.Now();
+  MutexLock lock(mutex);
+  if (std::exchange(slot.is_starting, false)) {
+    --starting_;
+    slot.host = nullptr;
+  }
+  if (!slot.retired && source_.Take(now, slot.batch)) {
+    // One slot starts at most one other: a crowd of requests wakes as many instances as it fills, one by one.
+    another = StartIfReady(now);
+    return true;
+  }
+  // From here on anybody who holds the lock may start the slot again, or take it away.
+  slot.is_idle = true;
+  if (slot.retired) {
+    // It may have been started for a request that another one has to take now.
+    another = StartIfReady(now);
+    slot_idle_.NotifyAll();
+  } else {
+    idle_.push_back(&slot);
+  }
+  return false;
+}
+
+void SlotRunner::Execute(Slot& slot, std::shared_ptr<Model>& model) {
+  std::vector<InferenceRequest*>& requests = slot.batch.requests;
+  if (model == nullptr) model = requests.front()->model();
+  for (InferenceRequest* request : requests) {
+    request->MarkExecuting();
+    request->TraceInputs(TRITONSERVER_TRACE_TENSOR_BACKEND_INPUT);
+  }
+  const uint64_t begin_ns = SteadyNanoseconds();
+  {
+    NoInlineScope no_inline;
+    slot.instance.Execute(requests);
+  }
+  const auto took_ns = static_cast<int64_t>(SteadyNanoseconds() - begin_ns);
+  const int64_t expected_ns = expected_ns_.load(std::memory_order_relaxed);
+  expected_ns_.store(expected_ns < 0 ? took_ns : expected_ns + (took_ns - expected_ns) / 8, std::memory_order_relaxed);
+}
+
+bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive) {
+  {
+    MutexLock lock(mutex);
+    // The usual end of a run decides about a slot that is retired or has nothing to do.
+    if (slot.retired || !source_.HasWaiting()) return false;
+    // It stays taken, and counts as starting, so that nobody starts another slot for what this one will take. It has no
+    // host: this thread's is about other work, and an executor's thread is where a long run belongs.
+    slot.is_starting = true;
+    ++starting_;
+    slot.shares_thread = slot.thread != nullptr;
+  }
+  // Between the lock and Launch nobody else touches the slot: it is not idle, and it is not queued anywhere yet. Its
+  // reference is a copy, since the thread that takes it may end the source before this one has returned.
+  slot.keep_alive = keep_alive;
+  Launch(&slot);
+  return true;
+}
+
+void SlotRunner::UpdateInstances(const std::vector<ModelInstance*>& instances) {
+  std::vector<std::unique_ptr<Slot>> gone;
+  std::vector<Slot*> added;
+  const std::unordered_set<const ModelInstance*> wanted(instances.begin(), instances.end());
+  {
+    MutexLock lock(mutex);
+    std::unordered_set<const ModelInstance*> known;
+    for (const auto& slot : slots_) {
+      slot->retired = !wanted.contains(&slot->instance);
+      known.insert(&slot->instance);
+    }
+    idle_.EraseIf([](const Slot* slot) { return slot->retired; });
+    for (ModelInstance* instance : instances) {
+      if (known.contains(instance)) continue;
+      slots_.push_back(std::make_unique<Slot>(*this, *instance));
+      idle_.push_back(slots_.back().get());
+    }
+    // Requests may have waited for new instances.
+    const TimePoint now = source_.Now();
+    for (Slot* slot = StartIfReady(now); slot != nullptr; slot = StartIfReady(now)) added.push_back(slot);
+  }
+  for (Slot* slot : added) Launch(slot);
+  {
+    MutexLock lock(mutex);
+    const auto is_leaving = [](const auto& slot) { return slot->retired && !slot->is_idle; };
+    while (std::any_of(slots_.begin(), slots_.end(), is_leaving)) slot_idle_.Wait(mutex);
+    const auto first = std::stable_partition(slots_.begin(), slots_.end(), [](const auto& s) { return !s->retired; });
+    std::move(first, slots_.end(), std::back_inserter(gone));
+    slots_.erase(first, slots_.end());
+  }
+}
+
+}  // namespace neso
