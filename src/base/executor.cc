@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -67,7 +68,11 @@ void Executor::GrowIfNeeded() {
 }
 
 bool Executor::StartThread() {
-  threads_.emplace_back();
+  try {
+    threads_.emplace_back();
+  } catch (const std::bad_alloc&) {
+    return false;  // not an error of what was just queued, which runs nevertheless
+  }
   const auto self = std::prev(threads_.end());
   if (!TryStartThread(*self, name_, [this, self] { ThreadMain(self); })) {
     threads_.erase(self);

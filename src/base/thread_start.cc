@@ -5,7 +5,7 @@
 
 namespace neso {
 
-void LogNoThread(const char* purpose, const std::system_error& error) {
+void LogNoThread(const char* purpose, const std::exception& error) {
   static LogThrottle throttle;
   if (!throttle.Allow()) return;
   LOG_WARNING(

@@ -3,6 +3,8 @@
 //   if (!TryStartThread(thread, "an executor", [this] { ThreadMain(); })) return Wait();
 #pragma once
 
+#include <exception>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -10,7 +12,7 @@
 namespace neso {
 
 // Says, now and then, in the log that a thread for `purpose` could not be started.
-void LogNoThread(const char* purpose, const std::system_error& error);
+void LogNoThread(const char* purpose, const std::exception& error);
 
 // Starts `thread` with `body`. False, with a line in the log, when the system has none left; `thread` is then as before.
 template <typename Body>
@@ -20,8 +22,10 @@ template <typename Body>
     return true;
   } catch (const std::system_error& error) {
     LogNoThread(purpose, error);
-    return false;
+  } catch (const std::bad_alloc& error) {  // what it is started with takes memory, too
+    LogNoThread(purpose, error);
   }
+  return false;
 }
 
 }  // namespace neso
