@@ -1,6 +1,7 @@
 #include "net/reactor/answer_cork.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace neso::net {
@@ -21,12 +22,17 @@ AnswerCork::Scope::~Scope() {
 
 AnswerCork* AnswerCork::Current() { return current_cork; }
 
-bool AnswerCork::Add(const std::shared_ptr<Waiter>& waiter) {
+bool AnswerCork::Add(const std::shared_ptr<Waiter>& waiter) noexcept {
   MutexLock lock(mutex_);
   if (is_open_) return false;
   // From the back: answers of one connection tend to come together.
-  if (std::find(waiting_.rbegin(), waiting_.rend(), waiter) == waiting_.rend()) waiting_.push_back(waiter);
-  return true;
+  if (std::find(waiting_.rbegin(), waiting_.rend(), waiter) != waiting_.rend()) return true;
+  try {
+    waiting_.push_back(waiter);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 std::vector<std::shared_ptr<AnswerCork::Waiter>> AnswerCork::Take() {

@@ -44,7 +44,7 @@ class AnswerCork {
   static AnswerCork* Current();
 
   // False: nothing waits now, the caller has to write.
-  bool Add(const std::shared_ptr<Waiter>& waiter);
+  bool Add(const std::shared_ptr<Waiter>& waiter) noexcept;
   // Ends the holding back until the next scope; the caller uncorks what it gets.
   std::vector<std::shared_ptr<Waiter>> Take();
 

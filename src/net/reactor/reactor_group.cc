@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -110,18 +111,17 @@ Status ReactorGroup::Add(int fd, uint32_t events, Pollable* pollable) {
   return {};
 }
 
-void ReactorGroup::Remove(int fd, std::shared_ptr<Pollable> kept) {
+void ReactorGroup::Remove(int fd, std::shared_ptr<Pollable> kept) noexcept {
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
   MutexLock lock(mutex_);
-  limbo_.emplace_back(epoch_.fetch_add(1) + 1, std::move(kept));
-  limbo_size_.store(limbo_.size(), std::memory_order_relaxed);
+  kept->removed_at_ = epoch_.fetch_add(1) + 1;
+  if (limbo_.Push(std::move(kept))) limbo_size_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void ReactorGroup::RequestTurn(std::shared_ptr<Pollable> pollable) {
+void ReactorGroup::RequestTurn(std::shared_ptr<Pollable> pollable) noexcept {
   {
     MutexLock lock(mutex_);
-    turns_.push_back(std::move(pollable));
-    turns_size_.store(turns_.size());
+    if (turns_.Push(std::move(pollable))) turns_size_.fetch_add(1);
   }
   // A leader that is away looks before it waits again.
   if (IsQuiet()) Wake();
@@ -165,7 +165,12 @@ bool ReactorGroup::EnsureStarted() {
 }
 
 bool ReactorGroup::StartLeader() {
-  threads_.emplace_back();
+  try {
+    parked_.reserve(threads_.size() + 1);  // so that parking cannot fail
+    threads_.emplace_back();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   const auto self = std::prev(threads_.end());
   if (!TryStartThread(self->thread, "the network", [this, self] { ThreadMain(self); })) {
     threads_.erase(self);
@@ -245,24 +250,38 @@ void ReactorGroup::Round(Thread& self) {
 
   for (int i = 0; i < count; i++) {
     if (events[i].data.ptr == nullptr) continue;  // woken for a turn, or to stop
-    static_cast<Pollable*>(events[i].data.ptr)->OnEvents(events[i].events, self.top);
-    RunDue(self);
+    Dispatch(self, *static_cast<Pollable*>(events[i].data.ptr), events[i].events);
   }
   self.noted_epoch.store(0, std::memory_order_release);
-  if (turns_size_.load(std::memory_order_relaxed) > 0) {
-    std::vector<std::shared_ptr<Pollable>> turns;
-    {
-      MutexLock lock(mutex_);
-      turns.swap(turns_);
-      turns_size_.store(0);
-    }
-    for (const std::shared_ptr<Pollable>& pollable : turns) {
-      pollable->OnEvents(0, self.top);
-      RunDue(self);
-    }
-  }
+  RunTurns(self);
   if (!self.deferred.empty()) RunDeferred(self);
   if (limbo_size_.load(std::memory_order_relaxed) > 0) Reclaim();
+}
+
+// The kernel tells of an event once, so whatever one pollable throws, the others are still to hear of theirs.
+void ReactorGroup::Dispatch(Thread& self, Pollable& pollable, uint32_t events) {
+  try {
+    pollable.OnEvents(events, self.top);
+  } catch (...) {
+    LogException("a network thread");
+  }
+  RunDue(self);
+}
+
+// Those that wait now: one that asks for another turn meanwhile does not keep this thread from the sockets.
+void ReactorGroup::RunTurns(Thread& self) {
+  for (size_t left = turns_size_.load(std::memory_order_relaxed); left > 0; left--) {
+    const std::shared_ptr<Pollable> pollable = TakeTurn();
+    if (pollable == nullptr) return;  // another thread has taken it
+    Dispatch(self, *pollable, 0);
+  }
+}
+
+std::shared_ptr<Pollable> ReactorGroup::TakeTurn() {
+  MutexLock lock(mutex_);
+  std::shared_ptr<Pollable> pollable = turns_.Pop();
+  if (pollable != nullptr) turns_size_.fetch_sub(1);
+  return pollable;
 }
 
 void ReactorGroup::RunDue(Thread& self) {
@@ -276,50 +295,54 @@ void ReactorGroup::RunDue(Thread& self) {
   self.top.due.clear();
 }
 
-// Short work runs here and now. Of the long ones this thread takes one, if another watches the sockets meanwhile.
+// Short work runs here and now. Of the long ones this thread takes one, if another watches the sockets meanwhile; the
+// others go to the executor. Each runs once, whatever fails: what the executor has no room for runs here, too.
 void ReactorGroup::RunDeferred(Thread& self) {
   Nanoseconds budget = options_.short_work;
   Runnable* long_work = nullptr;
-  size_t short_count = 0;
+  size_t here = 0;  // of them, moved to the front
   for (Runnable* work : self.deferred) {
     const Nanoseconds expected = work->ExpectedDuration();
     if (expected <= budget) {
       budget -= expected;
-      self.deferred[short_count++] = work;
+      self.deferred[here++] = work;
     } else if (long_work == nullptr) {
       long_work = work;
-    } else {
-      executor_.Post(work);
+    } else if (!TryPost(work)) {
+      self.deferred[here++] = work;
     }
   }
-  if (long_work != nullptr && !Promote(&self, options_.threads_per_group)) {
-    executor_.Post(long_work);
-    long_work = nullptr;
-  }
+  if (long_work != nullptr && !Promote(&self, options_.threads_per_group) && TryPost(long_work)) long_work = nullptr;
   {
     const AnswerCork::Scope scope(self.cork);
-    for (size_t i = 0; i < short_count; i++) RunOne(*self.deferred[i]);
+    for (size_t i = 0; i < here; i++) RunOne(*self.deferred[i]);
   }
   if (long_work != nullptr) RunOne(*long_work);
   self.deferred.clear();
 }
 
+bool ReactorGroup::TryPost(Runnable* work) {
+  try {
+    executor_.Post(work);
+    return true;
+  } catch (...) {
+    LogException("a network thread");
+    return false;
+  }
+}
+
 void ReactorGroup::Reclaim() {
-  std::vector<std::shared_ptr<Pollable>> freed;  // destroyed without the lock
+  PollableQueue<&Pollable::limbo_> freed;  // destroyed without the lock
   MutexLock lock(mutex_);
   uint64_t oldest = UINT64_MAX;
   for (const Thread& thread : threads_) {
     const uint64_t noted = thread.noted_epoch.load();
     if (noted != 0) oldest = std::min(oldest, noted);
   }
-  while (!limbo_.empty() && limbo_.front().first <= oldest) {
-    freed.push_back(std::move(limbo_.front().second));
-    limbo_.pop_front();
+  while (limbo_.first() != nullptr && limbo_.first()->removed_at_ <= oldest) {
+    freed.Push(limbo_.Pop());
+    limbo_size_.fetch_sub(1, std::memory_order_relaxed);
   }
-  limbo_size_.store(limbo_.size(), std::memory_order_relaxed);
-  lock.Unlock();
-  freed.clear();
-  lock.Lock();
 }
 
 void ReactorGroup::Wake() {

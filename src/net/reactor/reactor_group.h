@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <thread>
@@ -21,6 +20,7 @@
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "net/reactor/pollable_queue.h"
 #include "net/reactor/reactor_top.h"
 
 namespace neso::net {
@@ -48,9 +48,9 @@ class ReactorGroup {
   // kUnavailable.
   Status Add(int fd, uint32_t events, Pollable* pollable);
   // Ends the watch; `kept` is let go once no thread can hold an event for it any more.
-  void Remove(int fd, std::shared_ptr<Pollable> kept);
-  // Calls pollable->OnEvents(0) at the top of a network thread, soon.
-  void RequestTurn(std::shared_ptr<Pollable> pollable);
+  void Remove(int fd, std::shared_ptr<Pollable> kept) noexcept;
+  // Calls pollable->OnEvents(0) at the top of a network thread, soon, and once for all requests until then.
+  void RequestTurn(std::shared_ptr<Pollable> pollable) noexcept;
 
   // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
   // traffic.
@@ -70,8 +70,14 @@ class ReactorGroup {
   // Returns when `self` is the leader; false when it shall end.
   bool WaitToLead(Threads::iterator self);
   void Round(Thread& self);
+  // One event, or turn, and what is due at once. An exception is its pollable's.
+  void Dispatch(Thread& self, Pollable& pollable, uint32_t events);
+  void RunTurns(Thread& self);
+  std::shared_ptr<Pollable> TakeTurn();
   void RunDue(Thread& self);
   void RunDeferred(Thread& self);
+  // False when there is no memory to queue it in.
+  bool TryPost(Runnable* work);
   // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads`
   // are there.
   bool Promote(const Thread* from, size_t max_threads);
@@ -92,8 +98,12 @@ class ReactorGroup {
   std::atomic<bool> promotion_under_way_{false};  // the leader has not yet noticed that it leads
   std::atomic<bool> stopping_{false};
 
-  // Grace periods for removed pollables: a thread notes the epoch before it waits for events and clears it when it has
-  // handled them, so what was removed at epoch e is free when every noted epoch is e or later.
+  // Grace periods for removed pollables. An event is a bare pointer, and a thread may have taken one from the kernel just
+  // before its descriptor was removed; a reference for each event would be a shared counter that all threads write.
+  // Instead a thread notes the epoch before it asks for events and clears its note when it has handled them. Remove takes
+  // the descriptor out of the epoll set first and begins a new epoch then, so a thread whose note is that epoch or a
+  // later one asked after the removal and cannot have the pointer: what was removed at epoch e is free when every note
+  // is e or later. Threads that wait for work of theirs hold no note, and delay nothing.
   std::atomic<uint64_t> epoch_{1};
   std::atomic<size_t> limbo_size_{0};
   std::atomic<size_t> turns_size_{0};
@@ -102,8 +112,8 @@ class ReactorGroup {
   Threads threads_ GUARDED_BY(mutex_);
   Threads retired_ GUARDED_BY(mutex_);
   std::vector<Thread*> parked_ GUARDED_BY(mutex_);
-  std::deque<std::pair<uint64_t, std::shared_ptr<Pollable>>> limbo_ GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<Pollable>> turns_ GUARDED_BY(mutex_);
+  PollableQueue<&Pollable::limbo_> limbo_ GUARDED_BY(mutex_);
+  PollableQueue<&Pollable::turn_> turns_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso::net

@@ -1,8 +1,10 @@
 // What a network thread carries at the top of its loop, where user code may be called: outside every strand and lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,6 +25,16 @@ struct Top {
     std::shared_ptr<TopWork> work;
     int what;
   };
+  // So many more can be put into `due` without fail. False when there is no memory now: a next turn may have it.
+  [[nodiscard]] bool MakeRoom(size_t count) noexcept {
+    try {
+      due.reserve(due.size() + count);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   std::vector<Item> due;    // run by the reactor as soon as the strand is left
   std::span<char> scratch;  // where sockets are read to, before it is known whose bytes they are
 };
@@ -34,6 +46,19 @@ class Pollable {
   // `events` are epoll's bits; 0 is the turn asked for with ReactorGroup::RequestTurn. At the top of a network thread;
   // several threads may be in here at once for the same object.
   virtual void OnEvents(uint32_t events, Top& top) = 0;
+
+  // Its place in one of its group's two queues.
+  struct Link {
+    std::shared_ptr<Pollable> next;
+    bool is_queued = false;
+  };
+
+ private:
+  friend class ReactorGroup;
+  // Guarded by the group's lock.
+  Link turn_;
+  Link limbo_;
+  uint64_t removed_at_ = 0;  // the epoch
 };
 
 }  // namespace neso::net
