@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/exception_status.h"
+#include "base/catch_exceptions.h"
 #include "net/tls_credentials.h"
 
 namespace neso::net {
@@ -33,7 +33,8 @@ void Connection::Open(Top& top) {
   const std::shared_ptr<Connection> self = shared_from_this();
   session_ = tls_ ? context_->sessions.MakeHandshake(*this, *tls_) : context_->sessions.MakeProtocol(*this);
   listed_ = context_->Enlist(self);
-  const Status added = group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
+  const Status added =
+      CatchExceptions([&] { return group_.Add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this); });
   strand_.fetch_and(~kOwned);
   // A server that began to drain before it saw us in its list did not tell us.
   uint32_t bits = 0;
@@ -53,7 +54,11 @@ void Connection::OnEvents(uint32_t events, Top& top) {
   Enter(bits, &top);
 }
 
-void Connection::Enter(uint32_t bits, Top* top) {
+// How the strand is left: bits that come while it is owned are set without entering, so whoever lets go of it has to see
+// them. It lets go with a compare-and-exchange that only succeeds while there are none; one that finds some goes round
+// again. Between its last look and its letting go nothing can be set unseen, and after it the setter finds the strand
+// free and enters itself.
+void Connection::Enter(uint32_t bits, Top* top) noexcept {
   if (strand_.fetch_or(bits | kOwned, std::memory_order_acq_rel) & kOwned) return;
   StrandTurn turn;
   turn.top = top;
@@ -67,17 +72,24 @@ void Connection::Enter(uint32_t bits, Top* top) {
   }
 }
 
-void Connection::HandleBits(uint32_t bits, StrandTurn& turn) {
+void Connection::HandleBits(uint32_t bits, StrandTurn& turn) noexcept {
   try {
     session_->OnBits(bits, turn);
     while (next_session_) {
       session_ = std::move(next_session_);
       session_->OnBits(switch_bits_, turn);
     }
+    return;
   } catch (...) {
-    // In the middle of the protocol: nothing sensible can be said on this connection any more.
     LogException("a connection");
+  }
+  // In the middle of the protocol: nothing sensible can be said on this connection any more.
+  turn.needs_top = false;
+  try {
     session_->OnBits(kAbort, turn);
+  } catch (...) {
+    LogException("a connection");
+    Close(turn);
   }
 }
 
@@ -97,7 +109,7 @@ TimePoint Connection::DeadlineOf(const TransferPace& pace) const {
   return pace.Deadline(Patience(limits.progress_timeout), limits.min_bytes_per_second);
 }
 
-void Connection::Close(StrandTurn& turn) {
+void Connection::Close(StrandTurn& turn) noexcept {
   if (closed_) return;
   closed_ = true;
   ClearDeadline();

@@ -33,7 +33,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   // Lists the connection with its server and watches the socket; it may be gone when this returns.
   void Open(Top& top);
   // Handles `bits`, here or on the thread that owns the strand.
-  void Enter(uint32_t bits, Top* top);
+  void Enter(uint32_t bits, Top* top) noexcept;
   void OnEvents(uint32_t events, Top& top) override;
   void OnUncork() override { Enter(kAnswer, nullptr); }
 
@@ -44,7 +44,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   // `next` takes the session's place when OnBits returns, and begins with `bits`.
   void SwitchTo(std::unique_ptr<Session> next, uint32_t bits);
   // Delists, unwatches and closes the socket. The session sees no more of it.
-  void Close(StrandTurn& turn);
+  void Close(StrandTurn& turn) noexcept;
   // kDeadline comes at `deadline` or milliseconds later, unless it is changed before.
   void SetDeadline(TimePoint deadline);
   bool is_brief() const { return brief_; }
@@ -66,8 +66,9 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
  private:
   static constexpr uint32_t kOwned = 1u << 31;
 
-  // The strand's border for exceptions: they cost the connection.
-  void HandleBits(uint32_t bits, StrandTurn& turn);
+  // The strand's border for exceptions: they cost the connection. One that passed it would leave the strand owned for
+  // ever, and the server's end waiting for it.
+  void HandleBits(uint32_t bits, StrandTurn& turn) noexcept;
 
   const std::shared_ptr<ServerContext> context_;
   ReactorGroup& group_;  // used only in the strand, and after Close only while a call is counted

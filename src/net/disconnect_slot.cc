@@ -25,9 +25,15 @@ void DisconnectSlot::Trigger() {
     runner_ = std::this_thread::get_id();
     running_ = 1;
   }
+  // Also if it throws: Set waits for it.
+  struct Ending {
+    ~Ending() {
+      running = 0;
+      running.notify_all();
+    }
+    std::atomic<int>& running;
+  } ending{running_};
   if (callback) callback();
-  running_ = 0;
-  running_.notify_all();
 }
 
 }  // namespace neso::net

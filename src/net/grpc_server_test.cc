@@ -110,6 +110,10 @@ class GrpcServerTest : public ::testing::Test, public GrpcHandler {
   GrpcReceiverRef OnCall(GrpcCallRef call) override {
     journal_.calls++;
     if (call->head().path == "/unknown") return nullptr;
+    if (call->head().path == "/late") {
+      journal_.blocked = true;
+      while (call->Send({})) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     if (call->head().path == "/now") call->Finish({GrpcCode::kUnavailable, "not now", {{"x-why", "early"}}});
     return std::make_shared<TestReceiver>(std::move(call), journal_);
   }
@@ -441,6 +445,20 @@ TEST_F(GrpcServerTest, TheServerMayEndWithCallsOpen) {
   EXPECT_TRUE(Soon([&] { return journal_.messages == 2; }));
   server_.reset();
   EXPECT_EQ(journal_.cancels, 2);
+  EXPECT_EQ(journal_.alive, 0);
+}
+
+TEST_F(GrpcServerTest, AMethodThatIsLateHearsOfTheEndThatCameMeanwhile) {
+  // One thread, which is with the method: the end of the call waits for it.
+  ReactorPool reactors(executor_, {.groups = 1, .late_after = std::chrono::hours(1)});
+  auto started = GrpcServer::Start(reactors, *this, {.address = "127.0.0.1"});
+  ASSERT_TRUE(started.ok()) << started.status().ToString();
+  server_ = *std::move(started);
+  TestHttp2Client client(server_->port());
+  Call(client, "/late", Framed("x"));
+  EXPECT_TRUE(Soon([&] { return journal_.blocked.load(); }));
+  server_.reset();
+  EXPECT_EQ(journal_.cancels, 1);
   EXPECT_EQ(journal_.alive, 0);
 }
 

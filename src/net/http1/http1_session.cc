@@ -54,7 +54,7 @@ void Http1Session::OnBits(uint32_t bits, StrandTurn& turn) {
   }
   connection_.NoteBusy(phase_ == Phase::kBody || phase_ == Phase::kAnswer || (phase_ == Phase::kHead && !IsIdle()));
   if (gone_) {
-    if (turn.top != nullptr) {
+    if (turn.top != nullptr && turn.top->MakeRoom(1)) {
       turn.top->due.push_back({std::move(gone_), Http1Exchange::kDisconnect});
     } else {
       turn.needs_top = true;

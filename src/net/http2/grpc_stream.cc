@@ -203,26 +203,42 @@ void GrpcStream::Start() {
   {
     MutexLock lock(mutex_);
     if (cancelled_ || over_) return;
-    started_ = true;
+    starting_ = true;
   }
-  GrpcReceiverRef receiver = context().grpc->OnCall(std::static_pointer_cast<GrpcStream>(shared_from_this()));
-  if (!receiver) return Fail(GrpcCode::kUnimplemented, "");
+  const GrpcReceiverRef receiver = CallMethod();
   bool cancel = false;
   {
     MutexLock lock(mutex_);
+    starting_ = false;
     cancel = cancel_waits_;
     if (cancel) {
       cancelled_ = true;
-    } else if (!over_) {
+    } else if (!over_ || cancel_comes_) {
       receiver_ = receiver;
     }
   }
-  if (cancel) receiver->OnCancel();
+  if (cancel && receiver) receiver->OnCancel();
+}
+
+GrpcReceiverRef GrpcStream::CallMethod() {
+  try {
+    GrpcReceiverRef receiver = context().grpc->OnCall(std::static_pointer_cast<GrpcStream>(shared_from_this()));
+    if (!receiver) Fail(GrpcCode::kUnimplemented, "");
+    return receiver;
+  } catch (...) {
+    Fail(GrpcExceptionStatus());
+    return nullptr;
+  }
 }
 
 GrpcReceiverRef GrpcStream::Receiver() {
   MutexLock lock(mutex_);
   return receiver_;
+}
+
+GrpcReceiverRef GrpcStream::TakeReceiver() {
+  MutexLock lock(mutex_);
+  return std::exchange(receiver_, nullptr);
 }
 
 void GrpcStream::Deliver(Input input) {
@@ -266,7 +282,7 @@ void GrpcStream::Cancel() {
   {
     MutexLock lock(mutex_);
     if (cancelled_) return;
-    cancel_waits_ = started_ && !receiver_;
+    cancel_waits_ = starting_;
     if (cancel_waits_) return;
     cancelled_ = true;
     receiver.swap(receiver_);
@@ -298,18 +314,33 @@ void GrpcStream::OnDeadline() {
 
 void GrpcStream::OnClose() {
   ignoring_ = true;
-  bool cancel = false;
   GrpcReceiverRef receiver;
+  std::vector<Http2Piece> dropped;  // without the lock: what keeps them may be anybody's
   {
     MutexLock lock(mutex_);
     over_ = true;
-    cancel = !status_ || cancel_wanted_;
-    cancel_wanted_ = false;
-    if (!drop_answer_ && !cancel) receiver.swap(receiver_);
-    answer_.clear();
+    if (!status_) cancel_wanted_ = cancel_comes_ = true;
+    if (!cancel_comes_) receiver.swap(receiver_);
+    dropped.swap(answer_);
   }
   session().Drop(std::move(receiver));
-  if (cancel) session().AddDue(shared_from_this(), kCancel);
+  try {
+    ArrangeCancel();
+  } catch (...) {
+    LogException("a cancelled call");
+    // It runs to its end, but it and its receiver must not keep each other for ever.
+    session().Drop(TakeReceiver());
+  }
+}
+
+void GrpcStream::ArrangeCancel() {
+  {
+    MutexLock lock(mutex_);
+    if (!cancel_wanted_) return;
+  }
+  session().AddDue(shared_from_this(), kCancel);
+  MutexLock lock(mutex_);
+  cancel_wanted_ = false;
 }
 
 void GrpcStream::OnAnswer() {
@@ -328,12 +359,12 @@ void GrpcStream::OnAnswer() {
     ended = status_ && !std::exchange(status_taken_, status_.has_value());
     if (ended) trailers_ = *status_;
     dropped = drop_answer_;
-    cancel = std::exchange(cancel_wanted_, false);
+    cancel = cancel_wanted_;
     // It may hold the request, which nobody needs while the answer waits for a slow client.
     if (ended && !dropped) receiver.swap(receiver_);
   }
   session().Drop(std::move(receiver));
-  if (cancel) session().AddDue(shared_from_this(), kCancel);
+  if (cancel) ArrangeCancel();
   if (ended) {
     ignoring_ = answered_ = true;
     message_deadline_ = kNever;
@@ -444,7 +475,7 @@ void GrpcStream::Fail(GrpcStatus status) {
     MutexLock lock(mutex_);
     if (status_ || over_) return;
     status_ = std::move(status);
-    drop_answer_ = cancel_wanted_ = true;
+    drop_answer_ = cancel_wanted_ = cancel_comes_ = true;
     dropped.swap(answer_);
   }
   Wake();

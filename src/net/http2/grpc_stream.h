@@ -60,6 +60,8 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void WatchMessage(size_t bytes);
   void WatchDeadlines();
   void GiveWindowBack();
+  // Once it is wanted.
+  void ArrangeCancel();
   void SubmitHead(const GrpcMetadata& metadata);
   void SubmitTrailersOnly();
 
@@ -68,12 +70,14 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   // An exception of the method ends the call.
   void Handle(Input input);
   void Start();
+  GrpcReceiverRef CallMethod();
   void Deliver(Input input);
   // The message inflated; null when that failed, which ends the call.
   BufferRef Inflate(Buffer& message);
   void Cancel();
   // The receiver, unless the call is over for it.
   GrpcReceiverRef Receiver();
+  GrpcReceiverRef TakeReceiver();
 
   // Any thread.
   bool Queue(GrpcMessage message, std::optional<GrpcStatus> status);
@@ -103,10 +107,11 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   Mutex mutex_;
   std::vector<Input> inputs_ GUARDED_BY(mutex_);
   bool working_ GUARDED_BY(mutex_) = false;        // a thread works inputs_ off, or will
-  bool started_ GUARDED_BY(mutex_) = false;        // OnCall was called
+  bool starting_ GUARDED_BY(mutex_) = false;       // OnCall is running
   bool over_ GUARDED_BY(mutex_) = false;           // the stream is closed
+  bool cancel_comes_ GUARDED_BY(mutex_) = false;   // Cancel will be called, or was
   bool cancel_wanted_ GUARDED_BY(mutex_) = false;  // the strand shall arrange it
-  bool cancel_waits_ GUARDED_BY(mutex_) = false;   // for OnCall to return
+  bool cancel_waits_ GUARDED_BY(mutex_) = false;   // it was, and waits for OnCall to return
   bool cancelled_ GUARDED_BY(mutex_) = false;      // the receiver was told, or never will be
   GrpcReceiverRef receiver_ GUARDED_BY(mutex_);
   std::optional<GrpcMetadata> metadata_ GUARDED_BY(mutex_);  // of the head, which shall be sent

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "net/http2/grpc_stream.h"
 #include "net/http2/http2_callbacks.h"
 #include "net/http2/http2_exchange.h"
@@ -59,10 +60,11 @@ Http2Session::~Http2Session() { nghttp2_session_del(raw_); }
 void Http2Session::OnBits(uint32_t bits, StrandTurn& turn) {
   turn_ = &turn;
   if (phase_ != Phase::kClosed && (raw_ == nullptr || (bits & (kAbort | kDead)))) Close();
+  // Those of a connection that is closed are let go of.
+  if ((bits & kAnswer) || phase_ == Phase::kClosed) TakeAnswers();
   if (phase_ != Phase::kClosed) {
     if (bits & (kReadable | kPeerEnded)) readable_ = true;
     if (bits & kPeerEnded) peer_ended_ = true;
-    if (bits & kAnswer) TakeAnswers();
     if (bits & kDeadline) OnDeadline();
     if (connection_.context().draining.load(std::memory_order_relaxed)) {
       BeginEnd({});
@@ -162,13 +164,9 @@ void Http2Session::Receive(std::string_view bytes) {
 }
 
 void Http2Session::TakeAnswers() {
-  std::vector<std::shared_ptr<Http2Stream>> posted;
-  {
-    MutexLock lock(mutex_);
-    posted.swap(posted_);
-  }
-  for (std::shared_ptr<Http2Stream>& stream : posted) {
-    stream->ClearPosted();
+  posted_.Collect();
+  while (std::shared_ptr<Http2Stream> stream = posted_.Pop()) {
+    stream->ClearPosted();  // before the look at what it has: what comes after the look posts it again
     if (!stream->closed()) stream->OnAnswer();
     Drop(std::move(stream));
   }
@@ -193,11 +191,10 @@ void Http2Session::Send() {
 
 void Http2Session::HandOver() {
   if (due_.empty()) return;
-  if (turn_->top == nullptr) {
+  if (turn_->top == nullptr || !turn_->top->MakeRoom(due_.size())) {
     turn_->needs_top = true;
     return;
   }
-  turn_->top->due.reserve(turn_->top->due.size() + due_.size());  // all or none: what was moved must not stay in due_
   for (Top::Item& item : due_) turn_->top->due.push_back(std::move(item));
   due_.clear();
 }
@@ -269,11 +266,6 @@ void Http2Session::NoteStreamDeadline(TimePoint deadline) { stream_deadline_ = s
 
 void Http2Session::Drop(std::shared_ptr<void> reference) { turn_->Drop(std::move(reference)); }
 
-void Http2Session::Post(std::shared_ptr<Http2Stream> stream) {
-  MutexLock lock(mutex_);
-  if (!posts_refused_) posted_.push_back(std::move(stream));
-}
-
 Http2Stream* Http2Session::Find(int32_t id) const {
   const auto found = streams_.find(id);
   return found != streams_.end() ? found->second.get() : nullptr;
@@ -299,6 +291,19 @@ void Http2Session::StartStream(int32_t id) {
 void Http2Session::EndRequest(Http2Stream& stream) {
   if (std::exchange(stream.request_ended, true)) return;
   stream.OnRequestEnd();
+}
+
+// Nobody will read their answers.
+void Http2Session::CloseStreams() {
+  auto ended = std::exchange(streams_, {});
+  for (auto& [id, stream] : ended) {
+    try {
+      stream->Close();
+    } catch (...) {
+      LogException("a request");  // the others are to hear of it, too
+    }
+    Drop(std::move(stream));
+  }
 }
 
 void Http2Session::CloseStream(int32_t id) {

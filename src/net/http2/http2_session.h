@@ -15,7 +15,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/mutex.h"
 #include "net/client_account.h"
 #include "net/connection.h"
 #include "net/http2/http2_frame_tracker.h"
@@ -25,6 +24,7 @@
 #include "net/http2/http2_output.h"
 #include "net/http2/http2_stream.h"
 #include "net/http2/http2_stream_order.h"
+#include "net/http2/posted_streams.h"
 #include "net/transfer_pace.h"
 
 struct nghttp2_session;
@@ -66,7 +66,8 @@ class Http2Session final : public Session {
 
   // --- Any thread. ---
   ClientAccount& account() { return account_; }
-  void Post(std::shared_ptr<Http2Stream> stream);
+  // Its OnAnswer is called in the strand, which the caller enters with kAnswer then.
+  void Post(std::shared_ptr<Http2Stream> stream) { posted_.Push(std::move(stream)); }
   bool HasSeveralStreams() const { return live_streams_.load(std::memory_order_relaxed) > 1; }
   void NoteLiveStream(int change) { live_streams_.fetch_add(change, std::memory_order_relaxed); }
 
@@ -123,6 +124,7 @@ class Http2Session final : public Session {
   void StartStream(int32_t id);
   void EndRequest(Http2Stream& stream);
   void CloseStream(int32_t id);
+  void CloseStreams();
 
   Connection& connection_;
   nghttp2_session* raw_ = nullptr;
@@ -160,9 +162,7 @@ class Http2Session final : public Session {
   size_t read_at_mark_ = 0;    // what had left for the client when reading_pace_ was told
 
   std::atomic<int> live_streams_{0};
-  Mutex mutex_;
-  bool posts_refused_ GUARDED_BY(mutex_) = false;
-  std::vector<std::shared_ptr<Http2Stream>> posted_ GUARDED_BY(mutex_);
+  PostedStreams posted_;
 };
 
 }  // namespace neso::net

@@ -24,14 +24,7 @@ void Http2Session::Settle() {
   if (phase_ != Phase::kOpen) return Watch();
   const bool over = !nghttp2_session_want_read(raw_) && !nghttp2_session_want_write(raw_);
   if (output_.empty() && (over || terminated_ || (end_ == End::kFinal && streams_.empty()))) {
-    if (!streams_.empty()) {
-      // Nobody will read their answers.
-      auto ended = std::exchange(streams_, {});
-      for (auto& [id, stream] : ended) {
-        stream->Close();
-        Drop(std::move(stream));
-      }
-    }
+    CloseStreams();
     return Linger();
   }
   TimePoint now{};
@@ -83,7 +76,8 @@ void Http2Session::Watch() {
 
 void Http2Session::OnDeadline() {
   const TimePoint now = std::chrono::steady_clock::now();
-  watched_ = kNever;  // the connection has told us of it, and does so no more
+  watched_ = kNever;
+  connection_.ClearDeadline();  // or every sweep would find it overdue until another is set
   if (now >= head_deadline_ || now >= progress_deadline_) return Close();
   if (now >= idle_deadline_) Terminate(NGHTTP2_NO_ERROR);
   if (now >= end_deadline_) RefuseStreams();
@@ -169,17 +163,7 @@ void Http2Session::Close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   readable_ = false;
-  {
-    MutexLock lock(mutex_);
-    posts_refused_ = true;
-    for (std::shared_ptr<Http2Stream>& stream : posted_) Drop(std::move(stream));
-    posted_.clear();
-  }
-  auto ended = std::exchange(streams_, {});
-  for (auto& [id, stream] : ended) {
-    stream->Close();
-    Drop(std::move(stream));
-  }
+  CloseStreams();
   turn_->needs_top = false;  // once delisted, only work that is due may ask the reactors for a turn
   connection_.Close(*turn_);
 }

@@ -115,7 +115,7 @@ void Http2Stream::Resume() {
   }
 }
 
-void Http2Stream::Wake() {
+void Http2Stream::Wake() noexcept {
   if (posted_.exchange(true, std::memory_order_acq_rel)) return;  // whoever posted it enters too
   session_.Post(shared_from_this());
   if (session_.HasSeveralStreams()) {

@@ -14,6 +14,7 @@
 
 #include "net/connection.h"
 #include "net/http2/http2_output.h"
+#include "net/http2/posted_streams.h"
 #include "net/read_room.h"
 
 namespace neso::net {
@@ -50,6 +51,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   bool closed() const { return closed_; }
   void Close();
   void ClearPosted() { posted_.store(false, std::memory_order_release); }
+  PostedStreams::Link& posted_link() { return posted_link_; }
 
   // How much of up to `size` bytes can be framed now, as nghttp2's read callback tells it.
   ssize_t PrepareData(size_t size, uint32_t* flags);
@@ -81,7 +83,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   bool HasData() const { return data_bytes_ > 0; }
 
   // Any thread: OnAnswer is called in the strand.
-  void Wake();
+  void Wake() noexcept;
   // Bytes of the answer that are not framed; the subclass adds what it queues before Push.
   std::atomic<size_t> unsent_{0};
 
@@ -92,6 +94,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   const size_t head_bytes_;
   size_t unfinished_ = 0;
   std::atomic<bool> posted_{false};
+  PostedStreams::Link posted_link_;  // of whoever set posted_, then of the strand until it clears it
   bool closed_ = false;
   bool deferred_ = false;  // nghttp2 waits for Resume
   bool data_ended_ = false;
