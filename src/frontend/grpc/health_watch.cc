@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/health.pb.h"
 
@@ -47,12 +48,13 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
     const Health::ServingStatus status = !is_known_   ? Health::SERVICE_UNKNOWN
                                          : is_serving ? Health::SERVING
                                                       : Health::NOT_SERVING;
-    if (status == std::exchange(told_, status)) return;
+    if (status == told_) return;
     Health response;
     response.set_status(status);
     net::GrpcMessage message;
     response.SerializeToString(&message.head);
     call_->Send(std::move(message));
+    told_ = status;  // an exception above leaves it to be said again
   }
   void End() { call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }
 
@@ -102,21 +104,36 @@ void HealthWatchers::Remove(const Watch& watch) {
 }
 
 void HealthWatchers::LookLater() {
-  is_looking_ = true;
   timers_.Schedule(std::chrono::steady_clock::now() + kInterval, [this] { Look(); });
+  is_looking_ = true;
 }
 
+// Whatever fails in one look, there is a next one.
 void HealthWatchers::Look() {
+  try {
+    TellAll();
+  } catch (...) {
+    LogException("a health watch");
+  }
+  MutexLock lock(mutex_);
+  is_looking_ = false;
+  if (!watches_.empty()) LookLater();
+}
+
+void HealthWatchers::TellAll() {
   const bool is_serving = IsServing();
   std::vector<std::shared_ptr<Watch>> watches;
   {
     MutexLock lock(mutex_);
     watches = watches_;
   }
-  for (const std::shared_ptr<Watch>& watch : watches) watch->Tell(is_serving);
-  MutexLock lock(mutex_);
-  is_looking_ = false;
-  if (!watches_.empty()) LookLater();
+  for (const std::shared_ptr<Watch>& watch : watches) {
+    try {
+      watch->Tell(is_serving);
+    } catch (...) {
+      LogException("a health watch");  // the others are to hear of it now, this one at the next look
+    }
+  }
 }
 
 void HealthWatchers::BeginDrain() {

@@ -35,6 +35,7 @@ class HealthWatchers {
   // Nobody tells of a change, so while somebody watches a timer looks.
   void LookLater() REQUIRES(mutex_);
   void Look();
+  void TellAll();
 
   const InferenceServer& server_;
   Mutex mutex_;
