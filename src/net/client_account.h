@@ -22,7 +22,7 @@ class ClientAccount {
   enum Kind {
     kHeads,       // of requests that are open
     kUnfinished,  // of bodies and messages, until all of them has come and somebody takes them
-    kUnread,      // of answers that are not framed, for want of a window or of room in the socket
+    kUnread,      // of answers that wait for a window or for room in the socket (UnreadMeter)
   };
 
   explicit ClientAccount(const ServiceLimits& limits)
@@ -39,6 +39,7 @@ class ClientAccount {
     return false;
   }
 
+  size_t limit(Kind kind) const { return limits_[kind]; }
   size_t Held(Kind kind) const { return held_[kind].load(std::memory_order_relaxed); }
   bool IsOver(Kind kind) const { return Held(kind) > limits_[kind]; }
 

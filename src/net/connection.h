@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "net/client_account.h"
 #include "net/owned_descriptor.h"
 #include "net/reactor/answer_cork.h"
 #include "net/reactor/reactor_group.h"
@@ -58,6 +59,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   void NoteBusy(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
 
   // Any thread.
+  ClientAccount& account() { return account_; }
   bool is_busy() const { return busy_.load(std::memory_order_relaxed); }
   // TimePoint::max() if there is none.
   TimePoint deadline() const { return deadline_.load(); }
@@ -79,6 +81,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   std::atomic<uint32_t> strand_{0};
   std::atomic<bool> busy_{false};
   std::atomic<TimePoint> deadline_{TimePoint::max()};
+  ClientAccount account_;
   bool closed_ = false;
   ServerContext::Connections::iterator listed_;
   std::optional<SocketTransport> socket_;

@@ -71,6 +71,8 @@ class TestReceiver final : public GrpcReceiver {
       kept_ = std::move(message);
     } else if (path == "/unary") {
       call_->SendAndFinish({.head = Text(message), .parts = {}, .release = nullptr});
+    } else if (path == "/swell") {
+      call_->Send({.head = std::string(100'000, 's'), .parts = {}, .release = nullptr});
     } else if (path == "/flood") {
       while (call_->Send({.head = std::string(50'000, 'f'), .parts = {}, .release = nullptr})) {
       }
@@ -78,7 +80,7 @@ class TestReceiver final : public GrpcReceiver {
   }
   void OnEnd() override {
     journal_.ends++;
-    if (call_->head().path == "/echo") call_->Finish({});
+    if (call_->head().path == "/echo" || call_->head().path == "/swell") call_->Finish({});
     if (call_->head().path == "/metadata") {
       call_->SendMetadata({{"x-initial", "one"}, {"x-bytes-bin", std::string("\0\xff\n!", 4)}});
       call_->Finish({GrpcCode::kAborted, "", {{"x-trailing", "two"}, {"grpc-status", "0"}, {"X-Odd", "a\nb"}}});
@@ -333,6 +335,17 @@ TEST_F(GrpcServerTest, AClientThatDoesNotReadIsCut) {
   EXPECT_TRUE(client.ReadUntil([&] { return client.answer(id).closed; }));
   EXPECT_EQ(Status(client.answer(id)), "8 the client does not read its responses");
   EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
+}
+
+TEST_F(GrpcServerTest, MessagesWaitForAClientThatDoesNotReadWhatItHas) {
+  Start({.limits = {.max_unread_bytes = 1 << 20}});
+  TestHttp2Client client(server_->port(), 0, 1000);
+  std::string messages;
+  for (int i = 0; i < 200; i++) messages += Framed("x");
+  const int32_t id = Call(client, "/swell", messages);
+  EXPECT_TRUE(client.ReadUntil([&] { return client.answer(id).closed; }));
+  EXPECT_EQ(Status(client.answer(id)), "0");
+  EXPECT_EQ(client.answer(id).body.size(), 200 * Framed(std::string(100'000, 's')).size());
 }
 
 TEST_F(GrpcServerTest, AClientThatSendsTooFastRunsOutOfWindow) {

@@ -87,6 +87,30 @@ def test_a_stream_whose_connection_leaves_too_much_unread_ends(start):
         assert client.until(lambda: client.answers[alive].headers), "the connection stays"
 
 
+def test_messages_of_a_stream_wait_for_a_client_that_does_not_read(start):
+    server = start("unread-bytes=1000000")
+    request = infer_request("identity", 25_000)
+
+    def done():
+        return int(server.metric("nv_inference_request_success", model="identity") or 0)
+
+    with Http2Connection(server.grpc_port, window=0) as client:
+        alive = client.call(LIVE, b"")
+        assert client.until(lambda: client.answers[alive].headers), "it knows how much we may send"
+        stream = client.call(STREAM, request, end=False)
+        for count in range(1, 10):  # each answer has 100 KB and a little, so the tenth is too much
+            wait_until(lambda count=count: done() == count)
+            client.send(*client.data_frames(stream, message(request), end=False))
+        wait_until(lambda: done() == 10)
+        client.send(*client.data_frames(stream, message(request) * 10))
+        assert client.answer(client.call(LIVE, b"", fields=[("grpc-timeout", "300m")])).status == DEADLINE_EXCEEDED
+        assert done() == 10
+        client.widen(stream)
+        answer = client.answer(stream)
+        assert answer.status == "0"
+        assert len(answer.data) > 20 * 100_000
+
+
 # --- Metadata ---------------------------------------------------------------------------------------------------------
 def test_metadata_of_open_calls_is_bounded(start):
     server = start("open-head-bytes=1000000")

@@ -3,11 +3,13 @@
 #include <cstring>
 #include <utility>
 
+#include "net/due_call.h"
 #include "net/exception_answer.h"
 
 namespace neso::net {
 
-Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {
+Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection)
+    : connection_(std::move(connection)), unread_(connection_->account()) {
   connection_->context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -35,19 +37,16 @@ void Http1Exchange::SetReceiveTimes(uint64_t start_ns, uint64_t end_ns) {
 }
 
 void Http1Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
-  ServerContext& context = connection_->context();
-  const std::shared_ptr<Connection> connection = connection_;  // longer than the exchange
+  const DueCall call(self, connection_);
   try {
     if (what == kDisconnect) {
       disconnect_.Trigger();
     } else {
-      context.handler.OnRequest(std::static_pointer_cast<Http1Exchange>(self));
+      call.context().handler.OnRequest(std::static_pointer_cast<Http1Exchange>(self));
     }
   } catch (...) {
     Respond(HttpExceptionResponse());  // nothing, if it has been answered
   }
-  self.reset();
-  context.EndCall();
 }
 
 bool Http1Exchange::TakeAnswer(HttpResponse* response, bool* streamed) {
@@ -69,17 +68,24 @@ Http1Exchange::Chunks Http1Exchange::TakeChunks() {
   MutexLock lock(mutex_);
   taken.chunks.swap(chunks_);
   taken.finished = finished_;
-  // Counted as unsent before they are no longer counted as waiting, so that Write never sees too little.
-  unsent_.fetch_add(std::exchange(chunk_bytes_, 0), std::memory_order_relaxed);
+  in_output_ += std::exchange(chunk_bytes_, 0);
   return taken;
+}
+
+void Http1Exchange::SetUnsent(size_t bytes) {
+  if (bytes == in_output_) return;
+  bytes > in_output_ ? unread_.Add(bytes - in_output_) : unread_.Remove(in_output_ - bytes);
+  in_output_ = bytes;
 }
 
 void Http1Exchange::SetGone() {
   gone_.store(true);
   {
     MutexLock lock(mutex_);
+    over_ = true;
     chunks_.clear();
   }
+  unread_.Clear();
   DropAnswerIfGone();
 }
 
@@ -106,10 +112,10 @@ bool Http1Exchange::Write(std::string chunk) {
   bool too_slow = false;
   {
     MutexLock lock(mutex_);
-    if (finished_) return false;
-    const size_t unread = chunk_bytes_ + unsent_.load(std::memory_order_relaxed);
-    too_slow = unread + chunk.size() > connection_->context().options.limits.max_unread_bytes;
+    if (finished_ || over_) return false;
+    too_slow = unread_.IsTooMuch();
     if (!too_slow) {
+      unread_.Add(chunk.size());
       chunk_bytes_ += chunk.size();
       chunks_.push_back(std::move(chunk));
     }

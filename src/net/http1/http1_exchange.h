@@ -15,6 +15,7 @@
 #include "net/disconnect_slot.h"
 #include "net/http1/http1_parser.h"
 #include "net/http_exchange.h"
+#include "net/unread_meter.h"
 
 namespace neso::net {
 
@@ -41,7 +42,8 @@ class Http1Exchange final : public HttpExchange, public TopWork {
     bool finished = false;
   };
   Chunks TakeChunks();
-  void SetUnsent(size_t bytes) { unsent_.store(bytes, std::memory_order_relaxed); }
+  // So much of the answer, as it goes over the wire, waits for the socket.
+  void SetUnsent(size_t bytes);
   // Everything the handler had to say was said; the client's going is no news then.
   bool IsAnswered() const { return answered_.load(std::memory_order_acquire); }
   bool close_requested() const { return close_.load(std::memory_order_relaxed); }
@@ -79,13 +81,15 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   std::atomic<bool> answered_{false};
   std::atomic<bool> close_{false};
   std::atomic<bool> gone_{false};
-  std::atomic<size_t> unsent_{0};  // bytes of the stream that left chunks_ and are not in the kernel
+  UnreadMeter unread_;
+  size_t in_output_ = 0;  // of what is metered, what was taken from here; the strand's
   bool streamed_ = false;
   HttpResponse response_;
 
   Mutex mutex_;
   std::vector<std::string> chunks_ GUARDED_BY(mutex_);
   size_t chunk_bytes_ GUARDED_BY(mutex_) = 0;
+  bool over_ GUARDED_BY(mutex_) = false;  // nobody takes chunks any more
   bool finished_ GUARDED_BY(mutex_) = false;
 
   DisconnectSlot disconnect_;

@@ -3,11 +3,13 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/exception_status.h"
+#include "net/due_call.h"
 #include "net/exception_answer.h"
 #include "net/http2/grpc_text.h"
 #include "net/http2/http2_callbacks.h"
@@ -171,10 +173,8 @@ void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
 }
 
 void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
-  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();
+  const DueCall call(self, connection().shared_from_this());
   what == kWork ? WorkOff() : Cancel();
-  self.reset();
-  connection->context().EndCall();
 }
 
 void GrpcStream::WorkOff() {
@@ -187,8 +187,22 @@ void GrpcStream::WorkOff() {
       if (inputs.empty()) working_ = false;
     }
     if (inputs.empty()) return;
-    for (Input& input : inputs) Handle(std::move(input));
+    for (size_t i = 0; i < inputs.size(); i++) {
+      if (inputs[i].event == Event::kMessage && connection().account().IsOver(ClientAccount::kUnread))
+        return Postpone(std::span(inputs).subspan(i));
+      Handle(std::move(inputs[i]));
+    }
   }
+}
+
+// A message is a request of a stream, and so waits for the client to read as a request of its own would.
+void GrpcStream::Postpone(std::span<Input> inputs) {
+  {
+    MutexLock lock(mutex_);
+    inputs_.insert(inputs_.begin(), std::make_move_iterator(inputs.begin()), std::make_move_iterator(inputs.end()));
+    postponed_ = true;
+  }
+  Wake();
 }
 
 void GrpcStream::Handle(Input input) {
@@ -351,6 +365,7 @@ void GrpcStream::OnAnswer() {
   bool ended = false;
   bool dropped = false;
   bool cancel = false;
+  bool postponed = false;
   GrpcReceiverRef receiver;
   {
     MutexLock lock(mutex_);
@@ -360,11 +375,16 @@ void GrpcStream::OnAnswer() {
     if (ended) trailers_ = *status_;
     dropped = drop_answer_;
     cancel = cancel_wanted_;
+    postponed = std::exchange(postponed_, false);
     // It may hold the request, which nobody needs while the answer waits for a slow client.
     if (ended && !dropped) receiver.swap(receiver_);
   }
   session().Drop(std::move(receiver));
   if (cancel) ArrangeCancel();
+  if (postponed) {
+    session().AddRequest(*this, kWork);
+    if (parked_work) WatchMessage(0);  // what waits is unfinished
+  }
   if (ended) {
     ignoring_ = answered_ = true;
     message_deadline_ = kNever;
@@ -376,6 +396,7 @@ void GrpcStream::OnAnswer() {
   if (ended && dropped) {
     // At once: the data they would wait behind may never be read.
     DropData();
+    unread().Clear();
     SubmitTrailers();
     return;
   }
@@ -435,8 +456,7 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
     Fail(GrpcCode::kResourceExhausted, "the response is longer than a gRPC message can be");
     return false;
   }
-  // What waits already counts, not the message: a single one may be of any size.
-  if (IsUnreadTooMuch(0)) {
+  if (unread().IsTooMuch()) {
     Fail(GrpcCode::kResourceExhausted, "the client does not read its responses");
     return false;
   }
@@ -452,7 +472,7 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
 
 void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   const size_t size = SizeOf(message);
-  unsent_.fetch_add(kPrefixBytes + size, std::memory_order_relaxed);
+  unread().Add(kPrefixBytes + size);
   std::string text = Prefix(compressed, size);
   if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
     text.reserve(kPrefixBytes + size);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // At the top of a network thread.
   void WorkOff();
+  void Postpone(std::span<Input> inputs);
   // An exception of the method ends the call.
   void Handle(Input input);
   void Start();
@@ -107,6 +109,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   Mutex mutex_;
   std::vector<Input> inputs_ GUARDED_BY(mutex_);
   bool working_ GUARDED_BY(mutex_) = false;        // a thread works inputs_ off, or will
+  bool postponed_ GUARDED_BY(mutex_) = false;      // the strand shall say when
   bool starting_ GUARDED_BY(mutex_) = false;       // OnCall is running
   bool over_ GUARDED_BY(mutex_) = false;           // the stream is closed
   bool cancel_comes_ GUARDED_BY(mutex_) = false;   // Cancel will be called, or was

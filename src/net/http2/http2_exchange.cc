@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory_budget.h"
+#include "net/due_call.h"
 #include "net/exception_answer.h"
 #include "net/http2/http2_callbacks.h"
 #include "net/http2/http2_fields.h"
@@ -78,19 +79,16 @@ void Http2Exchange::OnRequestEnd() {
 }
 
 void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
-  const std::shared_ptr<Connection> connection = this->connection().shared_from_this();  // longer than the exchange
-  ServerContext& context = connection->context();
+  const DueCall call(self, connection().shared_from_this());
   try {
     if (what == kDisconnect) {
       disconnect_.Trigger();
     } else {
-      context.handler.OnRequest(std::static_pointer_cast<Http2Exchange>(self));
+      call.context().handler.OnRequest(std::static_pointer_cast<Http2Exchange>(self));
     }
   } catch (...) {
     Respond(HttpExceptionResponse());  // nothing, if it has been answered
   }
-  self.reset();
-  context.EndCall();
 }
 
 void Http2Exchange::Refuse(int status, const char* message) {
@@ -146,7 +144,7 @@ void Http2Exchange::OnAnswer() {
     SubmitHead(*response, streamed ? std::nullopt : std::optional<size_t>(length), has_body);
     head_sent_ = true;
     if (has_body) {
-      unsent_.fetch_add(length, std::memory_order_relaxed);
+      unread().Add(length);
       Push(Http2Piece::Own(std::move(response->body)));
       for (const BodyPart& part : response->parts) Push(Http2Piece::Borrow(part.data, part.size, response->release));
     }
@@ -157,7 +155,7 @@ void Http2Exchange::OnAnswer() {
     if (!bodiless) {
       Push(Http2Piece::Own(std::move(chunk)));
     } else {
-      unsent_.fetch_sub(chunk.size(), std::memory_order_relaxed);
+      unread().Remove(chunk.size());
     }
   }
   if (finished) PushEnd();
@@ -215,10 +213,10 @@ bool Http2Exchange::Write(std::string chunk) {
   {
     MutexLock lock(mutex_);
     if (finished_ || over_) return false;
-    if (IsUnreadTooMuch(chunk.size())) {
+    if (unread().IsTooMuch()) {
       gone_.store(true, std::memory_order_relaxed);
     } else if (!chunk.empty()) {
-      unsent_.fetch_add(chunk.size(), std::memory_order_relaxed);
+      unread().Add(chunk.size());
       chunks_.push_back(std::move(chunk));
     }
   }

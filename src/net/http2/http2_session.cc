@@ -42,7 +42,7 @@ double Jitter() {
 Http2Session::Http2Session(Connection& connection)
     : connection_(connection),
       raw_(Http2Callbacks::NewServer(*this, connection.context().options.limits)),
-      account_(connection.context().options.limits),
+      account_(connection.account()),
       head_deadline_(std::chrono::steady_clock::now() +
                      connection.Patience(connection.context().options.limits.head_timeout)),
       progress_deadline_(kNever),
@@ -206,14 +206,14 @@ void Http2Session::AddDue(std::shared_ptr<TopWork> work, int what) {
 
 // One read may bring a thousand small requests: their answers are not made before it is known who reads them.
 void Http2Session::AddRequest(Http2Stream& stream, int what) {
-  const bool must_wait = !parked_.empty() || due_.size() >= kMaxDue || account_.IsOver(ClientAccount::kUnread);
+  const bool must_wait = !parked_.empty() || due_.size() >= kMaxDue || push_back_.IsOn();
   if (!must_wait) return AddDue(stream.shared_from_this(), what);
   stream.parked_work = what;
   parked_.push_back(stream.id());
 }
 
 void Http2Session::Unpark() {
-  while (!parked_.empty() && !account_.IsOver(ClientAccount::kUnread)) {
+  while (!parked_.empty() && !push_back_.IsOn()) {
     if (due_.size() >= kMaxDue) {
       turn_->needs_top = true;
       return;

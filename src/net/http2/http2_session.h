@@ -15,7 +15,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "net/client_account.h"
 #include "net/connection.h"
 #include "net/http2/http2_frame_tracker.h"
 #include "net/http2/http2_guard.h"
@@ -26,6 +25,7 @@
 #include "net/http2/http2_stream_order.h"
 #include "net/http2/posted_streams.h"
 #include "net/transfer_pace.h"
+#include "net/unread_meter.h"
 
 struct nghttp2_session;
 
@@ -65,7 +65,6 @@ class Http2Session final : public Session {
   void Drop(std::shared_ptr<void> reference);
 
   // --- Any thread. ---
-  ClientAccount& account() { return account_; }
   // Its OnAnswer is called in the strand, which the caller enters with kAnswer then.
   void Post(std::shared_ptr<Http2Stream> stream) { posted_.Push(std::move(stream)); }
   bool HasSeveralStreams() const { return live_streams_.load(std::memory_order_relaxed) > 1; }
@@ -146,7 +145,8 @@ class Http2Session final : public Session {
   Http2HeadCollector collector_;
   Http2Output output_;
   std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
-  ClientAccount account_;
+  ClientAccount& account_;  // the connection's
+  PushBack push_back_{account_};
   std::vector<Top::Item> due_;
   std::deque<int32_t> parked_;  // streams with requests that wait; some may have ended since
 

@@ -11,13 +11,17 @@
 namespace neso::net {
 
 Http2Stream::Http2Stream(Http2Session& session, int32_t id, size_t head_bytes)
-    : connection_(session.connection().shared_from_this()), session_(session), id_(id), head_bytes_(head_bytes) {
+    : connection_(session.connection().shared_from_this()),
+      session_(session),
+      id_(id),
+      head_bytes_(head_bytes),
+      unread_(connection_->account()) {
   session_.NoteLiveStream(+1);
   context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
 Http2Stream::~Http2Stream() {
-  session_.account().Remove(ClientAccount::kHeads, head_bytes_);
+  connection_->account().Remove(ClientAccount::kHeads, head_bytes_);
   session_.NoteLiveStream(-1);
   context().load.requests.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -27,11 +31,12 @@ void Http2Stream::Close() {
   DropData();
   HoldUnfinished(0);
   OnClose();
+  unread_.Clear();  // what was queued and not pushed, too: nothing is added after OnClose
 }
 
 bool Http2Stream::HoldUnfinished(size_t bytes) {
   if (bytes == unfinished_) return true;
-  ClientAccount& account = session_.account();
+  ClientAccount& account = connection_->account();
   if (bytes > unfinished_) {
     account.Add(ClientAccount::kUnfinished, bytes - unfinished_);
   } else {
@@ -40,16 +45,6 @@ bool Http2Stream::HoldUnfinished(size_t bytes) {
   unfinished_ = bytes;
   // One alone may be as long as a message can be.
   return !account.IsOver(ClientAccount::kUnfinished) || account.Held(ClientAccount::kUnfinished) == bytes;
-}
-
-// The first part of an answer is taken whatever its size, and a little whatever the other streams have: their answers
-// may be large and on their way.
-bool Http2Stream::IsUnreadTooMuch(size_t more) const {
-  constexpr size_t kLittle = 64 * 1024;
-  const size_t own = unsent_.load(std::memory_order_relaxed);
-  if (own == 0) return false;
-  if (own + more > service_limits().max_unread_bytes) return true;
-  return own + more > kLittle && session_.account().IsOver(ClientAccount::kUnread);
 }
 
 ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
@@ -68,9 +63,8 @@ ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
 
 void Http2Stream::MoveData(size_t size, Http2Output& output) {
   data_bytes_ -= size;
-  session_.account().Remove(ClientAccount::kUnread, size);
+  unread_.Remove(size);
   session_.NoteFramed(size);
-  unsent_.fetch_sub(size, std::memory_order_relaxed);
   while (size > 0) {
     Http2Piece& piece = data_[data_first_];
     const size_t moved = std::min(size, piece.size - data_offset_);
@@ -97,13 +91,11 @@ void Http2Stream::SetDeadline(TimePoint deadline) {
 void Http2Stream::Push(Http2Piece piece) {
   if (piece.size == 0) return;
   data_bytes_ += piece.size;
-  session_.account().Add(ClientAccount::kUnread, piece.size);
   data_.push_back(std::move(piece));
 }
 
 void Http2Stream::DropData() {
-  session_.account().Remove(ClientAccount::kUnread, data_bytes_);
-  unsent_.fetch_sub(data_bytes_, std::memory_order_relaxed);
+  unread_.Remove(data_bytes_);
   data_.clear();
   data_first_ = data_offset_ = data_bytes_ = 0;
 }

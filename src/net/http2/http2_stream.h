@@ -16,6 +16,7 @@
 #include "net/http2/http2_output.h"
 #include "net/http2/posted_streams.h"
 #include "net/read_room.h"
+#include "net/unread_meter.h"
 
 namespace neso::net {
 
@@ -72,8 +73,6 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   Connection& connection() { return *connection_; }
   ServerContext& context() const { return connection_->context(); }
   const ServiceLimits& service_limits() const { return context().options.limits; }
-  // Any thread: so much of the answers waits to be read that no more may be added to it.
-  bool IsUnreadTooMuch(size_t more) const;
   void SetDeadline(TimePoint deadline);
   // Queues data to be framed; the end of the data. Resume() then.
   void Push(Http2Piece piece);
@@ -84,8 +83,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
 
   // Any thread: OnAnswer is called in the strand.
   void Wake() noexcept;
-  // Bytes of the answer that are not framed; the subclass adds what it queues before Push.
-  std::atomic<size_t> unsent_{0};
+  // Of the answer, what is not framed. Any thread: the subclass adds what it queues, before Push.
+  UnreadMeter& unread() { return unread_; }
 
  private:
   const std::shared_ptr<Connection> connection_;
@@ -93,6 +92,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   const int32_t id_;
   const size_t head_bytes_;
   size_t unfinished_ = 0;
+  UnreadMeter unread_;
   std::atomic<bool> posted_{false};
   PostedStreams::Link posted_link_;  // of whoever set posted_, then of the strand until it clears it
   bool closed_ = false;

@@ -1,0 +1,73 @@
+// How much of one answer waits for its client to read, counted in its connection's account too: the same for HTTP/1.1,
+// HTTP/2 and gRPC.
+//
+//   UnreadMeter unread(connection.account());
+//   if (unread.IsTooMuch()) return Cut();   // the producer goes on and on
+//   unread.Add(chunk.size());               // it waits here
+//   unread.Remove(written);                 // it has left
+//
+// A client that reads slowly is first pushed back, by two watermarks of the account: above the high one its next requests
+// wait, until it has read down to the low one. A model that sends one response after another cannot be made to wait,
+// since nothing in a backend's interface can: its stream is cut.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#include "net/client_account.h"
+
+namespace neso::net {
+
+// Thread-safe. What is removed is removed in the connection's strand, which then looks who may go on.
+class UnreadMeter {
+ public:
+  explicit UnreadMeter(ClientAccount& connection) : connection_(connection) {}
+  ~UnreadMeter() { Clear(); }
+  UnreadMeter(const UnreadMeter&) = delete;
+  UnreadMeter& operator=(const UnreadMeter&) = delete;
+
+  // No more may be added. What waits already decides, not what is to be added, since a single response may be of any
+  // size; and a little is taken whatever other streams have: their answers may be large and on their way.
+  bool IsTooMuch() const {
+    constexpr size_t kLittle = 64 * 1024;
+    const size_t own = bytes();
+    if (own > connection_.limit(ClientAccount::kUnread)) return true;
+    return own > kLittle && connection_.IsOver(ClientAccount::kUnread);
+  }
+
+  void Add(size_t bytes) {
+    bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    connection_.Add(ClientAccount::kUnread, bytes);
+  }
+  void Remove(size_t bytes) {
+    bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    connection_.Remove(ClientAccount::kUnread, bytes);
+  }
+  // All that waited was dropped, and nothing is added any more.
+  void Clear() {
+    if (const size_t left = bytes_.exchange(0, std::memory_order_relaxed); left > 0)
+      connection_.Remove(ClientAccount::kUnread, left);
+  }
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  ClientAccount& connection_;
+  std::atomic<size_t> bytes_{0};
+};
+
+// Whether a connection's next requests wait for its client to read. Confined to the strand.
+class PushBack {
+ public:
+  explicit PushBack(const ClientAccount& connection) : connection_(connection) {}
+  bool IsOn() {
+    const size_t high = connection_.limit(ClientAccount::kUnread);
+    is_on_ = connection_.Held(ClientAccount::kUnread) > (is_on_ ? high / 2 : high);
+    return is_on_;
+  }
+
+ private:
+  const ClientAccount& connection_;
+  bool is_on_ = false;
+};
+
+}  // namespace neso::net
