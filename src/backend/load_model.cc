@@ -103,17 +103,30 @@ struct BackendManager::Impl {
       MutexLock lock(mutex);
       ++living_models;
     }
-    return std::shared_ptr<Model>(model.release(), Retirer{this});
+    auto* const retirement = new Retirement(*this, *model);
+    return std::shared_ptr<Model>(model.release(), Retirer{retirement});
   }
+
+  // Deletes a model on the executor. Made with the model, so that its end needs no memory.
+  class Retirement final : public Runnable {
+   public:
+    Retirement(Impl& impl, Model& model) : impl_(impl), model_(model) {}
+    void Run() override {
+      const std::unique_ptr<Retirement> self(this);
+      impl_.Delete(&model_);
+    }
+    void Post() { impl_.context.executor.Post(this); }
+
+   private:
+    Impl& impl_;
+    Model& model_;
+  };
 
   // What runs when the last reference to a model goes.
   struct Retirer {
-    Impl* impl;
+    Retirement* retirement;
     bool at_once = false;
-    void operator()(Model* model) const {
-      if (at_once) return impl->Delete(model);
-      impl->context.executor.Post([impl = impl, model] { impl->Delete(model); });
-    }
+    void operator()(Model*) const { at_once ? retirement->Run() : retirement->Post(); }
   };
 
   void Delete(Model* model) {

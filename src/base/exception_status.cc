@@ -9,14 +9,11 @@
 #include "base/memory_reserve.h"
 
 namespace neso {
-namespace {
 
 Status OutOfMemory() {
   RefillMemoryReserve();
   return Unavailable("out of memory");
 }
-
-}  // namespace
 
 Status StatusOfException() {
   try {

@@ -13,9 +13,12 @@
 
 namespace neso {
 
-// Within a catch block: kUnavailable "out of memory" for std::bad_alloc and what stands for it (a length no container
-// can have), kInternal with the exception's text otherwise.
+// Within a catch block: OutOfMemory for std::bad_alloc and what stands for it (a length no container can have),
+// kInternal with the exception's text otherwise.
 Status StatusOfException();
+
+// kUnavailable "out of memory".
+Status OutOfMemory();
 
 // Within a catch block, where nobody can be answered: one line in the log, and not one for each of many.
 void LogException(const char* where) noexcept;

@@ -9,19 +9,115 @@
 #include <thread>
 #include <vector>
 
+#include "base/test_support.h"
+
 namespace neso {
 namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using test::Eventually;
+
+template <typename Function>
+void Do(Executor& executor, Function function) {
+  EXPECT_TRUE(executor.Post(std::move(function)));
+}
 
 TEST(ExecutorTest, HasOneThreadFromTheStart) {
   Executor executor("test", 4);
   EXPECT_EQ(executor.ThreadsForTest(), 1u);
 }
 
+// Blocks until told, on whatever thread runs it.
+class BlockingWork final : public Runnable {
+ public:
+  explicit BlockingWork(Nanoseconds expected) : expected_(expected) {}
+  void Run() override {
+    started.set_value();
+    release.get_future().wait();
+  }
+  Nanoseconds ExpectedDuration() const override { return expected_; }
+
+  std::promise<void> started, release;
+
+ private:
+  const Nanoseconds expected_;
+};
+
+std::vector<std::unique_ptr<BlockingWork>> MakeBlocking(size_t count, Nanoseconds expected) {
+  std::vector<std::unique_ptr<BlockingWork>> works;
+  for (size_t i = 0; i < count; i++) works.push_back(std::make_unique<BlockingWork>(expected));
+  return works;
+}
+
+TEST(ExecutorTest, WorkKnownToBeLongHasAThreadOfItsOwnAtOnce) {
+  auto works = MakeBlocking(8, hours(1));
+  Executor executor("test", 16, {.width = 1, .patience = hours(1)});
+  for (auto& work : works) executor.Post(work.get());
+  for (auto& work : works) work->started.get_future().wait();
+  std::promise<void> short_work;
+  Do(executor, [&] { short_work.set_value(); });
+  short_work.get_future().wait();
+  for (auto& work : works) work->release.set_value();
+}
+
+TEST(ExecutorTest, ShortWorkHasNoMoreThreadsThanItsWidthAndOneThatLooksOn) {
+  Executor executor("test", 16, {.width = 2, .patience = hours(1)});
+  auto first = MakeBlocking(2, Nanoseconds(0));
+  for (auto& work : first) executor.Post(work.get());
+  for (auto& work : first) work->started.get_future().wait();
+  std::atomic<int> running{0}, most{0}, ran{0};
+  for (int i = 0; i < 1000; i++) {
+    Do(executor, [&] {
+      const int now = ++running;
+      for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+      }
+      ran++;
+      running--;
+    });
+  }
+  EXPECT_TRUE(executor.HasWaiting());
+  EXPECT_EQ(ran, 0);
+  EXPECT_EQ(executor.ThreadsForTest(), 3u);
+  std::promise<void> last;
+  Do(executor, [&] { last.set_value(); });
+  for (auto& work : first) work->release.set_value();
+  last.get_future().wait();
+  EXPECT_LE(most, 2);
+  EXPECT_EQ(executor.ThreadsForTest(), 3u);
+}
+
+// Whether it was thought short, or nobody knew.
+TEST(ExecutorTest, WhatTurnsOutLongKeepsNobodyWaiting) {
+  for (const Nanoseconds expected : {Nanoseconds(0), Runnable::kUnknown}) {
+    Executor executor("test", 16, {.width = 2, .patience = std::chrono::milliseconds(1)});
+    auto works = MakeBlocking(8, expected);
+    for (auto& work : works) executor.Post(work.get());
+    for (auto& work : works) work->started.get_future().wait();
+    std::promise<void> after;
+    Do(executor, [&] { after.set_value(); });
+    after.get_future().wait();
+    for (auto& work : works) work->release.set_value();
+  }
+}
+
+TEST(ExecutorTest, LongWorkThatWaitedAtTheLimitNeedsNoSeat) {
+  auto first = MakeBlocking(2, hours(1)), second = MakeBlocking(2, hours(1));
+  Executor executor("test", 2, {.width = 1, .patience = hours(1)});
+  for (auto& work : first) executor.Post(work.get());
+  for (auto& work : first) work->started.get_future().wait();
+  for (auto& work : second) executor.Post(work.get());
+  EXPECT_EQ(executor.ThreadsForTest(), 2u);
+  for (auto& work : first) work->release.set_value();
+  for (auto& work : second) work->started.get_future().wait();
+  for (auto& work : second) work->release.set_value();
+}
+
 TEST(ExecutorTest, DestructorWaitsForQueuedWork) {
   std::atomic<int> ran{0};
   {
     Executor executor("test", 2);
-    for (int i = 0; i < 1000; i++) executor.Post([&ran] { ran++; });
+    for (int i = 0; i < 1000; i++) Do(executor, [&ran] { ran++; });
   }
   EXPECT_EQ(ran, 1000);
 }
@@ -33,46 +129,47 @@ TEST(ExecutorTest, GrowsWhileAllThreadsAreBlocked) {
   std::atomic<int> blocked{0};
   std::promise<void> all_blocked;
   for (int i = 0; i < 7; i++) {
-    executor.Post([&, released] {
+    Do(executor, [&, released] {
       if (++blocked == 7) all_blocked.set_value();
       released.wait();
     });
   }
   all_blocked.get_future().wait();
   std::promise<void> last;
-  executor.Post([&] { last.set_value(); });
+  Do(executor, [&] { last.set_value(); });
   last.get_future().wait();
   release.set_value();
 }
 
-TEST(ExecutorTest, StaysBelowItsLimitAndGrowsWhenItIsRaised) {
-  Executor executor("test", 1);
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future().share();
-  executor.Post([released] { released.wait(); });
+TEST(ExecutorTest, StaysBelowItsLimit) {
+  Executor executor("test", 1, {.width = 4, .patience = milliseconds(1)});
+  BlockingWork first(hours(1));
+  executor.Post(&first);
+  first.started.get_future().wait();
   std::promise<void> second;
-  executor.Post([&] { second.set_value(); });
+  Do(executor, [&] { second.set_value(); });
   EXPECT_EQ(executor.ThreadsForTest(), 1u);
-  executor.SetMaxThreads(2);
+  first.release.set_value();
   second.get_future().wait();
-  release.set_value();
 }
 
 TEST(ExecutorTest, AllIdleThreadsButOneRetireAndLaterWorkStillRuns) {
-  Executor executor("test", 4, std::chrono::milliseconds(1));
+  Executor executor("test", 4, {.idle_timeout = milliseconds(1)});
   for (int round = 0; round < 3; round++) {
-    std::promise<void> done;
-    executor.Post([&] { done.set_value(); });
-    done.get_future().wait();
-    while (executor.ThreadsForTest() != 1) std::this_thread::yield();
+    auto works = MakeBlocking(3, hours(1));
+    for (auto& work : works) executor.Post(work.get());
+    for (auto& work : works) work->started.get_future().wait();
+    EXPECT_EQ(executor.ThreadsForTest(), 3u);
+    for (auto& work : works) work->release.set_value();
+    EXPECT_TRUE(Eventually([&] { return executor.ThreadsForTest() == 1; }));
   }
 }
 
 TEST(ExecutorTest, WorkThatThrowsTakesNoThreadAlong) {
   Executor executor("test", 1);
-  executor.Post([] { throw std::runtime_error("thrown by a test"); });
+  Do(executor, [] { throw std::runtime_error("thrown by a test"); });
   std::promise<void> next;
-  executor.Post([&] { next.set_value(); });
+  Do(executor, [&] { next.set_value(); });
   next.get_future().wait();
   EXPECT_EQ(executor.ThreadsForTest(), 1u);
 }
@@ -88,8 +185,8 @@ TEST(ExecutorTest, WorkWaitsForAThreadWhereNoneCanBeStarted) {
   ASSERT_EQ(pthread_setattr_default_np(&impossible), 0);
   std::promise<void> go_on;
   std::promise<void> second;
-  executor.Post([&] { go_on.get_future().wait(); });
-  executor.Post([&] { second.set_value(); });
+  Do(executor, [&] { go_on.get_future().wait(); });
+  Do(executor, [&] { second.set_value(); });
   const size_t threads = executor.ThreadsForTest();
   ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
   EXPECT_EQ(threads, 1u);
@@ -111,11 +208,11 @@ TEST(ExecutorTest, RunsRunnables) {
 TEST(ExecutorTest, PostsFromManyThreadsAllRun) {
   std::atomic<int> ran{0};
   {
-    Executor executor("test", 3, std::chrono::microseconds(50));
+    Executor executor("test", 3, {.idle_timeout = std::chrono::microseconds(50)});
     std::vector<std::thread> posters;
     for (int t = 0; t < 4; t++) {
       posters.emplace_back([&] {
-        for (int i = 0; i < 500; i++) executor.Post([&ran] { ran++; });
+        for (int i = 0; i < 500; i++) Do(executor, [&ran] { ran++; });
       });
     }
     for (std::thread& poster : posters) poster.join();

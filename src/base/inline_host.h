@@ -14,11 +14,18 @@ namespace neso {
 // count.
 class Runnable {
  public:
+  static constexpr Nanoseconds kUnknown = Nanoseconds::max();
+
   virtual ~Runnable() = default;
   // Runs on the thread that took it, with no lock held.
   virtual void Run() = 0;
-  // How long Run is expected to take, from past runs; decides whether a front-end thread may do it itself.
-  virtual Nanoseconds ExpectedDuration() const = 0;
+  // How long Run is expected to take, from past runs; decides whether a front-end thread may do it itself, and whether
+  // others may wait for it.
+  virtual Nanoseconds ExpectedDuration() const { return kUnknown; }
+
+ private:
+  friend class RunnableQueue;
+  Runnable* next_ = nullptr;
 };
 
 class InlineHost {
@@ -30,7 +37,7 @@ class InlineHost {
 
   // Takes `work`, to run it when the current burst has been read, or passes it to an executor when no other thread of
   // its group can watch the sockets meanwhile. Thread-confined.
-  virtual void Defer(Runnable* work) = 0;
+  virtual void Defer(Runnable* work) noexcept = 0;
 
  protected:
   // Makes `host` (null: none) the calling thread's, and returns the former one. While a host runs deferred work, while

@@ -404,7 +404,7 @@ TEST(HttpServerStressTest, ManyClientsForeignThreadsAndDisconnects) {
       exchange->SetDisconnectCallback({});
       exchange->Respond(std::move(response));
     };
-    n % 3 == 0 ? answer() : server.executor().Post(answer);
+    n % 3 == 0 ? answer() : server.Post(answer);
   };
   std::vector<std::thread> threads;
   for (int t = 0; t < 6; t++) {

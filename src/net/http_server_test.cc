@@ -49,7 +49,7 @@ TEST(HttpServerTest, AnswersPipelinedRequestsInOrder) {
 TEST(HttpServerTest, PipelinedRequestsWaitForAForeignThreadsAnswer) {
   TestServer server;
   server.handler().on_request = [&](HttpExchangeRef exchange) {
-    server.executor().Post([exchange] {
+    server.Post([exchange] {
       HttpResponse response;
       response.body = std::string(exchange->head().path) + BodyText(*exchange);
       exchange->Respond(std::move(response));

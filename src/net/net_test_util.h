@@ -62,7 +62,11 @@ class TestServer {
   HttpServer& server() { return *server_; }
   void Stop() { server_.reset(); }
   ReactorPool& reactors() { return reactors_; }
-  Executor& executor() { return executor_; }
+  // Runs `work` on a thread that is none of the network's.
+  template <typename Work>
+  void Post(Work work) {
+    EXPECT_TRUE(executor_.Post(std::move(work)));
+  }
 
  private:
   TestHandler handler_;

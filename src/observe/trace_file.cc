@@ -59,7 +59,7 @@ void TraceFile::Post(Job job) {
   const bool here = is_closed_;
   lock.Unlock();
   if (here) return WriteWaiting();
-  executor_.Post([self = shared_from_this()] { self->WriteWaiting(); });
+  if (!executor_.Post([self = shared_from_this()] { self->WriteWaiting(); })) WriteWaiting();
 }
 
 void TraceFile::WriteWaiting() {

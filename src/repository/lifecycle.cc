@@ -73,7 +73,7 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
   // The last job may end the operation before this loop looks again.
   const size_t jobs = operation->jobs.size();
   for (size_t i = 0; i < jobs; ++i) {
-    load_executor_.Post([this, operation, i] { RunLoad(operation, i); });
+    if (!load_executor_.Post([this, operation, i] { RunLoad(operation, i); })) RunLoad(operation, i);
   }
 }
 
@@ -261,15 +261,29 @@ void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version,
 
 std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
                                              std::shared_ptr<const TemporaryFolder> folder, uint64_t generation) {
-  live_.fetch_add(1, std::memory_order_acq_rel);
+  // Made now, so that the end needs no memory.
+  class Ending final : public Runnable {
+   public:
+    Ending(ModelLifecycle& lifecycle, std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
+           uint64_t generation)
+        : lifecycle_(lifecycle), built_(std::move(built)), folder_(std::move(folder)), generation_(generation) {}
+    void Run() override {
+      const std::unique_ptr<Ending> self(this);
+      lifecycle_.End(std::move(built_), std::move(folder_), generation_);
+    }
+
+   private:
+    ModelLifecycle& lifecycle_;
+    std::shared_ptr<Model> built_;
+    std::shared_ptr<const TemporaryFolder> folder_;
+    const uint64_t generation_;
+  };
   Model* const model = built.get();
+  auto* const ending = new Ending(*this, std::move(built), std::move(folder), generation);
+  live_.fetch_add(1, std::memory_order_acq_rel);
   // The deleter runs on the thread that drops the last reference, often a request's: finalising instances is not its
   // business.
-  return {model, [this, built = std::move(built), folder = std::move(folder), generation](Model*) mutable {
-            end_executor_.Post([this, built = std::move(built), folder = std::move(folder), generation]() mutable {
-              End(std::move(built), std::move(folder), generation);
-            });
-          }};
+  return {model, [this, ending](Model*) { end_executor_.Post(ending); }};
 }
 
 void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder,

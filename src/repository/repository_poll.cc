@@ -158,10 +158,11 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
   const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, candidates.size() / kFoldersPerThread);
   Latch ended(helpers);
   for (size_t i = 0; i < helpers; ++i) {
-    lifecycle_.load_executor().Post([&] {
+    const bool posted = lifecycle_.load_executor().Post([&] {
       work();
       ended.CountDown();
     });
+    if (!posted) ended.CountDown();
   }
   work();
   ended.Wait();

@@ -79,7 +79,7 @@ void Dispatcher::Stop() {
 // that come before it runs.
 void Dispatcher::OnCancel() {
   if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  context_.executor.Post([self = shared_from_this()] {
+  const bool posted = context_.executor.Post([self = shared_from_this()] {
     self->sweep_posted_.store(false, std::memory_order_release);
     Batch dropped;
     {
@@ -88,6 +88,8 @@ void Dispatcher::OnCancel() {
     }
     dropped.AnswerDropped();
   });
+  // Whoever takes them finds that they are cancelled.
+  if (!posted) sweep_posted_.store(false, std::memory_order_release);
 }
 
 void Dispatcher::OnTime() {
@@ -102,8 +104,9 @@ void Dispatcher::OnTime() {
   }
   runner_.Launch(slot);
   // Answering runs callbacks, for which the timers' thread must not wait.
-  if (!dropped->expired.empty()) {
-    context_.executor.Post([self = shared_from_this(), dropped] { dropped->AnswerDropped(); });
+  if (dropped->expired.empty()) return;
+  if (!context_.executor.Post([self = shared_from_this(), dropped] { dropped->AnswerDropped(); })) {
+    dropped->AnswerDropped();
   }
 }
 

@@ -27,8 +27,9 @@ class RingQueue {
   // Precondition: not empty.
   T pop_front() {
     T item = std::move(front());
-    first_ = (first_ + 1) & (items_.size() - 1);
     --size_;
+    // An empty queue begins anew, so that one that holds little stays in few cache lines.
+    first_ = size_ == 0 ? 0 : (first_ + 1) & (items_.size() - 1);
     return item;
   }
   // Removes what `matches` says, in order of the queue; the others keep theirs.

@@ -10,9 +10,18 @@
 namespace neso {
 namespace {
 
-// How long a slot keeps a thread that others may wait for: a front-end thread has other models' work deferred to it, an
-// instance's thread may be shared. Long enough for a burst of tiny executions, short against a wake-up a time.
+// How long a slot keeps a thread that others wait for: a front-end thread has other models' work deferred to it, an
+// instance's thread may be shared, an executor has no more threads for short work than processors. Long enough for a burst
+// of tiny executions, short against a wake-up a time.
 constexpr uint64_t kSharedThreadNs = 250'000;
+
+// A moving average that a single long run (the processor was taken away for some milliseconds) hardly moves: a model that
+// is asked rarely would be thought long for minutes. One that has become long is known as such after some runs.
+int64_t NextExpected(int64_t expected_ns, int64_t took_ns) {
+  if (expected_ns < 0) return took_ns;
+  constexpr int64_t kWeight = 8, kLeastNs = 1'000;
+  return expected_ns + (std::min(took_ns, kWeight * expected_ns + kLeastNs) - expected_ns) / kWeight;
+}
 
 }  // namespace
 
@@ -30,7 +39,7 @@ class SlotRunner::Slot final : public Runnable {
   void Run() override { runner.Run(*this); }
   Nanoseconds ExpectedDuration() const override {
     const int64_t expected = runner.expected_ns_.load(std::memory_order_relaxed);
-    return expected < 0 ? Nanoseconds::max() : Nanoseconds(expected);
+    return expected < 0 ? kUnknown : Nanoseconds(expected);
   }
 
   SlotRunner& runner;
@@ -42,7 +51,7 @@ class SlotRunner::Slot final : public Runnable {
   bool is_starting = false;                 // lock: launched, has not looked for a batch
   bool retired = false;                     // lock
   bool is_idle = true;                      // lock
-  bool shares_thread = false;               // others wait for the thread it runs on
+  bool on_executor = false;                 // launched there
   Batch batch;
 };
 
@@ -63,7 +72,7 @@ SlotRunner::Slot* SlotRunner::StartIfReady(TimePoint now) {
       host != nullptr && starting_ > 1 &&
       std::any_of(slots_.begin(), slots_.end(), [host](const auto& s) { return s->host == host; });
   slot->host = host_is_taken ? nullptr : host;
-  slot->shares_thread = slot->thread != nullptr || slot->host != nullptr;
+  slot->on_executor = slot->thread == nullptr && slot->host == nullptr;
   return slot;
 }
 
@@ -82,15 +91,15 @@ void SlotRunner::Run(Slot& slot) {
   // The slot's reference moves to the stack, since the slot lives in what it keeps.
   const std::shared_ptr<BatchSource> keep_alive = std::move(slot.keep_alive);
   std::shared_ptr<Model> model;
-  const bool shares_thread = slot.shares_thread;
-  const uint64_t begin_ns = shares_thread ? SteadyNanoseconds() : 0;
+  uint64_t now_ns = SteadyNanoseconds();
+  const uint64_t give_back_ns = now_ns + kSharedThreadNs;
   Slot* another = nullptr;
   while (TakeBatch(slot, another)) {
     // Before this slot executes, so that the other one works beside it.
     Launch(std::exchange(another, nullptr));
     slot.batch.AnswerDropped();
-    if (!slot.batch.requests.empty()) Execute(slot, model);
-    if (shares_thread && SteadyNanoseconds() - begin_ns > kSharedThreadNs && HandOver(slot, keep_alive)) return;
+    if (!slot.batch.requests.empty()) now_ns = Execute(slot, model);
+    if (now_ns > give_back_ns && IsWaitedFor(slot) && HandOver(slot, keep_alive)) return;
   }
   Launch(another);
 }
@@ -120,7 +129,7 @@ bool SlotRunner::TakeBatch(Slot& slot, Slot*& another) {
   return false;
 }
 
-void SlotRunner::Execute(Slot& slot, std::shared_ptr<Model>& model) {
+uint64_t SlotRunner::Execute(Slot& slot, std::shared_ptr<Model>& model) {
   std::vector<InferenceRequest*>& requests = slot.batch.requests;
   if (model == nullptr) model = requests.front()->model();
   for (InferenceRequest* request : requests) {
@@ -132,10 +141,15 @@ void SlotRunner::Execute(Slot& slot, std::shared_ptr<Model>& model) {
     NoInlineScope no_inline;
     slot.instance.Execute(requests);
   }
-  const auto took_ns = static_cast<int64_t>(SteadyNanoseconds() - begin_ns);
+  const uint64_t end_ns = SteadyNanoseconds();
   const int64_t expected_ns = expected_ns_.load(std::memory_order_relaxed);
-  expected_ns_.store(expected_ns < 0 ? took_ns : expected_ns + (took_ns - expected_ns) / 8, std::memory_order_relaxed);
+  expected_ns_.store(NextExpected(expected_ns, static_cast<int64_t>(end_ns - begin_ns)), std::memory_order_relaxed);
+  return end_ns;
 }
+
+// A front-end thread and an instance's are always given back in time. An executor that nothing waits for would only pass
+// the slot from one thread to another.
+bool SlotRunner::IsWaitedFor(const Slot& slot) const { return !slot.on_executor || context_.executor.HasWaiting(); }
 
 bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive) {
   {
@@ -146,7 +160,7 @@ bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_a
     // host: this thread's is about other work, and an executor's thread is where a long run belongs.
     slot.is_starting = true;
     ++starting_;
-    slot.shares_thread = slot.thread != nullptr;
+    slot.on_executor = slot.thread == nullptr;
   }
   // Between the lock and Launch nobody else touches the slot: it is not idle, and it is not queued anywhere yet. Its
   // reference is a copy, since the thread that takes it may end the source before this one has returned.

@@ -56,7 +56,9 @@ class SlotRunner {
   // Fills the slot's batch; false when the slot has gone idle and must not be touched any more. `another`: a slot to
   // launch, or null.
   bool TakeBatch(Slot& slot, Slot*& another);
-  void Execute(Slot& slot, std::shared_ptr<Model>& model);
+  // When it ended, by SteadyNanoseconds. `model`: set if it is not, and kept by the caller.
+  uint64_t Execute(Slot& slot, std::shared_ptr<Model>& model);
+  bool IsWaitedFor(const Slot& slot) const;
   // Launches the slot again instead of taking the next batch; false when nothing waits.
   bool HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive);
 

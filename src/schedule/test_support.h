@@ -126,7 +126,7 @@ class ManualHost final : public InlineHost {
  public:
   ManualHost() : outer_(Exchange(this)) {}
   ~ManualHost() override { Exchange(outer_); }
-  void Defer(Runnable* work) override { deferred_.push_back(work); }
+  void Defer(Runnable* work) noexcept override { deferred_.push_back(work); }
   size_t RunDeferred() {
     InlineHost* const self = Exchange(nullptr);
     running_.swap(deferred_);

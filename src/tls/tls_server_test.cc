@@ -427,7 +427,7 @@ TEST_F(TlsServerTest, AnAnswerWaitsForAClientThatDoesNotRead) {
 TEST_F(TlsServerTest, AStreamOfChunksWaitsForItsClient) {
   TestServer server(Options());
   server.handler().on_request = [&](HttpExchangeRef exchange) {
-    server.executor().Post([exchange] {
+    server.Post([exchange] {
       exchange->StartStream({});
       for (size_t i = 0; i < 2000; i++) exchange->Write(std::string(i % 900, 'z'));
       exchange->Finish();

@@ -37,13 +37,14 @@ class ControlCall<kFunction> final : public net::GrpcReceiver,
     if (message_count_ != 1) return call_->Finish(UnreadableRequest());
     if (refusal_) return call_->Finish(*std::move(refusal_));
     if (executor_ == nullptr) return Run();
-    executor_->Post([self = this->shared_from_this()] {
+    const bool posted = executor_->Post([self = this->shared_from_this()] {
       try {
         self->Run();
       } catch (...) {
         self->call_->Finish(ToGrpcStatus(StatusOfException()));
       }
     });
+    if (!posted) call_->Finish(ToGrpcStatus(OutOfMemory()));
   }
 
   void OnCancel() override {}  // what has begun ends as it would have

@@ -14,13 +14,14 @@ namespace neso {
 // Runs `work(*exchange)` on `executor`.
 template <typename Work>
 void PostReply(Executor& executor, net::HttpExchangeRef exchange, Work work) {
-  executor.Post([exchange = std::move(exchange), work = std::move(work)] {
+  const bool posted = executor.Post([exchange, work = std::move(work)] {
     try {
       work(*exchange);
     } catch (...) {
       ReplyError(*exchange, StatusOfException());  // nothing, if it has been answered
     }
   });
+  if (!posted) ReplyError(*exchange, OutOfMemory());
 }
 
 }  // namespace neso

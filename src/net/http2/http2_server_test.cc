@@ -105,7 +105,7 @@ TEST(Http2ServerTest, BigBodiesSurviveTheRoundTripAligned) {
 TEST(Http2ServerTest, ManyStreamsAreAnsweredFromOtherThreads) {
   TestServer server;
   server.handler().on_request = [&](HttpExchangeRef exchange) {
-    server.executor().Post([exchange] {
+    server.Post([exchange] {
       HttpResponse response;
       response.body = std::string(exchange->head().path) + BodyText(*exchange);
       exchange->Respond(std::move(response));
@@ -120,7 +120,7 @@ TEST(Http2ServerTest, ManyStreamsAreAnsweredFromOtherThreads) {
 TEST(Http2ServerTest, StreamsAnAnswer) {
   TestServer server;
   server.handler().on_request = [&](HttpExchangeRef exchange) {
-    server.executor().Post([exchange] {
+    server.Post([exchange] {
       exchange->StartStream({});
       const bool read = exchange->head().method != "HEAD";
       for (int i = 0; i < 1000; i++) {
@@ -184,7 +184,7 @@ TEST(Http2ServerTest, AStreamThatIsNotReadIsCut) {
   std::atomic<bool> stopped{false};
   server.handler().on_request = [&](HttpExchangeRef exchange) {
     if (exchange->head().path != "/big") return exchange->Respond({});
-    server.executor().Post([&stopped, exchange] {
+    server.Post([&stopped, exchange] {
       exchange->StartStream({});
       while (exchange->Write(std::string(50'000, 'x'))) {
       }

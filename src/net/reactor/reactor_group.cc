@@ -16,6 +16,7 @@
 #include "base/inline_host.h"
 #include "base/thread_start.h"
 #include "net/reactor/answer_cork.h"
+#include "net/reactor/burst.h"
 #include "net/reactor/reactor_sentinel.h"
 
 namespace neso::net {
@@ -47,7 +48,7 @@ void RunOne(Runnable& work) {
 }  // namespace
 
 struct ReactorGroup::Thread final : InlineHost {
-  void Defer(Runnable* work) override { deferred.push_back(work); }
+  void Defer(Runnable* work) noexcept override { deferred.PushBack(work); }
 
   // Within it, schedulers on this thread defer their work to it.
   class Scope {
@@ -65,7 +66,8 @@ struct ReactorGroup::Thread final : InlineHost {
   CondVar promoted;                      // with the group's mutex, which guards `parked` too
   bool parked = false;                   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
-  std::vector<Runnable*> deferred;
+  RunnableQueue deferred;
+  Burst burst;
   AnswerCork cork;
   std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
   Top top;
@@ -143,7 +145,18 @@ bool ReactorGroup::Tick() {
     Promote(leader, kMaxThreads);
   }
   rounds_at_last_tick_ = rounds;
+  PassOnStalled();
   return traffic;
+}
+
+// What waits behind work that was thought short and is not.
+void ReactorGroup::PassOnStalled() {
+  RunnableQueue stalled;
+  {
+    MutexLock lock(mutex_);
+    for (Thread& thread : threads_) thread.burst.TakeStalled(stalled);
+  }
+  while (Runnable* const work = stalled.PopFront()) executor_.Post(work);
 }
 
 // Answers that wait for the end of a burst which is not as short as was thought.
@@ -295,40 +308,33 @@ void ReactorGroup::RunDue(Thread& self) {
   self.top.due.clear();
 }
 
-// Short work runs here and now. Of the long ones this thread takes one, if another watches the sockets meanwhile; the
-// others go to the executor. Each runs once, whatever fails: what the executor has no room for runs here, too.
+// Short work runs here and now, one after the other. Of the long ones this thread takes one, if another watches the
+// sockets meanwhile; the others go to the executor, as does what a crowd of models would keep this thread with for too
+// long. How long is a sum of expectations: on a busy machine the clock would tell of others' work.
 void ReactorGroup::RunDeferred(Thread& self) {
-  Nanoseconds budget = options_.short_work;
+  Nanoseconds budget = options_.burst;
   Runnable* long_work = nullptr;
-  size_t here = 0;  // of them, moved to the front
-  for (Runnable* work : self.deferred) {
+  while (Runnable* const work = self.deferred.PopFront()) {
     const Nanoseconds expected = work->ExpectedDuration();
-    if (expected <= budget) {
+    if (expected <= std::min(options_.short_work, budget)) {
       budget -= expected;
-      self.deferred[here++] = work;
-    } else if (long_work == nullptr) {
+      self.burst.Add(work);
+    } else if (expected > options_.short_work && long_work == nullptr) {
       long_work = work;
-    } else if (!TryPost(work)) {
-      self.deferred[here++] = work;
+    } else {
+      executor_.Post(work);
     }
   }
-  if (long_work != nullptr && !Promote(&self, options_.threads_per_group) && TryPost(long_work)) long_work = nullptr;
+  if (long_work != nullptr && !Promote(&self, options_.threads_per_group)) {
+    executor_.Post(std::exchange(long_work, nullptr));
+  }
+  // The last of the burst: if one of the short ones turns out long, it does not wait for it either.
+  if (long_work != nullptr) self.burst.Add(long_work);
   {
     const AnswerCork::Scope scope(self.cork);
-    for (size_t i = 0; i < here; i++) RunOne(*self.deferred[i]);
+    while (Runnable* const work = self.burst.NextBefore(long_work)) RunOne(*work);
   }
-  if (long_work != nullptr) RunOne(*long_work);
-  self.deferred.clear();
-}
-
-bool ReactorGroup::TryPost(Runnable* work) {
-  try {
-    executor_.Post(work);
-    return true;
-  } catch (...) {
-    LogException("a network thread");
-    return false;
-  }
+  if (Runnable* const last = self.burst.Next()) RunOne(*last);
 }
 
 void ReactorGroup::Reclaim() {

@@ -3,7 +3,7 @@
 // The leader waits for events, reads and dispatches what came, and then runs the inference itself. Short work it does
 // while nobody waits on the sockets; before long work it makes a parked follower the leader, so that resets, pings and
 // other connections are seen meanwhile. If work that was thought short turns out long, the sentinel promotes a
-// follower.
+// follower, and gives the executor what waits behind that work.
 //
 // Thread-safe. The destructor stops and joins the threads; every descriptor must have been removed before.
 #pragma once
@@ -31,6 +31,7 @@ struct ReactorOptions {
   size_t groups = 0;                                           // 0: one for two cores
   size_t threads_per_group = 4;                                // for long work; surprises may add more
   Nanoseconds short_work = std::chrono::microseconds(200);     // run without promoting a follower
+  Nanoseconds burst = std::chrono::milliseconds(1);            // of short works, until the sockets are looked at again
   Nanoseconds late_after = std::chrono::milliseconds(3);       // the sentinel's tick
   Nanoseconds thread_idle_timeout = std::chrono::seconds(10);  // of parked followers
 };
@@ -76,8 +77,7 @@ class ReactorGroup {
   std::shared_ptr<Pollable> TakeTurn();
   void RunDue(Thread& self);
   void RunDeferred(Thread& self);
-  // False when there is no memory to queue it in.
-  bool TryPost(Runnable* work);
+  void PassOnStalled();
   // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads`
   // are there.
   bool Promote(const Thread* from, size_t max_threads);

@@ -142,6 +142,70 @@ TEST(ReactorGroupTest, SeveralLongWorksOfOneBurstRunAtOnce) {
   server.Stop();
 }
 
+// Notes the thread that runs it.
+class NotingWork final : public Runnable {
+ public:
+  explicit NotingWork(Nanoseconds expected) : expected_(expected) {}
+  void Run() override { ran_on.set_value(std::this_thread::get_id()); }
+  Nanoseconds ExpectedDuration() const override { return expected_; }
+
+  std::promise<std::thread::id> ran_on;
+
+ private:
+  const Nanoseconds expected_;
+};
+
+// Defers `works` on the network thread that a request comes to, and gives that thread's id.
+std::thread::id DeferAll(TestServer& server, TestClient& client, const std::vector<Runnable*>& works) {
+  std::promise<std::thread::id> thread;
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    for (Runnable* work : works) InlineHost::Current()->Defer(work);
+    thread.set_value(std::this_thread::get_id());
+    exchange->Respond({});
+  };
+  client.Send(kGet);
+  EXPECT_EQ(client.ReadStatus(), "200");
+  return thread.get_future().get();
+}
+
+TEST(ReactorGroupTest, ShortWorksOfOneBurstRunOneAfterTheOtherWhereTheyCame) {
+  TestServer server({}, {.groups = 1, .burst = hours(1)});
+  std::vector<std::unique_ptr<NotingWork>> works;
+  std::vector<Runnable*> deferred;
+  for (int i = 0; i < 64; i++) {
+    works.push_back(std::make_unique<NotingWork>(std::chrono::microseconds(100)));
+    deferred.push_back(works.back().get());
+  }
+  TestClient client(server.port());
+  const std::thread::id here = DeferAll(server, client, deferred);
+  for (auto& work : works) EXPECT_EQ(work->ran_on.get_future().get(), here);
+  server.Stop();
+}
+
+TEST(ReactorGroupTest, WhatABurstHasTooMuchGoesElsewhere) {
+  TestServer server({}, {.groups = 1, .burst = std::chrono::microseconds(100)});
+  NotingWork first(std::chrono::microseconds(80)), second(std::chrono::microseconds(80));
+  TestClient client(server.port());
+  const std::thread::id here = DeferAll(server, client, {&first, &second});
+  EXPECT_EQ(first.ran_on.get_future().get(), here);
+  EXPECT_NE(second.ran_on.get_future().get(), here);
+  server.Stop();
+}
+
+TEST(ReactorGroupTest, NothingWaitsBehindWorkThatTurnsOutLong) {
+  TestServer server;
+  BlockingWork surprise(Nanoseconds(0));
+  NotingWork behind(Nanoseconds(0)), known_to_be_long(hours(1));
+  TestClient client(server.port());
+  DeferAll(server, client, {&surprise, &behind, &known_to_be_long});
+  surprise.started.get_future().wait();
+  behind.ran_on.get_future().wait();
+  known_to_be_long.ran_on.get_future().wait();
+  surprise.release.set_value();
+  surprise.finished.get_future().wait();
+  server.Stop();
+}
+
 TEST(ReactorGroupTest, IdleFollowersRetire) {
   TestServer server({}, {.groups = 1, .thread_idle_timeout = milliseconds(10)});
   BlockingWork work(hours(1));
