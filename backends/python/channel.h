@@ -1,0 +1,82 @@
+// The server's end of one worker's rings.
+//
+//   Channel::Reader reader(channel);            // from here on nobody else reads
+//   while (reader.Next(slot)) { ...; reader.Done(); }
+//
+// What the worker asks for and sends comes on one ring, whoever reads it: the thread that executes a batch, while it
+// does; the watcher's thread, when nobody else is there.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+
+#include "ring.h"
+#include "segment.h"
+
+namespace neso::python {
+
+// Thread-safe. `segment` is borrowed.
+class Channel {
+ public:
+  explicit Channel(const Segment& segment);
+
+  // For the main thread of the worker. False if the ring is full, which no honest worker lets happen.
+  bool PushWork(const NesoSlot& slot);
+  // Keeps what the ring cannot take, until the worker asks with kPull.
+  void PushReply(const NesoSlot& slot);
+  void OnPull();
+
+  // The worker is gone: whoever waits for its answers wakes.
+  void Close();
+  bool closed() const { return closed_.load(std::memory_order_acquire); }
+  // No answer is read any more, whatever the worker writes.
+  void Spoil() { spoiled_.store(true, std::memory_order_release); }
+
+  // Whether answers wait that nobody has read.
+  bool HasAnswers() const;
+
+  class Reader;
+
+ private:
+  NesoRings& rings_;
+  const int64_t spin_ns_;
+  std::atomic<bool> closed_ = false;
+  std::atomic<bool> spoiled_ = false;
+  std::mutex work_mutex_;
+  std::mutex reply_mutex_;
+  std::deque<NesoSlot> stalled_replies_;
+  std::mutex reader_mutex_;
+  std::atomic<uint32_t> head_ = 0;  // of the answers; the ring's is a copy for the worker
+};
+
+// Reads the answers; one at a time.
+class Channel::Reader {
+ public:
+  explicit Reader(Channel& channel);
+  // If somebody else reads, this does not.
+  Reader(Channel& channel, std::try_to_lock_t);
+  // Afterwards the caller looks at HasAnswers(): what came last may have found nobody.
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  bool reads() const { return lock_.owns_lock(); }
+  enum class Found { kMessage, kGone, kSpoiled, kTimeout };
+  // Waits for a message; kGone: the worker has ended and left none.
+  Found Next(NesoSlot& slot, std::chrono::milliseconds limit);
+  // Does not wait.
+  bool Poll(NesoSlot& slot);
+  // The message was handled: the worker may use its memory again.
+  void Done();
+
+ private:
+  Found Take(uint32_t waiting, NesoSlot& slot);
+
+  Channel& channel_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+}  // namespace neso::python

@@ -1,0 +1,351 @@
+#include "inference_calls.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "message.h"
+#include "neso/backend/json.h"
+#include "neso/backend/log.h"
+#include "protocol.h"
+
+namespace neso::python {
+
+using backend::Concat;
+using backend::Status;
+
+namespace {
+
+constexpr uint32_t ErrorFlag(TRITONSERVER_Error_Code code) { return 1 + static_cast<uint32_t>(code); }
+
+// A response that is nothing but an error.
+std::vector<std::byte> ErrorBody(TRITONSERVER_Error_Code code, std::string_view text) {
+  std::vector<std::byte> body(sizeof(ResponseRecord) + text.size());
+  MessageWriter writer(body.data());
+  writer.Put(ResponseRecord{.kind = ResponseKind::kError,
+                            .error_code = static_cast<uint8_t>(code),
+                            .tensor_count = 0,
+                            .error_length = static_cast<uint32_t>(text.size()),
+                            .parameters_length = 0});
+  writer.PutText(text);
+  return body;
+}
+
+}  // namespace
+
+void ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
+  NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = flags, .id = call, .offset = 0, .length = 0};
+  if (!body.empty()) {
+    const std::optional<uint64_t> block = memory.slab->Allocate(body.size());
+    if (block) {
+      std::memcpy(memory.segment->At(*block), body.data(), body.size());
+      slot.offset = *block;
+      slot.length = body.size();
+    } else {
+      slot.flags = (flags & kMore) | ErrorFlag(TRITONSERVER_ERROR_UNAVAILABLE);
+    }
+  }
+  memory.channel->PushReply(slot);
+}
+
+void ReplyWithText(const CallerMemory& memory, uint64_t call, uint32_t flags, std::string_view text) {
+  ReplyWith(memory, call, flags, std::as_bytes(std::span(text)));
+}
+
+void ReplyWithStatus(const CallerMemory& memory, uint64_t call, const Status& status) {
+  ReplyWithText(memory, call, status.ok() ? 0 : ErrorFlag(status.code()), status.message());
+}
+
+// One call; the server holds it through its callbacks.
+class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
+ public:
+  InferenceCall(std::shared_ptr<CallerMemory> memory, uint64_t id) : memory_(std::move(memory)), id_(id) {}
+  ~InferenceCall() {
+    if (allocator_ != nullptr) (void)Status(TRITONSERVER_ResponseAllocatorDelete(allocator_));
+  }
+
+  // On an error nobody will answer the call.
+  Status Start(TRITONSERVER_Server* server, const rapidjson::Value& head, const std::vector<TensorRecord>& inputs,
+               TRITONSERVER_InferenceTrace* parent) {
+    model_ = backend::StringOr(head, "model");
+    NESO_RETURN_IF_ERROR(Prepare(server, head, inputs));
+    TRITONSERVER_InferenceTrace* trace = nullptr;
+    if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
+    Status started = TRITONSERVER_ServerInferAsync(server, request_, trace);
+    if (started.ok()) return {};
+    Drop();
+    return Status(TRITONSERVER_ERROR_INTERNAL, ErrorText(started.message()));
+  }
+
+  void Cancel() {
+    const std::lock_guard lock(mutex_);
+    if (request_ != nullptr) (void)Status(TRITONSERVER_InferenceRequestCancel(request_));
+  }
+
+ private:
+  std::string ErrorText(std::string_view text) const {
+    return Concat("Model ", model_, " - Error when running inference: ", text);
+  }
+
+  Status Prepare(TRITONSERVER_Server* server, const rapidjson::Value& head, const std::vector<TensorRecord>& inputs) {
+    const int64_t version = backend::IntOr(head, "version", -1);
+    const bool is_decoupled_call = backend::BoolOr(head, "decoupled", false);
+    uint32_t policy = 0;
+    if (!Status(TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), version, &policy, nullptr))
+             .ok()) {
+      return Status::Internal("Failed for execute the inference request. Model '", model_, "' is not ready.");
+    }
+    if ((policy & TRITONSERVER_TXN_DECOUPLED) != 0 && !is_decoupled_call) {
+      return Status::Internal("Model ", model_,
+                              " is using the decoupled transaction policy, and may answer any number of times: use "
+                              "'decoupled=True' as argument of 'exec' or 'async_exec'.");
+    }
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request_, server, model_.c_str(), version));
+    Status filled = Fill(head, inputs);
+    if (!filled.ok()) Drop();
+    return filled;
+  }
+
+  // The request was never the server's.
+  void Drop() {
+    delete std::exchange(self_, nullptr);
+    delete std::exchange(released_, nullptr);
+    (void)Status(TRITONSERVER_InferenceRequestDelete(std::exchange(request_, nullptr)));
+  }
+
+  Status Fill(const rapidjson::Value& head, const std::vector<TensorRecord>& inputs) {
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetId(request_, backend::StringOr(head, "id").c_str()));
+    NESO_RETURN_IF_ERROR(SetCorrelation(head));
+    NESO_RETURN_IF_ERROR(
+        TRITONSERVER_InferenceRequestSetFlags(request_, static_cast<uint32_t>(backend::IntOr(head, "flags", 0))));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetTimeoutMicroseconds(
+        request_, static_cast<uint64_t>(backend::IntOr(head, "timeout", 0))));
+    NESO_RETURN_IF_ERROR(SetParameters(head));
+    for (const std::string& output : backend::Strings(head, "outputs")) {
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddRequestedOutput(request_, output.c_str()));
+    }
+    NESO_RETURN_IF_ERROR(AddInputs(inputs));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_ResponseAllocatorNew(&allocator_, Allocate, ReleaseBuffer, nullptr));
+    self_ = new std::shared_ptr<InferenceCall>(shared_from_this());
+    released_ = new std::shared_ptr<InferenceCall>(shared_from_this());
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request_, OnRelease, released_));
+    return TRITONSERVER_InferenceRequestSetResponseCallback(request_, allocator_, this, OnResponse, self_);
+  }
+
+  Status SetCorrelation(const rapidjson::Value& head) {
+    const rapidjson::Value* id = backend::FindMember(head, "correlation");
+    if (id == nullptr) return {};
+    if (id->IsString()) return TRITONSERVER_InferenceRequestSetCorrelationIdString(request_, id->GetString());
+    return id->IsUint64() ? TRITONSERVER_InferenceRequestSetCorrelationId(request_, id->GetUint64()) : nullptr;
+  }
+
+  Status SetParameters(const rapidjson::Value& head) {
+    const rapidjson::Value* parameters = backend::FindMember(head, "parameters");
+    if (parameters == nullptr || !parameters->IsObject()) return {};
+    for (const auto& [name, value] : parameters->GetObject()) {
+      Status set;
+      if (value.IsBool()) {
+        set = TRITONSERVER_InferenceRequestSetBoolParameter(request_, name.GetString(), value.GetBool());
+      } else if (value.IsInt64()) {
+        set = TRITONSERVER_InferenceRequestSetIntParameter(request_, name.GetString(), value.GetInt64());
+      } else if (value.IsString()) {
+        set = TRITONSERVER_InferenceRequestSetStringParameter(request_, name.GetString(), value.GetString());
+      }
+      NESO_RETURN_IF_ERROR(std::move(set));
+    }
+    return {};
+  }
+
+  // The worker may write to its memory at any time; what other models see does not change under their hands.
+  Status AddInputs(const std::vector<TensorRecord>& inputs) {
+    for (const TensorRecord& input : inputs) {
+      const std::string name(input.name);
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request_, name.c_str(), input.datatype,
+                                                                 input.shape.data(), input.shape.size()));
+      auto copy = std::make_unique_for_overwrite<std::byte[]>(input.byte_size);
+      std::memcpy(copy.get(), memory_->segment->Find(input.offset, input.byte_size), input.byte_size);
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request_, name.c_str(), copy.get(),
+                                                                        input.byte_size, TRITONSERVER_MEMORY_CPU, 0));
+      inputs_.push_back(std::move(copy));
+    }
+    return {};
+  }
+
+  // Outputs are written where the worker reads them. Their offset is what tells the worker so.
+  static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator*, const char* name, size_t size,
+                                      TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer, void** buffer_userp,
+                                      TRITONSERVER_MemoryType* type, int64_t* type_id) {
+    *buffer = nullptr;
+    *buffer_userp = nullptr;
+    *type = TRITONSERVER_MEMORY_CPU;
+    *type_id = 0;
+    if (size == 0) return nullptr;
+    const CallerMemory& memory = *static_cast<InferenceCall*>(userp)->memory_;
+    const std::optional<uint64_t> block = memory.slab->Allocate(size);
+    if (!block) {
+      return TRITONSERVER_ErrorNew(
+          TRITONSERVER_ERROR_UNAVAILABLE,
+          Concat("output '", name, "': no room for ", size, " bytes in the memory of the calling model").c_str());
+    }
+    *buffer = memory.segment->At(*block);
+    return nullptr;
+  }
+  // The worker releases what it was given; what it was not given goes with the response.
+  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void*, size_t,
+                                           TRITONSERVER_MemoryType, int64_t) {
+    return nullptr;
+  }
+
+  static void OnRelease(TRITONSERVER_InferenceRequest* request, const uint32_t flags, void* userp) {
+    if ((flags & TRITONSERVER_REQUEST_RELEASE_ALL) == 0) return;
+    const std::unique_ptr<std::shared_ptr<InferenceCall>> held(static_cast<std::shared_ptr<InferenceCall>*>(userp));
+    const std::lock_guard lock((*held)->mutex_);
+    (*held)->request_ = nullptr;
+    (void)Status(TRITONSERVER_InferenceRequestDelete(request));
+  }
+
+  static void OnResponse(TRITONSERVER_InferenceResponse* response, const uint32_t flags, void* userp) {
+    auto* const held = static_cast<std::shared_ptr<InferenceCall>*>(userp);
+    const bool final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
+    (*held)->Reply(response, final);
+    if (response != nullptr) (void)Status(TRITONSERVER_InferenceResponseDelete(response));
+    if (final) delete held;
+  }
+
+  void Reply(TRITONSERVER_InferenceResponse* response, bool final) const {
+    const uint32_t flags = final ? 0 : kMore;
+    if (response == nullptr) return ReplyWith(*memory_, id_, flags, {});
+    backend::Result<std::vector<std::byte>> body = Body(response);
+    if (!body) body = ErrorBody(TRITONSERVER_ERROR_INTERNAL, ErrorText(body.status().message()));
+    ReplyWith(*memory_, id_, flags, *body);
+  }
+
+  backend::Result<std::vector<std::byte>> Body(TRITONSERVER_InferenceResponse* response) const {
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseError(response));
+    NESO_ASSIGN_OR_RETURN(const std::string parameters, Parameters(response));
+    uint32_t count = 0;
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseOutputCount(response, &count));
+    std::vector<std::byte> body(sizeof(ResponseRecord));
+    MessageWriter(body.data())
+        .Put(ResponseRecord{.kind = ResponseKind::kResponse,
+                            .error_code = 0,
+                            .tensor_count = static_cast<uint16_t>(count),
+                            .error_length = 0,
+                            .parameters_length = static_cast<uint32_t>(parameters.size())});
+    for (uint32_t i = 0; i < count; ++i) NESO_RETURN_IF_ERROR(AppendOutput(response, i, body));
+    const size_t end = body.size();
+    body.resize(end + parameters.size());
+    MessageWriter(body.data() + end).PutText(parameters);
+    return body;
+  }
+
+  Status AppendOutput(TRITONSERVER_InferenceResponse* response, uint32_t index, std::vector<std::byte>& body) const {
+    const char* name = nullptr;
+    TRITONSERVER_DataType datatype{};
+    const int64_t* shape = nullptr;
+    uint64_t rank = 0;
+    const void* data = nullptr;
+    size_t size = 0;
+    TRITONSERVER_MemoryType type{};
+    int64_t type_id = 0;
+    void* userp = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseOutput(response, index, &name, &datatype, &shape, &rank, &data,
+                                                              &size, &type, &type_id, &userp));
+    const size_t end = body.size();
+    body.resize(end + TensorRecordSize(name, rank));
+    MessageWriter writer(body.data() + end);
+    PutTensorType(writer, name, datatype, {shape, rank});
+    writer.Put(size == 0 ? uint64_t{0}
+                         : static_cast<uint64_t>(static_cast<const std::byte*>(data) - memory_->segment->At(0)));
+    writer.Put(uint64_t{size});
+    return {};
+  }
+
+  static backend::Result<std::string> Parameters(TRITONSERVER_InferenceResponse* response) {
+    uint32_t count = 0;
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseParameterCount(response, &count));
+    if (count == 0) return std::string();
+    rapidjson::StringBuffer text;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+    writer.StartObject();
+    for (uint32_t i = 0; i < count; ++i) {
+      const char* name = nullptr;
+      TRITONSERVER_ParameterType type{};
+      const void* value = nullptr;
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseParameter(response, i, &name, &type, &value));
+      if (type == TRITONSERVER_PARAMETER_BYTES) continue;
+      writer.Key(name);
+      switch (type) {
+        case TRITONSERVER_PARAMETER_STRING: writer.String(static_cast<const char*>(value)); break;
+        case TRITONSERVER_PARAMETER_INT: writer.Int64(*static_cast<const int64_t*>(value)); break;
+        case TRITONSERVER_PARAMETER_BOOL: writer.Bool(*static_cast<const bool*>(value)); break;
+        default: writer.Double(*static_cast<const double*>(value)); break;
+      }
+    }
+    writer.EndObject();
+    return std::string(text.GetString(), text.GetSize());
+  }
+
+  const std::shared_ptr<CallerMemory> memory_;
+  const uint64_t id_;
+  std::string model_;
+  TRITONSERVER_ResponseAllocator* allocator_ = nullptr;
+  std::vector<std::unique_ptr<std::byte[]>> inputs_;
+  std::shared_ptr<InferenceCall>* self_ = nullptr;      // until the final response
+  std::shared_ptr<InferenceCall>* released_ = nullptr;  // until the request's release
+  std::mutex mutex_;
+  TRITONSERVER_InferenceRequest* request_ = nullptr;  // until its release
+};
+
+bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
+                           const std::function<TRITONSERVER_InferenceTrace*(uint64_t)>& parent) {
+  MessageReader reader(body);
+  const std::string_view json = reader.GetText(reader.Get<uint32_t>());
+  const auto count = reader.Get<uint32_t>();
+  std::vector<TensorRecord> inputs;
+  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
+    inputs.push_back(reader.GetTensor());
+    if (memory_->segment->Find(inputs.back().offset, inputs.back().byte_size) == nullptr) return false;
+  }
+  rapidjson::Document head;
+  head.Parse(json.data(), json.size());
+  if (!reader.ok() || head.HasParseError() || !head.IsObject()) return false;
+
+  const auto call = std::make_shared<InferenceCall>(memory_, id);
+  {
+    const std::lock_guard lock(mutex_);
+    if (calls_.size() >= sweep_at_) {  // so that forgetting costs each call the same
+      std::erase_if(calls_, [](const auto& entry) { return entry.second.expired(); });
+      sweep_at_ = 2 * calls_.size() + kSweepAt;
+    }
+    calls_[id] = call;
+  }
+  const rapidjson::Value* trace = backend::FindMember(head, "trace");
+  Status started =
+      call->Start(server_, head, inputs, trace != nullptr && trace->IsUint64() ? parent(trace->GetUint64()) : nullptr);
+  if (!started.ok()) ReplyWith(*memory_, id, 0, ErrorBody(started.code(), started.message()));
+  return true;
+}
+
+void InferenceCalls::Cancel(uint64_t id) {
+  std::shared_ptr<InferenceCall> call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = calls_.find(id); found != calls_.end()) call = found->second.lock();
+  }
+  if (call != nullptr) call->Cancel();
+}
+
+void InferenceCalls::CancelAll() {
+  std::unordered_map<uint64_t, std::weak_ptr<InferenceCall>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (const auto& [id, weak] : calls) {
+    if (const std::shared_ptr<InferenceCall> call = weak.lock()) call->Cancel();
+  }
+}
+
+}  // namespace neso::python

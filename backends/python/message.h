@@ -1,0 +1,105 @@
+// Reading and writing the bodies of messages (protocol.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "neso/backend/datatype.h"
+
+namespace neso::python {
+
+// Writes to memory that is large enough: the caller has counted.
+class MessageWriter {
+ public:
+  explicit MessageWriter(std::byte* to) : begin_(to), to_(to) {}
+
+  template <typename T>
+  void Put(const T& value) {
+    std::memcpy(to_, &value, sizeof(T));
+    to_ += sizeof(T);
+  }
+  void PutBytes(const void* from, size_t size) {
+    if (size != 0) std::memcpy(to_, from, size);
+    to_ += size;
+  }
+  void PutText(std::string_view text) { PutBytes(text.data(), text.size()); }
+  size_t size() const { return static_cast<size_t>(to_ - begin_); }
+
+ private:
+  std::byte* begin_;
+  std::byte* to_;
+};
+
+struct TensorRecord {
+  std::string_view name;
+  backend::DataType datatype = TRITONSERVER_TYPE_INVALID;
+  std::vector<int64_t> shape;
+  uint64_t offset = 0;
+  uint64_t byte_size = 0;
+};
+
+// Reads bytes that nobody changes any more; what is not there is zero or empty, and ok() says so.
+class MessageReader {
+ public:
+  explicit MessageReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+
+  template <typename T>
+  T Get() {
+    T value{};
+    if (Needs(sizeof(T))) {
+      std::memcpy(&value, rest_.data(), sizeof(T));
+      rest_ = rest_.subspan(sizeof(T));
+    }
+    return value;
+  }
+  std::string_view GetText(size_t size) {
+    if (!Needs(size)) return {};
+    const std::string_view text(reinterpret_cast<const char*>(rest_.data()), size);
+    rest_ = rest_.subspan(size);
+    return text;
+  }
+  std::string_view Rest() { return GetText(rest_.size()); }
+  // Its datatype is one that there is.
+  TensorRecord GetTensor() {
+    TensorRecord tensor;
+    const auto datatype = Get<uint8_t>();
+    const auto rank = Get<uint8_t>();
+    const auto name_size = Get<uint16_t>();
+    if (datatype == 0 || datatype > TRITONSERVER_TYPE_BF16) ok_ = false;
+    tensor.datatype = static_cast<backend::DataType>(datatype);
+    for (int i = 0; i < rank && ok_; ++i) tensor.shape.push_back(Get<int64_t>());
+    tensor.name = GetText(name_size);
+    tensor.offset = Get<uint64_t>();
+    tensor.byte_size = Get<uint64_t>();
+    return tensor;
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  bool Needs(size_t size) {
+    ok_ = ok_ && size <= rest_.size();
+    return ok_;
+  }
+
+  std::span<const std::byte> rest_;
+  bool ok_ = true;
+};
+
+inline size_t TensorRecordSize(std::string_view name, size_t rank) { return 4 + 8 * rank + name.size() + 16; }
+
+// The part of a tensor's record that says what it is.
+inline void PutTensorType(MessageWriter& to, std::string_view name, backend::DataType datatype,
+                          std::span<const int64_t> shape) {
+  to.Put(static_cast<uint8_t>(datatype));
+  to.Put(static_cast<uint8_t>(shape.size()));
+  to.Put(static_cast<uint16_t>(name.size()));
+  to.PutBytes(shape.data(), shape.size_bytes());
+  to.PutText(name);
+}
+
+}  // namespace neso::python

@@ -1,0 +1,18 @@
+// What a model asks of the repository: models to load, to unload, and whether one is ready.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "inference_calls.h"
+#include "protocol.h"
+
+namespace neso::python {
+
+// Runs kLoadModel, kUnloadModel or kModelReady on a thread of its own, since it takes as long as it takes, and replies.
+// False if the body is not one.
+bool StartModelCall(TRITONSERVER_Server* server, const std::shared_ptr<CallerMemory>& memory, Call call, uint64_t id,
+                    std::span<const std::byte> body);
+
+}  // namespace neso::python

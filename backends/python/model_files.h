@@ -1,0 +1,25 @@
+// Where a model's Python lies, and which Python is to run it.
+#pragma once
+
+#include <string>
+
+#include "interpreter.h"
+#include "neso/backend/model.h"
+
+namespace neso::python {
+
+struct ModelFiles {
+  std::string model_file;   // what is imported
+  std::string module;       // under that name: "1.model"
+  std::string import_root;  // the folder in which that name is found
+  std::string version_folder;
+  std::string model_folder;
+};
+
+backend::Result<ModelFiles> FindModelFiles(const backend::Model& model);
+// Whether the model may have a method auto_complete_config, as far as its text tells: asking costs a process.
+bool MayCompleteConfig(const ModelFiles& files);
+// By the model's parameters, a stub of Triton's in its folder, or what the backend's folder and the command line say.
+backend::Result<Interpreter> FindInterpreterOf(const backend::Model& model, const ModelFiles& files);
+
+}  // namespace neso::python

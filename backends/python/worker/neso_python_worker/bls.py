@@ -1,0 +1,240 @@
+"""What a model asks of the server while it runs: calls of other models first of all.
+
+Answers come on a ring of their own. Of the threads that wait for one, one reads the ring for all of them.
+"""
+import asyncio
+import collections
+import functools
+import json
+import threading
+
+from . import wire
+from .errors import TritonError, TritonModelException
+
+_WAIT_S = 1.0
+
+
+class _Waiter:
+    """What has come for one call."""
+
+    __slots__ = ("ident", "replies", "wake")
+
+    def __init__(self, ident):
+        self.ident = ident
+        self.replies = collections.deque()
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+    def notify(self):
+        try:
+            self.wake.release()
+        except RuntimeError:  # it was awake
+            pass
+
+
+class Caller:
+    """Makes calls. Thread-safe."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.executing = False  # whether models may be called
+        self._lock = threading.Lock()
+        self._next = 0
+        self._waiters = {}
+        self._reading = threading.Lock()
+        self._followers = set()
+
+    def open(self):
+        with self._lock:
+            self._next += 1
+            waiter = self._waiters[self._next] = _Waiter(self._next)
+        return waiter
+
+    def close(self, waiter):
+        with self._lock:
+            self._waiters.pop(waiter.ident, None)
+        while waiter.replies:
+            self._discard(waiter.replies.popleft())
+
+    def wait(self, waiter):
+        """The next reply: (kind, flags, id, offset, length)."""
+        replies = waiter.replies
+        while not replies:
+            if self._reading.acquire(blocking=False):
+                self._read_for_all(replies)
+                continue
+            self._followers.add(waiter)
+            # The reader may have left before it could see us.
+            if not replies and not self._reading.locked():
+                self._followers.discard(waiter)
+                continue
+            waiter.wake.acquire(timeout=_WAIT_S)
+            self._followers.discard(waiter)
+        return replies.popleft()
+
+    def _read_for_all(self, replies):
+        try:
+            while not replies:
+                slot = self.channel.next_reply()
+                if slot is None:
+                    continue
+                waiter = self._waiters.get(slot[2])
+                if waiter is None:
+                    self._discard(slot)
+                    continue
+                waiter.replies.append(slot)
+                waiter.notify()
+        finally:
+            self._reading.release()
+            for follower in list(self._followers):
+                if not follower.replies:
+                    follower.notify()  # reads from now on
+                    break
+
+    def _discard(self, slot):
+        """A response that nobody wants: its memory goes back."""
+        from .response import read_response
+        _, flags, _, offset, length = slot
+        if length:
+            body = self.channel.take_bytes(offset, length)
+            if len(body) >= wire.RESPONSE_HEAD.size and not flags & (wire.YES | wire.ERROR_MASK):
+                read_response(self.channel, body, offset, length)
+
+    def ask(self, call, body=b"", offset=0):
+        """One question, one answer: (flags, bytes)."""
+        waiter = self.open()
+        try:
+            self.channel.send(wire.CALL, call, waiter.ident, body, offset)
+            _, flags, _, place, length = self.wait(waiter)
+            return flags, self.channel.take_bytes(place, length)
+        finally:
+            self.close(waiter)
+
+
+_caller = None
+
+
+def connect(channel):
+    global _caller
+    _caller = Caller(channel)
+    return _caller
+
+
+def caller():
+    if _caller is None:
+        raise TritonModelException("the server can only be asked from a model that it runs")
+    return _caller
+
+
+def is_cancelled(handle):
+    flags, _ = caller().ask(wire.IS_CANCELLED, offset=handle)
+    return bool(flags & wire.YES)
+
+
+def trace_context(handle):
+    _, text = caller().ask(wire.TRACE_CONTEXT, offset=handle)
+    return text.decode()
+
+
+def ask_json(call, question, files=()):
+    """The answer's text; raises what the server says against it."""
+    head = json.dumps(question).encode()
+    flags, text = caller().ask(call, b"".join([wire.U32.pack(len(head)), head, *files])
+                               if call != wire.METRIC else head)
+    if flags & wire.ERROR_MASK:
+        raise TritonModelException(text.decode())
+    return flags, text
+
+
+def tell_json_soon(call, question):
+    """For finalizers: no answer is waited for. What cannot be said is not said."""
+    channel = caller().channel
+    channel.send_body_soon(wire.CALL, call, json.dumps(question).encode())
+
+
+# --- calls of other models ------------------------------------------------------------------------------------------
+
+
+def _start(request, decoupled):
+    made = caller()
+    if not made.executing:
+        raise TritonModelException("BLS is only supported during the 'execute' function.")
+    head = {"model": request._model, "version": request._version, "id": request._id,
+            "correlation": request._correlation, "flags": request._flags, "timeout": request._timeout,
+            "outputs": request._outputs, "decoupled": decoupled}
+    if request._parameters:
+        head["parameters"] = json.loads(request._parameters)
+    if request._trace is not None and request._trace._request is not None:
+        head["trace"] = request._trace._request
+    text = json.dumps(head).encode()
+    waiter = made.open()
+    made.channel.send_tensors(wire.CALL, wire.INFER, waiter.ident, [
+        wire.U32.pack(len(text)) + text + wire.U32.pack(len(request._inputs)),
+        *(tensor._record(made.channel) for tensor in request._inputs)])
+    return waiter
+
+
+def _response(slot):
+    """None for one that says only that the answer is over."""
+    from .response import InferenceResponse, read_response
+    _, flags, _, offset, length = slot
+    if flags & wire.ERROR_MASK:
+        return InferenceResponse(error=TritonError("An error occurred while performing BLS request."))
+    if not length:
+        return None
+    channel = caller().channel
+    return read_response(channel, channel.take_bytes(offset, length), offset, length)
+
+
+def execute(request, decoupled):
+    from .response import InferenceResponse
+    if decoupled:
+        return ResponseIterator(_start(request, True))
+    made = caller()
+    waiter = _start(request, False)
+    response = None
+    try:
+        while True:
+            slot = made.wait(waiter)
+            response = _response(slot) or response
+            if not slot[1] & wire.MORE:
+                return response or InferenceResponse(error=TritonError("Unexpected empty response."))
+    finally:
+        made.close(waiter)
+
+
+async def execute_async(request, decoupled):
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, functools.partial(execute, request, decoupled))
+
+
+class ResponseIterator:
+    """The responses of a decoupled call, as they come."""
+
+    def __init__(self, waiter):
+        self._caller = caller()
+        self._waiter = waiter
+        self._over = False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        from .response import InferenceResponse
+        if self._over:
+            raise StopIteration
+        slot = self._caller.wait(self._waiter)
+        if not slot[1] & wire.MORE:
+            self._over = True
+            self._caller.close(self._waiter)
+        response = _response(slot)
+        return response if response is not None else InferenceResponse()
+
+    def cancel(self):
+        if not self._over:
+            self._caller.channel.send(wire.CALL, wire.CANCEL_INFER, 0, offset=self._waiter.ident)
+
+    def __del__(self):
+        if not self._over:  # nobody will read the rest
+            self._caller.channel.send_soon(wire.CALL, 0, self._waiter.ident, wire.CANCEL_INFER)
+            self._caller.close(self._waiter)

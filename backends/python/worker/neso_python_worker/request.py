@@ -1,0 +1,311 @@
+"""Requests: those that the server sends to a model, and those that a model makes of other models."""
+import threading
+
+import numpy
+
+from . import bls, wire
+from .errors import TritonModelException
+from .response import InferenceResponse, check_parameters
+from .tensor import Tensor
+
+SEQUENCE_START, SEQUENCE_END = 1, 2
+RELEASE_ALL, RELEASE_RESCHEDULE = 1, 2
+
+
+class MemoryType:
+    TRITONSERVER_MEMORY_CPU = 0
+    TRITONSERVER_MEMORY_GPU = 2
+
+
+class PreferredMemory:
+    def __init__(self, preferred_memory_type, preferred_device_id=0):
+        self.preferred_memory_type = preferred_memory_type
+        self.preferred_device_id = preferred_device_id
+
+
+class InferenceTrace:
+    __slots__ = ("_channel", "_request")
+
+    def __init__(self, channel=None, request=None):
+        self._channel = channel
+        self._request = request
+
+    def get_context(self):
+        if self._channel is None:
+            return None
+        return bls.trace_context(self._request) or None
+
+
+class InferenceRequest:
+    """Made by a model to call another one."""
+
+    __slots__ = ("_id", "_correlation", "_inputs", "_outputs", "_model", "_version", "_flags", "_timeout", "_memory",
+                 "_trace", "_parameters", "__weakref__")
+
+    def __init__(self, request_id="", correlation_id=0, inputs=None, requested_output_names=None, model_name="",
+                 model_version=-1, flags=0, timeout=0, preferred_memory=None, trace=None, parameters=None):
+        if isinstance(correlation_id, bool) or not isinstance(correlation_id, (int, str)):
+            raise TritonModelException("Correlation ID must be integer or string")
+        if inputs is None or requested_output_names is None:
+            raise TypeError("InferenceRequest: expected inputs and requested_output_names")
+        self._id = request_id
+        self._correlation = correlation_id
+        self._inputs = list(inputs)
+        self._outputs = list(requested_output_names)
+        self._model = model_name
+        self._version = model_version
+        self._flags = flags
+        self._timeout = timeout
+        self._memory = preferred_memory
+        self._trace = trace
+        self._parameters = check_parameters(parameters)
+        for tensor in self._inputs:
+            if tensor is None:
+                raise TritonModelException(f"Input tensor for request with id '{request_id}' and model name "
+                                           f"'{model_name}' should not be empty.")
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"InferenceRequest: expected Tensor objects as inputs, got {type(tensor).__name__}")
+        for name in self._outputs:
+            if not name:
+                raise TritonModelException(f"Requested output name for request with id '{request_id}' and model name "
+                                           f"'{model_name}' should not be empty.")
+
+    def inputs(self):
+        return self._inputs
+
+    def request_id(self):
+        return self._id
+
+    def correlation_id(self):
+        return self._correlation
+
+    def flags(self):
+        return self._flags
+
+    def set_flags(self, flags):
+        self._flags = flags
+
+    def timeout(self):
+        return self._timeout
+
+    def parameters(self):
+        return self._parameters or "{}"
+
+    def trace(self):
+        return self._trace or InferenceTrace()
+
+    def model_name(self):
+        return self._model
+
+    def requested_output_names(self):
+        return self._outputs
+
+    def preferred_memory(self):
+        return self._memory
+
+    def exec(self, decoupled=False):
+        return bls.execute(self, decoupled)
+
+    async def async_exec(self, decoupled=False):
+        return await bls.execute_async(self, decoupled)
+
+    def is_cancelled(self):
+        return False
+
+    def get_response_sender(self):
+        raise TritonModelException("only requests that the server sent have a response sender")
+
+    def set_release_flags(self, flags):
+        raise TritonModelException("only requests that the server sent can be released")
+
+
+class ReceivedRequest(InferenceRequest):
+    """Sent by the server. Its texts and tensors are read when they are asked for."""
+
+    __slots__ = ("_channel", "_handle", "_layout", "_block", "_data", "_texts", "_decoupled", "_answer",
+                 "_release_flags")
+
+    def inputs(self):
+        if self._inputs is None:
+            block, data = self._block, self._data
+            view = Tensor._view
+            self._inputs = [view(name, number, shape, block, data + offset, size)
+                            for name, number, shape, offset, size in self._layout.inputs]
+        return self._inputs
+
+    def requested_output_names(self):
+        return list(self._layout.outputs)
+
+    def _text(self, index):
+        begin, end = self._texts[index]
+        return bytes(self._block[begin:end]).decode()
+
+    def request_id(self):
+        return self._text(0)
+
+    def correlation_id(self):
+        return self._correlation if self._correlation is not None else self._text(1)
+
+    def parameters(self):
+        return self._text(2) or "{}"
+
+    def trace(self):
+        return self._trace or InferenceTrace()
+
+    def is_cancelled(self):
+        return bls.is_cancelled(self._handle)
+
+    def get_response_sender(self):
+        if self._answer is None:
+            self._answer = Answer(self._channel, self._handle, self._decoupled, self._layout.outputs)
+        return InferenceResponseSender(self._answer)
+
+    def set_release_flags(self, flags):
+        if flags not in (RELEASE_ALL, RELEASE_RESCHEDULE):
+            raise TritonModelException("Unable to set request release flags. Unsupported flag provided.")
+        self._release_flags = flags
+
+    def exec(self, decoupled=False):
+        raise TritonModelException("a request of the server cannot be executed: make an InferenceRequest of its inputs")
+
+    async def async_exec(self, decoupled=False):
+        self.exec()
+
+
+class Layout:
+    """What most requests of a model have in common: names, types and sizes of inputs, and the outputs they ask for."""
+
+    __slots__ = ("inputs", "outputs")
+
+    def __init__(self, encoded):
+        input_count, output_count = wire.U16.unpack_from(encoded)[0], wire.U16.unpack_from(encoded, 2)[0]
+        position = 4
+        inputs, data = [], 0
+        for _ in range(input_count):
+            number, rank, name_length = wire.TENSOR.unpack_from(encoded, position)
+            position += wire.TENSOR.size
+            shape = tuple(int.from_bytes(encoded[position + 8 * i:position + 8 * i + 8], "little", signed=True)
+                          for i in range(rank))
+            position += 8 * rank
+            name = encoded[position:position + name_length].decode()
+            position += name_length
+            size = int.from_bytes(encoded[position:position + 8], "little")
+            position += 8
+            inputs.append((name, number, shape, data, size))
+            data += wire.aligned(size)
+        outputs = []
+        for _ in range(output_count):
+            length, = wire.U16.unpack_from(encoded, position)
+            outputs.append(encoded[position + 2:position + 2 + length].decode())
+            position += 2 + length
+        self.inputs = inputs
+        self.outputs = dict.fromkeys(outputs)
+
+
+_layouts = {}
+_MOST_LAYOUTS = 1024
+
+
+def read_requests(channel, offset, length, decoupled):
+    """The requests of a batch, and the block that they are views of."""
+    memory = channel.memory
+    block = numpy.ndarray(length, numpy.uint8, memory, offset)
+    count, = wire.U32.unpack_from(memory, offset)
+    position = offset + 8
+    requests = []
+    for _ in range(count):
+        (handle, correlation, timeout, data, flags, layout_length, id_length, correlation_length, parameters_length,
+         is_traced) = wire.REQUEST.unpack_from(memory, position)
+        position += wire.REQUEST.size
+        encoded = memory[position:position + layout_length]
+        position += layout_length
+        layout = _layouts.get(encoded)
+        if layout is None:
+            if len(_layouts) >= _MOST_LAYOUTS:
+                _layouts.clear()
+            layout = _layouts[encoded] = Layout(encoded)
+        request = ReceivedRequest.__new__(ReceivedRequest)
+        request._channel = channel
+        request._handle = handle
+        request._layout = layout
+        request._block = block
+        request._data = data - offset
+        request._inputs = None
+        request._flags = flags
+        request._timeout = timeout
+        request._decoupled = decoupled
+        request._answer = None
+        request._release_flags = RELEASE_ALL
+        request._trace = InferenceTrace(channel, handle) if is_traced else None
+        if correlation_length == wire.NUMBER:
+            request._correlation = correlation
+            correlation_length = 0
+        else:
+            request._correlation = None
+        first = position - offset
+        second = first + id_length
+        third = second + correlation_length
+        position += id_length + correlation_length + parameters_length
+        request._texts = (first, second), (second, third), (third, third + parameters_length)
+        requests.append(request)
+    return requests, block
+
+
+class Answer:
+    """The answer to one request that is given through senders. When it is forgotten before its end, the server ends it."""
+
+    __slots__ = ("channel", "handle", "decoupled", "outputs", "lock", "closed", "sent")
+
+    def __init__(self, channel, handle, decoupled, outputs):
+        self.channel = channel
+        self.handle = handle
+        self.decoupled = decoupled
+        self.outputs = outputs
+        self.lock = threading.Lock()
+        self.closed = False
+        self.sent = 0
+
+    def __del__(self):
+        if not self.closed:
+            self.channel.send_soon(wire.CLOSE, self.handle)
+
+    def send(self, response, flags):
+        if flags not in (0, wire.FINAL):
+            raise TritonModelException("Unable to send response. Unsupported flag provided.")
+        if response is None and flags == 0:
+            raise TritonModelException("Inference Response object must be provided when the response flags is set to "
+                                       "zero.")
+        with self.lock:
+            if self.closed:
+                raise TritonModelException("Unable to send response. Response sender has been closed.")
+            if not self.decoupled:
+                if response is not None and self.sent:
+                    raise TritonModelException("Unable to send response. Non-decoupled model cannot send more than one "
+                                               "response.")
+                if response is None and not self.sent:
+                    raise TritonModelException("Unable to send response. Non-decoupled model cannot send complete final "
+                                               "before sending a response.")
+            if response is None:
+                self.channel.send(wire.SEND, flags | wire.NO_RESPONSE, self.handle)
+            else:
+                self.channel.send_tensors(wire.SEND, flags, self.handle, response._records(self.channel, self.outputs))
+                self.sent += 1
+            if flags & wire.FINAL:
+                self.closed = True
+
+
+class InferenceResponseSender:
+    """Sends responses to one request, from any thread, also after `execute` has returned."""
+
+    __slots__ = ("_answer", "__weakref__")
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def send(self, response=None, flags=0):
+        if response is not None and not isinstance(response, InferenceResponse):
+            raise TypeError(f"send: expected an InferenceResponse, got {type(response).__name__}")
+        self._answer.send(response, flags)
+
+    def is_cancelled(self):
+        return bls.is_cancelled(self._answer.handle)

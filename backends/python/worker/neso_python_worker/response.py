@@ -1,0 +1,94 @@
+"""Responses of models."""
+import json
+
+from . import wire
+from .errors import TritonError, TritonModelException
+from .tensor import Tensor
+
+
+def check_parameters(parameters):
+    """As the JSON text that they travel in; '' if there are none."""
+    if not parameters:
+        return ""
+    if not isinstance(parameters, dict):
+        raise TypeError(f"expected a dict as parameters, got {type(parameters).__name__}")
+    for key, value in parameters.items():
+        if not isinstance(key, str):
+            raise TritonModelException(f"Expect parameters keys to have type str, found type {type(key)}")
+        if not isinstance(value, (bool, int, str)):
+            raise TritonModelException(f"Expect parameters values to have type bool/int/str, found type {type(value)}")
+    return json.dumps(parameters)
+
+
+class InferenceResponse:
+    __slots__ = ("_tensors", "_error", "_parameters")
+
+    def __init__(self, output_tensors=(), error=None, parameters=None):
+        tensors = list(output_tensors)
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise TypeError("InferenceResponse: expected Tensor objects as output_tensors, "
+                                f"got {type(tensor).__name__}")
+        if error is not None and not isinstance(error, TritonError):
+            raise TypeError(f"InferenceResponse: expected a TritonError as error, got {type(error).__name__}")
+        self._tensors = tensors
+        self._error = error
+        self._parameters = check_parameters(parameters) if parameters else ""
+
+    def output_tensors(self):
+        return self._tensors
+
+    def has_error(self):
+        return self._error is not None
+
+    def error(self):
+        return self._error
+
+    def parameters(self):
+        return self._parameters or "{}"
+
+    def _records(self, channel, wanted):
+        """For Channel.send_tensors; outputs that nobody wants are left out."""
+        if self._error is not None:
+            text = self._error._message.encode()
+            return [wire.RESPONSE_HEAD.pack(wire.ERROR, self._error._code, 0, len(text), 0) + text]
+        tensors = [tensor._record(channel) for tensor in self._tensors if tensor._name in wanted]
+        parameters = self._parameters
+        if not parameters:
+            return [wire.RESPONSE_HEAD.pack(wire.RESPONSE, 0, len(tensors), 0, 0), *tensors]
+        text = parameters.encode()
+        return [wire.RESPONSE_HEAD.pack(wire.RESPONSE, 0, len(tensors), 0, len(text)), *tensors, text]
+
+
+def marker(kind):
+    """The record of a response that says something else than a response."""
+    return wire.RESPONSE_HEAD.pack(kind, 0, 0, 0, 0)
+
+
+def read_response(channel, body, offset, length):
+    """The response in a reply, whose tensors are views of blocks of their own."""
+    kind, code, count, error_length, parameters_length = wire.RESPONSE_HEAD.unpack_from(body)
+    position = wire.RESPONSE_HEAD.size
+    tensors = []
+    for _ in range(count):
+        number, rank, name_length = wire.TENSOR.unpack_from(body, position)
+        position += wire.TENSOR.size
+        shape = tuple(int.from_bytes(body[position + 8 * i:position + 8 * i + 8], "little", signed=True)
+                      for i in range(rank))
+        position += 8 * rank
+        name = body[position:position + name_length].decode()
+        position += name_length
+        place, size = wire.PLACE.unpack_from(body, position)
+        position += wire.PLACE.size
+        block = channel.hold(place, size) if size else _nothing()
+        tensors.append(Tensor._view(name, number, shape, block, 0, size))
+    error = body[position:position + error_length].decode()
+    parameters = body[position + error_length:position + error_length + parameters_length].decode()
+    response = InferenceResponse(tensors, TritonError(error, code) if kind == wire.ERROR else None)
+    response._parameters = parameters
+    return response
+
+
+def _nothing():
+    import numpy
+    return numpy.empty(0, numpy.uint8)

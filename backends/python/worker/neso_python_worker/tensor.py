@@ -1,0 +1,114 @@
+"""Tensors: a name and a NumPy array, which for those from the server is a view of the memory that is shared with it."""
+import numpy
+
+from . import datatypes, dlpack, wire
+from .errors import TritonModelException
+
+_types = {}  # how a tensor is described on the wire, by name, datatype and shape
+_MOST_TYPES = 4096
+_COPY_BELOW = 4096  # looking for an array in shared memory costs more than copying one that small
+
+
+class Tensor:
+    __slots__ = ("_name", "_number", "_array", "_raw", "_shape", "__weakref__")
+
+    def __init__(self, name, array):
+        if not isinstance(name, str):
+            raise TypeError(f"Tensor: expected a str as name, got {type(name).__name__}")
+        if not name:
+            raise TritonModelException("Tensor name cannot be an empty string.")
+        if not isinstance(array, numpy.ndarray):
+            raise TypeError(f"Tensor '{name}': expected a NumPy array, got {type(array).__name__}")
+        self._name = name
+        self._number = datatypes.number_of(array)
+        if self._number != datatypes.BYTES:
+            if not array.dtype.isnative:
+                array = array.astype(array.dtype.newbyteorder("="))
+            if not array.flags.c_contiguous:
+                array = numpy.ascontiguousarray(array)
+        self._array = array
+        self._raw = None
+        self._shape = array.shape
+
+    @classmethod
+    def _view(cls, name, number, shape, block, offset, size):
+        """A tensor whose `size` bytes lie in `block`."""
+        self = cls.__new__(cls)
+        self._name = name
+        self._number = number
+        self._shape = shape
+        if number == datatypes.BYTES:
+            self._array, self._raw = None, block[offset:offset + size]
+        else:
+            self._array, self._raw = numpy.ndarray(shape, datatypes.DTYPES[number], block, offset), None
+        return self
+
+    def name(self):
+        return self._name
+
+    def shape(self):
+        return list(self._shape)
+
+    def is_cpu(self):
+        return True
+
+    def triton_dtype(self):
+        # What Triton's module does, whose type for it was never made known to Python.
+        raise TypeError("Unable to convert function return value to a Python type: the type of a datatype is not known")
+
+    def as_numpy(self):
+        if self._number == datatypes.BF16:
+            raise TritonModelException("Tensor dtype is BF16 and cannot be converted to NumPy. "
+                                       "Use to_dlpack() and from_dlpack() instead.")
+        if self._array is None:
+            self._array = datatypes.deserialize_bytes_tensor(self._raw).reshape(self._shape)
+        return self._array
+
+    def to_dlpack(self):
+        return self.__dlpack__()
+
+    def __dlpack__(self, *, stream=None, **_):
+        if self._number == datatypes.BYTES:
+            raise TritonModelException("DLPack does not have support for string tensors.")
+        return dlpack.export(self._array, is_bf16=self._number == datatypes.BF16)
+
+    def __dlpack_device__(self):
+        return dlpack.CPU, 0
+
+    @staticmethod
+    def from_dlpack(name, tensor):
+        if not name:
+            raise TritonModelException("Tensor name cannot be an empty string.")
+        array, is_bf16 = dlpack.take(tensor)
+        made = Tensor(name, array)
+        if is_bf16:
+            made._number = datatypes.BF16
+        return made
+
+    def __repr__(self):
+        return f"<Tensor '{self._name}' of shape {list(self._shape)}>"
+
+    def _record(self, channel):
+        """For Channel.send_tensors."""
+        key = self._name, self._number, self._shape
+        kind = _types.get(key)
+        if kind is None:
+            if len(_types) >= _MOST_TYPES:
+                _types.clear()
+            kind = _types[key] = encode_type(*key)
+        if self._number == datatypes.BYTES:
+            data = self._raw if self._raw is not None else datatypes.serialize_byte_tensor(self._array) or b""
+            return kind, data, len(data), 0
+        array = self._array
+        size = array.nbytes
+        if size >= _COPY_BELOW:
+            offset = channel.offset_of(array)
+            if offset is not None:
+                return kind, None, size, offset
+        return kind, array, size, 0
+
+
+def encode_type(name, number, shape):
+    encoded = name.encode()
+    return b"".join([wire.TENSOR.pack(number, len(shape), len(encoded)),
+                     *(int(dimension).to_bytes(8, "little", signed=True) for dimension in shape), encoded])

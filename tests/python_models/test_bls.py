@@ -1,0 +1,276 @@
+"""Models that call other models, manage them, log and keep metrics."""
+import json
+import threading
+
+import numpy as np
+import pytest
+from support.clients import arrays_of, infer_at_once, inputs_of
+from support.wait import wait_until
+from tritonclient.utils import InferenceServerException
+
+CALL = """
+def call(model, array, decoupled=False, name="INPUT0", out="OUTPUT0", **kwargs):
+    request = pb_utils.InferenceRequest(model_name=model, inputs=[pb_utils.Tensor(name, array)],
+                                        requested_output_names=[out], **kwargs)
+    return request.exec(decoupled=decoupled) if decoupled else request.exec()
+
+def result(response, out="OUTPUT0"):
+    if response.has_error():
+        raise pb_utils.TritonModelException(response.error().message())
+    return pb_utils.get_output_tensor_by_name(response, out).as_numpy()
+
+"""
+
+CALLER = """
+def initialize(self, args):
+    try:
+        call("plain", np.float32([[1]]))
+    except pb_utils.TritonModelException as e:
+        self.refused = str(e)
+
+def execute(self, requests):
+    responses = []
+    for request in requests:
+        array = values(request)
+        kind = int(array[0][0])
+        if kind == -1: array = result(call("no_such_model", array))
+        elif kind == -2: array = result(call("failing", array))
+        elif kind == -3: array = result(call("repeat", array, name="IN", out="OUT"))
+        elif kind == -4: array = result(call("plain", array[0]))
+        elif kind == -5: raise ValueError(self.refused)
+        elif kind == -6:
+            threads = [threading.Thread(target=self.many, args=[i]) for i in range(16)]
+            self.wrong = []
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            array = np.float32([[len(self.wrong)]])
+        else:
+            first = call("plain", array)
+            array = result(call("plain", 2 * result(first), request_id="inner", correlation_id=3, timeout=10_000_000,
+                                parameters={"a": 1, "b": "x", "c": True}, trace=request.trace()))
+        responses.append(answer(OUT=array))
+    return responses
+
+def many(self, number):
+    for i in range(50):
+        array = np.full((1, 1 + i), number * 1000 + i, np.float32)
+        try:
+            if not np.array_equal(result(call("plain", array)), array): self.wrong.append((number, i))
+        except Exception as e:
+            self.wrong.append(str(e))
+"""
+
+ASYNC_CALLER = """
+async def execute(self, requests):
+    async def one(request):
+        calls = [pb_utils.InferenceRequest(model_name="plain", inputs=[pb_utils.Tensor("INPUT0", values(request) * i)],
+                                           requested_output_names=["OUTPUT0"]).async_exec() for i in range(4)]
+        return answer(OUT=sum(result(response) for response in await asyncio.gather(*calls)))
+    return list(await asyncio.gather(*map(one, requests)))
+"""
+
+STREAM_CALLER = """
+def execute(self, requests):
+    responses = []
+    for request in requests:
+        count = int(values(request)[0])
+        got = []
+        stream = call("repeat", np.float32([abs(count)]), decoupled=True, name="IN", out="OUT")
+        for response in stream:
+            if response.output_tensors():
+                got.append(float(result(response, "OUT")[0]))
+                if count < 0 and len(got) == 3:
+                    stream.cancel()
+                    break
+        responses.append(answer(OUT=np.float32([len(got), sum(got)])))
+    return responses
+"""
+
+
+@pytest.fixture(scope="module")
+def server(models, module_repository, serve):
+    module_repository.add_identity("plain", extra="instance_group { count: 2 kind: KIND_CPU }")
+    module_repository.add_identity("failing", parameters={"execute_error": "failing on purpose"})
+    models.add("repeat", """
+        def execute(self, requests):
+            for request in requests:
+                sender = request.get_response_sender()
+                for i in range(int(values(request).flat[0])):
+                    sender.send(answer(OUT=np.float32([i])))
+                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        """, extra="model_transaction_policy { decoupled: true }", inputs={"IN": ("TYPE_FP32", (-1,))})
+    models.add("caller", CALLER, before=CALL, max_batch_size=8)
+    models.add("async_caller", ASYNC_CALLER, before=CALL, max_batch_size=8, extra="dynamic_batching {}")
+    models.add("stream_caller", STREAM_CALLER, before=CALL)
+    models.add("requests", """
+        def execute(self, requests):
+            told = []
+            for make in (lambda: pb_utils.InferenceRequest(correlation_id=1.5, inputs=[], requested_output_names=[]),
+                         lambda: pb_utils.InferenceRequest(request_id="i", model_name="m", inputs=[None],
+                                                           requested_output_names=[]),
+                         lambda: pb_utils.InferenceRequest(request_id="i", model_name="m", inputs=[],
+                                                           requested_output_names=[""]),
+                         lambda: pb_utils.InferenceResponse(parameters={"a": 1.5}),
+                         lambda: pb_utils.InferenceResponse(parameters={1: 1}),
+                         lambda: pb_utils.Tensor("", np.zeros(1)),
+                         lambda: pb_utils.Tensor("a", np.array(["text"]))):
+                try: make()
+                except pb_utils.TritonModelException as e: told.append(str(e))
+            return [answer(OUT=np.array(told, dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
+    models.add("manager", """
+        def execute(self, requests):
+            told = [pb_utils.is_model_ready("managed")]
+            config = {"max_batch_size": 4, "parameters": {"color": {"string_value": "red"}}}
+            pb_utils.load_model("managed")
+            told.append(pb_utils.is_model_ready("managed"))
+            told.append(pb_utils.is_model_ready("managed", "1"))
+            told.append(pb_utils.is_model_ready("managed", "7"))
+            pb_utils.unload_model("managed")
+            while pb_utils.is_model_ready("managed"): time.sleep(0.01)
+            try: pb_utils.load_model("no_such_model")
+            except pb_utils.TritonModelException as e: told.append(str(e))
+            files = {"file:1/model.py": open(__file__, "rb").read()}
+            made = json.dumps({"backend": "python", "input": [{"name": "IN", "data_type": "TYPE_FP32", "dims": [-1]}],
+                               "output": [{"name": "OUT", "data_type": "TYPE_STRING", "dims": [-1]}]})
+            pb_utils.load_model("made", made, files)
+            told.append(pb_utils.is_model_ready("made"))
+            pb_utils.unload_model("made", unload_dependents=True)
+            return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
+    models.add("managed", "def execute(self, requests): return []")
+    models.add("logs", """
+        def initialize(self, args):
+            import logging, warnings
+            pb_utils.Logger.log_info("an info")
+            pb_utils.Logger.log_warn("a warning")
+            pb_utils.Logger.log_error("an error")
+            pb_utils.Logger.log_verbose("a verbose line")
+            pb_utils.Logger.log("by level", pb_utils.Logger.WARNING)
+            print("printed", 1, 2)
+            print("to standard error", file=sys.stderr)
+            logging.getLogger("some.logger").error("through logging")
+            warnings.warn("through warnings")
+        def execute(self, requests):
+            return []
+        """)
+    models.add("metrics", """
+        def initialize(self, args):
+            Family = pb_utils.MetricFamily
+            self.counters = Family(name="py_counter", description="c", kind=Family.COUNTER)
+            self.counter = self.counters.Metric(labels={"model": "metrics"})
+            self.gauges = Family(name="py_gauge", description="g", kind=Family.GAUGE)
+            self.gauge = self.gauges.Metric()
+            self.histograms = Family(name="py_histogram", description="h", kind=Family.HISTOGRAM)
+            self.histogram = self.histograms.Metric(labels={"a": "b"}, buckets=[1.0, 10.0])
+
+        def execute(self, requests):
+            self.counter.increment(2)
+            self.gauge.set(5.5)
+            self.gauge.increment(-1)
+            self.histogram.observe(3)
+            told = [self.counter.value(), self.gauge.value()]
+            for wrong in (lambda: self.counter.increment(-1), lambda: self.counter.set(1), lambda: self.histogram.value(),
+                          lambda: self.gauge.observe(1), lambda: self.counters.Metric(labels=3),
+                          lambda: self.counters.Metric(buckets=[1.0]), lambda: self.histograms.Metric(),
+                          lambda: self.histograms.Metric(buckets=3)):
+                try: wrong()
+                except pb_utils.TritonModelException as e: told.append(str(e))
+            family = pb_utils.MetricFamily(name="py_short", description="s", kind=pb_utils.MetricFamily.COUNTER)
+            metric = family.Metric()
+            del family
+            try: metric.increment(1)
+            except pb_utils.TritonModelException as e: told.append(str(e))
+            return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
+    return serve("--model-control-mode=explicit", "--log-verbose=1",
+                 *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "logs",
+                                                       "stream_caller", "requests", "manager", "metrics")))
+
+
+def ask(client, model, array):
+    return arrays_of(client.infer(model, inputs_of({"IN": array})))["OUT"]
+
+
+def test_a_model_calls_another_one(server):
+    rows = [{"IN": np.full((1, 3), i, np.float32)} for i in range(100)]
+    for row, got in zip(rows, infer_at_once(server.http, "caller", rows, threads=4), strict=True):
+        np.testing.assert_array_equal(got["OUT"], 2 * row["IN"])
+    assert server.get("/v2/models/plain/stats").json()["model_stats"][0]["inference_stats"]["success"]["count"] == 200
+
+
+def test_large_tensors_pass_through_calls(client):
+    array = np.arange(1 << 20, dtype=np.float32)[None]
+    np.testing.assert_array_equal(ask(client, "caller", array), 2 * array)
+
+
+@pytest.mark.parametrize("kind, text", [
+    (-1, "Failed for execute the inference request. Model 'no_such_model' is not ready."),
+    (-2, "Model failing - Error when running inference: failing on purpose"),
+    (-3, "decoupled=True"),
+    (-4, "Model plain - Error when running inference: "),
+    (-5, "BLS is only supported during the 'execute' function."),
+])
+def test_calls_that_fail_say_why(client, kind, text):
+    with pytest.raises(InferenceServerException) as caught:
+        ask(client, "caller", np.float32([[kind]]))
+    assert text in caught.value.message()
+
+
+def test_many_threads_call_at_once(client):
+    assert ask(client, "caller", np.float32([[-6]])) == [[0]]
+
+
+def test_asynchronous_calls(client):
+    assert ask(client, "async_caller", np.float32([[2]])) == [[12]]
+
+
+def test_answers_of_a_decoupled_model_are_iterated(client):
+    for count in (0, 1, 1000):
+        assert ask(client, "stream_caller", np.float32([count])).tolist() == [count, sum(range(count))]
+    assert ask(client, "stream_caller", np.float32([-100_000]))[0] == 3
+    assert ask(client, "stream_caller", np.float32([5]))[0] == 5
+
+
+def test_what_is_refused(client):
+    assert [text.decode() for text in ask(client, "requests", np.float32([0]))] == [
+        "Correlation ID must be integer or string",
+        "Input tensor for request with id 'i' and model name 'm' should not be empty.",
+        "Requested output name for request with id 'i' and model name 'm' should not be empty.",
+        "Expect parameters values to have type bool/int/str, found type <class 'float'>",
+        "Expect parameters keys to have type str, found type <class 'int'>",
+        "Tensor name cannot be an empty string.",
+        "NumPy dtype is not supported."]
+
+
+def test_models_are_managed_from_python(client):
+    *told, refused, made = json.loads(ask(client, "manager", np.float32([0]))[0])
+    assert told == [False, True, True, False] and made
+    assert refused.startswith("Failed to load model: ") and "no_such_model" in refused
+
+
+@pytest.mark.parametrize("line", [
+    r'I\S+ \S+ \d+ model.py:\d+\] "an info"', r'W\S+ \S+ \d+ model.py:\d+\] "a warning"',
+    r'E\S+ \S+ \d+ model.py:\d+\] "an error"', r'model.py:\d+\] "a verbose line"', r'W\S+ .*"by level"',
+    r'I\S+ \S+ \d+ model.py:\d+\] "printed 1 2"', r'W\S+ \S+ \d+ model.py:\d+\] "to standard error"',
+    r'E\S+ \S+ \d+ model.py:\d+\] "some.logger: through logging"', r'W\S+ \S+ \d+ model.py:\d+\] "UserWarning: through warnings"'])
+def test_what_a_model_says_stands_in_the_log(server, line):
+    import re
+    assert re.search(line, server.log)
+
+
+def test_metrics_of_a_model(client, server):
+    told = json.loads(ask(client, "metrics", np.float32([0]))[0])
+    assert told[:2] == [2, 4.5]
+    prefixes = ["Failed to increment metric value: ", "Failed to set metric value: ", "Failed to get metric value: ",
+                "Failed to observe metric value: ", "Failed to create metric. Labels must be a dictionary.",
+                "Failed to create metric. Unexpected buckets found.", "Failed to create metric. Missing required buckets.",
+                "Failed to create metric. Buckets must be a list.",
+                "Invalid metric operation as the corresponding 'MetricFamily' has been deleted."]
+    for text, prefix in zip(told[2:], prefixes, strict=True):
+        assert text.startswith(prefix)
+    assert server.metric("py_counter", model="metrics") == 2
+    assert server.metric("py_gauge") == 4.5
+    assert server.metric("py_histogram_bucket", le="10") == 1
+    client.unload_model("metrics")
+    wait_until(lambda: "py_counter" not in server.metrics())
