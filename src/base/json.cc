@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 #include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
-#include <rapidjson/internal/dtoa.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
+
+#include "base/json_double.h"
 
 namespace neso {
 namespace {
@@ -55,14 +55,8 @@ std::string JsonQuoted(std::string_view text) {
 }
 
 void AppendJsonDouble(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "NaN";
-  } else if (std::isinf(value)) {
-    out += value < 0 ? "-Infinity" : "Infinity";
-  } else {
-    char digits[32];
-    out.append(digits, rapidjson::internal::dtoa(value, digits));
-  }
+  char text[kMaxJsonDouble];
+  out.append(text, WriteJsonDouble(value, text));
 }
 
 void AppendJsonInt(std::string& out, int64_t value) {

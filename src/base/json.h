@@ -28,8 +28,7 @@ namespace neso {
 void AppendJsonString(std::string& out, std::string_view text);
 std::string JsonQuoted(std::string_view text);
 
-// Shortest form that reads back the same, always with a fraction or exponent ("1.0"); NaN, Infinity and -Infinity as
-// these words, which clients understand although JSON does not know them.
+// As json_double.h writes it.
 void AppendJsonDouble(std::string& out, double value);
 void AppendJsonInt(std::string& out, int64_t value);
 void AppendJsonUint(std::string& out, uint64_t value);

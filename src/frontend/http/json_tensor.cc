@@ -1,8 +1,10 @@
 #include "frontend/http/json_tensor.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
+#include "base/json_double.h"
 #include "base/json_elements.h"
 
 namespace neso {
@@ -110,14 +112,43 @@ Expected<BufferRef> ParseByType(std::string_view input_name, DataType datatype, 
   }
 }
 
-template <typename T, typename Append>
-void AppendFixed(std::string& json, const void* base, size_t byte_size, Append append) {
+// Writers of one element: each writes to `out`, where there is room for the longest text, and returns its end.
+constexpr size_t kMaxElementText = kMaxJsonDouble;
+
+struct WriteBoolean {
+  static char* Write(bool value, char* out) {
+    const std::string_view text = value ? "true" : "false";
+    return std::copy(text.begin(), text.end(), out);
+  }
+};
+struct WriteInteger {
+  template <typename T>
+  static char* Write(T value, char* out) {
+    return std::to_chars(out, out + kMaxElementText, value).ptr;
+  }
+};
+struct WriteReal {
+  static char* Write(double value, char* out) { return WriteJsonDouble(value, out); }
+};
+
+// Grows the text for several elements at a time: doing it for each costs more than writing a small integer.
+template <typename T, typename Writer>
+void AppendFixed(std::string& json, const void* base, size_t byte_size) {
+  constexpr size_t kAtOnce = 64;
   const char* bytes = static_cast<const char*>(base);
-  for (size_t offset = 0; offset + sizeof(T) <= byte_size; offset += sizeof(T)) {
-    T value;
-    std::memcpy(&value, bytes + offset, sizeof(T));  // shared-memory outputs need not be aligned
-    append(value);
-    json.push_back(',');
+  for (size_t left = byte_size / sizeof(T); left != 0;) {
+    const size_t count = std::min(left, kAtOnce);
+    const size_t start = json.size();
+    json.resize(start + count * (kMaxElementText + 1));
+    char* out = json.data() + start;
+    for (size_t i = 0; i < count; ++i, bytes += sizeof(T)) {
+      T value;
+      std::memcpy(&value, bytes, sizeof(T));  // shared-memory outputs need not be aligned
+      out = Writer::Write(value, out);
+      *out++ = ',';
+    }
+    json.resize(static_cast<size_t>(out - json.data()));
+    left -= count;
   }
 }
 
@@ -175,30 +206,20 @@ Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType data
 }
 
 Status AppendJsonTensor(std::string& json, DataType datatype, const void* base, size_t byte_size) {
-  auto integer = [&json](auto value) {
-    if constexpr (std::is_signed_v<decltype(value)>) {
-      AppendJsonInt(json, value);
-    } else {
-      AppendJsonUint(json, value);
-    }
-  };
-  auto real = [&json](auto value) { AppendJsonDouble(json, value); };
   json.push_back('[');
   const size_t start = json.size();
   switch (datatype) {
-    case DataType::kBool:
-      AppendFixed<uint8_t>(json, base, byte_size, [&json](uint8_t value) { json += value != 0 ? "true" : "false"; });
-      break;
-    case DataType::kUint8: AppendFixed<uint8_t>(json, base, byte_size, integer); break;
-    case DataType::kUint16: AppendFixed<uint16_t>(json, base, byte_size, integer); break;
-    case DataType::kUint32: AppendFixed<uint32_t>(json, base, byte_size, integer); break;
-    case DataType::kUint64: AppendFixed<uint64_t>(json, base, byte_size, integer); break;
-    case DataType::kInt8: AppendFixed<int8_t>(json, base, byte_size, integer); break;
-    case DataType::kInt16: AppendFixed<int16_t>(json, base, byte_size, integer); break;
-    case DataType::kInt32: AppendFixed<int32_t>(json, base, byte_size, integer); break;
-    case DataType::kInt64: AppendFixed<int64_t>(json, base, byte_size, integer); break;
-    case DataType::kFp32: AppendFixed<float>(json, base, byte_size, real); break;
-    case DataType::kFp64: AppendFixed<double>(json, base, byte_size, real); break;
+    case DataType::kBool: AppendFixed<uint8_t, WriteBoolean>(json, base, byte_size); break;
+    case DataType::kUint8: AppendFixed<uint8_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kUint16: AppendFixed<uint16_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kUint32: AppendFixed<uint32_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kUint64: AppendFixed<uint64_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kInt8: AppendFixed<int8_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kInt16: AppendFixed<int16_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kInt32: AppendFixed<int32_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kInt64: AppendFixed<int64_t, WriteInteger>(json, base, byte_size); break;
+    case DataType::kFp32: AppendFixed<float, WriteReal>(json, base, byte_size); break;
+    case DataType::kFp64: AppendFixed<double, WriteReal>(json, base, byte_size); break;
     case DataType::kBytes: RETURN_IF_ERROR(AppendBytes(json, static_cast<const char*>(base), byte_size)); break;
     case DataType::kFp16:
     case DataType::kBf16:
