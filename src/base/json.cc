@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/json_double.h"
+#include "base/json_scan.h"
 
 namespace neso {
 namespace {
@@ -90,8 +92,8 @@ using Stream = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::Memor
 template <typename Tree>
 class Keeper {
  public:
-  Keeper(std::string_view text, const Stream& stream, JsonDocument::IsElements is_elements, Tree& tree)
-      : text_(text), stream_(stream), is_elements_(is_elements), tree_(tree) {}
+  Keeper(std::string_view text, rapidjson::MemoryStream& bytes, JsonDocument::IsElements is_elements, Tree& tree)
+      : text_(text), bytes_(bytes), is_elements_(is_elements), tree_(tree) {}
 
   const Status& refusal() const { return refusal_; }
 
@@ -140,7 +142,8 @@ class Keeper {
     if (!Deeper() || !Keep([&] { return tree_.StartArray(); })) return false;
     if (!begins) return true;
     elements_depth_ = depth_;
-    begin_ = stream_.Tell();  // of the bracket, which the reader takes afterwards
+    begin_ = bytes_.Tell();  // of the bracket, which the reader takes afterwards
+    SkipElements();
     return true;
   }
   bool EndArray(rapidjson::SizeType count) {
@@ -148,15 +151,25 @@ class Keeper {
     --depth_;
     if (!ends_elements) return elements_depth_ != 0 || tree_.EndArray(count);
     elements_depth_ = 0;
-    const std::string_view array = text_.substr(begin_, stream_.Tell() + 1 - begin_);
-    return tree_.String(array.data(), static_cast<rapidjson::SizeType>(array.size()), false) && tree_.Uint(count) &&
-           tree_.EndArray(2);
+    const std::string_view array = text_.substr(begin_, bytes_.Tell() + 1 - begin_);
+    return tree_.String(array.data(), static_cast<rapidjson::SizeType>(array.size()), false) &&
+           tree_.Uint(count + skipped_) && tree_.EndArray(2);
   }
 
  private:
   bool Refuse(Status refusal) {
     refusal_ = std::move(refusal);
     return false;
+  }
+
+  // Lets the reader find the array that begins here empty, if it is one of usual form: after the byte that it takes
+  // next comes the closing bracket.
+  void SkipElements() {
+    if (!last_bracket_) last_bracket_ = text_.rfind(']');
+    const std::string_view rest = text_.substr(0, *last_bracket_ + 1).substr(std::min(begin_, *last_bracket_ + 1));
+    const std::optional<JsonElements> elements = ScanJsonElements(rest);
+    skipped_ = elements ? static_cast<rapidjson::SizeType>(elements->count) : 0;
+    if (elements) bytes_.src_ += elements->text.size() - 2;
   }
 
   bool Deeper() {
@@ -174,7 +187,7 @@ class Keeper {
   }
 
   const std::string_view text_;
-  const Stream& stream_;
+  rapidjson::MemoryStream& bytes_;
   const JsonDocument::IsElements is_elements_;
   Tree& tree_;
   Status refusal_;
@@ -182,6 +195,8 @@ class Keeper {
   int elements_depth_ = 0;        // depth of the array of elements that is being read; 0: none is
   bool begins_elements_ = false;  // the next value is one, if it is an array
   size_t begin_ = 0;
+  rapidjson::SizeType skipped_ = 0;     // values in it that the reader does not see
+  std::optional<size_t> last_bracket_;  // of the text, searched for once
   size_t values_ = 0;
 };
 
@@ -194,7 +209,7 @@ Status JsonDocument::Read(std::string_view text, IsElements is_elements, StackAl
   rapidjson::MemoryStream bytes(text.data(), text.size());
   Stream stream(bytes);
   Tree tree(&pool_, kInlineStackBytes / 4, &stacks);
-  Keeper<Tree> keeper(text, stream, is_elements, tree);
+  Keeper<Tree> keeper(text, bytes, is_elements, tree);
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, StackAllocator> reader(&stacks, kInlineStackBytes / 4);
   rapidjson::ParseResult result;
   const auto read = [&](Tree&) {

@@ -4,8 +4,10 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/check.h"
 #include "base/json_double.h"
 #include "base/json_elements.h"
+#include "base/json_scan.h"
 
 namespace neso {
 namespace {
@@ -50,6 +52,10 @@ Expected<BufferRef> ParseFixed(std::string_view input_name, const JsonValue& dat
   BufferRef buffer = AllocateElements(data, count, sizeof(T));
   if (!buffer) return NoMemory(input_name);
   T* out = reinterpret_cast<T*>(buffer->data());
+  if (data.IsArray() && count * sizeof(T) == buffer->size() &&
+      ReadJsonElements<T>(JsonDocument::ElementsOf(data).text, {out, count})) {
+    return buffer;
+  }
   size_t filled = 0;
   auto element = [&](const JsonValue& value) -> Status {
     if (filled == count) {
@@ -65,16 +71,46 @@ Expected<BufferRef> ParseFixed(std::string_view input_name, const JsonValue& dat
   return buffer;
 }
 
-Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_name, size_t max_bytes) {
+Status NoString() { return Internal("Unable to parse JSON bytes array: attempt to access JSON non-string as string"); }
+
+// Of the tensor whose elements the strings of `data` are.
+Expected<size_t> MeasureStrings(const JsonValue& data) {
   size_t total = 0;
-  auto measure = [&](const JsonValue& value) -> Status {
-    if (!value.IsString()) {
-      return Internal("Unable to parse JSON bytes array: attempt to access JSON non-string as string");
-    }
+  const auto add = [&total](const JsonStringText& string) { total += sizeof(uint32_t) + string.size; };
+  if (data.IsArray() && ForEachJsonString(JsonDocument::ElementsOf(data).text, add)) return total;
+  total = 0;
+  auto measure = [&total](const JsonValue& value) -> Status {
+    if (!value.IsString()) return NoString();
     total += sizeof(uint32_t) + value.GetStringLength();
     return {};
   };
   RETURN_IF_ERROR(ForEachElement(data, measure));
+  return total;
+}
+
+// Precondition: MeasureStrings found no error, and there is as much room.
+void CopyStrings(const JsonValue& data, char* const begin) {
+  char* out = begin;
+  const auto next = [&out](size_t size) {
+    const auto length = static_cast<uint32_t>(size);
+    std::memcpy(out, &length, sizeof(length));
+    char* const text = out + sizeof(length);
+    out = text + length;
+    return text;
+  };
+  const auto copy = [&next](const JsonStringText& string) { string.CopyTo(next(string.size)); };
+  if (data.IsArray() && ForEachJsonString(JsonDocument::ElementsOf(data).text, copy)) return;
+  out = begin;
+  auto copy_any = [&next](const JsonValue& value) -> Status {
+    std::ranges::copy(JsonText(value), next(value.GetStringLength()));
+    return {};
+  };
+  const Status status = ForEachElement(data, copy_any);
+  CHECK(status.ok(), "all elements are strings, or measuring them would have failed");
+}
+
+Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_name, size_t max_bytes) {
+  ASSIGN_OR_RETURN(const size_t total, MeasureStrings(data));
   if (total > max_bytes) {
     return InvalidArg(
         "JSON input '{}' has a byte_size ({} bytes) that exceeds the maximum allowed value of {} bytes. Use "
@@ -83,21 +119,13 @@ Expected<BufferRef> ParseBytes(const JsonValue& data, std::string_view input_nam
   }
   BufferRef buffer = Buffer::TryAllocate(total);
   if (!buffer) return NoMemory(input_name);
-  char* out = buffer->data();
-  auto copy = [&](const JsonValue& value) -> Status {
-    const uint32_t length = value.GetStringLength();
-    std::memcpy(out, &length, sizeof(length));
-    if (length != 0) std::memcpy(out + sizeof(length), value.GetString(), length);
-    out += sizeof(length) + length;
-    return {};
-  };
-  RETURN_IF_ERROR(ForEachElement(data, copy));
+  CopyStrings(data, buffer->data());
   return buffer;
 }
 
 Expected<BufferRef> ParseByType(std::string_view input_name, DataType datatype, const JsonValue& data, size_t count) {
   switch (datatype) {
-    case DataType::kBool: return ParseFixed<uint8_t, AsBoolean>(input_name, data, count);
+    case DataType::kBool: return ParseFixed<bool, AsBoolean>(input_name, data, count);
     case DataType::kUint8: return ParseFixed<uint8_t, AsUint>(input_name, data, count);
     case DataType::kUint16: return ParseFixed<uint16_t, AsUint>(input_name, data, count);
     case DataType::kUint32: return ParseFixed<uint32_t, AsUint>(input_name, data, count);
