@@ -1,12 +1,14 @@
 """The loads of the benchmark: what is sent, over which connections, to which servers."""
 import dataclasses
-from typing import Callable
+from typing import Callable, Optional
+
+import numpy as np
 
 import grpc_load
 import http_load
 import shared_memory
 
-FLOOR_OF = {"http": "HTTP floor", "grpc": "gRPC floor"}
+HTTP_FLOOR, JSON_FLOOR, GRPC_FLOOR = "HTTP floor", "JSON floor", "gRPC floor"
 
 
 @dataclasses.dataclass
@@ -14,26 +16,34 @@ class Case:
     name: str  # starts with its protocol
     where: str  # the connections, for the table
     run: Callable  # (server, seconds) -> load.Result
-    has_floor: bool = True
-
-    @property
-    def floor(self):
-        return FLOOR_OF[self.name.split(" ")[0]] if self.has_floor else None
+    floor: Optional[str] = None
 
 
-def http_cases(model, name, sizes, label, has_floor):
+def http_cases(model, name, sizes, label, floor=None):
     for elements in sizes:
         body, head = http_load.infer_body(name, "FP32", [1, elements], bytes(4 * elements))
         for connections in (1, 8, 64):
             yield Case(
                 f"http {label}{4 * elements} B", str(connections),
                 lambda server, seconds, body=body, head=head, connections=connections: http_load.run(
-                    server.pid, server.port, model, body, head, connections, seconds), has_floor)
+                    server.pid, server.port, model, body, head, connections, seconds), floor)
 
 
-def grpc_case(name, where, method, message, connections, streams=1, has_floor=True):
+def json_cases():
+    """Floats with the digits that make them, as a program prints them that has them as such."""
+    for count in (256, 15052):
+        numbers = [float(str(number)) for number in np.random.default_rng(0).random(count, dtype=np.float32)]
+        body = http_load.json_infer_body("INPUT0", [1, count], numbers)
+        for connections in (1, 8):
+            yield Case(
+                f"http JSON {count:,} floats", str(connections),
+                lambda server, seconds, body=body, connections=connections: http_load.run(
+                    server.pid, server.port, "identity", body, None, connections, seconds), JSON_FLOOR)
+
+
+def grpc_case(name, where, method, message, connections, streams=1, floor=GRPC_FLOOR):
     return Case(name, where, lambda server, seconds: grpc_load.run(
-        server.pid, server.grpc_port, method, message, connections, streams, seconds), has_floor)
+        server.pid, server.grpc_port, method, message, connections, streams, seconds), floor)
 
 
 def grpc_cases():
@@ -45,7 +55,7 @@ def grpc_cases():
     message = grpc_load.infer_message("burst", "INPUT0", "FP32", [1, 16], bytes(64))
     for connections in (1, 8):
         yield grpc_case("grpc 1,000 responses of 64 B", str(connections), grpc_load.STREAM, message, connections,
-                        has_floor=False)
+                        floor=None)
 
 
 def shared_cases(memory):
@@ -56,13 +66,14 @@ def shared_cases(memory):
             yield Case(
                 f"http shared {size} B, {what}", "1",
                 lambda server, seconds, model=model, body=body, head=head: http_load.run(
-                    server.pid, server.port, model, body, head, 1, seconds), has_floor=False)
+                    server.pid, server.port, model, body, head, 1, seconds))
             message = shared_memory.grpc_request(model, inputs, outputs)
-            yield grpc_case(f"grpc shared {size} B, {what}", "1", grpc_load.INFER, message, 1, has_floor=False)
+            yield grpc_case(f"grpc shared {size} B, {what}", "1", grpc_load.INFER, message, 1, floor=None)
 
 
 def all_cases(memory):
-    yield from http_cases("identity", "INPUT0", (16, 150528), "", True)
-    yield from http_cases("mlp", "x", (256,), "MLP ", False)
+    yield from http_cases("identity", "INPUT0", (16, 150528), "", HTTP_FLOOR)
+    yield from http_cases("mlp", "x", (256,), "MLP ")
+    yield from json_cases()
     yield from grpc_cases()
     yield from shared_cases(memory)

@@ -17,14 +17,25 @@ def infer_body(name, datatype, shape, payload):
     return head + payload, len(head)
 
 
+def json_infer_body(name, shape, numbers):
+    """A request with one input of floats as JSON, as Python's json writes it."""
+    return json.dumps({"inputs": [{"name": name, "shape": shape, "datatype": "FP32", "data": numbers}]}).encode()
+
+
 SCRIPT = """
 local file = io.open("{body}", "rb")
 wrk.body = file:read("*a")
 file:close()
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/octet-stream"
-wrk.headers["Inference-Header-Content-Length"] = "{head}"
+{headers}
 """
+
+
+def header_lines(head_length):
+    headers = {"Content-Type": "application/json"} if head_length is None else {
+        "Content-Type": "application/octet-stream", "Inference-Header-Content-Length": head_length}
+    return "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())
+
 
 MICROSECONDS = {"us": 1, "ms": 1e3, "s": 1e6, "m": 60e6}
 
@@ -35,10 +46,10 @@ def microseconds(text):
 
 
 def run(pid, port, model, body, head_length, connections, seconds):
-    """Runs wrk with one thread against /v2/models/<model>/infer."""
+    """Runs wrk with one thread against /v2/models/<model>/infer; without a `head_length` the body is all JSON."""
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "body").write_bytes(body)
-        pathlib.Path(folder, "load.lua").write_text(SCRIPT.format(body=f"{folder}/body", head=head_length))
+        pathlib.Path(folder, "load.lua").write_text(SCRIPT.format(body=f"{folder}/body", headers=header_lines(head_length)))
         before = load.cpu_seconds(pid)
         text = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", f"{folder}/load.lua",

@@ -4,6 +4,7 @@
     make bench                              all of it, about half an hour
     bench/run.py --quick                    one short round, to see that it works
     bench/run.py --only "grpc 64 B"         cases whose name starts so
+    bench/run.py --only "http JSON" --write ... and their rows in the page's table, beside the older ones
 
 Ratios are what counts: machines are shared. CPU is the server's, a request, from the scheduler's own accounting.
 """
@@ -26,6 +27,7 @@ import servers  # noqa: E402
 import shared_memory  # noqa: E402
 
 ROOT = servers.ROOT
+PAGE = ROOT / "docs" / "performance.md"
 MARKS = ("<!-- bench:begin -->", "<!-- bench:end -->")
 
 
@@ -39,7 +41,8 @@ def start_servers(repository, programs):
         running.append(servers.triton(repository, grpc=True))
     for server in running:
         server.until_ready()
-    return running + [servers.floor("HTTP floor", programs / "epoll_echo"), servers.floor("gRPC floor", programs / "grpc_echo")]
+    floors = {cases.HTTP_FLOOR: "epoll_echo", cases.JSON_FLOOR: "json_echo", cases.GRPC_FLOOR: "grpc_echo"}
+    return running + [servers.floor(name, programs / program) for name, program in floors.items()]
 
 
 def run_case(case, running, options):
@@ -127,17 +130,43 @@ def bare_runtime(program, model):
     return lines
 
 
+def conditions(options):
+    return f"{machine()}. Medians of {options.rounds} rounds of {options.seconds} s, servers alternating."
+
+
 def machine():
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text()).group(1)
     return f"{os.cpu_count()} x {cpu}, Linux {platform.release()}, {datetime.date.today()}"
 
 
+def report_on_page():
+    """The page before the report, the report's lines, and the page after it."""
+    before, rest = PAGE.read_text().split(MARKS[0])
+    report, after = rest.split(MARKS[1])
+    return before, report.strip("\n").split("\n"), after
+
+
 def write_report(lines):
-    page = ROOT / "docs" / "performance.md"
-    text = page.read_text()
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    page.write_text(before + MARKS[0] + "\n" + "\n".join(lines) + "\n" + MARKS[1] + after)
+    before, _, after = report_on_page()
+    PAGE.write_text(before + MARKS[0] + "\n" + "\n".join(lines) + "\n" + MARKS[1] + after)
+
+
+def write_rows(rows, options):
+    """Puts rows where those of the same loads stand, or else after the first ones of their protocol, and says so."""
+    _, lines, _ = report_on_page()
+    note = f"Rows of `{options.only}`:"
+    loads = {row.split(" | ")[0] for row in rows}
+    protocol = "| " + rows[0].split(" ")[1] + " "
+    at = next((i for i, line in enumerate(lines) if line.split(" | ")[0] in loads), None)
+    if at is None:
+        at = next(i for i, line in enumerate(lines) if line.startswith(protocol))
+        while lines[at].startswith(protocol):
+            at += 1
+    lines[at:at] = rows
+    kept = [line for i, line in enumerate(lines)
+            if at <= i < at + len(rows) or not (line.split(" | ")[0] in loads or line.startswith(note))]
+    kept.insert(1, f"{note} {conditions(options)}")
+    write_report(kept)
 
 
 def main():
@@ -145,6 +174,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
+    parser.add_argument("--write", action="store_true", help="with --only: put the rows into the page")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--programs", default=str(ROOT / "build" / "release" / "bench"), help="where the floors are built")
     options = parser.parse_args()
@@ -162,11 +192,13 @@ def main():
         make_models.add_unread(repository)
         model = make_models.add_mlp(repository)
         programs = pathlib.Path(options.programs)
-        report = [f"Machine: {machine()}. Medians of {options.rounds} rounds of {options.seconds} s, servers alternating.", ""]
-        report += load_table(run_loads(options, repository, programs))
+        rows = load_table(run_loads(options, repository, programs))
+        report = [f"Machine: {conditions(options)}", "", *rows]
         if not options.only:
             report += ["", *bare_runtime(programs / "bare_onnx", model), "", *start_table(options, folder)]
     print("\n".join(report))
+    if options.only and options.write:
+        write_rows(rows[2:], options)
     if not options.only and not options.quick:
         write_report(report)
 

@@ -5,7 +5,7 @@ declare -A packages=(
     zlib1g-dev"
   [run]="curl"
   [test]="curl openssl python3-dev strace"
-  [bench]="curl wrk nghttp2-client nghttp2-server"
+  [bench]="curl wrk nghttp2-client nghttp2-server libsimdjson-dev"
 )
 case $codename in
   noble) clang_version=18 ;;
