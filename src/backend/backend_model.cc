@@ -53,7 +53,7 @@ std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const Instan
 
 BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
                            const BackendOptions& options, const std::atomic<bool>& exiting)
-    : Model(plugin->draft(), plugin->version(), std::move(labels)),
+    : Model(std::move(plugin->draft()), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
       exiting_(exiting),
       plugin_(std::move(plugin)) {

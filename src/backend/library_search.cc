@@ -22,7 +22,12 @@ bool IsRegularFile(const std::string& path) {
 }
 
 // Without "." and "..", by the text alone.
-std::string Normalized(const std::string& path) { return std::filesystem::path(path).lexically_normal().string(); }
+std::string Normalized(const std::string& path) {
+  // Nearly all paths are so already, and thousands of models ask about theirs.
+  const bool is_normal =
+      !path.starts_with('.') && path.find("//") == std::string::npos && path.find("/.") == std::string::npos;
+  return is_normal ? path : std::filesystem::path(path).lexically_normal().string();
+}
 
 std::string Join(const std::string& folder, const std::string& name) { return folder + "/" + name; }
 

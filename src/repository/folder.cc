@@ -84,12 +84,15 @@ class FolderWalk {
     Visit(parent_fd, name, status, shown, 0);
     return std::move(found_);
   }
+  // What the folder itself holds, as ListFolder has it.
+  std::vector<FolderEntry> TakeListing() { return std::move(listing_); }
 
  private:
   void Visit(int parent_fd, const char* path, const struct stat& folder, const std::string& shown, int depth) {
     if (depth > kMaxDepth || !visited_.insert({folder.st_dev, folder.st_ino}).second) return;
     ForEachEntry(parent_fd, path, [&](int fd, const char* name, const struct stat& status) {
       if (++entries_ > kMaxEntries) return;
+      if (depth == 0 && !IsEndless(status)) listing_.push_back({name, S_ISDIR(status.st_mode)});
       // Sums, so that the order in which the system lists entries does not count.
       const uint64_t place = Mix(folder.st_dev, folder.st_ino);  // a file that moves to another folder is a change
       if (S_ISDIR(status.st_mode)) {
@@ -107,6 +110,7 @@ class FolderWalk {
 
   size_t& entries_;
   SubfolderSnapshot found_;
+  std::vector<FolderEntry> listing_;
   std::set<std::pair<dev_t, ino_t>> visited_;
 };
 
@@ -161,6 +165,7 @@ Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::str
   FolderSnapshot folder;
   folder.path = path;
   size_t entries = 0;
+  std::string listed;  // the folder that folder.first_version is about
   const bool read = ForEachEntry(AT_FDCWD, path.c_str(), [&](int fd, const char* name, const struct stat& status) {
     const std::string entry = name;
     if (++entries > kMaxEntries) return;
@@ -172,7 +177,12 @@ Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::str
     }
     folder.subfolder_names.push_back(entry);
     // The configurations are compared by what they say.
-    if (entry != "configs") folder.subfolders[entry] = FolderWalk(entries).Walk(fd, name, status, entry);
+    if (entry == "configs") return;
+    FolderWalk walk(entries);
+    folder.subfolders[entry] = walk.Walk(fd, name, status, entry);
+    if (FirstVersionFolder(std::array{listed.empty() ? entry : listed, entry}) != entry) return;
+    listed = entry;
+    folder.first_version = walk.TakeListing();
   });
   if (!read) return Internal("failed to open directory {}: {}", path, std::strerror(errno));
   if (entries > kMaxEntries) {
@@ -191,7 +201,7 @@ Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::str
   }
 
   const std::string first = FirstVersionFolder(folder.subfolder_names);
-  if (!first.empty()) folder.first_version = ListFolder(path + "/" + first);
+  if (first != listed) folder.first_version = ListFolder(path + "/" + first);
   return folder;
 }
 
