@@ -63,7 +63,7 @@ class Process:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
 
-def _serve(name, program, repository, grpc, *flags):
+def serve(name, program, repository, grpc, *flags):
     port, grpc_port = free_port(), free_port()
     return Process(name, [
         str(program), f"--model-repository={repository}", f"--backend-directory={TREE / 'backends'}", f"--http-port={port}",
@@ -74,11 +74,11 @@ def _serve(name, program, repository, grpc, *flags):
 
 def neso(repository, grpc=False):
     # The Triton compared with allows shared memory and knows no flag for it.
-    return _serve("Neso", TREE / "bin" / "neso", repository, grpc, "--allow-client-shm=true")
+    return serve("Neso", TREE / "bin" / "neso", repository, grpc, "--allow-client-shm=true")
 
 
 def triton(repository, grpc=False):
-    return _serve("Triton 2.51", ROOT / "scripts" / "triton", repository, grpc)
+    return serve("Triton 2.51", ROOT / "scripts" / "triton", repository, grpc)
 
 
 def has_triton():

@@ -164,7 +164,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
       NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request_, name.c_str(), input.datatype,
                                                                  input.shape.data(), input.shape.size()));
       auto copy = std::make_unique_for_overwrite<std::byte[]>(input.byte_size);
-      std::memcpy(copy.get(), memory_->segment->Find(input.offset, input.byte_size), input.byte_size);
+      std::memcpy(copy.get(), input.data, input.byte_size);
       NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request_, name.c_str(), copy.get(),
                                                                         input.byte_size, TRITONSERVER_MEMORY_CPU, 0));
       inputs_.push_back(std::move(copy));
@@ -305,8 +305,7 @@ bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
   const auto count = reader.Get<uint32_t>();
   std::vector<TensorRecord> inputs;
   for (uint32_t i = 0; i < count && reader.ok(); ++i) {
-    inputs.push_back(reader.GetTensor());
-    if (memory_->segment->Find(inputs.back().offset, inputs.back().byte_size) == nullptr) return false;
+    inputs.push_back(reader.GetTensor(*memory_->segment));
   }
   rapidjson::Document head;
   head.Parse(json.data(), json.size());

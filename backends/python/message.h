@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "neso/backend/datatype.h"
+#include "protocol.h"
+#include "segment.h"
 
 namespace neso::python {
 
@@ -39,7 +41,7 @@ struct TensorRecord {
   std::string_view name;
   backend::DataType datatype = TRITONSERVER_TYPE_INVALID;
   std::vector<int64_t> shape;
-  uint64_t offset = 0;
+  const std::byte* data = nullptr;  // in the segment, or in the message
   uint64_t byte_size = 0;
 };
 
@@ -64,8 +66,8 @@ class MessageReader {
     return text;
   }
   std::string_view Rest() { return GetText(rest_.size()); }
-  // Its datatype is one that there is.
-  TensorRecord GetTensor() {
+  // Its datatype is one that there is, and its bytes are there.
+  TensorRecord GetTensor(const Segment& segment) {
     TensorRecord tensor;
     const auto datatype = Get<uint8_t>();
     const auto rank = Get<uint8_t>();
@@ -74,8 +76,14 @@ class MessageReader {
     tensor.datatype = static_cast<backend::DataType>(datatype);
     for (int i = 0; i < rank && ok_; ++i) tensor.shape.push_back(Get<int64_t>());
     tensor.name = GetText(name_size);
-    tensor.offset = Get<uint64_t>();
+    const auto offset = Get<uint64_t>();
     tensor.byte_size = Get<uint64_t>();
+    if (offset == kInline) {
+      tensor.data = reinterpret_cast<const std::byte*>(GetText(tensor.byte_size).data());
+    } else {
+      tensor.data = segment.Find(offset, tensor.byte_size);
+    }
+    ok_ = ok_ && tensor.data != nullptr;
     return tensor;
   }
   bool ok() const { return ok_; }

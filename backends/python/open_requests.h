@@ -28,7 +28,7 @@ class OpenRequests {
   backend::Status Keep(uint64_t id);
 
   // `response`: nullptr sends flags only.
-  backend::Status Send(uint64_t id, const WorkerResponse* response, const Segment& segment, bool final);
+  backend::Status Send(uint64_t id, const WorkerResponse* response, bool final);
   // Nobody will answer `id` any more.
   void Close(uint64_t id);
   bool IsCancelled(uint64_t id);
@@ -46,8 +46,7 @@ class OpenRequests {
   std::shared_ptr<backend::ResponseFactory> Take(uint64_t id);
   static void SendError(const backend::ResponseFactory& factory, const backend::Status& error);
   backend::Status SendFlags(backend::ResponseFactory& factory, bool final) const;
-  backend::Status SendOne(const backend::ResponseFactory& factory, const WorkerResponse& from, const Segment& segment,
-                          bool final) const;
+  backend::Status SendOne(const backend::ResponseFactory& factory, const WorkerResponse& from, bool final) const;
   backend::Status Report(const backend::ResponseFactory& factory, backend::ResponseTimes times,
                          TRITONSERVER_Error* error, backend::Status sent) const;
 

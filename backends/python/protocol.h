@@ -4,7 +4,8 @@
 // Numbers are little-endian and packed. A message's body lies in the segment; the tensors it names lie anywhere in the
 // segment, at offsets from its beginning.
 //
-// A tensor:   u8 datatype, u8 rank, u16 name length, i64 dims[rank], name, u64 offset, u64 byte size
+// A tensor:   u8 datatype, u8 rank, u16 name length, i64 dims[rank], name, u64 offset, u64 byte size; with the offset
+//   kInline its bytes follow
 // A request of EXECUTE: RequestRecord, then the texts whose lengths it has, in its order. The first, the layout, says
 //   what is the same for most requests of a model, so that a worker reads it once: u16 inputs, u16 outputs, the inputs
 //   as tensors without offset, and for each requested output u16 length and name. The inputs' bytes follow each other
@@ -17,6 +18,7 @@
 namespace neso::python {
 
 inline constexpr uint64_t kTensorAlignment = 64;
+inline constexpr uint64_t kInline = ~uint64_t{0};
 
 enum class Kind : uint32_t {
   // On the ring `work`.

@@ -31,14 +31,14 @@ Status SetParameters(Response& response, std::string_view json) {
   return {};
 }
 
-Status Fill(Response& response, const WorkerResponse& from, const Segment& segment) {
+Status Fill(Response& response, const WorkerResponse& from) {
   if (!from.parameters.empty()) NESO_RETURN_IF_ERROR(SetParameters(response, from.parameters));
   std::string name;
   for (const TensorRecord& tensor : from.tensors) {
     name = tensor.name;
     NESO_ASSIGN_OR_RETURN(std::byte* const to,
                           response.AddOutput(name.c_str(), tensor.datatype, tensor.shape, tensor.byte_size));
-    if (tensor.byte_size != 0) std::memcpy(to, segment.Find(tensor.offset, tensor.byte_size), tensor.byte_size);
+    if (tensor.byte_size != 0) std::memcpy(to, tensor.data, tensor.byte_size);
   }
   return {};
 }
@@ -51,9 +51,9 @@ bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse&
   response.error_code = static_cast<TRITONSERVER_Error_Code>(record.error_code);
   response.tensors.clear();
   for (int i = 0; i < record.tensor_count && reader.ok(); ++i) {
-    response.tensors.push_back(reader.GetTensor());
+    response.tensors.push_back(reader.GetTensor(segment));
     const TensorRecord& tensor = response.tensors.back();
-    if (segment.Find(tensor.offset, tensor.byte_size) == nullptr) return false;
+    if (!reader.ok()) return false;
     if (tensor.datatype == TRITONSERVER_TYPE_BYTES) continue;
     const int64_t count = backend::ElementCount(tensor.shape);
     if (count < 0 || static_cast<uint64_t>(count) * backend::ByteSize(tensor.datatype) != tensor.byte_size)
@@ -64,11 +64,11 @@ bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse&
   return reader.ok() && record.kind <= ResponseKind::kRescheduled && record.error_code <= TRITONSERVER_ERROR_CANCELLED;
 }
 
-Status SendResponse(Response response, const WorkerResponse& from, const Segment& segment, bool final) {
+Status SendResponse(Response response, const WorkerResponse& from, bool final) {
   if (from.kind == ResponseKind::kError) {
     return response.SendError(Status(from.error_code, std::string(from.error)), final);
   }
-  Status filled = Fill(response, from, segment);
+  Status filled = Fill(response, from);
   return filled.ok() ? response.Send(final) : response.SendError(filled, final);
 }
 

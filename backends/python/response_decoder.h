@@ -25,7 +25,6 @@ struct WorkerResponse {
 bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse& response);
 
 // Fills and sends `response` with one copy from the segment to where the client or the network takes it from.
-backend::Status SendResponse(backend::Response response, const WorkerResponse& from, const Segment& segment,
-                             bool final);
+backend::Status SendResponse(backend::Response response, const WorkerResponse& from, bool final);
 
 }  // namespace neso::python

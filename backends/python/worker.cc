@@ -172,7 +172,7 @@ Status Worker::AnswerOne(Request& request, uint64_t id, const WorkerResponse& re
   }
   if (request.answered()) return Status::Internal("a request was answered twice");
   NESO_ASSIGN_OR_RETURN(Response made, Response::New(request));
-  return SendResponse(std::move(made), response, *memory_->segment, /*final=*/true);
+  return SendResponse(std::move(made), response, /*final=*/true);
 }
 
 std::optional<Worker::Outcome> Worker::Await(Channel::Reader& reader, std::chrono::milliseconds limit) {
@@ -229,7 +229,7 @@ bool Worker::Handle(const NesoSlot& slot) {
 bool Worker::HandleSend(const NesoSlot& slot) {
   const bool final = (slot.flags & kFinal) != 0;
   if ((slot.flags & kNoResponse) != 0) {
-    NESO_LOG_IF_ERROR(open_.Send(slot.id, nullptr, *memory_->segment, final), place_.name, ": cannot end an answer");
+    NESO_LOG_IF_ERROR(open_.Send(slot.id, nullptr, final), place_.name, ": cannot end an answer");
     return true;
   }
   const std::optional<std::vector<std::byte>> body = Body(slot);
@@ -237,7 +237,7 @@ bool Worker::HandleSend(const NesoSlot& slot) {
   MessageReader reader(*body);
   WorkerResponse response;
   if (!ReadResponse(reader, *memory_->segment, response)) return false;
-  NESO_LOG_IF_ERROR(open_.Send(slot.id, &response, *memory_->segment, final), place_.name, ": cannot send a response");
+  NESO_LOG_IF_ERROR(open_.Send(slot.id, &response, final), place_.name, ": cannot send a response");
   return true;
 }
 

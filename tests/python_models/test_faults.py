@@ -82,7 +82,7 @@ def test_a_dead_worker_fails_its_request_and_comes_back(server, client, kind):
     ask(server, "beside")
     start = time.monotonic()
     wait_until(lambda: client.is_model_ready("dies"))
-    assert time.monotonic() - start < 2 * PATIENCE
+    assert time.monotonic() - start < 5 * PATIENCE  # 0.3 s where nobody else wants the processors
     assert ask(server, "dies") not in (0, first)
 
 

@@ -6,17 +6,36 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-// Gives `consumed` slots back and waits for the next; how many are there, 0 after the time limit.
-EXPORT uint32_t neso_ring_next(struct NesoRing* ring, uint32_t consumed, int64_t spin_ns, int timeout_ms) {
-  const uint32_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + consumed;
-  if (consumed != 0) __atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
-  return NesoRingWait(ring, head, spin_ns, timeout_ms);
+// A consumer's place in a ring. Python makes it of zeros, sets `ring` and `spin_ns`, and reads `slot`.
+struct NesoReader {
+  struct NesoRing* ring;
+  int64_t spin_ns;
+  uint32_t head;
+  uint32_t taken;  // whether `slot` holds a message that the producer has not got back yet
+  struct NesoSlot slot;
+};
+
+// Gives the last slot back and waits for the next; 0 if there is none after a second.
+EXPORT int neso_ring_next(struct NesoReader* reader) {
+  struct NesoRing* const ring = reader->ring;
+  if (reader->taken != 0) __atomic_store_n(&ring->head, ++reader->head, __ATOMIC_RELEASE);
+  reader->taken = 0;
+  if (NesoRingWait(ring, reader->head, reader->spin_ns, 1000) == 0) return 0;
+  reader->slot = ring->slots[reader->head % NESO_RING_SLOTS];
+  reader->taken = 1;
+  return 1;
 }
 
-EXPORT int neso_ring_push(struct NesoRing* ring, uint32_t kind, uint32_t flags, uint64_t id, uint64_t offset,
-                          uint64_t length, int bell) {
-  const struct NesoSlot slot = {kind, flags, id, offset, length};
-  return NesoRingPush(ring, &slot, bell);
+// A producer: Python fills `slot`. One thread at a time.
+struct NesoWriter {
+  struct NesoRing* ring;
+  int64_t bell;
+  struct NesoSlot slot;
+};
+
+// 0 if the ring is full.
+EXPORT int neso_ring_push(struct NesoWriter* writer) {
+  return NesoRingPush(writer->ring, &writer->slot, (int)writer->bell);
 }
 
 // Dies with the thread that started it, which lives as long as the server. 0 if the server is gone already.

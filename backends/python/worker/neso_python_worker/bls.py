@@ -168,7 +168,7 @@ def _start(request, decoupled):
         head["trace"] = request._trace._request
     text = json.dumps(head).encode()
     waiter = made.open()
-    made.channel.send_tensors(wire.CALL, wire.INFER, waiter.ident, [
+    made.channel.send_records(wire.CALL, wire.INFER, waiter.ident, [
         wire.U32.pack(len(text)) + text + wire.U32.pack(len(request._inputs)),
         *(tensor._record(made.channel) for tensor in request._inputs)])
     return waiter

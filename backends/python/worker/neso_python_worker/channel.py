@@ -13,10 +13,25 @@ from . import wire
 
 _SPIN_NS = 20_000
 _PROCESSORS_TO_SPIN = 8  # with fewer, spinning takes the server's own
-_WAIT_MS = 1000
 _MADV_REMOVE = 9
 _WRAP_AT = 8 << 20  # answers in flight begin again at the front beyond this
 _KEPT = 64 << 20  # memory beyond this goes back to the system when no answer is in flight
+
+
+class _Reader:
+    """The worker's place in a ring that the server writes to."""
+
+    def __init__(self, library, ring, spin_ns):
+        # Waiting gives the interpreter's lock back.
+        self._next = ctypes.CDLL(library).neso_ring_next
+        self._place = ctypes.create_string_buffer(wire.READER.size + wire.SLOT.size)
+        wire.READER.pack_into(self._place, 0, ring, spin_ns, 0, 0)
+        self._address = ctypes.c_void_p(ctypes.addressof(self._place))
+        self._unpack = wire.SLOT.unpack_from
+
+    def next(self):
+        """Waits a second at most; None if nothing came."""
+        return self._unpack(self._place, wire.READER.size) if self._next(self._address) else None
 
 
 class Channel:
@@ -24,26 +39,20 @@ class Channel:
         self.memory = mmap.mmap(memory_fd, wire.CONTROL_SIZE + 2 * region_size)
         os.close(memory_fd)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        self._bell = socket_fd
         self._own = wire.CONTROL_SIZE + region_size  # where this side writes
         self._region_size = region_size
-        self._spin_ns = _SPIN_NS if len(os.sched_getaffinity(0)) >= _PROCESSORS_TO_SPIN else 0
 
-        # Waiting gives the interpreter's lock back, a push does not: it never waits.
-        self._ring_next = ctypes.CDLL(library).neso_ring_next
-        self._ring_next.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int64, ctypes.c_int]
-        self._ring_next.restype = ctypes.c_uint32
+        spin_ns = _SPIN_NS if len(os.sched_getaffinity(0)) >= _PROCESSORS_TO_SPIN else 0
+        self._work = _Reader(library, self._address + wire.WORK, spin_ns)
+        self._replies = _Reader(library, self._address + wire.REPLIES, spin_ns)
+
+        # A push never waits, so it keeps the interpreter's lock.
         self._ring_push = ctypes.PyDLL(library).neso_ring_push
-        self._ring_push.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64,
-                                    ctypes.c_uint64, ctypes.c_int]
-        self._ring_push.restype = ctypes.c_int
+        self._writer = ctypes.create_string_buffer(wire.WRITER.size + wire.SLOT.size)
+        wire.WRITER.pack_into(self._writer, 0, self._address + wire.ANSWERS, socket_fd)
+        self._writer_address = ctypes.c_void_p(ctypes.addressof(self._writer))
+        self._pack_slot = wire.SLOT.pack_into
 
-        self._work = self._address + wire.WORK
-        self._work_head = 0
-        self._replies = self._address + wire.REPLIES
-        self._replies_head = self._replies_read = 0
-
-        self._answers = self._address + wire.ANSWERS
         self._lock = threading.Lock()
         self._sent = 0
         self._in_flight = collections.deque()  # (number of the message, where its body begins)
@@ -56,23 +65,15 @@ class Channel:
 
     def next_work(self):
         """Waits for the next piece of work: (kind, flags, id, offset, length)."""
-        head = self._work_head
-        consumed = 1 if head else 0  # the one before
-        while not self._ring_next(self._work, consumed, self._spin_ns, _WAIT_MS):
-            consumed = 0
-        self._work_head = head + 1
-        return wire.SLOT.unpack_from(self.memory, wire.WORK + wire.SLOTS + 32 * (head % wire.RING_SLOTS))
+        while (slot := self._work.next()) is None:
+            pass
+        return slot
 
     def next_reply(self):
         """Waits a second at most; None if nothing came. One thread at a time, which is done with the reply before."""
         if wire.U32.unpack_from(self.memory, wire.REPLIES_STALLED)[0]:
             self.send(wire.PULL)
-        consumed, self._replies_read = self._replies_read, 0
-        if not self._ring_next(self._replies, consumed, self._spin_ns, _WAIT_MS):
-            return None
-        head = self._replies_head
-        self._replies_head, self._replies_read = head + 1, 1
-        return wire.SLOT.unpack_from(self.memory, wire.REPLIES + wire.SLOTS + 32 * (head % wire.RING_SLOTS))
+        return self._replies.next()
 
     def hold(self, offset, length):
         """The bytes of a block of the server's as an array; the block is released when nobody has a view of it."""
@@ -107,35 +108,29 @@ class Channel:
         if self._soon:
             self._flush()
 
-    def send_tensors(self, kind, flags, ident, records):
+    def send_records(self, kind, flags, ident, records):
         """`records`: bytes, and tensors as (type, data, byte size, offset); data is copied unless it is None, and then
         it lies at the offset already."""
-        length = data_length = 0
+        parts, after, length, data_length = [], [], 0, 0
         for record in records:
-            if type(record) is bytes:
-                length += len(record)
-            else:
-                length += len(record[0]) + 16
-                if record[1] is not None:
-                    data_length += record[2]
+            if type(record) is not bytes:
+                kind_of_tensor, data, size, place = record
+                if data is not None:
+                    after.append((len(parts) + 1, data, size))
+                    data_length += size
+                parts.append(kind_of_tensor)
+                record = wire.PLACE.pack(place, size)
+                length += len(kind_of_tensor)
+            parts.append(record)
+            length += len(record)
         memory = self.memory
         with self._lock:
             offset = self._allocate(length + data_length)
-            data = offset + length
-            parts = []
-            for record in records:
-                if type(record) is bytes:
-                    parts.append(record)
-                    continue
-                kind_of_tensor, content, size, place = record
-                parts.append(kind_of_tensor)
-                if content is None:
-                    parts.append(wire.PLACE.pack(place, size))
-                    continue
-                parts.append(wire.PLACE.pack(data, size))
-                if size:
-                    memory[data:data + size] = content
-                    data += size
+            end = offset + length
+            for part, data, size in after:
+                parts[part] = wire.PLACE.pack(end, size)
+                memory[end:end + size] = data
+                end += size
             memory[offset:offset + length] = b"".join(parts)
             self._push(kind, flags, ident, offset, length)
         if self._soon:
@@ -163,25 +158,27 @@ class Channel:
                 self._lock.release()
 
     def _push(self, kind, flags, ident, offset, length):
-        while not self._ring_push(self._answers, kind, flags, ident, offset, length, self._bell):
+        self._pack_slot(self._writer, wire.WRITER.size, kind, flags, ident, offset, length)
+        while not self._ring_push(self._writer_address):
             time.sleep(0.0001)
-        self._sent += 1
+        self._sent = self._sent + 1 & 0xFFFFFFFF
 
     def _allocate(self, size):
         """Room for a body. Bodies are read in the order in which they are sent, so their memory is a ring, too."""
+        in_flight = self._in_flight
         while True:
-            in_flight = self._in_flight
-            if in_flight:
-                head = wire.U32.unpack_from(self.memory, wire.ANSWERS + wire.HEAD)[0]
-                while in_flight and 0 < (head - in_flight[0][0]) & 0xFFFFFFFF <= 0x7FFFFFFF:
-                    in_flight.popleft()
+            head, = wire.U32.unpack_from(self.memory, wire.ANSWERS + wire.HEAD)
+            if head == self._sent:
+                in_flight.clear()
+            while in_flight and 0 < (head - in_flight[0][0]) & 0xFFFFFFFF <= 0x7FFFFFFF:
+                in_flight.popleft()
             start = self._place(size)
             if start is not None:
                 break
             if size >= self._region_size:
                 raise MemoryError(f"{size} bytes are more than can be shared with the server")
             time.sleep(0.0001)
-        in_flight.append((self._sent & 0xFFFFFFFF, start))
+        in_flight.append((self._sent, start))
         self._position = start + size
         if self._position > self._highest:
             self._highest = self._position

@@ -122,12 +122,12 @@ class InferenceRequest:
 class ReceivedRequest(InferenceRequest):
     """Sent by the server. Its texts and tensors are read when they are asked for."""
 
-    __slots__ = ("_channel", "_handle", "_layout", "_block", "_data", "_texts", "_decoupled", "_answer",
+    __slots__ = ("_channel", "_head", "_layout", "_block", "_offset", "_text_at", "_decoupled", "_answer",
                  "_release_flags")
 
     def inputs(self):
         if self._inputs is None:
-            block, data = self._block, self._data
+            block, data = self._block, self._head[3] - self._offset
             view = Tensor._view
             self._inputs = [view(name, number, shape, block, data + offset, size)
                             for name, number, shape, offset, size in self._layout.inputs]
@@ -136,28 +136,40 @@ class ReceivedRequest(InferenceRequest):
     def requested_output_names(self):
         return list(self._layout.outputs)
 
-    def _text(self, index):
-        begin, end = self._texts[index]
-        return bytes(self._block[begin:end]).decode()
+    def _text(self, before, length):
+        begin = self._text_at + before
+        return bytes(self._block[begin:begin + length]).decode()
+
+    def _correlation_length(self):
+        length = self._head[7]
+        return 0 if length == wire.NUMBER else length
 
     def request_id(self):
-        return self._text(0)
+        return self._text(0, self._head[6])
 
     def correlation_id(self):
-        return self._correlation if self._correlation is not None else self._text(1)
+        if self._head[7] == wire.NUMBER:
+            return self._head[1]
+        return self._text(self._head[6], self._head[7])
+
+    def flags(self):
+        return self._head[4] if self._flags is None else self._flags
+
+    def timeout(self):
+        return self._head[2]
 
     def parameters(self):
-        return self._text(2) or "{}"
+        return self._text(self._head[6] + self._correlation_length(), self._head[8]) or "{}"
 
     def trace(self):
-        return self._trace or InferenceTrace()
+        return InferenceTrace(self._channel, self._head[0]) if self._head[9] else InferenceTrace()
 
     def is_cancelled(self):
-        return bls.is_cancelled(self._handle)
+        return bls.is_cancelled(self._head[0])
 
     def get_response_sender(self):
         if self._answer is None:
-            self._answer = Answer(self._channel, self._handle, self._decoupled, self._layout.outputs)
+            self._answer = Answer(self._channel, self._head[0], self._decoupled, self._layout.outputs)
         return InferenceResponseSender(self._answer)
 
     def set_release_flags(self, flags):
@@ -214,11 +226,10 @@ def read_requests(channel, offset, length, decoupled):
     position = offset + 8
     requests = []
     for _ in range(count):
-        (handle, correlation, timeout, data, flags, layout_length, id_length, correlation_length, parameters_length,
-         is_traced) = wire.REQUEST.unpack_from(memory, position)
+        head = wire.REQUEST.unpack_from(memory, position)
         position += wire.REQUEST.size
-        encoded = memory[position:position + layout_length]
-        position += layout_length
+        texts = position + head[5]
+        encoded = memory[position:texts]
         layout = _layouts.get(encoded)
         if layout is None:
             if len(_layouts) >= _MOST_LAYOUTS:
@@ -226,27 +237,17 @@ def read_requests(channel, offset, length, decoupled):
             layout = _layouts[encoded] = Layout(encoded)
         request = ReceivedRequest.__new__(ReceivedRequest)
         request._channel = channel
-        request._handle = handle
+        request._head = head
         request._layout = layout
         request._block = block
-        request._data = data - offset
+        request._offset = offset
+        request._text_at = texts - offset
         request._inputs = None
-        request._flags = flags
-        request._timeout = timeout
+        request._flags = None
         request._decoupled = decoupled
         request._answer = None
         request._release_flags = RELEASE_ALL
-        request._trace = InferenceTrace(channel, handle) if is_traced else None
-        if correlation_length == wire.NUMBER:
-            request._correlation = correlation
-            correlation_length = 0
-        else:
-            request._correlation = None
-        first = position - offset
-        second = first + id_length
-        third = second + correlation_length
-        position += id_length + correlation_length + parameters_length
-        request._texts = (first, second), (second, third), (third, third + parameters_length)
+        position = texts + head[6] + request._correlation_length() + head[8]
         requests.append(request)
     return requests, block
 
@@ -288,7 +289,7 @@ class Answer:
             if response is None:
                 self.channel.send(wire.SEND, flags | wire.NO_RESPONSE, self.handle)
             else:
-                self.channel.send_tensors(wire.SEND, flags, self.handle, response._records(self.channel, self.outputs))
+                self.channel.send_records(wire.SEND, flags, self.handle, response._records(self.channel, self.outputs))
                 self.sent += 1
             if flags & wire.FINAL:
                 self.closed = True

@@ -48,7 +48,7 @@ class InferenceResponse:
         return self._parameters or "{}"
 
     def _records(self, channel, wanted):
-        """For Channel.send_tensors; outputs that nobody wants are left out."""
+        """For Channel.send_records; outputs that nobody wants are left out."""
         if self._error is not None:
             text = self._error._message.encode()
             return [wire.RESPONSE_HEAD.pack(wire.ERROR, self._error._code, 0, len(text), 0) + text]

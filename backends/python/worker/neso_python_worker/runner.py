@@ -104,10 +104,10 @@ class Runner:
         if error is not None:
             channel.send(wire.FAILED, flags, ident, error.encode(errors="replace"))
         else:
-            channel.send_tensors(wire.EXECUTED, flags, ident, records)
+            channel.send_records(wire.EXECUTED, flags, ident, records)
 
     def _records(self, requests):
-        """What the model answers, for Channel.send_tensors."""
+        """What the model answers, for Channel.send_records."""
         if self._execute is None:
             raise _Protocol(f"Python model {self._what['model_file']} does not implement `execute` method.")
         if self._decoupled:

@@ -5,8 +5,9 @@ from . import datatypes, dlpack, wire
 from .errors import TritonModelException
 
 _types = {}  # how a tensor is described on the wire, by name, datatype and shape
+_small_types = {}  # the same for those whose bytes follow at once
 _MOST_TYPES = 4096
-_COPY_BELOW = 4096  # looking for an array in shared memory costs more than copying one that small
+_SMALL = 4096  # bytes; looking for such an array in shared memory costs more than copying it
 
 
 class Tensor:
@@ -89,23 +90,31 @@ class Tensor:
         return f"<Tensor '{self._name}' of shape {list(self._shape)}>"
 
     def _record(self, channel):
-        """For Channel.send_tensors."""
+        """For Channel.send_records: all of it as bytes if it is small."""
         key = self._name, self._number, self._shape
-        kind = _types.get(key)
-        if kind is None:
-            if len(_types) >= _MOST_TYPES:
-                _types.clear()
-            kind = _types[key] = encode_type(*key)
-        if self._number == datatypes.BYTES:
-            data = self._raw if self._raw is not None else datatypes.serialize_byte_tensor(self._array) or b""
-            return kind, data, len(data), 0
         array = self._array
-        size = array.nbytes
-        if size >= _COPY_BELOW:
-            offset = channel.offset_of(array)
-            if offset is not None:
-                return kind, None, size, offset
-        return kind, array, size, 0
+        is_bytes = self._number == datatypes.BYTES
+        if not is_bytes and (size := array.nbytes) < _SMALL:
+            kind = _small_types.get(key)
+            if kind is None:
+                kind = _remember(_small_types, key, encode_type(*key) + wire.PLACE.pack(wire.INLINE, size))
+            return kind + array.tobytes()
+        kind = _types.get(key) or _remember(_types, key, encode_type(*key))
+        if is_bytes:
+            data = self._raw if self._raw is not None else datatypes.serialize_byte_tensor(array) or b""
+            size = len(data)
+            if size < _SMALL:
+                return kind + wire.PLACE.pack(wire.INLINE, size) + bytes(data)
+            return kind, data, size, 0
+        offset = channel.offset_of(array)
+        return (kind, None, size, offset) if offset is not None else (kind, array, size, 0)
+
+
+def _remember(types, key, encoded):
+    if len(types) >= _MOST_TYPES:
+        types.clear()
+    types[key] = encoded
+    return encoded
 
 
 def encode_type(name, number, shape):

@@ -24,6 +24,8 @@ READY_YES, READY_NO, READY_NOT_BOOL, READY_RAISED = 0, 1, 2, 3
 RESPONSE, ERROR, LATER, NONE, RESCHEDULED = 0, 1, 2, 3, 4
 
 SLOT = struct.Struct("<IIQQQ")
+READER = struct.Struct("<QqII")  # struct NesoReader of ring.c, before its slot
+WRITER = struct.Struct("<Qq")  # struct NesoWriter, likewise
 U16 = struct.Struct("<H")
 U32 = struct.Struct("<I")
 TENSOR = struct.Struct("<BBH")
@@ -31,6 +33,8 @@ PLACE = struct.Struct("<QQ")
 REQUEST = struct.Struct("<QQQQIIIIII")
 RESPONSE_HEAD = struct.Struct("<BBHII")
 NUMBER = 0xFFFFFFFF  # the sequence's id is no text
+
+INLINE = 0xFFFFFFFFFFFFFFFF  # as a tensor's offset: its bytes follow in the message
 
 ALIGNMENT = 64
 
