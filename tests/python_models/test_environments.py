@@ -1,0 +1,132 @@
+"""Which Python runs a model: environments in folders and archives, stubs of Triton's; backends that are written in Python."""
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tarfile
+
+import numpy as np
+import pytest
+import tritonclient.http as httpclient
+from support.clients import arrays_of, inputs_of
+from support.python_models import PREAMBLE
+from support.server import TREE
+from tritonclient.utils import InferenceServerException
+
+TELLS = """
+def execute(self, requests):
+    told = {"prefix": sys.prefix, "executable": sys.executable, "module": __name__, "folder": pb_utils.get_model_dir(),
+            **{name: os.environ.get(name) for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME")}}
+    return [answer(OUT=np.array([json.dumps(told)], dtype=object)) for _ in requests]
+"""
+
+
+def make_environment(folder):
+    """One that has what the tests' own environment has."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / version).mkdir(parents=True)
+    (folder / "bin" / "activate").touch()
+    (folder / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
+    (folder / "lib" / version / "site-packages").symlink_to(pathlib.Path(np.__file__).parents[1])
+    shutil.copy(pathlib.Path(sys.prefix, "pyvenv.cfg"), folder)
+    return folder
+
+
+def environment(path):
+    return f'parameters {{ key: "EXECUTION_ENV_PATH" value {{ string_value: "{path}" }} }}'
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory):
+    return tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture(scope="module")
+def server(models, module_repository, serve, environments):
+    folder = make_environment(environments / "env")
+    with tarfile.open(environments / "packed.tar.gz", "w:gz") as archive:
+        for entry in folder.iterdir():
+            archive.add(entry, entry.name)
+    (environments / "empty").mkdir()
+    outputs = {"OUT": "TYPE_STRING"}
+    models.add("in_folder", TELLS, outputs=outputs, extra=environment(folder))
+    models.add("in_archive", TELLS, outputs=outputs, extra=environment(environments / "packed.tar.gz"))
+    beside = models.add("beside", TELLS, outputs=outputs, extra=environment("$$TRITON_MODEL_DIRECTORY/env"))
+    make_environment(beside / "env")
+    models.add("without_activate", TELLS, outputs=outputs, extra=environment(environments / "empty"))
+    models.add("missing_archive", TELLS, outputs=outputs, extra=environment(environments / "none.tar.gz"))
+    for name, content in (("with_stub", f"\x7fELF...libpython3.{sys.version_info[1]}.so.1.0"), ("odd_stub", "no stub")):
+        stub = models.add(name, TELLS, outputs=outputs) / "triton_python_backend_stub"
+        stub.write_text(content)
+
+    backends = environments / "backends"
+    (backends / "teller").mkdir(parents=True)
+    (backends / "python").symlink_to(TREE / "backends" / "python")
+    (backends / "teller" / "model.py").write_text(
+        PREAMBLE + "class TritonPythonModel:" + TELLS.replace("\n", "\n    "))
+    module_repository.add("told_by_backend", """
+        backend: "teller"
+        input [ { name: "IN" data_type: TYPE_FP32 dims: [ -1 ] } ]
+        output [ { name: "OUT" data_type: TYPE_STRING dims: [ -1 ] } ]
+        """)
+    return serve(f"--backend-directory={backends}", "--model-control-mode=explicit", "--load-model=in_folder")
+
+
+def tell(server, model):
+    with httpclient.InferenceServerClient(server.http) as client:
+        client.load_model(model)
+        return json.loads(arrays_of(client.infer(model, inputs_of({"IN": np.float32([1])})))["OUT"][0])
+
+
+@pytest.mark.parametrize("model", ["in_folder", "beside"])
+def test_an_environment_in_a_folder(server, module_repository, environments, model):
+    folder = str(environments / "env" if model == "in_folder" else module_repository.path / "beside" / "env")
+    told = tell(server, model)
+    assert told["prefix"] == told["VIRTUAL_ENV"] == folder and told["VIRTUAL_ENV_PROMPT"] == f"({folder})"
+    assert told["PATH"].startswith(f"{folder}/bin:") and told["PYTHONHOME"] is None
+    assert told["executable"] == f"{folder}/bin/python3"
+
+
+def test_an_environment_in_an_archive_is_unpacked_once_and_again_when_it_changes(server, environments):
+    first = tell(server, "in_archive")["prefix"]
+    assert "python_env_" in first
+    with httpclient.InferenceServerClient(server.http) as client:
+        client.unload_model("in_archive")
+    assert tell(server, "in_archive")["prefix"] == first
+    with httpclient.InferenceServerClient(server.http) as client:
+        client.unload_model("in_archive")
+    os.utime(environments / "packed.tar.gz", (1, 1))
+    assert tell(server, "in_archive")["prefix"] not in (first, "")
+
+
+@pytest.mark.parametrize("model, text", [
+    ("without_activate", "/empty/bin/activate does not exist. The Python environment should contain an 'activate' script."),
+    ("missing_archive", "none.tar.gz', found nothing"),
+    ("odd_stub", "stubs are not needed: remove it")])
+def test_environments_that_are_none(client, model, text):
+    with pytest.raises(InferenceServerException) as caught:
+        client.load_model(model)
+    assert text in caught.value.message()
+
+
+def test_a_stub_names_the_python_that_runs_the_model(server):
+    told = tell(server, "with_stub")
+    assert told["executable"].endswith(f"/python3.{sys.version_info[1]}")
+    assert "model 'with_stub' brings a stub of its own, which is not run" in server.log
+
+
+def test_a_backend_written_in_python(server, module_repository):
+    told = tell(server, "told_by_backend")
+    assert told["module"] == "teller.model"
+    assert told["folder"] == str(module_repository.path / "told_by_backend" / "1")
+
+
+def test_unpacked_environments_go_with_the_server(models, module_repository, start_server, environments, tmp_path):
+    from support.python_models import python_on_path
+    started = start_server(module_repository.path, "--model-control-mode=explicit", "--load-model=in_archive",
+                           env={**python_on_path(), "TMPDIR": str(tmp_path)})
+    assert len(list(tmp_path.iterdir())) == 1
+    started.stop()
+    assert not list(tmp_path.iterdir())
