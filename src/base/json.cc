@@ -92,10 +92,12 @@ using Stream = rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::Memor
 template <typename Tree>
 class Keeper {
  public:
-  Keeper(std::string_view text, rapidjson::MemoryStream& bytes, JsonDocument::IsElements is_elements, Tree& tree)
-      : text_(text), bytes_(bytes), is_elements_(is_elements), tree_(tree) {}
+  Keeper(std::string_view text, rapidjson::MemoryStream& bytes, JsonDocument::IsElements is_elements, bool lazily,
+         Tree& tree)
+      : text_(text), bytes_(bytes), is_elements_(is_elements), lazily_(lazily), tree_(tree) {}
 
   const Status& refusal() const { return refusal_; }
+  size_t unchecked() const { return unchecked_; }
 
   bool Null() {
     return Keep([&] { return tree_.Null(); });
@@ -153,7 +155,8 @@ class Keeper {
     elements_depth_ = 0;
     const std::string_view array = text_.substr(begin_, bytes_.Tell() + 1 - begin_);
     return tree_.String(array.data(), static_cast<rapidjson::SizeType>(array.size()), false) &&
-           tree_.Uint(count + skipped_) && tree_.EndArray(2);
+           (elements_.checked ? tree_.Uint(count + static_cast<rapidjson::SizeType>(elements_.count)) : tree_.Null()) &&
+           tree_.EndArray(2);
   }
 
  private:
@@ -167,9 +170,24 @@ class Keeper {
   void SkipElements() {
     if (!last_bracket_) last_bracket_ = text_.rfind(']');
     const std::string_view rest = text_.substr(0, *last_bracket_ + 1).substr(std::min(begin_, *last_bracket_ + 1));
-    const std::optional<JsonElements> elements = ScanJsonElements(rest);
-    skipped_ = elements ? static_cast<rapidjson::SizeType>(elements->count) : 0;
-    if (elements) bytes_.src_ += elements->text.size() - 2;
+    std::optional<JsonElements> elements;
+    if (lazily_) elements = Unchecked(rest);
+    if (!elements) elements = ScanJsonElements(rest);
+    elements_ = elements.value_or(JsonElements());
+    if (!elements) return;
+    bytes_.src_ += elements->text.size() - 2;
+    if (!elements->checked) ++unchecked_;
+  }
+
+  // To the first closing bracket. If the text is well formed, that is the array's, since in what stands before it there
+  // is no array, object or text.
+  static std::optional<JsonElements> Unchecked(std::string_view rest) {
+    const std::string_view array = rest.substr(0, rest.find(']') + 1);
+    if (array.empty()) return {};
+    for (const char c : {'"', '{', '['}) {
+      if (array.find(c, 1) != std::string_view::npos) return {};
+    }
+    return JsonElements{.text = array, .checked = false};
   }
 
   bool Deeper() {
@@ -189,13 +207,15 @@ class Keeper {
   const std::string_view text_;
   rapidjson::MemoryStream& bytes_;
   const JsonDocument::IsElements is_elements_;
+  const bool lazily_;
   Tree& tree_;
   Status refusal_;
   int depth_ = 0;
   int elements_depth_ = 0;        // depth of the array of elements that is being read; 0: none is
   bool begins_elements_ = false;  // the next value is one, if it is an array
   size_t begin_ = 0;
-  rapidjson::SizeType skipped_ = 0;     // values in it that the reader does not see
+  JsonElements elements_;  // of it, if the reader does not see them
+  size_t unchecked_ = 0;
   std::optional<size_t> last_bracket_;  // of the text, searched for once
   size_t values_ = 0;
 };
@@ -204,12 +224,12 @@ class Keeper {
 
 // `stacks` gives memory to the reader and to what is not yet complete.
 template <typename StackAllocator>
-Status JsonDocument::Read(std::string_view text, IsElements is_elements, StackAllocator& stacks) {
+Status JsonDocument::Read(std::string_view text, IsElements is_elements, Elements elements, StackAllocator& stacks) {
   using Tree = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonPool, StackAllocator>;
   rapidjson::MemoryStream bytes(text.data(), text.size());
   Stream stream(bytes);
   Tree tree(&pool_, kInlineStackBytes / 4, &stacks);
-  Keeper<Tree> keeper(text, bytes, is_elements, tree);
+  Keeper<Tree> keeper(text, bytes, is_elements, elements == Elements::kLazy, tree);
   rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, StackAllocator> reader(&stacks, kInlineStackBytes / 4);
   rapidjson::ParseResult result;
   const auto read = [&](Tree&) {
@@ -218,6 +238,7 @@ Status JsonDocument::Read(std::string_view text, IsElements is_elements, StackAl
     return !result.IsError();
   };
   tree.Populate(read);
+  unchecked_ = keeper.unchecked();
   if (!keeper.refusal().ok()) return keeper.refusal();
   if (result.IsError()) {
     return Internal("failed to parse the request JSON buffer: {} at {}", rapidjson::GetParseError_En(result.Code()),
@@ -227,7 +248,7 @@ Status JsonDocument::Read(std::string_view text, IsElements is_elements, StackAl
   return {};
 }
 
-Status JsonDocument::Parse(std::string_view text, IsElements is_elements) {
+Status JsonDocument::Parse(std::string_view text, IsElements is_elements, Elements elements) {
   if (text.size() > std::numeric_limits<rapidjson::SizeType>::max()) {
     return InvalidArg("expected JSON of at most {} bytes, got {}", std::numeric_limits<rapidjson::SizeType>::max(),
                       text.size());
@@ -235,18 +256,39 @@ Status JsonDocument::Parse(std::string_view text, IsElements is_elements) {
   try {
     if (text.size() > kSmallText) {
       JsonAllocator heap;  // gives back what a stack grew out of, as a pool does not
-      return Read(text, is_elements, heap);
+      return Read(text, is_elements, elements, heap);
     }
     alignas(16) char stack[kInlineStackBytes];
     JsonPool stacks(stack, sizeof(stack));
-    return Read(text, is_elements, stacks);
+    return Read(text, is_elements, elements, stacks);
   } catch (const std::bad_alloc&) {
     return Unavailable("no memory to read JSON of {} bytes", text.size());
   }
 }
 
+Status JsonDocument::Parse(std::string_view text, IsElements is_elements) {
+  return Parse(text, is_elements, Elements::kChecked);
+}
+
+Status JsonDocument::ParseLazily(std::string_view text, IsElements is_elements) {
+  text_ = text;
+  is_elements_ = is_elements;
+  const Status status = Parse(text, is_elements, Elements::kLazy);
+  if (!status.ok()) RETURN_IF_ERROR(Check());
+  return status;
+}
+
+Status JsonDocument::Check() {
+  if (unchecked_ == 0) return {};
+  RETURN_IF_ERROR(JsonDocument().Parse(text_, is_elements_));
+  unchecked_ = 0;
+  return {};
+}
+
 JsonElements JsonDocument::ElementsOf(const JsonValue& array) {
-  return {.text = JsonText(array[0]), .count = array[1].GetUint()};
+  const JsonValue& count = array[1];
+  const bool checked = !count.IsNull();
+  return {.text = JsonText(array[0]), .count = checked ? count.GetUint() : 0, .checked = checked};
 }
 
 }  // namespace neso

@@ -70,6 +70,7 @@ inline constexpr size_t kMaxJsonValues = 1'000'000;
 struct JsonElements {
   std::string_view text;  // a view into what was parsed
   size_t count = 0;       // of what stands in the array itself, not deeper
+  bool checked = true;    // false, and no count: what stands in it has not been looked at, JsonDocument::ParseLazily
 };
 
 // A text and its values. Confined to one thread; neither copied nor moved, since a text of usual size needs no heap.
@@ -87,17 +88,32 @@ class JsonDocument {
   // nests too deep or has too many values; kUnavailable without memory.
   Status Parse(std::string_view text, IsElements is_elements = nullptr);
 
+  // The same, but lets arrays of elements be that are numbers, it seems: looking at them twice is half of the work. Each
+  // is to be read by ReadJsonElements, which finds out whether it is well formed, and NoteRead told. Check is to be asked
+  // in the end, and before any other error is told or another reader used: an error of syntax comes first, also in what
+  // nobody reads.
+  Status ParseLazily(std::string_view text, IsElements is_elements);
+  // An array that is not checked is well formed.
+  void NoteRead() { --unchecked_; }
+  // Parse's errors; looks only if there are arrays left that have not been read.
+  Status Check();
+
   const JsonValue& root() const { return root_; }
   // Precondition: `array` is an array for which IsElements said yes.
   static JsonElements ElementsOf(const JsonValue& array);
 
  private:
+  enum class Elements { kChecked, kLazy };
   template <typename StackAllocator>
-  Status Read(std::string_view text, IsElements is_elements, StackAllocator& stacks);
+  Status Read(std::string_view text, IsElements is_elements, Elements elements, StackAllocator& stacks);
+  Status Parse(std::string_view text, IsElements is_elements, Elements elements);
 
   alignas(16) char values_[4096];
   JsonPool pool_;
   JsonValue root_;
+  std::string_view text_;
+  IsElements is_elements_ = nullptr;
+  size_t unchecked_ = 0;  // arrays of elements
 };
 
 }  // namespace neso

@@ -111,6 +111,41 @@ TEST(JsonTest, ArraysOfElementsAreCheckedAsTheyAreRead) {
   EXPECT_EQ(failure("{\"data\":" + std::string(101, '[')), "JSON nesting depth exceeds maximum allowed limit (100)");
 }
 
+TEST(JsonTest, ArraysOfNumbersAreLeftUncheckedIfThatIsAskedFor) {
+  JsonDocument document;
+  ASSERT_TRUE(document.ParseLazily(R"({"data":[1, 2],"b":{"data":["]"]},"c":{"data":[[3]]}})", IsData).ok());
+  const JsonElements numbers = JsonDocument::ElementsOf(document.root()["data"]);
+  EXPECT_FALSE(numbers.checked);
+  EXPECT_EQ(numbers.text, "[1, 2]");
+  for (const char* name : {"b", "c"}) {
+    const JsonElements others = JsonDocument::ElementsOf(document.root()[name]["data"]);
+    EXPECT_TRUE(others.checked);
+    EXPECT_EQ(others.count, 1u);
+  }
+  EXPECT_TRUE(document.Check().ok());
+}
+
+TEST(JsonTest, UncheckedArraysThatNobodyReadsAreCheckedInTheEnd) {
+  for (const char* text : {R"({"a":1,"data":[1 2]})", R"({"data":[1,2}],"a":1})", R"({"data":[1,],"data":[]})"}) {
+    const Status expected = JsonDocument().Parse(text, IsData);
+    ASSERT_FALSE(expected.ok());
+    JsonDocument document;
+    ASSERT_TRUE(document.ParseLazily(text, IsData).ok()) << text;
+    EXPECT_EQ(document.Check().message(), expected.message());
+  }
+  JsonDocument read;
+  ASSERT_TRUE(read.ParseLazily(R"({"data":[1],"data":[2]})", IsData).ok());
+  read.NoteRead();
+  EXPECT_TRUE(read.Check().ok());
+}
+
+TEST(JsonTest, AnErrorAfterAnUncheckedArrayIsNotToldBeforeItsOwn) {
+  for (const char* text :
+       {R"({"data":[1,],"a":})", R"({"data":[1,2,"a":[3]})", R"({"data":[1],"a":})", R"({"data":[1)"}) {
+    EXPECT_EQ(JsonDocument().ParseLazily(text, IsData).message(), JsonDocument().Parse(text, IsData).message()) << text;
+  }
+}
+
 TEST(JsonTest, ElementsComeOneByOne) {
   std::vector<std::string> seen;
   const auto note = [&seen](const JsonValue& element) -> Status {

@@ -146,9 +146,10 @@ RequestCounts Count(const JsonValue& root) {
 
 class Filler {
  public:
-  Filler(const Model& model, std::string_view binary, size_t max_json_bytes, InferenceRequest& request,
-         RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared)
+  Filler(const Model& model, JsonDocument& document, std::string_view binary, size_t max_json_bytes,
+         InferenceRequest& request, RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared)
       : model_(model),
+        document_(document),
         binary_(binary),
         max_json_bytes_(max_json_bytes),
         request_(request),
@@ -156,7 +157,8 @@ class Filler {
         storage_(storage),
         shared_(shared) {}
 
-  Status Fill(const JsonValue& root) {
+  Status Fill() {
+    const JsonValue& root = document_.root();
     if (const JsonValue* id = FindMember(root, "id"); id != nullptr) {
       const Expected<std::string_view> text = AsString(*id);
       if (!text) return UnableToParse("id", text.error());
@@ -210,10 +212,22 @@ class Filler {
     if (count == 0) return {};
     if (datatype == DataType::kInvalid) return InvalidArg("invalid datatype for input {}", name);
     if (count > INT64_MAX / std::max<int64_t>(DataTypeByteSize(datatype), 1)) return TooLarge(name, "byte size");
-    ASSIGN_OR_RETURN(BufferRef buffer, ParseJsonTensor(name, datatype, count, data, max_json_bytes_));
+    ASSIGN_OR_RETURN(BufferRef buffer, ReadJson(name, datatype, count, data));
     RETURN_IF_ERROR(Append(name, buffer->data(), buffer->size()));
     storage_.push_back(std::move(buffer));
     return {};
+  }
+
+  Expected<BufferRef> ReadJson(std::string_view name, DataType datatype, int64_t count, const JsonValue& data) {
+    if (data.IsArray() && !JsonDocument::ElementsOf(data).checked) {
+      BufferRef usual = ReadUsualJsonTensor(datatype, count, JsonDocument::ElementsOf(data), max_json_bytes_);
+      if (usual) {
+        document_.NoteRead();
+        return usual;
+      }
+      RETURN_IF_ERROR(document_.Check());
+    }
+    return ParseJsonTensor(name, datatype, count, data, max_json_bytes_);
   }
 
   Status TooLarge(std::string_view name, std::string_view what) const {
@@ -267,6 +281,7 @@ class Filler {
   }
 
   const Model& model_;
+  JsonDocument& document_;
   std::string_view binary_;  // what is left of it
   const size_t max_json_bytes_;
   InferenceRequest& request_;
@@ -321,9 +336,11 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
   }
   JsonDocument document;
   const auto is_elements = [](std::string_view name) { return name == "data"; };
-  RETURN_IF_ERROR(document.Parse(body.bytes.substr(0, header_length), is_elements));
-  return Filler(model, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage, shared)
-      .Fill(document.root());
+  RETURN_IF_ERROR(document.ParseLazily(body.bytes.substr(0, header_length), is_elements));
+  Filler filler(model, document, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage, shared);
+  Status status = filler.Fill();
+  RETURN_IF_ERROR(document.Check());
+  return status;
 }
 
 }  // namespace neso

@@ -1,8 +1,11 @@
-// The infer codec under arbitrary bodies: first byte picks how the JSON's length is given, the rest is the body.
+// The infer codec under arbitrary bodies: first byte picks how the JSON's length is given, the rest is the body. Arrays
+// that the codec lets be at first are no way around RapidJSON: what that says of the JSON comes before all else.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "base/check.h"
+#include "base/json.h"
 #include "core/model.h"
 #include "frontend/http/infer_request.h"
 #include "frontend/shared_memory/fuzz_support.h"
@@ -29,6 +32,13 @@ std::shared_ptr<neso::Model> MakeModel() {
   return std::make_shared<neso::Model>(config, 1, std::map<std::string, std::vector<std::string>>());
 }
 
+// Of all of the JSON, each array included; OK when there is none, or too much.
+neso::Status SyntaxOf(const neso::InferBody& body, size_t max_bytes) {
+  const std::string_view json = body.bytes.substr(0, body.header_length.value_or(body.bytes.size()));
+  if (json.empty() || json.size() > max_bytes) return {};
+  return neso::JsonDocument().Parse(json, [](std::string_view name) { return name == "data"; });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -47,7 +57,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   neso::RequestedOutputs outputs;
   std::vector<neso::BufferRef> storage;
   neso::SharedTensors shared(neso::FuzzRegions());
-  if (neso::FillInferRequest(*model, body, 1 << 16, *request, outputs, storage, shared).ok())
-    neso::TouchInputs(*request);
+  constexpr size_t kMaxBytes = 1 << 16;
+  const neso::Status status = neso::FillInferRequest(*model, body, kMaxBytes, *request, outputs, storage, shared);
+  if (status.ok()) neso::TouchInputs(*request);
+  const neso::Status syntax = SyntaxOf(body, kMaxBytes);
+  CHECK(syntax.ok() || (status.code() == syntax.code() && status.message() == syntax.message()), "syntax comes first");
   return 0;
 }

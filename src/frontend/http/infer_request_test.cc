@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 #include "core/model.h"
@@ -64,6 +66,28 @@ TEST_F(FillInferRequestTest, JsonTensorsAreConvertedOnce) {
   std::memcpy(values, buffer.base, sizeof(values));
   EXPECT_EQ(values[0], 1.5f);
   EXPECT_EQ(values[1], 2.0f);
+}
+
+TEST_F(FillInferRequestTest, NumbersOfUnusualFormAreReadToo) {
+  ASSERT_TRUE(
+      Fill(R"({"inputs":[{"name":"INPUT0","datatype":"FP32","shape":[1,3],"data":[[1e100],[NaN,-Inf]]}]})").ok());
+  const InputBuffer& buffer = request_->FindInput("INPUT0")->buffers()[0];
+  float values[3];
+  ASSERT_EQ(buffer.attributes.byte_size, sizeof(values));
+  std::memcpy(values, buffer.base, sizeof(values));
+  EXPECT_EQ(values[0], std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(values[1]));
+  EXPECT_EQ(values[2], -std::numeric_limits<float>::infinity());
+}
+
+// In an array that is read, in one that is not, and before every other error.
+TEST_F(FillInferRequestTest, ErrorsOfSyntaxInTensorsNameTheOffset) {
+  const std::string input = R"({"inputs":[{"name":"INPUT0","datatype":"FP32",)";
+  const std::string text = "failed to parse the request JSON buffer: Invalid value. at ";
+  EXPECT_EQ(Fill(input + R"("shape":[1,1],"data":[1,]}]})").message(), text + "70");
+  EXPECT_EQ(Fill(input + R"("shape":[1,0],"data":[1,]}]})").message(), text + "70");
+  EXPECT_EQ(Fill(input + R"("shape":["a"],"data":[1,]}]})").message(), text + "70");
+  EXPECT_EQ(Fill(input + R"("shape":[1,1],"data":[1],"x":{"data":[1,]}}]})").message(), text + "86");
 }
 
 TEST_F(FillInferRequestTest, ParametersWithAMeaningAreTakenAndOthersPassedOn) {

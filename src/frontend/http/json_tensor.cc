@@ -52,10 +52,6 @@ Expected<BufferRef> ParseFixed(std::string_view input_name, const JsonValue& dat
   BufferRef buffer = AllocateElements(data, count, sizeof(T));
   if (!buffer) return NoMemory(input_name);
   T* out = reinterpret_cast<T*>(buffer->data());
-  if (data.IsArray() && count * sizeof(T) == buffer->size() &&
-      ReadJsonElements<T>(JsonDocument::ElementsOf(data).text, {out, count})) {
-    return buffer;
-  }
   size_t filled = 0;
   auto element = [&](const JsonValue& value) -> Status {
     if (filled == count) {
@@ -68,6 +64,14 @@ Expected<BufferRef> ParseFixed(std::string_view input_name, const JsonValue& dat
   };
   RETURN_IF_ERROR(ForEachElement(data, element));
   if (filled < count) return Internal("Failed to parse 'data' field: shape does not match true shape");
+  return buffer;
+}
+
+template <typename T>
+BufferRef ReadUsual(std::string_view array, size_t count, size_t max_bytes) {
+  if (count > std::min(max_bytes / sizeof(T), array.size() / 2)) return {};
+  BufferRef buffer = Buffer::TryAllocate(count * sizeof(T));
+  if (!buffer || !ReadJsonElements<T>(array, {reinterpret_cast<T*>(buffer->data()), count})) return {};
   return buffer;
 }
 
@@ -159,24 +163,27 @@ struct WriteReal {
   static char* Write(double value, char* out) { return WriteJsonDouble(value, out); }
 };
 
-// Grows the text for several elements at a time: doing it for each costs more than writing a small integer.
+// Writes several elements before it grows the text: doing that for each costs more than writing a small integer. The
+// first ones tell how much room the others will take, more or less.
 template <typename T, typename Writer>
 void AppendFixed(std::string& json, const void* base, size_t byte_size) {
   constexpr size_t kAtOnce = 64;
+  char text[kAtOnce * (kMaxElementText + 1)];
   const char* bytes = static_cast<const char*>(base);
-  for (size_t left = byte_size / sizeof(T); left != 0;) {
-    const size_t count = std::min(left, kAtOnce);
-    const size_t start = json.size();
-    json.resize(start + count * (kMaxElementText + 1));
-    char* out = json.data() + start;
+  const size_t total = byte_size / sizeof(T);
+  for (size_t done = 0; done < total;) {
+    const size_t count = std::min(total - done, kAtOnce);
+    char* out = text;
     for (size_t i = 0; i < count; ++i, bytes += sizeof(T)) {
       T value;
       std::memcpy(&value, bytes, sizeof(T));  // shared-memory outputs need not be aligned
       out = Writer::Write(value, out);
       *out++ = ',';
     }
-    json.resize(static_cast<size_t>(out - json.data()));
-    left -= count;
+    const auto size = static_cast<size_t>(out - text);
+    if (done == 0) json.reserve(json.size() + (size * total + size * total / 16) / count);
+    json.append(text, size);
+    done += count;
   }
 }
 
@@ -211,6 +218,24 @@ bool IsOneElement(DataType datatype, const void* base, size_t byte_size) {
 
 }  // namespace
 
+BufferRef ReadUsualJsonTensor(DataType datatype, int64_t element_count, const JsonElements& data, size_t max_bytes) {
+  const auto count = static_cast<size_t>(element_count);
+  switch (datatype) {
+    case DataType::kBool: return ReadUsual<bool>(data.text, count, max_bytes);
+    case DataType::kUint8: return ReadUsual<uint8_t>(data.text, count, max_bytes);
+    case DataType::kUint16: return ReadUsual<uint16_t>(data.text, count, max_bytes);
+    case DataType::kUint32: return ReadUsual<uint32_t>(data.text, count, max_bytes);
+    case DataType::kUint64: return ReadUsual<uint64_t>(data.text, count, max_bytes);
+    case DataType::kInt8: return ReadUsual<int8_t>(data.text, count, max_bytes);
+    case DataType::kInt16: return ReadUsual<int16_t>(data.text, count, max_bytes);
+    case DataType::kInt32: return ReadUsual<int32_t>(data.text, count, max_bytes);
+    case DataType::kInt64: return ReadUsual<int64_t>(data.text, count, max_bytes);
+    case DataType::kFp32: return ReadUsual<float>(data.text, count, max_bytes);
+    case DataType::kFp64: return ReadUsual<double>(data.text, count, max_bytes);
+    default: return {};
+  }
+}
+
 Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType datatype, int64_t element_count,
                                     const JsonValue& data, size_t max_bytes) {
   RETURN_IF_ERROR(CheckHasJsonForm(input_name, datatype));
@@ -222,6 +247,10 @@ Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType data
                                       const JsonValue& data, size_t max_bytes) {
   RETURN_IF_ERROR(CheckHasJsonForm(input_name, datatype));
   if (datatype == DataType::kBytes) return ParseBytes(data, input_name, max_bytes);
+  if (data.IsArray()) {
+    BufferRef usual = ReadUsualJsonTensor(datatype, element_count, JsonDocument::ElementsOf(data), max_bytes);
+    if (usual) return usual;
+  }
   const size_t width = DataTypeByteSize(datatype);
   // Compared by division: a shape may claim up to 2^63 elements.
   if (static_cast<uint64_t>(element_count) > max_bytes / width) {
