@@ -8,38 +8,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/allocation_counter.h"
 #include "base/executor.h"
 #include "base/inline_host.h"
 #include "net/http_server.h"
 #include "net/reactor/reactor_pool.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-
-void* Count(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Count(size); }
-void* operator new[](size_t size) { return Count(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
 namespace neso::net {
 namespace {
@@ -104,12 +82,11 @@ void BM_Echo(benchmark::State& state) {
     return true;
   };
   round_trip();
-  const uint64_t before = allocations.load();
+  const AllocationCounter allocations;
   for (auto _ : state) {
     if (!round_trip()) return state.SkipWithError("connection lost");
   }
-  state.counters["allocations"] =
-      static_cast<double>(allocations.load() - before) / static_cast<double>(state.iterations());
+  allocations.Report(state, state.iterations());
   close(fd);
 }
 BENCHMARK(BM_Echo)->Arg(64)->Arg(4096)->Arg(100'000)->UseRealTime();

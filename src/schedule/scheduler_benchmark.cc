@@ -4,22 +4,9 @@
 #include <benchmark/benchmark.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "base/allocation_counter.h"
 #include "schedule/test_support.h"
-
-namespace {
-std::atomic<uint64_t> allocations{0};
-}
-// Counts for the whole program: the benchmark's own loop allocates nothing.
-[[gnu::noinline]] void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
 
 namespace neso {
 namespace {
@@ -78,17 +65,16 @@ struct Bench {
     request->SetResponseCallback(&allocator, nullptr, &OnResponse, nullptr);
     (void)InferenceRequest::Submit(request);
   }
-  void Report(benchmark::State& state, uint64_t allocations_before, int64_t requests) const {
-    state.SetItemsProcessed(requests);
-    state.counters["allocations/request"] =
-        static_cast<double>(allocations.load() - allocations_before) / static_cast<double>(requests);
-  }
-
   test::ModelHouse house;
   std::atomic<int64_t> released{0};
   ResponseAllocator allocator{&Alloc, &Free, nullptr};
   std::shared_ptr<ScheduledModel> model;
 };
+
+void Report(benchmark::State& state, const AllocationCounter& allocations, int64_t requests) {
+  state.SetItemsProcessed(requests);
+  allocations.Report(state, requests);
+}
 
 // Bursts of range(0) requests on a front-end thread that executes them itself.
 void BM_Inline(benchmark::State& state, const char* scheduling) {
@@ -99,9 +85,9 @@ void BM_Inline(benchmark::State& state, const char* scheduling) {
     host.RunDeferred();
   };
   burst();
-  const uint64_t before = allocations.load();
+  const AllocationCounter allocations;
   for (auto _ : state) burst();
-  bench.Report(state, before, state.iterations() * state.range(0));
+  Report(state, allocations, state.iterations() * state.range(0));
 }
 BENCHMARK_CAPTURE(BM_Inline, direct, "")->Arg(1)->Arg(16);
 BENCHMARK_CAPTURE(BM_Inline, dynamic, "dynamic_batching { }")->Arg(1)->Arg(16);
@@ -111,13 +97,13 @@ BENCHMARK_CAPTURE(BM_Inline, ordered, "dynamic_batching { preserve_ordering: tru
 void BM_Executor(benchmark::State& state) {
   Bench bench("dynamic_batching { }");
   int64_t sent = 0;
-  const uint64_t before = allocations.load();
+  const AllocationCounter allocations;
   for (auto _ : state) {
     for (int i = 0; i < 16; ++i, ++sent) bench.Submit();
     while (bench.released.load(std::memory_order_acquire) < sent) {
     }
   }
-  bench.Report(state, before, sent);
+  Report(state, allocations, sent);
 }
 BENCHMARK(BM_Executor)->UseRealTime();
 
