@@ -3,7 +3,7 @@
 //   const TimerId timer = timers.Schedule(deadline, [this] { batcher_->OnDelayElapsed(); });
 //   timers.Cancel(timer);
 //
-// Functions must be short: the others wait for them. An exception that leaves one is logged. Deadlines are of the steady clock.
+// Functions must be short: the others wait for them. An exception that leaves one is logged.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ struct TimerId {
 // Thread-safe. The destructor drops what is not yet due and waits for the function that runs.
 class TimerQueue {
  public:
-  // Throws std::system_error when the thread cannot be started: a timer that was set always comes.
-  TimerQueue();
+  // Deadlines are of `clock`, which outlives the queue. Throws std::system_error when the thread cannot be started: a
+  // timer that was set always comes.
+  explicit TimerQueue(const Clock& clock = SteadyClock::Instance());
   ~TimerQueue();
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
@@ -37,9 +38,13 @@ class TimerQueue {
   // As Cancel, but when it returns the function is not running either (unless it is the function itself that asks).
   bool CancelAndWait(TimerId timer);
 
+  // A clock that is set by hand has been set.
+  void LookAtClockForTest();
+
  private:
   void ThreadMain();
 
+  const Clock& clock_;
   Mutex mutex_;
   CondVar changed_;
   CondVar ran_;

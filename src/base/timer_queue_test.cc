@@ -72,6 +72,16 @@ TEST(TimerQueueTest, AFunctionMayCancelItselfAndScheduleAnother) {
   done.get_future().wait();
 }
 
+TEST(TimerQueueTest, GoesByTheClockThatItIsGiven) {
+  ManualClock clock;
+  TimerQueue timers(clock);
+  std::promise<void> ran;
+  timers.Schedule(clock.Now() + hours(1), [&] { ran.set_value(); });
+  clock.Advance(hours(1));
+  timers.LookAtClockForTest();
+  ran.get_future().wait();
+}
+
 TEST(TimerQueueTest, DestructorDropsWhatIsNotDue) {
   auto held = std::make_shared<int>(1);
   {

@@ -68,7 +68,7 @@ TEST(HttpExchangeTest, ReleasesPartsWhenTheyAreSent) {
   response.release = std::move(payload);
   next.Get()->Respond(std::move(response));
   EXPECT_EQ(client.ReadBody().size(), 2'000'000u);
-  while (!alive.expired()) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return alive.expired(); }));
 }
 
 TEST(HttpExchangeTest, ReleasesPartsWhenTheClientGoes) {
@@ -84,7 +84,7 @@ TEST(HttpExchangeTest, ReleasesPartsWhenTheClientGoes) {
   next.Get()->Respond(std::move(response));
   EXPECT_FALSE(alive.expired());
   client.Reset();
-  while (!alive.expired()) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return alive.expired(); }));
 }
 
 TEST(HttpExchangeTest, TimesOfReceptionAreOrdered) {
@@ -152,7 +152,7 @@ TEST(HttpExchangeTest, AStreamThatIsNotReadIsCut) {
   gone.get_future().wait();
   EXPECT_FALSE(exchange->Write("more"));
   exchange->Finish();
-  while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
 }
 
 TEST(HttpExchangeTest, DisconnectIsSeenWhileTheHandlerWorks) {
@@ -167,7 +167,7 @@ TEST(HttpExchangeTest, DisconnectIsSeenWhileTheHandlerWorks) {
     reset ? client.Reset() : client.Close();
     gone.get_future().wait();
     exchange->Respond(Text("nobody"));  // no harm
-    while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+    ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
   }
 }
 
@@ -178,7 +178,7 @@ TEST(HttpExchangeTest, AnAnswerNobodyTakesIsDroppedWithWhatItKeeps) {
   client.Send("POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
   HttpExchangeRef exchange = next.Get();
   client.Reset();
-  while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
   // What keeps the parts of an answer alive usually keeps its exchange too.
   HttpResponse response;
   response.release = exchange;
@@ -186,9 +186,7 @@ TEST(HttpExchangeTest, AnAnswerNobodyTakesIsDroppedWithWhatItKeeps) {
   exchange->Respond(std::move(response));
   exchange.reset();
   // The network thread may be about to let go of its own reference.
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!watched.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-  EXPECT_TRUE(watched.expired());
+  EXPECT_TRUE(test::Eventually([&] { return watched.expired(); }));
 }
 
 TEST(HttpExchangeTest, DisconnectIsSeenWhileANetworkThreadRunsLongWork) {
@@ -214,7 +212,7 @@ TEST(HttpExchangeTest, DisconnectIsSeenWhileANetworkThreadRunsLongWork) {
     };
     TestClient client(server.port());
     client.Send(kGet);
-    while (server.server().ConnectionCount() == 0) std::this_thread::yield();
+    ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() != 0; }));
     client.Close();
     work.done.get_future().wait();
     server.Stop();
@@ -317,7 +315,7 @@ TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight)
   HttpExchangeRef exchange = next.Get();
   TestClient half(server.port());
   half.Send("GET / HT");
-  while (server.server().ConnectionCount() != 4) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 4; }));
   std::this_thread::sleep_for(milliseconds(20));  // the half request shall have been read
 
   EXPECT_EQ(server.server().BusyConnectionCount(), 2u);
@@ -333,7 +331,7 @@ TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight)
   half.Send("TP/1.1\r\n\r\n");
   next.Get()->Respond(Text("half"));
   EXPECT_NE(half.ReadAll().find("Connection: close"), std::string::npos);
-  while (server.server().ConnectionCount() != 0) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
 
   sockaddr_in where{};
   where.sin_family = AF_INET;
@@ -367,8 +365,8 @@ TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {
   server.handler().on_request = [](HttpExchangeRef exchange) { exchange->Respond(Text(std::string(30'000'000, 'x'))); };
   TestClient client(server.port(), 4096);
   client.Send(kGet);
-  while (server.server().ConnectionCount() == 0) std::this_thread::yield();
-  while (server.server().ConnectionCount() != 0) std::this_thread::sleep_for(milliseconds(5));
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() != 0; }));
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
 }
 
 TEST(HttpServerTimeoutTest, WorkHasNoLimit) {

@@ -292,7 +292,7 @@ TEST(HttpServerTest, ConnectionsAboveTheLimitAreClosed) {
   TestClient third(server.port());
   EXPECT_EQ(third.ReadAll(), "");
   first.Close();
-  while (server.server().ConnectionCount() == 2) usleep(1000);
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() != 2; }));
   TestClient fourth(server.port());
   fourth.Send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_EQ(fourth.ReadStatus(), "200");
@@ -308,7 +308,7 @@ TEST(HttpServerTest, HoldsThousandsOfIdleConnections) {
   }
   EXPECT_EQ(server.server().ConnectionCount(), clients.size());
   clients.clear();
-  while (server.server().ConnectionCount() != 0) usleep(1000);
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "base/test_support.h"
 #include "net/http_server.h"
 #include "net/reactor/reactor_pool.h"
 

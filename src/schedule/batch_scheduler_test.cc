@@ -12,6 +12,7 @@
 namespace neso {
 namespace {
 
+using std::chrono::milliseconds;
 using test::AnswerAll;
 using test::BatchLog;
 using test::FakeInstance;
@@ -21,6 +22,7 @@ using test::Requester;
 using test::ScheduledModel;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kInput = R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: 1 } )";
@@ -63,11 +65,17 @@ class BatchSchedulerTest : public ::testing::Test {
     return request;
   }
 
+  void Advance(Nanoseconds by) {
+    clock_.Advance(by);
+    house_.context().timers.LookAtClockForTest();
+  }
+
   const char zero_ = 0;
   Gate gate_;
   BatchLog log_;
   Requester requester_;
-  test::ModelHouse house_;
+  ManualClock clock_;
+  test::ModelHouse house_{clock_};
   std::shared_ptr<ScheduledModel> model_;
 };
 
@@ -156,7 +164,10 @@ TEST_F(BatchSchedulerTest, GivesASharedThreadBackWhileWorkKeepsComing) {
 TEST_F(BatchSchedulerTest, ReleasesAPartialBatchWhenTheQueueDelayElapses) {
   Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 5000 }", {Logged()});
   Send("a");
+  Advance(milliseconds(3));
   Send("b");
+  EXPECT_THAT(log_.batches(), IsEmpty());
+  Advance(milliseconds(2));  // since the oldest came
   requester_.WaitFor(2);
   EXPECT_THAT(log_.batches(), ElementsAre("ab"));
 }
@@ -176,7 +187,8 @@ TEST_F(BatchSchedulerTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
   Send("a");
   gate_.WaitForArrivals(1);
   Send("b");
-  while (requester_.answers().empty()) std::this_thread::yield();
+  Advance(milliseconds(200));
+  requester_.WaitFor(1);
   const auto answers = requester_.answers();
   EXPECT_EQ(answers[0].id, "b");
   EXPECT_EQ(answers[0].status.code(), StatusCode::kUnavailable);
@@ -195,7 +207,7 @@ TEST_F(BatchSchedulerTest, AnswersCancelledRequestsWithoutExecutingThem) {
   ASSERT_TRUE(InferenceRequest::Submit(request).ok());
   Send("c");
   factory->Cancel();
-  while (requester_.answers().empty()) std::this_thread::yield();
+  requester_.WaitFor(1);
   EXPECT_EQ(requester_.answers()[0].id, "b");
   EXPECT_EQ(requester_.answers()[0].status.code(), StatusCode::kCancelled);
   gate_.Open();
@@ -257,8 +269,11 @@ TEST_F(BatchSchedulerTest, ServesHigherPrioritiesFirst) {
 
 TEST_F(BatchSchedulerTest, AnswersInOrderOfArrivalIfConfigured) {
   Load("max_batch_size: 1 dynamic_batching { preserve_ordering: true }", {Gated(), Logged()});
-  for (int i = 0; i < 20; ++i) Send(std::to_string(i));
+  Send("0");
   gate_.WaitForArrivals(1);
+  for (int i = 1; i < 20; ++i) Send(std::to_string(i));
+  log_.WaitFor(20);
+  EXPECT_THAT(requester_.answers(), IsEmpty());  // all the others have been executed but perhaps the last
   gate_.Open();
   requester_.WaitFor(20);
   std::vector<std::string> ids;
@@ -284,7 +299,7 @@ TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
   gate_.WaitForArrivals(1);
   Send("b");
   auto changed = std::async(std::launch::async, [&] { return model_->scheduler().UpdateInstances({&second}).ok(); });
-  while (log_.batches().size() < 2) std::this_thread::yield();
+  log_.WaitFor(2);
   EXPECT_THAT(log_.batches(), ElementsAre("a", "b"));
   EXPECT_EQ(changed.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   gate_.Open();

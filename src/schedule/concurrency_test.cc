@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/test_support.h"
 #include "schedule/test_support.h"
 
 namespace neso {
@@ -97,7 +98,7 @@ TEST_F(ConcurrencyTest, OverlapsTwoCallsFromOneThread) {
   std::atomic<int> inside{0};
   const auto meet = [&](std::span<InferenceRequest* const> requests) {
     ++inside;
-    while (inside < 2) std::this_thread::yield();
+    EXPECT_TRUE(test::Eventually([&] { return inside == 2; }));
     test::AnswerAll(requests);
   };
   Requester requester;

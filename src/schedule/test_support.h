@@ -34,6 +34,8 @@ class ScheduledModel final : public Model {
 // which is about to let it go.
 class ModelHouse {
  public:
+  explicit ModelHouse(const Clock& clock = SteadyClock::Instance())
+      : timers_(clock), context_{executor_, timers_, clock} {}
   ~ModelHouse() NO_THREAD_SAFETY_ANALYSIS {
     MutexLock lock(mutex_);
     while (live_ > 0) changed_.Wait(mutex_);
@@ -59,7 +61,7 @@ class ModelHouse {
  private:
   Executor executor_{"test", 8};
   TimerQueue timers_;
-  const SchedulingContext context_{executor_, timers_, SteadyClock::Instance()};
+  const SchedulingContext context_;
   Mutex mutex_;
   CondVar changed_;
   int live_ GUARDED_BY(mutex_) = 0;
@@ -101,6 +103,11 @@ class BatchLog {
     MutexLock lock(mutex_);
     batches_.push_back(std::move(ids));
     threads_.push_back(std::this_thread::get_id());
+    changed_.NotifyAll();
+  }
+  void WaitFor(size_t batches) NO_THREAD_SAFETY_ANALYSIS {
+    MutexLock lock(mutex_);
+    while (batches_.size() < batches) changed_.Wait(mutex_);
   }
   std::vector<std::string> batches() const {
     MutexLock lock(mutex_);
@@ -113,6 +120,7 @@ class BatchLog {
 
  private:
   mutable Mutex mutex_;
+  CondVar changed_;
   std::vector<std::string> batches_ GUARDED_BY(mutex_);
   std::vector<std::thread::id> threads_ GUARDED_BY(mutex_);
 };

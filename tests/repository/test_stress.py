@@ -1,4 +1,5 @@
 """Loads, unloads, requests and questions all at once; what counts is that every answer is a right one for its moment."""
+import collections
 import random
 import threading
 import time
@@ -17,7 +18,7 @@ def test_models_that_come_and_go_under_load(repository, start_server, scheduler)
     for name in NAMES:
         repository.add_identity(name, extra=scheduler, parameters={"execute_delay_ms": 1})
     server = start_server(repository.path, "--model-control-mode=explicit", "--strict-readiness=false")
-    stop, wrong = threading.Event(), []
+    stop, wrong, done = threading.Event(), [], collections.Counter()
 
     def keep(action):
         chance = random.Random(action.__name__)
@@ -32,6 +33,7 @@ def test_models_that_come_and_go_under_load(repository, start_server, scheduler)
     def infer(name):
         response = ask(server, name, [1.0, 2.0])
         if response.status_code == 200:
+            done["answers"] += 1
             return values(response) != [1, 2]
         gone = ("Request for unknown model: ", "scheduler for model has stopped accepting new inference requests")
         if response.status_code in (404, 503) and any(text in response.json()["error"] for text in gone):
@@ -40,10 +42,12 @@ def test_models_that_come_and_go_under_load(repository, start_server, scheduler)
 
     def come(name):
         response = load(server, name)
+        done["loads"] += response.status_code == 200
         return None if response.status_code == 200 else response.text
 
     def go(name):
         response = unload(server, name)
+        done["unloads"] += response.status_code == 200
         # Somebody else may have loaded it again.
         if response.status_code == 200 or "versions that are still available" in response.text:
             return time.sleep(0.005)
@@ -54,15 +58,18 @@ def test_models_that_come_and_go_under_load(repository, start_server, scheduler)
         states = {state.split(":")[0] for state in index(server).values()}
         if not states <= {"", "READY", "LOADING", "UNLOADING", "UNAVAILABLE"}:
             return str(states)
+        done["looks"] += 1
         return None if "nv_cpu" in server.metrics() else "no metrics"
 
     threads = [threading.Thread(target=keep, args=(action,)) for action in (infer, infer, infer, come, come, go, look)]
     for thread in threads:
         thread.start()
-    time.sleep(1.0)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        until(lambda: wrong or all(done[what] >= 5 for what in ("answers", "loads", "unloads", "looks")), timeout=30)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert wrong == []
     for name in NAMES:
         assert load(server, name).status_code == 200

@@ -220,7 +220,7 @@ TEST(ReactorGroupTest, IdleFollowersRetire) {
   EXPECT_EQ(server.reactors().ThreadsForTest(), 2u);
   work.release.set_value();
   work.finished.get_future().wait();
-  while (server.reactors().ThreadsForTest() != 1) std::this_thread::yield();
+  EXPECT_TRUE(test::Eventually([&] { return server.reactors().ThreadsForTest() == 1; }));
   server.Stop();
 }
 
