@@ -3,6 +3,7 @@
 // CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for.
 // A model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned
 // with.
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -74,13 +75,10 @@ class OnnxModel final : public Model {
     const bool own_threads = threads.OwnPools() && threads.intra_op != 1 && !Settings().global_pool_only;
     const bool shared = kind != TRITONSERVER_INSTANCEGROUPKIND_GPU && !own_threads;
     if (!shared) return MakeSession(kind, device_id, user);
-    std::lock_guard lock(mutex_);
-    if (SharedSession session = shared_session_.lock()) return session;
+    const Turn turn(*this);
+    if (SharedSession session = Shared()) return session;
     Result<SharedSession> made = MakeSession(kind, device_id, user);
-    if (made) {
-      shared_session_ = *made;
-      if (!first_taken_) kept_session_ = *made;  // until the first instance holds it
-    }
+    if (made) Share(*made);
     return made;
   }
   void SessionTaken() {
@@ -109,6 +107,36 @@ class OnnxModel final : public Model {
     return path.string();
   }
 
+  // One session is made at a time. That may take minutes, so it is a turn and no lock.
+  class Turn {
+   public:
+    explicit Turn(OnnxModel& model) : model_(model) {
+      std::unique_lock lock(model_.mutex_);
+      model_.turn_ended_.wait(lock, [this] { return !model_.is_making_; });
+      model_.is_making_ = true;
+    }
+    ~Turn() {
+      std::lock_guard lock(model_.mutex_);
+      model_.is_making_ = false;
+      model_.turn_ended_.notify_one();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    OnnxModel& model_;
+  };
+
+  SharedSession Shared() {
+    std::lock_guard lock(mutex_);
+    return shared_session_.lock();
+  }
+  void Share(const SharedSession& session) {
+    std::lock_guard lock(mutex_);
+    shared_session_ = session;
+    if (!first_taken_) kept_session_ = session;  // until the first instance holds it
+  }
+
   Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id,
                                     const std::string& user) const {
     NESO_ASSIGN_OR_RETURN(const std::string path, ModelPath(user));
@@ -135,7 +163,9 @@ class OnnxModel final : public Model {
   rapidjson::Document document_;
   bool has_sequence_batching_ = false;
   bool shrink_arena_ = false;
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable turn_ended_;
+  bool is_making_ = false;
   std::weak_ptr<Ort::Session> shared_session_;
   SharedSession kept_session_;
   bool first_taken_ = false;

@@ -88,8 +88,27 @@ Status BackendModel::Start(const SchedulingContext& context) {
   return {};
 }
 
+class BackendModel::Update {
+ public:
+  explicit Update(BackendModel& model) : model_(model) {
+    MutexLock lock(model_.mutex_);
+    while (model_.is_updating_) model_.update_ended_.Wait(model_.mutex_);
+    model_.is_updating_ = true;
+  }
+  ~Update() {
+    MutexLock lock(model_.mutex_);
+    model_.is_updating_ = false;
+    model_.update_ended_.NotifyOne();
+  }
+  Update(const Update&) = delete;
+  Update& operator=(const Update&) = delete;
+
+ private:
+  BackendModel& model_;
+};
+
 Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config) {
-  MutexLock updating(update_mutex_);
+  const Update update(*this);
   Instances removed;
   {
     MutexLock lock(mutex_);

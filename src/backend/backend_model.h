@@ -40,6 +40,9 @@ class BackendModel final : public Model {
   Backend& backend() const { return plugin_->backend(); }
 
  private:
+  // One update at a time. It makes and ends instances, which is why it holds no lock.
+  class Update;
+
   Expected<Instances> MakeInstances(const std::vector<InstanceSpec>& specs, const inference::ModelConfig& config);
   bool SharesDeviceThread(const InstanceSpec& spec) const;
   // All of them, side by side where the backend allows it. Error: the first by their order.
@@ -49,8 +52,9 @@ class BackendModel final : public Model {
   const std::map<std::string, BackendSettings>& host_policies_;
   const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;
-  Mutex update_mutex_;  // one update at a time
   mutable Mutex mutex_;
+  CondVar update_ended_;
+  bool is_updating_ GUARDED_BY(mutex_) = false;
   Instances instances_ GUARDED_BY(mutex_);
 };
 

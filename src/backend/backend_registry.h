@@ -26,13 +26,17 @@ class BackendRegistry {
 
  private:
   struct Entry {
-    Mutex mutex;  // held while the library is loaded
-    std::shared_ptr<Backend> backend GUARDED_BY(mutex);
+    std::shared_ptr<Backend> backend;  // null: not loaded yet
+    bool is_loading = false;           // by somebody, with no lock held: a library's start may take its time
   };
+  // What Get returns at once: a backend that is there, or null when the caller is to load it. Waits for others who do.
+  std::shared_ptr<Backend> FindOrClaim(const std::string& identity);
+
   const BackendOptions& options_;
   MemoryManager& memory_;
   mutable Mutex mutex_;
-  std::map<std::string, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);  // by BackendLibrary::Identity
+  CondVar load_ended_;
+  std::map<std::string, Entry> entries_ GUARDED_BY(mutex_);  // by BackendLibrary::Identity
 };
 
 }  // namespace neso

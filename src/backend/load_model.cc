@@ -9,6 +9,7 @@
 #include "backend/library_search.h"
 #include "backend/memory_manager.h"
 #include "base/executor.h"
+#include "base/gate.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/nearest.h"
@@ -92,34 +93,28 @@ struct BackendManager::Impl {
         memory(options.pinned_memory_pool_bytes),
         registry(options, memory) {}
 
-  // Waits for the models: their teardown uses everything below.
-  ~Impl() {
-    MutexLock lock(mutex);
-    while (living_models > 0) model_gone.Wait(mutex);
-  }
+  // Their teardown uses everything below.
+  ~Impl() { living_models.WaitUntilEmpty(); }
 
   std::shared_ptr<Model> Publish(std::unique_ptr<BackendModel> model) {
-    {
-      MutexLock lock(mutex);
-      ++living_models;
-    }
-    auto* const retirement = new Retirement(*this, *model);
+    auto* const retirement = new Retirement(*this, *model, living_models.Enter());
     return std::shared_ptr<Model>(model.release(), Retirer{retirement});
   }
 
   // Deletes a model on the executor. Made with the model, so that its end needs no memory.
   class Retirement final : public Runnable {
    public:
-    Retirement(Impl& impl, Model& model) : impl_(impl), model_(model) {}
+    Retirement(Impl& impl, Model& model, Gate::Pass pass) : impl_(impl), model_(model), pass_(std::move(pass)) {}
     void Run() override {
       const std::unique_ptr<Retirement> self(this);
-      impl_.Delete(&model_);
+      delete &model_;
     }
     void Post() { impl_.context.executor.Post(this); }
 
    private:
     Impl& impl_;
     Model& model_;
+    const Gate::Pass pass_;
   };
 
   // What runs when the last reference to a model goes.
@@ -129,21 +124,12 @@ struct BackendManager::Impl {
     void operator()(Model*) const { at_once ? retirement->Run() : retirement->Post(); }
   };
 
-  void Delete(Model* model) {
-    delete model;
-    MutexLock lock(mutex);
-    --living_models;
-    model_gone.NotifyAll();
-  }
-
   const BackendOptions options;
   const SchedulingContext context;
   std::atomic<bool> exiting{false};
   MemoryManager memory;
   BackendRegistry registry;
-  Mutex mutex;
-  CondVar model_gone;
-  size_t living_models GUARDED_BY(mutex) = 0;
+  Gate living_models;
 };
 
 BackendManager::BackendManager(BackendOptions options, SchedulingContext context)

@@ -42,8 +42,16 @@ class FakeLoader final : public VersionLoader {
     return {};
   }
 
-  // A message that makes a load throw.
+  std::string Explain(const PolledModel& model, int64_t version) override {
+    MutexLock lock(mutex_);
+    const auto failure = failures_.find(model.name);
+    if (failure != failures_.end() && failure->second == kThrowLate) throw std::bad_alloc();
+    return "";
+  }
+
+  // Messages that make a load throw, and what is asked about one that has failed.
   static constexpr const char* kThrow = "throw";
+  static constexpr const char* kThrowLate = "throw late";
   void Fail(const std::string& name, const std::string& message) {
     MutexLock lock(mutex_);
     failures_[name] = message;

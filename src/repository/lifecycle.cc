@@ -166,7 +166,7 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   }
   // Whatever was built in vain ends before the caller hears of it.
   operation.jobs.clear();
-  operation.done(std::move(status));
+  std::exchange(operation.done, nullptr)(std::move(status));
 }
 
 Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
@@ -266,28 +266,32 @@ std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
    public:
     Ending(ModelLifecycle& lifecycle, std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
            uint64_t generation)
-        : lifecycle_(lifecycle), built_(std::move(built)), folder_(std::move(folder)), generation_(generation) {}
+        : lifecycle_(lifecycle),
+          pass_(lifecycle.live_.Enter()),
+          built_(std::move(built)),
+          folder_(std::move(folder)),
+          generation_(generation) {}
     void Run() override {
       const std::unique_ptr<Ending> self(this);
-      lifecycle_.End(std::move(built_), std::move(folder_), generation_);
+      lifecycle_.End(std::move(built_), std::move(folder_), generation_, std::move(pass_));
     }
 
    private:
     ModelLifecycle& lifecycle_;
+    Gate::Pass pass_;
     std::shared_ptr<Model> built_;
     std::shared_ptr<const TemporaryFolder> folder_;
     const uint64_t generation_;
   };
   Model* const model = built.get();
   auto* const ending = new Ending(*this, std::move(built), std::move(folder), generation);
-  live_.fetch_add(1, std::memory_order_acq_rel);
   // The deleter runs on the thread that drops the last reference, often a request's: finalising instances is not its
   // business.
   return {model, [this, ending](Model*) { end_executor_.Post(ending); }};
 }
 
 void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder,
-                         uint64_t generation) {
+                         uint64_t generation, Gate::Pass pass) {
   const std::string name = last->name();
   const int64_t version = last->version();
   loader_.End(std::move(last));
@@ -304,19 +308,8 @@ void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const Temp
     }
   }
   LOG_INFO("successfully unloaded '{}' version {}", name, version);
-  {
-    MutexLock lock(mutex_);
-    if (live_.fetch_sub(1, std::memory_order_acq_rel) == 1) emptied_.NotifyAll();
-  }
+  pass.GiveBack();
   ReturnMemory();
-}
-
-bool ModelLifecycle::WaitUntilEmpty(TimePoint deadline) {
-  MutexLock lock(mutex_);
-  while (live_.load(std::memory_order_acquire) != 0) {
-    if (!emptied_.WaitUntil(mutex_, deadline)) break;
-  }
-  return live_.load(std::memory_order_acquire) == 0;
 }
 
 // --- what others see

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "base/gate.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "repository/model_state.h"
@@ -61,9 +62,9 @@ class ModelLifecycle {
   std::vector<ModelIndexEntry> States() const;
 
   // Copies that are built and not yet ended, those being unloaded included.
-  size_t LiveCount() const { return live_.load(std::memory_order_acquire); }
+  size_t LiveCount() const { return live_.inside(); }
   // Waits until LiveCount() is 0 or the deadline has passed. True when it is 0.
-  bool WaitUntilEmpty(TimePoint deadline);
+  bool WaitUntilEmpty(TimePoint deadline) { return live_.WaitUntilEmpty(deadline); }
   // From now on memory is not given back after unloads: the process ends soon.
   void PrepareForExit() { exiting_ = true; }
 
@@ -103,16 +104,16 @@ class ModelLifecycle {
                          std::vector<std::shared_ptr<Model>>& dropped) REQUIRES(mutex_);
   std::shared_ptr<Model> Track(std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
                                uint64_t generation);
-  void End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation);
+  void End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation,
+           Gate::Pass pass);
 
   VersionLoader& loader_;
   const LifecycleOptions options_;
   ServingTable serving_;
   mutable Mutex mutex_;
-  CondVar emptied_;
   std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);
   uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
-  std::atomic<size_t> live_{0};
+  Gate live_;
   std::atomic<bool> trim_pending_{false};
   std::atomic<bool> exiting_{false};
   mutable Executor load_executor_;

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "base/log.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
@@ -38,6 +39,33 @@ class ModelRepository::Operation {
   ModelRepository& repository_;
   const std::set<std::string> names_;
 };
+
+namespace {
+
+// What the loads of one group come to. Shared with them: they may end when nobody waits for them any more.
+struct GroupResults {
+  explicit GroupResults(const std::vector<std::string>& group) : reported(group.size()) {
+    for (const std::string& name : group) statuses.emplace(name, Internal("the load ended early; the log says why"));
+  }
+  Latch reported;
+  std::map<std::string, Status> statuses;  // each is its report's until that has been given
+};
+
+// Given when the last part of a load that could still say something has ended, by an exception as well.
+class LoadReport {
+ public:
+  LoadReport(std::shared_ptr<GroupResults> results, Status& status) : results_(std::move(results)), status_(status) {}
+  ~LoadReport() { results_->reported.CountDown(); }
+  LoadReport(const LoadReport&) = delete;
+  LoadReport& operator=(const LoadReport&) = delete;
+  void Set(Status status) { status_ = std::move(status); }
+
+ private:
+  const std::shared_ptr<GroupResults> results_;
+  Status& status_;
+};
+
+}  // namespace
 
 Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOptions options, VersionLoader& loader) {
   if (options.paths.empty()) return InvalidArg("--model-repository must be specified");
@@ -151,30 +179,29 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     const auto composing = ComposingModels(model.config);
     graph[name] = {{composing.begin(), composing.end()}, explicitly.contains(name)};
   }
-  Mutex results_mutex;
-  std::map<std::string, Status> failures;  // guarded by it while models load
+  std::map<std::string, Status> failures;
   for (const std::vector<std::string>& group : PlanLoadOrder(graph, names)) {
-    Latch loaded(group.size());
-    const std::map<std::string, Status> earlier_failures = failures;
+    const auto results = std::make_shared<GroupResults>(group);
     for (const std::string& name : group) {
-      const auto done = [&, name](Status status) {
-        if (!status.ok()) {
-          MutexLock lock(results_mutex);
-          failures[name] = std::move(status);
+      const auto report = std::make_shared<LoadReport>(results, results->statuses.at(name));
+      try {
+        PolledModel& model = polled.at(name);
+        Status prepared = PrepareEnsemble(model, polled, failures);
+        if (prepared.ok()) {
+          lifecycle_.Load(model, [report](Status status) { report->Set(std::move(status)); });
+          continue;
         }
-        loaded.CountDown();
-      };
-      PolledModel& model = polled.at(name);
-      Status prepared = PrepareEnsemble(model, polled, earlier_failures);
-      if (!prepared.ok()) {
         LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
         lifecycle_.RecordFailure(name, prepared.message());
-        done(std::move(prepared));
-        continue;
+        report->Set(std::move(prepared));
+      } catch (...) {
+        LogException("the load of a model");  // the report says so
       }
-      lifecycle_.Load(model, done);
     }
-    loaded.Wait();
+    results->reported.Wait();
+    for (auto& [name, status] : results->statuses) {
+      if (!status.ok()) failures.emplace(name, std::move(status));
+    }
   }
   MutexLock lock(mutex_);
   for (auto& [name, dependencies] : graph) {

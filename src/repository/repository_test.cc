@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "base/test_support.h"
 #include "repository/fake_loader_for_test.h"
 
 namespace neso {
@@ -158,7 +159,7 @@ TEST_F(ModelRepositoryTest, ALoadDuringUnloadWinsOverTheOldCopysEnd) {
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_NE(Find("a"), in_flight);
   in_flight.reset();
-  while (repository.lifecycle().LiveCount() != 1) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return repository.lifecycle().LiveCount() == 1; }));
   EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 READY"));
 }
 
@@ -198,6 +199,17 @@ TEST_F(ModelRepositoryTest, AFailedReloadKeepsTheOldAndIsTriedAgain) {
   EXPECT_NE(Find("a"), old);
 }
 
+// What nobody expected to throw; the others of the group are loaded.
+TEST_F(ModelRepositoryTest, ALoadThatEndsEarlyIsReportedAsSuch) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  loader_.Fail("a", FakeLoader::kThrowLate);
+  ModelRepository& repository = Start();
+  EXPECT_EQ(repository.LoadModel("a", {}).message(),
+            "load failed for model 'a': the load ended early; the log says why\n");
+  EXPECT_TRUE(repository.LoadModel("b", {}).ok());
+}
+
 TEST_F(ModelRepositoryTest, OneLineNamesEveryFailedVersion) {
   folder_.AddModel("a", 2, "version_policy { all {} }");
   loader_.Fail("a", "x");
@@ -226,7 +238,7 @@ TEST_F(ModelRepositoryTest, ANewVersionReplacesTheOldOne) {
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   folder_.Write("a/2/model", "x");
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  while (repository.lifecycle().LiveCount() != 1) std::this_thread::yield();
+  ASSERT_TRUE(test::Eventually([&] { return repository.lifecycle().LiveCount() == 1; }));
   EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNAVAILABLE unloaded", "a:2 READY"));
 }
 
