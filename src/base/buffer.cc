@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/block_cache.h"
 #include "base/check.h"
 #include "base/memory_budget.h"
 #include "base/mutex.h"
@@ -118,7 +119,7 @@ void GiveToPool(uint32_t size_class, size_t block_bytes, void* memory) {
   munmap(memory, block_bytes);
 }
 
-size_t BlockBytes(uint32_t size_class) {
+size_t BytesOfBlock(uint32_t size_class) {
   const size_t base = kSmallestPooled << ((size_class == 0 ? 0 : size_class - 1) / kStepsPerDoubling);
   const size_t steps = size_class == 0 ? 0 : (size_class - 1) % kStepsPerDoubling + 1;
   return base + base / kStepsPerDoubling * steps;
@@ -142,7 +143,7 @@ size_t Shed(uint32_t size_class, bool all) {
     pool.low_water = pool.count;
     left = pool.count + pool.lent;
   }
-  const size_t block_bytes = BlockBytes(size_class);
+  const size_t block_bytes = BytesOfBlock(size_class);
   while (shed != nullptr) {
     FreeBlock* next = shed->next;
     ASAN_UNPOISON_MEMORY_REGION(shed, block_bytes);
@@ -163,7 +164,7 @@ BufferRef Buffer::TryAllocate(size_t size, size_t aligned_offset, BufferCharge c
   uint32_t size_class = kHeap;
   void* memory = nullptr;
   if (needed < kSmallestPooled) {
-    memory = std::malloc(needed);
+    memory = TryTakeBlock(needed);
   } else if (charge == BufferCharge::kWithinBudget && !MemoryBudget::OfProcess().TryCharge(needed)) {
     return {};
   } else if (needed <= kLargestPooled) {
@@ -217,7 +218,7 @@ void Buffer::Release() noexcept {
   this->~Buffer();
   if (size_class == kHeap) {
     MemoryBudget::ReleaseSmall(charged);
-    std::free(this);
+    GiveBlock(this, block_bytes);
     return;
   }
   if (charged > 0) MemoryBudget::OfProcess().Release(charged);
@@ -245,7 +246,7 @@ size_t Buffer::LentBytes() {
   for (uint32_t size_class = 0; size_class < kClassCount; size_class++) {
     Pool& pool = Pools()[size_class];
     MutexLock lock(pool.mutex);
-    bytes += pool.lent * BlockBytes(size_class);
+    bytes += pool.lent * BytesOfBlock(size_class);
   }
   return bytes;
 }
@@ -255,7 +256,7 @@ size_t Buffer::PooledBytesForTest() {
   for (uint32_t size_class = 0; size_class < kClassCount; size_class++) {
     Pool& pool = Pools()[size_class];
     MutexLock lock(pool.mutex);
-    bytes += pool.count * BlockBytes(size_class);
+    bytes += pool.count * BytesOfBlock(size_class);
   }
   return bytes;
 }

@@ -13,20 +13,9 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/pools_recycle.h"
 
 namespace neso {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kPoolsRecycle = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kPoolsRecycle = false;
-#else
-inline constexpr bool kPoolsRecycle = true;
-#endif
-#else
-inline constexpr bool kPoolsRecycle = true;
-#endif
 
 // Thread-safe. `T` only tells pools apart.
 template <typename T>

@@ -1,5 +1,8 @@
 #include "frontend/running_request.h"
 
+#include <new>
+
+#include "base/block_cache.h"
 #include "base/exception_status.h"
 #include "core/api_error.h"
 
@@ -67,7 +70,7 @@ TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, co
   if (byte_size == 0) return nullptr;
   BufferRef memory = Buffer::TryAllocate(byte_size);
   if (!memory) return MakeApiError(NoOutputMemory(name, byte_size));
-  auto* owner = new BufferRef(std::move(memory));
+  auto* owner = new (TakeBlock(sizeof(BufferRef))) BufferRef(std::move(memory));
   *buffer = (*owner)->data();
   *buffer_userp = owner;
   return nullptr;
@@ -75,7 +78,10 @@ TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, co
 
 TRITONSERVER_Error* RunningRequest::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,
                                                   TRITONSERVER_MemoryType, int64_t) {
-  delete static_cast<BufferRef*>(buffer_userp);
+  auto* const owner = static_cast<BufferRef*>(buffer_userp);
+  if (owner == nullptr) return nullptr;
+  owner->~BufferRef();
+  GiveBlock(owner, sizeof(BufferRef));
   return nullptr;
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "base/buffer.h"
 
 namespace neso::net {
@@ -26,7 +27,9 @@ struct HttpHead {
   std::string_view query;  // without '?', empty if there is none
   int version_major = 1;
   int version_minor = 1;
-  std::vector<std::pair<std::string_view, std::string_view>> headers;  // names as sent, values without outer blanks
+  using Headers = std::vector<std::pair<std::string_view, std::string_view>,
+                              BlockAllocator<std::pair<std::string_view, std::string_view>>>;
+  Headers headers;  // names as sent, values without outer blanks
 
   // The first header of that name, compared without case; an unset view (data() == nullptr) if there is none.
   std::string_view Find(std::string_view name) const;

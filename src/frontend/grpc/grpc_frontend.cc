@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/block_cache.h"
 #include "base/environment.h"
 #include "base/log.h"
 #include "base/memory_budget.h"
@@ -66,7 +67,7 @@ struct GrpcFrontend::Method {
     return frontend.Open(std::make_shared<ReflectionCall>(std::move(call)));
   }
   static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<UnaryInfer>(frontend.infer_context_, std::move(call));
+    return MakeShared<UnaryInfer>(frontend.infer_context_, std::move(call));
   }
   static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return frontend.Open(std::make_shared<neso::StreamInfer>(frontend.infer_context_, frontend.is_draining_,

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "core/types.h"
 #include "frontend/request_limits.h"
 
@@ -63,9 +64,9 @@ struct WireInferRequest {
   std::string_view model_version;
   std::string_view id;
   WireParameters parameters;
-  std::vector<WireInput> inputs;
+  std::vector<WireInput, BlockAllocator<WireInput>> inputs;
   std::vector<WireOutput> outputs;
-  std::vector<std::string_view> raw_contents;
+  std::vector<std::string_view, BlockAllocator<std::string_view>> raw_contents;
   // How many there are in the message. What is beyond the limits was counted, not read.
   RequestCounts counts;
   size_t fields = 0;  // those of kMaxWireFields

@@ -1,9 +1,11 @@
 #include "frontend/grpc/infer_response.h"
 
 #include <climits>
-#include <deque>
+#include <list>
+#include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "core/model.h"
 #include "frontend/classification.h"
 #include "frontend/grpc/wire_writer.h"
@@ -43,7 +45,7 @@ void AppendParameter(std::string& out, uint32_t field, std::string_view name, co
 // What the pieces of a message point into. Not the response, which keeps its model: a client may read slowly.
 struct Kept {
   std::vector<BufferRef> tensors;
-  std::deque<std::string> classes;
+  std::list<std::string> classes;  // rare
   std::string text;
 };
 
@@ -58,11 +60,7 @@ struct Sent {
 class Encoder {
  public:
   Encoder(std::unique_ptr<InferenceResponse> response, const GrpcInferOptions& options, const SharedTensors& shared)
-      : options_(options),
-        shared_(shared),
-        response_(std::move(response)),
-        kept_(std::make_shared<Kept>()),
-        text_(kept_->text) {}
+      : options_(options), shared_(shared), response_(std::move(response)) {}
 
   Status Encode(std::optional<bool> is_final) {
     const InferenceResponse& response = *response_;
@@ -74,7 +72,7 @@ class Encoder {
     for (const NamedParameter& parameter : response.parameters())
       AppendParameter(text_, 4, parameter.name, parameter.value);
     if (is_final) AppendParameter(text_, 4, kFinalResponse, *is_final);
-    std::vector<Sent> raw;
+    std::vector<Sent, BlockAllocator<Sent>> raw;
     for (const Output& output : response.outputs()) {
       ASSIGN_OR_RETURN(const Sent sent, Choose(output));
       AppendTensorHead(output.name(), sent);
@@ -87,7 +85,7 @@ class Encoder {
       } else {
         splices_.push_back({text_.size(), {bytes.data(), bytes.size()}});
         spliced_bytes_ += bytes.size();
-        if (buffer != nullptr) kept_->tensors.push_back(*buffer);
+        if (buffer != nullptr) kept_.tensors.push_back(*buffer);
       }
     }
     return {};
@@ -103,17 +101,20 @@ class Encoder {
       return InvalidArg("Response has byte size {} which exceeds gRPC's byte size limit {}.", total, kMaxMessageBytes);
     }
     if (splices_.empty()) {  // nothing points anywhere: the tensors go back at once
-      message.head += text_;
+      message.head.empty() ? message.head.swap(text_) : void(message.head += text_);
       return message;
     }
     message.head.append(text_, 0, splices_.front().at);
+    kept_.text.swap(text_);
+    const auto kept = std::make_shared<const Kept>(std::move(kept_));
+    const std::string& text = kept->text;
     for (size_t i = 0; i < splices_.size(); ++i) {
       message.parts.push_back(splices_[i].part);
       const size_t begin = splices_[i].at;
-      const size_t end = i + 1 < splices_.size() ? splices_[i + 1].at : text_.size();
-      if (end > begin) message.parts.push_back({text_.data() + begin, end - begin});
+      const size_t end = i + 1 < splices_.size() ? splices_[i + 1].at : text.size();
+      if (end > begin) message.parts.push_back({text.data() + begin, end - begin});
     }
-    message.release = kept_;
+    message.release = std::const_pointer_cast<Kept>(kept);
     return message;
   }
 
@@ -125,7 +126,7 @@ class Encoder {
       const bool batched = response_->factory()->model()->max_batch_size() > 0;
       ASSIGN_OR_RETURN(Classes classes, Classify(*response_, output, batched, asked->second));
       shapes_.push_back(std::move(classes.shape));
-      return Sent{DataType::kBytes, &shapes_.back(), kept_->classes.emplace_back(std::move(classes.data))};
+      return Sent{DataType::kBytes, &shapes_.back(), kept_.classes.emplace_back(std::move(classes.data))};
     }
     return Sent{output.datatype(),
                 &output.shape(),
@@ -134,14 +135,17 @@ class Encoder {
   }
 
   void AppendTensorHead(std::string_view name, const Sent& sent) {
-    std::string tensor;
-    WireWriter writer(tensor);
+    const std::string_view datatype = DataTypeName(sent.datatype);
+    size_t dims = 0;
+    for (const int64_t dim : *sent.shape) dims += WireWriter::VarintSize(static_cast<uint64_t>(dim));
+    WireWriter writer(text_);
+    writer.BeginBytes(5, WireWriter::TextSizeIfAny(name.size()) + WireWriter::TextSize(datatype.size()) +
+                             WireWriter::TextSizeIfAny(dims));
     writer.TextIfAny(1, name);
-    writer.Text(2, DataTypeName(sent.datatype));
-    std::string dims;
-    for (const int64_t dim : *sent.shape) WireWriter(dims).Varint(static_cast<uint64_t>(dim));
-    writer.TextIfAny(3, dims);
-    WireWriter(text_).Text(5, tensor);
+    writer.Text(2, datatype);
+    if (dims == 0) return;
+    writer.BeginBytes(3, dims);
+    for (const int64_t dim : *sent.shape) writer.Varint(static_cast<uint64_t>(dim));
   }
 
   struct Splice {
@@ -151,9 +155,9 @@ class Encoder {
   const GrpcInferOptions& options_;
   const SharedTensors& shared_;
   const std::unique_ptr<InferenceResponse> response_;
-  const std::shared_ptr<Kept> kept_;
-  std::string& text_;
-  std::deque<Shape> shapes_;
+  Kept kept_;  // becomes the message's when something points into it
+  std::string text_;
+  std::list<Shape> shapes_;  // of classes
   std::vector<Splice> splices_;
   uint64_t spliced_bytes_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "base/catch_exceptions.h"
 #include "base/memory_budget.h"
 #include "frontend/grpc/grpc_status.h"
@@ -105,7 +106,7 @@ ReadTimes StreamInfer::TakeReadTimes() {
 
 void StreamInfer::OnMessage(BufferRef message) {
   const ReadTimes read = TakeReadTimes();
-  const auto run = std::make_shared<Run>(shared_from_this());
+  const auto run = MakeShared<Run>(shared_from_this());
   if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
   Status status;
   if (is_draining_.load(std::memory_order_relaxed)) {
@@ -119,7 +120,7 @@ void StreamInfer::OnMessage(BufferRef message) {
     if (is_over_) return;
     ++open_;
     running_.insert(run.get());
-    if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(std::make_shared<Turn>()));
+    if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(MakeShared<Turn>()));
   }
   // An exception must not leave the request among the running ones.
   if (status.ok()) status = CatchExceptions([&] { return Submit(*run, read); });

@@ -45,6 +45,9 @@ class WireWriter {
     Varint(size);
   }
 
+  // What Text and TextIfAny append for a field below 16.
+  static size_t TextSize(size_t size) { return 1 + VarintSize(size) + size; }
+  static size_t TextSizeIfAny(size_t size) { return size == 0 ? 0 : TextSize(size); }
   static size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 
  private:

@@ -22,9 +22,10 @@ namespace {
 // A client may send this much ahead of the method, and the window more.
 constexpr size_t kMaxBacklog = 32u << 20;
 constexpr size_t kPrefixBytes = 5;
+constexpr size_t kUnaryInputs = 3;  // its start, its message and its end, which mostly come together
 constexpr const char* kNoMemory = "the server has no memory for the message now; try again later";
 
-std::string Prefix(bool compressed, size_t size) {
+BlockString Prefix(bool compressed, size_t size) {
   const auto byte = [size](int shift) { return static_cast<char>(size >> shift & 0xff); };
   return {compressed ? '\1' : '\0', byte(24), byte(16), byte(8), byte(0)};
 }
@@ -166,6 +167,7 @@ void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
   if (message.bytes) backlog_ += message.bytes->size();
   {
     MutexLock lock(mutex_);
+    if (inputs_.empty()) inputs_.reserve(kUnaryInputs);
     inputs_.push_back({event, std::move(message)});
     if (std::exchange(working_, true)) return;
   }
@@ -178,7 +180,7 @@ void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
 }
 
 void GrpcStream::WorkOff() {
-  std::vector<Input> inputs;
+  Inputs inputs;
   for (;;) {
     inputs.clear();
     {
@@ -329,7 +331,7 @@ void GrpcStream::OnDeadline() {
 void GrpcStream::OnClose() {
   ignoring_ = true;
   GrpcReceiverRef receiver;
-  std::vector<Http2Piece> dropped;  // without the lock: what keeps them may be anybody's
+  Http2Pieces dropped;  // without the lock: what keeps them may be anybody's
   {
     MutexLock lock(mutex_);
     over_ = true;
@@ -361,7 +363,7 @@ void GrpcStream::OnAnswer() {
   GiveWindowBack();
   if (reader_.PartialBytes() > 0 && message_deadline_ == kNever) WatchMessage(0);
   std::optional<GrpcMetadata> metadata;
-  std::vector<Http2Piece> pieces;
+  Http2Pieces pieces;
   bool ended = false;
   bool dropped = false;
   bool cancel = false;
@@ -473,15 +475,15 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
 void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   const size_t size = SizeOf(message);
   unread().Add(kPrefixBytes + size);
-  std::string text = Prefix(compressed, size);
+  BlockString text = Prefix(compressed, size);
   if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
     text.reserve(kPrefixBytes + size);
     text.append(message.head);
     for (const BodyPart& part : message.parts) text.append(part.data, part.size);
-    answer_.push_back(Http2Piece::Own(std::move(text)));
+    answer_.push_back(Http2Piece::Short(std::move(text)));
     return;  // `release` goes with the message
   }
-  answer_.push_back(Http2Piece::Own(std::move(text)));
+  answer_.push_back(Http2Piece::Short(std::move(text)));
   answer_.push_back(Http2Piece::Own(std::move(message.head)));
   for (const BodyPart& part : message.parts)
     answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
@@ -490,7 +492,7 @@ void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
 void GrpcStream::Fail(GrpcCode code, std::string message) { Fail({code, std::move(message)}); }
 
 void GrpcStream::Fail(GrpcStatus status) {
-  std::vector<Http2Piece> dropped;
+  Http2Pieces dropped;
   {
     MutexLock lock(mutex_);
     if (status_ || over_) return;

@@ -55,6 +55,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
     Event event;
     GrpcFrameReader::Message message;
   };
+  using Inputs = std::vector<Input, BlockAllocator<Input>>;
 
   // In the strand.
   void Queue(Event event, GrpcFrameReader::Message message = {});
@@ -107,7 +108,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   std::atomic<bool> withholding_{false};
 
   Mutex mutex_;
-  std::vector<Input> inputs_ GUARDED_BY(mutex_);
+  Inputs inputs_ GUARDED_BY(mutex_);
   bool working_ GUARDED_BY(mutex_) = false;        // a thread works inputs_ off, or will
   bool postponed_ GUARDED_BY(mutex_) = false;      // the strand shall say when
   bool starting_ GUARDED_BY(mutex_) = false;       // OnCall is running
@@ -118,7 +119,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   bool cancelled_ GUARDED_BY(mutex_) = false;      // the receiver was told, or never will be
   GrpcReceiverRef receiver_ GUARDED_BY(mutex_);
   std::optional<GrpcMetadata> metadata_ GUARDED_BY(mutex_);  // of the head, which shall be sent
-  std::vector<Http2Piece> answer_ GUARDED_BY(mutex_);
+  Http2Pieces answer_ GUARDED_BY(mutex_);
   std::optional<GrpcStatus> status_ GUARDED_BY(mutex_);  // set once; nothing is sent after it
   bool status_taken_ GUARDED_BY(mutex_) = false;
   bool drop_answer_ GUARDED_BY(mutex_) = false;  // what was not framed is not sent

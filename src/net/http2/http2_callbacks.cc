@@ -1,8 +1,12 @@
 #include "net/http2/http2_callbacks.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
+#include "base/block_cache.h"
 #include "base/exception_status.h"
 #include "net/http2/http2_session.h"
 
@@ -31,6 +35,38 @@ struct Guard<kCallback> {
   }
 };
 
+// nghttp2's own memory, some eight small blocks a stream. It does not say how large a block is that it gives back, so that
+// stands before it.
+constexpr size_t kBlockHead = alignof(std::max_align_t);
+size_t& SizeOf(void* block) { return *static_cast<size_t*>(block); }
+void* BlockOf(void* memory) { return static_cast<char*>(memory) - kBlockHead; }
+
+void* Allocate(size_t size, void*) {
+  if (size > SIZE_MAX - kBlockHead) return nullptr;
+  void* const block = TryTakeBlock(size + kBlockHead);
+  if (block == nullptr) return nullptr;
+  SizeOf(block) = size + kBlockHead;
+  return static_cast<char*>(block) + kBlockHead;
+}
+void Free(void* memory, void*) {
+  if (memory != nullptr) GiveBlock(BlockOf(memory), SizeOf(BlockOf(memory)));
+}
+void* AllocateZeroes(size_t count, size_t size, void*) {
+  if (size != 0 && count > SIZE_MAX / size) return nullptr;
+  void* const memory = Allocate(count * size, nullptr);
+  return memory == nullptr ? nullptr : std::memset(memory, 0, count * size);
+}
+void* Reallocate(void* memory, size_t size, void*) {
+  if (memory == nullptr) return Allocate(size, nullptr);
+  const size_t had = SizeOf(BlockOf(memory)) - kBlockHead;
+  if (size <= had) return memory;
+  void* const larger = Allocate(size, nullptr);
+  if (larger == nullptr) return nullptr;
+  std::memcpy(larger, memory, had);
+  Free(memory, nullptr);
+  return larger;
+}
+
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -58,7 +94,8 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceL
   nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);  // Http2Guard says it in a better way
   // RFC 9113, 8.2.1 forbids blanks at the ends of a value; gRPC's clients send them, and every server takes them.
   nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
-  const int created = nghttp2_session_server_new2(&raw, callbacks, &session, option);
+  nghttp2_mem memory{nullptr, Allocate, Free, AllocateZeroes, Reallocate};
+  const int created = nghttp2_session_server_new3(&raw, callbacks, &session, option, &memory);
   nghttp2_session_callbacks_del(callbacks);
   nghttp2_option_del(option);
   if (created != 0) return nullptr;

@@ -13,10 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
+
 namespace neso::net {
 
 class Http2Fields {
  public:
+  Http2Fields() { fields_.reserve(kUsual); }
+
   // Both live as long as the program.
   void AddFixed(std::string_view name, std::string_view value) {
     Add(name, value, NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
@@ -44,7 +48,9 @@ class Http2Fields {
     return const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(text.data()));
   }
 
-  std::vector<nghttp2_nv> fields_;
+  static constexpr size_t kUsual = 6;
+
+  std::vector<nghttp2_nv, BlockAllocator<nghttp2_nv>> fields_;
   size_t bytes_ = 0;
   std::vector<std::unique_ptr<std::string>> texts_;
 };

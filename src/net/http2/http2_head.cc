@@ -34,7 +34,7 @@ void Http2HeadCollector::Add(std::string_view name, std::string_view value) {
 
 OwnedHttpHead Http2HeadCollector::Take() {
   OwnedHttpHead owned;
-  owned.text = std::make_unique_for_overwrite<char[]>(text_.size() + 1);
+  owned.text = MakeBytes(text_.size());
   std::memcpy(owned.text.get(), text_.data(), text_.size());
   owned.bytes = kept_bytes();
   HttpHead& head = owned.head;

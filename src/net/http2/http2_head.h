@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "net/http_exchange.h"
 
 namespace neso::net {
@@ -15,7 +15,7 @@ namespace neso::net {
 // A head with the text that its views point into.
 struct OwnedHttpHead {
   HttpHead head;
-  std::unique_ptr<char[]> text;
+  BlockBytes text;
   size_t bytes = 0;  // counted as RFC 9113, 6.5.2 does
 };
 

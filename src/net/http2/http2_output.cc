@@ -10,13 +10,16 @@ namespace {
 
 constexpr size_t kPiecesPerWrite = 64;
 constexpr size_t kFullPiece = 16 * 1024;  // copied bytes beyond it start a new piece
-constexpr size_t kKeptCapacity = 4096;    // of an idle connection
+constexpr size_t kSpareBytes = 4 * kFullPiece;
+
+// What a burst of answers has made grow serves the next one, of whichever connection; idle ones keep nothing.
+thread_local BlockString spare_text;
 
 }  // namespace
 
 Http2Piece Http2Piece::Own(std::string&& text) {
   const size_t size = text.size();
-  if (size <= kCopyBytes) return {std::move(text), nullptr, size, nullptr};
+  if (size <= kCopyBytes) return Short({text.data(), size});
   struct Kept {
     std::string text;
     MemoryCharge charge;
@@ -28,7 +31,7 @@ Http2Piece Http2Piece::Own(std::string&& text) {
 
 void Http2Output::Copy(std::string_view bytes) {
   if (pieces_.empty() || pieces_.back().borrowed != nullptr || pieces_.back().size >= kFullPiece)
-    pieces_.emplace_back();
+    pieces_.emplace_back().owned.swap(spare_text);
   Http2Piece& piece = pieces_.back();
   piece.owned.append(bytes);
   piece.size += bytes.size();
@@ -65,12 +68,9 @@ void Http2Output::Sent(size_t bytes) {
   while (first_ < pieces_.size() && bytes >= pieces_[first_].size) {
     Http2Piece& piece = pieces_[first_];
     bytes -= piece.size;
-    if (bytes_ == 0 && first_ == 0 && pieces_.size() == 1 && piece.borrowed == nullptr &&
-        piece.owned.capacity() <= kKeptCapacity) {
-      piece.owned.clear();  // the usual case: one small answer, whose memory serves the next
-      piece.size = 0;
-      offset_ = 0;
-      return;
+    if (piece.owned.capacity() > spare_text.capacity() && piece.owned.capacity() <= kSpareBytes) {
+      piece.owned.clear();
+      piece.owned.swap(spare_text);
     }
     piece = {};
     first_++;

@@ -8,9 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "net/transport.h"
 
 namespace neso::net {
+
+using BlockString = std::basic_string<char, std::char_traits<char>, BlockAllocator<char>>;
 
 // Bytes to send: short ones are kept, others are borrowed from what `keep` keeps alive.
 struct Http2Piece {
@@ -18,16 +21,23 @@ struct Http2Piece {
   static constexpr size_t kCopyBytes = 1024;
 
   static Http2Piece Own(std::string&& text);
+  // At most kCopyBytes.
+  static Http2Piece Short(BlockString&& text) {
+    const size_t size = text.size();
+    return {std::move(text), nullptr, size, nullptr};
+  }
   static Http2Piece Borrow(const char* data, size_t size, std::shared_ptr<void> keep) {
     return {{}, data, size, std::move(keep)};
   }
 
-  std::string owned;  // if `borrowed` is null
+  BlockString owned;  // if `borrowed` is null
   const char* borrowed = nullptr;
   size_t size = 0;
   std::shared_ptr<void> keep;
   const char* data() const { return borrowed != nullptr ? borrowed : owned.data(); }
 };
+
+using Http2Pieces = std::vector<Http2Piece, BlockAllocator<Http2Piece>>;
 
 class Http2Output {
  public:
@@ -42,7 +52,7 @@ class Http2Output {
  private:
   void Sent(size_t bytes);
 
-  std::vector<Http2Piece> pieces_;
+  Http2Pieces pieces_;
   size_t first_ = 0;   // pieces before it are sent
   size_t offset_ = 0;  // of the first piece
   size_t bytes_ = 0;

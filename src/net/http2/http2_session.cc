@@ -280,9 +280,9 @@ void Http2Session::StartStream(int32_t id) {
   OwnedHttpHead head = collector_.Take();
   std::shared_ptr<Http2Stream> stream;
   if (connection_.context().grpc != nullptr && GrpcStream::IsCall(head.head)) {
-    stream = std::make_shared<GrpcStream>(*this, id, std::move(head), too_large);
+    stream = MakeShared<GrpcStream>(*this, id, std::move(head), too_large);
   } else {
-    stream = std::make_shared<Http2Exchange>(*this, id, std::move(head), too_large);
+    stream = MakeShared<Http2Exchange>(*this, id, std::move(head), too_large);
   }
   streams_.emplace(id, stream);
   stream->OnStart();

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "net/connection.h"
 #include "net/http2/http2_frame_tracker.h"
 #include "net/http2/http2_guard.h"
@@ -144,7 +146,9 @@ class Http2Session final : public Session {
   std::optional<Http2KeepAlive> keep_alive_;  // of gRPC only
   Http2HeadCollector collector_;
   Http2Output output_;
-  std::unordered_map<int32_t, std::shared_ptr<Http2Stream>> streams_;
+  using Streams = std::unordered_map<int32_t, std::shared_ptr<Http2Stream>, std::hash<int32_t>, std::equal_to<>,
+                                     BlockAllocator<std::pair<const int32_t, std::shared_ptr<Http2Stream>>>>;
+  Streams streams_;
   ClientAccount& account_;  // the connection's
   PushBack push_back_{account_};
   std::vector<Top::Item> due_;

@@ -99,7 +99,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   bool deferred_ = false;  // nghttp2 waits for Resume
   bool data_ended_ = false;
   TimePoint deadline_ = kNever;
-  std::vector<Http2Piece> data_;
+  Http2Pieces data_;
   size_t data_first_ = 0;
   size_t data_offset_ = 0;
   size_t data_bytes_ = 0;

@@ -11,6 +11,7 @@
 #include <new>
 #include <utility>
 
+#include "base/block_cache.h"
 #include "base/check.h"
 #include "base/exception_status.h"
 #include "base/inline_host.h"
@@ -127,6 +128,11 @@ void ReactorGroup::RequestTurn(std::shared_ptr<Pollable> pollable) noexcept {
   }
   // A leader that is away looks before it waits again.
   if (IsQuiet()) Wake();
+}
+
+void ReactorGroup::RequestDropBlocks() {
+  drop_wanted_ = true;
+  Wake();
 }
 
 size_t ReactorGroup::ThreadsForTest() const {
@@ -269,6 +275,7 @@ void ReactorGroup::Round(Thread& self) {
   RunTurns(self);
   if (!self.deferred.empty()) RunDeferred(self);
   if (limbo_size_.load(std::memory_order_relaxed) > 0) Reclaim();
+  if (drop_wanted_.load(std::memory_order_relaxed) && drop_wanted_.exchange(false)) DropBlocks();
 }
 
 // The kernel tells of an event once, so whatever one pollable throws, the others are still to hear of theirs.

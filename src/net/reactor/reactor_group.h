@@ -56,6 +56,8 @@ class ReactorGroup {
   // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
   // traffic.
   bool Tick();
+  // A crowd has left: the leader gives back the small blocks that it keeps, soon.
+  void RequestDropBlocks();
   // Nobody handles events or runs work right now.
   bool IsQuiet() const { return (rounds_.load() & 1) == 0; }
 
@@ -107,6 +109,7 @@ class ReactorGroup {
   std::atomic<uint64_t> epoch_{1};
   std::atomic<size_t> limbo_size_{0};
   std::atomic<size_t> turns_size_{0};
+  std::atomic<bool> drop_wanted_{false};
 
   mutable Mutex mutex_;
   Threads threads_ GUARDED_BY(mutex_);

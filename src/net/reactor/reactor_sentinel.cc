@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/buffer.h"
 #include "base/exception_status.h"
@@ -87,7 +88,11 @@ void ReactorSentinel::ThreadMain() {
     }
     if (now >= next_decay_) {
       pools_warm_ = Buffer::DecayPools();
-      if (trim_wanted_.exchange(false)) malloc_trim(0);
+      if (std::exchange(trim_next_, false)) malloc_trim(0);
+      if (trim_wanted_.exchange(false)) {
+        for (ReactorGroup* group : groups_) group->RequestDropBlocks();
+        trim_next_ = true;
+      }
       next_decay_ = now + kDecayPeriod;
     }
     if (now >= NextSweep()) Sweep();
@@ -106,7 +111,8 @@ void ReactorSentinel::ThreadMain() {
     }
     bool in_time = true;
     while (!woken_ && !stopping_ && in_time) {
-      const TimePoint due = pools_warm_ || trim_wanted_ ? std::min(next_decay_, NextSweep()) : NextSweep();
+      const TimePoint due =
+          pools_warm_ || trim_wanted_ || trim_next_ ? std::min(next_decay_, NextSweep()) : NextSweep();
       if (due != TimePoint::max()) {
         in_time = changed_.WaitUntil(mutex_, due);
       } else {

@@ -73,6 +73,7 @@ class ReactorSentinel {
   std::atomic<bool> trim_wanted_{false};
   // The thread's own:
   bool pools_warm_ = false;
+  bool trim_next_ = false;  // the reactors have been asked for their blocks
   TimePoint next_decay_{};
   TimePoint not_before_{};  // of the next sweep, so that sweeps do not take a processor of their own
 
