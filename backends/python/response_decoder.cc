@@ -43,6 +43,19 @@ Status Fill(Response& response, const WorkerResponse& from) {
   return {};
 }
 
+// Whether the bytes are those of the shape, whose numbers may be anything.
+bool FitsShape(const TensorRecord& tensor) {
+  const bool is_bytes = tensor.datatype == TRITONSERVER_TYPE_BYTES;
+  uint64_t size = is_bytes ? sizeof(uint32_t) : backend::ByteSize(tensor.datatype);  // each string has its length
+  bool overflows = false;
+  for (const int64_t dimension : tensor.shape) {
+    if (dimension < 0) return false;
+    if (dimension == 0) return tensor.byte_size == 0;  // whatever the others are
+    overflows = __builtin_mul_overflow(size, static_cast<uint64_t>(dimension), &size) || overflows;
+  }
+  return !overflows && (is_bytes ? size <= tensor.byte_size : size == tensor.byte_size);
+}
+
 }  // namespace
 
 bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse& response) {
@@ -53,11 +66,7 @@ bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse&
   for (int i = 0; i < record.tensor_count && reader.ok(); ++i) {
     response.tensors.push_back(reader.GetTensor(segment));
     const TensorRecord& tensor = response.tensors.back();
-    if (!reader.ok()) return false;
-    if (tensor.datatype == TRITONSERVER_TYPE_BYTES) continue;
-    const int64_t count = backend::ElementCount(tensor.shape);
-    if (count < 0 || static_cast<uint64_t>(count) * backend::ByteSize(tensor.datatype) != tensor.byte_size)
-      return false;
+    if (!reader.ok() || !FitsShape(tensor)) return false;
   }
   response.error = reader.GetText(record.error_length);
   response.parameters = reader.GetText(record.parameters_length);

@@ -1,0 +1,111 @@
+#include "channel.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "protocol.h"
+
+namespace neso::python {
+namespace {
+
+using Found = Channel::Reader::Found;
+using std::chrono::milliseconds;
+
+class ChannelTest : public testing::Test {
+ protected:
+  ChannelTest() : segment_(std::move(*Segment::Create())), channel_(*segment_) {}
+
+  // As a worker does it; false if the ring is full.
+  bool Answer(uint64_t id) {
+    const NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kDone), .flags = 0, .id = id, .offset = 0, .length = 0};
+    return NesoRingPush(&segment_->rings().answers, &slot, -1) != 0;
+  }
+  // What a worker finds on the ring of replies.
+  std::optional<NesoSlot> TakeReply() {
+    NesoRing& ring = segment_->rings().replies;
+    if (NesoRingWaiting(&ring, ring.head) == 0) return std::nullopt;
+    return ring.slots[ring.head++ % NESO_RING_SLOTS];
+  }
+
+  const std::unique_ptr<Segment> segment_;
+  Channel channel_;
+};
+
+TEST_F(ChannelTest, AnswersComeInTheirOrder) {
+  Channel::Reader reader(channel_);
+  NesoSlot slot{};
+  for (uint64_t id = 0; id < 1000; ++id) {
+    ASSERT_TRUE(Answer(id));
+    ASSERT_EQ(reader.Next(slot, milliseconds::max()), Found::kMessage);
+    EXPECT_EQ(slot.id, id);
+    reader.Done();
+  }
+  EXPECT_EQ(reader.Next(slot, milliseconds(1)), Found::kTimeout);
+}
+
+TEST_F(ChannelTest, AWaitingReaderWakes) {
+  std::thread worker([this] {
+    for (uint64_t id = 0; id < 2000; ++id) {
+      while (!Answer(id)) std::this_thread::yield();
+    }
+  });
+  Channel::Reader reader(channel_);
+  NesoSlot slot{};
+  for (uint64_t id = 0; id < 2000; ++id) {
+    ASSERT_EQ(reader.Next(slot, milliseconds::max()), Found::kMessage);
+    ASSERT_EQ(slot.id, id);
+    reader.Done();
+  }
+  worker.join();
+}
+
+TEST_F(ChannelTest, TheEndOfTheWorkerWakesTheReaderAfterWhatWasWritten) {
+  ASSERT_TRUE(Answer(5));
+  Channel::Reader reader(channel_);
+  std::thread watcher([this] { channel_.Close(); });
+  NesoSlot slot{};
+  EXPECT_EQ(reader.Next(slot, milliseconds::max()), Found::kMessage);
+  reader.Done();
+  EXPECT_EQ(reader.Next(slot, milliseconds::max()), Found::kGone);
+  watcher.join();
+}
+
+TEST_F(ChannelTest, OneReaderAtATime) {
+  Channel::Reader reader(channel_);
+  std::thread other([this] { EXPECT_FALSE(Channel::Reader(channel_, std::try_to_lock).reads()); });
+  other.join();
+}
+
+TEST_F(ChannelTest, RepliesThatFindNoRoomWaitUntilTheWorkerAsks) {
+  constexpr uint64_t kCount = 3 * NESO_RING_SLOTS + 7;
+  for (uint64_t id = 0; id < kCount; ++id) {
+    channel_.PushReply({.kind = static_cast<uint32_t>(Kind::kReply), .flags = 0, .id = id, .offset = 0, .length = 0});
+  }
+  uint64_t next = 0;
+  while (next < kCount) {
+    while (const std::optional<NesoSlot> reply = TakeReply()) EXPECT_EQ(reply->id, next++);
+    EXPECT_EQ(segment_->rings().replies_stalled, next < kCount ? 1u : 0u);
+    channel_.OnPull();
+  }
+}
+
+TEST_F(ChannelTest, ARingThatIsGarbageIsNotRead) {
+  std::mt19937 random(7);  // NOLINT: the same every time
+  NesoSlot slot{};
+  for (int round = 0; round < 10'000; ++round) {
+    const uint32_t tail = static_cast<uint32_t>(random());
+    segment_->rings().answers.tail = tail;
+    segment_->rings().answers.head = static_cast<uint32_t>(random());
+    segment_->rings().answers.consumer = static_cast<uint32_t>(random());
+    Channel::Reader reader(channel_);
+    const Found found = reader.Next(slot, milliseconds(0));
+    EXPECT_EQ(found, tail == 0 ? Found::kTimeout : tail <= NESO_RING_SLOTS ? Found::kMessage : Found::kSpoiled);
+  }
+  channel_.Spoil();
+  EXPECT_FALSE(channel_.HasAnswers());
+}
+
+}  // namespace
+}  // namespace neso::python
