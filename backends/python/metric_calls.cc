@@ -58,9 +58,13 @@ Result<std::string> MetricCalls::Run(std::string_view json) {
 
 Result<std::string> MetricCalls::NewFamily(const rapidjson::Value& call) {
   TRITONSERVER_MetricFamily* family = nullptr;
-  NESO_RETURN_IF_ERROR(TRITONSERVER_MetricFamilyNew(
-      &family, static_cast<TRITONSERVER_MetricKind>(backend::IntOr(call, "kind", 0)),
-      backend::StringOr(call, "name").c_str(), backend::StringOr(call, "description").c_str()));
+  const int64_t kind = backend::IntOr(call, "kind", -1);
+  if (kind < TRITONSERVER_METRIC_KIND_COUNTER || kind > TRITONSERVER_METRIC_KIND_HISTOGRAM) {
+    return Status::InvalidArg("expected MetricFamily.COUNTER, GAUGE or HISTOGRAM as kind, got ", kind);
+  }
+  NESO_RETURN_IF_ERROR(TRITONSERVER_MetricFamilyNew(&family, static_cast<TRITONSERVER_MetricKind>(kind),
+                                                    backend::StringOr(call, "name").c_str(),
+                                                    backend::StringOr(call, "description").c_str()));
   families_[next_] = family;
   return std::to_string(next_++);
 }

@@ -60,6 +60,7 @@ bool FitsShape(const TensorRecord& tensor) {
 
 bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse& response) {
   const auto record = reader.Get<ResponseRecord>();
+  if (record.kind > ResponseKind::kRescheduled || record.error_code > TRITONSERVER_ERROR_CANCELLED) return false;
   response.kind = record.kind;
   response.error_code = static_cast<TRITONSERVER_Error_Code>(record.error_code);
   response.tensors.clear();
@@ -70,7 +71,7 @@ bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse&
   }
   response.error = reader.GetText(record.error_length);
   response.parameters = reader.GetText(record.parameters_length);
-  return reader.ok() && record.kind <= ResponseKind::kRescheduled && record.error_code <= TRITONSERVER_ERROR_CANCELLED;
+  return reader.ok();
 }
 
 Status SendResponse(Response response, const WorkerResponse& from, bool final) {
