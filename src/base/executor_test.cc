@@ -90,11 +90,11 @@ TEST(ExecutorTest, ShortWorkHasNoMoreThreadsThanItsWidthAndOneThatLooksOn) {
 // Whether it was thought short, or nobody knew.
 TEST(ExecutorTest, WhatTurnsOutLongKeepsNobodyWaiting) {
   for (const Nanoseconds expected : {Nanoseconds(0), Runnable::kUnknown}) {
-    Executor executor("test", 16, {.width = 2, .patience = std::chrono::milliseconds(1)});
     auto works = MakeBlocking(8, expected);
+    std::promise<void> after;
+    Executor executor("test", 16, {.width = 2, .patience = std::chrono::milliseconds(1)});  // outlived by all work
     for (auto& work : works) executor.Post(work.get());
     for (auto& work : works) work->started.get_future().wait();
-    std::promise<void> after;
     Do(executor, [&] { after.set_value(); });
     after.get_future().wait();
     for (auto& work : works) work->release.set_value();
