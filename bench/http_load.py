@@ -30,6 +30,18 @@ wrk.method = "POST"
 {headers}
 """
 
+# Made beforehand: the client is to cost the same for one model and for many.
+SPREAD = """
+local requests = {{}}
+init = function()
+  math.randomseed(1)
+  for name in io.lines("{names}") do
+    requests[#requests + 1] = wrk.format(nil, "/v2/models/" .. name .. "/infer")
+  end
+end
+request = function() return requests[math.random(#requests)] end
+"""
+
 
 def header_lines(head_length):
     headers = {"Content-Type": "application/json"} if head_length is None else {
@@ -46,10 +58,16 @@ def microseconds(text):
 
 
 def run(pid, port, model, body, head_length, connections, seconds):
-    """Runs wrk with one thread against /v2/models/<model>/infer; without a `head_length` the body is all JSON."""
+    """Runs wrk with one thread against /v2/models/<model>/infer; without a `head_length` the body is all JSON.
+    Of a list of models each request draws one."""
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "body").write_bytes(body)
-        pathlib.Path(folder, "load.lua").write_text(SCRIPT.format(body=f"{folder}/body", headers=header_lines(head_length)))
+        script = SCRIPT.format(body=f"{folder}/body", headers=header_lines(head_length))
+        if isinstance(model, list):
+            pathlib.Path(folder, "names").write_text("\n".join(model))
+            script += SPREAD.format(names=f"{folder}/names")
+            model = model[0]
+        pathlib.Path(folder, "load.lua").write_text(script)
         before = load.cpu_seconds(pid)
         text = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", f"{folder}/load.lua",
