@@ -88,14 +88,22 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return Concat("Model ", model_, " - Error when running inference: ", text);
   }
 
+  // Why a model that does not tell its policy cannot be called.
+  Status Refusal(TRITONSERVER_Server* server, int64_t version, const Status& found) const {
+    bool ready = false;
+    if (!Status(TRITONSERVER_ServerModelIsReady(server, model_.c_str(), version, &ready)).ok() || ready) {
+      return Status::Internal(ErrorText(found.message()));
+    }
+    return Status::Internal("Failed for execute the inference request. Model '", model_, "' is not ready.");
+  }
+
   Status Prepare(TRITONSERVER_Server* server, const rapidjson::Value& head, const std::vector<TensorRecord>& inputs) {
     const int64_t version = backend::IntOr(head, "version", -1);
     const bool is_decoupled_call = backend::BoolOr(head, "decoupled", false);
     uint32_t policy = 0;
-    if (!Status(TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), version, &policy, nullptr))
-             .ok()) {
-      return Status::Internal("Failed for execute the inference request. Model '", model_, "' is not ready.");
-    }
+    const Status found(
+        TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), version, &policy, nullptr));
+    if (!found.ok()) return Refusal(server, version, found);
     if ((policy & TRITONSERVER_TXN_DECOUPLED) != 0 && !is_decoupled_call) {
       return Status::Internal("Model ", model_,
                               " is using the decoupled transaction policy, and may answer any number of times: use "

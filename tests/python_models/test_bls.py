@@ -205,7 +205,7 @@ def test_large_tensors_pass_through_calls(client):
 
 
 @pytest.mark.parametrize("kind, text", [
-    (-1, "Failed for execute the inference request. Model 'no_such_model' is not ready."),
+    (-1, "Model no_such_model - Error when running inference: Request for unknown model: 'no_such_model' is not found"),
     (-2, "Model failing - Error when running inference: failing on purpose"),
     (-3, "decoupled=True"),
     (-4, "Model plain - Error when running inference: "),

@@ -45,7 +45,7 @@ def server(models, serve):
             for request in requests:
                 told = json.dumps({"parameters": json.loads(request.parameters()), "id": request.request_id(),
                                    "correlation": request.correlation_id(), "flags": request.flags(),
-                                   "timeout": request.timeout(), "outputs": request.requested_output_names()})
+                                   "timeout": request.timeout(), "outputs": sorted(request.requested_output_names())})
                 responses.append(pb_utils.InferenceResponse(
                     [pb_utils.Tensor("OUT", np.array([told], dtype=object))],
                     parameters={"text": "value", "number": 7, "flag": True}))
@@ -132,10 +132,10 @@ PREFIX = "Failed to process the request(s) for model 'failing_0', message: "
 
 
 @pytest.mark.parametrize("kind, text", [
-    (2, PREFIX + "Expected a list in the execute return, found type 'str'."),
+    (2, PREFIX + "Expected a list in the execute return, found type '<class 'str'>'."),
     (3, PREFIX + "Number of InferenceResponse objects do not match the number of InferenceRequest objects. "
         "InferenceRequest(s) size is:1, and InferenceResponse(s) size is:0\n"),
-    (4, PREFIX + "Expected an 'InferenceResponse' object in the execute function return list, found type 'int'."),
+    (4, PREFIX + "Expected an 'InferenceResponse' object in the execute function return list, found type '<class 'int'>'."),
     (5, "no such thing"),
     (6, "plain"),
     (8, "error wins"),

@@ -51,7 +51,7 @@ def execute(self, requests):
                                  model_name="m", flags=1, timeout=5, parameters={"p": True})
     request.set_flags(3)
     assert (request.request_id(), request.correlation_id(), request.flags(), request.timeout()) == ("r", "c", 3, 5)
-    assert request.requested_output_names() == ["o"] and json.loads(request.parameters()) == {"p": True}
+    assert request.requested_output_names() == {"o"} and json.loads(request.parameters()) == {"p": True}
     assert not requests[0].is_cancelled() and requests[0].trace().get_context() is None
     try: response.output_tensors()[0].triton_dtype()
     except TypeError: pass

@@ -98,7 +98,7 @@ class InferenceRequest:
         return self._model
 
     def requested_output_names(self):
-        return self._outputs
+        return set(self._outputs)
 
     def preferred_memory(self):
         return self._memory
@@ -134,7 +134,7 @@ class ReceivedRequest(InferenceRequest):
         return self._inputs
 
     def requested_output_names(self):
-        return list(self._layout.outputs)
+        return set(self._layout.outputs)
 
     def _text(self, before, length):
         begin = self._text_at + before

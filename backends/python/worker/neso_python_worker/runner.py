@@ -215,4 +215,4 @@ class Runner:
 
 
 def _type_name(value):
-    return type(value).__name__
+    return str(type(value))
