@@ -36,4 +36,10 @@ std::string Status::ToString() const {
   return fmt::format("{}: {}", StatusCodeText(code()), message());
 }
 
+void ExpectedMisread(const Status* error) {
+  const std::string why = error == nullptr ? "there is a value, and no error"
+                                           : fmt::format("there is no value, but an error: {}", error->ToString());
+  CheckFailed("Expected", 0, "what is read is there", why.c_str());
+}
+
 }  // namespace neso

@@ -18,6 +18,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
+
 namespace neso {
 
 enum class StatusCode : int {
@@ -48,8 +50,11 @@ class [[nodiscard]] Status {
   static Status Ok() { return {}; }
 
   bool ok() const { return error_ == nullptr; }
-  // Precondition: !ok().
-  StatusCode code() const { return error_->code; }
+  // Precondition: !ok(). Success has no code: asking it for one ends the process.
+  StatusCode code() const {
+    CHECK(!ok(), "success has no code");
+    return error_->code;
+  }
   // Empty on success.
   const std::string& message() const;
 
@@ -87,29 +92,50 @@ NESO_STATUS_MAKER(AlreadyExists)
 NESO_STATUS_MAKER(Cancelled)
 #undef NESO_STATUS_MAKER
 
-// A T, or the Status that says why there is none.
+// An Expected was read as what it is not. `error` is what it holds, or null if it holds a value.
+[[noreturn]] void ExpectedMisread(const Status* error);
+
+// A T, or the Status that says why there is none. To read the one that is not there ends the process, in every build,
+// with the error's text: going on with what is not a T would fail later, elsewhere and without a reason.
 template <typename T>
 class [[nodiscard]] Expected {
  public:
   Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   // Precondition: !error.ok().
-  Expected(Status error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Expected(Status error) : state_(std::in_place_index<1>, std::move(error)) {
+    CHECK(!std::get_if<1>(&state_)->ok(), "success is no reason for a missing value");
+  }
 
   explicit operator bool() const { return state_.index() == 0; }
   bool ok() const { return state_.index() == 0; }
 
   // Preconditions: ok() for the value, !ok() for the error.
-  T& operator*() & { return *std::get_if<0>(&state_); }
-  const T& operator*() const& { return *std::get_if<0>(&state_); }
-  T&& operator*() && { return std::move(*std::get_if<0>(&state_)); }
-  T* operator->() { return std::get_if<0>(&state_); }
-  const T* operator->() const { return std::get_if<0>(&state_); }
-  const Status& error() const& { return *std::get_if<1>(&state_); }
-  Status&& error() && { return std::move(*std::get_if<1>(&state_)); }
+  T& operator*() & { return *Value(state_); }
+  const T& operator*() const& { return *Value(state_); }
+  T&& operator*() && { return std::move(*Value(state_)); }
+  T* operator->() { return Value(state_); }
+  const T* operator->() const { return Value(state_); }
+  const Status& error() const& { return *Error(state_); }
+  Status&& error() && { return std::move(*Error(state_)); }
   // Success or the error.
   Status status() const { return ok() ? Status::Ok() : error(); }
 
  private:
+  template <typename State>
+  static auto* Value(State& state) {
+    auto* value = std::get_if<0>(&state);
+    if (value == nullptr) [[unlikely]]
+      ExpectedMisread(std::get_if<1>(&state));
+    return value;
+  }
+  template <typename State>
+  static auto* Error(State& state) {
+    auto* error = std::get_if<1>(&state);
+    if (error == nullptr) [[unlikely]]
+      ExpectedMisread(nullptr);
+    return error;
+  }
+
   std::variant<T, Status> state_;
 };
 

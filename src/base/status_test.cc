@@ -34,5 +34,21 @@ TEST(ExpectedTest, CarriesTheValueOrTheFirstError) {
   EXPECT_EQ(Quarter(7).error().message(), "7 is odd");
 }
 
+TEST(ExpectedDeathTest, ReadingAValueThatIsNotThereEndsWithTheError) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Expected<int> odd = Half(3);
+  EXPECT_DEATH(static_cast<void>(*odd), "there is no value, but an error: Invalid argument: 3 is odd");
+  const Expected<std::string> text = NotFound("no text");
+  EXPECT_DEATH(static_cast<void>(text->size()), "Not found: no text");
+}
+
+TEST(ExpectedDeathTest, ReadingAnErrorThatIsNotThereEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const Expected<int> half = Half(4);
+  EXPECT_DEATH(static_cast<void>(half.error()), "there is a value, and no error");
+  EXPECT_DEATH(static_cast<void>(Status::Ok().code()), "success has no code");
+  EXPECT_DEATH(Expected<int>{Status::Ok()}, "success is no reason for a missing value");
+}
+
 }  // namespace
 }  // namespace neso
