@@ -96,9 +96,9 @@ struct BackendManager::Impl {
   // Their teardown uses everything below.
   ~Impl() { living_models.WaitUntilEmpty(); }
 
-  std::shared_ptr<Model> Publish(std::unique_ptr<BackendModel> model) {
+  ModelHandle Publish(std::unique_ptr<BackendModel> model) {
     auto* const retirement = new Retirement(*this, *model, living_models.Enter());
-    return std::shared_ptr<Model>(model.release(), Retirer{retirement});
+    return ModelHandle(model.release(), Retirer{retirement});
   }
 
   // Deletes a model on the executor. Made with the model, so that its end needs no memory.
@@ -137,7 +137,7 @@ BackendManager::BackendManager(BackendOptions options, SchedulingContext context
 
 BackendManager::~BackendManager() = default;
 
-Expected<std::shared_ptr<Model>> BackendManager::LoadModel(const std::string& model_directory, int64_t version,
+Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directory, int64_t version,
                                                            inference::ModelConfig config, bool config_file_given,
                                                            TRITONSERVER_Server* server) {
   const BackendOptions& options = impl_->options;
@@ -175,7 +175,7 @@ std::string BackendManager::MissingBackendHint(const std::string& model_director
 
 void BackendManager::PrepareForExit() { impl_->exiting = true; }
 
-void BackendManager::TearDown(std::shared_ptr<Model> last) {
+void BackendManager::TearDown(ModelHandle last) {
   if (Impl::Retirer* retirer = std::get_deleter<Impl::Retirer>(last)) retirer->at_once = true;
   last.reset();
 }

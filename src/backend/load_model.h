@@ -47,9 +47,8 @@ class BackendManager {
   // instances (in parallel where the backend allows), runs warm-up and attaches the scheduler. `server` is what the
   // plug-in gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains.
   // Errors: of the library search, of validation and warm-up; those of the backend pass through unchanged.
-  Expected<std::shared_ptr<Model>> LoadModel(const std::string& model_directory, int64_t version,
-                                             inference::ModelConfig config, bool config_file_given,
-                                             TRITONSERVER_Server* server);
+  Expected<ModelHandle> LoadModel(const std::string& model_directory, int64_t version, inference::ModelConfig config,
+                                  bool config_file_given, TRITONSERVER_Server* server);
 
   // If no backend of that name is installed: which are, and which may have been meant. Empty otherwise.
   std::string MissingBackendHint(const std::string& model_directory, int64_t version,
@@ -60,7 +59,7 @@ class BackendManager {
 
   // Tears a model down on the calling thread and returns when nothing of it remains.
   // Precondition: `last` is the only reference, and the caller is not inside a plug-in's call.
-  void TearDown(std::shared_ptr<Model> last);
+  void TearDown(ModelHandle last);
 
   // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model.
   Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config);

@@ -47,7 +47,7 @@ const ResponseAllocator kAllocator(Allocate, Free, nullptr);
 // A request with everything it got back.
 class Call {
  public:
-  Call(std::shared_ptr<Model> model, int32_t value) : value_(value) {
+  Call(ModelHandle model, int32_t value) : value_(value) {
     request_ = InferenceRequest::Create(std::move(model), -1);
     BufferAttributes attributes;
     attributes.byte_size = sizeof(value_);
@@ -117,8 +117,8 @@ class LoadModelTest : public ::testing::Test {
     return core;
   }
 
-  Expected<std::shared_ptr<Model>> TryLoad(const std::string& name, const std::string& backend,
-                                           const std::string& settings = "", bool config_file_given = true) {
+  Expected<ModelHandle> TryLoad(const std::string& name, const std::string& backend, const std::string& settings = "",
+                                bool config_file_given = true) {
     const std::string model_folder = folder_ + "/" + name;
     std::filesystem::create_directories(model_folder + "/1");
     Expected<inference::ModelConfig> config = ParseModelConfigText(
@@ -127,16 +127,16 @@ class LoadModelTest : public ::testing::Test {
     NormalizeModelConfig(*config);
     return manager_->LoadModel(model_folder, 1, std::move(*config), config_file_given, nullptr);
   }
-  std::shared_ptr<Model> Load(const std::string& name, const std::string& backend, const std::string& settings = "") {
-    Expected<std::shared_ptr<Model>> model = TryLoad(name, backend, settings);
+  ModelHandle Load(const std::string& name, const std::string& backend, const std::string& settings = "") {
+    Expected<ModelHandle> model = TryLoad(name, backend, settings);
     EXPECT_TRUE(model.ok()) << model.error().ToString();
     return model.ok() ? *model : nullptr;
   }
   std::string LoadError(const std::string& name, const std::string& backend, const std::string& settings = "") {
-    Expected<std::shared_ptr<Model>> model = TryLoad(name, backend, settings);
+    Expected<ModelHandle> model = TryLoad(name, backend, settings);
     return model.ok() ? "" : model.error().ToString();
   }
-  static StatisticsSnapshot Statistics(const std::shared_ptr<Model>& model) { return model->statistics().Snapshot(); }
+  static StatisticsSnapshot Statistics(const ModelHandle& model) { return model->statistics().Snapshot(); }
 
   std::string folder_;
   Executor executor_;
@@ -145,7 +145,7 @@ class LoadModelTest : public ::testing::Test {
 };
 
 TEST_F(LoadModelTest, RunsAModel) {
-  const std::shared_ptr<Model> model = Load("plain", "throwing");
+  const ModelHandle model = Load("plain", "throwing");
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->config().instance_group_size(), 1);
   Call call(model, 7);
@@ -162,7 +162,7 @@ TEST_F(LoadModelTest, TurnsExceptionsOfInitialisationIntoLoadErrors) {
 }
 
 TEST_F(LoadModelTest, AnswersRequestsWhoseExecutionThrows) {
-  const std::shared_ptr<Model> model = Load("throws_in_execute", "throwing");
+  const ModelHandle model = Load("throws_in_execute", "throwing");
   Call call(model, 7);
   EXPECT_THAT(call.Await().errors(), ElementsAre("Internal: TRITONBACKEND_ModelInstanceExecute threw an exception: "
                                                  "thrown on purpose: throws_in_execute"));
@@ -172,7 +172,7 @@ TEST_F(LoadModelTest, AnswersRequestsWhoseExecutionThrows) {
 }
 
 TEST_F(LoadModelTest, LeavesAloneWhatWasReleasedBeforeAnException) {
-  const std::shared_ptr<Model> model = Load("throws_late", "throwing");
+  const ModelHandle model = Load("throws_late", "throwing");
   for (int i = 0; i < 3; ++i) {
     Call call(model, i);
     EXPECT_THAT(call.Await().values(), ElementsAre(i));
@@ -182,7 +182,7 @@ TEST_F(LoadModelTest, LeavesAloneWhatWasReleasedBeforeAnException) {
 
 TEST_F(LoadModelTest, SurvivesExceptionsOfFinalisationAndReadiness) {
   Load("throws_in_finalize", "throwing").reset();
-  const std::shared_ptr<Model> model = Load("throws_in_ready", "throwing");
+  const ModelHandle model = Load("throws_in_ready", "throwing");
   EXPECT_EQ(model->CheckReady().code(), StatusCode::kInternal);
   EXPECT_TRUE(Load("plain", "throwing")->CheckReady().ok());
 }
@@ -209,14 +209,14 @@ TEST_F(LoadModelTest, RefusesWhatThePluginMustNotAskFor) {
 }
 
 TEST_F(LoadModelTest, KeepsTheRequestUntilALateReleaseFromAnotherThread) {
-  const std::shared_ptr<Model> model = Load("late", "releases_late", "instance_group { count: 2 kind: KIND_CPU }");
+  const ModelHandle model = Load("late", "releases_late", "instance_group { count: 2 kind: KIND_CPU }");
   std::vector<std::unique_ptr<Call>> calls;
   for (int i = 0; i < 8; ++i) calls.push_back(std::make_unique<Call>(model, i));
   for (int i = 0; i < 8; ++i) EXPECT_THAT(calls[i]->Await().values(), ElementsAre(i));
 }
 
 TEST_F(LoadModelTest, UnloadsWhenTheLastRequestIsReleased) {
-  std::shared_ptr<Model> model = Load("late", "releases_late");
+  ModelHandle model = Load("late", "releases_late");
   Call call(model, 3);
   model.reset();
   EXPECT_THAT(call.Await().values(), ElementsAre(3));
@@ -224,8 +224,7 @@ TEST_F(LoadModelTest, UnloadsWhenTheLastRequestIsReleased) {
 }
 
 TEST_F(LoadModelTest, StreamsDecoupledResponses) {
-  const std::shared_ptr<Model> model =
-      Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
+  const ModelHandle model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
   Call call(model, 5);
   EXPECT_THAT(call.Await().values(), ElementsAre(0, 1, 2, 3, 4));
   Call none(model, 0);
@@ -236,7 +235,7 @@ TEST_F(LoadModelTest, StreamsDecoupledResponses) {
 }
 
 TEST_F(LoadModelTest, CountsDecoupledResponsesByTheirIndex) {
-  std::shared_ptr<Model> model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
+  ModelHandle model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
   Call(model, 2).Await();
   Call(model, 1).Await();
   const StatisticsSnapshot snapshot = Statistics(model);
@@ -247,7 +246,7 @@ TEST_F(LoadModelTest, CountsDecoupledResponsesByTheirIndex) {
 }
 
 TEST_F(LoadModelTest, CountsWhatThePluginReports) {
-  const std::shared_ptr<Model> model = Load("slow", "slow");
+  const ModelHandle model = Load("slow", "slow");
   Call(model, 1).Await();
   const StatisticsSnapshot snapshot = Statistics(model);
   EXPECT_EQ(snapshot.success.count, 1u);
@@ -257,7 +256,7 @@ TEST_F(LoadModelTest, CountsWhatThePluginReports) {
 }
 
 TEST_F(LoadModelTest, RunsInstancesAtTheSameTime) {
-  const std::shared_ptr<Model> model = Load("slow", "slow", "instance_group { count: 2 kind: KIND_CPU }");
+  const ModelHandle model = Load("slow", "slow", "instance_group { count: 2 kind: KIND_CPU }");
   Call first(model, -2);  // each waits until both are inside
   Call second(model, -2);
   EXPECT_THAT(first.Await().values(), ElementsAre(-2));
@@ -265,7 +264,7 @@ TEST_F(LoadModelTest, RunsInstancesAtTheSameTime) {
 }
 
 TEST_F(LoadModelTest, WarmsUpEachInstance) {
-  const std::shared_ptr<Model> model = Load("slow", "slow", R"(
+  const ModelHandle model = Load("slow", "slow", R"(
     instance_group { count: 2 kind: KIND_CPU }
     model_warmup { name: "s" batch_size: 3 count: 2
       inputs { key: "IN" value { data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } } }
@@ -291,7 +290,7 @@ TEST_F(LoadModelTest, ValidatesWarmUpRequests) {
 }
 
 TEST_F(LoadModelTest, AddsAndRemovesInstancesWhileTheModelServes) {
-  const std::shared_ptr<Model> model = Load("slow", "slow", "instance_group { count: 1 kind: KIND_CPU }");
+  const ModelHandle model = Load("slow", "slow", "instance_group { count: 1 kind: KIND_CPU }");
   inference::ModelConfig config = model->config();
   for (const int count : {3, 1, 2}) {
     Call call(model, 20);
@@ -306,8 +305,7 @@ TEST_F(LoadModelTest, AddsAndRemovesInstancesWhileTheModelServes) {
 
 TEST_F(LoadModelTest, RunsAnInstanceUnderItsHostPolicy) {
   const auto where = [this](const std::string& name, const std::string& policy) {
-    const std::shared_ptr<Model> model =
-        Load(name, "affinity", "instance_group { count: 1 kind: KIND_CPU " + policy + " }");
+    const ModelHandle model = Load(name, "affinity", "instance_group { count: 1 kind: KIND_CPU " + policy + " }");
     return Call(model, 0).Await().values();
   };
   EXPECT_THAT(where("bound", "host_policy: 'bound'"), ElementsAre(Core()));
@@ -318,14 +316,13 @@ TEST_F(LoadModelTest, RunsAnInstanceUnderItsHostPolicy) {
 }
 
 TEST_F(LoadModelTest, RefusesRequestsOfPassiveInstances) {
-  const std::shared_ptr<Model> model =
-      Load("plain", "throwing", "instance_group { count: 1 kind: KIND_CPU passive: true }");
+  const ModelHandle model = Load("plain", "throwing", "instance_group { count: 1 kind: KIND_CPU passive: true }");
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
   EXPECT_EQ(model->scheduler().Enqueue(request).code(), StatusCode::kUnavailable);
 }
 
 TEST_F(LoadModelTest, KeepsAPluginsProtobufApartFromTheServers) {
-  const std::shared_ptr<Model> model = Load("otherproto", "otherproto");
+  const ModelHandle model = Load("otherproto", "otherproto");
   EXPECT_THAT(Call(model, 11).Await().values(), ElementsAre(11));
   // And the server's still works.
   EXPECT_TRUE(ParseModelConfigText("name: 'm' platform: 'p'", "test").ok());
@@ -342,7 +339,7 @@ TEST_F(LoadModelTest, SaysWhyALibraryCannotBeLoaded) {
 }
 
 TEST_F(LoadModelTest, NeedsAConfigurationFromSomebody) {
-  Expected<std::shared_ptr<Model>> model = TryLoad("m", "slow", "", false);
+  Expected<ModelHandle> model = TryLoad("m", "slow", "", false);
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.error().ToString(), "Not found: model configuration is not provided for model 'm'");
 }

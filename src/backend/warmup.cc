@@ -119,7 +119,7 @@ Status AddTensors(InferenceRequest& request, const WarmUpSample& sample, bool mo
 }
 
 // Validated requests that nobody will execute, unless they are handed to an instance.
-Expected<Requests> MakeRequests(const std::shared_ptr<Model>& model, const WarmUpSample& sample, PendingAnswers& run) {
+Expected<Requests> MakeRequests(const ModelHandle& model, const WarmUpSample& sample, PendingAnswers& run) {
   Requests requests;
   Catcher::Scope scope(requests);
   for (uint32_t i = 0; i < sample.batch_size; ++i) {

@@ -12,12 +12,12 @@
 
 #include "base/status.h"
 #include "config/model_config.pb.h"
+#include "core/model_handle.h"
 #include "core/types.h"
 
 namespace neso {
 
 class BackendInstance;
-class Model;
 
 // A tensor of a sample.
 struct WarmUpTensor {
@@ -57,7 +57,7 @@ class WarmUp {
 
   std::vector<WarmUpSample> samples_;
   // The requests belong to a model of their own: the one that is being loaded takes none yet.
-  std::shared_ptr<Model> stand_in_;
+  ModelHandle stand_in_;
 };
 
 }  // namespace neso

@@ -1,6 +1,6 @@
 // A border for exceptions around one piece of work that gives a Status or an Expected.
 //
-//   Expected<std::shared_ptr<Model>> built = CatchExceptions([&] { return loader.Load(model, version); });
+//   Expected<ModelHandle> built = CatchExceptions([&] { return loader.Load(model, version); });
 #pragma once
 
 #include <type_traits>

@@ -1,7 +1,7 @@
 // A loaded version of a model: what front ends ask about and what requests are sent to.
 //
-// Held by shared_ptr: the repository's reference ends at unload, each request in flight holds another, and the last one
-// to go takes the instances down.
+// Held by ModelHandle: the repository's ends at unload, each request in flight holds another, and the last one to go
+// takes the instances down.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "base/name_index.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
+#include "core/model_handle.h"
 #include "core/scheduler.h"
 #include "core/statistics.h"
 #include "core/types.h"

@@ -34,7 +34,7 @@ void Input::Reset(std::string_view name, DataType datatype, std::span<const int6
   byte_size_ = 0;
 }
 
-std::unique_ptr<InferenceRequest> InferenceRequest::Create(std::shared_ptr<Model> model, int64_t requested_version) {
+std::unique_ptr<InferenceRequest> InferenceRequest::Create(ModelHandle model, int64_t requested_version) {
   InferenceRequest* request = RecyclePool<InferenceRequest>::Take();
   if (request == nullptr) request = ::new (::operator new(sizeof(InferenceRequest))) InferenceRequest();
   request->model_ = std::move(model);
@@ -52,7 +52,7 @@ void InferenceRequest::operator delete(InferenceRequest* request, std::destroyin
   ::operator delete(request);
 }
 
-void InferenceRequest::Reset(std::shared_ptr<Model> model, int64_t requested_version) {
+void InferenceRequest::Reset(ModelHandle model, int64_t requested_version) {
   Clear();
   model_ = std::move(model);
   requested_version_ = requested_version;
@@ -339,7 +339,7 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
   }
   // Before the callback, which may report about an enclosing trace.
   request->EndTrace();
-  const std::shared_ptr<Model> model = request->model_;
+  const ModelHandle model = request->model_;
   const auto release_fn = request->release_fn_;
   void* const userp = request->release_userp_;
   const Status released = CallForeign("the release callback of a request", release_fn, request.release(), flags, userp);

@@ -22,13 +22,13 @@
 #include "base/clock.h"
 #include "base/name_index.h"
 #include "base/status.h"
+#include "core/model_handle.h"
 #include "core/response_allocator.h"
 #include "core/types.h"
 
 namespace neso {
 
 class InferenceTrace;
-class Model;
 class ModelInstance;
 class ResponseFactory;
 
@@ -83,7 +83,7 @@ class Input final : public TRITONBACKEND_Input {
 class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRITONBACKEND_Request {
  public:
   // From a pool; goes back to it when deleted, so that a steady stream of requests allocates nothing.
-  static std::unique_ptr<InferenceRequest> Create(std::shared_ptr<Model> model, int64_t requested_version);
+  static std::unique_ptr<InferenceRequest> Create(ModelHandle model, int64_t requested_version);
   ~InferenceRequest();
   static void operator delete(InferenceRequest* request, std::destroying_delete_t);
 
@@ -112,10 +112,10 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   void SetResponseCallback(const ResponseAllocator* allocator, void* allocator_userp,
                            TRITONSERVER_InferenceResponseCompleteFn_t fn, void* userp);
   // Back to the state after Create, for the same pool slot and another model; capacities are kept.
-  void Reset(std::shared_ptr<Model> model, int64_t requested_version);
+  void Reset(ModelHandle model, int64_t requested_version);
 
   // --- what everybody reads ----------------------------------------------------------------------------------------
-  const std::shared_ptr<Model>& model() const { return model_; }
+  const ModelHandle& model() const { return model_; }
   int64_t requested_version() const { return requested_version_; }
   const std::string& id() const { return id_; }
   // "[request id: <id or <id_unknown>>] ", the beginning of validation messages.
@@ -180,7 +180,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   void EndTrace();
   Input& NewInput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
 
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   int64_t requested_version_ = -1;
   std::string id_;
   uint32_t flags_ = 0;

@@ -31,7 +31,7 @@ class RequestTest : public ::testing::Test {
   }
 
   Requester requester_;
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   HoldingScheduler* scheduler_;
 };
 

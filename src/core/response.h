@@ -84,7 +84,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   // they are. `name` and `byte_size` may be null. Errors: what the function says.
   Status QueryPlacement(const char* name, size_t* byte_size, MemoryType* type, int64_t* id) const;
 
-  const std::shared_ptr<Model>& model() const { return model_; }
+  const ModelHandle& model() const { return model_; }
   const std::string& request_id() const { return request_id_; }
   const ResponseAllocator* allocator() const { return allocator_; }
   void* allocator_userp() const { return allocator_userp_; }
@@ -100,7 +100,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   void Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags);
   void NoteResponse(const InferenceResponse& response);
 
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   std::string request_id_;
   const ResponseAllocator* allocator_ = nullptr;
   void* allocator_userp_ = nullptr;

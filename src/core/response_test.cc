@@ -39,7 +39,7 @@ class ResponseTest : public ::testing::Test {
   }
 
   Requester requester_;
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   std::unique_ptr<InferenceRequest> request_;
   std::shared_ptr<ResponseFactory> factory_;
   std::unique_ptr<InferenceResponse> response_;

@@ -26,8 +26,8 @@ inline inference::ModelConfig ParseConfig(const std::string& text) {
   return config;
 }
 
-inline std::shared_ptr<Model> MakeModel(const std::string& config_text,
-                                        std::map<std::string, std::vector<std::string>> labels = {}) {
+inline ModelHandle MakeModel(const std::string& config_text,
+                             std::map<std::string, std::vector<std::string>> labels = {}) {
   return std::make_shared<Model>(ParseConfig(config_text), 1, std::move(labels));
 }
 
@@ -69,7 +69,7 @@ class Requester {
   }
 
   // Without inputs; the callbacks are this object's.
-  std::unique_ptr<InferenceRequest> Make(const std::shared_ptr<Model>& model, const std::string& id = {}) {
+  std::unique_ptr<InferenceRequest> Make(const ModelHandle& model, const std::string& id = {}) {
     std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
     request->SetId(id);
     request->SetReleaseCallback(&OnRelease, this);

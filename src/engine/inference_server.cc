@@ -28,7 +28,7 @@ class BackendLoader final : public VersionLoader {
  public:
   BackendLoader(BackendManager& backends, TRITONSERVER_Server* server) : backends_(backends), server_(server) {}
 
-  Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
+  Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
     return backends_.LoadModel(model.directory, version, model.config, model.config_given, server_);
   }
   std::string Explain(const PolledModel& model, int64_t version) override {
@@ -36,7 +36,7 @@ class BackendLoader final : public VersionLoader {
     if (!missing_backend.empty()) return missing_backend;
     return VersionFolderHint(model.config, version, ListFolder(model.directory + "/" + std::to_string(version)));
   }
-  void End(std::shared_ptr<Model> last) override { backends_.TearDown(std::move(last)); }
+  void End(ModelHandle last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
     return backends_.UpdateInstanceGroups(serving, config);
   }
@@ -88,8 +88,7 @@ const std::vector<std::string>& ServerExtensions() {
   return extensions;
 }
 
-// --- start
-// --------------------------------------------------------------------------------------------------------------
+// --- start -----------------------------------------------------------------------------------------------------------
 
 InferenceServer::InferenceServer(const ServerOptions& options)
     : options_(options),
@@ -140,8 +139,7 @@ void InferenceServer::AddCollectors() {
   }
 }
 
-// --- health
-// -------------------------------------------------------------------------------------------------------------
+// --- health ----------------------------------------------------------------------------------------------------------
 
 Expected<bool> InferenceServer::IsLive() const {
   if (IsStopping()) return Unavailable("Server exiting");
@@ -162,7 +160,7 @@ std::string InferenceServer::WhyNotReady() const {
     return fmt::format("model '{}' version {} is {}{}{}", entry.name, entry.version, ModelStateName(entry.state),
                        entry.reason.empty() ? "" : ": ", entry.reason);
   }
-  for (const std::shared_ptr<Model>& model : ReadyModels()) {
+  for (const ModelHandle& model : ReadyModels()) {
     const Status ready = model->CheckReady();
     if (!ready.ok()) return fmt::format("model '{}' version {}: {}", model->name(), model->version(), ready.message());
   }
@@ -171,7 +169,7 @@ std::string InferenceServer::WhyNotReady() const {
 
 Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
   return model->CheckReady().ok();
 }
 
@@ -179,11 +177,10 @@ Status InferenceServer::CheckServing() const {
   return ready_.load(std::memory_order_acquire) && !IsStopping() ? Status() : Unavailable("Server not ready");
 }
 
-// --- models
-// -------------------------------------------------------------------------------------------------------------
+// --- models ----------------------------------------------------------------------------------------------------------
 
-Expected<std::shared_ptr<Model>> InferenceServer::FindModel(std::string_view name, int64_t version) const {
-  if (std::shared_ptr<Model> model = repository_->lifecycle().serving().Find(name, version)) return model;
+Expected<ModelHandle> InferenceServer::FindModel(std::string_view name, int64_t version) const {
+  if (ModelHandle model = repository_->lifecycle().serving().Find(name, version)) return model;
   if (!ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
   return repository_->lifecycle().WhyNotServing(name, version);
 }
@@ -194,13 +191,11 @@ std::vector<int64_t> InferenceServer::ReadyVersions(std::string_view name) const
   return versions;
 }
 
-std::vector<std::shared_ptr<Model>> InferenceServer::ReadyModels() const {
-  return repository_->lifecycle().serving().All();
-}
+std::vector<ModelHandle> InferenceServer::ReadyModels() const { return repository_->lifecycle().serving().All(); }
 
 Expected<std::string> InferenceServer::ModelMetadataJson(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
   const std::vector<int64_t> versions = version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version};
   return ModelMetadataToJson(model->config(), versions);
 }
@@ -208,7 +203,7 @@ Expected<std::string> InferenceServer::ModelMetadataJson(std::string_view name, 
 Expected<std::string> InferenceServer::ModelConfigJson(std::string_view name, int64_t version,
                                                        uint32_t config_version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, FindModel(name, version));
+  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
   RETURN_IF_ERROR(CheckConfigVersion(config_version));
   return ModelConfigToJson(model->config());
 }
@@ -216,10 +211,10 @@ Expected<std::string> InferenceServer::ModelConfigJson(std::string_view name, in
 Expected<std::string> InferenceServer::StatisticsJson(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
   if (name.empty()) return StatisticsToJson(ReadyModels());
-  std::vector<std::shared_ptr<Model>> models = repository_->lifecycle().serving().Versions(name);
+  std::vector<ModelHandle> models = repository_->lifecycle().serving().Versions(name);
   if (models.empty()) return InvalidArg("requested model '{}' is not available", name);
   if (version != -1) {
-    std::erase_if(models, [version](const std::shared_ptr<Model>& model) { return model->version() != version; });
+    std::erase_if(models, [version](const ModelHandle& model) { return model->version() != version; });
     if (models.empty()) return InvalidArg("requested model version is not available for model '{}'", name);
   }
   return StatisticsToJson(models);

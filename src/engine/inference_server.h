@@ -1,7 +1,7 @@
 // The server as a library: repository, backends, readiness, statistics. Front ends and the C ABI meet it here.
 //
 //   Expected<std::unique_ptr<InferenceServer>> server = InferenceServer::Start(options);
-//   ASSIGN_OR_RETURN(std::shared_ptr<Model> model, (*server)->FindModel("digits", -1));
+//   ASSIGN_OR_RETURN(ModelHandle model, (*server)->FindModel("digits", -1));
 //   auto request = InferenceRequest::Create(std::move(model), -1);
 //   ...
 //   InferenceRequest::Submit(request);
@@ -71,11 +71,11 @@ class InferenceServer final : public TRITONSERVER_Server {
   // The model that answers requests for `version` (-1: the latest ready one).
   // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.
   // Every request asks here, so it costs one shared lock, one hash and one reference.
-  Expected<std::shared_ptr<Model>> FindModel(std::string_view name, int64_t version) const;
+  Expected<ModelHandle> FindModel(std::string_view name, int64_t version) const;
   // Ready versions, ascending.
   std::vector<int64_t> ReadyVersions(std::string_view name) const;
   // Every ready model version.
-  std::vector<std::shared_ptr<Model>> ReadyModels() const;
+  std::vector<ModelHandle> ReadyModels() const;
 
   // JSON texts exactly as clients get them.
   const std::string& MetadataJson() const { return metadata_json_; }

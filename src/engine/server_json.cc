@@ -176,9 +176,9 @@ std::string ModelIndexToJson(std::span<const ModelIndexEntry> index) {
   return out;
 }
 
-std::string StatisticsToJson(std::span<const std::shared_ptr<Model>> models) {
+std::string StatisticsToJson(std::span<const ModelHandle> models) {
   std::string out = "{\"model_stats\":[";
-  for (const std::shared_ptr<Model>& model : models) {
+  for (const ModelHandle& model : models) {
     if (out.back() != '[') out += ',';
     AppendModelStatistics(out, *model);
   }

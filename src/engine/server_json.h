@@ -24,6 +24,6 @@ std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<
 std::string ModelIndexToJson(std::span<const ModelIndexEntry> index);
 
 // {"model_stats":[...]}, in the order given.
-std::string StatisticsToJson(std::span<const std::shared_ptr<Model>> models);
+std::string StatisticsToJson(std::span<const ModelHandle> models);
 
 }  // namespace neso

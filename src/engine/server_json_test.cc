@@ -49,7 +49,7 @@ TEST(ServerJsonTest, StatisticsHaveAllMembers) {
   auto model = std::make_shared<Model>(TwoTensors(), 7, std::map<std::string, std::vector<std::string>>());
   model->statistics().SetMemoryUsage(model.get(), {{"CPU", 0, 1024}});
   model->statistics().common().RecordResponse(0, StatisticsShard::ResponseKind::kSuccess, 10, 20, 50);
-  const std::shared_ptr<Model> models[] = {model};
+  const ModelHandle models[] = {model};
   const std::string none = R"({"count":0,"ns":0})";
   EXPECT_EQ(StatisticsToJson(models),
             R"({"model_stats":[{"name":"m","version":"7","last_inference":0,"inference_count":0,"execution_count":0,)"

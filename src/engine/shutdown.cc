@@ -71,13 +71,13 @@ Status InferenceServer::DrainInferences(TimePoint deadline) {
   // Long enough not to spin, short enough that nobody notices: requests take from microseconds to seconds.
   std::chrono::milliseconds pause(1);
   while (true) {
-    std::vector<std::shared_ptr<Model>> models = ReadyModels();
+    std::vector<ModelHandle> models = ReadyModels();
     // Again in every round: a load that was under way may have published a model meanwhile.
-    for (const std::shared_ptr<Model>& model : models) model->scheduler().Stop();
-    std::erase_if(models, [](const std::shared_ptr<Model>& model) { return model->InflightCount() == 0; });
+    for (const ModelHandle& model : models) model->scheduler().Stop();
+    std::erase_if(models, [](const ModelHandle& model) { return model->InflightCount() == 0; });
     if (report.Passed()) {
       LOG_INFO("Timeout {}: Found {} model versions that have in-flight inferences", report.seconds(), models.size());
-      for (const std::shared_ptr<Model>& model : models) {
+      for (const ModelHandle& model : models) {
         LOG_INFO("Model '{}' (version {}) has {} in-flight inferences", model->name(), model->version(),
                  model->InflightCount());
       }

@@ -9,7 +9,7 @@ namespace neso {
 namespace {
 
 struct Reading {
-  std::shared_ptr<Model> model;
+  ModelHandle model;
   MetricLabels labels;
   StatisticsSnapshot statistics;
   std::optional<LatencyReadings> latencies;
@@ -101,11 +101,11 @@ void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) 
   }
 }
 
-void WriteModels(MetricWriter& writer, std::vector<std::shared_ptr<Model>> models, const ModelMetricsOptions& options) {
+void WriteModels(MetricWriter& writer, std::vector<ModelHandle> models, const ModelMetricsOptions& options) {
   if (models.empty()) return;
   std::vector<Reading> readings;
   readings.reserve(models.size());
-  for (std::shared_ptr<Model>& model : models) {
+  for (ModelHandle& model : models) {
     MetricLabels labels = LabelsOf(*model);
     StatisticsSnapshot statistics = options.counter_latencies ? model->statistics().Snapshot() : StatisticsSnapshot{};
     std::optional<LatencyReadings> latencies = model->statistics().Latencies();

@@ -17,7 +17,7 @@ struct ModelMetricsOptions {
   bool counter_latencies = true;
 };
 
-using ModelLister = std::function<std::vector<std::shared_ptr<Model>>()>;
+using ModelLister = std::function<std::vector<ModelHandle>()>;
 
 // Model versions appear in the order the lister gives them.
 MetricCollector ModelMetricsCollector(ModelLister models, ModelMetricsOptions options);

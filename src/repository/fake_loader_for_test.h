@@ -25,7 +25,7 @@ class NullScheduler final : public Scheduler {
 // Builds models that do nothing; fails for the models it is told to.
 class FakeLoader final : public VersionLoader {
  public:
-  Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) override {
+  Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
     MutexLock lock(mutex_);
     ++loads_[model.name + ":" + std::to_string(version)];
     last_directory_ = model.directory;

@@ -29,7 +29,7 @@ struct ModelLifecycle::LoadOperation {
   struct Job {
     int64_t version;
     uint64_t generation = 0;
-    Expected<std::shared_ptr<Model>> result = Expected<std::shared_ptr<Model>>(std::shared_ptr<Model>());
+    Expected<ModelHandle> result = Expected<ModelHandle>(ModelHandle());
     std::string reason = "";  // of a failure: the error, and what may explain it
   };
   PolledModel model;
@@ -132,12 +132,12 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
 
-Expected<std::shared_ptr<Model>> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
+Expected<ModelHandle> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
   if (const std::string& endless = model.versions.at(version).endless_file; !endless.empty()) {
     return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.name);
   }
   const TimePoint start = SteadyClock::Instance().Now();
-  Expected<std::shared_ptr<Model>> built = CatchExceptions([&] { return loader_.Load(model, version); });
+  Expected<ModelHandle> built = CatchExceptions([&] { return loader_.Load(model, version); });
   if (built) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
   }
@@ -149,7 +149,7 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
     if (job.result) *job.result = Track(std::move(*job.result), operation.model.temporary_folder, job.generation);
   }
   Status status = UpdateServing(operation);
-  std::vector<std::shared_ptr<Model>> dropped;
+  std::vector<ModelHandle> dropped;
   {
     MutexLock lock(mutex_);
     if (status.ok()) {
@@ -177,7 +177,7 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
   }
   for (const VersionAction& action : operation.actions) {
     if (!failures.empty() || action.kind != VersionActionKind::kUpdateInPlace) continue;
-    const std::shared_ptr<Model> model = serving_.Find(operation.model.name, action.version);
+    const ModelHandle model = serving_.Find(operation.model.name, action.version);
     const Status updated = model == nullptr
                                ? Status()
                                : CatchExceptions([&] { return loader_.UpdateInPlace(*model, operation.model.config); });
@@ -188,7 +188,7 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
   return failures.empty() ? Status() : InvalidArg("{}", failures);
 }
 
-void ModelLifecycle::Commit(LoadOperation& operation, std::vector<std::shared_ptr<Model>>& dropped) {
+void ModelLifecycle::Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) {
   const PolledModel& polled = operation.model;
   Record& record = records_[polled.name];
   record.config = polled.config.SerializeAsString();
@@ -220,7 +220,7 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
 }
 
 void ModelLifecycle::PublishLocked(const std::string& name, const Record& record) {
-  std::vector<std::shared_ptr<Model>> versions;
+  std::vector<ModelHandle> versions;
   for (const auto& [version, entry] : record.versions) {
     if (entry.state == ModelState::kReady) versions.push_back(entry.model);
   }
@@ -236,7 +236,7 @@ void ModelLifecycle::RecordFailure(const std::string& name, std::string reason) 
 // --------------------------------------------------------------------------------------------------------
 
 void ModelLifecycle::Unload(const std::string& name) {
-  std::vector<std::shared_ptr<Model>> dropped;
+  std::vector<ModelHandle> dropped;
   {
     MutexLock lock(mutex_);
     const auto record = records_.find(name);
@@ -251,7 +251,7 @@ void ModelLifecycle::Unload(const std::string& name) {
 }
 
 void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
-                                       std::vector<std::shared_ptr<Model>>& dropped) {
+                                       std::vector<ModelHandle>& dropped) {
   LOG_INFO("unloading: {}:{}", name, version);
   entry.state = ModelState::kUnloading;
   entry.reason.clear();
@@ -259,12 +259,12 @@ void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version,
   entry.model = nullptr;
 }
 
-std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
+ModelHandle ModelLifecycle::Track(ModelHandle built,
                                              std::shared_ptr<const TemporaryFolder> folder, uint64_t generation) {
   // Made now, so that the end needs no memory.
   class Ending final : public Runnable {
    public:
-    Ending(ModelLifecycle& lifecycle, std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
+    Ending(ModelLifecycle& lifecycle, ModelHandle built, std::shared_ptr<const TemporaryFolder> folder,
            uint64_t generation)
         : lifecycle_(lifecycle),
           pass_(lifecycle.live_.Enter()),
@@ -279,7 +279,7 @@ std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
    private:
     ModelLifecycle& lifecycle_;
     Gate::Pass pass_;
-    std::shared_ptr<Model> built_;
+    ModelHandle built_;
     std::shared_ptr<const TemporaryFolder> folder_;
     const uint64_t generation_;
   };
@@ -290,7 +290,7 @@ std::shared_ptr<Model> ModelLifecycle::Track(std::shared_ptr<Model> built,
   return {model, [this, ending](Model*) { end_executor_.Post(ending); }};
 }
 
-void ModelLifecycle::End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder,
+void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const TemporaryFolder> folder,
                          uint64_t generation, Gate::Pass pass) {
   const std::string name = last->name();
   const int64_t version = last->version();

@@ -2,7 +2,7 @@
 //
 //   ModelLifecycle lifecycle(loader, {.load_threads = 4});
 //   lifecycle.Load(std::move(polled), [](Status status) { ... });
-//   std::shared_ptr<Model> model = lifecycle.serving().Find("digits", -1);
+//   ModelHandle model = lifecycle.serving().Find("digits", -1);
 //   lifecycle.Unload("digits");
 //
 // A load builds new copies while the old ones serve and swaps them when all versions have succeeded; if one fails, the
@@ -80,7 +80,7 @@ class ModelLifecycle {
     std::string reason;
     uint64_t fingerprint = 0;
     uint64_t generation = 0;  // of the copy whose state this is: older copies end silently
-    std::shared_ptr<Model> model;
+    ModelHandle model;
   };
   struct Record {
     std::map<int64_t, Version> versions;
@@ -94,17 +94,17 @@ class ModelLifecycle {
   ConfigChange ChangeOf(const Record& record, const PolledModel& model) const REQUIRES(mutex_);
   std::shared_ptr<LoadOperation> BeginLoad(PolledModel model, Done& done, std::vector<int64_t> wanted);
   void RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index);
-  Expected<std::shared_ptr<Model>> LoadOnce(const PolledModel& model, int64_t version);
+  Expected<ModelHandle> LoadOnce(const PolledModel& model, int64_t version);
   void FinishLoad(LoadOperation& operation);
   Status UpdateServing(const LoadOperation& operation);
-  void Commit(LoadOperation& operation, std::vector<std::shared_ptr<Model>>& dropped) REQUIRES(mutex_);
+  void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
   void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
   void PublishLocked(const std::string& name, const Record& record) REQUIRES(mutex_);
   void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
-                         std::vector<std::shared_ptr<Model>>& dropped) REQUIRES(mutex_);
-  std::shared_ptr<Model> Track(std::shared_ptr<Model> built, std::shared_ptr<const TemporaryFolder> folder,
+                         std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
+  ModelHandle Track(ModelHandle built, std::shared_ptr<const TemporaryFolder> folder,
                                uint64_t generation);
-  void End(std::shared_ptr<Model> last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation,
+  void End(ModelHandle last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation,
            Gate::Pass pass);
 
   VersionLoader& loader_;

@@ -78,8 +78,7 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
 ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
     : options_(std::move(options)), lifecycle_(loader, options_.lifecycle), paths_(options_.paths) {}
 
-// --- start and load
-// -----------------------------------------------------------------------------------------------------
+// --- start and load --------------------------------------------------------------------------------------------------
 
 Status ModelRepository::CheckPaths() const {
   for (const std::string& path : options_.paths) RETURN_IF_ERROR(CheckRepositoryPath(path));
@@ -227,9 +226,9 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
                                         const std::map<std::string, Status>& failures) const {
   if (!IsEnsemble(model.config)) return {};
   // What a lookup returns must live as long as the check.
-  std::vector<std::shared_ptr<Model>> held;
+  std::vector<ModelHandle> held;
   const ModelConfigLookup find = [&](const std::string& name) -> const inference::ModelConfig* {
-    if (std::shared_ptr<Model> serving = lifecycle_.serving().Find(name, -1)) {
+    if (ModelHandle serving = lifecycle_.serving().Find(name, -1)) {
       held.push_back(std::move(serving));
       return &held.back()->config();
     }
@@ -247,8 +246,7 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
   return {};
 }
 
-// --- unload
-// -------------------------------------------------------------------------------------------------------------
+// --- unload ----------------------------------------------------------------------------------------------------------
 
 Status ModelRepository::UnloadModel(const std::string& name, bool unload_dependents) {
   RETURN_IF_ERROR(CheckControlMode());
@@ -299,8 +297,7 @@ Status ModelRepository::CheckControlMode() const {
   return Unavailable("explicit model load / unload is not allowed if polling is enabled");
 }
 
-// --- repositories
-// -------------------------------------------------------------------------------------------------------
+// --- repositories ----------------------------------------------------------------------------------------------------
 
 Status ModelRepository::RegisterRepository(const std::string& path,
                                            const std::map<std::string, std::string>& name_mapping) {

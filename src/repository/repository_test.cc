@@ -53,7 +53,7 @@ class ModelRepositoryTest : public ::testing::Test {
   bool WaitUntilEmpty() {
     return repository_->lifecycle().WaitUntilEmpty(SteadyClock::Instance().Now() + std::chrono::seconds(20));
   }
-  std::shared_ptr<Model> Find(const std::string& name, int64_t version = -1) {
+  ModelHandle Find(const std::string& name, int64_t version = -1) {
     return repository_->lifecycle().serving().Find(name, version);
   }
   std::string WhyNot(const std::string& name, int64_t version = -1) {
@@ -139,7 +139,7 @@ TEST_F(ModelRepositoryTest, UnloadWaitsForTheLastReference) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  std::shared_ptr<Model> in_flight = Find("a");
+  ModelHandle in_flight = Find("a");
   ASSERT_TRUE(repository.UnloadModel("a", false).ok());
   EXPECT_EQ(Find("a"), nullptr);
   EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNLOADING"));
@@ -154,7 +154,7 @@ TEST_F(ModelRepositoryTest, ALoadDuringUnloadWinsOverTheOldCopysEnd) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  std::shared_ptr<Model> in_flight = Find("a");
+  ModelHandle in_flight = Find("a");
   ASSERT_TRUE(repository.UnloadModel("a", false).ok());
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_NE(Find("a"), in_flight);
@@ -176,7 +176,7 @@ TEST_F(ModelRepositoryTest, AChangedFileReloadsAndSwaps) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  const std::shared_ptr<Model> old = Find("a");
+  const ModelHandle old = Find("a");
   folder_.Write("a/1/model", "longer than before");
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_EQ(loader_.loads("a:1"), 2);
@@ -187,7 +187,7 @@ TEST_F(ModelRepositoryTest, AFailedReloadKeepsTheOldAndIsTriedAgain) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  const std::shared_ptr<Model> old = Find("a");
+  const ModelHandle old = Find("a");
   folder_.Write("a/1/model", "broken now");
   loader_.Fail("a", "no good");
   EXPECT_EQ(repository.LoadModel("a", {}).ToString(),
@@ -223,7 +223,7 @@ TEST_F(ModelRepositoryTest, ChangedInstanceGroupsAreAppliedInPlace) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
-  const std::shared_ptr<Model> old = Find("a");
+  const ModelHandle old = Find("a");
   folder_.AddModel("a", 0, "instance_group { count: 3 kind: KIND_CPU }");
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_EQ(loader_.updates(), 1);

@@ -6,7 +6,7 @@
 
 namespace neso {
 
-void ServingTable::Publish(const std::string& name, std::vector<std::shared_ptr<Model>> versions) {
+void ServingTable::Publish(const std::string& name, std::vector<ModelHandle> versions) {
   // What is replaced is dropped outside the lock: it may be the last reference.
   {
     std::unique_lock lock(mutex_);
@@ -15,25 +15,25 @@ void ServingTable::Publish(const std::string& name, std::vector<std::shared_ptr<
   }
 }
 
-std::shared_ptr<Model> ServingTable::Find(std::string_view name, int64_t version) const {
+ModelHandle ServingTable::Find(std::string_view name, int64_t version) const {
   std::shared_lock lock(mutex_);
   const auto it = models_.find(name);
   if (it == models_.end()) return nullptr;
   if (version == -1) return it->second.back();
-  for (const std::shared_ptr<Model>& model : it->second) {
+  for (const ModelHandle& model : it->second) {
     if (model->version() == version) return model;
   }
   return nullptr;
 }
 
-std::vector<std::shared_ptr<Model>> ServingTable::Versions(std::string_view name) const {
+std::vector<ModelHandle> ServingTable::Versions(std::string_view name) const {
   std::shared_lock lock(mutex_);
   const auto it = models_.find(name);
-  return it == models_.end() ? std::vector<std::shared_ptr<Model>>() : it->second;
+  return it == models_.end() ? std::vector<ModelHandle>() : it->second;
 }
 
-std::vector<std::shared_ptr<Model>> ServingTable::All() const {
-  std::vector<std::shared_ptr<Model>> all;
+std::vector<ModelHandle> ServingTable::All() const {
+  std::vector<ModelHandle> all;
   {
     std::shared_lock lock(mutex_);
     for (const auto& [name, versions] : models_) all.insert(all.end(), versions.begin(), versions.end());

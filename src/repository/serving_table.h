@@ -1,7 +1,7 @@
 // Where requests find the model that answers them.
 //
 //   serving.Publish("digits", {version_1, version_2});
-//   std::shared_ptr<Model> latest = serving.Find("digits", -1);   // version 2
+//   ModelHandle latest = serving.Find("digits", -1);   // version 2
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ namespace neso {
 class ServingTable {
  public:
   // Replaces what the model served. `versions` ascend; none takes the model out.
-  void Publish(const std::string& name, std::vector<std::shared_ptr<Model>> versions);
+  void Publish(const std::string& name, std::vector<ModelHandle> versions);
 
   // The version, or the latest for -1; null if it does not serve.
-  std::shared_ptr<Model> Find(std::string_view name, int64_t version) const;
+  ModelHandle Find(std::string_view name, int64_t version) const;
   // Ascending.
-  std::vector<std::shared_ptr<Model>> Versions(std::string_view name) const;
+  std::vector<ModelHandle> Versions(std::string_view name) const;
   // By name, then version.
-  std::vector<std::shared_ptr<Model>> All() const;
+  std::vector<ModelHandle> All() const;
 
  private:
   struct Hash {
@@ -36,7 +36,7 @@ class ServingTable {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   mutable std::shared_mutex mutex_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Model>>, Hash, std::equal_to<>> models_;  // by mutex_
+  std::unordered_map<std::string, std::vector<ModelHandle>, Hash, std::equal_to<>> models_;  // by mutex_
 };
 
 }  // namespace neso

@@ -16,11 +16,11 @@ class VersionLoader {
  public:
   virtual ~VersionLoader() = default;
   // Builds a version that can serve at once. Takes as long as it takes.
-  virtual Expected<std::shared_ptr<Model>> Load(const PolledModel& model, int64_t version) = 0;
+  virtual Expected<ModelHandle> Load(const PolledModel& model, int64_t version) = 0;
   // What about the model's folder or this machine may explain that the load failed: a sentence for people. Empty: nothing.
   virtual std::string Explain(const PolledModel& model, int64_t version) { return ""; }
   // Ends what Load built, of which nobody else holds a reference; nothing of it remains on return.
-  virtual void End(std::shared_ptr<Model> last) { last.reset(); }
+  virtual void End(ModelHandle last) { last.reset(); }
   // Applies a configuration that differs only in instance_group and version_policy to a model that serves.
   virtual Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) = 0;
 };

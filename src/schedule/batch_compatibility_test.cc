@@ -40,7 +40,7 @@ class BatchCompatibilityTest : public ::testing::Test {
   }
   const char zeros_[64] = {};
   test::Requester requester_;
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
 };
 
 const std::string kVariable = "input { name: 'a' data_type: TYPE_INT8 dims: -1 }";

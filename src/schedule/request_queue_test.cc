@@ -48,7 +48,7 @@ class RequestQueueTest : public ::testing::Test {
     return {.default_timeout = microseconds(us), .allow_timeout_override = may_override, .delay_expired = delay};
   }
 
-  std::shared_ptr<Model> model_ = test::MakeModel(R"(name: "m")");
+  ModelHandle model_ = test::MakeModel(R"(name: "m")");
 };
 
 TEST_F(RequestQueueTest, ServesByPriorityThenByArrival) {

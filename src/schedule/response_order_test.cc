@@ -28,7 +28,7 @@ class ResponseOrderTest : public ::testing::Test {
     return request.release();
   }
   test::Requester requester_;
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   test::HoldingScheduler* scheduler_;
   const std::shared_ptr<ResponseOrder> order_ = std::make_shared<ResponseOrder>();
 };

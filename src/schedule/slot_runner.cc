@@ -90,7 +90,7 @@ void SlotRunner::Run(Slot& slot) {
   // the model is let go before the source: its end runs the scheduler's, which only drops its own reference to the source.
   // The slot's reference moves to the stack, since the slot lives in what it keeps.
   const std::shared_ptr<BatchSource> keep_alive = std::move(slot.keep_alive);
-  std::shared_ptr<Model> model;
+  ModelHandle model;
   uint64_t now_ns = SteadyNanoseconds();
   const uint64_t give_back_ns = now_ns + kSharedThreadNs;
   Slot* another = nullptr;
@@ -129,7 +129,7 @@ bool SlotRunner::TakeBatch(Slot& slot, Slot*& another) {
   return false;
 }
 
-uint64_t SlotRunner::Execute(Slot& slot, std::shared_ptr<Model>& model) {
+uint64_t SlotRunner::Execute(Slot& slot, ModelHandle& model) {
   std::vector<InferenceRequest*>& requests = slot.batch.requests;
   if (model == nullptr) model = requests.front()->model();
   for (InferenceRequest* request : requests) {

@@ -57,7 +57,7 @@ class SlotRunner {
   // launch, or null.
   bool TakeBatch(Slot& slot, Slot*& another);
   // When it ended, by SteadyNanoseconds. `model`: set if it is not, and kept by the caller.
-  uint64_t Execute(Slot& slot, std::shared_ptr<Model>& model);
+  uint64_t Execute(Slot& slot, ModelHandle& model);
   bool IsWaitedFor(const Slot& slot) const;
   // Launches the slot again instead of taking the next batch; false when nothing waits.
   bool HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive);

@@ -79,7 +79,7 @@ Status ControlService::ModelMetadata(const inference::ModelMetadataRequest& requ
 Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,
                                    inference::ModelConfigResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, server_.FindModel(request.name(), version));
+  ASSIGN_OR_RETURN(const ModelHandle model, server_.FindModel(request.name(), version));
   *response.mutable_config() = model->config();
   return {};
 }

@@ -15,7 +15,7 @@ bool InferRun::Parse(BufferRef message) {
 
 Status InferRun::FindModel() {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
-  ASSIGN_OR_RETURN(std::shared_ptr<Model> model, context_.server.FindModel(wire_.model_name, version));
+  ASSIGN_OR_RETURN(ModelHandle model, context_.server.FindModel(wire_.model_name, version));
   is_decoupled_ = model->is_decoupled();
   request_ = InferenceRequest::Create(std::move(model), version);
   return {};

@@ -21,9 +21,9 @@ constexpr size_t kMostModels = 20;
 // What the members of the object are made of.
 struct Explanation {
   std::vector<std::string> problems;
-  std::vector<std::string> models;   // near in name, or all
-  std::shared_ptr<Model> described;  // whose inputs and outputs are shown
-  std::string request;               // for the shell
+  std::vector<std::string> models;  // near in name, or all
+  ModelHandle described;            // whose inputs and outputs are shown
+  std::string request;              // for the shell
 };
 
 bool IsInference(Endpoint endpoint) {
@@ -54,9 +54,9 @@ std::string PercentEncoded(std::string_view text) {
 
 // --- Which model was meant ---
 
-std::shared_ptr<Model> FindReady(const ServedModels& models, std::string_view name, std::string_view version) {
-  std::shared_ptr<Model> latest;
-  for (const std::shared_ptr<Model>& model : models.ready) {
+ModelHandle FindReady(const ServedModels& models, std::string_view name, std::string_view version) {
+  ModelHandle latest;
+  for (const ModelHandle& model : models.ready) {
     if (model->name() != name) continue;
     if (!version.empty() && std::to_string(model->version()) == version) return model;
     if (version.empty() && (!latest || model->version() > latest->version())) latest = model;
@@ -66,13 +66,13 @@ std::shared_ptr<Model> FindReady(const ServedModels& models, std::string_view na
 
 std::vector<std::string> ReadyNames(const ServedModels& models) {
   std::set<std::string> names;
-  for (const std::shared_ptr<Model>& model : models.ready) names.insert(model->name());
+  for (const ModelHandle& model : models.ready) names.insert(model->name());
   return {names.begin(), names.end()};
 }
 
 std::vector<std::string> ReadyVersions(const ServedModels& models, std::string_view name) {
   std::set<int64_t> versions;
-  for (const std::shared_ptr<Model>& model : models.ready) {
+  for (const ModelHandle& model : models.ready) {
     if (model->name() == name) versions.insert(model->version());
   }
   std::vector<std::string> texts;
@@ -180,7 +180,7 @@ std::string AllowedMethods(Endpoint endpoint) {
 
 // --- The rest ---
 
-void ExplainInference(const RefusedRequest& request, const std::shared_ptr<Model>& model, Explanation& explanation) {
+void ExplainInference(const RefusedRequest& request, const ModelHandle& model, Explanation& explanation) {
   explanation.described = model;
   if (request.status == 405) return;
   const Endpoint endpoint = request.route->endpoint;
@@ -228,7 +228,7 @@ Explanation Explained(const RefusedRequest& request, const ServedModels& models)
   if (route.endpoint == Endpoint::kRepositoryLoad || route.endpoint == Endpoint::kRepositoryUnload) {
     ExplainControl(request, explanation);
   } else if (!route.model.empty()) {
-    const std::shared_ptr<Model> model = FindReady(models, route.model, route.version);
+    const ModelHandle model = FindReady(models, route.model, route.version);
     if (!model) {
       ExplainLookup(request, models, explanation);
     } else if (IsInference(route.endpoint)) {

@@ -31,7 +31,7 @@ struct RefusedRequest {
 
 // What may be told to the sender; empty where an API is restricted.
 struct ServedModels {
-  std::vector<std::shared_ptr<Model>> ready;
+  std::vector<ModelHandle> ready;
   std::vector<ModelIndexEntry> states;
 };
 

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-std::shared_ptr<Model> MakeModel(const std::string& config_text, int64_t version = 1) {
+ModelHandle MakeModel(const std::string& config_text, int64_t version = 1) {
   inference::ModelConfig config;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(config_text, &config));
   return std::make_shared<Model>(std::move(config), version, std::map<std::string, std::vector<std::string>>());
@@ -29,7 +29,7 @@ const char* const kDigits = R"(
   input { name: "mask" data_type: TYPE_BOOL dims: -1 optional: true }
   output { name: "scores" data_type: TYPE_FP32 dims: 10 })";
 
-std::shared_ptr<Model> Digits(int64_t version = 1) { return MakeModel(kDigits, version); }
+ModelHandle Digits(int64_t version = 1) { return MakeModel(kDigits, version); }
 
 std::vector<std::string> Problems(const char* json) { return ProblemsOfInference(*Digits(), json); }
 

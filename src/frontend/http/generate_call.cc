@@ -44,7 +44,7 @@ class GenerateCall : public RunningRequest {
  public:
   explicit GenerateCall(net::HttpExchangeRef exchange) : exchange_(std::move(exchange)) {}
 
-  Status Submit(const std::shared_ptr<Model>& model, int64_t requested_version, const InferSettings& settings) {
+  Status Submit(const ModelHandle& model, int64_t requested_version, const InferSettings& settings) {
     const net::HttpHead& head = exchange_->head();
     if (head.Has("Content-Encoding") && head.Find("Content-Encoding") != "identity") {
       return InvalidArg("Unsupported content-encoding, only 'identity' is supported.");
@@ -147,14 +147,14 @@ class StreamGenerate final : public GenerateCall {
 };
 
 template <typename Call>
-Status Run(const net::HttpExchangeRef& exchange, const std::shared_ptr<Model>& model, int64_t requested_version,
+Status Run(const net::HttpExchangeRef& exchange, const ModelHandle& model, int64_t requested_version,
            const InferSettings& settings) {
   return std::make_shared<Call>(exchange)->Submit(model, requested_version, settings);
 }
 
 }  // namespace
 
-void StartGenerate(GenerateKind kind, const std::shared_ptr<Model>& model, int64_t requested_version,
+void StartGenerate(GenerateKind kind, const ModelHandle& model, int64_t requested_version,
                    const net::HttpExchangeRef& exchange, const InferSettings& settings) {
   const auto run = kind == GenerateKind::kStream ? &Run<StreamGenerate> : &Run<SingleGenerate>;
   if (const Status status = run(exchange, model, requested_version, settings); !status.ok()) {

@@ -18,7 +18,7 @@ enum class GenerateKind : uint8_t {
 // Answers in time, whatever happens; a client that goes away, or leaves too much of a stream unread, cancels its
 // request. `settings` outlives the call. What goes wrong before the request is submitted has the status of its error;
 // afterwards the status is 200, or 400 when the first response is an error.
-void StartGenerate(GenerateKind kind, const std::shared_ptr<Model>& model, int64_t requested_version,
+void StartGenerate(GenerateKind kind, const ModelHandle& model, int64_t requested_version,
                    const net::HttpExchangeRef& exchange, const InferSettings& settings);
 
 }  // namespace neso

@@ -71,7 +71,7 @@ class FillGenerateRequestTest : public ::testing::Test {
     return {static_cast<const char*>(buffer.base), buffer.attributes.byte_size};
   }
 
-  std::shared_ptr<Model> model_ = test::MakeModel(R"(
+  ModelHandle model_ = test::MakeModel(R"(
       name: "m" max_batch_size: 8
       input { name: "text" data_type: TYPE_STRING dims: -1 }
       input { name: "count" data_type: TYPE_INT16 dims: [ 2, -1 ] optional: true }

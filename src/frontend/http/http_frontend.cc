@@ -154,7 +154,7 @@ void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
   const Expected<bool> ready = server_.IsModelReady(route.model, *version);
   if (!ready) return ReplyError(exchange, ready.error(), kTextType);
   if (!*ready) {
-    const Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+    const Expected<ModelHandle> model = server_.FindModel(route.model, *version);
     return ReplyNotReady(exchange, "Model version not ready", model ? (*model)->CheckReady().message() : "");
   }
   ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(route.model)));
@@ -202,7 +202,7 @@ void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
 void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(*exchange, version.error(), kTextType);
-  Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+  Expected<ModelHandle> model = server_.FindModel(route.model, *version);
   if (!model) return ReplyError(*exchange, model.error(), kTextType);
   InferCall::Start(*std::move(model), *version, std::move(exchange), settings_);
 }
@@ -210,7 +210,7 @@ void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
 void HttpFrontend::Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(*exchange, version.error());
-  const Expected<std::shared_ptr<Model>> model = server_.FindModel(route.model, *version);
+  const Expected<ModelHandle> model = server_.FindModel(route.model, *version);
   if (!model) return ReplyError(*exchange, model.error());
   StartGenerate(kind, *model, *version, exchange, settings_);
 }

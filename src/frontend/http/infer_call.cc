@@ -9,7 +9,7 @@
 
 namespace neso {
 
-void InferCall::Start(std::shared_ptr<Model> model, int64_t requested_version, net::HttpExchangeRef exchange,
+void InferCall::Start(ModelHandle model, int64_t requested_version, net::HttpExchangeRef exchange,
                       const InferSettings& settings) {
   auto call = std::make_shared<InferCall>(std::move(exchange), settings);
   if (model->is_decoupled()) {

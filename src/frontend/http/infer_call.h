@@ -38,7 +38,7 @@ struct InferSettings {
 class InferCall final : public std::enable_shared_from_this<InferCall> {
  public:
   // Answers in time, whatever happens. `settings` outlives the call.
-  static void Start(std::shared_ptr<Model> model, int64_t requested_version, net::HttpExchangeRef exchange,
+  static void Start(ModelHandle model, int64_t requested_version, net::HttpExchangeRef exchange,
                     const InferSettings& settings);
 
   InferCall(net::HttpExchangeRef exchange, const InferSettings& settings)

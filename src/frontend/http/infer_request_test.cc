@@ -36,7 +36,7 @@ class FillInferRequestTest : public ::testing::Test {
                             storage_, shared_);
   }
 
-  std::shared_ptr<Model> model_;
+  ModelHandle model_;
   std::unique_ptr<InferenceRequest> request_;
   std::string body_;
   RequestedOutputs outputs_;

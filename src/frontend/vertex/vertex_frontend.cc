@@ -32,7 +32,7 @@ Expected<std::string> ChooseDefaultModel(const InferenceServer& server, const st
     return wanted;
   }
   std::set<std::string> names;
-  for (const std::shared_ptr<Model>& model : server.ReadyModels()) names.insert(model->name());
+  for (const ModelHandle& model : server.ReadyModels()) names.insert(model->name());
   if (names.size() != 1) {
     return InvalidArg("Expect the model repository contains only a single model if default model is not specified");
   }
