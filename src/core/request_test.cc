@@ -199,14 +199,25 @@ TEST_F(RequestTest, RunsTheCancelHookOnceAlsoWhenItComesLate) {
   EXPECT_EQ(runs, 2);
 }
 
-TEST_F(RequestTest, HandsResponsesToTheDelegatorInsteadOfTheRequester) {
+TEST_F(RequestTest, ResponsesMeetWhoStandsInTheirWayInTheOrderOfStages) {
   std::unique_ptr<InferenceRequest> request = Executing("d");
   const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
+  std::vector<std::string> met;
   std::unique_ptr<InferenceResponse> kept;
-  factory->SetDelegator([&](std::unique_ptr<InferenceResponse> response, uint32_t) { kept = std::move(response); });
+  // Set in another order than that of the stages.
+  factory->Intercept(ResponseStage::kEnsemble, [&](std::unique_ptr<InferenceResponse> response, uint32_t) {
+    met.push_back("ensemble");
+    kept = std::move(response);
+  });
+  factory->Intercept(ResponseStage::kCache, [&](std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+    met.push_back("cache");
+    factory->PassOn(ResponseStage::kCache, std::move(response), flags);
+  });
   test::AnswerAndRelease(request.release());
+  EXPECT_THAT(met, ElementsAre("cache", "ensemble"));
   EXPECT_TRUE(requester_.answers().empty());
-  factory->Deliver(std::move(kept), TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+  factory->PassOn(ResponseStage::kEnsemble, std::move(kept), TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+  EXPECT_THAT(met, ElementsAre("cache", "ensemble"));
   EXPECT_THAT(requester_.answered_ids(), ElementsAre("d"));
 }
 

@@ -1,6 +1,7 @@
 // Responses, and the factory that makes them after their request has been released.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model_handle.h"
 #include "core/request.h"
 #include "core/response_allocator.h"
 #include "core/types.h"
@@ -48,6 +50,14 @@ class Output final : public TRITONBACKEND_Output {
   BufferAttributes attributes_;
 };
 
+// Where somebody may stand in a response's way, in the order in which the response meets them.
+enum class ResponseStage : uint8_t {
+  kCache,     // keeps what the backend answered, before anything is held back or changed
+  kOrder,     // preserve_ordering: holds back what comes before its turn
+  kEnsemble,  // takes what one model answered as another's input
+};
+inline constexpr size_t kResponseStages = 3;
+
 // What remains of a request for answering it: callbacks, allocator, cancellation, order. Thread-safe.
 class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
  public:
@@ -67,12 +77,12 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   // been cancelled before; must own what it touches.
   void SetCancelHook(std::function<void()> hook);
 
-  // Sits between backend and requester (preserve_ordering, response cache, ensemble): gets every response (may be null)
-  // with its flags instead of the requester's callback. Set before the backend sees the request.
-  using Delegator = std::function<void(std::unique_ptr<InferenceResponse>, uint32_t flags)>;
-  void SetDelegator(Delegator delegator) { delegator_ = std::move(delegator); }
-  // To the requester's callback, past the delegator. `response` may be null.
-  void Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags);
+  // Gets every response (may be null) with its flags on its way from backend to requester, and either keeps it or hands
+  // it on with PassOn, now or later. One a stage, set before the backend sees the request.
+  using Interceptor = std::function<void(std::unique_ptr<InferenceResponse>, uint32_t flags)>;
+  void Intercept(ResponseStage stage, Interceptor interceptor);
+  // From who stands at `stage` to the next one behind it, at last to the requester's callback. `response` may be null.
+  void PassOn(ResponseStage stage, std::unique_ptr<InferenceResponse> response, uint32_t flags);
   // Whether TRITONSERVER_RESPONSE_COMPLETE_FINAL has been sent by the backend.
   bool IsFinalSent() const { return final_sent_.load(std::memory_order_acquire); }
   // Counts those who may still answer on the backend's side: the request itself, handed-out factories, unsent
@@ -98,6 +108,8 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   friend class InferenceResponse;
   friend class Output;
   void Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags);
+  void Offer(size_t first_stage, std::unique_ptr<InferenceResponse> response, uint32_t flags);
+  void Deliver(std::unique_ptr<InferenceResponse> response, uint32_t flags);
   void NoteResponse(const InferenceResponse& response);
 
   ModelHandle model_;
@@ -106,7 +118,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   void* allocator_userp_ = nullptr;
   TRITONSERVER_InferenceResponseCompleteFn_t response_fn_ = nullptr;
   void* response_userp_ = nullptr;
-  Delegator delegator_;
+  std::array<Interceptor, kResponseStages> interceptors_;
   std::shared_ptr<InferenceTrace> trace_;
   uint64_t start_ns_ = 0;
   std::atomic<uint64_t> response_index_{0};

@@ -23,11 +23,22 @@ void ResponseFactory::SendFlags(uint32_t flags) { Dispatch(nullptr, flags); }
 void ResponseFactory::Dispatch(std::unique_ptr<InferenceResponse> response, uint32_t flags) {
   if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) final_sent_.store(true, std::memory_order_release);
   if (response != nullptr) NoteResponse(*response);
-  if (delegator_) {
-    delegator_(std::move(response), flags);
-  } else {
-    Deliver(std::move(response), flags);
+  Offer(0, std::move(response), flags);
+}
+
+void ResponseFactory::Intercept(ResponseStage stage, Interceptor interceptor) {
+  interceptors_[static_cast<size_t>(stage)] = std::move(interceptor);
+}
+
+void ResponseFactory::PassOn(ResponseStage stage, std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+  Offer(static_cast<size_t>(stage) + 1, std::move(response), flags);
+}
+
+void ResponseFactory::Offer(size_t first_stage, std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+  for (size_t stage = first_stage; stage < interceptors_.size(); ++stage) {
+    if (interceptors_[stage]) return interceptors_[stage](std::move(response), flags);
   }
+  Deliver(std::move(response), flags);
 }
 
 // An error is no response to wait for: refusals would make a model look quick.

@@ -11,9 +11,10 @@ void ResponseOrder::Add(const std::shared_ptr<ResponseFactory>& factory) {
     turn = &turns_.emplace_back();
     turn->factory = factory;
   }
-  factory->SetDelegator([self = shared_from_this(), turn](std::unique_ptr<InferenceResponse> response, uint32_t flags) {
-    self->Accept(*turn, std::move(response), flags);
-  });
+  factory->Intercept(ResponseStage::kOrder,
+                     [self = shared_from_this(), turn](std::unique_ptr<InferenceResponse> response, uint32_t flags) {
+                       self->Accept(*turn, std::move(response), flags);
+                     });
 }
 
 void ResponseOrder::Accept(Turn& turn, std::unique_ptr<InferenceResponse> response, uint32_t flags) {
@@ -25,7 +26,7 @@ void ResponseOrder::Accept(Turn& turn, std::unique_ptr<InferenceResponse> respon
     std::vector<Ready> batch = std::exchange(turns_.front().ready, {});
     if ((batch.back().flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) turns_.pop_front();
     lock.Unlock();
-    for (Ready& ready : batch) ready.factory->Deliver(std::move(ready.response), ready.flags);
+    for (Ready& ready : batch) ready.factory->PassOn(ResponseStage::kOrder, std::move(ready.response), ready.flags);
     // What the factories hold (perhaps the model, perhaps this object's last reference but ours) goes outside the lock.
     batch.clear();
     lock.Lock();
