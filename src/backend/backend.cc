@@ -37,7 +37,7 @@ bool HasTrait(const SharedLibrary& library, uint32_t trait) {
 }  // namespace
 
 Backend::Backend(std::string name, const BackendLibrary& found, SharedLibrary library, std::string config_json,
-                 MemoryManager& memory)
+                 PluginMemory& memory)
     : name_(std::move(name)),
       folder_(found.folder),
       library_(std::move(library)),
@@ -47,7 +47,7 @@ Backend::Backend(std::string name, const BackendLibrary& found, SharedLibrary li
       runs_on_any_thread_(HasTrait(library_, NESOBACKEND_TRAIT_ANY_THREAD)) {}
 
 Expected<std::unique_ptr<Backend>> Backend::Load(std::string name, const BackendLibrary& found, std::string config_json,
-                                                 MemoryManager& memory) {
+                                                 PluginMemory& memory) {
   ASSIGN_OR_RETURN(SharedLibrary library, SharedLibrary::Open(found.path));
   RETURN_IF_ERROR(library.Require(kExecute));
   std::unique_ptr<Backend> backend(

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/library_search.h"
-#include "backend/memory_manager.h"
+#include "backend/plugin_memory.h"
 #include "backend/shared_library.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
@@ -48,7 +48,7 @@ class Backend final : public TRITONBACKEND_Backend {
   // Opens the library and runs TRITONBACKEND_Initialize and TRITONBACKEND_GetBackendAttribute. `memory` is borrowed.
   // Errors: kNotFound as SharedLibrary has it, or what the plug-in says.
   static Expected<std::unique_ptr<Backend>> Load(std::string name, const BackendLibrary& found, std::string config_json,
-                                                 MemoryManager& memory);
+                                                 PluginMemory& memory);
   // Runs TRITONBACKEND_Finalize, also after an Initialize that failed (plug-ins count on it).
   ~Backend();
   Backend(const Backend&) = delete;
@@ -61,7 +61,7 @@ class Backend final : public TRITONBACKEND_Backend {
   const BackendAttribute& attribute() const { return attribute_; }
   Message& config_message() { return config_; }
   const Message& config_message() const { return config_; }
-  MemoryManager& memory() { return memory_; }
+  PluginMemory& memory() { return memory_; }
   // Whether instances may execute on any thread, one execution at a time (NESOBACKEND_Traits).
   bool runs_on_any_thread() const { return runs_on_any_thread_; }
   // Whether instances of one model are initialised at the same time: as the backend says, unless the environment
@@ -75,13 +75,13 @@ class Backend final : public TRITONBACKEND_Backend {
 
  private:
   Backend(std::string name, const BackendLibrary& found, SharedLibrary library, std::string config_json,
-          MemoryManager& memory);
+          PluginMemory& memory);
 
   const std::string name_;
   const std::string folder_;
   const SharedLibrary library_;
   Message config_;
-  MemoryManager& memory_;
+  PluginMemory& memory_;
   BackendFunctions functions_;
   BackendAttribute attribute_;
   bool runs_on_any_thread_ = false;

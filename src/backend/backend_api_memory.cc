@@ -8,7 +8,7 @@ TRITONSERVER_Error* TRITONBACKEND_MemoryManagerAllocate(TRITONBACKEND_MemoryMana
                                                         const uint64_t byte_size) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(manager, buffer);
-    ASSIGN_OR_RETURN(*buffer, static_cast<MemoryManager*>(manager)->Allocate(FromApi(memory_type), byte_size));
+    ASSIGN_OR_RETURN(*buffer, static_cast<PluginMemory*>(manager)->Allocate(FromApi(memory_type), byte_size));
     return {};
   });
 }
@@ -17,6 +17,6 @@ TRITONSERVER_Error* TRITONBACKEND_MemoryManagerFree(TRITONBACKEND_MemoryManager*
                                                     const TRITONSERVER_MemoryType memory_type, const int64_t) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(manager);
-    return static_cast<MemoryManager*>(manager)->Free(buffer, FromApi(memory_type));
+    return static_cast<PluginMemory*>(manager)->Free(buffer, FromApi(memory_type));
   });
 }

@@ -16,7 +16,7 @@ namespace neso {
 class BackendRegistry {
  public:
   // `options` and `memory` are borrowed.
-  BackendRegistry(const BackendOptions& options, MemoryManager& memory) : options_(options), memory_(memory) {}
+  BackendRegistry(const BackendOptions& options, PluginMemory& memory) : options_(options), memory_(memory) {}
 
   // The backend of `library`, loaded now if it is not there yet. Two models may ask at the same time; a failure is not
   // remembered. Errors: as Backend::Load.
@@ -33,7 +33,7 @@ class BackendRegistry {
   std::shared_ptr<Backend> FindOrClaim(const std::string& identity);
 
   const BackendOptions& options_;
-  MemoryManager& memory_;
+  PluginMemory& memory_;
   mutable Mutex mutex_;
   CondVar load_ended_;
   std::map<std::string, Entry> entries_ GUARDED_BY(mutex_);  // by BackendLibrary::Identity

@@ -7,7 +7,7 @@
 #include "backend/backend_model.h"
 #include "backend/backend_registry.h"
 #include "backend/library_search.h"
-#include "backend/memory_manager.h"
+#include "backend/plugin_memory.h"
 #include "base/executor.h"
 #include "base/gate.h"
 #include "base/log.h"
@@ -127,7 +127,7 @@ struct BackendManager::Impl {
   const BackendOptions options;
   const SchedulingContext context;
   std::atomic<bool> exiting{false};
-  MemoryManager memory;
+  PluginMemory memory;
   BackendRegistry registry;
   Gate living_models;
 };
@@ -138,8 +138,8 @@ BackendManager::BackendManager(BackendOptions options, SchedulingContext context
 BackendManager::~BackendManager() = default;
 
 Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directory, int64_t version,
-                                                           inference::ModelConfig config, bool config_file_given,
-                                                           TRITONSERVER_Server* server) {
+                                                inference::ModelConfig config, bool config_file_given,
+                                                TRITONSERVER_Server* server) {
   const BackendOptions& options = impl_->options;
   RETURN_IF_ERROR(CheckUsable(config));
   LogWhatIsIgnored(config);

@@ -44,15 +44,6 @@ DataType DataTypeFromName(std::string_view name) {
 
 uint32_t DataTypeByteSize(DataType type) { return FactsOf(type).bytes; }
 
-const char* MemoryTypeName(MemoryType type) {
-  switch (type) {
-    case MemoryType::kCpu: return "CPU";
-    case MemoryType::kCpuPinned: return "CPU_PINNED";
-    case MemoryType::kGpu: return "GPU";
-  }
-  return "<invalid>";
-}
-
 std::string ShapeText(const Shape& shape) {
   std::string text = "[";
   for (const int64_t dim : shape) {

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "core/abi.h"
+#include "device/memory_type.h"
 
 namespace neso {
 
@@ -35,9 +36,6 @@ const char* DataTypeName(DataType type);
 DataType DataTypeFromName(std::string_view name);
 // Bytes of one element; 0 for kBytes and kInvalid.
 uint32_t DataTypeByteSize(DataType type);
-
-enum class MemoryType : uint8_t { kCpu = 0, kCpuPinned = 1, kGpu = 2 };
-const char* MemoryTypeName(MemoryType type);
 
 using Shape = std::vector<int64_t>;
 // "[-1,16]"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "frontend/shared_memory/cuda_driver.h"
+#include "device/cuda_driver.h"
 #include "frontend/shared_memory/region.h"
 
 namespace neso {

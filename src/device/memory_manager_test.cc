@@ -1,4 +1,4 @@
-#include "backend/memory_manager.h"
+#include "device/memory_manager.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "frontend/shared_memory/cuda_driver.h"
+#include "device/cuda_driver.h"
 
 #include <dlfcn.h>
 

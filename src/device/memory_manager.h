@@ -1,4 +1,4 @@
-// Memory that backends take from the server: TRITONBACKEND_MemoryManager.
+// Gives out memory of each kind, and counts what is taken of the pool of pinned memory.
 #pragma once
 
 #include <atomic>
@@ -8,13 +8,12 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
-#include "core/abi.h"
-#include "core/types.h"
+#include "device/memory_type.h"
 
 namespace neso {
 
 // Thread-safe.
-class MemoryManager final : public TRITONBACKEND_MemoryManager {
+class MemoryManager {
  public:
   // Pinned memory is ordinary memory as long as no GPU is there to pin it for; it counts against its pool all the same.
   explicit MemoryManager(uint64_t pinned_pool_bytes) : pinned_total_(pinned_pool_bytes) {}

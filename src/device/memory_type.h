@@ -1,0 +1,15 @@
+// Kinds of memory that tensors lie in.
+#pragma once
+
+#include <cstdint>
+
+namespace neso {
+
+// Numbers are TRITONSERVER_MemoryType's. Pinned memory is the host's, and stays where it is, so that devices may copy
+// from it by themselves.
+enum class MemoryType : uint8_t { kCpu = 0, kCpuPinned = 1, kGpu = 2 };
+
+// "CPU", "CPU_PINNED", "GPU".
+const char* MemoryTypeName(MemoryType type);
+
+}  // namespace neso
