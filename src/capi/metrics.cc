@@ -90,8 +90,7 @@ TRITONSERVER_Error* TRITONSERVER_MetricsFormatted(TRITONSERVER_Metrics* metrics,
   });
 }
 
-// --- families
-// -----------------------------------------------------------------------------------------------------------
+// --- families --------------------------------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_MetricFamilyNew(TRITONSERVER_MetricFamily** family, const TRITONSERVER_MetricKind kind,
                                                  const char* name, const char* description) {
@@ -126,8 +125,7 @@ TRITONSERVER_Error* TRITONSERVER_GetMetricFamilyKind(TRITONSERVER_MetricFamily* 
   });
 }
 
-// --- metrics
-// ------------------------------------------------------------------------------------------------------------
+// --- metrics ---------------------------------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_MetricArgsNew(TRITONSERVER_MetricArgs** args) {
   return ApiCall([&]() -> Status {

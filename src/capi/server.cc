@@ -87,8 +87,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Server* server,
   });
 }
 
-// --- models
-// -------------------------------------------------------------------------------------------------------------
+// --- models ----------------------------------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_ServerLoadModel(TRITONSERVER_Server* server, const char* model_name) {
   return TRITONSERVER_ServerLoadModelWithParameters(server, model_name, nullptr, 0);

@@ -246,8 +246,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetMetricsConfig(TRITONSERVER_Serv
   return AddSetting(options, &ServerOptions::metrics_config, name, setting, value);
 }
 
-// --- the process log: no options needed
-// ---------------------------------------------------------------------------------
+// --- the process log: no options needed ------------------------------------------------------------------------------
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogFile(TRITONSERVER_ServerOptions* options, const char* file) {
   return ApiCall([&]() -> Status { return neso::log::SetFile(file == nullptr ? "" : file); });

@@ -103,8 +103,7 @@ Status CompleteModelConfig(const ModelFolder& folder, inference::ModelConfig& co
   if (dot == std::string::npos) {
     return InvalidArg(
         "Invalid model name: Could not determine backend for model '{}' with no backend in model configuration. "
-        "Expected "
-        "model name of the form 'model.<backend_name>'.",
+        "Expected model name of the form 'model.<backend_name>'.",
         config.name());
   }
   config.set_backend(config.name().substr(dot + 1));

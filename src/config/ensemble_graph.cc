@@ -56,16 +56,14 @@ class TensorTable {
     if (known.type != view.type) {
       return InvalidArg(
           "in ensemble {}, ensemble tensor {}: inconsistent data type: {} is inferred from model {} while {} is "
-          "inferred "
-          "from model {}",
+          "inferred from model {}",
           ensemble_.name(), name, DataTypeName(known.type), known.model, DataTypeName(view.type), view.model);
     }
     // A batch dimension may stand in `dims` of one model and be implied by another.
     if (!SameShape(known.dims, view.dims) && !SameShape(known.full_dims, view.full_dims)) {
       return InvalidArg(
           "in ensemble {}, ensemble tensor {}: inconsistent shape: {} is inferred from model {} while {} is inferred "
-          "from "
-          "model {}",
+          "from model {}",
           ensemble_.name(), name, DimsToString(known.dims), known.model, DimsToString(view.dims), view.model);
     }
     return {};

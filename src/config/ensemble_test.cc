@@ -162,16 +162,13 @@ TEST_F(EnsembleGraphTest, EndsOnVeryLongChains) {
 TEST_F(EnsembleGraphTest, ChecksDataTypes) {
   EXPECT_EQ(Error(Input("a", "4", "TYPE_INT64") + Output("o"), kOneStep),
             "in ensemble e, ensemble tensor a: inconsistent data type: TYPE_INT64 is inferred from model e while "
-            "TYPE_FP32 is "
-            "inferred from model m");
+            "TYPE_FP32 is inferred from model m");
   EXPECT_EQ(Error(Input("a") + Output("o", "4", "TYPE_INT64"), kOneStep),
             "in ensemble e, ensemble tensor o: inconsistent data type: TYPE_INT64 is inferred from model e while "
-            "TYPE_FP32 is "
-            "inferred from model m");
+            "TYPE_FP32 is inferred from model m");
   EXPECT_EQ(Error(kIo, Step("m", {{"a", "a"}}, {{"o", "t"}}) + Step("int", {{"a", "t"}}, {{"o", "o"}})),
             "in ensemble e, ensemble tensor t: inconsistent data type: TYPE_FP32 is inferred from model m while "
-            "TYPE_INT32 is "
-            "inferred from model int");
+            "TYPE_INT32 is inferred from model int");
 }
 
 TEST_F(EnsembleGraphTest, ChecksShapes) {
@@ -200,8 +197,7 @@ TEST_F(EnsembleGraphTest, ChecksBatchSizes) {
   EXPECT_EQ(Error(kIo + "max_batch_size: 1 ", kOneStep), "");
   EXPECT_EQ(Error(kIo + "max_batch_size: 8 ", batched),
             "ensemble e allows maximum batch size 8, but it contains model batched which only allows maximum batch "
-            "size to be "
-            "4");
+            "size to be 4");
 }
 
 TEST_F(EnsembleGraphTest, ChecksThatMapsNameTheModelsTensors) {

@@ -21,8 +21,7 @@ Status ValidateGpus(const ModelInstanceGroup& group, const std::string& model, c
     if (std::find(gpus.ids.begin(), gpus.ids.end(), id) != gpus.ids.end()) continue;
     return InvalidArg(
         "instance group {} of model {} specifies invalid or unsupported gpu id {}. GPUs with at least the minimum "
-        "required "
-        "CUDA compute compatibility of {:f} are: {}",
+        "required CUDA compute compatibility of {:f} are: {}",
         group.name(), model, id, gpus.min_compute_capability, fmt::join(gpus.ids.begin(), gpus.ids.end(), ", "));
   }
   return {};

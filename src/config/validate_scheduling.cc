@@ -76,9 +76,8 @@ Status ValidateFlagControl(const Control& control, const std::string& model) {
     if (list.size == 0) continue;
     if (given != nullptr) {
       return InvalidArg(
-          "sequence batching specifies more than one from 'int32_false_true', 'fp32_false_true' and 'bool_false_true' "
-          "for "
-          "{} for {}",
+          "sequence batching specifies more than one from 'int32_false_true', 'fp32_false_true' and "
+          "'bool_false_true' for {} for {}",
           Control::Kind_Name(control.kind()), model);
     }
     given = &list;
@@ -101,8 +100,7 @@ Status ValidateCorrelationControl(const Control& control, const std::string& mod
   if (control.int32_false_true_size() + control.fp32_false_true_size() + control.bool_false_true_size() > 0) {
     return InvalidArg(
         "sequence batching must not specify either 'int32_false_true', 'fp32_false_true' or 'bool_false_true' for {} "
-        "for "
-        "{}",
+        "for {}",
         kind, model);
   }
   switch (control.data_type()) {

@@ -102,8 +102,7 @@ TEST(ValidateAtPollTest, ChecksDynamicBatching) {
        delay},
       {b + "dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }", ""},
       {b + "dynamic_batching { preserve_ordering: true priority_levels: 1 default_priority_level: 1 "
-           "priority_queue_policy "
-           "{ key: 1 value { timeout_action: DELAY default_timeout_microseconds: 3 } } }",
+           "priority_queue_policy { key: 1 value { timeout_action: DELAY default_timeout_microseconds: 3 } } }",
        delay},
       {b + "dynamic_batching { default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 3 } }", ""},
   };
@@ -126,12 +125,10 @@ TEST(ValidateAtPollTest, ChecksSequenceBatching) {
       {b + "sequence_batching { oldest { max_candidate_sequences: -2 } }", ""},
       {b + "sequence_batching { } response_cache { enable: true }",
        "Response Cache does not currently support model m with sequence batching scheduler. Please disable the "
-       "response "
-       "cache."},
+       "response cache."},
       {b + "model_transaction_policy { decoupled: true } response_cache { enable: true }",
        "Response Cache does not currently support model m with 'decoupled' transaction policy. Please disable the "
-       "response "
-       "cache."},
+       "response cache."},
       {b + "sequence_batching { } response_cache { }", ""},
   };
   ExpectAtPoll(cases);
@@ -320,13 +317,11 @@ TEST(ValidateInstanceGroupsTest, ChecksKindsGpusAndProfiles) {
       {b + "instance_group { kind: KIND_GPU gpus: 0 }",
        {},
        "instance group m_0 of model m specifies invalid or unsupported gpu id 0. GPUs with at least the minimum "
-       "required CUDA "
-       "compute compatibility of 7.500000 are: "},
+       "required CUDA compute compatibility of 7.500000 are: "},
       {b + "instance_group { kind: KIND_GPU gpus: [1, 4] }",
        {1, 2},
        "instance group m_0 of model m specifies invalid or unsupported gpu id 4. GPUs with at least the minimum "
-       "required CUDA "
-       "compute compatibility of 7.500000 are: 1, 2"},
+       "required CUDA compute compatibility of 7.500000 are: 1, 2"},
       {b + "instance_group { name: 'g' kind: KIND_MODEL profile: '1' }",
        {},
        "instance group g of model m and platform specifies profile field which is only supported for TensorRT models"},
@@ -336,8 +331,7 @@ TEST(ValidateInstanceGroupsTest, ChecksKindsGpusAndProfiles) {
       {rt + "instance_group { kind: KIND_GPU profile: '-1' }",
        {0},
        "instance group m_0 of model m and platform tensorrt_plan specifies invalid profile -1. The field should "
-       "contain the "
-       "string representation of a non-negative integer."},
+       "contain the string representation of a non-negative integer."},
   };
   for (const InstanceCase& c : cases) {
     inference::ModelConfig config = ModelFromText(c.config);

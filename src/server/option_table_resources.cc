@@ -112,8 +112,7 @@ constexpr OptionSpec kRepositoryAgent[] = {
 constexpr OptionSpec kResponseCache[] = {
     {"cache-config", "<string>,<string>=<string>",
      "Turn the response cache on, with a setting of it: <cache name>,<setting>=<value>. May be given several times, "
-     "for "
-     "one cache.",
+     "for one cache.",
      CacheConfig},
     {"cache-directory", "string", "Folder that holds the response caches. Default is /opt/tritonserver/caches.",
      Set<&Options::server, &ServerOptions::cache_directory>},
@@ -126,8 +125,7 @@ constexpr OptionSpec kRateLimiter[] = {
      RateLimit},
     {"rate-limit-resource", "<string>:<integer>:<integer>",
      "How much of a resource there is: <name>:<count>:<device>, or <name>:<count> for every device. May be given "
-     "several "
-     "times.",
+     "several times.",
      RateLimitResource},
 };
 
@@ -140,8 +138,7 @@ constexpr OptionSpec kMemory[] = {
      BytesPerGpu<&ServerOptions::cuda_memory_pool_bytes>},
     {"cuda-virtual-address-size", "<integer>:<integer>",
      "Bytes of address space for each growing state on a GPU: <gpu>:<bytes>. May be given once for each GPU. Default "
-     "is "
-     "1073741824 (1 GiB).",
+     "is 1073741824 (1 GiB).",
      BytesPerGpu<&ServerOptions::cuda_virtual_address_bytes>},
     {"min-supported-compute-capability", "float", "GPUs with less than this compute capability are not used.",
      Set<&Options::server, &ServerOptions::min_compute_capability>},

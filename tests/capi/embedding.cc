@@ -19,8 +19,7 @@ std::string Text(TRITONSERVER_Error* error) {
   return text;
 }
 
-// --- models
-// -------------------------------------------------------------------------------------------------------------
+// --- models ----------------------------------------------------------------------------------------------------------
 
 ModelFolder::ModelFolder() {
   std::string pattern = (fs::temp_directory_path() / "neso-capi-XXXXXX").string();
@@ -51,8 +50,7 @@ std::string ModelFolder::ConfigJson(const std::string& backend) {
          R"("output":[{"name":"OUT","data_type":"TYPE_INT32","dims":[1]}]})";
 }
 
-// --- server
-// -------------------------------------------------------------------------------------------------------------
+// --- server ----------------------------------------------------------------------------------------------------------
 
 EmbeddedServer::EmbeddedServer(const ModelFolder& models, const ServerSettings& settings) {
   TRITONSERVER_ServerOptions* options = nullptr;
@@ -110,8 +108,7 @@ void EmbeddedServer::WaitForIndex(const std::string& text) const {
   EXPECT_THAT(Index(), ::testing::HasSubstr(text));
 }
 
-// --- calls
-// --------------------------------------------------------------------------------------------------------------
+// --- calls -----------------------------------------------------------------------------------------------------------
 
 Call::Call(const EmbeddedServer& server, const char* model, int64_t version) : server_(server.get()) {
   EXPECT_EQ(Text(TRITONSERVER_ResponseAllocatorNew(&allocator_, Allocate, Free, Start)), "");

@@ -330,8 +330,7 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
   if (header_length > max_json_bytes) {
     return InvalidArg(
         "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size "
-        "to "
-        "increase the limit.",
+        "to increase the limit.",
         header_length, max_json_bytes);
   }
   JsonDocument document;
