@@ -1,83 +1,39 @@
 #include "observe/request_trace.h"
 
-#include <fmt/format.h>
-
-#include <span>
 #include <utility>
-
-#include "base/json.h"
-#include "base/text.h"
-#include "observe/tensor_text.h"
-#include "observe/utf8.h"
 
 namespace neso {
 namespace {
-
-void AppendText(std::string& json, const char* key, std::string_view text) {
-  json += key;
-  AppendJsonString(json, ToUtf8(text));
-}
-
-std::string Header(const InferenceTrace& trace) {
-  std::string json = fmt::format("{{\"id\":{}", trace.id());
-  AppendText(json, ",\"model_name\":", trace.model_name());
-  json += fmt::format(",\"model_version\":{}", trace.model_version());
-  if (!trace.request_id().empty()) AppendText(json, ",\"request_id\":", trace.request_id());
-  if (trace.parent_id() != 0) json += fmt::format(",\"parent_id\":{}", trace.parent_id());
-  json.push_back('}');
-  return json;
-}
-
-std::string Timestamp(uint64_t id, std::string_view activity, uint64_t steady_ns) {
-  std::string json = fmt::format("{{\"id\":{},\"timestamps\":[{{", id);
-  AppendText(json, "\"name\":", activity);
-  json += fmt::format(",\"ns\":{}}}]}}", steady_ns);
-  return json;
-}
-
-std::string Tensor(uint64_t id, std::string_view activity, const char* name, DataType datatype, std::string_view bytes,
-                   std::span<const int64_t> shape) {
-  std::string json = fmt::format("{{\"id\":{},\"activity\":\"{}\",\"tensor\":{{", id, activity);
-  AppendText(json, "\"name\":", name);
-  json += ",\"data\":";
-  AppendJsonString(json, TensorText(datatype, bytes));
-  json += fmt::format(",\"shape\":\"{}\",\"dtype\":\"{}\"}}}}", fmt::join(shape, ","), DataTypeName(datatype));
-  return json;
-}
-
-void AppendElement(std::string& elements, std::string_view element) {
-  if (element.empty()) return;
-  if (!elements.empty()) elements.push_back(',');
-  elements += element;
-}
 
 const InferenceTrace& AsTrace(TRITONSERVER_InferenceTrace* trace) { return *static_cast<InferenceTrace*>(trace); }
 
 }  // namespace
 
 RequestTrace::RequestTrace(std::shared_ptr<TraceCollector> collector)
-    : collector_(std::move(collector)), id_(InferenceTrace::NewId()), blocks_{{id_, Block()}} {}
+    : collector_(std::move(collector)), id_(InferenceTrace::NewId()) {
+  spans_[id_].id = id_;
+}
 
 RequestTrace::~RequestTrace() {
-  std::string elements;
+  TracedRequest trace;
   {
     MutexLock lock(mutex_);
     Children children;
-    for (const auto& [id, block] : blocks_) {
-      if (id != id_) children[blocks_.contains(block.parent_id) ? block.parent_id : id_].push_back(id);
+    for (const auto& [id, span] : spans_) {
+      if (id != id_) children[spans_.contains(span.parent_id) ? span.parent_id : id_].push_back(id);
     }
-    AppendBlocks(id_, children, elements);
+    MoveSpans(id_, children, trace.spans);
   }
-  collector_->Add(elements);
+  collector_->Add(trace);
 }
 
-void RequestTrace::AppendBlocks(uint64_t id, const Children& children, std::string& elements) {
+void RequestTrace::MoveSpans(uint64_t id, const Children& children, std::vector<TraceSpan>& spans) {
   if (const auto nested = children.find(id); nested != children.end()) {
-    for (const uint64_t child : nested->second) AppendBlocks(child, children, elements);
+    for (const uint64_t child : nested->second) MoveSpans(child, children, spans);
   }
   // A request that never came to its model tells nothing.
-  const Block& block = blocks_[id];
-  if (block.has_header) AppendElement(elements, block.elements);
+  TraceSpan& span = spans_[id];
+  if (span.has_model) spans.push_back(std::move(span));
 }
 
 InferenceTrace* RequestTrace::NewCoreTrace() {
@@ -90,7 +46,7 @@ InferenceTrace* RequestTrace::NewCoreTrace() {
 void RequestTrace::Report(std::string_view activity, uint64_t steady_ns) {
   if ((collector_->level() & TRITONSERVER_TRACE_LEVEL_TIMESTAMPS) == 0) return;
   MutexLock lock(mutex_);
-  AppendElement(blocks_[id_].elements, Timestamp(id_, activity, steady_ns));
+  spans_[id_].events.push_back({.activity = std::string(activity), .steady_ns = steady_ns, .tensor = {}});
 }
 
 std::shared_ptr<void> RequestTrace::ReportWhenGone(std::shared_ptr<RequestTrace> trace, std::string_view activity,
@@ -109,14 +65,18 @@ std::shared_ptr<void> RequestTrace::ReportWhenGone(std::shared_ptr<RequestTrace>
   return std::make_shared<Reporter>(std::move(trace), activity, std::move(kept));
 }
 
-void RequestTrace::Take(const InferenceTrace& trace, std::string_view element) {
+void RequestTrace::Take(const InferenceTrace& trace, TraceEvent event) {
   MutexLock lock(mutex_);
-  Block& block = blocks_[trace.id()];
-  if (!std::exchange(block.has_header, true)) {
-    block.parent_id = trace.parent_id();
-    AppendElement(block.elements, Header(trace));
+  TraceSpan& span = spans_[trace.id()];
+  if (!std::exchange(span.has_model, true)) {
+    span.id = trace.id();
+    span.parent_id = trace.parent_id();
+    span.model_name = trace.model_name();
+    span.model_version = trace.model_version();
+    span.request_id = trace.request_id();
+    span.events_before_model = span.events.size();
   }
-  AppendElement(block.elements, element);
+  span.events.push_back(std::move(event));
 }
 
 void RequestTrace::OnActivity(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
@@ -124,19 +84,23 @@ void RequestTrace::OnActivity(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_I
   const std::string_view name = activity == TRITONSERVER_TRACE_CUSTOM_ACTIVITY
                                     ? std::string_view(AsTrace(trace).custom_activity())
                                     : TraceActivityName(activity);
-  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace), Timestamp(AsTrace(trace).id(), name, timestamp_ns));
+  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace),
+                                          {.activity = std::string(name), .steady_ns = timestamp_ns, .tensor = {}});
 }
 
 void RequestTrace::OnTensor(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
                             const char* name, TRITONSERVER_DataType datatype, const void* base, size_t byte_size,
                             const int64_t* shape, uint64_t dim_count, TRITONSERVER_MemoryType memory_type,
                             int64_t /*memory_type_id*/, void* userp) {
-  std::string_view bytes;
+  TracedTensor tensor{
+      .name = name, .datatype = static_cast<DataType>(datatype), .shape = Shape(shape, shape + dim_count), .bytes = {}};
   // What a GPU has cannot be read here.
-  if (memory_type != TRITONSERVER_MEMORY_GPU && base != nullptr) bytes = {static_cast<const char*>(base), byte_size};
-  static_cast<RequestTrace*>(userp)->Take(
-      AsTrace(trace), Tensor(AsTrace(trace).id(), TraceActivityName(activity), name, static_cast<DataType>(datatype),
-                             bytes, {shape, dim_count}));
+  if (memory_type != TRITONSERVER_MEMORY_GPU && base != nullptr) {
+    tensor.bytes.assign(static_cast<const char*>(base), byte_size);
+  }
+  TraceEvent event{.activity = TraceActivityName(activity), .steady_ns = 0, .tensor = {}};
+  event.tensor.push_back(std::move(tensor));
+  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace), std::move(event));
 }
 
 void RequestTrace::OnRelease(TRITONSERVER_InferenceTrace* trace, void* /*userp*/) {

@@ -42,18 +42,12 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
                                               std::shared_ptr<void> kept);
 
  private:
-  // The elements of one trace id: this request's, or those of a call nested in it.
-  struct Block {
-    uint64_t parent_id = 0;
-    bool has_header = false;
-    std::string elements{};
-  };
   using Children = std::map<uint64_t, std::vector<uint64_t>>;
 
-  // Takes an element of a trace, whose block begins with the first.
-  void Take(const InferenceTrace& trace, std::string_view element);
+  // Takes an event of a trace, whose span begins with the first.
+  void Take(const InferenceTrace& trace, TraceEvent event);
   // Those of nested calls first, in the order in which they began.
-  void AppendBlocks(uint64_t id, const Children& children, std::string& elements) REQUIRES(mutex_);
+  void MoveSpans(uint64_t id, const Children& children, std::vector<TraceSpan>& spans) REQUIRES(mutex_);
   static void OnActivity(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
                          uint64_t timestamp_ns, void* userp);
   static void OnTensor(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
@@ -65,7 +59,8 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
   const std::shared_ptr<TraceCollector> collector_;
   const uint64_t id_;
   Mutex mutex_;
-  std::map<uint64_t, Block> blocks_ GUARDED_BY(mutex_);  // by trace id; this request's is always there
+  // By trace id: this request's, which is always there, and those of calls nested in it.
+  std::map<uint64_t, TraceSpan> spans_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso

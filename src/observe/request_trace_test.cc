@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/abi.h"
+#include "observe/trace_file.h"
 #include "observe/trace_test_support.h"
 
 namespace neso {
@@ -17,7 +18,7 @@ class RequestTraceTest : public ::testing::Test {
 
   std::shared_ptr<RequestTrace> Start(uint32_t level) {
     const auto collector =
-        std::make_shared<TraceCollector>(TraceSettings{.level = level, .rate = 1, .log_frequency = 1}, file_);
+        std::make_shared<TraceCollector>(TraceSettings{.level = level, .rate = 1, .log_frequency = 1}, *file_);
     EXPECT_TRUE(collector->Sample());
     return std::make_shared<RequestTrace>(collector);
   }

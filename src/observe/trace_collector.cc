@@ -1,22 +1,12 @@
 #include "observe/trace_collector.h"
 
-#include <utility>
-
 namespace neso {
-namespace {
 
-// Traces for the one file of a setting without end do not pile up in memory until the server stops.
-constexpr size_t kMaxBytesInMemory = 1u << 20;
-
-}  // namespace
-
-TraceCollector::TraceCollector(const TraceSettings& settings, std::shared_ptr<TraceFile> file)
+TraceCollector::TraceCollector(const TraceSettings& settings, TraceSink& sink)
     : settings_(settings),
-      file_(std::move(file)),
-      is_valid_(settings.level != 0 && CheckTraceSettings(settings, file_->path()).ok()),
+      is_valid_(settings.level != 0 && CheckTraceSettings(settings, sink.file()).ok()),
+      stream_(sink.Open(settings)),
       count_(settings.count) {}
-
-TraceCollector::~TraceCollector() { Write(); }
 
 TraceSettings TraceCollector::settings() const {
   TraceSettings settings = settings_;
@@ -39,44 +29,15 @@ bool TraceCollector::Sample() {
   return true;
 }
 
-void TraceCollector::Add(const std::string& elements) {
-  MutexLock lock(mutex_);
-  --under_way_;
-  if (!elements.empty()) {
-    if (!traces_.empty()) traces_.push_back(',');
-    traces_ += elements;
-    ++collected_;
-  }
-  const bool is_full =
-      settings_.log_frequency == 0 ? traces_.size() > kMaxBytesInMemory : collected_ >= settings_.log_frequency;
-  const bool is_last = count_ == 0 && under_way_ == 0;
-  if (!is_full && !is_last) return;
-  std::string traces = Take();
-  lock.Unlock();
-  Write(std::move(traces));
-}
-
-void TraceCollector::Write() {
-  std::string traces;
+void TraceCollector::Add(const TracedRequest& trace) {
+  if (!trace.spans.empty()) stream_->Add(trace);
+  bool is_last = false;
   {
     MutexLock lock(mutex_);
-    traces = Take();
+    --under_way_;
+    is_last = count_ == 0 && under_way_ == 0;
   }
-  Write(std::move(traces));
-}
-
-std::string TraceCollector::Take() {
-  collected_ = 0;
-  return std::exchange(traces_, {});
-}
-
-void TraceCollector::Write(std::string traces) {
-  if (traces.empty()) return;
-  if (settings_.log_frequency == 0) {
-    file_->Append(std::move(traces));
-  } else {
-    file_->WriteNext(std::move(traces));
-  }
+  if (is_last) stream_->Flush();
 }
 
 }  // namespace neso

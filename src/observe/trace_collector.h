@@ -1,28 +1,24 @@
-// One trace setting at work: which requests are traced, and where their traces go together.
+// One trace setting at work: which requests are traced, and the stream that takes their traces.
 //
 //   if (collector->Sample()) ...            // later, from any thread:
-//   collector->Add(R"({"id":1,...})");
+//   collector->Add(trace);
 //
-// Dropped when the setting changes; the last trace under way takes it along, and what it has goes to the file then.
+// Dropped when the setting changes; the last trace under way takes it along, and what its stream holds goes to the sink
+// then.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "base/mutex.h"
-#include "observe/trace_file.h"
-#include "observe/trace_settings.h"
+#include "observe/trace_sink.h"
 
 namespace neso {
 
 // Thread-safe.
 class TraceCollector {
  public:
-  TraceCollector(const TraceSettings& settings, std::shared_ptr<TraceFile> file);
-  ~TraceCollector();
-  TraceCollector(const TraceCollector&) = delete;
-  TraceCollector& operator=(const TraceCollector&) = delete;
+  TraceCollector(const TraceSettings& settings, TraceSink& sink);
 
   // With the count that is left.
   TraceSettings settings() const;
@@ -32,24 +28,19 @@ class TraceCollector {
 
   // Counts a request; true when it is to be traced, which then has to end in Add.
   bool Sample();
-  // The end of a trace: its elements, with commas between them; may be empty.
-  void Add(const std::string& elements);
-  // Hands over to the file what there is.
-  void Write();
+  // The end of a trace, which may be without a span.
+  void Add(const TracedRequest& trace);
+  // Hands on to the sink what there is.
+  void Flush() { stream_->Flush(); }
 
  private:
-  std::string Take() REQUIRES(mutex_);
-  void Write(std::string traces);
-
   const TraceSettings settings_;
-  const std::shared_ptr<TraceFile> file_;
   const bool is_valid_;
+  const std::unique_ptr<TraceStream> stream_;
   mutable Mutex mutex_;
   int32_t count_ GUARDED_BY(mutex_);
   uint64_t requests_ GUARDED_BY(mutex_) = 0;
   uint64_t under_way_ GUARDED_BY(mutex_) = 0;  // sampled, not yet added
-  uint64_t collected_ GUARDED_BY(mutex_) = 0;  // traces in traces_
-  std::string traces_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso

@@ -1,32 +1,52 @@
 #include "observe/trace_collector.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "core/abi.h"
-#include "observe/trace_test_support.h"
 
 namespace neso {
 namespace {
 
+using ::testing::ElementsAre;
+
 constexpr uint32_t kTimestamps = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS;
 
-class TraceCollectorTest : public ::testing::Test {
- protected:
-  // Files are written on the calling thread.
-  TraceCollectorTest() { file_->Close(); }
+// Keeps the ids of what it is given, and a 0 for each flush.
+class FakeSink final : public TraceSink {
+ public:
+  explicit FakeSink(std::string file = "t") : file_(std::move(file)) {}
+  const std::string& file() const override { return file_; }
+  std::unique_ptr<TraceStream> Open(const TraceSettings&) override { return std::make_unique<Stream>(*this); }
+  void Close() override {}
 
-  std::string SampleTimes(TraceCollector& collector, int times) {
-    std::string sampled;
-    for (int i = 0; i < times; ++i) sampled.push_back(collector.Sample() ? 'x' : '.');
-    return sampled;
-  }
+  std::vector<uint64_t> seen;
 
-  TraceTestFolder folder_;
-  Executor executor_{"test", 1};
-  const std::shared_ptr<TraceFile> file_ = std::make_shared<TraceFile>(folder_.Path("t"), executor_);
+ private:
+  struct Stream final : TraceStream {
+    explicit Stream(FakeSink& sink) : sink(sink) {}
+    void Add(const TracedRequest& trace) override { sink.seen.push_back(trace.spans.front().id); }
+    void Flush() override { sink.seen.push_back(0); }
+    FakeSink& sink;
+  };
+  const std::string file_;
 };
 
-TEST_F(TraceCollectorTest, SamplesByRateAndCount) {
+TracedRequest TraceOf(uint64_t id) {
+  TracedRequest trace;
+  trace.spans.emplace_back().id = id;
+  return trace;
+}
+
+std::string SampleTimes(TraceCollector& collector, int times) {
+  std::string sampled;
+  for (int i = 0; i < times; ++i) sampled.push_back(collector.Sample() ? 'x' : '.');
+  return sampled;
+}
+
+TEST(TraceCollectorTest, SamplesByRateAndCount) {
   struct Case {
     TraceSettings settings;
     const char* sampled;
@@ -43,70 +63,37 @@ TEST_F(TraceCollectorTest, SamplesByRateAndCount) {
       {{.level = 0, .rate = 1}, ".........", -1},
   };
   for (const Case& c : cases) {
-    TraceCollector collector(c.settings, file_);
+    FakeSink sink;
+    TraceCollector collector(c.settings, sink);
     EXPECT_EQ(SampleTimes(collector, 9), c.sampled);
     EXPECT_EQ(collector.settings().count, c.left);
     EXPECT_EQ(collector.is_active(), std::string_view(c.sampled).back() == 'x');
   }
 }
 
-TEST_F(TraceCollectorTest, WithoutAFileNothingIsSampled) {
-  TraceCollector collector({.level = kTimestamps, .rate = 1}, std::make_shared<TraceFile>("", executor_));
+TEST(TraceCollectorTest, WithoutAFileNothingIsSampled) {
+  FakeSink sink("");
+  TraceCollector collector({.level = kTimestamps, .rate = 1}, sink);
   EXPECT_FALSE(collector.is_active());
   EXPECT_FALSE(collector.Sample());
 }
 
-TEST_F(TraceCollectorTest, OneFileIsWrittenWhenItIsOver) {
-  {
-    TraceCollector collector({.level = kTimestamps, .rate = 1}, file_);
-    for (const char* trace : {"1,1", "2"}) {
-      ASSERT_TRUE(collector.Sample());
-      collector.Add(trace);
-    }
-    EXPECT_FALSE(folder_.Has("t"));
-  }
-  EXPECT_EQ(folder_.Read("t"), "[1,1,2]");
-}
-
-TEST_F(TraceCollectorTest, OneFileIsWrittenWhenTheCountIsUsedUpAndTheLastTraceIsThere) {
-  TraceCollector collector({.level = kTimestamps, .rate = 1, .count = 2}, file_);
+TEST(TraceCollectorTest, TheStreamIsFlushedWhenTheCountIsUsedUpAndTheLastTraceIsThere) {
+  FakeSink sink;
+  TraceCollector collector({.level = kTimestamps, .rate = 1, .count = 2}, sink);
   ASSERT_EQ(SampleTimes(collector, 3), "xx.");
-  collector.Add("1");
-  EXPECT_FALSE(folder_.Has("t"));
-  collector.Add("2");
-  EXPECT_EQ(folder_.Read("t"), "[1,2]");
+  collector.Add(TraceOf(1));
+  EXPECT_THAT(sink.seen, ElementsAre(1));
+  collector.Add(TraceOf(2));
+  EXPECT_THAT(sink.seen, ElementsAre(1, 2, 0));
 }
 
-TEST_F(TraceCollectorTest, OneFileDoesNotWaitInMemoryForEver) {
-  TraceCollector collector({.level = kTimestamps, .rate = 1}, file_);
-  const std::string trace(1000, '1');
-  for (int i = 0; i < 1100; ++i) {
-    ASSERT_TRUE(collector.Sample());
-    collector.Add(trace);
-  }
-  EXPECT_GT(folder_.Read("t").size(), 1'000'000U);
-}
-
-TEST_F(TraceCollectorTest, ManyFilesHaveAsManyTracesAsAskedFor) {
-  {
-    TraceCollector collector({.level = kTimestamps, .rate = 1, .log_frequency = 2}, file_);
-    for (const char* trace : {"1", "2", "3,3", "4", "5"}) {
-      ASSERT_TRUE(collector.Sample());
-      collector.Add(trace);
-    }
-    EXPECT_EQ(folder_.Read("t.0"), "[1,2]");
-    EXPECT_EQ(folder_.Read("t.1"), "[3,3,4]");
-    EXPECT_FALSE(folder_.Has("t.2"));
-  }
-  EXPECT_EQ(folder_.Read("t.2"), "[5]");
-  EXPECT_FALSE(folder_.Has("t"));
-}
-
-TEST_F(TraceCollectorTest, ATraceWithoutElementsLeavesNothing) {
-  TraceCollector collector({.level = kTimestamps, .rate = 1, .count = 1, .log_frequency = 1}, file_);
+TEST(TraceCollectorTest, ATraceWithoutASpanIsNotHandedOn) {
+  FakeSink sink;
+  TraceCollector collector({.level = kTimestamps, .rate = 1}, sink);
   ASSERT_TRUE(collector.Sample());
-  collector.Add("");
-  EXPECT_FALSE(folder_.Has("t.0"));
+  collector.Add({});
+  EXPECT_THAT(sink.seen, ElementsAre());
 }
 
 }  // namespace

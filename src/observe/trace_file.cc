@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/log.h"
+#include "observe/trace_file_stream.h"
 
 namespace neso {
 namespace {
@@ -46,6 +47,10 @@ Status WriteArray(const std::string& path, const std::string& traces) {
 }
 
 }  // namespace
+
+std::unique_ptr<TraceStream> TraceFile::Open(const TraceSettings& settings) {
+  return std::make_unique<TraceFileStream>(shared_from_this(), settings.log_frequency);
+}
 
 void TraceFile::Append(std::string traces) { Post({.own_file = false, .traces = std::move(traces)}); }
 

@@ -14,24 +14,25 @@
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "observe/trace_sink.h"
 
 namespace neso {
 
 // Thread-safe. What cannot be written is lost, and the log says so, once until writing works again.
-class TraceFile final : public std::enable_shared_from_this<TraceFile> {
+class TraceFile final : public TraceSink, public std::enable_shared_from_this<TraceFile> {
  public:
   // `executor` is used until Close.
   TraceFile(std::string path, Executor& executor) : path_(std::move(path)), executor_(executor) {}
 
-  const std::string& path() const { return path_; }
+  const std::string& file() const override { return path_; }
+  std::unique_ptr<TraceStream> Open(const TraceSettings& settings) override;
 
   // `traces` are elements of a JSON array, with commas between them. The file is a whole array after each call; the
   // first one replaces what was there.
   void Append(std::string traces);
   // To a file of their own, "<path>.<n>" with n from 0.
   void WriteNext(std::string traces);
-  // Returns when everything has been written; what still comes is written on the thread that brings it.
-  void Close();
+  void Close() override;
 
  private:
   struct Job {

@@ -65,7 +65,7 @@ TEST_F(TraceFileTest, AFolderThatAppearsLaterIsUsed) {
   file->Append("1");
   file->WriteNext("2");
   const std::string log = ::testing::internal::GetCapturedStderr();
-  EXPECT_THAT(log, ::testing::HasSubstr("failed to write traces to '" + file->path() + "': No such file or directory"));
+  EXPECT_THAT(log, ::testing::HasSubstr("failed to write traces to '" + file->file() + "': No such file or directory"));
   EXPECT_EQ(log.find("failed"), log.rfind("failed")) << "said once";
   folder_.MakeFolder("later");
   file->Append("3");

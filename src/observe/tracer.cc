@@ -6,10 +6,9 @@
 
 namespace neso {
 
-Tracer::Tracer(const TraceSettings& start, std::string file, Executor& executor)
-    : start_(start), file_(std::make_shared<TraceFile>(std::move(file), executor)) {
+Tracer::Tracer(const TraceSettings& start, std::shared_ptr<TraceSink> sink) : start_(start), sink_(std::move(sink)) {
   MutexLock lock(mutex_);
-  global_.collector = std::make_shared<TraceCollector>(start_, file_);
+  global_.collector = std::make_shared<TraceCollector>(start_, *sink_);
   SwitchOnOrOff();
 }
 
@@ -18,10 +17,10 @@ Tracer::~Tracer() { Close(); }
 void Tracer::Close() {
   {
     MutexLock lock(mutex_);
-    for (const auto& [name, place] : models_) place.collector->Write();
-    global_.collector->Write();
+    for (const auto& [name, place] : models_) place.collector->Flush();
+    global_.collector->Flush();
   }
-  file_->Close();
+  sink_->Close();
 }
 
 std::shared_ptr<RequestTrace> Tracer::SampleOn(const std::string& model) {
@@ -64,7 +63,7 @@ Status Tracer::Update(const std::string& model, const TraceSettingsUpdate& updat
     }
   } else if (own == TraceOverrides()) {
     if (found == models_.end()) return {};
-    found->second.collector->Write();
+    found->second.collector->Flush();
     models_.erase(found);
   } else {
     Place& place = models_[model];
@@ -84,10 +83,10 @@ TraceSettings Tracer::Settle(const TraceOverrides& own, const TraceSettings& fal
 
 void Tracer::Replace(std::shared_ptr<TraceCollector>& collector, const TraceSettings& settings) {
   if (collector != nullptr) {
-    collector->Write();
+    collector->Flush();
     if (collector->settings() == settings) return;
   }
-  collector = std::make_shared<TraceCollector>(settings, file_);
+  collector = std::make_shared<TraceCollector>(settings, *sink_);
 }
 
 void Tracer::SwitchOnOrOff() {

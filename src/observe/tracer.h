@@ -1,6 +1,6 @@
 // The server's tracing: settings by model, and which requests are traced.
 //
-//   Tracer tracer({.level = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS, .rate = 1}, "t.json", executor);
+//   Tracer tracer({.level = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS, .rate = 1}, std::make_shared<TraceFile>("t.json", executor));
 //   if (auto trace = tracer.Sample("digits")) ...                          // observe/request_trace.h
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>(100)});       // this model's own rate from now on
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>()});          // and again the global one
@@ -14,22 +14,20 @@
 #include <string>
 #include <string_view>
 
-#include "base/executor.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "observe/request_trace.h"
 #include "observe/trace_collector.h"
-#include "observe/trace_file.h"
 #include "observe/trace_settings.h"
+#include "observe/trace_sink.h"
 
 namespace neso {
 
 // Thread-safe.
 class Tracer {
  public:
-  // With settings that CheckTraceSettings refuses nothing is traced until an update puts them right. Files are written
-  // on `executor`, which outlives the tracer.
-  Tracer(const TraceSettings& start, std::string file, Executor& executor);
+  // With settings that CheckTraceSettings refuses nothing is traced until an update puts them right.
+  Tracer(const TraceSettings& start, std::shared_ptr<TraceSink> sink);
   ~Tracer();  // closes
   Tracer(const Tracer&) = delete;
   Tracer& operator=(const Tracer&) = delete;
@@ -46,12 +44,12 @@ class Tracer {
   // What counts for the model, or globally for an empty name; with the count that is left.
   TraceSettings Settings(const std::string& model) const;
   // Changes the model's own settings, or the global ones for an empty name. Traces collected under settings that an
-  // accepted update touches are handed to the file. Error: CheckTraceSettings'; nothing changes then.
+  // accepted update touches are handed to the sink. Error: CheckTraceSettings'; nothing changes then.
   Status Update(const std::string& model, const TraceSettingsUpdate& update);
   // Returns when what there is has been written. Traces that are still under way write themselves when they end.
   void Close();
   // Where traces go; empty when there is no file.
-  const std::string& file() const { return file_->path(); }
+  const std::string& file() const { return sink_->file(); }
 
  private:
   // A place with settings of its own.
@@ -70,7 +68,7 @@ class Tracer {
   void SwitchOnOrOff() REQUIRES(mutex_);
 
   const TraceSettings start_;
-  const std::shared_ptr<TraceFile> file_;
+  const std::shared_ptr<TraceSink> sink_;
   std::atomic<bool> is_on_{false};
   mutable Mutex mutex_;
   Place global_ GUARDED_BY(mutex_);

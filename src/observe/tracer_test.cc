@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "core/abi.h"
+#include "observe/trace_file.h"
 #include "observe/trace_test_support.h"
 
 namespace neso {
@@ -26,7 +27,7 @@ TraceSettingsUpdate Level(std::optional<uint32_t> level) { return {.level = Trac
 class TracerTest : public ::testing::Test {
  protected:
   std::unique_ptr<Tracer> New(const TraceSettings& start) {
-    return std::make_unique<Tracer>(start, folder_.Path("t"), executor_);
+    return std::make_unique<Tracer>(start, std::make_shared<TraceFile>(folder_.Path("t"), executor_));
   }
   static std::string SampleTimes(Tracer& tracer, const std::string& model, int times) {
     std::string sampled;

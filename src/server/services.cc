@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "frontend/metrics/load_metrics.h"
+#include "observe/trace_file.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
 
@@ -101,7 +102,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       credentials_(std::move(credentials)),
       shared_memory_({.is_allowed = options.allow_client_shm, .max_regions = options.max_shared_memory_regions}),
       slow_work_("neso-slow", kMaxSlowThreads),
-      tracer_(TraceSettingsFor(options.trace), options.trace.file, slow_work_),
+      tracer_(TraceSettingsFor(options.trace), std::make_shared<TraceFile>(options.trace.file, slow_work_)),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
                      options.grpc.header_forwarder),
