@@ -4,16 +4,20 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <vector>
 
 #include "base/exception_status.h"
 #include "base/memory_budget.h"
 #include "base/memory_reserve.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
+#include "server/check_command.h"
 #include "server/descriptor_limit.h"
 #include "server/exit_watch.h"
 #include "server/installation.h"
 #include "server/missing_behaviour.h"
+#include "server/option_spec.h"
 #include "server/options.h"
 #include "server/services.h"
 #include "server/signals.h"
@@ -129,6 +133,49 @@ int Serve(const Options& options) {
   return 0;
 }
 
+// The options, and what else of the process has to be as they say; or else the exit code of a process that ends here.
+std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& exit_code) {
+  ParseResult parsed = ParseOptions(arguments, ProcessEnvironment);
+  for (const std::string& warning : parsed.warnings) Complain(warning);
+  exit_code = parsed.answer.empty() ? 1 : 0;
+  if (!parsed.answer.empty()) {
+    std::fputs(parsed.answer.c_str(), stdout);
+    return std::nullopt;
+  }
+  if (!parsed.options) {
+    std::fputs(parsed.failure_text.c_str(), stderr);
+    return std::nullopt;
+  }
+  const std::vector<std::string> missing = MissingBehaviour(*parsed.options);
+  for (const std::string& line : missing) Complain("error: " + line);
+  if (!missing.empty()) return std::nullopt;
+  if (const Status status = SetUpLog(parsed.options->log); !status.ok()) {
+    Complain("Failed to build Triton option:\n" + status.message());
+    return std::nullopt;
+  }
+  if (!parsed.options->log.file.empty()) ReopenLogOnHangUp();
+  // Not given: the tree the program is in; the usual folder is searched after it in any case.
+  if (!parsed.options->given.contains("backend-directory")) {
+    std::string& backends = parsed.options->server.backend_directory;
+    backends = BackendDirectoryBeside(ProgramPath(), backends);
+  }
+  return std::move(parsed.options);
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  const bool checks =
+      arguments.size() > 1 && arguments[1] == kCheckCommand && ProgramOf(arguments[0]) == Program::kNeso;
+  const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
+  if (!used) {
+    Complain("error: " + used.error().message());
+    return 1;
+  }
+  int exit_code = 0;
+  const std::optional<Options> options = Prepare(*used, exit_code);
+  if (!options) return exit_code;
+  return checks ? CheckModel(*options) : Serve(*options);
+}
+
 }  // namespace
 }  // namespace neso
 
@@ -136,31 +183,8 @@ int NesoMain(int argc, char** argv) {
   neso::SurviveFailingWrites();
   neso::InstallMemoryReserve();
   neso::KeepFrameworksFromCallingHome();
-  neso::ParseResult parsed = neso::ParseOptions({argv, argv + argc}, neso::ProcessEnvironment);
-  for (const std::string& warning : parsed.warnings) neso::Complain(warning);
-  if (!parsed.answer.empty()) {
-    std::fputs(parsed.answer.c_str(), stdout);
-    return 0;
-  }
-  if (!parsed.options) {
-    std::fputs(parsed.failure_text.c_str(), stderr);
-    return 1;
-  }
-  const std::vector<std::string> missing = neso::MissingBehaviour(*parsed.options);
-  for (const std::string& line : missing) neso::Complain("error: " + line);
-  if (!missing.empty()) return 1;
-  if (const neso::Status status = neso::SetUpLog(parsed.options->log); !status.ok()) {
-    neso::Complain("Failed to build Triton option:\n" + status.message());
-    return 1;
-  }
-  if (!parsed.options->log.file.empty()) neso::ReopenLogOnHangUp();
-  // Not given: the tree the program is in; the usual folder is searched after it in any case.
-  if (!parsed.options->given.contains("backend-directory")) {
-    std::string& backends = parsed.options->server.backend_directory;
-    backends = neso::BackendDirectoryBeside(neso::ProgramPath(), backends);
-  }
   try {
-    return neso::Serve(*parsed.options);
+    return neso::Run({argv, argv + argc});
   } catch (...) {
     // No memory, or no thread, for the parts of a server.
     neso::Complain("error: creating server: " + neso::CodeAndMessage(neso::StatusOfException()));
