@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -32,6 +33,8 @@ constexpr uint32_t kFixed64 = 1;
 constexpr uint32_t kBytes = 2;
 constexpr uint32_t kFixed32 = 5;
 
+constexpr uint32_t kTensorDims = 1;
+constexpr uint32_t kTensorDataType = 2;
 constexpr uint32_t kTensorRawData = 9;
 constexpr uint32_t kTensorExternalData = 13;
 constexpr uint32_t kTensorDataLocation = 14;
@@ -84,6 +87,25 @@ std::optional<uint64_t> Number(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// Nothing where a factor is not known or the product is too large.
+std::optional<uint64_t> Times(std::optional<uint64_t> a, std::optional<uint64_t> b) {
+  uint64_t product = 0;
+  if (!a || !b || __builtin_mul_overflow(*a, *b, &product)) return std::nullopt;
+  return product;
+}
+
+// What a tensor of a TensorProto.DataType needs; nothing for texts and types that are not known.
+std::optional<uint64_t> BytesOf(std::optional<uint64_t> elements, uint64_t data_type) {
+  // By number: FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL, FLOAT16, DOUBLE, UINT32, UINT64, COMPLEX64,
+  // COMPLEX128, BFLOAT16, four kinds of FLOAT8; then those of which two share a byte.
+  constexpr uint64_t kBytesOfElement[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1};
+  constexpr uint64_t kFirstHalfByte = std::size(kBytesOfElement);
+  constexpr uint64_t kLastHalfByte = kFirstHalfByte + 2;  // UINT4, INT4, FLOAT4E2M1
+  if (data_type >= kFirstHalfByte && data_type <= kLastHalfByte && elements) return *elements / 2 + *elements % 2;
+  if (data_type >= kFirstHalfByte || kBytesOfElement[data_type] == 0) return std::nullopt;
+  return Times(elements, kBytesOfElement[data_type]);
 }
 
 void AppendVarint(uint64_t value, std::string& to) {
@@ -230,13 +252,38 @@ std::optional<std::string> OnnxFile::TextOf(const Field& field) const {
 std::optional<ExternalTensor> OnnxFile::ReadTensor(const Field& tensor, bool is_initializer) {
   ExternalTensor external{.location = {}, .length = std::nullopt, .is_initializer = is_initializer};
   bool is_external = false;
+  uint64_t data_type = 0;
+  std::optional<uint64_t> elements = 1;
   Fields fields(*this, tensor);
   while (const std::optional<Field> field = fields.Next()) {
+    if (field->number == kTensorDims) elements = Times(elements, Dims(*field));
+    if (field->number == kTensorDataType) data_type = field->varint;
     if (field->number == kTensorDataLocation) is_external = field->varint == kExternal;
     if (field->number == kTensorExternalData) ReadEntry(*field, external);
   }
   if (!is_external) return std::nullopt;
+  if (!external.length) external.length = BytesOf(elements, data_type);
   return external;
+}
+
+std::optional<uint64_t> OnnxFile::Dims(const Field& field) const {
+  if (field.wire_type == kVarint) return field.varint;
+  // Packed: one after the other.
+  std::optional<uint64_t> product = 1;
+  uint64_t dim = 0;
+  int shift = 0;
+  const std::optional<std::string> bytes = TextOf(field);
+  if (!bytes) return std::nullopt;
+  for (const char byte : *bytes) {
+    if (shift > 63) return std::nullopt;
+    dim |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    shift += 7;
+    if ((byte & 0x80) != 0) continue;
+    product = Times(product, dim);
+    dim = 0;
+    shift = 0;
+  }
+  return product;
 }
 
 void OnnxFile::ReadEntry(const Field& entry, ExternalTensor& tensor) {

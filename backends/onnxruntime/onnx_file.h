@@ -26,7 +26,7 @@ using backend::Status;
 struct ExternalTensor {
   std::string location;  // of that file, as the model names it: relative to the model's own folder
   uint64_t offset = 0;
-  std::optional<uint64_t> length;  // not given: what its shape needs
+  std::optional<uint64_t> length;  // where it is not given, what the shape needs; nothing if that is not known either
   bool is_initializer = false;     // of the main graph; else of a branch, a loop, a function, or an attribute
 };
 
@@ -72,6 +72,8 @@ class OnnxFile {
   std::optional<uint8_t> ByteAt(uint64_t offset);
   std::optional<std::string> TextOf(const Field& field) const;
   std::optional<ExternalTensor> ReadTensor(const Field& tensor, bool is_initializer);
+  // Elements: the product of the dims that one field has.
+  std::optional<uint64_t> Dims(const Field& field) const;
   void ReadEntry(const Field& entry, ExternalTensor& tensor);
   void Visit(Message kind, const Field& message, int depth, std::vector<ExternalTensor>& found);
   Status Append(const Field& field, std::string& to) const;

@@ -66,6 +66,23 @@ def test_files_of_a_served_model_may_change(onnx, made, harm):
     np.testing.assert_array_equal(answer(onnx, name), 1 + WEIGHTS)
 
 
+def test_a_length_that_is_not_given_is_what_the_shape_needs(onnx):
+    """Two tensors lie in one file, the one of the branch first: what its model does not say is not the rest of the file."""
+    path = put(onnx, "no_length", add_weights_in_a_branch()).parent / "model.onnx"
+    made = onnx_package.load(path, load_external_data=False)
+    branches = [attribute.g for node_ in made.graph.node for attribute in node_.attribute if attribute.HasField("g")]
+    tensors = [tensor for graph in [made.graph, *branches] for tensor in graph.initializer]
+    assert len(tensors) == 2
+    for tensor in tensors:
+        kept = [entry for entry in tensor.external_data if entry.key != "length"]
+        assert len(kept) < len(tensor.external_data)
+        del tensor.external_data[:]
+        tensor.external_data.extend(kept)
+    path.write_bytes(made.SerializeToString())
+    onnx.load("no_length")
+    np.testing.assert_array_equal(answer(onnx, "no_length"), 1 + WEIGHTS)
+
+
 def test_no_file_of_a_served_model_is_mapped(onnx):
     for made in (add_weights, add_weights_in_a_branch, add_weights_of_a_constant):
         put(onnx, f"mapped_{made.__name__}", made())
