@@ -133,6 +133,12 @@ char Letter(LogLevel level) {
   return 'I';
 }
 
+Expected<std::shared_ptr<LogStream>> OpenFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return Internal("failed to open log file '{}': {}", path, std::strerror(errno));
+  return std::make_shared<LogStream>(fd, true);
+}
+
 std::string PrefixNow(LogLevel level, const char* file, int line) {
   timeval now;
   gettimeofday(&now, nullptr);
@@ -174,9 +180,7 @@ void SetFormat(LogFormat format) { TheState().format = format; }
 Status SetFile(const std::string& path) {
   std::shared_ptr<LogStream> file;
   if (!path.empty()) {
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd < 0) return Internal("failed to open log file '{}': {}", path, std::strerror(errno));
-    file = std::make_shared<LogStream>(fd, true);
+    ASSIGN_OR_RETURN(file, OpenFile(path));
   }
   State& state = TheState();
   MutexLock lock(state.mutex);
@@ -191,7 +195,15 @@ void ReopenFileIfAsked() {
   if (!TheState().reopen_asked.exchange(false, std::memory_order_relaxed)) return;
   const std::string path = Settings().file;
   if (path.empty()) return;
-  if (const Status status = SetFile(path); !status.ok()) LOG_ERROR("{}; going on in the old one", status.message());
+  Expected<std::shared_ptr<LogStream>> file = OpenFile(path);
+  if (!file) {
+    LOG_ERROR("{}; going on in the old one", file.error().message());
+    return;
+  }
+  State& state = TheState();
+  MutexLock lock(state.mutex);
+  // Meanwhile another file may have been chosen.
+  if (state.path == path) state.file.swap(*file);
 }
 
 bool IsEnabled(LogLevel level) {
