@@ -186,6 +186,11 @@ void AddMissing(const Model& model, const std::set<std::string>& given, ProblemL
   }
 }
 
+void AddNames(const JsonValue& object, std::set<std::string>& names) {
+  if (!object.IsObject()) return;
+  for (const auto& member : object.GetObject()) names.emplace(JsonText(member.name));
+}
+
 // Null for what is no JSON object, after saying so.
 const JsonValue* ObjectOf(JsonDocument& document, std::string_view json, ProblemList& problems) {
   if (const Status parsed = document.Parse(json); !parsed.ok()) {
@@ -230,12 +235,10 @@ std::vector<std::string> ProblemsOfGenerate(const Model& model, std::string_view
   JsonDocument document;
   const JsonValue* const request = ObjectOf(document, json, problems);
   if (request == nullptr) return problems.Take();
+  // All names at once: to look for each input among them would be quadratic for a model with thousands.
   std::set<std::string> given;
-  for (const TensorSpec& input : model.inputs()) {
-    const JsonValue* const nested = FindMember(*request, "parameters");
-    const bool is_nested = nested != nullptr && FindMember(*nested, input.name) != nullptr;
-    if (is_nested || FindMember(*request, input.name) != nullptr) given.insert(input.name);
-  }
+  AddNames(*request, given);
+  if (const JsonValue* const nested = FindMember(*request, "parameters"); nested != nullptr) AddNames(*nested, given);
   AddMissing(model, given, problems);
   return problems.Take();
 }
