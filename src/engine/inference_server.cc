@@ -17,6 +17,7 @@
 #include "observe/model_metrics.h"
 #include "repository/layout_hint.h"
 #include "repository/repository.h"
+#include "repository/storage/local_disk.h"
 
 namespace neso {
 namespace {
@@ -29,12 +30,13 @@ class BackendLoader final : public VersionLoader {
   BackendLoader(BackendManager& backends, TRITONSERVER_Server* server) : backends_(backends), server_(server) {}
 
   Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
-    return backends_.LoadModel(model.directory, version, model.config, model.config_given, server_);
+    return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_);
   }
   std::string Explain(const PolledModel& model, int64_t version) override {
-    std::string missing_backend = backends_.MissingBackendHint(model.directory, version, model.config);
+    if (model.local.path.empty()) return {};  // it never came here
+    std::string missing_backend = backends_.MissingBackendHint(model.local.path, version, model.config);
     if (!missing_backend.empty()) return missing_backend;
-    return VersionFolderHint(model.config, version, ListFolder(model.directory + "/" + std::to_string(version)));
+    return VersionFolderHint(model.config, version, ListFolder(model.local.path + "/" + std::to_string(version)));
   }
   void End(ModelHandle last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {

@@ -28,7 +28,7 @@ class FakeLoader final : public VersionLoader {
   Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
     MutexLock lock(mutex_);
     ++loads_[model.name + ":" + std::to_string(version)];
-    last_directory_ = model.directory;
+    last_directory_ = model.local.path;
     const auto failure = failures_.find(model.name);
     if (failure != failures_.end() && failure->second == kThrow) throw std::bad_alloc();
     if (failure != failures_.end()) return Internal("{}", failure->second);

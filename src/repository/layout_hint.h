@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/model_config.pb.h"
-#include "repository/folder.h"
+#include "repository/storage/storage.h"
 
 namespace neso {
 

@@ -37,6 +37,15 @@ struct ModelLifecycle::LoadOperation {
   std::vector<VersionAction> actions;
   std::vector<Job> jobs;
   std::atomic<size_t> left{0};
+
+  // Brings the model's files to this machine, once for all versions: the other jobs wait for the first.
+  Status Localize() {
+    MutexLock lock(localize_mutex);
+    if (!model.local.path.empty()) return {};
+    ASSIGN_OR_RETURN(model.local, model.storage->Localize(model.location));
+    return {};
+  }
+  Mutex localize_mutex;
 };
 
 ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
@@ -109,7 +118,7 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
 }
 
 ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& model) const {
-  if (record.directory != model.directory || record.files_fingerprint != model.files_fingerprint) {
+  if (record.location != model.location || record.files_fingerprint != model.files_fingerprint) {
     return ConfigChange::kReload;
   }
   if (record.config == model.config.SerializeAsString()) return ConfigChange::kNone;
@@ -120,10 +129,10 @@ ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& m
 
 void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index) {
   LoadOperation::Job& job = operation->jobs[index];
-  job.result = LoadOnce(operation->model, job.version);
+  job.result = LoadOnce(*operation, job.version);
   for (unsigned retry = 0; !job.result && retry < options_.load_retries && !exiting_; ++retry) {
     LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
-    job.result = LoadOnce(operation->model, job.version);
+    job.result = LoadOnce(*operation, job.version);
   }
   if (!job.result) {
     job.reason = WithHint(job.result.error().ToString(), loader_.Explain(operation->model, job.version));
@@ -132,12 +141,16 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
 
-Expected<ModelHandle> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t version) {
+Expected<ModelHandle> ModelLifecycle::LoadOnce(LoadOperation& operation, int64_t version) {
+  const PolledModel& model = operation.model;
   if (const std::string& endless = model.versions.at(version).endless_file; !endless.empty()) {
     return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.name);
   }
   const TimePoint start = SteadyClock::Instance().Now();
-  Expected<ModelHandle> built = CatchExceptions([&] { return loader_.Load(model, version); });
+  Expected<ModelHandle> built = CatchExceptions([&]() -> Expected<ModelHandle> {
+    RETURN_IF_ERROR(operation.Localize());
+    return loader_.Load(model, version);
+  });
   if (built) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
   }
@@ -146,7 +159,7 @@ Expected<ModelHandle> ModelLifecycle::LoadOnce(const PolledModel& model, int64_t
 
 void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   for (LoadOperation::Job& job : operation.jobs) {
-    if (job.result) *job.result = Track(std::move(*job.result), operation.model.temporary_folder, job.generation);
+    if (job.result) *job.result = Track(std::move(*job.result), operation.model.local.keeper, job.generation);
   }
   Status status = UpdateServing(operation);
   std::vector<ModelHandle> dropped;
@@ -192,7 +205,7 @@ void ModelLifecycle::Commit(LoadOperation& operation, std::vector<ModelHandle>& 
   const PolledModel& polled = operation.model;
   Record& record = records_[polled.name];
   record.config = polled.config.SerializeAsString();
-  record.directory = polled.directory;
+  record.location = polled.location;
   record.files_fingerprint = polled.files_fingerprint;
   for (LoadOperation::Job& job : operation.jobs) {
     Version& entry = record.versions[job.version];
@@ -245,7 +258,7 @@ void ModelLifecycle::Unload(const std::string& name) {
       if (entry.state == ModelState::kReady) BeginUnloadLocked(name, version, entry, dropped);
     }
     record->second.config.clear();
-    record->second.directory.clear();
+    record->second.location.clear();
     PublishLocked(name, record->second);
   }
 }
@@ -259,13 +272,11 @@ void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version,
   entry.model = nullptr;
 }
 
-ModelHandle ModelLifecycle::Track(ModelHandle built,
-                                             std::shared_ptr<const TemporaryFolder> folder, uint64_t generation) {
+ModelHandle ModelLifecycle::Track(ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation) {
   // Made now, so that the end needs no memory.
   class Ending final : public Runnable {
    public:
-    Ending(ModelLifecycle& lifecycle, ModelHandle built, std::shared_ptr<const TemporaryFolder> folder,
-           uint64_t generation)
+    Ending(ModelLifecycle& lifecycle, ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation)
         : lifecycle_(lifecycle),
           pass_(lifecycle.live_.Enter()),
           built_(std::move(built)),
@@ -280,7 +291,7 @@ ModelHandle ModelLifecycle::Track(ModelHandle built,
     ModelLifecycle& lifecycle_;
     Gate::Pass pass_;
     ModelHandle built_;
-    std::shared_ptr<const TemporaryFolder> folder_;
+    std::shared_ptr<const void> folder_;
     const uint64_t generation_;
   };
   Model* const model = built.get();
@@ -290,8 +301,7 @@ ModelHandle ModelLifecycle::Track(ModelHandle built,
   return {model, [this, ending](Model*) { end_executor_.Post(ending); }};
 }
 
-void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const TemporaryFolder> folder,
-                         uint64_t generation, Gate::Pass pass) {
+void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass) {
   const std::string name = last->name();
   const int64_t version = last->version();
   loader_.End(std::move(last));

@@ -86,7 +86,7 @@ class ModelLifecycle {
     std::map<int64_t, Version> versions;
     std::string reason;  // why there is no version
     std::string config;  // serialised, as wanted by the last load that succeeded
-    std::string directory;
+    std::string location;
     uint64_t files_fingerprint = 0;
   };
   struct LoadOperation;
@@ -94,18 +94,17 @@ class ModelLifecycle {
   ConfigChange ChangeOf(const Record& record, const PolledModel& model) const REQUIRES(mutex_);
   std::shared_ptr<LoadOperation> BeginLoad(PolledModel model, Done& done, std::vector<int64_t> wanted);
   void RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index);
-  Expected<ModelHandle> LoadOnce(const PolledModel& model, int64_t version);
+  Expected<ModelHandle> LoadOnce(LoadOperation& operation, int64_t version);
   void FinishLoad(LoadOperation& operation);
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
   void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
   void PublishLocked(const std::string& name, const Record& record) REQUIRES(mutex_);
-  void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
-                         std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
-  ModelHandle Track(ModelHandle built, std::shared_ptr<const TemporaryFolder> folder,
-                               uint64_t generation);
-  void End(ModelHandle last, std::shared_ptr<const TemporaryFolder> folder, uint64_t generation,
-           Gate::Pass pass);
+  void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry, std::vector<ModelHandle>& dropped)
+      REQUIRES(mutex_);
+  // `folder`: what keeps the files that the model was built from.
+  ModelHandle Track(ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation);
+  void End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass);
 
   VersionLoader& loader_;
   const LifecycleOptions options_;

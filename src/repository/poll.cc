@@ -33,7 +33,7 @@ Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string&
                                 const std::optional<inference::ModelConfig>& config_override) {
   PolledModel model;
   model.name = name;
-  model.directory = folder.path;
+  model.location = folder.path;
   model.config_given = folder.config_text.has_value() || config_override.has_value();
   model.config_override = config_override;
   model.files_fingerprint = folder.files_fingerprint;

@@ -9,23 +9,24 @@
 
 #include "base/status.h"
 #include "config/model_config.pb.h"
-#include "repository/folder.h"
-#include "repository/temporary_folder.h"
+#include "repository/storage/storage.h"
 
 namespace neso {
 
 // A model as its folder shows it, ready to be loaded.
 struct PolledModel {
   std::string name;
-  std::string directory;
-  bool config_given = false;                              // by a file or an override
+  const Storage* storage = nullptr;  // that has it
+  std::string location;              // its folder there
+  LocalFolder local;                 // its folder on this machine; without a path until it is loaded
+  bool config_given = false;         // by a file or an override
   std::optional<inference::ModelConfig> config_override;  // as the load request had it
   inference::ModelConfig config;                  // complete as far as the server can know, normalised and checked
   std::map<int64_t, SubfolderSnapshot> versions;  // those on the disk
   uint64_t files_fingerprint = 0;                 // of what all versions share
   uint64_t folder_fingerprint = 0;                // of all of it
   std::string layout_hint;                        // what looks wrong with the folder, if it has no version
-  std::shared_ptr<const TemporaryFolder> temporary_folder;  // the directory, when a load request brought it
+  bool is_temporary = false;                      // a load request brought its files
 };
 
 struct PollOptions {

@@ -10,6 +10,7 @@
 #include "config/parse.h"
 #include "repository/latch.h"
 #include "repository/layout_hint.h"
+#include "repository/model_name.h"
 
 namespace neso {
 
@@ -81,7 +82,7 @@ ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loade
 // --- start and load --------------------------------------------------------------------------------------------------
 
 Status ModelRepository::CheckPaths() const {
-  for (const std::string& path : options_.paths) RETURN_IF_ERROR(CheckRepositoryPath(path));
+  for (const std::string& path : options_.paths) RETURN_IF_ERROR(storages_.CheckRepository(path));
   return {};
 }
 
@@ -113,7 +114,9 @@ Status ModelRepository::LoadStartupModels() {
 
 void ModelRepository::TellWhatIsOdd(const std::set<std::string>& wanted) const {
   for (const std::string& path : options_.paths) {
-    const Expected<RepositoryListing> listing = ListRepository(path);
+    const Expected<const Storage*> storage = storages_.Of(path);
+    if (!storage) continue;
+    const Expected<RepositoryListing> listing = (*storage)->ListRepository(path);
     const std::string hint = listing ? RepositoryHint(*listing, path) : "";
     if (!hint.empty()) LOG_WARNING("{}", hint);
   }
@@ -215,11 +218,11 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
 
 void ModelRepository::KeepOverride(const PolledModel& model) {
   // Files that came with a request are gone with it; the next load looks at the folder again.
-  if (!model.config_override || model.temporary_folder != nullptr) {
+  if (!model.config_override || model.is_temporary) {
     kept_overrides_.erase(model.name);
     return;
   }
-  kept_overrides_[model.name] = {*model.config_override, model.directory, model.folder_fingerprint};
+  kept_overrides_[model.name] = {*model.config_override, model.location, model.folder_fingerprint};
 }
 
 Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
@@ -304,7 +307,7 @@ Status ModelRepository::RegisterRepository(const std::string& path,
   if (options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
     return Unsupported("repository registration is not allowed if model control mode is not EXPLICIT");
   }
-  if (!CheckRepositoryPath(path).ok()) return InvalidArg("failed to register '{}', repository not found", path);
+  if (!storages_.CheckRepository(path).ok()) return InvalidArg("failed to register '{}', repository not found", path);
   for (const auto& [folder, name] : name_mapping) RETURN_IF_ERROR(CheckModelName(name));
   {
     MutexLock lock(mutex_);

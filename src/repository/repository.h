@@ -23,6 +23,7 @@
 #include "repository/load_parameter.h"
 #include "repository/model_state.h"
 #include "repository/poll.h"
+#include "repository/storage/storages.h"
 #include "repository/version_loader.h"
 
 namespace neso {
@@ -42,7 +43,7 @@ class ModelRepository {
   // Errors: kInvalidArg without paths; kUnsupported for the control mode POLL.
   static Expected<std::unique_ptr<ModelRepository>> Create(RepositoryOptions options, VersionLoader& loader);
 
-  // Whether the repositories are there. Errors: those of CheckRepositoryPath.
+  // Whether the repositories are there. Errors: those of Storages::CheckRepository.
   Status CheckPaths() const;
   // Loads what the control mode asks for; what can be loaded is. Error: kInternal "failed to load all models".
   Status LoadStartupModels();
@@ -69,6 +70,7 @@ class ModelRepository {
 
  private:
   struct Location {
+    const Storage* storage = nullptr;
     std::string path;
     bool is_mapped = false;
     bool is_duplicate = false;
@@ -80,7 +82,7 @@ class ModelRepository {
   // A configuration that a load request brought; it stays in force while the folder stays as it was.
   struct KeptOverride {
     inference::ModelConfig config;
-    std::string directory;
+    std::string location;
     uint64_t fingerprint = 0;
   };
   using Locations = std::map<std::string, Location>;
@@ -116,6 +118,7 @@ class ModelRepository {
   class Operation;
 
   const RepositoryOptions options_;
+  const Storages storages_;
   ModelLifecycle lifecycle_;
   mutable Mutex mutex_;
   CondVar operation_ended_;

@@ -11,6 +11,7 @@
 #include "repository/latch.h"
 #include "repository/layout_hint.h"
 #include "repository/repository.h"
+#include "repository/temporary_folder.h"
 
 namespace neso {
 
@@ -24,12 +25,14 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
   }
   Locations locations;
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(const RepositoryListing listing, ListRepository(path));
+    ASSIGN_OR_RETURN(const Storage* const storage, storages_.Of(path));
+    ASSIGN_OR_RETURN(const RepositoryListing listing, storage->ListRepository(path));
     const std::map<std::string, std::string>& mapping = mappings[path];
     for (const std::string& folder : listing.folders) {
       const auto mapped = mapping.find(folder);
       const std::string& name = mapped == mapping.end() ? folder : mapped->second;
-      const auto [it, first] = locations.try_emplace(name, Location{path + "/" + folder, mapped != mapping.end()});
+      const auto [it, first] =
+          locations.try_emplace(name, Location{storage, path + "/" + folder, mapped != mapping.end()});
       if (!first) it->second.is_duplicate = true;
     }
   }
@@ -37,22 +40,27 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
 }
 
 std::optional<ModelRepository::Location> ModelRepository::Locate(const std::string& name) const {
-  std::optional<Location> found;
-  const auto add = [&found](std::string path, bool mapped) {
-    if (!IsFolder(path)) return;
-    const bool duplicate = found.has_value();
-    if (!duplicate) found = Location{std::move(path), mapped};
-    found->is_duplicate = duplicate;
-  };
-  MutexLock lock(mutex_);
-  for (const std::string& path : paths_) {
-    const auto mapping = mappings_.find(path);
-    const bool renamed = mapping != mappings_.end() && mapping->second.contains(name);
-    if (!renamed) add(path + "/" + name, false);
-    if (mapping == mappings_.end()) continue;
-    for (const auto& [folder, served_as] : mapping->second) {
-      if (served_as == name) add(path + "/" + folder, true);
+  std::vector<Location> candidates;
+  {
+    MutexLock lock(mutex_);
+    for (const std::string& path : paths_) {
+      const Expected<const Storage*> storage = storages_.Of(path);
+      if (!storage) continue;
+      const auto mapping = mappings_.find(path);
+      const bool renamed = mapping != mappings_.end() && mapping->second.contains(name);
+      if (!renamed) candidates.push_back({*storage, path + "/" + name, false});
+      if (mapping == mappings_.end()) continue;
+      for (const auto& [folder, served_as] : mapping->second) {
+        if (served_as == name) candidates.push_back({*storage, path + "/" + folder, true});
+      }
     }
+  }
+  std::optional<Location> found;
+  for (Location& candidate : candidates) {
+    if (!candidate.storage->IsFolder(candidate.path)) continue;
+    const bool duplicate = found.has_value();
+    if (!duplicate) found = std::move(candidate);
+    found->is_duplicate = duplicate;
   }
   return found;
 }
@@ -77,7 +85,7 @@ std::optional<inference::ModelConfig> ModelRepository::KeptOverrideFor(const std
                                                                        const FolderSnapshot& folder) const {
   MutexLock lock(mutex_);
   const auto kept = kept_overrides_.find(name);
-  const bool stands_still = kept != kept_overrides_.end() && kept->second.directory == folder.path &&
+  const bool stands_still = kept != kept_overrides_.end() && kept->second.location == folder.path &&
                             kept->second.fingerprint == folder.Fingerprint();
   return stands_still ? std::optional(kept->second.config) : std::nullopt;
 }
@@ -89,9 +97,11 @@ Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const
     return InvalidArg("model '{}' is not unique across all model repositories", name);
   }
   Expected<PolledModel> model = CatchExceptions([&]() -> Expected<PolledModel> {
-    ASSIGN_OR_RETURN(const FolderSnapshot folder, ReadModelFolder(location.path, options_.model_config_name));
+    ASSIGN_OR_RETURN(const FolderSnapshot folder,
+                     location.storage->ReadModelFolder(location.path, options_.model_config_name));
     Expected<PolledModel> polled = PollModel(folder, name, location.is_mapped, options_.poll,
                                              config_override ? config_override : KeptOverrideFor(name, folder));
+    if (polled) polled->storage = location.storage;
     // Without a configuration the layout is all there is to go by.
     const std::string hint = polled || folder.config_text || config_override ? "" : ModelFolderHint(folder);
     if (polled || hint.empty()) return polled;
@@ -108,9 +118,10 @@ Expected<PolledModel> ModelRepository::PollFiles(const std::string& name, const 
     files.push_back({std::string_view(file->name).substr(sizeof("file:") - 1), file->value});
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const TemporaryFolder> temporary, TemporaryFolder::Create(files));
-  ASSIGN_OR_RETURN(const FolderSnapshot folder, ReadModelFolder(temporary->path(), ""));
+  ASSIGN_OR_RETURN(const FolderSnapshot folder, storages_.local_disk().ReadModelFolder(temporary->path(), ""));
   ASSIGN_OR_RETURN(PolledModel model, PollModel(folder, name, false, options_.poll, changes.config));
-  model.temporary_folder = std::move(temporary);
+  model.local = {temporary->path(), temporary};
+  model.is_temporary = true;
   return model;
 }
 

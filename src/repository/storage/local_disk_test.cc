@@ -1,4 +1,4 @@
-#include "repository/folder.h"
+#include "repository/storage/local_disk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "repository/fake_loader_for_test.h"
+#include "repository/model_name.h"
+#include "repository/storage/storages.h"
 #include "repository/temporary_folder.h"
 
 namespace neso {
@@ -16,7 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const std::string& config_name = "") {
-  Expected<FolderSnapshot> snapshot = ReadModelFolder(folder.path() + "/" + name, config_name);
+  Expected<FolderSnapshot> snapshot = LocalDisk().ReadModelFolder(folder.path() + "/" + name, config_name);
   if (!snapshot.ok()) {
     ADD_FAILURE() << snapshot.status().ToString();
     return {};
@@ -24,27 +26,28 @@ FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const
   return *std::move(snapshot);
 }
 
-TEST(FolderTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
+TEST(LocalDiskTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
   TestFolder repository;
   repository.AddModel("b");
   repository.AddModel("a");
   repository.Write("README", "");
   repository.Write(".git/HEAD", "");
-  EXPECT_THAT(ListRepository(repository.path())->folders, ElementsAre("a", "b"));
+  EXPECT_THAT(LocalDisk().ListRepository(repository.path())->folders, ElementsAre("a", "b"));
 }
 
-TEST(FolderTest, SaysWhyAPathIsNoRepository) {
+TEST(LocalDiskTest, SaysWhyAPathIsNoRepository) {
   TestFolder folder;
   folder.Write("file", "");
-  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/none").message(), "failed to stat file " + folder.path() + "/none");
-  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/none").code(), StatusCode::kInternal);
-  EXPECT_EQ(CheckRepositoryPath(folder.path() + "/file").ToString(),
+  EXPECT_EQ(Storages().CheckRepository(folder.path() + "/none").message(),
+            "failed to stat file " + folder.path() + "/none");
+  EXPECT_EQ(Storages().CheckRepository(folder.path() + "/none").code(), StatusCode::kInternal);
+  EXPECT_EQ(Storages().CheckRepository(folder.path() + "/file").ToString(),
             "Invalid argument: repository path is not a valid directory");
-  EXPECT_EQ(CheckRepositoryPath("s3://bucket/models").message(),
+  EXPECT_EQ(Storages().CheckRepository("s3://bucket/models").message(),
             "s3:// file-system not supported. To enable, build with -DTRITON_ENABLE_S3=ON.");
 }
 
-TEST(FolderTest, ReadsConfigurationAndFirstVersion) {
+TEST(LocalDiskTest, ReadsConfigurationAndFirstVersion) {
   TestFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/configs/small.pbtxt", "backend: \"small\"");
@@ -57,7 +60,7 @@ TEST(FolderTest, ReadsConfigurationAndFirstVersion) {
   EXPECT_THAT(*MustRead(repository, "m", "absent").config_text, HasSubstr("fake"));
 }
 
-TEST(FolderTest, FingerprintsTellWhatChanged) {
+TEST(LocalDiskTest, FingerprintsTellWhatChanged) {
   TestFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/labels.txt", "a");
@@ -76,7 +79,7 @@ TEST(FolderTest, FingerprintsTellWhatChanged) {
   EXPECT_NE(MustRead(repository, "m").files_fingerprint, before.files_fingerprint);
 }
 
-TEST(FolderTest, FilesThatMoveBetweenFoldersAreChanges) {
+TEST(LocalDiskTest, FilesThatMoveBetweenFoldersAreChanges) {
   TestFolder repository;
   repository.AddModel("m", 1);
   repository.Write("m/1/a/weights", "x");
@@ -86,7 +89,7 @@ TEST(FolderTest, FilesThatMoveBetweenFoldersAreChanges) {
   EXPECT_NE(MustRead(repository, "m").Fingerprint(), before.Fingerprint());
 }
 
-TEST(FolderTest, SurvivesLinksInCirclesAndToNowhere) {
+TEST(LocalDiskTest, SurvivesLinksInCirclesAndToNowhere) {
   TestFolder repository;
   repository.AddModel("m");
   std::filesystem::create_directory_symlink("..", repository.path() + "/m/1/up");
@@ -94,7 +97,7 @@ TEST(FolderTest, SurvivesLinksInCirclesAndToNowhere) {
   EXPECT_THAT(MustRead(repository, "m").subfolder_names, ElementsAre("1"));
 }
 
-TEST(FolderTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
+TEST(LocalDiskTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
   TestFolder repository;
   repository.AddModel("m");
   // 2^32 ways through the folder, were each taken.
@@ -105,7 +108,7 @@ TEST(FolderTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
   EXPECT_NE(MustRead(repository, "m").Fingerprint(), before.Fingerprint());
 }
 
-TEST(FolderTest, SeesChangesBehindLinks) {
+TEST(LocalDiskTest, SeesChangesBehindLinks) {
   TestFolder repository;
   TestFolder elsewhere;
   repository.AddModel("m", 2);
@@ -121,7 +124,7 @@ TEST(FolderTest, SeesChangesBehindLinks) {
   }
 }
 
-TEST(FolderTest, FindsWhatNoLoadMayOpen) {
+TEST(LocalDiskTest, FindsWhatNoLoadMayOpen) {
   TestFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/2/deep/file", "x");
@@ -131,17 +134,17 @@ TEST(FolderTest, FindsWhatNoLoadMayOpen) {
   EXPECT_EQ(folder.subfolders.at("2").endless_file, "'2/deep/pipe' is a FIFO");
 }
 
-TEST(FolderTest, DoesNotWaitForAConfigurationThatIsAFifo) {
+TEST(LocalDiskTest, DoesNotWaitForAConfigurationThatIsAFifo) {
   TestFolder repository;
   repository.AddModel("m");
   const std::string path = repository.path() + "/m/config.pbtxt";
   repository.Remove("m/config.pbtxt");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  EXPECT_EQ(ReadModelFolder(repository.path() + "/m", "").status().message(),
+  EXPECT_EQ(LocalDisk().ReadModelFolder(repository.path() + "/m", "").status().message(),
             "failed to open text file for read " + path + ": expected a regular file, got a FIFO");
 }
 
-TEST(FolderTest, RefusesNamesThatTraverse) {
+TEST(LocalDiskTest, RefusesNamesThatTraverse) {
   EXPECT_EQ(CheckModelName("").message(), "Model name cannot be empty. Please enter a valid name to deploy.");
   for (const char* name : {"..", ".", "a/b", "../a", "a\\b"}) {
     EXPECT_EQ(CheckModelName(name).message(),
@@ -150,7 +153,7 @@ TEST(FolderTest, RefusesNamesThatTraverse) {
   EXPECT_TRUE(CheckModelName("resnet50..v2").ok());
 }
 
-TEST(TemporaryFolderTest, HoldsTheFilesAndGoesWithItsHolder) {
+TEST(TemporaryLocalDiskTest, HoldsTheFilesAndGoesWithItsHolder) {
   const OverrideFile files[] = {{"1/model.onnx", "abc"}, {"labels.txt", ""}};
   auto folder = TemporaryFolder::Create(files);
   ASSERT_TRUE(folder.ok()) << folder.status().ToString();
@@ -161,7 +164,7 @@ TEST(TemporaryFolderTest, HoldsTheFilesAndGoesWithItsHolder) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-TEST(TemporaryFolderTest, RefusesPathsThatLeaveIt) {
+TEST(TemporaryLocalDiskTest, RefusesPathsThatLeaveIt) {
   for (const char* path : {"../x", "/etc/passwd", "1/../../x", "", ".", "1/.."}) {
     const OverrideFile files[] = {{path, "x"}};
     const auto folder = TemporaryFolder::Create(files);

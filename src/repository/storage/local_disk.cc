@@ -1,4 +1,4 @@
-#include "repository/folder.h"
+#include "repository/storage/local_disk.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -116,26 +116,19 @@ class FolderWalk {
 
 }  // namespace
 
-Status CheckRepositoryPath(const std::string& path) {
-  constexpr std::array<std::array<const char*, 2>, 3> kStores = {
-      {{"gs://", "TRITON_ENABLE_GCS"}, {"s3://", "TRITON_ENABLE_S3"}, {"as://", "TRITON_ENABLE_AZURE_STORAGE"}}};
-  for (const auto& [prefix, option] : kStores) {
-    if (path.starts_with(prefix)) {
-      return Internal("{} file-system not supported. To enable, build with -D{}=ON.", prefix, option);
-    }
-  }
+Status LocalDisk::CheckRepository(const std::string& path) const {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) return Internal("failed to stat file {}", path);
   if (!S_ISDIR(status.st_mode)) return InvalidArg("repository path is not a valid directory");
   return {};
 }
 
-bool IsFolder(const std::string& path) {
+bool LocalDisk::IsFolder(const std::string& path) const {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-Expected<RepositoryListing> ListRepository(const std::string& path) {
+Expected<RepositoryListing> LocalDisk::ListRepository(const std::string& path) const {
   RepositoryListing listing;
   const bool read = ForEachEntry(AT_FDCWD, path.c_str(), [&](int, const char* name, const struct stat& status) {
     if (name[0] != '.') (S_ISDIR(status.st_mode) ? listing.folders : listing.files).emplace_back(name);
@@ -161,7 +154,7 @@ uint64_t FolderSnapshot::Fingerprint() const {
   return hash;
 }
 
-Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::string& config_name) {
+Expected<FolderSnapshot> LocalDisk::ReadModelFolder(const std::string& path, const std::string& config_name) const {
   FolderSnapshot folder;
   folder.path = path;
   size_t entries = 0;
@@ -205,14 +198,6 @@ Expected<FolderSnapshot> ReadModelFolder(const std::string& path, const std::str
   return folder;
 }
 
-Status CheckModelName(std::string_view name) {
-  if (name.empty()) return InvalidArg("Model name cannot be empty. Please enter a valid name to deploy.");
-  const bool traverses = name == "." || name == ".." || name.find_first_of("/\\") != std::string_view::npos ||
-                         name.find('\0') != std::string_view::npos;
-  if (traverses) {
-    return InvalidArg("invalid model name '{}', model name must not contain path traversal characters", name);
-  }
-  return {};
-}
+Expected<LocalFolder> LocalDisk::Localize(const std::string& path) const { return LocalFolder{path, nullptr}; }
 
 }  // namespace neso
