@@ -1,6 +1,7 @@
 // What a server says about itself and its models.
 #include "capi/handles.h"
 #include "capi/metrics_text.h"
+#include "config/json.h"
 #include "engine/server_json.h"
 
 using neso::ApiCall;
@@ -60,7 +61,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelTransactionProperties(TRITONSERVER_S
 TRITONSERVER_Error* TRITONSERVER_ServerMetadata(TRITONSERVER_Server* server, TRITONSERVER_Message** server_metadata) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, server_metadata);
-    return HandOut(neso::Expected<std::string>(ServerOf(server).MetadataJson()), server_metadata);
+    return HandOut(neso::Expected<std::string>(neso::ServerMetadataToJson(ServerOf(server).Metadata())),
+                   server_metadata);
   });
 }
 
@@ -69,7 +71,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelMetadata(TRITONSERVER_Server* server
                                                      TRITONSERVER_Message** model_metadata) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, model_metadata);
-    return HandOut(ServerOf(server).ModelMetadataJson(model_name, model_version), model_metadata);
+    ASSIGN_OR_RETURN(const neso::ModelMetadata metadata, ServerOf(server).MetadataOf(model_name, model_version));
+    return HandOut(neso::Expected<std::string>(neso::ModelMetadataToJson(metadata)), model_metadata);
   });
 }
 
@@ -78,7 +81,8 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(TRITONSERVER_Server* serv
                                                        TRITONSERVER_Message** model_stats) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, model_stats);
-    return HandOut(ServerOf(server).StatisticsJson(model_name, model_version), model_stats);
+    ASSIGN_OR_RETURN(const auto models, ServerOf(server).WhoseStatistics(model_name, model_version));
+    return HandOut(neso::Expected<std::string>(neso::StatisticsToJson(models)), model_stats);
   });
 }
 
@@ -87,7 +91,9 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelConfig(TRITONSERVER_Server* server, 
                                                    TRITONSERVER_Message** model_config) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, model_config);
-    return HandOut(ServerOf(server).ModelConfigJson(model_name, model_version, config_version), model_config);
+    ASSIGN_OR_RETURN(const neso::ModelHandle model,
+                     ServerOf(server).WhoseConfig(model_name, model_version, config_version));
+    return HandOut(neso::Expected<std::string>(neso::ModelConfigToJson(model->config())), model_config);
   });
 }
 

@@ -11,7 +11,6 @@
 #include "config/json.h"
 #include "engine/activity.h"
 #include "engine/check_options.h"
-#include "engine/server_json.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
@@ -94,7 +93,7 @@ const std::vector<std::string>& ServerExtensions() {
 
 InferenceServer::InferenceServer(const ServerOptions& options)
     : options_(options),
-      metadata_json_(ServerMetadataToJson(options.server_id, kServerVersion, ServerExtensions())),
+      metadata_{options.server_id, kServerVersion, ServerExtensions()},
       exit_timeout_seconds_(options.exit_timeout_seconds) {}
 
 Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOptions& options,
@@ -195,31 +194,30 @@ std::vector<int64_t> InferenceServer::ReadyVersions(std::string_view name) const
 
 std::vector<ModelHandle> InferenceServer::ReadyModels() const { return repository_->lifecycle().serving().All(); }
 
-Expected<std::string> InferenceServer::ModelMetadataJson(std::string_view name, int64_t version) const {
+Expected<ModelMetadata> InferenceServer::MetadataOf(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
-  const std::vector<int64_t> versions = version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version};
-  return ModelMetadataToJson(model->config(), versions);
+  ASSIGN_OR_RETURN(ModelHandle model, FindModel(name, version));
+  return ModelMetadata{std::move(model), version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version}};
 }
 
-Expected<std::string> InferenceServer::ModelConfigJson(std::string_view name, int64_t version,
-                                                       uint32_t config_version) const {
+Expected<ModelHandle> InferenceServer::WhoseConfig(std::string_view name, int64_t version,
+                                                   uint32_t config_version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
+  ASSIGN_OR_RETURN(ModelHandle model, FindModel(name, version));
   RETURN_IF_ERROR(CheckConfigVersion(config_version));
-  return ModelConfigToJson(model->config());
+  return model;
 }
 
-Expected<std::string> InferenceServer::StatisticsJson(std::string_view name, int64_t version) const {
+Expected<std::vector<ModelHandle>> InferenceServer::WhoseStatistics(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  if (name.empty()) return StatisticsToJson(ReadyModels());
+  if (name.empty()) return ReadyModels();
   std::vector<ModelHandle> models = repository_->lifecycle().serving().Versions(name);
   if (models.empty()) return InvalidArg("requested model '{}' is not available", name);
   if (version != -1) {
     std::erase_if(models, [version](const ModelHandle& model) { return model->version() != version; });
     if (models.empty()) return InvalidArg("requested model version is not available for model '{}'", name);
   }
-  return StatisticsToJson(models);
+  return models;
 }
 
 Expected<std::vector<ModelIndexEntry>> InferenceServer::Index(bool ready_only) const {

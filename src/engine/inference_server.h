@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/model.h"
+#include "engine/reports.h"
 #include "engine/server_options.h"
 #include "repository/load_parameter.h"
 #include "repository/model_state.h"
@@ -77,12 +78,14 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Every ready model version.
   std::vector<ModelHandle> ReadyModels() const;
 
-  // JSON texts exactly as clients get them.
-  const std::string& MetadataJson() const { return metadata_json_; }
-  Expected<std::string> ModelMetadataJson(std::string_view name, int64_t version) const;
-  Expected<std::string> ModelConfigJson(std::string_view name, int64_t version, uint32_t config_version = 1) const;
-  // Empty name: all ready models.
-  Expected<std::string> StatisticsJson(std::string_view name, int64_t version) const;
+  // What the server tells of itself and its models; engine/server_json.h has it as text. Errors of these: kUnavailable
+  // "Server not ready", and as FindModel.
+  const ServerMetadata& Metadata() const { return metadata_; }
+  Expected<ModelMetadata> MetadataOf(std::string_view name, int64_t version) const;
+  // The model whose configuration that is. Error: kUnsupported for another version of the text than 1.
+  Expected<ModelHandle> WhoseConfig(std::string_view name, int64_t version, uint32_t config_version = 1) const;
+  // The models whose statistics those are; empty name: all that are ready.
+  Expected<std::vector<ModelHandle>> WhoseStatistics(std::string_view name, int64_t version) const;
   // Error: kUnavailable "Server not ready" when there is no repository to look into.
   Expected<std::vector<ModelIndexEntry>> Index(bool ready_only) const;
   // What was loaded or tried; a model of which no version was found has version -1.
@@ -124,7 +127,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   mutable std::atomic<int64_t> activities_{0};
   Mutex stop_mutex_;
   std::optional<Status> stop_result_ GUARDED_BY(stop_mutex_);
-  std::string metadata_json_;
+  const ServerMetadata metadata_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
   std::atomic<unsigned> exit_timeout_seconds_;

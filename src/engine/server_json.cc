@@ -129,14 +129,13 @@ void AppendModelStatistics(std::string& out, const Model& model) {
 
 }  // namespace
 
-std::string ServerMetadataToJson(const std::string& server_id, const std::string& server_version,
-                                 const std::vector<std::string>& extensions) {
+std::string ServerMetadataToJson(const ServerMetadata& metadata) {
   std::string out = "{";
-  AppendMember(out, "name", server_id);
-  AppendMember(out, "version", server_version);
+  AppendMember(out, "name", metadata.name);
+  AppendMember(out, "version", metadata.version);
   AppendKey(out, "extensions");
   out += '[';
-  for (const std::string& extension : extensions) {
+  for (const std::string& extension : metadata.extensions) {
     if (out.back() != '[') out += ',';
     AppendJsonString(out, extension);
   }
@@ -144,12 +143,13 @@ std::string ServerMetadataToJson(const std::string& server_id, const std::string
   return out;
 }
 
-std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<const int64_t> versions) {
+std::string ModelMetadataToJson(const ModelMetadata& metadata) {
+  const inference::ModelConfig& config = metadata.model->config();
   std::string out = "{";
   AppendMember(out, "name", config.name());
   AppendKey(out, "versions");
   out += '[';
-  for (const int64_t version : versions) {
+  for (const int64_t version : metadata.versions) {
     if (out.back() != '[') out += ',';
     AppendJsonString(out, std::to_string(version));
   }

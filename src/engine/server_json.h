@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "core/model.h"
+#include "engine/reports.h"
 #include "repository/model_state.h"
 
 namespace neso {
 
 // {"name":...,"version":...,"extensions":[...]}
-std::string ServerMetadataToJson(const std::string& server_id, const std::string& server_version,
-                                 const std::vector<std::string>& extensions);
+std::string ServerMetadataToJson(const ServerMetadata& metadata);
 
 // {"name":...,"versions":[...],"platform":...,"inputs":[...],"outputs":[...]}
-std::string ModelMetadataToJson(const inference::ModelConfig& config, std::span<const int64_t> versions);
+std::string ModelMetadataToJson(const ModelMetadata& metadata);
 
 // [{"name":...,"version":...,"state":...,"reason":...}]; what is not known is left out.
 std::string ModelIndexToJson(std::span<const ModelIndexEntry> index);

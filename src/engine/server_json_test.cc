@@ -24,13 +24,15 @@ inference::ModelConfig TwoTensors() {
 
 TEST(ServerJsonTest, ModelMetadataShowsTheBatchDimensionWhereModelsBatch) {
   inference::ModelConfig config = TwoTensors();
-  const int64_t versions[] = {1, 3};
-  EXPECT_EQ(ModelMetadataToJson(config, versions),
+  const auto model = [&config] {
+    return std::make_shared<Model>(config, 1, std::map<std::string, std::vector<std::string>>());
+  };
+  EXPECT_EQ(ModelMetadataToJson({model(), {1, 3}}),
             R"({"name":"m","versions":["1","3"],"platform":"fake","inputs":[{"name":"IN \"1\"","datatype":"BYTES",)"
             R"("shape":[-1,16]}],"outputs":[{"name":"OUT","datatype":"FP32","shape":[]}]})");
   config.set_max_batch_size(4);
   config.set_platform("some_platform");
-  EXPECT_EQ(ModelMetadataToJson(config, {}),
+  EXPECT_EQ(ModelMetadataToJson({model(), {}}),
             R"({"name":"m","versions":[],"platform":"some_platform","inputs":[{"name":"IN \"1\"","datatype":"BYTES",)"
             R"("shape":[-1,-1,16]}],"outputs":[{"name":"OUT","datatype":"FP32","shape":[-1]}]})");
 }

@@ -1,17 +1,9 @@
 #include "frontend/grpc/control_service.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include "frontend/grpc/infer_request.h"
 
 namespace neso {
 namespace {
-
-// What HTTP clients get as JSON has the names of the messages' fields.
-Status FromJson(const std::string& json, google::protobuf::Message& message) {
-  const auto parsed = google::protobuf::util::JsonStringToMessage(json, &message);
-  return parsed.ok() ? Status() : Internal("failed to convert: {}", std::string(parsed.message()));
-}
 
 Status NoRepositoryName(const std::string& name) {
   return name.empty() ? Status() : Unsupported("'repository_name' specification is not supported");
@@ -64,31 +56,12 @@ Status ControlService::ModelReady(const inference::ModelReadyRequest& request,
   return {};
 }
 
-Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&,
-                                      inference::ServerMetadataResponse& response) {
-  return FromJson(server_.MetadataJson(), response);
-}
-
-Status ControlService::ModelMetadata(const inference::ModelMetadataRequest& request,
-                                     inference::ModelMetadataResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const std::string json, server_.ModelMetadataJson(request.name(), version));
-  return FromJson(json, response);
-}
-
 Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,
                                    inference::ModelConfigResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
   ASSIGN_OR_RETURN(const ModelHandle model, server_.FindModel(request.name(), version));
   *response.mutable_config() = model->config();
   return {};
-}
-
-Status ControlService::ModelStatistics(const inference::ModelStatisticsRequest& request,
-                                       inference::ModelStatisticsResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const std::string json, server_.StatisticsJson(request.name(), version));
-  return FromJson(json, response);
 }
 
 Status ControlService::RepositoryIndex(const inference::RepositoryIndexRequest& request,

@@ -1,6 +1,8 @@
 #include "frontend/http/http_frontend.h"
 
 #include "base/json.h"
+#include "config/json.h"
+#include "engine/server_json.h"
 #include "frontend/http/body_text.h"
 #include "frontend/http/explained_exchange.h"
 #include "frontend/http/log_settings.h"
@@ -168,35 +170,41 @@ void HttpFrontend::ShowPage(const Route& route, net::HttpExchange& exchange) {
   exchange.Respond(std::move(response));
 }
 
-void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) { ReplyJson(exchange, server_.MetadataJson()); }
+void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) {
+  ReplyJson(exchange, ServerMetadataToJson(server_.Metadata()));
+}
 
 namespace {
 
-// Answers with what `query` gives for the model and version of `route`.
-template <typename Query>
-void ReplyQuery(const Route& route, net::HttpExchange& exchange, Query query) {
+// Answers with the text of what `query` finds for the model and version of `route`.
+template <typename Query, typename ToJson>
+void ReplyQuery(const Route& route, net::HttpExchange& exchange, Query query, ToJson to_json) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(exchange, version.error());
-  Expected<std::string> json = query(route.model, *version);
-  if (!json) return ReplyError(exchange, json.error());
-  ReplyJson(exchange, *std::move(json));
+  const auto found = query(route.model, *version);
+  if (!found) return ReplyError(exchange, found.error());
+  ReplyJson(exchange, to_json(*found));
 }
 
 }  // namespace
 
 void HttpFrontend::ModelMetadata(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(route, exchange,
-             [this](std::string_view name, int64_t version) { return server_.ModelMetadataJson(name, version); });
+  ReplyQuery(
+      route, exchange, [this](std::string_view name, int64_t version) { return server_.MetadataOf(name, version); },
+      ModelMetadataToJson);
 }
 
 void HttpFrontend::ModelConfig(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(route, exchange,
-             [this](std::string_view name, int64_t version) { return server_.ModelConfigJson(name, version); });
+  ReplyQuery(
+      route, exchange, [this](std::string_view name, int64_t version) { return server_.WhoseConfig(name, version); },
+      [](const ModelHandle& model) { return ModelConfigToJson(model->config()); });
 }
 
 void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(route, exchange,
-             [this](std::string_view name, int64_t version) { return server_.StatisticsJson(name, version); });
+  ReplyQuery(
+      route, exchange,
+      [this](std::string_view name, int64_t version) { return server_.WhoseStatistics(name, version); },
+      [](const std::vector<ModelHandle>& models) { return StatisticsToJson(models); });
 }
 
 void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
