@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from support.onnx_models import double
+from support.python_models import IDENTITY, PythonModels, python_on_path
 from support.server import PATIENCE, TREE
 
 # Systems that tell that they build and test are left alone by some libraries; and those who opt out, too.
@@ -26,6 +27,7 @@ def everything(repository):
     """A model for each backend of the tree."""
     repository.add_identity("identity")
     repository.add("onnxruntime", None, files={"model.onnx": double()})
+    PythonModels(repository).add("python", IDENTITY)
     assert sorted(os.listdir(TREE / "backends")) == sorted(os.listdir(repository.path))
     return repository
 
@@ -37,12 +39,15 @@ def test_no_backend_calls_home(everything, start_server, tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()
     calls = tmp_path / "calls"
-    server = start_server(everything.path, env={"HOME": str(home), "ASAN_OPTIONS": "detect_leaks=0"}, prefix=[
+    server = start_server(everything.path, env={"HOME": str(home), "ASAN_OPTIONS": "detect_leaks=0",
+                                                 **python_on_path()}, prefix=[
         "strace", "-D", "-f", "-qq", "-o", str(calls), "-e", "trace=openat,connect,sendto,sendmsg,sendmmsg"])
-    for model in ("identity", "onnxruntime"):
+    for model in ("identity", "onnxruntime", "python"):
         assert server.get(f"/v2/models/{model}/ready").status_code == 200
     answer = server.infer("onnxruntime", {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}]})
     assert answer.json()["outputs"][0]["data"] == [2, 4, 6]
+    answer = server.infer("python", {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [1]}]})
+    assert answer.json()["outputs"][0]["data"] == [1]
     server.stop(timeout=40 * PATIENCE)
 
     assert list(home.rglob("*")) == []
