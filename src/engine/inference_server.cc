@@ -9,7 +9,6 @@
 #include "base/saturating.h"
 #include "base/timer_queue.h"
 #include "config/json.h"
-#include "engine/activity.h"
 #include "engine/check_options.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
@@ -231,13 +230,15 @@ std::map<std::string, std::string> InferenceServer::StartupFailures() const { re
 
 Status InferenceServer::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
   RETURN_IF_ERROR(CheckServing());
-  const Activity activity(*this);
+  const Gate::Pass activity = activities_.Enter();
+  if (!activity) return Unavailable("Server not ready");
   return CatchExceptions([&] { return repository_->LoadModel(name, parameters); });
 }
 
 Status InferenceServer::UnloadModel(const std::string& name, bool unload_dependents) {
   RETURN_IF_ERROR(CheckServing());
-  const Activity activity(*this);
+  const Gate::Pass activity = activities_.Enter();
+  if (!activity) return Unavailable("Server not ready");
   return repository_->UnloadModel(name, unload_dependents);
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/gate.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/model.h"
@@ -111,9 +112,6 @@ class InferenceServer final : public TRITONSERVER_Server {
   };
   std::vector<BackendRow> BackendRows() const;
 
-  // Counts a request that is no inference as in flight, so that a stop waits for it.
-  class Activity;
-
  private:
   explicit InferenceServer(const ServerOptions& options);
   Status MakeParts();
@@ -124,7 +122,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   Status UnloadAll(TimePoint deadline);
 
   const ServerOptions options_;
-  mutable std::atomic<int64_t> activities_{0};
+  Gate activities_;  // requests under way that are no inference, for which a stop waits
   Mutex stop_mutex_;
   std::optional<Status> stop_result_ GUARDED_BY(stop_mutex_);
   const ServerMetadata metadata_;

@@ -51,6 +51,7 @@ Status InferenceServer::StopBy(TimePoint deadline) {
   MutexLock lock(stop_mutex_);
   if (stop_result_ && stop_result_->ok()) return {};
   stopping_.store(true, std::memory_order_release);
+  activities_.Close();
   if (repository_ == nullptr) {
     stop_result_ = Status();
     return {};
@@ -96,7 +97,7 @@ Status InferenceServer::UnloadAll(TimePoint deadline) {
   while (true) {
     repository_->UnloadAll();
     const size_t live = lifecycle.LiveCount();
-    const int64_t activities = activities_.load();
+    const size_t activities = activities_.inside();
     if (report.Passed() || (live == 0 && activities == 0)) {
       LOG_INFO("Timeout {}: Found {} live models and {} in-flight non-inference requests", report.seconds(), live,
                activities);
@@ -104,11 +105,8 @@ Status InferenceServer::UnloadAll(TimePoint deadline) {
     if (live == 0 && activities == 0) return {};
     const TimePoint now = SteadyClock::Instance().Now();
     if (now >= deadline) return Internal("{}", kTimeoutExpired);
-    if (live != 0) {
-      lifecycle.WaitUntilEmpty(std::min(deadline, now + std::chrono::milliseconds(100)));
-    } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    const TimePoint look = std::min(deadline, now + std::chrono::milliseconds(100));
+    live != 0 ? lifecycle.WaitUntilEmpty(look) : activities_.WaitUntilEmpty(look);
   }
 }
 

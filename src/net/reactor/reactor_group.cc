@@ -89,18 +89,17 @@ ReactorGroup::ReactorGroup(Executor& executor, ReactorSentinel& sentinel, const 
 
 ReactorGroup::~ReactorGroup() {
   stopping_ = true;
-  Threads ending;
-  for (;;) {
-    {
-      MutexLock lock(mutex_);
-      ending.splice(ending.end(), retired_);
-      if (threads_.empty()) break;
-      for (Thread* thread : parked_) thread->promoted.NotifyOne();
-    }
+  Threads ended;
+  {
+    MutexLock lock(mutex_);
+    for (Thread* thread : parked_) thread->promoted.NotifyOne();
+    // Once is enough: there is one thread at most that waits for events, or is about to without having seen the end, and
+    // nobody else can take the event from it.
     Wake();
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    while (!threads_.empty()) thread_ended_.Wait(mutex_);
+    ended.swap(retired_);
   }
-  for (Thread& thread : ending) thread.thread.join();
+  for (Thread& thread : ended) thread.thread.join();
   close(wake_fd_);
   close(epoll_fd_);
 }
@@ -254,6 +253,7 @@ bool ReactorGroup::WaitToLead(Threads::iterator self) {
   }
   std::erase(parked_, &*self);
   retired_.splice(retired_.end(), threads_, self);
+  thread_ended_.NotifyAll();
   return false;
 }
 

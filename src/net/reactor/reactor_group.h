@@ -112,6 +112,7 @@ class ReactorGroup {
   std::atomic<bool> drop_wanted_{false};
 
   mutable Mutex mutex_;
+  CondVar thread_ended_;
   Threads threads_ GUARDED_BY(mutex_);
   Threads retired_ GUARDED_BY(mutex_);
   std::vector<Thread*> parked_ GUARDED_BY(mutex_);
