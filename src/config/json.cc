@@ -14,6 +14,8 @@
 #include <tuple>
 #include <vector>
 
+#include "base/utf8.h"
+
 namespace neso {
 namespace {
 
@@ -32,36 +34,6 @@ constexpr std::array<std::string_view, 3> kStringIntegers = {
 
 bool StaysString(const FieldDescriptor& field) {
   return std::find(kStringIntegers.begin(), kStringIntegers.end(), field.full_name()) != kStringIntegers.end();
-}
-
-// The length of the UTF-8 sequence at the front of `text`; 0 if there is none.
-size_t Utf8SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead < 0xE0   ? 2
-                        : (lead & 0xF0) == 0xE0       ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                      : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xED && byte(1) >= 0xA0;
-  const bool beyond = lead == 0xF4 && byte(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
-// The text form takes any bytes; JSON shows those that are text.
-std::string OnlyUtf8(std::string_view text) {
-  std::string kept;
-  while (!text.empty()) {
-    const size_t length = Utf8SequenceLength(text);
-    kept.append(text.substr(0, length));
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return kept;
 }
 
 void WriteString(std::string_view text, Writer& writer) {

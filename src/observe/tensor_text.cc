@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "base/json.h"
-#include "observe/utf8.h"
+#include "base/utf8.h"
 
 namespace neso {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "observe/tensor_text.h"
-#include "observe/utf8.h"
 
 namespace neso {
 namespace {

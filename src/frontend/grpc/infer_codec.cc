@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "frontend/grpc/wire_reader.h"
 
 namespace neso {

@@ -101,7 +101,4 @@ class WireReader {
   const char* end_;
 };
 
-// Whether a `string` field may hold it.
-bool IsUtf8(std::string_view text);
-
 }  // namespace neso

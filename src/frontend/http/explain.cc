@@ -7,11 +7,11 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "frontend/http/example_request.h"
 #include "frontend/http/json_access.h"
 #include "frontend/http/openapi.h"
 #include "frontend/http/request_problems.h"
-#include "observe/utf8.h"
 
 namespace neso {
 namespace {

@@ -1,4 +1,4 @@
-#include "observe/utf8.h"
+#include "base/utf8.h"
 
 namespace neso {
 namespace {
@@ -25,8 +25,9 @@ CharacterForm FormOf(unsigned char first) {
   return {.size = 4};
 }
 
-// Bytes of the character at the front of `text`; 0 when there is none.
-size_t CharacterSize(std::string_view text) {
+}  // namespace
+
+size_t Utf8CharacterSize(std::string_view text) {
   const CharacterForm form = FormOf(ByteAt(text, 0));
   if (form.size > text.size()) return 0;
   for (size_t i = 1; i < form.size; ++i) {
@@ -36,13 +37,20 @@ size_t CharacterSize(std::string_view text) {
   return form.size;
 }
 
-}  // namespace
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t size = ByteAt(text, 0) < 0x80 ? 1 : Utf8CharacterSize(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
 
 std::string ToUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
   while (!text.empty()) {
-    const size_t size = CharacterSize(text);
+    const size_t size = Utf8CharacterSize(text);
     if (size != 0) {
       valid.append(text, 0, size);
     } else {
@@ -53,6 +61,16 @@ std::string ToUtf8(std::string_view text) {
     text.remove_prefix(size == 0 ? 1 : size);
   }
   return valid;
+}
+
+std::string OnlyUtf8(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const size_t size = Utf8CharacterSize(text);
+    kept.append(text, 0, size);
+    text.remove_prefix(size == 0 ? 1 : size);
+  }
+  return kept;
 }
 
 }  // namespace neso

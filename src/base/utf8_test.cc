@@ -1,4 +1,4 @@
-#include "observe/utf8.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,9 @@ namespace {
 
 TEST(Utf8Test, ValidTextStaysAsItIs) {
   for (const char* text : {"", "plain", "\x01\n\"", "é€😀", "\xED\x9F\xBF\xEE\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+    EXPECT_TRUE(IsUtf8(text));
     EXPECT_EQ(ToUtf8(text), text);
+    EXPECT_EQ(OnlyUtf8(text), text);
   }
 }
 
@@ -20,6 +22,15 @@ TEST(Utf8Test, BytesOfNoCharacterBecomeOne) {
   EXPECT_EQ(ToUtf8("\xE0\x80\x80"), "à\xC2\x80\xC2\x80");   // overlong
   EXPECT_EQ(ToUtf8("\xED\xA0\x80"), "í\xC2\xA0\xC2\x80");   // a surrogate
   EXPECT_EQ(ToUtf8("\xF4\x90\x80\x80").substr(0, 2), "ô");  // beyond Unicode
+}
+
+TEST(Utf8Test, BytesOfNoCharacterAreFoundAndLeftOut) {
+  for (const char* bytes : {"\xFF", "\x80", "\xC0\xAF", "\xE0\x80\x80", "\xE2\x82", "\xED\xA0\x80", "\xF0\x80\x80\x80",
+                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80"}) {
+    const std::string text = "a" + std::string(bytes) + "ü";
+    EXPECT_FALSE(IsUtf8(text)) << text;
+    EXPECT_EQ(OnlyUtf8(text), "aü");
+  }
 }
 
 }  // namespace
