@@ -18,7 +18,7 @@ namespace neso {
 
 // What a configuration may ask for at most. No configuration in use comes near; a mistyped or hostile one is told so
 // instead of taking the machine.
-inline constexpr int kMaxTensors = 10'000;              // inputs, and outputs; as many as a request may have
+inline constexpr int kMaxTensors = 10'000;              // inputs, and outputs; of a request, too
 inline constexpr uint64_t kMaxPriorityLevels = 10'000;  // each is a queue, and each is looked at for every batch
 inline constexpr uint64_t kMaxInstances = 4096;         // as many as can execute at the same time
 inline constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;

@@ -6,11 +6,12 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "config/validate.h"
 
 namespace neso {
 
-inline constexpr size_t kMaxRequestTensors = 10'000;     // inputs; outputs likewise
-inline constexpr size_t kMaxRequestParameters = 10'000;  // of the request itself
+inline constexpr size_t kMaxRequestTensors = kMaxTensors;  // inputs; outputs likewise
+inline constexpr size_t kMaxRequestParameters = 10'000;    // of the request itself
 
 struct RequestCounts {
   size_t inputs = 0;
