@@ -34,7 +34,7 @@ std::vector<std::byte> ErrorBody(TRITONSERVER_Error_Code code, std::string_view 
 
 }  // namespace
 
-void ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
+bool ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
   NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = flags, .id = call, .offset = 0, .length = 0};
   if (!body.empty()) {
     const std::optional<uint64_t> block = memory.slab->Allocate(body.size());
@@ -47,6 +47,7 @@ void ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::s
     }
   }
   memory.channel->PushReply(slot);
+  return slot.length == body.size();
 }
 
 void ReplyWithText(const CallerMemory& memory, uint64_t call, uint32_t flags, std::string_view text) {
@@ -84,6 +85,13 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   }
 
  private:
+  // Where an output of the called model lies in the caller's memory.
+  struct OutputBlock {
+    std::shared_ptr<CallerMemory> memory;
+    uint64_t offset = 0;
+    bool given = false;  // to the worker, which releases it
+  };
+
   std::string ErrorText(std::string_view text) const {
     return Concat("Model ", model_, " - Error when running inference: ", text);
   }
@@ -189,7 +197,8 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     *type = TRITONSERVER_MEMORY_CPU;
     *type_id = 0;
     if (size == 0) return nullptr;
-    const CallerMemory& memory = *static_cast<InferenceCall*>(userp)->memory_;
+    const InferenceCall& call = *static_cast<InferenceCall*>(userp);
+    const CallerMemory& memory = *call.memory_;
     const std::optional<uint64_t> block = memory.slab->Allocate(size);
     if (!block) {
       return TRITONSERVER_ErrorNew(
@@ -197,11 +206,14 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
           Concat("output '", name, "': no room for ", size, " bytes in the memory of the calling model").c_str());
     }
     *buffer = memory.segment->At(*block);
+    *buffer_userp = new OutputBlock{.memory = call.memory_, .offset = *block};
     return nullptr;
   }
-  // The worker releases what it was given; what it was not given goes with the response.
-  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void*, size_t,
+  // The worker releases what it was given; the rest goes with the response, an error's outputs for instance.
+  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,
                                            TRITONSERVER_MemoryType, int64_t) {
+    const std::unique_ptr<OutputBlock> block(static_cast<OutputBlock*>(buffer_userp));
+    if (block != nullptr && !block->given) block->memory->slab->Release(block->offset);
     return nullptr;
   }
 
@@ -223,13 +235,22 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
 
   void Reply(TRITONSERVER_InferenceResponse* response, bool final) const {
     const uint32_t flags = final ? 0 : kMore;
-    if (response == nullptr) return ReplyWith(*memory_, id_, flags, {});
-    backend::Result<std::vector<std::byte>> body = Body(response);
-    if (!body) body = ErrorBody(TRITONSERVER_ERROR_INTERNAL, ErrorText(body.status().message()));
-    ReplyWith(*memory_, id_, flags, *body);
+    if (response == nullptr) {
+      ReplyWith(*memory_, id_, flags, {});
+      return;
+    }
+    std::vector<OutputBlock*> outputs;
+    const backend::Result<std::vector<std::byte>> body = Body(response, outputs);
+    if (!body) {
+      ReplyWith(*memory_, id_, flags, ErrorBody(TRITONSERVER_ERROR_INTERNAL, ErrorText(body.status().message())));
+    } else if (ReplyWith(*memory_, id_, flags, *body)) {
+      for (OutputBlock* output : outputs) output->given = true;
+    }
   }
 
-  backend::Result<std::vector<std::byte>> Body(TRITONSERVER_InferenceResponse* response) const {
+  // `outputs`: where those of the response lie.
+  backend::Result<std::vector<std::byte>> Body(TRITONSERVER_InferenceResponse* response,
+                                               std::vector<OutputBlock*>& outputs) const {
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseError(response));
     NESO_ASSIGN_OR_RETURN(const std::string parameters, Parameters(response));
     uint32_t count = 0;
@@ -241,14 +262,15 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
                             .tensor_count = static_cast<uint16_t>(count),
                             .error_length = 0,
                             .parameters_length = static_cast<uint32_t>(parameters.size())});
-    for (uint32_t i = 0; i < count; ++i) NESO_RETURN_IF_ERROR(AppendOutput(response, i, body));
+    for (uint32_t i = 0; i < count; ++i) NESO_RETURN_IF_ERROR(AppendOutput(response, i, body, outputs));
     const size_t end = body.size();
     body.resize(end + parameters.size());
     MessageWriter(body.data() + end).PutText(parameters);
     return body;
   }
 
-  Status AppendOutput(TRITONSERVER_InferenceResponse* response, uint32_t index, std::vector<std::byte>& body) const {
+  Status AppendOutput(TRITONSERVER_InferenceResponse* response, uint32_t index, std::vector<std::byte>& body,
+                      std::vector<OutputBlock*>& outputs) const {
     const char* name = nullptr;
     TRITONSERVER_DataType datatype{};
     const int64_t* shape = nullptr;
@@ -260,6 +282,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     void* userp = nullptr;
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseOutput(response, index, &name, &datatype, &shape, &rank, &data,
                                                               &size, &type, &type_id, &userp));
+    if (userp != nullptr) outputs.push_back(static_cast<OutputBlock*>(userp));
     const size_t end = body.size();
     body.resize(end + TensorRecordSize(name, rank));
     MessageWriter writer(body.data() + end);

@@ -62,6 +62,23 @@ def server(models, serve):
                 sender.send(answer(OUT=np.array([os.getpid()], dtype=np.int32)))
                 threading.Timer(60, sender.send, [None, 1]).start()
         """, outputs={"OUT": "TYPE_INT32"}, extra="model_transaction_policy { decoupled: true }")
+    # Its second output has the name of the first, which has its memory by then.
+    models.add("twice_named", """
+        def execute(self, requests):
+            large = np.zeros(1 << 20, dtype=np.float32)
+            return [pb_utils.InferenceResponse([pb_utils.Tensor("OUT", large), pb_utils.Tensor("OUT", large)])
+                    for request in requests]
+        """)
+    models.add("calls_what_fails", """
+        def execute(self, requests):
+            responses = []
+            for request in requests:
+                called = pb_utils.InferenceRequest(model_name="twice_named", requested_output_names=["OUT"],
+                                                   inputs=[pb_utils.Tensor("IN", np.float32([0]))]).exec()
+                assert called.has_error() and "already exists" in called.error().message(), called
+                responses.append(answer(OUT=np.array([os.getpid()], dtype=np.int32)))
+            return responses
+        """, outputs={"OUT": "TYPE_INT32"})
     return serve("--model-control-mode=explicit", "--load-model=*")
 
 
@@ -142,12 +159,22 @@ def test_decoupled_answers_end_with_their_worker(server):
         assert error.message() == "Stub process 'forgets_0' is not healthy."
 
 
+def shared_kib(pid):
+    maps = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(maps.split("Pss_Shmem:")[1].split()[0])
+
+
+def test_calls_that_fail_after_their_outputs_were_placed_cost_no_memory(server):
+    for _ in range(3):
+        ask(server, "calls_what_fails")
+    before = shared_kib(server.pid)
+    for _ in range(40):  # of 4 MiB each
+        ask(server, "calls_what_fails")
+    assert shared_kib(server.pid) <= before + 8192
+
+
 def test_exceptions_cost_no_memory(server):
     pid = ask(server, "raises")
-
-    def shared_kib():
-        maps = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(maps.split("Pss_Shmem:")[1].split()[0])
 
     def fail(times):
         for _ in range(times):
@@ -155,9 +182,9 @@ def test_exceptions_cost_no_memory(server):
                 ask(server, "raises", 4)
 
     fail(20)
-    before = shared_kib()
+    before = shared_kib(pid)
     fail(200)
-    assert shared_kib() <= before + 256
+    assert shared_kib(pid) <= before + 256
 
 
 def test_garbage_from_a_worker_hurts_only_its_own_requests(server, client):
