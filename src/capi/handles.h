@@ -29,9 +29,8 @@ inline ResponseAllocator& AllocatorOf(TRITONSERVER_ResponseAllocator* handle) {
 }
 
 // Gives a JSON text to a C caller, who deletes the message.
-inline Status HandOut(Expected<std::string> json, TRITONSERVER_Message** message) {
-  if (!json) return std::move(json).error();
-  *message = new Message(*std::move(json));
+inline Status HandOut(std::string json, TRITONSERVER_Message** message) {
+  *message = new Message(std::move(json));
   return {};
 }
 

@@ -61,8 +61,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelTransactionProperties(TRITONSERVER_S
 TRITONSERVER_Error* TRITONSERVER_ServerMetadata(TRITONSERVER_Server* server, TRITONSERVER_Message** server_metadata) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, server_metadata);
-    return HandOut(neso::Expected<std::string>(neso::ServerMetadataToJson(ServerOf(server).Metadata())),
-                   server_metadata);
+    return HandOut(neso::ServerMetadataToJson(ServerOf(server).Metadata()), server_metadata);
   });
 }
 
@@ -72,7 +71,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelMetadata(TRITONSERVER_Server* server
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, model_metadata);
     ASSIGN_OR_RETURN(const neso::ModelMetadata metadata, ServerOf(server).MetadataOf(model_name, model_version));
-    return HandOut(neso::Expected<std::string>(neso::ModelMetadataToJson(metadata)), model_metadata);
+    return HandOut(neso::ModelMetadataToJson(metadata), model_metadata);
   });
 }
 
@@ -82,7 +81,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(TRITONSERVER_Server* serv
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, model_stats);
     ASSIGN_OR_RETURN(const auto models, ServerOf(server).WhoseStatistics(model_name, model_version));
-    return HandOut(neso::Expected<std::string>(neso::StatisticsToJson(models)), model_stats);
+    return HandOut(neso::StatisticsToJson(models), model_stats);
   });
 }
 
@@ -93,7 +92,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelConfig(TRITONSERVER_Server* server, 
     REQUIRE_ARGUMENTS(server, model_name, model_config);
     ASSIGN_OR_RETURN(const neso::ModelHandle model,
                      ServerOf(server).WhoseConfig(model_name, model_version, config_version));
-    return HandOut(neso::Expected<std::string>(neso::ModelConfigToJson(model->config())), model_config);
+    return HandOut(neso::ModelConfigToJson(model->config()), model_config);
   });
 }
 
@@ -103,7 +102,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelIndex(TRITONSERVER_Server* server, u
     REQUIRE_ARGUMENTS(server, model_index);
     const bool ready_only = (flags & TRITONSERVER_INDEX_FLAG_READY) != 0;
     ASSIGN_OR_RETURN(const std::vector<neso::ModelIndexEntry> index, ServerOf(server).Index(ready_only));
-    return HandOut(neso::Expected<std::string>(neso::ModelIndexToJson(index)), model_index);
+    return HandOut(neso::ModelIndexToJson(index), model_index);
   });
 }
 
