@@ -21,12 +21,14 @@ Channel::Channel(const Segment& segment)
 
 bool Channel::PushWork(const NesoSlot& slot) {
   const std::lock_guard lock(work_mutex_);
+  sent_.fetch_add(1, std::memory_order_release);
   return NesoRingPush(&rings_.work, &slot, -1) != 0;
 }
 
 void Channel::PushReply(const NesoSlot& slot) {
   const std::lock_guard lock(reply_mutex_);
   if (closed()) return;
+  sent_.fetch_add(1, std::memory_order_release);
   if (stalled_replies_.empty() && NesoRingPush(&rings_.replies, &slot, -1) != 0) return;
   stalled_replies_.push_back(slot);
   __atomic_store_n(&rings_.replies_stalled, 1u, __ATOMIC_SEQ_CST);
@@ -84,6 +86,7 @@ bool Channel::Reader::Poll(NesoSlot& slot) {
 }
 
 Channel::Reader::Found Channel::Reader::Take(uint32_t waiting, NesoSlot& slot) {
+  (void)channel_.sent_.load(std::memory_order_acquire);
   if (waiting > NESO_RING_SLOTS || channel_.spoiled_.load(std::memory_order_acquire)) return Found::kSpoiled;
   slot = channel_.rings_.answers.slots[channel_.head_.load(std::memory_order_relaxed) % NESO_RING_SLOTS];
   return Found::kMessage;

@@ -1,5 +1,6 @@
 """Clients that leave, over every protocol, at every moment and in every way: nothing of their calls stays behind, the model can
 be unloaded, and the server stops."""
+import itertools
 import socket
 import struct
 import time
@@ -36,8 +37,11 @@ class Setting:
                             "--allow-sagemaker=true", f"--sagemaker-port={self.sagemaker_port}",
                             "--allow-vertex-ai=true", f"--vertex-ai-port={self.vertex_port}", "--vertex-ai-default-model=slow",
                             env={**ROUTES, "SAGEMAKER_TRITON_DEFAULT_MODEL_NAME": "slow"})
-        self.memory = SharedObject(8 * ELEMENTS)
-        Api("http", self.server).register_system_shared_memory("region", self.memory.key, 8 * ELEMENTS)
+        # An input for all, and an output for each: those of one test run at once, and never write to the same place.
+        tensor_bytes, outputs = 4 * ELEMENTS, 8
+        self.memory = SharedObject((1 + outputs) * tensor_bytes)
+        self.output_offsets = itertools.cycle(range(tensor_bytes, (1 + outputs) * tensor_bytes, tensor_bytes))
+        Api("http", self.server).register_system_shared_memory("region", self.memory.key, (1 + outputs) * tensor_bytes)
         self.payload = self.server.metric("neso_payload_memory_bytes")
 
     def open_requests(self):
@@ -189,7 +193,7 @@ def connect(setting, client, name, model):
     body = BODY
     if name == "shared memory":
         body = {"inputs": [{**BODY["inputs"][0], "parameters": setting.shared(0)}],
-                "outputs": [{"name": "OUTPUT0", "parameters": setting.shared(4 * ELEMENTS)}]}
+                "outputs": [{"name": "OUTPUT0", "parameters": setting.shared(next(setting.output_offsets))}]}
         del body["inputs"][0]["data"]
     if issubclass(client, Grpc):
         return client(setting, model, setting.server.grpc_port, body)
