@@ -159,7 +159,7 @@ TEST(ExecutorTest, AllIdleThreadsButOneRetireAndLaterWorkStillRuns) {
     auto works = MakeBlocking(3, hours(1));
     for (auto& work : works) executor.Post(work.get());
     for (auto& work : works) work->started.get_future().wait();
-    EXPECT_EQ(executor.ThreadsForTest(), 3u);
+    EXPECT_GE(executor.ThreadsForTest(), 3u);  // one more, if a seat was refilled while they started
     for (auto& work : works) work->release.set_value();
     EXPECT_TRUE(Eventually([&] { return executor.ThreadsForTest() == 1; }));
   }
