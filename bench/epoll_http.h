@@ -1,26 +1,21 @@
-// The least that an HTTP server can do: one thread, one epoll set, an answer made of each request's body. What the floors
-// of the benchmark have in common.
+// The least that an HTTP server can do: an answer made of each request's body.
 //
 //   return bench::ServeHttp(argc, argv, [](std::string_view body, std::string&) { return body; });
 //
 // It trusts its clients: no limits, no chunked bodies, no partial heads across reads worth optimising.
 #pragma once
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "epoll_server.h"
 
 namespace bench {
 
@@ -29,8 +24,11 @@ inline constexpr size_t kPadding = 64;
 
 struct Connection {
   explicit Connection(int fd) : fd(fd) {}
+  ~Connection() { close(fd); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  int fd;
+  const int fd;
   std::vector<char> buffer = std::vector<char>(16 * 1024);
   size_t filled = 0;
   size_t body_at = 0;
@@ -105,39 +103,9 @@ bool Serve(Connection& c, Answer& answer) {
 // Serves on the port that is the first argument, for ever.
 template <typename Answer>
 int ServeHttp(int argc, char** argv, Answer answer) {
-  const int port = argc > 1 ? std::atoi(argv[1]) : 9000;
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  const int on = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(static_cast<uint16_t>(port));
-  if (bind(listener, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0 || listen(listener, 1024) != 0) {
-    std::perror(argv[0]);
-    return 1;
-  }
-  const int set = epoll_create1(0);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  epoll_ctl(set, EPOLL_CTL_ADD, listener, &event);
-  for (;;) {
-    epoll_event events[64];
-    const int count = epoll_wait(set, events, 64, -1);
-    for (int i = 0; i < count; i++) {
-      auto* connection = static_cast<Connection*>(events[i].data.ptr);
-      if (connection == nullptr) {
-        const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
-        if (fd < 0) continue;
-        event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-        event.data.ptr = new Connection(fd);
-        epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
-      } else if (!Serve(*connection, answer)) {
-        close(connection->fd);
-        delete connection;
-      }
-    }
-  }
+  return ServeForEver(
+      argc, argv, 9000, [](int fd) { return new Connection(fd); },
+      [&answer](Connection& connection) { return Serve(connection, answer); });
 }
 
 }  // namespace bench

@@ -4,21 +4,18 @@
 //   grpc_echo PORT
 //
 // It trusts its clients: no limits, no deadlines, no check of what the messages are.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <unordered_map>
+
+#include "epoll_server.h"
 
 namespace {
 
@@ -145,46 +142,15 @@ bool Serve(Connection& c) {
   }
 }
 
-int Listen(int port) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  const int on = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(static_cast<uint16_t>(port));
-  if (bind(listener, reinterpret_cast<sockaddr*>(&where), sizeof where) != 0 || listen(listener, 1024) != 0) return -1;
-  return listener;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int listener = Listen(argc > 1 ? std::atoi(argv[1]) : 9002);
-  if (listener < 0) {
-    std::perror("grpc_echo");
-    return 1;
-  }
-  const int set = epoll_create1(0);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  epoll_ctl(set, EPOLL_CTL_ADD, listener, &event);
-  for (;;) {
-    epoll_event events[64];
-    const int count = epoll_wait(set, events, 64, -1);
-    for (int i = 0; i < count; i++) {
-      auto* connection = static_cast<Connection*>(events[i].data.ptr);
-      if (connection == nullptr) {
-        const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK);
-        if (fd < 0) continue;
-        connection = new Connection(fd);
+  return bench::ServeForEver(
+      argc, argv, 9002,
+      [](int fd) {
+        auto* const connection = new Connection(fd);
         StartSession(*connection);
-        event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-        event.data.ptr = connection;
-        epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
-      } else if (!Serve(*connection)) {
-        delete connection;
-      }
-    }
-  }
+        return connection;
+      },
+      Serve);
 }
