@@ -109,7 +109,7 @@ class PythonInstance final : public Instance<PythonModel> {
 
   Status Execute(Execution& execution) {
     const std::shared_ptr<Worker> worker = supervisor_->worker();
-    if (worker == nullptr) return Status::Internal("Stub process '", name(), "' is not healthy.");
+    if (worker == nullptr) return NotHealthy(name());
     worker->Execute(execution);
     return {};
   }

@@ -25,8 +25,6 @@ std::chrono::milliseconds Delay(int deaths) {
 
 }  // namespace
 
-Status Supervisor::NotHealthy() const { return Status::Internal("Stub process '", place_.name, "' is not healthy."); }
-
 backend::Result<std::shared_ptr<Worker>> Supervisor::Launch() {
   NESO_ASSIGN_OR_RETURN(std::shared_ptr<Worker> worker, Worker::Start(interpreter_, place_, [weak = weak_from_this()] {
                           if (const std::shared_ptr<Supervisor> self = weak.lock()) self->OnExit();
@@ -42,7 +40,7 @@ backend::Result<std::shared_ptr<Worker>> Supervisor::Launch() {
 Status Supervisor::Start() {
   NESO_ASSIGN_OR_RETURN(std::shared_ptr<Worker> worker, Launch());
   const std::lock_guard lock(mutex_);
-  if (worker->gone()) return NotHealthy();
+  if (worker->gone()) return NotHealthy(place_.name);
   worker_ = std::move(worker);
   started_ = std::chrono::steady_clock::now();
   return {};
@@ -60,7 +58,7 @@ Status Supervisor::CheckReady() {
     if (!why_given_up_.empty()) return Status::Internal(why_given_up_);
     current = worker_;
   }
-  return current != nullptr ? current->CheckReady() : NotHealthy();
+  return current != nullptr ? current->CheckReady() : NotHealthy(place_.name);
 }
 
 void Supervisor::OnExit() {
@@ -77,7 +75,7 @@ void Supervisor::OnExit() {
     restart_ = std::thread([self = shared_from_this()] { self->Restart(); });
   } catch (const std::system_error& error) {
     restarting_ = false;
-    why_given_up_ = backend::Concat(NotHealthy().message(), " No thread could be started to restart it.");
+    why_given_up_ = backend::Concat(NotHealthy(place_.name).message(), " No thread could be started to restart it.");
   }
 }
 
@@ -85,7 +83,7 @@ void Supervisor::Restart() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (deaths_ > kMostDeaths) {
-      why_given_up_ = backend::Concat(NotHealthy().message(), " It has died ", deaths_,
+      why_given_up_ = backend::Concat(NotHealthy(place_.name).message(), " It has died ", deaths_,
                                       " times in a row and is not started again: load the model anew.");
       NESO_LOG_ERROR(why_given_up_);
       break;

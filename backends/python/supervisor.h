@@ -34,7 +34,6 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
   backend::Result<std::shared_ptr<Worker>> Launch();
   void OnExit();
   void Restart();
-  backend::Status NotHealthy() const;
 
   const Interpreter interpreter_;
   const WorkerPlace place_;

@@ -44,6 +44,10 @@ std::string_view Text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+Status NotHealthy(const std::string& instance) {
+  return Status::Internal("Stub process '", instance, "' is not healthy.");
+}
+
 backend::Result<std::shared_ptr<Worker>> Worker::Start(const Interpreter& interpreter, WorkerPlace place,
                                                        std::function<void()> on_exit) {
   NESO_ASSIGN_OR_RETURN(std::unique_ptr<Segment> segment, Segment::Create());
@@ -72,8 +76,6 @@ Worker::Worker(WorkerPlace place, std::unique_ptr<Segment> segment, int socket, 
 
 Worker::~Worker() { close(socket_); }
 
-Status Worker::NotHealthy() const { return Status::Internal("Stub process '", place_.name, "' is not healthy."); }
-
 Status Worker::Initialize(const std::string& arguments) {
   NESO_ASSIGN_OR_RETURN(const Outcome outcome, Ask(Kind::kInitialize, arguments));
   has_is_ready_ = (outcome.flags & kHasIsReady) != 0;
@@ -97,7 +99,7 @@ backend::Result<Worker::Outcome> Worker::Ask(Kind kind, const std::string& argum
     if (outcome) reader.Done();
   }
   Drain();
-  if (!outcome) return NotHealthy();
+  if (!outcome) return NotHealthy(place_.name);
   memory_->slab->Release(*block);
   if (outcome->kind != Kind::kDone) return Status::Internal(Text(outcome->body));
   return std::move(*outcome);
@@ -130,8 +132,8 @@ void Worker::Execute(Execution& execution) {
       if ((outcome->flags & kBlockReleased) != 0) memory_->slab->Release(batch->offset);
       reader.Done();
     } else {
-      open_.Fail(NotHealthy());
-      execution.Fail(NotHealthy());
+      open_.Fail(NotHealthy(place_.name));
+      execution.Fail(NotHealthy(place_.name));
     }
     open_.EndBatch();
   }
@@ -153,7 +155,7 @@ void Worker::AnswerBatch(Execution& execution, uint64_t first_id, const Outcome&
     Request& request = execution.requests()[i];
     if (i >= count || !ReadResponse(reader, *memory_->segment, response)) {
       Condemn("a batch's answer is not one");
-      return execution.Fail(NotHealthy());
+      return execution.Fail(NotHealthy(place_.name));
     }
     Status answered = AnswerOne(request, first_id + i, response);
     if (!answered.ok()) request.Fail(answered);
@@ -304,7 +306,7 @@ bool Worker::HandleIsReady(const NesoSlot& slot) {
 }
 
 Status Worker::CheckReady() {
-  if (gone()) return NotHealthy();
+  if (gone()) return NotHealthy(place_.name);
   return has_is_ready_ ? AskIsReady() : Status();
 }
 
@@ -319,7 +321,7 @@ Status Worker::AskIsReady() {
   const bool answered =
       ready_changed_.wait_for(lock, kIsReadyLimit, [&] { return ready_answered_ >= question || gone(); });
   ready_asked_ = false;
-  if (gone()) return NotHealthy();
+  if (gone()) return NotHealthy(place_.name);
   if (!answered) {
     return Status::Unavailable("Model '", place_.model, "' is not ready (is_ready() took longer than ",
                                kIsReadyLimit.count(), " ms).");
@@ -377,7 +379,7 @@ void Worker::OnExit(End end) {
   Drain();
   {
     Channel::Reader reader(*memory_->channel);  // whoever waited has seen the end, too
-    open_.Fail(NotHealthy());
+    open_.Fail(NotHealthy(place_.name));
   }
   calls_.CancelAll();
   NESO_LOG_VERBOSE("Python worker '", place_.name, "' (process ", pid_, ") ", HowItEnded(end));

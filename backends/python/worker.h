@@ -30,6 +30,9 @@
 
 namespace neso::python {
 
+// The error of everything that needs the process of this instance while there is none.
+backend::Status NotHealthy(const std::string& instance);
+
 // What a worker belongs to. All of it lives longer than the worker.
 struct WorkerPlace {
   std::string name;                                 // of the instance; errors say it
@@ -74,7 +77,6 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
     std::vector<std::byte> body;
   };
 
-  backend::Status NotHealthy() const;
   // Reads messages until one of those that end a piece of work comes; nothing if the worker is gone, or the time is up.
   std::optional<Outcome> Await(Channel::Reader& reader,
                                std::chrono::milliseconds limit = std::chrono::milliseconds::max());

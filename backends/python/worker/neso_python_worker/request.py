@@ -194,13 +194,7 @@ class Layout:
         position = 4
         inputs, data = [], 0
         for _ in range(input_count):
-            number, rank, name_length = wire.TENSOR.unpack_from(encoded, position)
-            position += wire.TENSOR.size
-            shape = tuple(int.from_bytes(encoded[position + 8 * i:position + 8 * i + 8], "little", signed=True)
-                          for i in range(rank))
-            position += 8 * rank
-            name = encoded[position:position + name_length].decode()
-            position += name_length
+            name, number, shape, position = wire.tensor_type(encoded, position)
             size = int.from_bytes(encoded[position:position + 8], "little")
             position += 8
             inputs.append((name, number, shape, data, size))

@@ -71,13 +71,7 @@ def read_response(channel, body, offset, length):
     position = wire.RESPONSE_HEAD.size
     tensors = []
     for _ in range(count):
-        number, rank, name_length = wire.TENSOR.unpack_from(body, position)
-        position += wire.TENSOR.size
-        shape = tuple(int.from_bytes(body[position + 8 * i:position + 8 * i + 8], "little", signed=True)
-                      for i in range(rank))
-        position += 8 * rank
-        name = body[position:position + name_length].decode()
-        position += name_length
+        name, number, shape, position = wire.tensor_type(body, position)
         place, size = wire.PLACE.unpack_from(body, position)
         position += wire.PLACE.size
         block = channel.hold(place, size) if size else _nothing()

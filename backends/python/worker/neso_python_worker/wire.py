@@ -39,5 +39,16 @@ INLINE = 0xFFFFFFFFFFFFFFFF  # as a tensor's offset: its bytes follow in the mes
 ALIGNMENT = 64
 
 
+def tensor_type(message, position):
+    """What a tensor's record says first: its name, the number of its datatype and its shape; and where the rest begins."""
+    number, rank, name_length = TENSOR.unpack_from(message, position)
+    position += TENSOR.size
+    shape = tuple(int.from_bytes(message[position + 8 * i:position + 8 * i + 8], "little", signed=True)
+                  for i in range(rank))
+    position += 8 * rank
+    name = message[position:position + name_length].decode()
+    return name, number, shape, position + name_length
+
+
 def aligned(size):
     return (size + ALIGNMENT - 1) & -ALIGNMENT
