@@ -16,6 +16,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using test::BlockingWork;
 using test::Eventually;
 
 template <typename Function>
@@ -27,22 +28,6 @@ TEST(ExecutorTest, HasOneThreadFromTheStart) {
   Executor executor("test", 4);
   EXPECT_EQ(executor.ThreadsForTest(), 1u);
 }
-
-// Blocks until told, on whatever thread runs it.
-class BlockingWork final : public Runnable {
- public:
-  explicit BlockingWork(Nanoseconds expected) : expected_(expected) {}
-  void Run() override {
-    started.set_value();
-    release.get_future().wait();
-  }
-  Nanoseconds ExpectedDuration() const override { return expected_; }
-
-  std::promise<void> started, release;
-
- private:
-  const Nanoseconds expected_;
-};
 
 std::vector<std::unique_ptr<BlockingWork>> MakeBlocking(size_t count, Nanoseconds expected) {
   std::vector<std::unique_ptr<BlockingWork>> works;
@@ -62,8 +47,8 @@ TEST(ExecutorTest, WorkKnownToBeLongHasAThreadOfItsOwnAtOnce) {
 }
 
 TEST(ExecutorTest, ShortWorkHasNoMoreThreadsThanItsWidthAndOneThatLooksOn) {
-  Executor executor("test", 16, {.width = 2, .patience = hours(1)});
   auto first = MakeBlocking(2, Nanoseconds(0));
+  Executor executor("test", 16, {.width = 2, .patience = hours(1)});
   for (auto& work : first) executor.Post(work.get());
   for (auto& work : first) work->started.get_future().wait();
   std::atomic<int> running{0}, most{0}, ran{0};
@@ -142,8 +127,8 @@ TEST(ExecutorTest, GrowsWhileAllThreadsAreBlocked) {
 }
 
 TEST(ExecutorTest, StaysBelowItsLimit) {
-  Executor executor("test", 1, {.width = 4, .patience = milliseconds(1)});
   BlockingWork first(hours(1));
+  Executor executor("test", 1, {.width = 4, .patience = milliseconds(1)});
   executor.Post(&first);
   first.started.get_future().wait();
   std::promise<void> second;
@@ -154,9 +139,10 @@ TEST(ExecutorTest, StaysBelowItsLimit) {
 }
 
 TEST(ExecutorTest, AllIdleThreadsButOneRetireAndLaterWorkStillRuns) {
-  Executor executor("test", 4, {.idle_timeout = milliseconds(1)});
-  for (int round = 0; round < 3; round++) {
-    auto works = MakeBlocking(3, hours(1));
+  std::vector<std::unique_ptr<BlockingWork>> rounds[3];
+  Executor executor("test", 4, {.idle_timeout = milliseconds(1)});  // outlived by all work
+  for (auto& works : rounds) {
+    works = MakeBlocking(3, hours(1));
     for (auto& work : works) executor.Post(work.get());
     for (auto& work : works) work->started.get_future().wait();
     EXPECT_GE(executor.ThreadsForTest(), 3u);  // one more, if a seat was refilled while they started

@@ -1,8 +1,11 @@
-// For tests: what has to wait for another thread without being told.
+// For tests: waiting for another thread, and making one wait.
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <thread>
+
+#include "base/inline_host.h"
 
 namespace neso::test {
 
@@ -16,5 +19,22 @@ template <typename Condition>
   }
   return true;
 }
+
+// Blocks until told, on whatever thread runs it; once.
+class BlockingWork final : public Runnable {
+ public:
+  explicit BlockingWork(Nanoseconds expected) : expected_(expected) {}
+  void Run() override {
+    started.set_value();
+    release.get_future().wait();
+    finished.set_value();
+  }
+  Nanoseconds ExpectedDuration() const override { return expected_; }
+
+  std::promise<void> started, release, finished;
+
+ private:
+  const Nanoseconds expected_;
+};
 
 }  // namespace neso::test

@@ -5,25 +5,14 @@ import numpy as np
 import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
-from support.python_models import PythonModels, python_on_path
+from support.python_models import FAILING, PythonModels, python_on_path
 from support.triton import needs_triton, python_backend, python_environment
 from tritonclient.utils import InferenceServerException
 
 pytestmark = needs_triton
 
-FAILING = """
-def execute(self, requests):
-    kind = int(values(requests[0])[0])
-    if kind == 0: raise ValueError("broken on purpose")
-    if kind == 1: raise pb_utils.TritonModelException("told on purpose")
-    if kind == 2: return "nothing"
-    if kind == 3: return []
-    if kind == 4: return [3]
-    if kind == 5: return [error("no such thing", pb_utils.TritonError.NOT_FOUND)]
-    if kind == 6: return [error("plain")]
+MORE_FAILING = FAILING + """
     if kind == 7: return self.deeper(requests)
-    if kind == 8: return [pb_utils.InferenceResponse(
-        [pb_utils.Tensor("OUT", values(requests[0]))], pb_utils.TritonError("error wins"))]
     if kind == 9: return [answer(OUT=np.array(["text"]))]
     if kind == 10: return [pb_utils.InferenceResponse([pb_utils.Tensor("", values(requests[0]))])]
     if kind == 11: return (answer(OUT=values(requests[0])),)
@@ -94,7 +83,7 @@ def execute(self, requests):
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory, module_repository, start_module_server):
     models = PythonModels(module_repository)
-    models.add("failing", FAILING)
+    models.add("failing", MORE_FAILING)
     models.add("tells", TELLS, outputs={"OUT": "TYPE_STRING"})
     models.add("calls", CALLS, outputs={"OUT": "TYPE_STRING"})
     models.add("later", LATER, outputs={"OUT": "TYPE_STRING"})

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, infer_at_once, inputs_of
-from support.python_models import IDENTITY
+from support.python_models import FAILING, IDENTITY
 from tritonclient.utils import InferenceServerException
 
 NUMBERS = {"TYPE_BOOL": np.bool_, "TYPE_UINT8": np.uint8, "TYPE_UINT16": np.uint16, "TYPE_UINT32": np.uint32,
@@ -23,21 +23,10 @@ def server(models, serve):
                     for request in requests]
         """, outputs={"OUT": "TYPE_FP32", "SIZE": "TYPE_INT32"}, max_batch_size=16,
         extra="dynamic_batching { max_queue_delay_microseconds: 20000 }\ninstance_group { count: 2 kind: KIND_CPU }")
-    models.add("failing", """
-        def execute(self, requests):
-            kind = int(values(requests[0])[0])
-            if kind == 0: raise ValueError("broken on purpose")
-            if kind == 1: raise pb_utils.TritonModelException("told on purpose")
-            if kind == 2: return "nothing"
-            if kind == 3: return []
-            if kind == 4: return [3]
-            if kind == 5: return [error("no such thing", pb_utils.TritonError.NOT_FOUND)]
-            if kind == 6: return [error("plain")]
-            if kind == 7: return [None]
-            if kind == 8: return [pb_utils.InferenceResponse(
-                [pb_utils.Tensor("OUT", values(requests[0]))], pb_utils.TritonError("error wins"))]
-            return [answer(OUT=values(requests[0]))]
-        """)
+    models.add("failing", FAILING + """
+    if kind == 7: return [None]
+    return [answer(OUT=values(requests[0]))]
+""")
     models.add("no_execute", "pass")
     models.add("parameters", """
         def execute(self, requests):

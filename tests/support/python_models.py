@@ -72,3 +72,18 @@ IDENTITY = """
 def execute(self, requests):
     return [answer(OUT=values(request)) for request in requests]
 """
+
+# Ways to give no answer, by the number that comes in; a test adds more of them, and what other numbers are answered.
+FAILING = """
+def execute(self, requests):
+    kind = int(values(requests[0])[0])
+    if kind == 0: raise ValueError("broken on purpose")
+    if kind == 1: raise pb_utils.TritonModelException("told on purpose")
+    if kind == 2: return "nothing"
+    if kind == 3: return []
+    if kind == 4: return [3]
+    if kind == 5: return [error("no such thing", pb_utils.TritonError.NOT_FOUND)]
+    if kind == 6: return [error("plain")]
+    if kind == 8: return [pb_utils.InferenceResponse(
+        [pb_utils.Tensor("OUT", values(requests[0]))], pb_utils.TritonError("error wins"))]
+"""

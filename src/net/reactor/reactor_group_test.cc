@@ -16,6 +16,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using test::BlockingWork;
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\n\r\n";
 
@@ -80,23 +81,6 @@ TEST(ReactorGroupTest, ABurstOfRequestsBecomesOneBatch) {
   EXPECT_GE(work.largest, 8u);  // the sentinel may have split the burst in two
   server.Stop();
 }
-
-// Blocks until told, on whatever thread runs it.
-class BlockingWork final : public Runnable {
- public:
-  explicit BlockingWork(Nanoseconds expected) : expected_(expected) {}
-  void Run() override {
-    started.set_value();
-    release.get_future().wait();
-    finished.set_value();
-  }
-  Nanoseconds ExpectedDuration() const override { return expected_; }
-
-  std::promise<void> started, release, finished;
-
- private:
-  const Nanoseconds expected_;
-};
 
 class BlockedReactorTest : public testing::TestWithParam<Nanoseconds> {};
 
