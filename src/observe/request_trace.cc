@@ -98,9 +98,8 @@ void RequestTrace::OnTensor(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_Inf
   if (memory_type != TRITONSERVER_MEMORY_GPU && base != nullptr) {
     tensor.bytes.assign(static_cast<const char*>(base), byte_size);
   }
-  TraceEvent event{.activity = TraceActivityName(activity), .steady_ns = 0, .tensor = {}};
-  event.tensor.push_back(std::move(tensor));
-  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace), std::move(event));
+  static_cast<RequestTrace*>(userp)->Take(
+      AsTrace(trace), {.activity = TraceActivityName(activity), .steady_ns = 0, .tensor = std::move(tensor)});
 }
 
 void RequestTrace::OnRelease(TRITONSERVER_InferenceTrace* trace, void* /*userp*/) {

@@ -33,12 +33,12 @@ void AppendNames(std::string& json, const TraceSpan& span) {
 
 void AppendEvent(std::string& json, uint64_t id, const TraceEvent& event) {
   BeginElement(json, id);
-  if (event.tensor.empty()) {
+  if (!event.tensor) {
     AppendText(json, ",\"timestamps\":[{\"name\":", event.activity);
     fmt::format_to(std::back_inserter(json), ",\"ns\":{}}}]}}", event.steady_ns);
     return;
   }
-  const TracedTensor& tensor = event.tensor.front();
+  const TracedTensor& tensor = *event.tensor;
   fmt::format_to(std::back_inserter(json), ",\"activity\":\"{}\"", event.activity);
   AppendText(json, ",\"tensor\":{\"name\":", tensor.name);
   json += ",\"data\":";

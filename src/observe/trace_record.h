@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct TracedTensor {
 // "REQUEST_START" at a time, or "TENSOR_QUEUE_INPUT" with a tensor.
 struct TraceEvent {
   std::string activity;
-  uint64_t steady_ns = 0;            // of an event without tensor
-  std::vector<TracedTensor> tensor;  // one or none
+  uint64_t steady_ns = 0;  // of an event without tensor
+  std::optional<TracedTensor> tensor;
 };
 
 // One execution of one model.
