@@ -147,13 +147,14 @@ Expected<bool> InferenceServer::IsLive() const {
 }
 
 Expected<bool> InferenceServer::IsReady() const {
-  if (IsStopping()) return Unavailable("Server exiting");
-  return WhyNotReady().empty();
+  ASSIGN_OR_RETURN(const std::string reason, WhyNotReady());
+  return reason.empty();
 }
 
-std::string InferenceServer::WhyNotReady() const {
-  if (!ready_.load(std::memory_order_acquire)) return "the server is starting";
-  if (!options_.strict_readiness) return {};
+Expected<std::string> InferenceServer::WhyNotReady() const {
+  if (IsStopping()) return Unavailable("Server exiting");
+  if (!ready_.load(std::memory_order_acquire)) return std::string("the server is starting");
+  if (!options_.strict_readiness) return std::string();
   for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {
     if (entry.state == ModelState::kReady || entry.reason == kUnloadedReason) continue;
     if (entry.version < 0) return fmt::format("model '{}' has no version to serve", entry.name);
@@ -164,13 +165,19 @@ std::string InferenceServer::WhyNotReady() const {
     const Status ready = model->CheckReady();
     if (!ready.ok()) return fmt::format("model '{}' version {}: {}", model->name(), model->version(), ready.message());
   }
-  return {};
+  return std::string();
 }
 
 Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> reason, WhyModelNotReady(name, version));
+  return !reason.has_value();
+}
+
+Expected<std::optional<std::string>> InferenceServer::WhyModelNotReady(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
   ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
-  return model->CheckReady().ok();
+  const Status ready = model->CheckReady();
+  return ready.ok() ? std::nullopt : std::optional<std::string>(ready.message());
 }
 
 Status InferenceServer::CheckServing() const {

@@ -67,8 +67,10 @@ class InferenceServer final : public TRITONSERVER_Server {
   Expected<bool> IsReady() const;
   // Lookup errors as FindModel; false when the backend says that it cannot serve now.
   Expected<bool> IsModelReady(std::string_view name, int64_t version) const;
-  // Whom the server waits for, as a sentence for people; empty when it is ready.
-  std::string WhyNotReady() const;
+  // The same, with the reason for people. Of the server: whom it waits for; empty when it is ready. Of a model: what its
+  // backend says, which may be empty; nothing when it is ready.
+  Expected<std::string> WhyNotReady() const;
+  Expected<std::optional<std::string>> WhyModelNotReady(std::string_view name, int64_t version) const;
 
   // The model that answers requests for `version` (-1: the latest ready one).
   // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.

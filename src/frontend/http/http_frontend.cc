@@ -140,25 +140,24 @@ void HttpFrontend::Ping(Endpoint endpoint, net::HttpExchange& exchange) {
 }
 
 void HttpFrontend::Health(Endpoint endpoint, net::HttpExchange& exchange) {
-  const Expected<bool> healthy = IsHealthy(endpoint);
-  if (!healthy) return ReplyError(exchange, healthy.error(), kTextType);
-  if (endpoint == Endpoint::kLive) return ReplyJson(exchange, R"({"live":true})");
-  if (*healthy) return ReplyJson(exchange, R"({"ready":true})");
+  if (endpoint == Endpoint::kLive) {
+    const Expected<bool> live = server_.IsLive();
+    return live ? ReplyJson(exchange, R"({"live":true})") : ReplyError(exchange, live.error(), kTextType);
+  }
+  const Expected<std::string> reason = server_.WhyNotReady();
+  if (!reason) return ReplyError(exchange, reason.error(), kTextType);
+  if (reason->empty()) return ReplyJson(exchange, R"({"ready":true})");
   // Names and reasons of models are what the repository index tells.
-  const std::string reason =
-      IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head()) ? std::string() : server_.WhyNotReady();
-  ReplyNotReady(exchange, {}, reason);
+  const bool may_know = !IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head());
+  ReplyNotReady(exchange, {}, may_know ? *reason : std::string());
 }
 
 void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(exchange, version.error(), kTextType);
-  const Expected<bool> ready = server_.IsModelReady(route.model, *version);
-  if (!ready) return ReplyError(exchange, ready.error(), kTextType);
-  if (!*ready) {
-    const Expected<ModelHandle> model = server_.FindModel(route.model, *version);
-    return ReplyNotReady(exchange, "Model version not ready", model ? (*model)->CheckReady().message() : "");
-  }
+  const Expected<std::optional<std::string>> reason = server_.WhyModelNotReady(route.model, *version);
+  if (!reason) return ReplyError(exchange, reason.error(), kTextType);
+  if (*reason) return ReplyNotReady(exchange, "Model version not ready", **reason);
   ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(route.model)));
 }
 
