@@ -47,7 +47,7 @@ TEST(ExpectedDeathTest, ReadingAnErrorThatIsNotThereEnds) {
   const Expected<int> half = Half(4);
   EXPECT_DEATH(static_cast<void>(half.error()), "there is a value, and no error");
   EXPECT_DEATH(static_cast<void>(Status::Ok().code()), "success has no code");
-  EXPECT_DEATH(Expected<int>{Status::Ok()}, "success is no reason for a missing value");
+  EXPECT_DEATH(static_cast<void>(Expected<int>(Status::Ok())), "success is no reason for a missing value");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-extern "C" DIR* fdopendir(int fd) noexcept {
+extern "C" DIR* fdopendir(int fd) {
   static const auto real = reinterpret_cast<DIR* (*)(int)>(dlsym(RTLD_NEXT, "fdopendir"));
   const char* const gate = std::getenv("NESO_SLOW_DISK");
   while (gate != nullptr && access(gate, F_OK) == 0) usleep(1000);
