@@ -1,9 +1,9 @@
-# Python environments from lists of pinned packages.
+# Python environments from lists of pinned packages, which are complete: nothing else is installed.
 
 # MakeEnvironment <folder> <requirements>
 MakeEnvironment() {
   Quietly "$system_python" -m venv "$1"
-  Quietly "$1/bin/pip" install --disable-pip-version-check -r "$2"
+  Quietly "$1/bin/pip" install --disable-pip-version-check --no-deps -r "$2"
 }
 
 # MoveEnvironment <folder> <place>: an environment names its own place in its scripts; the link lives elsewhere.
