@@ -4,7 +4,7 @@ CASES ?= 10000
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -20,6 +20,10 @@ build: ## build the server and lay out a runnable, relocatable tree in out/
 run: build ## train a model of handwritten digits, serve it, print its accuracy (ONCE=1: and end)
 	@scripts/setup run
 	@ONCE=$(ONCE) examples/digits/run.sh
+
+embeddings: build ## serve sentence embeddings (MiniLM, 84 MB) and search the documentation by meaning (ONCE=1: and end)
+	@scripts/setup embeddings
+	@ONCE=$(ONCE) examples/embeddings/run.sh
 
 test: build ## unit tests (ctest), then whole-server tests (pytest)
 	@scripts/setup test

@@ -1,4 +1,4 @@
-# A Python environment with what the example trains and asks with; a small part of the tests' own.
+# A Python environment with what the examples build and ask with; a small part of the tests' own.
 # inputs: scripts/setup.d/python.sh requirements/example.txt
 . scripts/setup.d/python.sh
 

@@ -4,6 +4,7 @@ declare -A packages=(
     python3-six libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev
     zlib1g-dev"
   [run]="curl"
+  [embeddings]="curl"
   [test]="curl openssl python3-dev strace"
   [bench]="curl wrk nghttp2-client nghttp2-server libsimdjson-dev"
 )
