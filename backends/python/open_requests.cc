@@ -14,26 +14,33 @@ void OpenRequests::BeginBatch(std::span<Request> requests, uint64_t first_id) {
   const std::lock_guard lock(mutex_);
   batch_ = requests;
   first_id_ = first_id;
+  batch_since_ = Clock::now();
 }
 
 void OpenRequests::EndBatch() {
   const std::lock_guard lock(mutex_);
+  if (!kept_.empty()) {
+    const Clock::time_point now = Clock::now();
+    for (size_t i = 0; i < batch_.size(); ++i) {
+      if (const auto found = kept_.find(first_id_ + i); found != kept_.end()) found->second.since = now;
+    }
+  }
   batch_ = {};
 }
 
 Request* OpenRequests::InBatch(uint64_t id) {
-  if (id < first_id_ || id - first_id_ >= batch_.size()) return nullptr;
+  if (!IsOfBatch(id)) return nullptr;
   Request& request = batch_[id - first_id_];
   return request.handle() != nullptr ? &request : nullptr;
 }
 
 Status OpenRequests::Keep(uint64_t id) {
   const std::lock_guard lock(mutex_);
-  if (factories_.contains(id)) return {};
+  if (kept_.contains(id)) return {};
   Request* const request = InBatch(id);
   if (request == nullptr || request->answered()) return {};
   NESO_ASSIGN_OR_RETURN(ResponseFactory factory, ResponseFactory::New(*request));
-  factories_.emplace(id, std::make_shared<ResponseFactory>(std::move(factory)));
+  kept_.emplace(id, Kept{std::make_shared<ResponseFactory>(std::move(factory)), {}});
   return {};
 }
 
@@ -42,10 +49,11 @@ Status OpenRequests::Send(uint64_t id, const WorkerResponse* response, bool fina
   std::shared_ptr<ResponseFactory> factory;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = factories_.find(id);
-    if (found == factories_.end()) return Status::Internal("a response came for a request that was answered before");
-    factory = found->second;
-    if (final) factories_.erase(found);
+    const auto found = kept_.find(id);
+    if (found == kept_.end()) return Status::Internal("a response came for a request that was answered before");
+    factory = found->second.factory;
+    (IsOfBatch(id) ? batch_since_ : found->second.since) = Clock::now();
+    if (final) kept_.erase(found);
     const bool is_error = response != nullptr && response->kind == ResponseKind::kError;
     if (Request* const request = InBatch(id); is_error && request != nullptr) request->set_failed();
   }
@@ -83,7 +91,7 @@ void OpenRequests::Close(uint64_t id) {
 
 bool OpenRequests::IsCancelled(uint64_t id) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = factories_.find(id); found != factories_.end()) return found->second->IsCancelled();
+  if (const auto found = kept_.find(id); found != kept_.end()) return found->second.factory->IsCancelled();
   const Request* const request = InBatch(id);
   return request != nullptr && request->IsCancelled();
 }
@@ -95,10 +103,10 @@ TRITONSERVER_InferenceTrace* OpenRequests::Trace(uint64_t id) {
 }
 
 std::shared_ptr<ResponseFactory> OpenRequests::Take(uint64_t id) {
-  const auto found = factories_.find(id);
-  if (found == factories_.end()) return nullptr;
-  std::shared_ptr<ResponseFactory> factory = std::move(found->second);
-  factories_.erase(found);
+  const auto found = kept_.find(id);
+  if (found == kept_.end()) return nullptr;
+  std::shared_ptr<ResponseFactory> factory = std::move(found->second.factory);
+  kept_.erase(found);
   return factory;
 }
 
@@ -127,17 +135,27 @@ void OpenRequests::SendError(const ResponseFactory& factory, const Status& error
 }
 
 void OpenRequests::Fail(const Status& error) {
-  std::unordered_map<uint64_t, std::shared_ptr<ResponseFactory>> open;
+  std::unordered_map<uint64_t, Kept> open;
   {
     const std::lock_guard lock(mutex_);
-    open.swap(factories_);
-    for (const auto& [id, factory] : open) {
+    open.swap(kept_);
+    for (const auto& [id, kept] : open) {
       if (Request* const request = InBatch(id); request != nullptr) request->set_failed();
     }
   }
-  for (const auto& [id, factory] : open) {
-    SendError(*factory, error);
+  for (const auto& [id, kept] : open) {
+    SendError(*kept.factory, error);
   }
+}
+
+std::optional<OpenRequests::Clock::time_point> OpenRequests::WaitingSince() {
+  const std::lock_guard lock(mutex_);
+  std::optional<Clock::time_point> since;
+  if (!batch_.empty()) since = batch_since_;
+  for (const auto& [id, kept] : kept_) {
+    if (!IsOfBatch(id) && (!since || kept.since < *since)) since = kept.since;
+  }
+  return since;
 }
 
 }  // namespace neso::python

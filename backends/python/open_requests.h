@@ -2,9 +2,11 @@
 // response sender, possibly long after the batch.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -41,7 +43,18 @@ class OpenRequests {
   // Ends every answer that is open with `error`.
   void Fail(const backend::Status& error);
 
+  // Since when what has waited longest has got no answer: the batch as a whole, whose requests may be answered one after
+  // the other, and each request that is open without it. Nothing if nothing is open.
+  std::optional<std::chrono::steady_clock::time_point> WaitingSince();
+
  private:
+  using Clock = std::chrono::steady_clock;
+  struct Kept {
+    std::shared_ptr<backend::ResponseFactory> factory;
+    Clock::time_point since;  // its last answer, or the end of its batch
+  };
+
+  bool IsOfBatch(uint64_t id) const { return id - first_id_ < batch_.size(); }
   backend::Request* InBatch(uint64_t id);
   std::shared_ptr<backend::ResponseFactory> Take(uint64_t id);
   static void SendError(const backend::ResponseFactory& factory, const backend::Status& error);
@@ -54,7 +67,8 @@ class OpenRequests {
   std::mutex mutex_;
   std::span<backend::Request> batch_;
   uint64_t first_id_ = 0;
-  std::unordered_map<uint64_t, std::shared_ptr<backend::ResponseFactory>> factories_;
+  Clock::time_point batch_since_;  // its beginning, or the last answer to a request of it
+  std::unordered_map<uint64_t, Kept> kept_;
 };
 
 }  // namespace neso::python

@@ -31,10 +31,24 @@ class PythonModel final : public Model {
     if (force != "yes" && force != "no") {
       return Status::InvalidArg("Incorrect value for FORCE_CPU_ONLY_INPUT_TENSORS: ", force);
     }
+    NESO_ASSIGN_OR_RETURN(const Parameters defaults, backend().Settings());
+    NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
+    NESO_ASSIGN_OR_RETURN(limits_, Limits::OfModel(config().parameters, settings.limits));
     return auto_complete() && MayCompleteConfig(files_) ? AutoComplete() : Status();
   }
 
   const Interpreter& interpreter() const { return interpreter_; }
+
+  // Of an instance, or of what completes the configuration if that is nullptr.
+  WorkerPlace Place(const std::string& worker, TRITONBACKEND_ModelInstance* instance) const {
+    return {.name = worker,
+            .model = name(),
+            .version = static_cast<int64_t>(version()),
+            .instance = instance,
+            .server = server(),
+            .decoupled = config().decoupled,
+            .limits = limits_};
+  }
 
   // What a worker is told; `args` is what the model's initialize gets.
   Result<std::string> Arguments(const std::string& instance, const char* kind, int32_t device) const {
@@ -58,6 +72,8 @@ class PythonModel final : public Model {
     put("model_folder", files_.model_folder);
     writer.Key("decoupled");
     writer.Bool(config().decoupled);
+    writer.Key("memory_limit");
+    writer.Uint64(limits_.memory_byte_size);
     writer.Key("args");
     writer.StartObject();
     put("model_config", config_text.GetString());
@@ -75,8 +91,8 @@ class PythonModel final : public Model {
   // In a process of its own, which ends with it.
   Status AutoComplete() {
     NESO_ASSIGN_OR_RETURN(const std::string arguments, Arguments(name(), "CPU", 0));
-    WorkerPlace place{.name = name(), .model = name(), .instance = nullptr, .server = server(), .decoupled = false};
-    NESO_ASSIGN_OR_RETURN(const std::shared_ptr<Worker> worker, Worker::Start(interpreter_, std::move(place), {}));
+    NESO_ASSIGN_OR_RETURN(const std::shared_ptr<Worker> worker,
+                          Worker::Start(interpreter_, Place(name(), nullptr), {}));
     const Result<std::string> completed = worker->AutoComplete(arguments);
     worker->Kill();
     if (!completed) return completed.status().Copy();
@@ -88,6 +104,7 @@ class PythonModel final : public Model {
 
   ModelFiles files_;
   Interpreter interpreter_;
+  Limits limits_;
 };
 
 class PythonInstance final : public Instance<PythonModel> {
@@ -98,12 +115,8 @@ class PythonInstance final : public Instance<PythonModel> {
 
   Status Initialize() {
     NESO_ASSIGN_OR_RETURN(std::string arguments, model().Arguments(name(), KindName(), device_id()));
-    WorkerPlace place{.name = name(),
-                      .model = model().name(),
-                      .instance = handle(),
-                      .server = model().server(),
-                      .decoupled = model().config().decoupled};
-    supervisor_ = std::make_shared<Supervisor>(model().interpreter(), std::move(place), std::move(arguments));
+    supervisor_ =
+        std::make_shared<Supervisor>(model().interpreter(), model().Place(name(), handle()), std::move(arguments));
     return supervisor_->Start();
   }
 

@@ -17,8 +17,8 @@ constexpr uint64_t kRegionSize = uint64_t{16} << 30;
 constexpr uint64_t kSmallestRegion = uint64_t{64} << 20;
 
 // What one worker may have of a process whose address space or files are limited.
-uint64_t AffordableRegion() {
-  uint64_t size = kRegionSize;
+uint64_t AffordableRegion(uint64_t limit_of_worker) {
+  uint64_t size = limit_of_worker != 0 ? std::min(kRegionSize, limit_of_worker) : kRegionSize;
   rlimit limit{};
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) size = std::min(size, limit.rlim_cur / 32);
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
@@ -33,8 +33,8 @@ Status SystemError(const char* what) {
 
 }  // namespace
 
-backend::Result<std::unique_ptr<Segment>> Segment::Create() {
-  const uint64_t region_size = AffordableRegion();
+backend::Result<std::unique_ptr<Segment>> Segment::Create(uint64_t limit) {
+  const uint64_t region_size = AffordableRegion(limit);
   const uint64_t size = kControlSize + 2 * region_size;
   const int fd = memfd_create("neso-python", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return SystemError("memfd_create");

@@ -18,7 +18,8 @@ namespace neso::python {
 
 class Segment {
  public:
-  static backend::Result<std::unique_ptr<Segment>> Create();
+  // `limit`: how much each side may share at once, within what there is; 0 for no limit.
+  static backend::Result<std::unique_ptr<Segment>> Create(uint64_t limit = 0);
   ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;

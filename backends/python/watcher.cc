@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -112,15 +113,46 @@ void Watcher::Do(const std::function<void()>& job) {
       done.set_value();
     });
   }
+  WakeUp();
+  done.get_future().wait();
+}
+
+void Watcher::WakeUp() {
   const uint64_t one = 1;
   (void)!write(wake_, &one, sizeof(one));
-  done.get_future().wait();
+}
+
+void Watcher::WakeAt(std::chrono::steady_clock::time_point when, std::weak_ptr<Watched> watched) {
+  bool is_next = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_next = times_.empty() || when < times_.begin()->first;
+    times_.emplace(when, std::move(watched));
+  }
+  if (is_next) WakeUp();
+}
+
+int Watcher::RunTimes() {
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
+  for (;;) {
+    std::shared_ptr<Watched> watched;
+    {
+      const std::lock_guard lock(mutex_);
+      if (times_.empty()) return -1;
+      const auto next = times_.begin();
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(next->first - std::chrono::steady_clock::now());
+      if (left.count() > 0) return static_cast<int>(std::min(left, kLongest).count());
+      watched = next->second.lock();
+      times_.erase(next);
+    }
+    if (watched != nullptr) watched->OnTime();
+  }
 }
 
 void Watcher::Run() {
   std::array<epoll_event, 64> events{};
   for (;;) {
-    const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+    const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), RunTimes());
     for (int i = 0; i < count; ++i) {
       const uint64_t data = events[static_cast<size_t>(i)].data.u64;
       if (data == 0) {

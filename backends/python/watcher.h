@@ -4,8 +4,10 @@
 // server does.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +24,8 @@ class Watched {
   virtual ~Watched() = default;
   // The worker left messages that nobody was there to read.
   virtual void OnBell() = 0;
+  // A time that was asked for has come.
+  virtual void OnTime() = 0;
   // It has ended: with a status, or by a signal if that is not 0. Nothing is called afterwards.
   struct End {
     int status;
@@ -45,6 +49,8 @@ class Watcher {
   backend::Result<int> Spawn(const Program& program);
   // Keeps `watched` until the process `pid` has ended; `socket` stays the caller's. On an error the process is killed.
   backend::Status Watch(int pid, int socket, std::shared_ptr<Watched> watched);
+  // Calls OnTime() then, if `watched` still lives.
+  void WakeAt(std::chrono::steady_clock::time_point when, std::weak_ptr<Watched> watched);
 
  private:
   struct Entry {
@@ -57,6 +63,9 @@ class Watcher {
   Watcher();
   void Run();
   void RunJobs();
+  // Wakes those whose time has come. How long epoll_wait may sleep until the next is due.
+  int RunTimes();
+  void WakeUp();
   void Reap(uint64_t token);
   void Hear(uint64_t token);
   // Runs `job` on the thread, and waits for it.
@@ -66,6 +75,7 @@ class Watcher {
   int wake_;
   std::mutex mutex_;
   std::vector<std::function<void()>> jobs_;
+  std::multimap<std::chrono::steady_clock::time_point, std::weak_ptr<Watched>> times_;
   std::unordered_map<uint64_t, Entry> entries_;
   uint64_t next_token_ = 1;
 };

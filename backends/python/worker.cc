@@ -24,6 +24,9 @@ namespace {
 constexpr uint64_t kLargestBody = uint64_t{1} << 30;
 constexpr std::chrono::milliseconds kIsReadyLimit{5000};
 constexpr std::chrono::milliseconds kExitLimit{2000};
+// At it a worker writes to standard error where each of its threads is, and ends.
+constexpr int kTellAndEnd = SIGVTALRM;
+constexpr std::chrono::milliseconds kTellLimit{500};
 
 std::shared_ptr<CallerMemory> MakeMemory(std::unique_ptr<Segment> segment) {
   auto memory = std::make_shared<CallerMemory>();
@@ -50,7 +53,7 @@ Status NotHealthy(const std::string& instance) {
 
 backend::Result<std::shared_ptr<Worker>> Worker::Start(const Interpreter& interpreter, WorkerPlace place,
                                                        std::function<void()> on_exit) {
-  NESO_ASSIGN_OR_RETURN(std::unique_ptr<Segment> segment, Segment::Create());
+  NESO_ASSIGN_OR_RETURN(std::unique_ptr<Segment> segment, Segment::Create(place.limits.memory_byte_size));
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
     return Status::Internal("cannot make a socket for a Python worker: ", std::strerror(errno));
@@ -116,6 +119,7 @@ void Worker::Execute(Execution& execution) {
                                                       place_.name, "', message: ", batch.status().message())));
   }
   open_.BeginBatch(requests, first_id);
+  WatchTime(std::chrono::steady_clock::now());
   if (place_.decoupled) {
     for (size_t i = 0; i < requests.size(); ++i) {
       NESO_LOG_IF_ERROR(open_.Keep(first_id + i), "cannot keep a decoupled request");
@@ -132,8 +136,9 @@ void Worker::Execute(Execution& execution) {
       if ((outcome->flags & kBlockReleased) != 0) memory_->slab->Release(batch->offset);
       reader.Done();
     } else {
-      open_.Fail(NotHealthy(place_.name));
-      execution.Fail(NotHealthy(place_.name));
+      const Status error = WhyGone();
+      open_.Fail(error);
+      execution.Fail(error);
     }
     open_.EndBatch();
   }
@@ -353,15 +358,44 @@ void Worker::Finalize(std::chrono::milliseconds limit) {
   metrics_.Clear();
 }
 
-void Worker::Kill() {
+void Worker::Kill() { Signal(SIGKILL); }
+
+void Worker::Signal(int signal) {
   const std::lock_guard lock(kill_mutex_);
-  if (!reaped_ && pid_ > 0) kill(pid_, SIGKILL);
+  if (!reaped_ && pid_ > 0) kill(pid_, signal);
 }
 
 void Worker::Condemn(std::string_view why) {
   NESO_LOG_ERROR("Python worker '", place_.name, "' is ended: ", why);
   memory_->channel->Spoil();
   Kill();
+}
+
+Status Worker::WhyGone() const {
+  if (!is_overdue_) return NotHealthy(place_.name);
+  return Status::Internal("model '", place_.model, "' version ", place_.version, ": 'execute' took longer than ",
+                          place_.limits.execute.count(),
+                          " ms, which is its limit (EXECUTE_TIMEOUT_SECONDS); the process of '", place_.name,
+                          "' was ended");
+}
+
+void Worker::WatchTime(std::chrono::steady_clock::time_point since) {
+  if (place_.limits.execute.count() == 0 || time_is_watched_.exchange(true)) return;
+  Watcher::Get().WakeAt(since + place_.limits.execute, weak_from_this());
+}
+
+void Worker::OnTime() {
+  if (gone()) return;
+  if (is_overdue_) return Kill();  // it has had its time to tell
+  time_is_watched_ = false;        // before looking: what begins now is either seen here or watched by its own thread
+  const auto since = open_.WaitingSince();
+  if (!since) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < *since + place_.limits.execute) return WatchTime(*since);
+  is_overdue_ = true;
+  NESO_LOG_ERROR(WhyGone().message(), "; where it was stands in the server's standard error");
+  Signal(kTellAndEnd);
+  Watcher::Get().WakeAt(now + kTellLimit, weak_from_this());
 }
 
 void Worker::OnBell() { Drain(); }
@@ -379,7 +413,7 @@ void Worker::OnExit(End end) {
   Drain();
   {
     Channel::Reader reader(*memory_->channel);  // whoever waited has seen the end, too
-    open_.Fail(NotHealthy(place_.name));
+    open_.Fail(WhyGone());
   }
   calls_.CancelAll();
   NESO_LOG_VERBOSE("Python worker '", place_.name, "' (process ", pid_, ") ", HowItEnded(end));

@@ -26,6 +26,7 @@
 #include "open_requests.h"
 #include "protocol.h"
 #include "request_encoder.h"
+#include "settings.h"
 #include "watcher.h"
 
 namespace neso::python {
@@ -35,11 +36,13 @@ backend::Status NotHealthy(const std::string& instance);
 
 // What a worker belongs to. All of it lives longer than the worker.
 struct WorkerPlace {
-  std::string name;                                 // of the instance; errors say it
-  std::string model;                                // its name
+  std::string name;   // of the instance; errors say it
+  std::string model;  // its name
+  int64_t version = 0;
   TRITONBACKEND_ModelInstance* instance = nullptr;  // nullptr: it completes a configuration
   TRITONSERVER_Server* server = nullptr;
   bool decoupled = false;
+  Limits limits = {};
 };
 
 // Thread-safe, but for Initialize, AutoComplete, Execute and Finalize, of which one runs at a time.
@@ -67,6 +70,7 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   backend::Status CheckReady();
 
   void OnBell() override;
+  void OnTime() override;
   void OnExit(End end) override;
 
  private:
@@ -93,6 +97,11 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   // Reads what nobody has read.
   void Drain();
   void Condemn(std::string_view why);
+  void Signal(int signal);
+  // What requests that the worker had are told when it is gone.
+  backend::Status WhyGone() const;
+  // Sees to it that OnTime() is called before what is open has waited longer than the limit.
+  void WatchTime(std::chrono::steady_clock::time_point since);
   backend::Status AskIsReady();
 
   const WorkerPlace place_;
@@ -108,6 +117,8 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   uint64_t next_request_ = 1;
   std::mutex kill_mutex_;
   bool reaped_ = false;
+  std::atomic<bool> time_is_watched_ = false;
+  std::atomic<bool> is_overdue_ = false;
 
   // The question whether the model is ready: one at a time, others share its answer.
   std::mutex ready_mutex_;

@@ -12,8 +12,8 @@ def models(module_repository):
 @pytest.fixture(scope="module")
 def serve(start_module_server, module_repository):
     """Starts the server of the module's models."""
-    def start(*args, **kwargs):
-        return start_module_server(module_repository.path, *args, env=python_on_path(), **kwargs)
+    def start(*args, env=None, **kwargs):
+        return start_module_server(module_repository.path, *args, env={**python_on_path(), **(env or {})}, **kwargs)
     return start
 
 

@@ -38,9 +38,11 @@ def _connect(library, region_size):
 
 
 def _run(channel):
-    from . import bls, logger, runner, wire
+    from . import bls, limits, logger, runner, wire
     from .errors import describe
 
+    limits.tell_when_ended()
+    limits.prefer_for_oom_killer()
     bls.connect(channel)
     logger.redirect()
     running = None
@@ -51,7 +53,9 @@ def _run(channel):
             running.execute(ident, offset, length)
         elif kind == wire.INITIALIZE:
             try:
-                running = runner.Runner(channel, json.loads(channel.memory[offset:offset + length]))
+                what = json.loads(channel.memory[offset:offset + length])
+                limits.limit_memory(what["memory_limit"])
+                running = runner.Runner(channel, what)
                 if not listening:
                     threading.Thread(target=_listen, args=[running], daemon=True).start()
                     listening = True
@@ -62,7 +66,9 @@ def _run(channel):
             channel.send(wire.DONE, wire.HAS_IS_READY if running.has_is_ready else 0)
         elif kind == wire.AUTO_COMPLETE:
             try:
-                completed = runner.auto_complete(json.loads(channel.memory[offset:offset + length]))
+                what = json.loads(channel.memory[offset:offset + length])
+                limits.limit_memory(what["memory_limit"])
+                completed = runner.auto_complete(what)
             except BaseException as error:
                 channel.send(wire.FAILED, 0, 0, describe(error).encode(errors="replace"))
                 continue
