@@ -72,6 +72,23 @@ TEST_F(ChannelTest, TheEndOfTheWorkerWakesTheReaderAfterWhatWasWritten) {
   watcher.join();
 }
 
+TEST_F(ChannelTest, WhatWasPutIsReadBeforeWhatIsPushedNext) {
+  NesoRing& ring = segment_->rings().answers;
+  ring.consumer = NESO_CONSUMER_ASLEEP;
+  const NesoSlot put{.kind = static_cast<uint32_t>(Kind::kRelease), .flags = 0, .id = 1, .offset = 0, .length = 0};
+  ASSERT_TRUE(NesoRingPut(&ring, &put));
+  EXPECT_EQ(ring.consumer, NESO_CONSUMER_ASLEEP) << "nobody is woken for it";
+  ASSERT_TRUE(Answer(2));
+  EXPECT_EQ(ring.consumer, NESO_CONSUMER_AWAKE);
+  Channel::Reader reader(channel_);
+  NesoSlot slot{};
+  for (uint64_t id = 1; id <= 2; ++id) {
+    ASSERT_EQ(reader.Next(slot, milliseconds::max()), Found::kMessage);
+    EXPECT_EQ(slot.id, id);
+    reader.Done();
+  }
+}
+
 TEST_F(ChannelTest, OneReaderAtATime) {
   Channel::Reader reader(channel_);
   std::thread other([this] { EXPECT_FALSE(Channel::Reader(channel_, std::try_to_lock).reads()); });

@@ -32,6 +32,36 @@ std::vector<std::byte> ErrorBody(TRITONSERVER_Error_Code code, std::string_view 
   return body;
 }
 
+// A call as the worker wrote it. The interface wants texts that end with a zero.
+struct CallRequest {
+  CallRecord record{};
+  std::string model;
+  std::string request_id;
+  std::string correlation;
+  std::string_view parameters;  // in the message
+  std::vector<std::string> outputs;
+  std::vector<TensorRecord> inputs;
+};
+
+// False if the message is not one.
+bool ReadCall(std::span<const std::byte> body, const Segment& segment, CallRequest& call) {
+  MessageReader reader(body);
+  call.record = reader.Get<CallRecord>();
+  call.model = reader.GetText(call.record.model_length);
+  call.request_id = reader.GetText(call.record.request_id_length);
+  if (call.record.correlation_text_length != kNumber) {
+    call.correlation = reader.GetText(call.record.correlation_text_length);
+  }
+  call.parameters = reader.GetText(call.record.parameters_length);
+  for (uint32_t i = 0; i < call.record.output_count && reader.ok(); ++i) {
+    call.outputs.emplace_back(reader.GetText(reader.Get<uint16_t>()));
+  }
+  for (uint32_t i = 0; i < call.record.input_count && reader.ok(); ++i) {
+    call.inputs.push_back(reader.GetTensor(segment));
+  }
+  return reader.ok();
+}
+
 }  // namespace
 
 bool ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
@@ -62,15 +92,11 @@ void ReplyWithStatus(const CallerMemory& memory, uint64_t call, const Status& st
 class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  public:
   InferenceCall(std::shared_ptr<CallerMemory> memory, uint64_t id) : memory_(std::move(memory)), id_(id) {}
-  ~InferenceCall() {
-    if (allocator_ != nullptr) (void)Status(TRITONSERVER_ResponseAllocatorDelete(allocator_));
-  }
 
   // On an error nobody will answer the call.
-  Status Start(TRITONSERVER_Server* server, const rapidjson::Value& head, const std::vector<TensorRecord>& inputs,
-               TRITONSERVER_InferenceTrace* parent) {
-    model_ = backend::StringOr(head, "model");
-    NESO_RETURN_IF_ERROR(Prepare(server, head, inputs));
+  Status Start(TRITONSERVER_Server* server, const CallRequest& call, TRITONSERVER_InferenceTrace* parent) {
+    model_ = call.model;
+    NESO_RETURN_IF_ERROR(Prepare(server, call));
     TRITONSERVER_InferenceTrace* trace = nullptr;
     if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
     Status started = TRITONSERVER_ServerInferAsync(server, request_, trace);
@@ -85,7 +111,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   }
 
  private:
-  // Where an output of the called model lies in the caller's memory.
+  // Where a large output of the called model lies in the caller's memory.
   struct OutputBlock {
     std::shared_ptr<CallerMemory> memory;
     uint64_t offset = 0;
@@ -105,20 +131,19 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return Status::Internal("Failed for execute the inference request. Model '", model_, "' is not ready.");
   }
 
-  Status Prepare(TRITONSERVER_Server* server, const rapidjson::Value& head, const std::vector<TensorRecord>& inputs) {
-    const int64_t version = backend::IntOr(head, "version", -1);
-    const bool is_decoupled_call = backend::BoolOr(head, "decoupled", false);
+  Status Prepare(TRITONSERVER_Server* server, const CallRequest& call) {
+    const int64_t version = call.record.version;
     uint32_t policy = 0;
     const Status found(
         TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), version, &policy, nullptr));
     if (!found.ok()) return Refusal(server, version, found);
-    if ((policy & TRITONSERVER_TXN_DECOUPLED) != 0 && !is_decoupled_call) {
+    if ((policy & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
       return Status::Internal("Model ", model_,
                               " is using the decoupled transaction policy, and may answer any number of times: use "
                               "'decoupled=True' as argument of 'exec' or 'async_exec'.");
     }
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request_, server, model_.c_str(), version));
-    Status filled = Fill(head, inputs);
+    Status filled = Fill(call);
     if (!filled.ok()) Drop();
     return filled;
   }
@@ -130,36 +155,34 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     (void)Status(TRITONSERVER_InferenceRequestDelete(std::exchange(request_, nullptr)));
   }
 
-  Status Fill(const rapidjson::Value& head, const std::vector<TensorRecord>& inputs) {
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetId(request_, backend::StringOr(head, "id").c_str()));
-    NESO_RETURN_IF_ERROR(SetCorrelation(head));
-    NESO_RETURN_IF_ERROR(
-        TRITONSERVER_InferenceRequestSetFlags(request_, static_cast<uint32_t>(backend::IntOr(head, "flags", 0))));
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetTimeoutMicroseconds(
-        request_, static_cast<uint64_t>(backend::IntOr(head, "timeout", 0))));
-    NESO_RETURN_IF_ERROR(SetParameters(head));
-    for (const std::string& output : backend::Strings(head, "outputs")) {
+  Status Fill(const CallRequest& call) {
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetId(request_, call.request_id.c_str()));
+    NESO_RETURN_IF_ERROR(SetCorrelation(call));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetFlags(request_, call.record.flags));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetTimeoutMicroseconds(request_, call.record.timeout_us));
+    if (!call.parameters.empty()) NESO_RETURN_IF_ERROR(SetParameters(call.parameters));
+    for (const std::string& output : call.outputs) {
       NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddRequestedOutput(request_, output.c_str()));
     }
-    NESO_RETURN_IF_ERROR(AddInputs(inputs));
-    NESO_RETURN_IF_ERROR(TRITONSERVER_ResponseAllocatorNew(&allocator_, Allocate, ReleaseBuffer, nullptr));
+    NESO_RETURN_IF_ERROR(AddInputs(call.inputs));
     self_ = new std::shared_ptr<InferenceCall>(shared_from_this());
     released_ = new std::shared_ptr<InferenceCall>(shared_from_this());
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request_, OnRelease, released_));
-    return TRITONSERVER_InferenceRequestSetResponseCallback(request_, allocator_, this, OnResponse, self_);
+    return TRITONSERVER_InferenceRequestSetResponseCallback(request_, Allocator(), this, OnResponse, self_);
   }
 
-  Status SetCorrelation(const rapidjson::Value& head) {
-    const rapidjson::Value* id = backend::FindMember(head, "correlation");
-    if (id == nullptr) return {};
-    if (id->IsString()) return TRITONSERVER_InferenceRequestSetCorrelationIdString(request_, id->GetString());
-    return id->IsUint64() ? TRITONSERVER_InferenceRequestSetCorrelationId(request_, id->GetUint64()) : nullptr;
+  Status SetCorrelation(const CallRequest& call) {
+    if (call.record.correlation_text_length == kNumber) {
+      return TRITONSERVER_InferenceRequestSetCorrelationId(request_, call.record.correlation_id);
+    }
+    return TRITONSERVER_InferenceRequestSetCorrelationIdString(request_, call.correlation.c_str());
   }
 
-  Status SetParameters(const rapidjson::Value& head) {
-    const rapidjson::Value* parameters = backend::FindMember(head, "parameters");
-    if (parameters == nullptr || !parameters->IsObject()) return {};
-    for (const auto& [name, value] : parameters->GetObject()) {
+  Status SetParameters(std::string_view json) {
+    rapidjson::Document parameters;
+    parameters.Parse(json.data(), json.size());
+    if (parameters.HasParseError() || !parameters.IsObject()) return Status::InvalidArg("the parameters are no JSON");
+    for (const auto& [name, value] : parameters.GetObject()) {
       Status set;
       if (value.IsBool()) {
         set = TRITONSERVER_InferenceRequestSetBoolParameter(request_, name.GetString(), value.GetBool());
@@ -188,7 +211,18 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return {};
   }
 
-  // Outputs are written where the worker reads them. Their offset is what tells the worker so.
+  // One for all calls.
+  static TRITONSERVER_ResponseAllocator* Allocator() {
+    static TRITONSERVER_ResponseAllocator* const allocator = [] {
+      TRITONSERVER_ResponseAllocator* made = nullptr;
+      (void)Status(TRITONSERVER_ResponseAllocatorNew(&made, Allocate, ReleaseBuffer, nullptr));
+      return made;
+    }();
+    return allocator;
+  }
+
+  // Large outputs are written where the worker reads them: their offset is what tells the worker so. Small ones travel
+  // in the reply.
   static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator*, const char* name, size_t size,
                                       TRITONSERVER_MemoryType, int64_t, void* userp, void** buffer, void** buffer_userp,
                                       TRITONSERVER_MemoryType* type, int64_t* type_id) {
@@ -196,7 +230,10 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     *buffer_userp = nullptr;
     *type = TRITONSERVER_MEMORY_CPU;
     *type_id = 0;
-    if (size == 0) return nullptr;
+    if (size < kSmallTensor) {
+      *buffer = new std::byte[size];
+      return nullptr;
+    }
     const InferenceCall& call = *static_cast<InferenceCall*>(userp);
     const CallerMemory& memory = *call.memory_;
     const std::optional<uint64_t> block = memory.slab->Allocate(size);
@@ -210,8 +247,9 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return nullptr;
   }
   // The worker releases what it was given; the rest goes with the response, an error's outputs for instance.
-  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,
+  static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void* buffer, void* buffer_userp, size_t,
                                            TRITONSERVER_MemoryType, int64_t) {
+    if (buffer_userp == nullptr) delete[] static_cast<std::byte*>(buffer);
     const std::unique_ptr<OutputBlock> block(static_cast<OutputBlock*>(buffer_userp));
     if (block != nullptr && !block->given) block->memory->slab->Release(block->offset);
     return nullptr;
@@ -282,14 +320,18 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     void* userp = nullptr;
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseOutput(response, index, &name, &datatype, &shape, &rank, &data,
                                                               &size, &type, &type_id, &userp));
-    if (userp != nullptr) outputs.push_back(static_cast<OutputBlock*>(userp));
+    auto* const block = static_cast<OutputBlock*>(userp);
     const size_t end = body.size();
-    body.resize(end + TensorRecordSize(name, rank));
+    body.resize(end + TensorRecordSize(name, rank) + (block == nullptr ? size : 0));
     MessageWriter writer(body.data() + end);
     PutTensorType(writer, name, datatype, {shape, rank});
-    writer.Put(size == 0 ? uint64_t{0}
-                         : static_cast<uint64_t>(static_cast<const std::byte*>(data) - memory_->segment->At(0)));
+    writer.Put(block == nullptr ? kInline : block->offset);
     writer.Put(uint64_t{size});
+    if (block == nullptr) {
+      writer.PutBytes(data, size);
+    } else {
+      outputs.push_back(block);
+    }
     return {};
   }
 
@@ -321,7 +363,6 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   const std::shared_ptr<CallerMemory> memory_;
   const uint64_t id_;
   std::string model_;
-  TRITONSERVER_ResponseAllocator* allocator_ = nullptr;
   std::vector<std::unique_ptr<std::byte[]>> inputs_;
   std::shared_ptr<InferenceCall>* self_ = nullptr;      // until the final response
   std::shared_ptr<InferenceCall>* released_ = nullptr;  // until the request's release
@@ -331,17 +372,8 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
 
 bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
                            const std::function<TRITONSERVER_InferenceTrace*(uint64_t)>& parent) {
-  MessageReader reader(body);
-  const std::string_view json = reader.GetText(reader.Get<uint32_t>());
-  const auto count = reader.Get<uint32_t>();
-  std::vector<TensorRecord> inputs;
-  for (uint32_t i = 0; i < count && reader.ok(); ++i) {
-    inputs.push_back(reader.GetTensor(*memory_->segment));
-  }
-  rapidjson::Document head;
-  head.Parse(json.data(), json.size());
-  if (!reader.ok() || head.HasParseError() || !head.IsObject()) return false;
-
+  CallRequest request;
+  if (!ReadCall(body, *memory_->segment, request)) return false;
   const auto call = std::make_shared<InferenceCall>(memory_, id);
   {
     const std::lock_guard lock(mutex_);
@@ -351,9 +383,7 @@ bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
     }
     calls_[id] = call;
   }
-  const rapidjson::Value* trace = backend::FindMember(head, "trace");
-  Status started =
-      call->Start(server_, head, inputs, trace != nullptr && trace->IsUint64() ? parent(trace->GetUint64()) : nullptr);
+  Status started = call->Start(server_, request, request.record.trace != 0 ? parent(request.record.trace) : nullptr);
   if (!started.ok()) ReplyWith(*memory_, id, 0, ErrorBody(started.code(), started.message()));
   return true;
 }

@@ -11,6 +11,8 @@
 //   as tensors without offset, and for each requested output u16 length and name. The inputs' bytes follow each other
 //   from `data`, each on the next multiple of kTensorAlignment.
 // A response: ResponseRecord, tensors, error text, parameters as JSON
+// A call of another model (Call::kInfer): CallRecord, the texts whose lengths it has, in its order, for each wanted output
+//   u16 length and name, tensors
 #pragma once
 
 #include <cstdint>
@@ -19,6 +21,8 @@ namespace neso::python {
 
 inline constexpr uint64_t kTensorAlignment = 64;
 inline constexpr uint64_t kInline = ~uint64_t{0};
+// Tensors with fewer bytes than that travel in the message: a block of their own costs more than the copy.
+inline constexpr uint64_t kSmallTensor = 4096;
 
 enum class Kind : uint32_t {
   // On the ring `work`.
@@ -43,7 +47,7 @@ enum class Kind : uint32_t {
 
 enum class Call : uint32_t {
   kIsCancelled = 1,   // the request at `offset` -> flags 0, or kYes
-  kInfer = 2,         // u32 length, JSON, u32 count, tensors -> response
+  kInfer = 2,         // see CallRecord -> responses
   kCancelInfer = 3,   // the call at `offset`; no reply
   kLoadModel = 4,     // u32 length, JSON, files: see LoadModel
   kUnloadModel = 5,   // JSON
@@ -76,6 +80,23 @@ struct RequestRecord {
 };
 static_assert(sizeof(RequestRecord) == 56);
 inline constexpr uint32_t kNumber = 0xffffffff;
+
+// A model's call of another one.
+struct CallRecord {
+  uint64_t trace;  // the request of the worker that it belongs to; 0: none
+  uint64_t correlation_id;
+  uint64_t timeout_us;
+  int64_t version;
+  uint32_t flags;
+  uint32_t is_decoupled;  // whether the caller takes any number of responses
+  uint32_t output_count;
+  uint32_t input_count;
+  uint32_t model_length;
+  uint32_t request_id_length;
+  uint32_t correlation_text_length;  // kNumber if the sequence's id is a number
+  uint32_t parameters_length;        // JSON
+};
+static_assert(sizeof(CallRecord) == 64);
 
 enum class ResponseKind : uint8_t {
   kResponse = 0,

@@ -57,12 +57,18 @@ static inline void NesoRingWake(struct NesoRing* ring) {
   syscall(SYS_futex, &ring->consumer, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-// 0 when the ring is full. `bell`: the socket that wakes an absent consumer, -1 if there is none.
-static inline int NesoRingPush(struct NesoRing* ring, const struct NesoSlot* slot, int bell) {
+// 0 when the ring is full. Nobody is woken: the consumer finds the slot with whatever is pushed next.
+static inline int NesoRingPut(struct NesoRing* ring, const struct NesoSlot* slot) {
   const uint32_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
   if (tail - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) >= NESO_RING_SLOTS) return 0;
   ring->slots[tail % NESO_RING_SLOTS] = *slot;
   __atomic_store_n(&ring->tail, tail + 1, __ATOMIC_SEQ_CST);
+  return 1;
+}
+
+// 0 when the ring is full. `bell`: the socket that wakes an absent consumer, -1 if there is none.
+static inline int NesoRingPush(struct NesoRing* ring, const struct NesoSlot* slot, int bell) {
+  if (!NesoRingPut(ring, slot)) return 0;
   // Ordered after the store: a consumer that was not seen asleep sees the slot.
   const uint32_t consumer = __atomic_load_n(&ring->consumer, __ATOMIC_SEQ_CST);
   if (consumer == NESO_CONSUMER_AWAKE) return 1;

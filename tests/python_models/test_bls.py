@@ -102,6 +102,12 @@ def server(models, module_repository, serve):
     models.add("caller", CALLER, before=CALL, max_batch_size=8)
     models.add("async_caller", ASYNC_CALLER, before=CALL, max_batch_size=8, extra="dynamic_batching {}")
     models.add("stream_caller", STREAM_CALLER, before=CALL)
+    models.add("changes_what_it_got", """
+        def execute(self, requests):
+            got = [result(call("plain", values(request))) for request in requests]
+            for array in got: array += 1
+            return [answer(OUT=array) for array in got]
+        """, before=CALL, max_batch_size=8)
     models.add("requests", """
         def execute(self, requests):
             told = []
@@ -185,7 +191,7 @@ def server(models, module_repository, serve):
         """, outputs={"OUT": "TYPE_STRING"})
     return serve("--model-control-mode=explicit", "--log-verbose=1",
                  *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "logs",
-                                                       "stream_caller", "requests", "manager", "metrics")))
+                                                       "stream_caller", "changes_what_it_got", "requests", "manager", "metrics")))
 
 
 def ask(client, model, array):
@@ -202,6 +208,12 @@ def test_a_model_calls_another_one(server):
 def test_large_tensors_pass_through_calls(client):
     array = np.arange(1 << 20, dtype=np.float32)[None]
     np.testing.assert_array_equal(ask(client, "caller", array), 2 * array)
+
+
+@pytest.mark.parametrize("elements", [0, 1, 1023, 1024, 1025, 100_000])
+def test_what_a_call_gives_is_the_callers_own(client, elements):
+    array = np.arange(elements, dtype=np.float32)[None]
+    np.testing.assert_array_equal(ask(client, "changes_what_it_got", array), array + 1)
 
 
 @pytest.mark.parametrize("kind, text", [

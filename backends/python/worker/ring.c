@@ -38,6 +38,14 @@ EXPORT int neso_ring_push(struct NesoWriter* writer) {
   return NesoRingPush(writer->ring, &writer->slot, (int)writer->bell);
 }
 
+// The same for what may be read with whatever comes next; but not so much of it that the ring is full when that comes.
+EXPORT int neso_ring_put(struct NesoWriter* writer) {
+  const struct NesoRing* const ring = writer->ring;
+  const uint32_t waiting = NesoRingWaiting(ring, __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE));
+  if (waiting >= NESO_RING_SLOTS / 2) return neso_ring_push(writer);
+  return NesoRingPut(writer->ring, &writer->slot);
+}
+
 // Dies with the thread that started it, which lives as long as the server. 0 if the server is gone already.
 EXPORT int neso_die_with(int parent, const char* name) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -6,10 +6,12 @@ import asyncio
 import collections
 import functools
 import json
+import struct
 import threading
 
 from . import wire
 from .errors import TritonError, TritonModelException
+from .response import InferenceResponse, read_response
 
 _WAIT_S = 1.0
 
@@ -22,12 +24,12 @@ class _Waiter:
     def __init__(self, ident):
         self.ident = ident
         self.replies = collections.deque()
-        self.wake = threading.Lock()
-        self.wake.acquire()
+        self.wake = None  # a lock to sleep on, for those that once had to
 
     def notify(self):
         try:
-            self.wake.release()
+            if self.wake is not None:
+                self.wake.release()
         except RuntimeError:  # it was awake
             pass
 
@@ -61,44 +63,50 @@ class Caller:
         replies = waiter.replies
         while not replies:
             if self._reading.acquire(blocking=False):
-                self._read_for_all(replies)
-                continue
+                return self._read_for_all(waiter)
+            if waiter.wake is None:
+                waiter.wake = threading.Lock()
+                waiter.wake.acquire()
             self._followers.add(waiter)
-            # The reader may have left before it could see us.
-            if not replies and not self._reading.locked():
-                self._followers.discard(waiter)
-                continue
-            waiter.wake.acquire(timeout=_WAIT_S)
+            # The reader may have brought the reply, or left, before it could see us.
+            if not replies and self._reading.locked():
+                waiter.wake.acquire(timeout=_WAIT_S)
             self._followers.discard(waiter)
         return replies.popleft()
 
-    def _read_for_all(self, replies):
+    def _read_for_all(self, waiter):
         try:
-            while not replies:
+            while not waiter.replies:
                 slot = self.channel.next_reply()
                 if slot is None:
                     continue
-                waiter = self._waiters.get(slot[2])
-                if waiter is None:
+                if slot[2] == waiter.ident:
+                    return slot
+                other = self._waiters.get(slot[2])
+                if other is None:
                     self._discard(slot)
                     continue
-                waiter.replies.append(slot)
-                waiter.notify()
+                other.replies.append(slot)
+                other.notify()
+            return waiter.replies.popleft()
         finally:
             self._reading.release()
-            for follower in list(self._followers):
-                if not follower.replies:
-                    follower.notify()  # reads from now on
-                    break
+            if self._followers:
+                self._appoint_reader()
+
+    def _appoint_reader(self):
+        for follower in list(self._followers):
+            if not follower.replies:
+                follower.notify()  # reads from now on
+                break
 
     def _discard(self, slot):
         """A response that nobody wants: its memory goes back."""
-        from .response import read_response
         _, flags, _, offset, length = slot
         if length:
             body = self.channel.take_bytes(offset, length)
             if len(body) >= wire.RESPONSE_HEAD.size and not flags & (wire.YES | wire.ERROR_MASK):
-                read_response(self.channel, body, offset, length)
+                read_response(self.channel, body)
 
     def ask(self, call, body=b"", offset=0):
         """One question, one answer: (flags, bytes)."""
@@ -155,39 +163,59 @@ def tell_json_soon(call, question):
 # --- calls of other models ------------------------------------------------------------------------------------------
 
 
+_targets = {}  # how a called model and the wanted outputs are written
+_MOST_TARGETS = 1024
+
+
+def _encode_target(target):
+    model, *outputs = (name.encode() for name in target)
+    if len(_targets) >= _MOST_TARGETS:
+        _targets.clear()
+    encoded = _targets[target] = model, b"".join(wire.U16.pack(len(name)) + name for name in outputs)
+    return encoded
+
+
+def _call_record(request, decoupled):
+    target = (request._model, *request._outputs)
+    model, outputs = _targets.get(target) or _encode_target(target)
+    ident, parameters = request._id.encode(), request._parameters.encode()
+    number, correlation, correlation_length = request._correlation, b"", wire.NUMBER
+    if type(number) is str:
+        correlation = number.encode()
+        number, correlation_length = 0, len(correlation)
+    trace = request._trace._request if request._trace is not None else None
+    try:
+        head = wire.CALL_HEAD.pack(trace or 0, number, request._timeout, request._version, request._flags, decoupled,
+                                   len(request._outputs), len(request._inputs), len(model), len(ident),
+                                   correlation_length, len(parameters))
+    except struct.error:
+        raise TypeError("InferenceRequest: expected whole numbers as correlation_id, timeout and flags (not negative) and as "
+                        "model_version") from None
+    return b"".join((head, model, ident, correlation, parameters, outputs))
+
+
 def _start(request, decoupled):
     made = caller()
     if not made.executing:
         raise TritonModelException("BLS is only supported during the 'execute' function.")
-    head = {"model": request._model, "version": request._version, "id": request._id,
-            "correlation": request._correlation, "flags": request._flags, "timeout": request._timeout,
-            "outputs": request._outputs, "decoupled": decoupled}
-    if request._parameters:
-        head["parameters"] = json.loads(request._parameters)
-    if request._trace is not None and request._trace._request is not None:
-        head["trace"] = request._trace._request
-    text = json.dumps(head).encode()
+    channel = made.channel
+    records = [_call_record(request, decoupled), *[tensor._record(channel) for tensor in request._inputs]]
     waiter = made.open()
-    made.channel.send_records(wire.CALL, wire.INFER, waiter.ident, [
-        wire.U32.pack(len(text)) + text + wire.U32.pack(len(request._inputs)),
-        *(tensor._record(made.channel) for tensor in request._inputs)])
+    channel.send_records(wire.CALL, wire.INFER, waiter.ident, records)
     return waiter
 
 
-def _response(slot):
+def _response(channel, slot):
     """None for one that says only that the answer is over."""
-    from .response import InferenceResponse, read_response
     _, flags, _, offset, length = slot
     if flags & wire.ERROR_MASK:
         return InferenceResponse(error=TritonError("An error occurred while performing BLS request."))
     if not length:
         return None
-    channel = caller().channel
-    return read_response(channel, channel.take_bytes(offset, length), offset, length)
+    return read_response(channel, channel.take_bytes(offset, length))
 
 
 def execute(request, decoupled):
-    from .response import InferenceResponse
     if decoupled:
         return ResponseIterator(_start(request, True))
     made = caller()
@@ -196,7 +224,7 @@ def execute(request, decoupled):
     try:
         while True:
             slot = made.wait(waiter)
-            response = _response(slot) or response
+            response = _response(made.channel, slot) or response
             if not slot[1] & wire.MORE:
                 return response or InferenceResponse(error=TritonError("Unexpected empty response."))
     finally:
@@ -220,14 +248,13 @@ class ResponseIterator:
         return self
 
     def __next__(self):
-        from .response import InferenceResponse
         if self._over:
             raise StopIteration
         slot = self._caller.wait(self._waiter)
         if not slot[1] & wire.MORE:
             self._over = True
             self._caller.close(self._waiter)
-        response = _response(slot)
+        response = _response(self._caller.channel, slot)
         return response if response is not None else InferenceResponse()
 
     def cancel(self):

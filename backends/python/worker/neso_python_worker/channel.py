@@ -14,6 +14,7 @@ from . import wire
 _SPIN_NS = 20_000
 _PROCESSORS_TO_SPIN = 8  # with fewer, spinning takes the server's own
 _MADV_REMOVE = 9
+_WORTH_A_WAKE_UP = 64 << 10  # bytes that are given back
 _WRAP_AT = 8 << 20  # answers in flight begin again at the front beyond this
 _KEPT = 64 << 20  # memory beyond this goes back to the system when no answer is in flight
 
@@ -46,8 +47,9 @@ class Channel:
         self._work = _Reader(library, self._address + wire.WORK, spin_ns)
         self._replies = _Reader(library, self._address + wire.REPLIES, spin_ns)
 
-        # A push never waits, so it keeps the interpreter's lock.
-        self._ring_push = ctypes.PyDLL(library).neso_ring_push
+        # They never wait, so they keep the interpreter's lock. A put wakes nobody: the server finds it with the next push.
+        own = ctypes.PyDLL(library)
+        self._ring_push, self._ring_put = own.neso_ring_push, own.neso_ring_put
         self._writer = ctypes.create_string_buffer(wire.WRITER.size + wire.SLOT.size)
         wire.WRITER.pack_into(self._writer, 0, self._address + wire.ANSWERS, socket_fd)
         self._writer_address = ctypes.c_void_p(ctypes.addressof(self._writer))
@@ -82,9 +84,10 @@ class Channel:
         return block
 
     def keep(self, offset, block):
-        def release(_, offset=offset):
+        def release(_, offset=offset, length=block.nbytes):
             self._held.pop(offset, None)
-            self.send_soon(wire.RELEASE, 0, offset)
+            self._soon.append((wire.RELEASE, 0, 0, offset, b"", self._release_by(length)))
+            self._flush()
 
         self._held[offset] = weakref.ref(block, release)
 
@@ -93,8 +96,13 @@ class Channel:
         if length == 0:
             return b""
         body = self.memory[offset:offset + length]
-        self.send(wire.RELEASE, offset=offset)
+        with self._lock:
+            self._push(wire.RELEASE, 0, 0, offset, 0, self._release_by(length))
         return body
+
+    def _release_by(self, length):
+        """Memory that is worth a wake-up is given back at once."""
+        return self._ring_put if length < _WORTH_A_WAKE_UP else self._ring_push
 
     # --- what the server gets -------------------------------------------------------------------------------------
 
@@ -138,28 +146,29 @@ class Channel:
 
     def send_soon(self, kind, ident=0, offset=0, flags=0):
         """From finalizers, which may run anywhere: at once if nobody sends, and else when they are done."""
-        self._soon.append((kind, flags, ident, offset, b""))
+        self._soon.append((kind, flags, ident, offset, b"", self._ring_push))
         self._flush()
 
     def send_body_soon(self, kind, flags, body):
-        self._soon.append((kind, flags, 0, 0, body))
+        self._soon.append((kind, flags, 0, 0, body, self._ring_push))
         self._flush()
 
     def _flush(self):
         while self._soon and self._lock.acquire(blocking=False):
             try:
                 while self._soon:
-                    kind, flags, ident, offset, body = self._soon.popleft()
+                    kind, flags, ident, offset, body, push = self._soon.popleft()
                     if body:
                         offset = self._allocate(len(body))
                         self.memory[offset:offset + len(body)] = body
-                    self._push(kind, flags, ident, offset, len(body))
+                    self._push(kind, flags, ident, offset, len(body), push)
             finally:
                 self._lock.release()
 
-    def _push(self, kind, flags, ident, offset, length):
+    def _push(self, kind, flags, ident, offset, length, push=None):
         self._pack_slot(self._writer, wire.WRITER.size, kind, flags, ident, offset, length)
-        while not self._ring_push(self._writer_address):
+        push = push or self._ring_push
+        while not push(self._writer_address):
             time.sleep(0.0001)
         self._sent = self._sent + 1 & 0xFFFFFFFF
 

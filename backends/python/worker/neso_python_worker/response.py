@@ -65,8 +65,8 @@ def marker(kind):
     return wire.RESPONSE_HEAD.pack(kind, 0, 0, 0, 0)
 
 
-def read_response(channel, body, offset, length):
-    """The response in a reply, whose tensors are views of blocks of their own."""
+def read_response(channel, body):
+    """The response in a reply, whose large tensors are views of blocks of their own."""
     kind, code, count, error_length, parameters_length = wire.RESPONSE_HEAD.unpack_from(body)
     position = wire.RESPONSE_HEAD.size
     tensors = []
@@ -74,15 +74,14 @@ def read_response(channel, body, offset, length):
         name, number, shape, position = wire.tensor_type(body, position)
         place, size = wire.PLACE.unpack_from(body, position)
         position += wire.PLACE.size
-        block = channel.hold(place, size) if size else _nothing()
+        if place == wire.INLINE:
+            block = bytearray(body[position:position + size])
+            position += size
+        else:
+            block = channel.hold(place, size)
         tensors.append(Tensor._view(name, number, shape, block, 0, size))
     error = body[position:position + error_length].decode()
     parameters = body[position + error_length:position + error_length + parameters_length].decode()
     response = InferenceResponse(tensors, TritonError(error, code) if kind == wire.ERROR else None)
     response._parameters = parameters
     return response
-
-
-def _nothing():
-    import numpy
-    return numpy.empty(0, numpy.uint8)

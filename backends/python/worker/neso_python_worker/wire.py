@@ -32,6 +32,7 @@ TENSOR = struct.Struct("<BBH")
 PLACE = struct.Struct("<QQ")
 REQUEST = struct.Struct("<QQQQIIIIII")
 RESPONSE_HEAD = struct.Struct("<BBHII")
+CALL_HEAD = struct.Struct("<QQQqIIIIIIII")
 NUMBER = 0xFFFFFFFF  # the sequence's id is no text
 
 INLINE = 0xFFFFFFFFFFFFFFFF  # as a tensor's offset: its bytes follow in the message
@@ -43,8 +44,7 @@ def tensor_type(message, position):
     """What a tensor's record says first: its name, the number of its datatype and its shape; and where the rest begins."""
     number, rank, name_length = TENSOR.unpack_from(message, position)
     position += TENSOR.size
-    shape = tuple(int.from_bytes(message[position + 8 * i:position + 8 * i + 8], "little", signed=True)
-                  for i in range(rank))
+    shape = struct.unpack_from(f"<{rank}q", message, position)
     position += 8 * rank
     name = message[position:position + name_length].decode()
     return name, number, shape, position + name_length
