@@ -8,7 +8,7 @@
 
 namespace neso {
 
-Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest> request, Submission with) {
+Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, Submission with) {
   if (with.shared != nullptr && with.shared->has_outputs()) shared_outputs_ = with.shared;
   request->SetResponseCallback(&Allocator(shared_outputs_ != nullptr), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);

@@ -4,7 +4,7 @@
 //     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
 //   };
 //   auto run = std::make_shared<Printed>();
-//   RETURN_IF_ERROR(run->SubmitRequest(std::move(request), {}));
+//   RETURN_IF_ERROR(run->SubmitRequest(request, {}));
 //
 // Lives until the request has been released and the final response has come, in any order and from any thread; what
 // inputs point into is the derived class's. An output buffer belongs to its response, or to the client.
@@ -39,8 +39,8 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
     const SharedTensors* shared = nullptr;  // which outputs go into clients' memory; lives as long as this object
     std::shared_ptr<RequestTrace> trace{};  // null for a request that is not traced
   };
-  // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
-  Status SubmitRequest(std::unique_ptr<InferenceRequest> request, Submission with);
+  // On error the request stays the caller's and nothing more happens; otherwise OnResponse is called until `is_final`.
+  Status SubmitRequest(std::unique_ptr<InferenceRequest>& request, Submission with);
   // Null nearly always, and before SubmitRequest.
   const std::shared_ptr<RequestTrace>& trace() const { return trace_; }
 

@@ -38,7 +38,7 @@ Status InferRun::Submit(ReadTimes read) {
     trace->Report("GRPC_WAITREAD_START", read.start_ns);
     trace->Report("GRPC_WAITREAD_END", read.end_ns);
   }
-  return SubmitRequest(std::move(request_), {.shared = &shared_, .trace = std::move(trace)});
+  return SubmitRequest(request_, {.shared = &shared_, .trace = std::move(trace)});
 }
 
 void InferRun::TraceSending(net::GrpcMessage& message) const {

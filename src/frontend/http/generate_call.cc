@@ -13,8 +13,6 @@
 #include "frontend/http/generate_response.h"
 #include "frontend/http/load_report.h"
 #include "frontend/http/reply.h"
-#include "frontend/http/sample_trace.h"
-#include "frontend/running_request.h"
 
 namespace neso {
 namespace {
@@ -40,49 +38,43 @@ Part Encode(const InferenceResponse& response) {
   return {.status = 400, .json = ErrorBody(error.message())};  // whatever its code
 }
 
-class GenerateCall : public RunningRequest {
+class GenerateCall : public HttpRun {
  public:
-  explicit GenerateCall(net::HttpExchangeRef exchange) : exchange_(std::move(exchange)) {}
+  using HttpRun::HttpRun;
 
-  Status Submit(const ModelHandle& model, int64_t requested_version, const InferSettings& settings) {
-    const net::HttpHead& head = exchange_->head();
+  Status Start(const ModelHandle& model, int64_t requested_version) {
+    const net::HttpHead& head = exchange().head();
     if (head.Has("Content-Encoding") && head.Find("Content-Encoding") != "identity") {
       return InvalidArg("Unsupported content-encoding, only 'identity' is supported.");
     }
-    const BufferRef& body = exchange_->body();
+    const BufferRef& body = exchange().body();
     const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
     RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
     std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-    RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings.max_input_bytes, *request, inputs_));
-    exchange_->SetDisconnectCallback([weak = weak_from_this()] {
-      if (const std::shared_ptr<RunningRequest> call = weak.lock()) call->Cancel();
-    });
-    std::shared_ptr<RequestTrace> trace = SampleTrace(settings.tracer, *request, *exchange_);
-    return SubmitRequest(std::move(request), {.trace = std::move(trace)});
+    RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings().max_input_bytes, *request, inputs_));
+    return Submit(request, nullptr);
   }
 
  protected:
-  net::HttpExchange& exchange() { return *exchange_; }
   void Begin(int status, const char* content_type, std::string first) {
     net::HttpResponse answer;
     answer.status = status;
     answer.content_type = content_type;
     answer.body = std::move(first);
-    if (const std::string_view format = exchange_->head().Find(kLoadReportFormatHeader); !format.empty()) {
+    if (const std::string_view format = exchange().head().Find(kLoadReportFormatHeader); !format.empty()) {
       if (std::optional<std::string> report = LoadReport(format, MetricRegistry::OfProcess())) {
         answer.headers.emplace_back(kLoadReportHeader, *std::move(report));
       }
     }
     if (trace() != nullptr) trace()->Report("HTTP_SEND_START");
-    exchange_->StartStream(std::move(answer));
+    exchange().StartStream(std::move(answer));
   }
   void Finish() {
-    exchange_->Finish();
+    exchange().Finish();
     if (trace() != nullptr) trace()->Report("HTTP_SEND_END");
   }
 
  private:
-  const net::HttpExchangeRef exchange_;
   std::vector<BufferRef> inputs_;
 };
 
@@ -149,7 +141,7 @@ class StreamGenerate final : public GenerateCall {
 template <typename Call>
 Status Run(const net::HttpExchangeRef& exchange, const ModelHandle& model, int64_t requested_version,
            const InferSettings& settings) {
-  return std::make_shared<Call>(exchange)->Submit(model, requested_version, settings);
+  return std::make_shared<Call>(exchange, settings)->Start(model, requested_version);
 }
 
 }  // namespace

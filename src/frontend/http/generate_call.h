@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/model.h"
-#include "frontend/http/infer_call.h"
+#include "frontend/http/http_run.h"
 #include "net/http_exchange.h"
 
 namespace neso {

@@ -1,9 +1,16 @@
 #include "frontend/http/infer_response.h"
 
+#include <list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/block_cache.h"
 #include "base/json.h"
 #include "frontend/classification.h"
 #include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
+#include "frontend/running_request.h"
 
 namespace neso {
 namespace {
@@ -21,27 +28,28 @@ void AppendParameters(std::string& json, std::span<const NamedParameter> paramet
   json.push_back('}');
 }
 
+// What the parts of an answer point into. Not the response, which keeps its model: a client may read slowly.
+struct Kept {
+  std::vector<BufferRef, BlockAllocator<BufferRef>> tensors;
+  std::list<std::string> classes;  // rare
+};
+
 // What is sent of one output: its own tensor, or the classes made of it.
 struct Sent {
   DataType datatype;
   const Shape& shape;
   const void* base;
   size_t byte_size;
+  const BufferRef* buffer = nullptr;  // where a tensor's bytes are
 };
 
 class Encoder {
  public:
   Encoder(const InferenceResponse& response, const RequestedOutputs& requested, const SharedTensors& shared,
-          const BinaryFraming& framing, net::HttpResponse& answer, std::deque<std::string>& texts)
-      : response_(response),
-        requested_(requested),
-        shared_(shared),
-        framing_(framing),
-        answer_(answer),
-        texts_(texts),
-        json_(answer.body) {}
+          const BinaryFraming& framing)
+      : response_(response), requested_(requested), shared_(shared), framing_(framing) {}
 
-  Status Encode() {
+  Expected<net::HttpResponse> Encode() {
     json_.reserve(256);
     json_.push_back('{');
     if (!response_.id().empty()) {
@@ -65,7 +73,8 @@ class Encoder {
     json_ += "]}";
     answer_.content_type = "application/json";
     if (!answer_.parts.empty()) framing_.Announce(json_.size(), answer_);
-    return {};
+    answer_.release = std::move(kept_);
+    return std::move(answer_);
   }
 
  private:
@@ -78,12 +87,12 @@ class Encoder {
     }
     const RequestedOutput* requested = requested_.Find(output.name());
     if (requested == nullptr || requested->classification == 0) {
-      return AppendTensor(output.name(),
-                          {output.datatype(), output.shape(), output.base(), output.attributes().byte_size});
+      return AppendTensor(output.name(), {output.datatype(), output.shape(), output.base(),
+                                          output.attributes().byte_size, RunningRequest::BufferOf(output)});
     }
     const bool batched = response_.factory()->model()->max_batch_size() > 0;
     ASSIGN_OR_RETURN(Classes classes, Classify(response_, output, batched, requested->classification));
-    const std::string& text = texts_.emplace_back(std::move(classes.data));
+    const std::string& text = NeedKept().classes.emplace_back(std::move(classes.data));
     return AppendTensor(output.name(), {DataType::kBytes, classes.shape, text.data(), text.size()});
   }
 
@@ -106,7 +115,9 @@ class Encoder {
       json_ += ",\"parameters\":{\"binary_data_size\":";
       AppendJsonUint(json_, sent.byte_size);
       json_ += "}}";
-      if (sent.byte_size != 0) answer_.parts.push_back({static_cast<const char*>(sent.base), sent.byte_size});
+      if (sent.byte_size == 0) return {};
+      answer_.parts.push_back({static_cast<const char*>(sent.base), sent.byte_size});
+      if (sent.buffer != nullptr) NeedKept().tensors.push_back(*sent.buffer);
       return {};
     }
     json_ += ",\"data\":";
@@ -115,21 +126,25 @@ class Encoder {
     return {};
   }
 
+  Kept& NeedKept() {
+    if (kept_ == nullptr) kept_ = MakeShared<Kept>();
+    return *kept_;
+  }
+
   const InferenceResponse& response_;
   const RequestedOutputs& requested_;
   const SharedTensors& shared_;
   const BinaryFraming& framing_;
-  net::HttpResponse& answer_;
-  std::deque<std::string>& texts_;
-  std::string& json_;
+  net::HttpResponse answer_;
+  std::string& json_ = answer_.body;
+  std::shared_ptr<Kept> kept_;  // null: the answer points nowhere
 };
 
 }  // namespace
 
-Status EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
-                           const SharedTensors& shared, const BinaryFraming& framing, net::HttpResponse& answer,
-                           std::deque<std::string>& texts) {
-  return Encoder(response, requested, shared, framing, answer, texts).Encode();
+Expected<net::HttpResponse> EncodeInferResponse(const InferenceResponse& response, const RequestedOutputs& requested,
+                                                const SharedTensors& shared, const BinaryFraming& framing) {
+  return Encoder(response, requested, shared, framing).Encode();
 }
 
 }  // namespace neso
