@@ -20,6 +20,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kModelDirectory = "$$TRITON_MODEL_DIRECTORY";
 
+bool Exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 bool IsFile(const std::string& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
@@ -57,11 +62,13 @@ Result<ModelFiles> FindModelFiles(const Model& model) {
   NESO_ASSIGN_OR_RETURN(const std::string based_on, PythonBasedBackend(model));
   const std::string file =
       model.config().default_model_filename.empty() ? "model.py" : model.config().default_model_filename;
-  ModelFiles files{.model_file = model.version_path() + "/" + file,
-                   .module = {},
-                   .import_root = model.repository_path(),
-                   .version_folder = model.version_path(),
-                   .model_folder = model.repository_path()};
+  ModelFiles files{
+      .model_file = model.version_path() + "/" + file,
+      .module = {},
+      .import_root = model.repository_path(),
+      .version_folder = model.version_path(),
+      .model_folder = model.repository_path(),
+      .is_lone = !Exists(model.repository_path() + "/config.pbtxt") && !Exists(model.repository_path() + "/configs")};
   if (!based_on.empty()) {
     files.model_file = based_on + "/model.py";
     files.import_root = fs::path(based_on).parent_path();
@@ -71,7 +78,8 @@ Result<ModelFiles> FindModelFiles(const Model& model) {
   return files;
 }
 
-bool MayCompleteConfig(const ModelFiles& files) {
+bool MayCompleteConfig(const Model& model, const ModelFiles& files) {
+  if (model.config().inputs.empty() && model.config().outputs.empty()) return true;
   const std::string text = ReadFile(files.model_file);
   if (text.find("auto_complete_config") != std::string::npos) return true;
   // A class without bases and decorators has what its own text gives it, if that text is where the class comes from.

@@ -14,11 +14,13 @@ struct ModelFiles {
   std::string import_root;  // the folder in which that name is found
   std::string version_folder;
   std::string model_folder;
+  bool is_lone = false;  // there is no config.pbtxt beside it
 };
 
 backend::Result<ModelFiles> FindModelFiles(const backend::Model& model);
-// Whether the model may have a method auto_complete_config, as far as its text tells: asking costs a process.
-bool MayCompleteConfig(const ModelFiles& files);
+// Whether the model's class may complete the configuration, as far as that and the class's text tell: asking costs a
+// process.
+bool MayCompleteConfig(const backend::Model& model, const ModelFiles& files);
 // By the model's parameters, a stub of Triton's in its folder, or what the backend's folder and the command line say.
 backend::Result<Interpreter> FindInterpreterOf(const backend::Model& model, const ModelFiles& files);
 

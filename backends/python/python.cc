@@ -34,7 +34,7 @@ class PythonModel final : public Model {
     NESO_ASSIGN_OR_RETURN(const Parameters defaults, backend().Settings());
     NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
     NESO_ASSIGN_OR_RETURN(limits_, Limits::OfModel(config().parameters, settings.limits));
-    return auto_complete() && MayCompleteConfig(files_) ? AutoComplete() : Status();
+    return auto_complete() && MayCompleteConfig(*this, files_) ? AutoComplete() : Status();
   }
 
   const Interpreter& interpreter() const { return interpreter_; }
@@ -70,6 +70,8 @@ class PythonModel final : public Model {
     put("import_root", files_.import_root);
     put("version_folder", files_.version_folder);
     put("model_folder", files_.model_folder);
+    writer.Key("is_lone");
+    writer.Bool(files_.is_lone);
     writer.Key("decoupled");
     writer.Bool(config().decoupled);
     writer.Key("memory_limit");

@@ -53,8 +53,8 @@ Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
   inference::ModelConfig& config = plugin.draft();
   if (config.max_batch_size() != configured_batch_size) {
     LOG_INFO(
-        "model '{}': its backend completed max_batch_size to {}, since the configuration has none and the model's first "
-        "dimensions are variable; it can be set in config.pbtxt, and for all by --backend-config=default-max-batch-size=N",
+        "model '{}': its backend completed max_batch_size to {}, since the configuration has none; it can be set in "
+        "config.pbtxt, and for models that do not say it themselves by --backend-config=default-max-batch-size=N",
         plugin.name(), config.max_batch_size());
   }
   RETURN_IF_ERROR(CheckUsable(config));

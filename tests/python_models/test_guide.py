@@ -34,12 +34,18 @@ def server(models, module_repository, serve):
 
 
 def test_the_guide_has_what_is_tested():
-    assert {path.split("/")[0] for path in FILES} == {"doubler", "completed", "counter", "twice"}
+    assert {path.split("/")[0] for path in FILES} == {"doubler", "greeter", "completed", "counter", "twice"}
 
 
 def test_doubler(client):
     got = arrays_of(client.infer("doubler", inputs_of({"IN": np.float32([[1, 2]])})))["OUT"]
     assert got.tolist() == [[2, 4]]
+
+
+def test_greeter(client):
+    names = np.array([[b"you"], [b"Ann"]], dtype=object)
+    got = arrays_of(client.infer("greeter", inputs_of({"NAME": names})))
+    assert got["GREETING"].tolist() == [[b"hello you"], [b"hello Ann"]] and got["LENGTH"].tolist() == [[9], [9]]
 
 
 def test_completed(client, server):

@@ -26,11 +26,17 @@ class TritonModelException(Exception):
     """May be raised by every method of a model; everything that this module raises is one, too."""
 
 
+class ModelFault(Exception):
+    """What a model did is not allowed; its text is all that is said."""
+
+
 _OWN_FOLDER = __file__.rpartition("/")[0]
 
 
 def describe(exception):
     """Type, text and where it came from, the innermost call first."""
+    if isinstance(exception, ModelFault):
+        return str(exception)
     text = f"{type(exception).__name__}: {exception}"
     frames = []
     traceback = exception.__traceback__

@@ -5,8 +5,8 @@ import inspect
 import sys
 import threading
 
-from . import bls, models, wire
-from .errors import TritonModelException, describe
+from . import annotations, bls, models, wire
+from .errors import ModelFault, describe
 from .model_config import ModelConfig
 from .request import RELEASE_RESCHEDULE, read_requests
 from .response import InferenceResponse, marker
@@ -28,20 +28,17 @@ def load_class(what):
 
 
 def auto_complete(what):
+    """The configuration with what the class says: its auto_complete_config, or else its annotations."""
     kind = load_class(what)
-    config = what["args"]["model_config"]
     name = what["args"]["model_name"]
-    if not hasattr(kind, "auto_complete_config"):
-        return ModelConfig(config).as_dict()
-    completed = kind.auto_complete_config(ModelConfig(config))
-    if not isinstance(completed, ModelConfig):
-        raise TritonModelException(f"auto_complete_config function in model '{name}' must return a valid "
-                                   "pb.ModelConfig object.")
-    return completed.as_dict()
-
-
-class _Protocol(Exception):
-    """The model did what is not allowed; its text is all that is said."""
+    config = ModelConfig(what["args"]["model_config"])
+    if hasattr(kind, "auto_complete_config"):
+        config = kind.auto_complete_config(config)
+        if not isinstance(config, ModelConfig):
+            raise ModelFault(f"auto_complete_config function in model '{name}' must return a valid pb.ModelConfig object.")
+    elif not annotations.complete(kind, config) and what["is_lone"]:
+        raise ModelFault(f"model configuration is not provided for model '{name}': {annotations.WANTED}")
+    return config.as_dict()
 
 
 class Runner:
@@ -83,8 +80,6 @@ class Runner:
         error = None
         try:
             records = self._records(requests)
-        except _Protocol as wrong:
-            error = str(wrong)
         except BaseException as raised:
             error = describe(raised)
             raised.__traceback__ = None
@@ -109,7 +104,7 @@ class Runner:
     def _records(self, requests):
         """What the model answers, for Channel.send_records."""
         if self._execute is None:
-            raise _Protocol(f"Python model {self._what['model_file']} does not implement `execute` method.")
+            raise ModelFault(f"Python model {self._what['model_file']} does not implement `execute` method.")
         if self._decoupled:
             return self._run_decoupled(requests)
         responses = self._execute(requests)
@@ -121,16 +116,16 @@ class Runner:
                 records.append(self._later(request))
             return records
         if type(responses) is not list and not isinstance(responses, list):
-            raise _Protocol(f"Expected a list in the execute return, found type '{_type_name(responses)}'.")
+            raise ModelFault(f"Expected a list in the execute return, found type '{_type_name(responses)}'.")
         if len(responses) != len(requests):
-            raise _Protocol("Number of InferenceResponse objects do not match the number of InferenceRequest objects. "
+            raise ModelFault("Number of InferenceResponse objects do not match the number of InferenceRequest objects. "
                             f"InferenceRequest(s) size is:{len(requests)}, and InferenceResponse(s) size is:"
                             f"{len(responses)}\n")
         channel = self._channel
         for request, response in zip(requests, responses):
             if request._release_flags == RELEASE_RESCHEDULE:
                 if response is not None:
-                    raise _Protocol("Expected a None object in the execute function return list for reschduled request, "
+                    raise ModelFault("Expected a None object in the execute function return list for reschduled request, "
                                     f"found type '{_type_name(response)}'.")
                 records.append(_RESCHEDULED)
             elif response is None:
@@ -138,7 +133,7 @@ class Runner:
             elif isinstance(response, InferenceResponse):
                 records += response._records(channel, request._layout.outputs)
             else:
-                raise _Protocol("Expected an 'InferenceResponse' object in the execute function return list, found type "
+                raise ModelFault("Expected an 'InferenceResponse' object in the execute function return list, found type "
                                 f"'{_type_name(response)}'.")
         return records
 
@@ -158,7 +153,7 @@ class Runner:
                                                        self._background_loop())
             del started, answers
         elif (returned := self._execute(requests)) is not None:
-            raise _Protocol(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
+            raise ModelFault(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
                             f"return None.")
         records = [wire.U32.pack(len(requests))]
         for request in requests:
@@ -174,11 +169,10 @@ class Runner:
         from .errors import TritonError
         try:
             if await coroutine is not None:
-                raise _Protocol(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
+                raise ModelFault(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
                                 f"return None.")
         except BaseException as error:
-            text = str(error) if isinstance(error, _Protocol) else describe(error)
-            text = f"Failed to process the request(s) for model '{self._name}', message: {text}"
+            text = f"Failed to process the request(s) for model '{self._name}', message: {describe(error)}"
             self._log_error(text)
             for answer in answers:
                 if not answer.closed:
