@@ -2,6 +2,7 @@
 //
 // docs/python-models.md is the guide, docs/python-workers.md how it works.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,7 @@ class PythonModel final : public Model {
     NESO_ASSIGN_OR_RETURN(const Parameters defaults, backend().Settings());
     NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
     NESO_ASSIGN_OR_RETURN(limits_, Limits::OfModel(config().parameters, settings.limits));
+    NESO_ASSIGN_OR_RETURN(debugger_, DebuggerAddress::Find(config().parameters, "DEBUGPY", settings.debugger));
     return auto_complete() && MayCompleteConfig(*this, files_) ? AutoComplete() : Status();
   }
 
@@ -76,6 +78,16 @@ class PythonModel final : public Model {
     writer.Bool(config().decoupled);
     writer.Key("memory_limit");
     writer.Uint64(limits_.memory_byte_size);
+    writer.Key("debugger");
+    if (debugger_) {
+      writer.StartObject();
+      put("host", debugger_->host);
+      writer.Key("port");
+      writer.Uint(debugger_->port);
+      writer.EndObject();
+    } else {
+      writer.Null();
+    }
     writer.Key("args");
     writer.StartObject();
     put("model_config", config_text.GetString());
@@ -107,6 +119,7 @@ class PythonModel final : public Model {
   ModelFiles files_;
   Interpreter interpreter_;
   Limits limits_;
+  std::optional<DebuggerAddress> debugger_;
 };
 
 class PythonInstance final : public Instance<PythonModel> {

@@ -62,6 +62,7 @@ Result<Settings> Settings::Parse(const Parameters& parameters) {
   settings.interpreter = parameters.Or("python-interpreter", "python3");
   NESO_ASSIGN_OR_RETURN(settings.limits.execute, SecondsOr(parameters, "execute-timeout-seconds", {}));
   NESO_ASSIGN_OR_RETURN(settings.limits.memory_byte_size, BytesOr(parameters, "memory-limit-byte-size", 0));
+  NESO_ASSIGN_OR_RETURN(settings.debugger, DebuggerAddress::Find(parameters, "debugpy", {}));
   return settings;
 }
 

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "debugger_address.h"
 #include "neso/backend/parameters.h"
 #include "neso/backend/status.h"
 
@@ -23,8 +25,9 @@ struct Limits {
 };
 
 struct Settings {
-  std::string interpreter = "python3";  // python-interpreter: a path, or a name to look up in PATH
-  Limits limits;                        // of models that do not say their own
+  std::string interpreter = "python3";      // python-interpreter: a path, or a name to look up in PATH
+  Limits limits;                            // of models that do not say their own
+  std::optional<DebuggerAddress> debugger;  // debugpy: likewise
 
   // Checks what is Triton's, too; memory is taken as it is needed, so its sizes change nothing. INVALID_ARG names what is
   // wrong.

@@ -5,7 +5,7 @@ import inspect
 import sys
 import threading
 
-from . import annotations, bls, models, wire
+from . import annotations, bls, debugger, models, wire
 from .errors import ModelFault, describe
 from .model_config import ModelConfig
 from .request import RELEASE_RESCHEDULE, read_requests
@@ -54,6 +54,7 @@ class Runner:
         self.has_is_ready = False
 
     def initialize(self):
+        debugger.listen(self._what)
         model = self._model = load_class(self._what)()
         models.allow(True)
         if hasattr(model, "initialize"):
