@@ -8,9 +8,8 @@
 
 namespace neso {
 
-Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, Submission with) {
-  if (with.shared != nullptr && with.shared->has_outputs()) shared_outputs_ = with.shared;
-  request->SetResponseCallback(&Allocator(shared_outputs_ != nullptr), this, OnResponseComplete, this);
+Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace) {
+  request->SetResponseCallback(&Allocator(shared().has_outputs()), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);
   const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
   {
@@ -18,7 +17,7 @@ Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request,
     if (cancelled_) return Cancelled("request was cancelled");
     factory_ = factory;
   }
-  trace_ = std::move(with.trace);
+  trace_ = std::move(trace);
   until_response_ = shared_from_this();
   until_release_ = shared_from_this();
   // Once submitted, everything of this object belongs to the callbacks.
@@ -39,6 +38,10 @@ void RunningRequest::Cancel() {
     factory = factory_;
   }
   if (factory) factory->Cancel();
+}
+
+Status RunningRequest::CheckResponse(const InferenceResponse& response) const {
+  return response.status().ok() ? shared().CheckIntact() : response.status();
 }
 
 // What has been answered holds its model no longer, however long the answer takes to leave.
@@ -62,8 +65,8 @@ TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, co
   *buffer_userp = nullptr;
   *actual = TRITONSERVER_MEMORY_CPU;
   *actual_id = 0;
-  if (const SharedTensors* shared = static_cast<RunningRequest*>(userp)->shared_outputs_; shared != nullptr) {
-    if (const RegionSlice* slice = shared->FindOutput(name); slice != nullptr) {
+  if (const SharedTensors& shared = SharedOf(userp); shared.has_outputs()) {
+    if (const RegionSlice* slice = shared.FindOutput(name); slice != nullptr) {
       return MakeApiError(PlaceOutput(*slice, name, byte_size, {buffer, actual, actual_id}));
     }
   }

@@ -3,11 +3,11 @@
 //   class Printed final : public RunningRequest {
 //     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
 //   };
-//   auto run = std::make_shared<Printed>();
-//   RETURN_IF_ERROR(run->SubmitRequest(request, {}));
+//   RETURN_IF_ERROR(SubmitRequest(request, trace));      // in one of its functions
 //
-// Lives until the request has been released and the final response has come, in any order and from any thread; what
-// inputs point into is the derived class's. An output buffer belongs to its response, or to the client.
+// Lives until the request has been released and the final response has come, in any order and from any thread. It keeps
+// the request's tensors; a message that they are views into is the derived class's. An output buffer belongs to its
+// response, or to the client.
 #pragma once
 
 #include <memory>
@@ -16,14 +16,15 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/response.h"
-#include "frontend/shared_memory/shared_tensors.h"
+#include "frontend/request_tensors.h"
 #include "observe/request_trace.h"
 
 namespace neso {
 
 class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
  public:
-  RunningRequest() = default;
+  // `regions` outlives the request.
+  explicit RunningRequest(const SharedMemoryManager& regions) : tensors_(regions) {}
   RunningRequest(const RunningRequest&) = delete;
   RunningRequest& operator=(const RunningRequest&) = delete;
   virtual ~RunningRequest() = default;
@@ -31,18 +32,24 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   // Cancels the request, now or as soon as it is submitted. Thread-safe.
   void Cancel();
 
+  // As SharedTensors::EndUse: it is about to be answered.
+  void EndUse() { tensors_.shared.EndUse(); }
+
   // The memory of an output, null for one that is empty or in the client's: who copies it may let the response go.
   static const BufferRef* BufferOf(const Output& output) { return static_cast<BufferRef*>(output.buffer_userp()); }
 
  protected:
-  struct Submission {
-    const SharedTensors* shared = nullptr;  // which outputs go into clients' memory; lives as long as this object
-    std::shared_ptr<RequestTrace> trace{};  // null for a request that is not traced
-  };
+  // Those of the request, which fills them before it is submitted.
+  RequestTensors& tensors() { return tensors_; }
+  const SharedTensors& shared() const { return tensors_.shared; }
+
   // On error the request stays the caller's and nothing more happens; otherwise OnResponse is called until `is_final`.
-  Status SubmitRequest(std::unique_ptr<InferenceRequest>& request, Submission with);
+  // `trace` is null for a request that is not traced.
+  Status SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace);
   // Null nearly always, and before SubmitRequest.
   const std::shared_ptr<RequestTrace>& trace() const { return trace_; }
+  // Whether the response is one to send: the backend's error, or that of shared memory that went away meanwhile.
+  Status CheckResponse(const InferenceResponse& response) const;
 
   // Null with `is_final`: the end of a request whose responses have all come before.
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
@@ -59,10 +66,10 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
   static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
-  static const SharedTensors& SharedOf(void* userp) { return *static_cast<RunningRequest*>(userp)->shared_outputs_; }
+  static const SharedTensors& SharedOf(void* userp) { return static_cast<RunningRequest*>(userp)->shared(); }
   static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
-  const SharedTensors* shared_outputs_ = nullptr;  // null: none; set by SubmitRequest
+  RequestTensors tensors_;
   std::shared_ptr<RequestTrace> trace_;
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;

@@ -49,10 +49,8 @@ void BM_Request(benchmark::State& state, bool raw) {
   for (auto _ : state) {
     WireInferRequest wire;
     const std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
-    GrpcInferOptions options;
-    std::vector<BufferRef> storage;
-    SharedTensors shared(regions);
-    if (!ParseInferRequest(message, wire) || !FillFromWire(wire, *request, options, storage, shared).ok()) {
+    RequestTensors tensors(regions);
+    if (!ParseInferRequest(message, wire) || !FillFromWire(wire, *request, tensors).ok()) {
       return state.SkipWithError("not read");
     }
   }

@@ -37,9 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   neso::WireInferRequest wire;
   if (!neso::ParseInferRequest(message, wire)) return 0;
   auto request = neso::InferenceRequest::Create(model, -1);
-  neso::GrpcInferOptions options;
-  std::vector<neso::BufferRef> storage;
-  neso::SharedTensors shared(neso::FuzzRegions());
-  if (neso::FillFromWire(wire, *request, options, storage, shared).ok()) neso::TouchInputs(*request);
+  neso::RequestTensors tensors(neso::FuzzRegions());
+  if (neso::FillFromWire(wire, *request, tensors).ok()) neso::TouchInputs(*request);
   return 0;
 }

@@ -149,11 +149,10 @@ DataType TypeOfContents(ContentsKind kind, DataType datatype) {
 
 class Filler {
  public:
-  Filler(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-         std::vector<BufferRef>& storage, SharedTensors& shared)
-      : wire_(wire), request_(request), options_(options), storage_(storage), shared_(shared) {}
+  Filler(const WireInferRequest& wire, InferenceRequest& request, RequestTensors& tensors)
+      : wire_(wire), request_(request), tensors_(tensors) {}
 
-  Status Fill() {
+  Expected<GrpcInferOptions> Fill() {
     RETURN_IF_ERROR(CheckRequestCounts(wire_.counts, wire_.model_name));
     if (wire_.fields > kMaxWireFields) {
       return InvalidArg("expected at most {} dimensions and parameters of tensors but got {} for model '{}'",
@@ -168,7 +167,7 @@ class Filler {
     for (const WireOutput& output : wire_.outputs) RETURN_IF_ERROR(request_.AddRequestedOutput(output.name));
     for (const WireInput& input : wire_.inputs) RETURN_IF_ERROR(FillInput(input));
     for (const WireOutput& output : wire_.outputs) RETURN_IF_ERROR(FillOutput(output));
-    return {};
+    return std::move(options_);
   }
 
  private:
@@ -179,7 +178,7 @@ class Filler {
         return InvalidArg("unexpected 'content' provided when using shared memory for input tensor '{}' for model '{}'",
                           input.name, wire_.model_name);
       }
-      return shared_.AddInput(request_, input.name, *shared);
+      return tensors_.shared.AddInput(request_, input.name, *shared);
     }
     if (input.contents) {
       if (!wire_.raw_contents.empty()) {
@@ -221,7 +220,7 @@ class Filler {
     if (!buffer) return Unavailable("no memory for input tensor '{}' for model '{}'", input.name, wire_.model_name);
     WriteContents(*input.contents, *given, width, buffer->data());
     RETURN_IF_ERROR(Append(input.name, buffer->data(), bytes));
-    storage_.push_back(std::move(buffer));
+    tensors_.converted.push_back(std::move(buffer));
     return {};
   }
 
@@ -234,7 +233,7 @@ class Filler {
   Status FillOutput(const WireOutput& output) {
     ASSIGN_OR_RETURN(const std::optional<SharedTensor> shared, FindShared(output.name, output.parameters));
     const WireValue* classification = FindParameter(output.parameters, "classification");
-    if (classification == nullptr) return shared ? shared_.AddOutput(output.name, *shared) : Status();
+    if (classification == nullptr) return shared ? tensors_.shared.AddOutput(output.name, *shared) : Status();
     const int64_t* classes = std::get_if<int64_t>(classification);
     if (classes == nullptr) return WrongType("classification", "int64_param");
     if (*classes <= 0) return InvalidArg("invalid value for 'classification' parameter, expected >= 0");
@@ -245,9 +244,8 @@ class Filler {
 
   const WireInferRequest& wire_;
   InferenceRequest& request_;
-  GrpcInferOptions& options_;
-  std::vector<BufferRef>& storage_;
-  SharedTensors& shared_;
+  RequestTensors& tensors_;
+  GrpcInferOptions options_;
   size_t next_raw_ = 0;
 };
 
@@ -271,9 +269,9 @@ Expected<int64_t> ParseModelVersion(std::string_view version) {
   return number;
 }
 
-Status FillFromWire(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-                    std::vector<BufferRef>& storage, SharedTensors& shared) {
-  return Filler(wire, request, options, storage, shared).Fill();
+Expected<GrpcInferOptions> FillFromWire(const WireInferRequest& wire, InferenceRequest& request,
+                                        RequestTensors& tensors) {
+  return Filler(wire, request, tensors).Fill();
 }
 
 }  // namespace neso

@@ -1,12 +1,9 @@
 // A parsed ModelInferRequest turned into an InferenceRequest.
 //
-//   GrpcInferOptions options;
-//   std::vector<BufferRef> storage;
-//   SharedTensors shared(regions);
-//   RETURN_IF_ERROR(FillFromWire(wire, *request, options, storage, shared));
+//   RequestTensors tensors(regions);
+//   ASSIGN_OR_RETURN(GrpcInferOptions options, FillFromWire(wire, *request, tensors));
 //
-// Raw tensors stay views into the message, those in shared memory where they are; typed contents are converted into
-// `storage`.
+// Raw tensors stay views into the message; what becomes of the others lives in `tensors`.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +11,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/buffer.h"
 #include "base/status.h"
 #include "core/request.h"
 #include "frontend/grpc/infer_codec.h"
-#include "frontend/shared_memory/shared_tensors.h"
+#include "frontend/request_tensors.h"
 
 namespace neso {
 
@@ -33,8 +28,8 @@ struct GrpcInferOptions {
 // "" is -1 (the latest), "1abc" is 1. Errors: kInvalidArg with the contract's texts.
 Expected<int64_t> ParseModelVersion(std::string_view version);
 
-// Fills `request` (fresh). Errors have the contract's texts.
-Status FillFromWire(const WireInferRequest& wire, InferenceRequest& request, GrpcInferOptions& options,
-                    std::vector<BufferRef>& storage, SharedTensors& shared);
+// Fills `request` (fresh), and says how it is to be answered. Errors have the contract's texts.
+Expected<GrpcInferOptions> FillFromWire(const WireInferRequest& wire, InferenceRequest& request,
+                                        RequestTensors& tensors);
 
 }  // namespace neso

@@ -22,9 +22,11 @@ Status InferRun::FindModel() {
 }
 
 Status InferRun::Fill() {
-  Status status = FillFromWire(wire_, *request_, options_, storage_, shared_);
+  Expected<GrpcInferOptions> options = FillFromWire(wire_, *request_, tensors());
   wire_ = {};
-  return status;
+  RETURN_IF_ERROR(options.status());
+  options_ = *std::move(options);
+  return {};
 }
 
 void InferRun::AddParameters(std::span<const NamedParameter> parameters) {
@@ -38,7 +40,7 @@ Status InferRun::Submit(ReadTimes read) {
     trace->Report("GRPC_WAITREAD_START", read.start_ns);
     trace->Report("GRPC_WAITREAD_END", read.end_ns);
   }
-  return SubmitRequest(request_, {.shared = &shared_, .trace = std::move(trace)});
+  return SubmitRequest(request_, std::move(trace));
 }
 
 void InferRun::TraceSending(net::GrpcMessage& message) const {
@@ -50,10 +52,6 @@ void InferRun::TraceSending(net::GrpcMessage& message) const {
 void InferRun::BeginAnswer(bool is_final) {
   if (context_.response_delay.count() > 0) std::this_thread::sleep_for(context_.response_delay);
   if (is_final) EndUse();
-}
-
-Status InferRun::CheckResponse(const InferenceResponse& response) const {
-  return response.status().ok() ? shared_.CheckIntact() : response.status();
 }
 
 }  // namespace neso

@@ -16,7 +16,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/buffer.h"
 #include "base/status.h"
@@ -46,7 +45,7 @@ struct ReadTimes {
 
 class InferRun : public RunningRequest {
  public:
-  explicit InferRun(const InferContext& context) : context_(context), shared_(context.regions) {}
+  explicit InferRun(const InferContext& context) : RunningRequest(context.regions), context_(context) {}
 
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
@@ -64,9 +63,6 @@ class InferRun : public RunningRequest {
   const std::string& model_name() const { return model_name_; }
   const std::string& model_version() const { return model_version_; }
   const GrpcInferOptions& options() const { return options_; }
-  const SharedTensors& shared() const { return shared_; }
-  // As SharedTensors::EndUse.
-  void EndUse() { shared_.EndUse(); }
 
  protected:
   const InferContext& context() const { return context_; }
@@ -74,8 +70,6 @@ class InferRun : public RunningRequest {
   void TraceSending(net::GrpcMessage& message) const;
   // A response is about to be sent: not before context().response_delay, for which the thread waits that brings it.
   void BeginAnswer(bool is_final);
-  // Whether the response is one to send: the backend's error, or that of shared memory that went away meanwhile.
-  Status CheckResponse(const InferenceResponse& response) const;
 
  private:
   const InferContext& context_;
@@ -85,8 +79,6 @@ class InferRun : public RunningRequest {
   bool is_decoupled_ = false;
   std::unique_ptr<InferenceRequest> request_;  // until Submit
   GrpcInferOptions options_;
-  std::vector<BufferRef> storage_;
-  SharedTensors shared_;
 };
 
 }  // namespace neso

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/buffer.h"
 #include "base/memory_budget.h"
@@ -51,8 +50,8 @@ class GenerateCall : public HttpRun {
     const std::string_view text = body ? std::string_view(body->data(), body->size()) : std::string_view();
     RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
     std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-    RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings().max_input_bytes, *request, inputs_));
-    return Submit(request, nullptr);
+    RETURN_IF_ERROR(FillGenerateRequest(*model, text, settings().max_input_bytes, *request, tensors().converted));
+    return Submit(request);
   }
 
  protected:
@@ -73,9 +72,6 @@ class GenerateCall : public HttpRun {
     exchange().Finish();
     if (trace() != nullptr) trace()->Report("HTTP_SEND_END");
   }
-
- private:
-  std::vector<BufferRef> inputs_;
 };
 
 // Only after the final response is it known whether there was exactly one.

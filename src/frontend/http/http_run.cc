@@ -4,7 +4,7 @@
 
 namespace neso {
 
-Status HttpRun::Submit(std::unique_ptr<InferenceRequest>& request, const SharedTensors* shared) {
+Status HttpRun::Submit(std::unique_ptr<InferenceRequest>& request) {
   // What has been answered is not kept for its client, which may take long to read.
   exchange_->SetDisconnectCallback([weak = weak_from_this()] {
     if (const std::shared_ptr<RunningRequest> run = weak.lock()) run->Cancel();
@@ -14,7 +14,7 @@ Status HttpRun::Submit(std::unique_ptr<InferenceRequest>& request, const SharedT
     trace->Report("HTTP_RECV_START", exchange_->receive_start_ns());
     trace->Report("HTTP_RECV_END", exchange_->receive_end_ns());
   }
-  return SubmitRequest(request, {.shared = shared, .trace = std::move(trace)});
+  return SubmitRequest(request, std::move(trace));
 }
 
 }  // namespace neso

@@ -3,7 +3,7 @@
 //   class Printed final : public HttpRun {
 //     void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
 //   };
-//   RETURN_IF_ERROR(Submit(request, &shared));    // in one of its functions
+//   RETURN_IF_ERROR(Submit(request));    // in one of its functions
 #pragma once
 
 #include <cstddef>
@@ -35,13 +35,13 @@ class HttpRun : public RunningRequest {
  public:
   // `settings` outlives the run.
   HttpRun(net::HttpExchangeRef exchange, const InferSettings& settings)
-      : exchange_(std::move(exchange)), settings_(settings) {}
+      : RunningRequest(*settings.shared_memory), exchange_(std::move(exchange)), settings_(settings) {}
 
  protected:
   net::HttpExchange& exchange() const { return *exchange_; }
   const InferSettings& settings() const { return settings_; }
   // As SubmitRequest. A client that goes away cancels.
-  Status Submit(std::unique_ptr<InferenceRequest>& request, const SharedTensors* shared);
+  Status Submit(std::unique_ptr<InferenceRequest>& request);
 
  private:
   const net::HttpExchangeRef exchange_;

@@ -14,18 +14,16 @@ void InferCall::Start(ModelHandle model, int64_t requested_version, net::HttpExc
                         kTextType);
   }
   if (const Status status = MemoryBudget::OfProcess().Admit(); !status.ok()) return call->Refuse(status, kJsonType);
-  InferBody body;
-  if (Status status = call->UnpackBody(body); !status.ok()) return call->RefuseBody(status);
+  const Expected<InferBody> body = call->UnpackBody();
+  if (!body) return call->RefuseBody(body.error());
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
-  Status status = FillInferRequest(*model, body, settings.max_input_bytes, *request, call->requested_,
-                                   call->json_inputs_, call->shared_);
-  if (status.ok() && settings.header_forwarder) status = call->ForwardHeaders(*request);
-  if (status.ok()) status = call->Submit(request, &call->shared_);
+  Status status = call->Fill(*model, *body, *request);
+  if (status.ok()) status = call->Submit(request);
   if (!status.ok()) call->Fail(request->id(), status, kJsonType);
 }
 
 // Undoes the content encoding and finds where the JSON ends.
-Status InferCall::UnpackBody(InferBody& body) {
+Expected<InferBody> InferCall::UnpackBody() {
   const net::HttpHead& head = exchange().head();
   body_ = exchange().body();
   ASSIGN_OR_RETURN(const net::ContentEncoding encoding,
@@ -33,10 +31,16 @@ Status InferCall::UnpackBody(InferBody& body) {
   if (encoding != net::ContentEncoding::kIdentity && body_) {
     ASSIGN_OR_RETURN(body_, net::Decompress(body_->bytes(), settings().max_input_bytes));
   }
+  InferBody body;
   if (body_) body.bytes = {body_->data(), body_->size()};
   ASSIGN_OR_RETURN(body.header_length, settings().framing.JsonLength(head, body.bytes.size()));
   answer_encoding_ = net::ChooseResponseEncoding(head.Find("Accept-Encoding"));
-  return {};
+  return body;
+}
+
+Status InferCall::Fill(const Model& model, const InferBody& body, InferenceRequest& request) {
+  ASSIGN_OR_RETURN(requested_, FillInferRequest(model, body, settings().max_input_bytes, request, tensors()));
+  return settings().header_forwarder ? ForwardHeaders(request) : Status();
 }
 
 Status InferCall::ForwardHeaders(InferenceRequest& request) const {
@@ -47,7 +51,7 @@ Status InferCall::ForwardHeaders(InferenceRequest& request) const {
 }
 
 void InferCall::Respond(net::HttpResponse answer) {
-  shared_.EndUse();
+  EndUse();
   if (trace() != nullptr) {
     trace()->Report("HTTP_SEND_START");
     answer.release = RequestTrace::ReportWhenGone(trace(), "HTTP_SEND_END", std::move(answer.release));
@@ -86,13 +90,12 @@ void InferCall::Finish() {
   if (response_count_ != 1) {
     return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);
   }
-  if (!response_->status().ok()) return Fail(response_->id(), response_->status(), kTextType);
-  if (const Status status = shared_.CheckIntact(); !status.ok()) return Fail(response_->id(), status, kTextType);
+  if (const Status status = CheckResponse(*response_); !status.ok()) return Fail(response_->id(), status, kTextType);
   SendAnswer();
 }
 
 void InferCall::SendAnswer() {
-  Expected<net::HttpResponse> answer = EncodeInferResponse(*response_, requested_, shared_, settings().framing);
+  Expected<net::HttpResponse> answer = EncodeInferResponse(*response_, requested_, shared(), settings().framing);
   if (!answer) return Refuse(answer.error(), kTextType);
   if (answer_encoding_ != net::ContentEncoding::kIdentity) Compress(*answer);
   response_.reset();  // and its model with it: a client may read slowly

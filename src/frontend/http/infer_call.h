@@ -6,7 +6,6 @@
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/buffer.h"
 #include "base/status.h"
@@ -24,13 +23,13 @@ class InferCall final : public HttpRun {
   static void Start(ModelHandle model, int64_t requested_version, net::HttpExchangeRef exchange,
                     const InferSettings& settings);
 
-  InferCall(net::HttpExchangeRef exchange, const InferSettings& settings)
-      : HttpRun(std::move(exchange), settings), shared_(*settings.shared_memory) {}
+  InferCall(net::HttpExchangeRef exchange, const InferSettings& settings) : HttpRun(std::move(exchange), settings) {}
 
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
   void OnFailure(const Status& error, bool is_final) override;
-  Status UnpackBody(InferBody& body);
+  Expected<InferBody> UnpackBody();
+  Status Fill(const Model& model, const InferBody& body, InferenceRequest& request);
   Status ForwardHeaders(InferenceRequest& request) const;
   // Every answer goes this way.
   void Respond(net::HttpResponse answer);
@@ -44,9 +43,7 @@ class InferCall final : public HttpRun {
 
   net::ContentEncoding answer_encoding_ = net::ContentEncoding::kIdentity;
   BufferRef body_;
-  std::vector<BufferRef> json_inputs_;
   RequestedOutputs requested_;
-  SharedTensors shared_;
   std::unique_ptr<InferenceResponse> response_;
   size_t response_count_ = 0;
 };

@@ -147,17 +147,15 @@ RequestCounts Count(const JsonValue& root) {
 class Filler {
  public:
   Filler(const Model& model, JsonDocument& document, std::string_view binary, size_t max_json_bytes,
-         InferenceRequest& request, RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared)
+         InferenceRequest& request, RequestTensors& tensors)
       : model_(model),
         document_(document),
         binary_(binary),
         max_json_bytes_(max_json_bytes),
         request_(request),
-        outputs_(outputs),
-        storage_(storage),
-        shared_(shared) {}
+        tensors_(tensors) {}
 
-  Status Fill() {
+  Expected<RequestedOutputs> Fill() {
     const JsonValue& root = document_.root();
     if (const JsonValue* id = FindMember(root, "id"); id != nullptr) {
       const Expected<std::string_view> text = AsString(*id);
@@ -171,7 +169,7 @@ class Filler {
     if (const JsonValue* outputs = FindMember(root, "outputs"); outputs != nullptr)
       RETURN_IF_ERROR(FillOutputs(*outputs));
     if (!binary_.empty()) return InvalidArg("unexpected additional input data for model '{}'", model_.name());
-    return {};
+    return std::move(outputs_);
   }
 
  private:
@@ -202,7 +200,7 @@ class Filler {
 
   Status TakeShared(std::string_view name, const JsonValue& parameters) {
     ASSIGN_OR_RETURN(const SharedTensor shared, ParseShared(parameters));
-    return shared_.AddInput(request_, name, shared);
+    return tensors_.shared.AddInput(request_, name, shared);
   }
 
   Status TakeJson(std::string_view name, DataType datatype, const JsonValue& data) {
@@ -214,7 +212,7 @@ class Filler {
     if (count > INT64_MAX / std::max<int64_t>(DataTypeByteSize(datatype), 1)) return TooLarge(name, "byte size");
     ASSIGN_OR_RETURN(BufferRef buffer, ReadJson(name, datatype, count, data));
     RETURN_IF_ERROR(Append(name, buffer->data(), buffer->size()));
-    storage_.push_back(std::move(buffer));
+    tensors_.converted.push_back(std::move(buffer));
     return {};
   }
 
@@ -267,7 +265,7 @@ class Filler {
     }
     if (region != nullptr) {
       ASSIGN_OR_RETURN(const SharedTensor shared, ParseShared(*parameters));
-      RETURN_IF_ERROR(shared_.AddOutput(name, shared));
+      RETURN_IF_ERROR(tensors_.shared.AddOutput(name, shared));
     }
     if (const JsonValue* binary = FindMember(*parameters, "binary_data"); binary != nullptr) {
       const Expected<bool> on = AsBool(*binary);
@@ -285,26 +283,27 @@ class Filler {
   std::string_view binary_;  // what is left of it
   const size_t max_json_bytes_;
   InferenceRequest& request_;
-  RequestedOutputs& outputs_;
-  std::vector<BufferRef>& storage_;
-  SharedTensors& shared_;
+  RequestTensors& tensors_;
+  RequestedOutputs outputs_;
   Shape shape_;
 };
 
 // "Inference-Header-Content-Length: 0": the body is the model's only input, shape and all else deduced.
-Status FillRawRequest(std::string_view body, size_t max_bytes, InferenceRequest& request, RequestedOutputs& outputs) {
+Expected<RequestedOutputs> FillRawRequest(std::string_view body, size_t max_bytes, InferenceRequest& request) {
   if (body.size() > max_bytes) {
     return InvalidArg(
         "raw request body of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size to "
         "increase the limit.",
         body.size(), max_bytes);
   }
-  outputs.SetBinaryByDefault(true);
   static constexpr std::string_view kRawInput = "raw_input";
   RETURN_IF_ERROR(request.AddRawInput(kRawInput));
   BufferAttributes attributes;
   attributes.byte_size = body.size();
-  return request.AppendInputData(kRawInput, body.data(), attributes);
+  RETURN_IF_ERROR(request.AppendInputData(kRawInput, body.data(), attributes));
+  RequestedOutputs outputs;
+  outputs.SetBinaryByDefault(true);
+  return outputs;
 }
 
 }  // namespace
@@ -323,10 +322,10 @@ bool RequestedOutputs::IsBinary(std::string_view name) const {
   return output != nullptr ? output->binary : binary_by_default_;
 }
 
-Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
-                        RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared) {
+Expected<RequestedOutputs> FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes,
+                                            InferenceRequest& request, RequestTensors& tensors) {
   const size_t header_length = body.header_length.value_or(body.bytes.size());
-  if (header_length == 0) return FillRawRequest(body.bytes, max_json_bytes, request, outputs);
+  if (header_length == 0) return FillRawRequest(body.bytes, max_json_bytes, request);
   if (header_length > max_json_bytes) {
     return InvalidArg(
         "request JSON size of {} bytes exceeds the maximum allowed input size of {} bytes. Use --http-max-input-size "
@@ -336,10 +335,10 @@ Status FillInferRequest(const Model& model, const InferBody& body, size_t max_js
   JsonDocument document;
   const auto is_elements = [](std::string_view name) { return name == "data"; };
   RETURN_IF_ERROR(document.ParseLazily(body.bytes.substr(0, header_length), is_elements));
-  Filler filler(model, document, body.bytes.substr(header_length), max_json_bytes, request, outputs, storage, shared);
-  Status status = filler.Fill();
+  Filler filler(model, document, body.bytes.substr(header_length), max_json_bytes, request, tensors);
+  Expected<RequestedOutputs> outputs = filler.Fill();
   RETURN_IF_ERROR(document.Check());
-  return status;
+  return outputs;
 }
 
 }  // namespace neso

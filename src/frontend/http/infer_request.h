@@ -1,12 +1,10 @@
 // The body of POST .../infer turned into an InferenceRequest.
 //
 //   InferBody body{.bytes = exchange->body(), .header_length = 120};
-//   RequestedOutputs outputs;
-//   SharedTensors shared(regions);
-//   RETURN_IF_ERROR(FillInferRequest(*model, body, limits, request, outputs, storage, shared));
+//   RequestTensors tensors(regions);
+//   ASSIGN_OR_RETURN(RequestedOutputs outputs, FillInferRequest(*model, body, max_json_bytes, *request, tensors));
 //
-// Binary tensors are views into the body, those in shared memory stay where they are; tensors that came as JSON live in
-// `storage`.
+// Binary tensors are views into the body; what becomes of the others lives in `tensors`.
 #pragma once
 
 #include <optional>
@@ -14,12 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/buffer.h"
 #include "base/name_index.h"
 #include "base/status.h"
 #include "core/model.h"
 #include "core/request.h"
-#include "frontend/shared_memory/shared_tensors.h"
+#include "frontend/request_tensors.h"
 
 namespace neso {
 
@@ -51,9 +48,10 @@ struct InferBody {
   std::optional<size_t> header_length;  // Inference-Header-Content-Length; unset: all of it is JSON
 };
 
-// Fills `request` (fresh, of `model`). Errors have the contract's texts; JSON errors are kInternal.
+// Fills `request` (fresh, of `model`), and says how it is to be answered. Errors have the contract's texts; JSON errors
+// are kInternal.
 // Source: KServe v2 inference protocol with the binary tensor data, classification and parameters extensions.
-Status FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes, InferenceRequest& request,
-                        RequestedOutputs& outputs, std::vector<BufferRef>& storage, SharedTensors& shared);
+Expected<RequestedOutputs> FillInferRequest(const Model& model, const InferBody& body, size_t max_json_bytes,
+                                            InferenceRequest& request, RequestTensors& tensors);
 
 }  // namespace neso

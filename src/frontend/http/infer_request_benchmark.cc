@@ -27,11 +27,9 @@ void Fill(benchmark::State& state, const std::string& bytes, std::optional<size_
   const AllocationCounter allocations;
   for (auto _ : state) {
     const std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
-    RequestedOutputs outputs;
-    std::vector<BufferRef> storage;
-    SharedTensors shared(regions);
-    const Status status = FillInferRequest(*model, body, 64u << 20, *request, outputs, storage, shared);
-    if (!status.ok()) return state.SkipWithError(std::string(status.message()).c_str());
+    RequestTensors tensors(regions);
+    const Expected<RequestedOutputs> outputs = FillInferRequest(*model, body, 64u << 20, *request, tensors);
+    if (!outputs) return state.SkipWithError(std::string(outputs.error().message()).c_str());
   }
   allocations.Report(state, state.iterations());
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(bytes.size()));

@@ -54,11 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     body.header_length = brace == std::string_view::npos ? 0 : brace + 1;
   }
   auto request = neso::InferenceRequest::Create(model, -1);
-  neso::RequestedOutputs outputs;
-  std::vector<neso::BufferRef> storage;
-  neso::SharedTensors shared(neso::FuzzRegions());
+  neso::RequestTensors tensors(neso::FuzzRegions());
   constexpr size_t kMaxBytes = 1 << 16;
-  const neso::Status status = neso::FillInferRequest(*model, body, kMaxBytes, *request, outputs, storage, shared);
+  const neso::Status status = neso::FillInferRequest(*model, body, kMaxBytes, *request, tensors).status();
   if (status.ok()) neso::TouchInputs(*request);
   const neso::Status syntax = SyntaxOf(body, kMaxBytes);
   CHECK(syntax.ok() || (status.code() == syntax.code() && status.message() == syntax.message()), "syntax comes first");

@@ -32,17 +32,17 @@ class FillInferRequestTest : public ::testing::Test {
 
   Status Fill(std::string_view text, std::optional<size_t> header_length = {}) {
     body_ = text;
-    return FillInferRequest(*model_, {.bytes = body_, .header_length = header_length}, 1 << 16, *request_, outputs_,
-                            storage_, shared_);
+    ASSIGN_OR_RETURN(outputs_, FillInferRequest(*model_, {.bytes = body_, .header_length = header_length}, 1 << 16,
+                                                *request_, tensors_));
+    return {};
   }
 
   ModelHandle model_;
   std::unique_ptr<InferenceRequest> request_;
   std::string body_;
   RequestedOutputs outputs_;
-  std::vector<BufferRef> storage_;
   SharedMemoryManager regions_{{}};
-  SharedTensors shared_{regions_};
+  RequestTensors tensors_{regions_};
 };
 
 TEST_F(FillInferRequestTest, BinaryTensorsAreViewsIntoTheBody) {
@@ -54,7 +54,7 @@ TEST_F(FillInferRequestTest, BinaryTensorsAreViewsIntoTheBody) {
   ASSERT_EQ(input->buffers().size(), 1u);
   EXPECT_EQ(input->buffers()[0].base, body_.data() + head.size());
   EXPECT_EQ(input->byte_size(), 8u);
-  EXPECT_TRUE(storage_.empty());
+  EXPECT_TRUE(tensors_.converted.empty());
 }
 
 TEST_F(FillInferRequestTest, JsonTensorsAreConvertedOnce) {
