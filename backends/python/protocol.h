@@ -42,7 +42,7 @@ enum class Kind : uint32_t {
   kLog = 26,       // u32 line, u32 length of file name, file name, text; flags: TRITONSERVER_LogLevel
   kCall = 27,      // flags: Call; `id` is the worker's
   kPull = 29,      // the ring `replies` has room again
-  kIsReady = 28,   // answers the question `id`; flags: IsReadyAnswer; text of what was raised
+  kIsReady = 28,   // answers the question `id`; flags: IsReadyAnswer
 };
 
 enum class Call : uint32_t {

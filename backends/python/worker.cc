@@ -149,7 +149,6 @@ void Worker::AnswerBatch(Execution& execution, uint64_t first_id, const Outcome&
   if (outcome.kind != Kind::kExecuted) {
     const Status error = Status::Internal("Failed to process the request(s) for model '", place_.name,
                                           "', message: ", Text(outcome.body));
-    NESO_LOG_ERROR(error.message());
     for (size_t i = 0; i < execution.requests().size(); ++i) open_.FailOne(first_id + i, error);
     return execution.Fail(error);
   }
@@ -300,9 +299,7 @@ bool Worker::HandleCall(const NesoSlot& slot) {
 }
 
 bool Worker::HandleIsReady(const NesoSlot& slot) {
-  const std::optional<std::vector<std::byte>> body = Body(slot);
-  if (!body || slot.flags > static_cast<uint32_t>(IsReadyAnswer::kRaised)) return false;
-  if (!body->empty()) NESO_LOG_ERROR("model '", place_.model, "': is_ready: ", Text(*body));
+  if (slot.flags > static_cast<uint32_t>(IsReadyAnswer::kRaised)) return false;
   const std::lock_guard lock(ready_mutex_);
   ready_answered_ = slot.id;
   ready_answer_ = static_cast<IsReadyAnswer>(slot.flags);

@@ -1,4 +1,4 @@
-"""Models that call other models, manage them, log and keep metrics."""
+"""Models that call other models, manage them and keep metrics."""
 import json
 import threading
 
@@ -145,21 +145,6 @@ def server(models, module_repository, serve):
             return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
     models.add("managed", "def execute(self, requests): return []")
-    models.add("logs", """
-        def initialize(self, args):
-            import logging, warnings
-            pb_utils.Logger.log_info("an info")
-            pb_utils.Logger.log_warn("a warning")
-            pb_utils.Logger.log_error("an error")
-            pb_utils.Logger.log_verbose("a verbose line")
-            pb_utils.Logger.log("by level", pb_utils.Logger.WARNING)
-            print("printed", 1, 2)
-            print("to standard error", file=sys.stderr)
-            logging.getLogger("some.logger").error("through logging")
-            warnings.warn("through warnings")
-        def execute(self, requests):
-            return []
-        """)
     models.add("metrics", """
         def initialize(self, args):
             Family = pb_utils.MetricFamily
@@ -189,9 +174,9 @@ def server(models, module_repository, serve):
             except pb_utils.TritonModelException as e: told.append(str(e))
             return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
-    return serve("--model-control-mode=explicit", "--log-verbose=1",
-                 *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "logs",
-                                                       "stream_caller", "changes_what_it_got", "requests", "manager", "metrics")))
+    return serve("--model-control-mode=explicit",
+                 *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "stream_caller",
+                                                        "changes_what_it_got", "requests", "manager", "metrics")))
 
 
 def ask(client, model, array):
@@ -259,16 +244,6 @@ def test_models_are_managed_from_python(client):
     *told, refused, made = json.loads(ask(client, "manager", np.float32([0]))[0])
     assert told == [False, True, True, False] and made
     assert refused.startswith("Failed to load model: ") and "no_such_model" in refused
-
-
-@pytest.mark.parametrize("line", [
-    r'I\S+ \S+ \d+ model.py:\d+\] "an info"', r'W\S+ \S+ \d+ model.py:\d+\] "a warning"',
-    r'E\S+ \S+ \d+ model.py:\d+\] "an error"', r'model.py:\d+\] "a verbose line"', r'W\S+ .*"by level"',
-    r'I\S+ \S+ \d+ model.py:\d+\] "printed 1 2"', r'W\S+ \S+ \d+ model.py:\d+\] "to standard error"',
-    r'E\S+ \S+ \d+ model.py:\d+\] "some.logger: through logging"', r'W\S+ \S+ \d+ model.py:\d+\] "UserWarning: through warnings"'])
-def test_what_a_model_says_stands_in_the_log(server, line):
-    import re
-    assert re.search(line, server.log)
 
 
 def test_metrics_of_a_model(client, server):

@@ -1,4 +1,6 @@
 """Errors that models send and raise, and the texts that exceptions become."""
+import os
+import traceback
 
 
 class TritonError:
@@ -31,6 +33,13 @@ class ModelFault(Exception):
 
 
 _OWN_FOLDER = __file__.rpartition("/")[0]
+_OWN_MODULE = os.path.join(os.path.dirname(_OWN_FOLDER), "triton_python_backend_utils.py")
+_MOST_CALLS = 16  # a recursion without end is told in the log
+
+
+def is_own(file):
+    """Whether a call happens in this package rather than in a model."""
+    return file.startswith(_OWN_FOLDER) or file == _OWN_MODULE or "importlib" in file
 
 
 def describe(exception):
@@ -38,13 +47,9 @@ def describe(exception):
     if isinstance(exception, ModelFault):
         return str(exception)
     text = f"{type(exception).__name__}: {exception}"
-    frames = []
-    traceback = exception.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        if not code.co_filename.startswith(_OWN_FOLDER) and "importlib" not in code.co_filename:
-            frames.append(f"  {code.co_filename}({traceback.tb_lineno}): {code.co_name}")
-        traceback = traceback.tb_next
-    if not frames:
+    calls = [f"  {frame.f_code.co_filename}({line}): {frame.f_code.co_name}"
+             for frame, line in traceback.walk_tb(exception.__traceback__) if not is_own(frame.f_code.co_filename)]
+    if not calls:
         return text
-    return text + "\n\nAt:\n" + "\n".join(reversed(frames)) + "\n"
+    left_out = [f"  ... and {len(calls) - _MOST_CALLS} more"] if len(calls) > _MOST_CALLS else []
+    return text + "\n\nAt:\n" + "\n".join(calls[:-_MOST_CALLS - 1:-1] + left_out) + "\n"

@@ -1,21 +1,23 @@
 """The server's log, and what brings print, warnings and the logging module there."""
 import enum
+import functools
 import logging
 import os
 import sys
+import threading
 import warnings
 
 from . import bls, wire
 
 # TRITONSERVER_LogLevel.
-_INFO, _WARN, _ERROR, _VERBOSE = range(4)
+INFO, WARN, ERROR, VERBOSE = range(4)
 
 
 class LogLevel(enum.Enum):
-    INFO = _INFO
-    WARNING = _WARN
-    ERROR = _ERROR
-    VERBOSE = _VERBOSE
+    INFO = INFO
+    WARNING = WARN
+    ERROR = ERROR
+    VERBOSE = VERBOSE
 
 
 def write(level, message, file, line):
@@ -43,19 +45,19 @@ class Logger:
 
     @staticmethod
     def log_info(message):
-        _write_from(_INFO, message)
+        _write_from(INFO, message)
 
     @staticmethod
     def log_warn(message):
-        _write_from(_WARN, message)
+        _write_from(WARN, message)
 
     @staticmethod
     def log_error(message):
-        _write_from(_ERROR, message)
+        _write_from(ERROR, message)
 
     @staticmethod
     def log_verbose(message):
-        _write_from(_VERBOSE, message)
+        _write_from(VERBOSE, message)
 
 
 class LogStream:
@@ -64,10 +66,10 @@ class LogStream:
     def __init__(self, stream, level):
         self._stream = stream
         self._level = level
-        self._line = ""
+        self._begun = threading.local()  # what each thread has written of a line
 
     def write(self, text):
-        *lines, self._line = (self._line + text).split("\n")
+        *lines, self._begun.line = (getattr(self._begun, "line", "") + text).split("\n")
         for line in lines:
             if line:
                 self._write(line)
@@ -78,7 +80,7 @@ class LogStream:
             self.write(line)
 
     def flush(self):
-        line, self._line = self._line, ""
+        line, self._begun.line = getattr(self._begun, "line", ""), ""
         if line:
             self._write(line)
 
@@ -86,28 +88,58 @@ class LogStream:
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename == __file__:
             frame = frame.f_back
-        write(self._level, line, frame.f_code.co_filename, frame.f_lineno)
+        if frame.f_code is _EMIT:  # a handler that the model has set up: its text, and what its record says
+            record = frame.f_locals["record"]
+            if _is_first(record, self):
+                write(_level_of(record), line, record.pathname, record.lineno)
+        else:
+            write(self._level, line, frame.f_code.co_filename, frame.f_lineno)
 
     def __getattr__(self, name):
         return getattr(self._stream, name)
 
 
+_EMIT = logging.StreamHandler.emit.__code__
+
+
+def _level_of(record):
+    return (ERROR if record.levelno >= logging.ERROR else WARN if record.levelno >= logging.WARNING else
+            INFO if record.levelno >= logging.INFO else VERBOSE)
+
+
+def _is_first(record, writer):
+    """A record stands in the log once, whichever of its handlers brings it there."""
+    return record.__dict__.setdefault("_in_log_by", writer) is writer
+
+
 class _LogHandler(logging.Handler):
     def emit(self, record):
         try:
-            level = (_ERROR if record.levelno >= logging.ERROR else _WARN if record.levelno >= logging.WARNING else
-                     _INFO if record.levelno >= logging.INFO else _VERBOSE)
-            write(level, self.format(record), record.pathname, record.lineno)
+            if _is_first(record, self):
+                write(_level_of(record), self.format(record), record.pathname, record.lineno)
         except Exception:
             self.handleError(record)
 
 
 def redirect():
     """From now on what Python code writes stands in the server's log."""
-    sys.stdout = LogStream(sys.__stdout__, _INFO)
-    sys.stderr = LogStream(sys.__stderr__, _WARN)
+    sys.stdout = LogStream(sys.__stdout__, INFO)
+    sys.stderr = LogStream(sys.__stderr__, WARN)
+    warnings.showwarning = lambda message, category, filename, lineno, file=None, line=None: write(
+        WARN, f"{category.__name__}: {message}", filename, lineno)
+    _redirect_logging()
+
+
+def _redirect_logging():
     handler = _LogHandler()
     handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
-    warnings.showwarning = lambda message, category, filename, lineno, file=None, line=None: write(
-        _WARN, f"{category.__name__}: {message}", filename, lineno)
+    root, basic_config = logging.getLogger(), logging.basicConfig
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)  # the server decides what of it is shown; what it seldom wants is not sent
+
+    @functools.wraps(basic_config)
+    def configure(**options):
+        root.removeHandler(handler)  # beside which it would do nothing
+        basic_config(**options)
+
+    logging.basicConfig = configure

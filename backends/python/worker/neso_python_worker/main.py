@@ -38,8 +38,7 @@ def _connect(library, region_size):
 
 
 def _run(channel):
-    from . import bls, limits, logger, runner, wire
-    from .errors import describe
+    from . import bls, faults, limits, logger, runner, wire
 
     limits.tell_when_ended()
     limits.prefer_for_oom_killer()
@@ -61,7 +60,7 @@ def _run(channel):
                     listening = True
                 running.initialize()
             except BaseException as error:
-                channel.send(wire.FAILED, 0, 0, describe(error).encode(errors="replace"))
+                channel.send(wire.FAILED, 0, 0, faults.report(error, "initialize").encode(errors="replace"))
                 continue
             channel.send(wire.DONE, wire.HAS_IS_READY if running.has_is_ready else 0)
         elif kind == wire.AUTO_COMPLETE:
@@ -70,7 +69,7 @@ def _run(channel):
                 limits.limit_memory(what["memory_limit"])
                 completed = runner.auto_complete(what)
             except BaseException as error:
-                channel.send(wire.FAILED, 0, 0, describe(error).encode(errors="replace"))
+                channel.send(wire.FAILED, 0, 0, faults.report(error, "auto_complete_config").encode(errors="replace"))
                 continue
             channel.send(wire.DONE, 0, 0, json.dumps(completed).encode())
         elif kind == wire.FINALIZE:

@@ -5,8 +5,8 @@ import inspect
 import sys
 import threading
 
-from . import annotations, bls, debugger, models, wire
-from .errors import ModelFault, describe
+from . import annotations, bls, debugger, faults, models, wire
+from .errors import ModelFault
 from .model_config import ModelConfig
 from .request import RELEASE_RESCHEDULE, read_requests
 from .response import InferenceResponse, marker
@@ -20,6 +20,7 @@ def load_class(what):
     """The class TritonPythonModel of the model's file."""
     global model_dir
     model_dir = what["version_folder"]
+    faults.name_model(what["args"]["model_name"], what["args"]["model_version"])
     # After what is there, the folders of the model come first.
     for folder in dict.fromkeys((what["import_root"], what["model_folder"], what["version_folder"])):
         sys.path.insert(0, folder)
@@ -46,6 +47,7 @@ class Runner:
         self._channel = channel
         self._what = what
         self._name = what["instance"]
+        self._failed = f"Failed to process the request(s) for model '{self._name}', message: "
         self._decoupled = what["decoupled"]
         self._model = None
         self._execute = None
@@ -73,7 +75,7 @@ class Runner:
         try:
             self._model.finalize()
         except BaseException as error:
-            self._log_error(f"model '{self._name}': finalize: {describe(error)}")
+            faults.report(error, "finalize")
 
     def execute(self, ident, offset, length):
         channel = self._channel
@@ -82,7 +84,7 @@ class Runner:
         try:
             records = self._records(requests)
         except BaseException as raised:
-            error = describe(raised)
+            error = faults.report(raised, "execute", self._failed)
             raised.__traceback__ = None
         if error is not None:
             for request in requests:
@@ -173,8 +175,7 @@ class Runner:
                 raise ModelFault(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
                                 f"return None.")
         except BaseException as error:
-            text = f"Failed to process the request(s) for model '{self._name}', message: {describe(error)}"
-            self._log_error(text)
+            text = self._failed + faults.report(error, "execute", self._failed)
             for answer in answers:
                 if not answer.closed:
                     answer.send(InferenceResponse(error=TritonError(text)), wire.FINAL)
@@ -198,15 +199,10 @@ class Runner:
             if inspect.iscoroutine(answer):
                 answer = asyncio.run(answer)
             flags = wire.READY_NOT_BOOL if not isinstance(answer, bool) else wire.READY_YES if answer else wire.READY_NO
-            text = ""
         except BaseException as error:
-            flags, text = wire.READY_RAISED, describe(error)
-        self._channel.send(wire.IS_READY, flags, ident, text.encode(errors="replace"))
-
-    @staticmethod
-    def _log_error(text):
-        from . import logger
-        logger.write(2, text, __file__, 0)
+            faults.report(error, "is_ready")
+            flags = wire.READY_RAISED
+        self._channel.send(wire.IS_READY, flags, ident)
 
 
 def _type_name(value):
