@@ -1,8 +1,6 @@
 """Which Python runs a model: environments in folders and archives, stubs of Triton's; backends that are written in Python."""
 import json
 import os
-import pathlib
-import shutil
 import sys
 import tarfile
 
@@ -10,7 +8,7 @@ import numpy as np
 import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
-from support.python_models import PREAMBLE
+from support.python_models import PREAMBLE, make_environment
 from support.server import TREE
 from tritonclient.utils import InferenceServerException
 
@@ -20,18 +18,6 @@ def execute(self, requests):
             **{name: os.environ.get(name) for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME")}}
     return [answer(OUT=np.array([json.dumps(told)], dtype=object)) for _ in requests]
 """
-
-
-def make_environment(folder):
-    """One that has what the tests' own environment has."""
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    (folder / "bin").mkdir(parents=True)
-    (folder / "lib" / version).mkdir(parents=True)
-    (folder / "bin" / "activate").touch()
-    (folder / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
-    (folder / "lib" / version / "site-packages").symlink_to(pathlib.Path(np.__file__).parents[1])
-    shutil.copy(pathlib.Path(sys.prefix, "pyvenv.cfg"), folder)
-    return folder
 
 
 def environment(path):

@@ -7,8 +7,11 @@
 """
 import os
 import pathlib
+import shutil
 import sys
 import textwrap
+
+import numpy
 
 from .repository import tensor
 
@@ -35,6 +38,18 @@ def python_on_path(python=None):
     can: NESO_TEST_PYTHON names the folder of an environment that has what it needs."""
     folder = python or os.environ.get("NESO_TEST_PYTHON") or pathlib.Path(sys.executable).parent
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def make_environment(folder):
+    """One that has what the tests' own environment has."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / version).mkdir(parents=True)
+    (folder / "bin" / "activate").touch()
+    (folder / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
+    (folder / "lib" / version / "site-packages").symlink_to(pathlib.Path(numpy.__file__).parents[1])
+    shutil.copy(pathlib.Path(sys.prefix, "pyvenv.cfg"), folder)
+    return folder
 
 
 class PythonModels:
