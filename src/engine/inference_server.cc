@@ -117,6 +117,7 @@ Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOp
 Status InferenceServer::MakeParts() {
   metrics_ = std::make_unique<MetricRegistry>();
   executor_ = std::make_unique<Executor>("neso-execute", kMaxExecutorThreads);
+  questions_ = std::make_unique<ReadinessQuestions>(*executor_, activities_);
   timers_ = std::make_unique<TimerQueue>();
   backends_ = std::make_unique<BackendManager>(BackendOptionsOf(options_),
                                                SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
@@ -137,47 +138,6 @@ void InferenceServer::AddCollectors() {
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),
                                                 SaturatingMilliseconds(options_.metrics_interval_ms)));
   }
-}
-
-// --- health ----------------------------------------------------------------------------------------------------------
-
-Expected<bool> InferenceServer::IsLive() const {
-  if (IsStopping()) return Unavailable("Server exiting");
-  return true;
-}
-
-Expected<bool> InferenceServer::IsReady() const {
-  ASSIGN_OR_RETURN(const std::string reason, WhyNotReady());
-  return reason.empty();
-}
-
-Expected<std::string> InferenceServer::WhyNotReady() const {
-  if (IsStopping()) return Unavailable("Server exiting");
-  if (!ready_.load(std::memory_order_acquire)) return std::string("the server is starting");
-  if (!options_.strict_readiness) return std::string();
-  for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {
-    if (entry.state == ModelState::kReady || entry.reason == kUnloadedReason) continue;
-    if (entry.version < 0) return fmt::format("model '{}' has no version to serve", entry.name);
-    return fmt::format("model '{}' version {} is {}{}{}", entry.name, entry.version, ModelStateName(entry.state),
-                       entry.reason.empty() ? "" : ": ", entry.reason);
-  }
-  for (const ModelHandle& model : ReadyModels()) {
-    const Status ready = model->CheckReady();
-    if (!ready.ok()) return fmt::format("model '{}' version {}: {}", model->name(), model->version(), ready.message());
-  }
-  return std::string();
-}
-
-Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {
-  ASSIGN_OR_RETURN(const std::optional<std::string> reason, WhyModelNotReady(name, version));
-  return !reason.has_value();
-}
-
-Expected<std::optional<std::string>> InferenceServer::WhyModelNotReady(std::string_view name, int64_t version) const {
-  RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(const ModelHandle model, FindModel(name, version));
-  const Status ready = model->CheckReady();
-  return ready.ok() ? std::nullopt : std::optional<std::string>(ready.message());
 }
 
 Status InferenceServer::CheckServing() const {

@@ -21,6 +21,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/model.h"
+#include "engine/readiness_questions.h"
 #include "engine/reports.h"
 #include "engine/server_options.h"
 #include "repository/load_parameter.h"
@@ -67,10 +68,9 @@ class InferenceServer final : public TRITONSERVER_Server {
   Expected<bool> IsReady() const;
   // Lookup errors as FindModel; false when the backend says that it cannot serve now.
   Expected<bool> IsModelReady(std::string_view name, int64_t version) const;
-  // The same, with the reason for people. Of the server: whom it waits for; empty when it is ready. Of a model: what its
-  // backend says, which may be empty; nothing when it is ready.
-  Expected<std::string> WhyNotReady() const;
-  Expected<std::optional<std::string>> WhyModelNotReady(std::string_view name, int64_t version) const;
+  // The same for threads that must not wait, with the reason for people: backends are asked, which may take seconds.
+  void AskReady(ReadinessQuestions::Tell tell) const;
+  void AskModelReady(std::string_view name, int64_t version, ReadinessQuestions::Tell tell) const;
 
   // The model that answers requests for `version` (-1: the latest ready one).
   // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.
@@ -120,6 +120,10 @@ class InferenceServer final : public TRITONSERVER_Server {
   void AddCollectors();
   // Errors: kUnavailable "Server not ready".
   Status CheckServing() const;
+  // Nothing if only the models can say.
+  std::optional<Readiness> ReadinessWithoutModels() const;
+  Readiness ReadinessOfModels() const;
+  Expected<ModelHandle> WhoseReadiness(std::string_view name, int64_t version) const;
   Status DrainInferences(TimePoint deadline);
   Status UnloadAll(TimePoint deadline);
 
@@ -133,6 +137,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::atomic<unsigned> exit_timeout_seconds_;
   // Destroyed in reverse: models go before what they run on.
   std::unique_ptr<MetricRegistry> metrics_;
+  std::unique_ptr<ReadinessQuestions> questions_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<TimerQueue> timers_;
   std::unique_ptr<BackendManager> backends_;

@@ -123,6 +123,7 @@ InferenceServer::~InferenceServer() {
   static_cast<void>(backends_.release());
   static_cast<void>(timers_.release());
   static_cast<void>(executor_.release());
+  static_cast<void>(questions_.release());
   static_cast<void>(metrics_.release());
 }
 

@@ -1,6 +1,6 @@
 // One call of a ControlService function: from the request message to the response message.
 //
-//   return std::make_shared<ControlCall<&ControlService::ModelReady>>(service, nullptr, call);
+//   return std::make_shared<ControlCall<&ControlService::ModelConfig>>(service, nullptr, call);
 #pragma once
 
 #include <memory>
@@ -17,17 +17,10 @@
 
 namespace neso {
 
-template <auto kFunction>
-class ControlCall;
-
-template <typename Request, typename Response, Status (ControlService::*kFunction)(const Request&, Response&)>
-class ControlCall<kFunction> final : public net::GrpcReceiver,
-                                     public std::enable_shared_from_this<ControlCall<kFunction>> {
+// Takes the one message of the call.
+template <typename Request, typename Response>
+class ControlReceiver : public net::GrpcReceiver {
  public:
-  // Runs on `executor` if there is one. Both outlive the call.
-  ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call)
-      : service_(service), executor_(executor), call_(std::move(call)) {}
-
   void OnMessage(BufferRef message) override {
     ++message_count_;
     refusal_ = ReadMessage(message, request_);
@@ -36,35 +29,90 @@ class ControlCall<kFunction> final : public net::GrpcReceiver,
   void OnEnd() override {
     if (message_count_ != 1) return call_->Finish(UnreadableRequest());
     if (refusal_) return call_->Finish(*std::move(refusal_));
+    Begin();
+  }
+
+  void OnCancel() override {}  // what has begun ends as it would have
+
+ protected:
+  explicit ControlReceiver(net::GrpcCallRef call) : call_(std::move(call)) {}
+
+  virtual void Begin() = 0;
+  void Answer(const Status& status, const Response& response) {
+    if (!status.ok()) return Finish(status);
+    net::GrpcMessage message;
+    response.SerializeToString(&message.head);
+    call_->SendAndFinish(std::move(message));
+  }
+  void Finish(const Status& error) { call_->Finish(ToGrpcStatus(error)); }
+
+  Request request_;
+
+ private:
+  const net::GrpcCallRef call_;
+  size_t message_count_ = 0;
+  std::optional<net::GrpcStatus> refusal_;
+};
+
+template <auto kFunction>
+class ControlCall;
+
+template <typename Request, typename Response, Status (ControlService::*kFunction)(const Request&, Response&)>
+class ControlCall<kFunction> final : public ControlReceiver<Request, Response>,
+                                     public std::enable_shared_from_this<ControlCall<kFunction>> {
+ public:
+  // Runs on `executor` if there is one. Both outlive the call.
+  ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call)
+      : ControlReceiver<Request, Response>(std::move(call)), service_(service), executor_(executor) {}
+
+ private:
+  void Begin() override {
     if (executor_ == nullptr) return Run();
     const bool posted = executor_->Post([self = this->shared_from_this()] {
       try {
         self->Run();
       } catch (...) {
-        self->call_->Finish(ToGrpcStatus(StatusOfException()));
+        self->Finish(StatusOfException());
       }
     });
-    if (!posted) call_->Finish(ToGrpcStatus(OutOfMemory()));
+    if (!posted) this->Finish(OutOfMemory());
   }
 
-  void OnCancel() override {}  // what has begun ends as it would have
-
- private:
   void Run() {
     Response response;
-    const Status status = (service_.*kFunction)(request_, response);
-    if (!status.ok()) return call_->Finish(ToGrpcStatus(status));
-    net::GrpcMessage message;
-    response.SerializeToString(&message.head);
-    call_->SendAndFinish(std::move(message));
+    const Status status = (service_.*kFunction)(this->request_, response);
+    this->Answer(status, response);
   }
 
   ControlService& service_;
   Executor* const executor_;
-  const net::GrpcCallRef call_;
-  Request request_;
-  size_t message_count_ = 0;
-  std::optional<net::GrpcStatus> refusal_;
+};
+
+// One whose answer comes later, on whichever thread has it.
+template <auto kFunction>
+class AskingCall;
+
+template <typename Request, typename Response,
+          void (ControlService::*kFunction)(const Request&, ControlService::Answer<Response>)>
+class AskingCall<kFunction> final : public ControlReceiver<Request, Response>,
+                                    public std::enable_shared_from_this<AskingCall<kFunction>> {
+ public:
+  AskingCall(ControlService& service, net::GrpcCallRef call)
+      : ControlReceiver<Request, Response>(std::move(call)), service_(service) {}
+
+ private:
+  void Begin() override {
+    const auto answer = [self = this->shared_from_this()](const Status& status, const Response& response) {
+      try {
+        self->Answer(status, response);
+      } catch (...) {
+        self->Finish(StatusOfException());
+      }
+    };
+    (service_.*kFunction)(this->request_, answer);
+  }
+
+  ControlService& service_;
 };
 
 }  // namespace neso

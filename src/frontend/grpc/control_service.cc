@@ -24,6 +24,8 @@ Expected<LoadParameter> ToLoadParameter(const std::string& name, const inference
   return InvalidArg("unrecognized load parameter '{}'.", name);
 }
 
+bool IsReady(const Readiness& readiness) { return readiness.ok() && !readiness->has_value(); }
+
 }  // namespace
 
 Status ControlService::ServerLive(const inference::ServerLiveRequest&, inference::ServerLiveResponse& response) {
@@ -32,28 +34,34 @@ Status ControlService::ServerLive(const inference::ServerLiveRequest&, inference
   return {};
 }
 
-Status ControlService::ServerReady(const inference::ServerReadyRequest&, inference::ServerReadyResponse& response) {
-  ASSIGN_OR_RETURN(const bool ready, server_.IsReady());
-  response.set_ready(ready);
-  return {};
+void ControlService::ServerReady(const inference::ServerReadyRequest&, Answer<inference::ServerReadyResponse> answer) {
+  server_.AskReady([answer = std::move(answer)](const Readiness& ready) {
+    inference::ServerReadyResponse response;
+    response.set_ready(IsReady(ready));
+    answer(ready.status(), response);
+  });
 }
 
-Status ControlService::Check(const grpc::health::v1::HealthCheckRequest&,
-                             grpc::health::v1::HealthCheckResponse& response) {
-  ASSIGN_OR_RETURN(const bool ready, server_.IsReady());
-  response.set_status(ready ? grpc::health::v1::HealthCheckResponse::SERVING
-                            : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
-  return {};
+void ControlService::Check(const grpc::health::v1::HealthCheckRequest&,
+                           Answer<grpc::health::v1::HealthCheckResponse> answer) {
+  server_.AskReady([answer = std::move(answer)](const Readiness& ready) {
+    grpc::health::v1::HealthCheckResponse response;
+    response.set_status(IsReady(ready) ? grpc::health::v1::HealthCheckResponse::SERVING
+                                       : grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+    answer(ready.status(), response);
+  });
 }
 
-Status ControlService::ModelReady(const inference::ModelReadyRequest& request,
-                                  inference::ModelReadyResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  const Expected<bool> ready = server_.IsModelReady(request.name(), version);
-  // Clients poll until a model is ready that is not there yet; only a server that ends has no answer for them.
-  if (!ready && server_.IsStopping()) return ready.error();
-  response.set_ready(ready.ok() && *ready);
-  return {};
+void ControlService::ModelReady(const inference::ModelReadyRequest& request,
+                                Answer<inference::ModelReadyResponse> answer) {
+  const Expected<int64_t> version = ParseModelVersion(request.version());
+  if (!version) return answer(version.error(), {});
+  server_.AskModelReady(request.name(), *version, [this, answer = std::move(answer)](const Readiness& ready) {
+    inference::ModelReadyResponse response;
+    response.set_ready(IsReady(ready));
+    // Clients poll until a model is ready that is not there yet; only a server that ends has no answer for them.
+    answer(server_.IsStopping() ? ready.status() : Status(), response);
+  });
 }
 
 Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,

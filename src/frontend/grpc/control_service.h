@@ -1,12 +1,13 @@
 // Every RPC but inference: health, metadata, statistics, repository, shared memory, settings.
 //
 //   ControlService service(server, regions, tracer);
-//   inference::ModelReadyResponse response;
-//   Status status = service.ModelReady(request, response);
+//   inference::ModelConfigResponse response;
+//   Status status = service.ModelConfig(request, response);
 //
 // Functions named after their RPCs; errors have the contract's texts.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "base/status.h"
@@ -26,8 +27,6 @@ class ControlService {
 
 #define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
   NESO_RPC(ServerLive);
-  NESO_RPC(ServerReady);
-  NESO_RPC(ModelReady);
   NESO_RPC(ServerMetadata);
   NESO_RPC(ModelMetadata);
   NESO_RPC(ModelConfig);
@@ -44,7 +43,13 @@ class ControlService {
   NESO_RPC(TraceSetting);
   NESO_RPC(LogSettings);
 #undef NESO_RPC
-  Status Check(const grpc::health::v1::HealthCheckRequest& request, grpc::health::v1::HealthCheckResponse& response);
+
+  // Those that ask backends, which may take seconds; `answer` is called once, now or on another thread.
+  template <typename Response>
+  using Answer = std::function<void(const Status&, const Response&)>;
+  void ServerReady(const inference::ServerReadyRequest& request, Answer<inference::ServerReadyResponse> answer);
+  void ModelReady(const inference::ModelReadyRequest& request, Answer<inference::ModelReadyResponse> answer);
+  void Check(const grpc::health::v1::HealthCheckRequest& request, Answer<grpc::health::v1::HealthCheckResponse> answer);
 
  private:
   InferenceServer& server_;

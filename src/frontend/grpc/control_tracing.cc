@@ -61,9 +61,9 @@ Status ControlService::TraceSetting(const inference::TraceSettingRequest& reques
                                     inference::TraceSettingResponse& response) {
   const std::string& model = request.model_name();
   if (!model.empty()) {
-    const Expected<bool> ready = server_.IsModelReady(model, -1);
-    if (!ready && server_.IsStopping()) return ready.error();
-    if (!ready || !*ready) return InvalidArg("Request for unknown model : {}", model);
+    const auto found = server_.FindModel(model, -1);
+    if (!found && server_.IsStopping()) return found.error();
+    if (!found) return InvalidArg("Request for unknown model : {}", model);
   }
   if (!request.settings().empty()) RETURN_IF_ERROR(ChangeTraceSettings(tracer_, model, request.settings()));
 

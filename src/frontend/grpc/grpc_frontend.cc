@@ -60,6 +60,10 @@ struct GrpcFrontend::Method {
   static net::GrpcReceiverRef SlowControl(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
   }
+  template <auto kFunction>
+  static net::GrpcReceiverRef Ask(GrpcFrontend& frontend, net::GrpcCallRef call) {
+    return std::make_shared<AskingCall<kFunction>>(frontend.control_, std::move(call));
+  }
   static net::GrpcReceiverRef WatchHealth(GrpcFrontend& frontend, net::GrpcCallRef call) {
     return frontend.health_.Begin(std::move(call));
   }
@@ -80,7 +84,7 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
   using Category = ApiCategory;
   // Those of other services, by their whole path.
   static constexpr Method kOthers[] = {
-      {"/grpc.health.v1.Health/Check", Category::kHealth, Method::Control<&Service::Check>},
+      {"/grpc.health.v1.Health/Check", Category::kHealth, Method::Ask<&Service::Check>},
       {"/grpc.health.v1.Health/Watch", Category::kHealth, Method::WatchHealth},
       {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
       {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Category::kMetadata, Method::Reflect},
@@ -90,8 +94,8 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       {"ModelInfer", Category::kInference, Method::Infer},
       {"ModelStreamInfer", Category::kInference, Method::StreamInfer},
       {"ServerLive", Category::kHealth, Method::Control<&Service::ServerLive>},
-      {"ServerReady", Category::kHealth, Method::Control<&Service::ServerReady>},
-      {"ModelReady", Category::kHealth, Method::Control<&Service::ModelReady>},
+      {"ServerReady", Category::kHealth, Method::Ask<&Service::ServerReady>},
+      {"ModelReady", Category::kHealth, Method::Ask<&Service::ModelReady>},
       {"ServerMetadata", Category::kMetadata, Method::Control<&Service::ServerMetadata>},
       {"ModelMetadata", Category::kMetadata, Method::Control<&Service::ModelMetadata>},
       {"ModelConfig", Category::kModelConfig, Method::Control<&Service::ModelConfig>},

@@ -35,7 +35,7 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
   }
   void OnEnd() override {
     if (message_count_ != 1 || !is_readable_) return call_->Finish(UnreadableRequest());
-    watchers_.Add(shared_from_this());
+    watchers_.AddLater(shared_from_this());
   }
   void OnCancel() override {
     is_gone_ = true;
@@ -57,6 +57,7 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
     told_ = status;  // an exception above leaves it to be said again
   }
   void End() { call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }
+  void Fail(const Status& error) { call_->Finish(ToGrpcStatus(error)); }
 
  private:
   HealthWatchers& watchers_;
@@ -75,6 +76,16 @@ net::GrpcReceiverRef HealthWatchers::Begin(net::GrpcCallRef call) {
 bool HealthWatchers::IsServing() const {
   const Expected<bool> ready = server_.IsReady();
   return ready && *ready;
+}
+
+void HealthWatchers::AddLater(std::shared_ptr<Watch> watch) {
+  timers_.Schedule(std::chrono::steady_clock::now(), [this, watch = std::move(watch)] {
+    try {
+      Add(watch);
+    } catch (...) {
+      watch->Fail(StatusOfException());
+    }
+  });
 }
 
 // The first word is said before anybody else can see the watch.

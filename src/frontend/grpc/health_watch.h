@@ -29,7 +29,9 @@ class HealthWatchers {
  private:
   class Watch;
 
+  // Backends are asked, which may take seconds, so that is done on the thread of the timers.
   bool IsServing() const;
+  void AddLater(std::shared_ptr<Watch> watch);
   void Add(std::shared_ptr<Watch> watch);
   void Remove(const Watch& watch);
   // Nobody tells of a change, so while somebody watches a timer looks.

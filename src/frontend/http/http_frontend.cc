@@ -101,13 +101,13 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kInfer: return Infer(route, std::move(exchange));
     case Endpoint::kGenerate: return Generate(GenerateKind::kSingle, route, exchange);
     case Endpoint::kGenerateStream: return Generate(GenerateKind::kStream, route, exchange);
-    case Endpoint::kLive:
-    case Endpoint::kReady: return Health(route.endpoint, *exchange);
+    case Endpoint::kLive: return Live(*exchange);
+    case Endpoint::kReady: return Ready(std::move(exchange));
     case Endpoint::kIndexPage:
     case Endpoint::kApiPage: return ShowPage(route, *exchange);
     case Endpoint::kOpenApi: return ReplyJson(*exchange, OpenApiDocument(kServerVersion));
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
-    case Endpoint::kModelReady: return ModelReady(route, *exchange);
+    case Endpoint::kModelReady: return ModelReady(route, std::move(exchange));
     case Endpoint::kModelMetadata: return ModelMetadata(route, *exchange);
     case Endpoint::kModelConfig: return ModelConfig(route, *exchange);
     case Endpoint::kModelStatistics:
@@ -128,37 +128,42 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
   }
 }
 
-Expected<bool> HttpFrontend::IsHealthy(Endpoint endpoint) const {
-  return endpoint == Endpoint::kLive ? server_.IsLive() : server_.IsReady();
-}
-
-void HttpFrontend::Ping(Endpoint endpoint, net::HttpExchange& exchange) {
-  if (RefuseRestricted(ApiCategory::kHealth, exchange)) return;
-  const Expected<bool> healthy = IsHealthy(endpoint);
-  if (!healthy) return ReplyError(exchange, healthy.error(), kTextType);
-  ReplyEmpty(exchange, *healthy ? 200 : 400, kTextType);
-}
-
-void HttpFrontend::Health(Endpoint endpoint, net::HttpExchange& exchange) {
+void HttpFrontend::Ping(Endpoint endpoint, net::HttpExchangeRef exchange) {
+  if (RefuseRestricted(ApiCategory::kHealth, *exchange)) return;
   if (endpoint == Endpoint::kLive) {
     const Expected<bool> live = server_.IsLive();
-    return live ? ReplyJson(exchange, R"({"live":true})") : ReplyError(exchange, live.error(), kTextType);
+    return live ? ReplyEmpty(*exchange, 200, kTextType) : ReplyError(*exchange, live.error(), kTextType);
   }
-  const Expected<std::string> reason = server_.WhyNotReady();
-  if (!reason) return ReplyError(exchange, reason.error(), kTextType);
-  if (reason->empty()) return ReplyJson(exchange, R"({"ready":true})");
-  // Names and reasons of models are what the repository index tells.
-  const bool may_know = !IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head());
-  ReplyNotReady(exchange, {}, may_know ? *reason : std::string());
+  server_.AskReady(ReplyLater(std::move(exchange), [](net::HttpExchange& exchange, const Readiness& ready) {
+    if (!ready) return ReplyError(exchange, ready.error(), kTextType);
+    ReplyEmpty(exchange, *ready ? 400 : 200, kTextType);
+  }));
 }
 
-void HttpFrontend::ModelReady(const Route& route, net::HttpExchange& exchange) {
+void HttpFrontend::Live(net::HttpExchange& exchange) {
+  const Expected<bool> live = server_.IsLive();
+  live ? ReplyJson(exchange, R"({"live":true})") : ReplyError(exchange, live.error(), kTextType);
+}
+
+void HttpFrontend::Ready(net::HttpExchangeRef exchange) {
+  server_.AskReady(ReplyLater(std::move(exchange), [this](net::HttpExchange& exchange, const Readiness& ready) {
+    if (!ready) return ReplyError(exchange, ready.error(), kTextType);
+    if (!*ready) return ReplyJson(exchange, R"({"ready":true})");
+    // Names and reasons of models are what the repository index tells.
+    const bool may_know = !IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head());
+    ReplyNotReady(exchange, {}, may_know ? **ready : std::string());
+  }));
+}
+
+void HttpFrontend::ModelReady(const Route& route, net::HttpExchangeRef exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
-  if (!version) return ReplyError(exchange, version.error(), kTextType);
-  const Expected<std::optional<std::string>> reason = server_.WhyModelNotReady(route.model, *version);
-  if (!reason) return ReplyError(exchange, reason.error(), kTextType);
-  if (*reason) return ReplyNotReady(exchange, "Model version not ready", **reason);
-  ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(route.model)));
+  if (!version) return ReplyError(*exchange, version.error(), kTextType);
+  const auto reply = [name = std::string(route.model)](net::HttpExchange& exchange, const Readiness& ready) {
+    if (!ready) return ReplyError(exchange, ready.error(), kTextType);
+    if (*ready) return ReplyNotReady(exchange, "Model version not ready", **ready);
+    ReplyJson(exchange, fmt::format(R"({{"name":{},"ready":true}})", JsonQuoted(name)));
+  };
+  server_.AskModelReady(route.model, *version, ReplyLater(std::move(exchange), reply));
 }
 
 void HttpFrontend::ShowPage(const Route& route, net::HttpExchange& exchange) {
@@ -236,9 +241,7 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
 void HttpFrontend::TraceSetting(const Route& route, net::HttpExchange& exchange) {
   const std::string model(route.model);
   if (route.endpoint == Endpoint::kModelTraceSetting) {
-    const Expected<bool> ready = server_.IsModelReady(model, -1);
-    if (!ready) return ReplyError(exchange, ready.error());
-    if (!*ready) return ReplyError(exchange, InvalidArg("Request for unknown model : {}", model));
+    if (const auto found = server_.FindModel(model, -1); !found) return ReplyError(exchange, found.error());
   }
   if (exchange.head().method == "POST") {
     const Status status = ChangeTraceSettings(settings_.tracer, model, BodyText(exchange));

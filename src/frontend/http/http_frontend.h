@@ -37,15 +37,15 @@ class HttpFrontend final : public net::HttpHandler {
   net::BodyPolicy BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const;
   void Answer(const Route& route, net::HttpExchangeRef exchange);
   // Health by its status alone, as the probes of clouds have it. `endpoint`: kLive or kReady.
-  void Ping(Endpoint endpoint, net::HttpExchange& exchange);
+  void Ping(Endpoint endpoint, net::HttpExchangeRef exchange);
   // Answers 403 to a request that lacks the header its category asks for. False: it may go on.
   bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
   void Dispatch(const Route& route, net::HttpExchangeRef exchange);
-  Expected<bool> IsHealthy(Endpoint endpoint) const;
-  void Health(Endpoint endpoint, net::HttpExchange& exchange);
-  void ModelReady(const Route& route, net::HttpExchange& exchange);
+  void Live(net::HttpExchange& exchange);
+  void Ready(net::HttpExchangeRef exchange);
+  void ModelReady(const Route& route, net::HttpExchangeRef exchange);
   void ServerMetadata(net::HttpExchange& exchange);
   void ModelMetadata(const Route& route, net::HttpExchange& exchange);
   void ModelConfig(const Route& route, net::HttpExchange& exchange);

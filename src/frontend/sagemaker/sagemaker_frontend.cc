@@ -115,10 +115,10 @@ void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
   switch (route.action) {
     case SagemakerAction::kNone: return ReplyEmpty(*exchange, 400, kTextType);
     case SagemakerAction::kWrongMethod: return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-    case SagemakerAction::kPing: return endpoints_.Ping(settings_.ping, *exchange);
+    case SagemakerAction::kPing: return endpoints_.Ping(settings_.ping, std::move(exchange));
     case SagemakerAction::kInvocations:
       return AnswerFor(settings_.invocations, settings_.default_model, std::move(exchange));
-    case SagemakerAction::kListModels: return ListModels(*exchange);
+    case SagemakerAction::kListModels: return ListModels(std::move(exchange));
     case SagemakerAction::kShowModel: return ShowModel(hash, *exchange);
     case SagemakerAction::kLoadModel: return LoadModel(std::move(exchange));
     case SagemakerAction::kUnloadModel: return UnloadModel(std::move(hash), std::move(exchange));
@@ -133,19 +133,22 @@ void SagemakerFrontend::AnswerFor(Endpoint endpoint, std::string_view model, net
   endpoints_.Answer(route, std::move(exchange));
 }
 
-void SagemakerFrontend::ListModels(net::HttpExchange& exchange) {
-  std::string json = "{\"models\":[";
-  bool first = true;
-  for (const HostedModels::Entry& entry : models_.All()) {
-    if (!first) json += ',';
-    first = false;
-    if (entry.is_ready) {
-      AppendEntry(json, entry.hash, entry.repository);
-    } else {
-      json += "{}";
+void SagemakerFrontend::ListModels(net::HttpExchangeRef exchange) {
+  // Each backend says whether its model is ready, which may take it seconds.
+  PostReply(slow_work_, exchange, [this](net::HttpExchange& exchange) {
+    std::string json = "{\"models\":[";
+    bool first = true;
+    for (const HostedModels::Entry& entry : models_.All()) {
+      if (!first) json += ',';
+      first = false;
+      if (entry.is_ready) {
+        AppendEntry(json, entry.hash, entry.repository);
+      } else {
+        json += "{}";
+      }
     }
-  }
-  ReplyText(exchange, json + "]}");
+    ReplyText(exchange, json + "]}");
+  });
 }
 
 void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& exchange) {

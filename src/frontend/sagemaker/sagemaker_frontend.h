@@ -36,7 +36,7 @@ class SagemakerFrontend final : public net::HttpHandler {
 
  private:
   void AnswerFor(Endpoint endpoint, std::string_view model, net::HttpExchangeRef exchange);
-  void ListModels(net::HttpExchange& exchange);
+  void ListModels(net::HttpExchangeRef exchange);
   void ShowModel(const std::string& hash, net::HttpExchange& exchange);
   void LoadModel(net::HttpExchangeRef exchange);
   void UnloadModel(std::string hash, net::HttpExchangeRef exchange);

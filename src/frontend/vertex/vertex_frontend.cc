@@ -72,7 +72,7 @@ void VertexFrontend::OnRequest(net::HttpExchangeRef exchange) {
   LogHttpRequest("Vertex AI", head.method, head.path);
   if (RE2::FullMatch(head.path, health_route_)) {
     if (head.method != "GET") return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-    return endpoints_.Ping(Endpoint::kReady, *exchange);
+    return endpoints_.Ping(Endpoint::kReady, std::move(exchange));
   }
   if (RE2::FullMatch(head.path, predict_route_)) return Predict(std::move(exchange));
   ReplyEmpty(*exchange, 400, kTextType);

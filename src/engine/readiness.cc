@@ -1,0 +1,80 @@
+// Whether an InferenceServer lives, is ready, and its models are.
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/inference_server.h"
+#include "repository/repository.h"
+
+namespace neso {
+namespace {
+
+Readiness ReadinessOf(const Model& model) {
+  const Status ready = model.CheckReady();
+  return ready.ok() ? std::nullopt : std::optional<std::string>(ready.message());
+}
+
+Expected<bool> ToBool(const Readiness& readiness) {
+  if (!readiness) return readiness.error();
+  return !readiness->has_value();
+}
+
+}  // namespace
+
+Expected<bool> InferenceServer::IsLive() const {
+  if (IsStopping()) return Unavailable("Server exiting");
+  return true;
+}
+
+std::optional<Readiness> InferenceServer::ReadinessWithoutModels() const {
+  if (IsStopping()) return Unavailable("Server exiting");
+  if (!ready_.load(std::memory_order_acquire)) return std::optional<std::string>("the server is starting");
+  if (!options_.strict_readiness) return std::optional<std::string>();
+  for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {
+    if (entry.state == ModelState::kReady || entry.reason == kUnloadedReason) continue;
+    if (entry.version < 0) return std::optional(fmt::format("model '{}' has no version to serve", entry.name));
+    return std::optional(fmt::format("model '{}' version {} is {}{}{}", entry.name, entry.version,
+                                     ModelStateName(entry.state), entry.reason.empty() ? "" : ": ", entry.reason));
+  }
+  return std::nullopt;
+}
+
+Readiness InferenceServer::ReadinessOfModels() const {
+  for (const ModelHandle& model : ReadyModels()) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> reason, ReadinessOf(*model));
+    if (reason)
+      return std::optional(fmt::format("model '{}' version {}: {}", model->name(), model->version(), *reason));
+  }
+  return std::optional<std::string>();
+}
+
+Expected<bool> InferenceServer::IsReady() const {
+  const std::optional<Readiness> known = ReadinessWithoutModels();
+  return ToBool(known ? *known : ReadinessOfModels());
+}
+
+Expected<ModelHandle> InferenceServer::WhoseReadiness(std::string_view name, int64_t version) const {
+  RETURN_IF_ERROR(CheckServing());
+  return FindModel(name, version);
+}
+
+Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {
+  ASSIGN_OR_RETURN(const ModelHandle model, WhoseReadiness(name, version));
+  return ToBool(ReadinessOf(*model));
+}
+
+void InferenceServer::AskReady(ReadinessQuestions::Tell tell) const {
+  if (const std::optional<Readiness> known = ReadinessWithoutModels()) return tell(*known);
+  questions_->Ask(
+      this, [this] { return ReadinessOfModels(); }, std::move(tell));
+}
+
+void InferenceServer::AskModelReady(std::string_view name, int64_t version, ReadinessQuestions::Tell tell) const {
+  Expected<ModelHandle> model = WhoseReadiness(name, version);
+  if (!model) return tell(model.error());
+  const Model* const about = model->get();
+  questions_->Ask(
+      about, [model = *std::move(model)] { return ReadinessOf(*model); }, std::move(tell));
+}
+
+}  // namespace neso
