@@ -78,7 +78,7 @@ static inline int NesoRingPush(struct NesoRing* ring, const struct NesoSlot* slo
   return 1;
 }
 
-static inline int64_t NesoNow(void) {
+static inline int64_t NesoNow(void) {  // NOLINT(modernize-redundant-void-arg): C as well
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;

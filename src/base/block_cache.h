@@ -37,8 +37,11 @@ struct BlockAllocator {
   template <typename U>
   BlockAllocator(const BlockAllocator<U>&) {}
 
+  // T may be a pointer, and its size is meant.
+  // NOLINTBEGIN(bugprone-sizeof-expression)
   T* allocate(size_t count) { return static_cast<T*>(TakeBlock(count * sizeof(T))); }
   void deallocate(T* block, size_t count) noexcept { GiveBlock(block, count * sizeof(T)); }
+  // NOLINTEND(bugprone-sizeof-expression)
   friend bool operator==(const BlockAllocator&, const BlockAllocator&) { return true; }
 };
 
