@@ -47,7 +47,15 @@ def test_a_folder_that_is_gone_leaves_the_old_file(server, log_file, tmp_path):
     assert "loading: m:1" in rotated.read_text()
 
 
-def test_without_a_log_file_sighup_ends_the_server(repository, start_server):
+@pytest.fixture
+def terminal():
+    """A server inherits what its parent ignores, as nohup does: it is started as from a terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_without_a_log_file_sighup_ends_the_server(terminal, repository, start_server):
     server = start_server(repository.path)
     os.kill(server.pid, signal.SIGHUP)
     assert server.wait() == -signal.SIGHUP
