@@ -144,6 +144,54 @@ def server(models, module_repository, serve):
             pb_utils.unload_model("made", unload_dependents=True)
             return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
+    models.add("tells", """
+        def execute(self, requests):
+            return [answer(OUT=np.array([json.dumps({
+                "parameters": json.loads(request.parameters()), "id": request.request_id(), "version": __name__,
+                "correlation": request.correlation_id(), "timeout": request.timeout()})], dtype=object)) for request in requests]
+        """, outputs={"OUT": "TYPE_STRING"}, extra='version_policy { all { } }')
+    module_repository.add("tells", None, versions=(2,), files={"model.py": (
+        module_repository.path / "tells" / "1" / "model.py").read_text()})
+    models.add("asks", """
+        def execute(self, requests):
+            def ask(**kwargs):
+                response = pb_utils.InferenceRequest(**{"model_name": "tells", "inputs": [pb_utils.Tensor("IN", np.float32([1]))],
+                                                        "requested_output_names": ["OUT"], **kwargs}).exec()
+                return response.error().message() if response.has_error() else json.loads(
+                    response.output_tensors()[0].as_numpy()[0])
+            memory = pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU, 0)
+            told = [ask(parameters={"a": 1, "b": "x", "c": True}, request_id="inner", correlation_id="three", timeout=5_000_000),
+                    ask(model_version=1, preferred_memory=memory), ask(model_version=3), ask(model_name="unloaded")]
+            return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
+    models.add("unloaded", "def execute(self, requests): return []")
+    models.add("async_stream_caller", """
+        async def execute(self, requests):
+            async def numbers(request):
+                call = pb_utils.InferenceRequest(model_name="repeat", inputs=[pb_utils.Tensor("IN", values(request))],
+                                                 requested_output_names=["OUT"])
+                stream = await call.async_exec(decoupled=True)
+                found = [response.output_tensors()[0].as_numpy()[0] for response in stream if response.output_tensors()]
+                return answer(OUT=np.float32(found))
+            return await asyncio.gather(*map(numbers, requests))
+        """)
+    models.add("manages_wrongly", """
+        def execute(self, requests):
+            told = []
+            for wrong in (lambda: pb_utils.load_model("made", files={"file:1/model.py": b""}),
+                          lambda: pb_utils.load_model("managed", config="no JSON")):
+                try: wrong()
+                except pb_utils.TritonModelException as e: told.append(str(e))
+                else: told.append("")
+            return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
+        def finalize(self):
+            try: pb_utils.load_model("managed")
+            except pb_utils.TritonModelException as e: pb_utils.Logger.log_info("finalize: " + str(e))
+            self.family = pb_utils.MetricFamily(name="py_late", description="l", kind=pb_utils.MetricFamily.GAUGE)
+            self.metric = self.family.Metric()
+            self.metric.set(3)
+            pb_utils.Logger.log_info(f"finalize: {self.metric.value()}")
+        """, outputs={"OUT": "TYPE_STRING"})
     models.add("managed", "def execute(self, requests): return []")
     models.add("metrics", """
         def initialize(self, args):
@@ -172,10 +220,16 @@ def server(models, module_repository, serve):
             del family
             try: metric.increment(1)
             except pb_utils.TritonModelException as e: told.append(str(e))
+            for wrong in (lambda: pb_utils.MetricFamily(name="py_gauge", description="g", kind=pb_utils.MetricFamily.COUNTER),
+                          lambda: self.gauges.Metric(labels={"not a label": "x"})):
+                try: wrong()
+                except pb_utils.TritonModelException as e: told.append(str(e))
+                else: told.append("")
             return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
     return serve("--model-control-mode=explicit",
                  *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "stream_caller",
+                                                       "tells", "asks", "async_stream_caller", "manages_wrongly",
                                                         "changes_what_it_got", "requests", "manager", "metrics")))
 
 
@@ -240,6 +294,32 @@ def test_what_is_refused(client):
         "NumPy dtype is not supported."]
 
 
+def test_what_a_call_says_arrives(client):
+    client.load_model("unloaded")
+    client.unload_model("unloaded")
+    wait_until(lambda: not client.is_model_ready("unloaded"))
+    first, second, *errors = json.loads(ask(client, "asks", np.float32([0]))[0])
+    assert first == {"parameters": {"a": 1, "b": "x", "c": True}, "id": "inner", "version": "2.model", "correlation": "three",
+                     "timeout": 5_000_000}
+    assert second["version"] == "1.model"
+    assert errors == [
+        "Model tells - Error when running inference: Request for unknown model: 'tells' version 3 is not found",
+        "Model unloaded - Error when running inference: Request for unknown model: 'unloaded' has no available versions"]
+
+
+def test_asynchronous_calls_of_a_decoupled_model(client):
+    assert ask(client, "async_stream_caller", np.float32([4])).tolist() == [0, 1, 2, 3]
+
+
+def test_management_that_fails_says_why(client, server):
+    told = json.loads(ask(client, "manages_wrongly", np.float32([0]))[0])
+    assert [text.partition(":")[0] for text in told] == ["Failed to load model", "Failed to load model"]
+    client.unload_model("manages_wrongly")
+    wait_until(lambda: '"finalize: Failed to load model: ' in server.log)
+    wait_until(lambda: '"finalize: 3.0"' in server.log)
+    assert not client.is_model_ready("managed")
+
+
 def test_models_are_managed_from_python(client):
     *told, refused, made = json.loads(ask(client, "manager", np.float32([0]))[0])
     assert told == [False, True, True, False] and made
@@ -253,7 +333,8 @@ def test_metrics_of_a_model(client, server):
                 "Failed to observe metric value: ", "Failed to create metric. Labels must be a dictionary.",
                 "Failed to create metric. Unexpected buckets found.", "Failed to create metric. Missing required buckets.",
                 "Failed to create metric. Buckets must be a list.",
-                "Invalid metric operation as the corresponding 'MetricFamily' has been deleted."]
+                "Invalid metric operation as the corresponding 'MetricFamily' has been deleted.",
+                "Error when creating MetricFamily: ", "Error when creating Metric: "]
     for text, prefix in zip(told[2:], prefixes, strict=True):
         assert text.startswith(prefix)
     assert server.metric("py_counter", model="metrics") == 2

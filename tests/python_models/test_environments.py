@@ -1,6 +1,7 @@
 """Which Python runs a model: environments in folders and archives, stubs of Triton's; backends that are written in Python."""
 import json
 import os
+import shutil
 import sys
 import tarfile
 
@@ -8,14 +9,14 @@ import numpy as np
 import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
-from support.python_models import PREAMBLE, make_environment
+from support.python_models import PREAMBLE, make_environment, python_on_path
 from support.server import TREE
 from tritonclient.utils import InferenceServerException
 
 TELLS = """
 def execute(self, requests):
     told = {"prefix": sys.prefix, "executable": sys.executable, "module": __name__, "folder": pb_utils.get_model_dir(),
-            **{name: os.environ.get(name) for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME")}}
+            **{name: os.environ.get(name) for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME", "LD_LIBRARY_PATH")}}
     return [answer(OUT=np.array([json.dumps(told)], dtype=object)) for _ in requests]
 """
 
@@ -109,8 +110,34 @@ def test_a_backend_written_in_python(server, module_repository):
     assert told["folder"] == str(module_repository.path / "told_by_backend" / "1")
 
 
+def test_an_environment_that_a_backend_brings_along(module_repository, environments, start_server, tmp_path):
+    """And archives may be named .tgz; libraries of an environment are found, but not by what the model starts."""
+    folder = tmp_path / "backends" / "packed"
+    folder.mkdir(parents=True)
+    (tmp_path / "backends" / "python").symlink_to(TREE / "backends" / "python")
+    (folder / "model.py").write_text(PREAMBLE + "class TritonPythonModel:" + TELLS.replace("\n", "\n    "))
+    shutil.copy(environments / "packed.tar.gz", folder / "pb_exec_env_packed.tar.gz")
+    shutil.copy(environments / "packed.tar.gz", tmp_path / "other.tgz")
+    for name, extra in (("of_backend", ""), ("of_its_own", environment(tmp_path / "other.tgz"))):
+        module_repository.add(name, f"""
+            backend: "packed"
+            input [ {{ name: "IN" data_type: TYPE_FP32 dims: [ -1 ] }} ]
+            output [ {{ name: "OUT" data_type: TYPE_STRING dims: [ -1 ] }} ]
+            {extra}
+            """)
+    server = start_server(module_repository.path, f"--backend-directory={tmp_path / 'backends'}",
+                          "--model-control-mode=explicit", "--load-model=of_backend",
+                          env={**python_on_path(), "LD_LIBRARY_PATH": "/somewhere", "PYTHONHOME": "/nowhere"})
+    prefixes = set()
+    for model in ("of_backend", "of_its_own"):
+        told = tell(server, model)
+        assert "python_env_" in told["prefix"]
+        assert (told["LD_LIBRARY_PATH"], told["PYTHONHOME"]) == ("/somewhere", None)
+        prefixes.add(told["prefix"])
+    assert len(prefixes) == 2
+
+
 def test_unpacked_environments_go_with_the_server(models, module_repository, start_server, environments, tmp_path):
-    from support.python_models import python_on_path
     started = start_server(module_repository.path, "--model-control-mode=explicit", "--load-model=in_archive",
                            env={**python_on_path(), "TMPDIR": str(tmp_path)})
     assert len(list(tmp_path.iterdir())) == 1

@@ -1,6 +1,9 @@
 """Python models that answer requests: tensors of every type, batches, errors, parameters."""
+import json
+
 import numpy as np
 import pytest
+import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.clients import arrays_of, infer_at_once, inputs_of
 from support.python_models import FAILING, IDENTITY
@@ -47,6 +50,27 @@ def server(models, serve):
                            KEPT=array, UNKNOWN=array)]
         """, {"IN": ("TYPE_FP32", (-1, -1))},
         {name: ("TYPE_FP32", (-1, -1)) for name in ("TRANSPOSED", "REVERSED", "BIG_ENDIAN", "EMPTY", "KEPT")})
+    models.add("matrix", """
+        def execute(self, requests):
+            array = values(requests[0])
+            assert array.dtype == object and array.shape == (2, 3) and type(array[1][2]) is bytes
+            return [answer(OUT=array[::-1])]
+        """, {"IN": ("TYPE_STRING", (-1, -1))}, {"OUT": ("TYPE_STRING", (-1, -1))})
+    models.add("codes", """
+        def execute(self, requests):
+            return [error("an error of code", int(values(request)[0])) for request in requests]
+        """)
+    models.add("answers_by_sender", """
+        def execute(self, requests):
+            for request in requests:
+                request.get_response_sender().send(answer(OUT=values(request)),
+                                                   flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        """)
+    models.add("releases", """
+        def execute(self, requests):
+            requests[0].set_release_flags(int(values(requests[0])[0]))
+            return [answer(OUT=values(requests[0]))]
+        """)
     models.add("keeps", """
         def initialize(self, args):
             self.kept = []
@@ -55,7 +79,7 @@ def server(models, serve):
             self.kept.append(values(requests[0]))
             return [answer(OUT=np.concatenate(self.kept))]
         """)
-    return serve()
+    return serve("--http-header-forward-pattern=(?i)x-.*")
 
 
 def ask(client, model, *arrays, **named):
@@ -81,6 +105,11 @@ def test_strings_come_and_go(client):
     strings = np.array([b"", b"text", "\u00fc".encode(), b"\0\xff", b"x" * 100_000], dtype=object)
     np.testing.assert_array_equal(ask(client, "strings", strings)["OUT"], strings)
     assert ask(client, "strings", np.array([], dtype=object))["OUT"].size == 0
+
+
+def test_strings_have_the_shape_of_their_tensor(client):
+    strings = np.array([[b"a", b"b", b""], [b"d", b"\xff", b"f"]], dtype=object)
+    np.testing.assert_array_equal(ask(client, "matrix", strings)["OUT"], strings[::-1])
 
 
 def test_arrays_of_every_layout_are_sent(client):
@@ -152,6 +181,32 @@ def test_an_error_has_the_code_that_the_model_gave(server):
     assert server.infer("failing", body).status_code == 404
 
 
+CODES = ["UNKNOWN", "INTERNAL", "NOT_FOUND", "INVALID_ARGUMENT", "UNAVAILABLE", "UNIMPLEMENTED", "ALREADY_EXISTS",
+         "CANCELLED"]
+
+
+@pytest.mark.parametrize("code, status", list(enumerate(CODES)))
+def test_every_code_is_a_status_of_grpc(server, code, status):
+    tensor = grpcclient.InferInput("IN", [1], "FP32")
+    tensor.set_data_from_numpy(np.float32([code]))
+    with grpcclient.InferenceServerClient(server.grpc) as client, pytest.raises(InferenceServerException) as caught:
+        client.infer("codes", [tensor])
+    assert (caught.value.status(), caught.value.message()) == (f"StatusCode.{status}", "an error of code")
+
+
+def test_a_list_is_not_needed_where_senders_answer(client):
+    assert ask(client, "answers_by_sender", np.float32([3]))["OUT"] == [3]
+
+
+def test_what_was_rescheduled_has_no_answer(client):
+    assert ask(client, "releases", np.float32([1]))["OUT"] == [1]
+    for flags, text in ((2, "Expected a None object in the execute function return list for reschduled request, found type "
+                            "'<class 'triton_python_backend_utils.InferenceResponse'>'."), (4, "Unsupported flag provided.")):
+        with pytest.raises(InferenceServerException) as caught:
+            ask(client, "releases", np.float32([flags]))
+        assert text in caught.value.message()
+
+
 def test_none_without_a_sender_is_an_error(client):
     with pytest.raises(InferenceServerException, match="took no response sender"):
         ask(client, "failing", np.float32([7]))
@@ -167,10 +222,9 @@ def test_a_model_sees_what_the_request_says(server):
     response = server.infer("parameters", {
         "id": "the id", "parameters": {"sequence_id": 42, "sequence_start": True, "text": "t", "count": 3, "flag": True,
                                        "timeout": 1234567},
-        "inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [5]}]}).json()
+        "inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [5]}]}, headers={"X-Tenant": "t1"}).json()
     assert response["parameters"] == {"text": "value", "number": 7, "flag": True}
-    import json
     told = json.loads(response["outputs"][0]["data"][0])
-    assert told["parameters"] == {"text": "t", "count": 3, "flag": True}
+    assert told["parameters"] == {"text": "t", "count": 3, "flag": True, "X-Tenant": "t1"}
     assert told["id"] == "the id" and told["correlation"] == 42 and told["flags"] == 1
     assert told["timeout"] == 1234567 and told["outputs"] == ["OUT"]

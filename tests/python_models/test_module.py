@@ -53,6 +53,18 @@ def execute(self, requests):
     assert (request.request_id(), request.correlation_id(), request.flags(), request.timeout()) == ("r", "c", 3, 5)
     assert request.requested_output_names() == {"o"} and json.loads(request.parameters()) == {"p": True}
     assert not requests[0].is_cancelled() and requests[0].trace().get_context() is None
+    for scheduler in ("sequence_batching", "ensemble_scheduling"):
+        try: u.ModelConfig(json.dumps({"name": "m", scheduler: {}})).set_dynamic_batching()
+        except ValueError as e: assert str(e) == (f"Configuration specified scheduling_choice as '{scheduler}', but "
+            "auto-complete-config function for model 'm' tries to set scheduling_choice as 'dynamic_batching'"), str(e)
+        else: raise AssertionError(scheduler)
+    for what, call in (("load", u.load_model), ("unload", u.unload_model)):
+        try: call("conversions")
+        except u.TritonModelException as e: assert str(e) == (
+            f"Failed to {what} model: explicit model load / unload is not allowed if polling is enabled"), str(e)
+        else: raise AssertionError(what)
+    assert u.TRITONSERVER_MEMORY_GPU == u.MemoryType.TRITONSERVER_MEMORY_GPU != u.TRITONSERVER_MEMORY_CPU
+    assert u.using_decoupled_model_transaction_policy({"model_transaction_policy": {"decoupled": True}})
     try: response.output_tensors()[0].triton_dtype()
     except TypeError: pass
     else: raise AssertionError("triton_dtype")
@@ -98,7 +110,8 @@ BF16 = """
 def execute(self, requests):
     tensor = requests[0].inputs()[0]
     try: tensor.as_numpy()
-    except pb_utils.TritonModelException as e: assert "BF16" in str(e), str(e)
+    except pb_utils.TritonModelException as e: assert str(e) == ("Tensor dtype is BF16 and cannot be converted to NumPy. "
+                                                                "Use to_dlpack() and from_dlpack() instead."), str(e)
     else: raise AssertionError("as_numpy")
     return [pb_utils.InferenceResponse([pb_utils.Tensor.from_dlpack("OUT", tensor)])]
 """

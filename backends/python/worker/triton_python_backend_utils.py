@@ -18,6 +18,11 @@ from neso_python_worker.bls import ResponseIterator
 from neso_python_worker.response import InferenceResponse
 from neso_python_worker.tensor import Tensor
 
+# Messages and tracebacks call them what models do.
+for _kind in (TritonError, TritonModelException, Logger, Metric, MetricFamily, ModelConfig, InferenceRequest,
+              InferenceResponseSender, InferenceTrace, MemoryType, PreferredMemory, ResponseIterator, InferenceResponse, Tensor):
+    _kind.__module__ = __name__
+
 TRITONSERVER_REQUEST_FLAG_SEQUENCE_START = 1
 TRITONSERVER_REQUEST_FLAG_SEQUENCE_END = 2
 TRITONSERVER_RESPONSE_COMPLETE_FINAL = 1

@@ -19,12 +19,25 @@ def main():
     library = os.path.join(folder, "libneso_python_ring.so")
     if not ctypes.CDLL(library).neso_die_with(int(parent), ("py:" + name)[-15:].encode()):
         os._exit(1)
+    _restore_library_path()
     channel = _connect(library, int(region_size))
     try:
         _run(channel)
     finally:
         sys.stdout = sys.__stdout__
         sys.stderr = sys.__stderr__
+
+
+def _restore_library_path():
+    """What an environment put there was for starting its Python; what the model starts is not of the environment."""
+    environment, path = os.environ.get("VIRTUAL_ENV"), os.environ.get("LD_LIBRARY_PATH", "")
+    if not environment or not path.startswith(f"{environment}/lib:"):
+        return
+    path = path.partition(":")[2]
+    if path:
+        os.environ["LD_LIBRARY_PATH"] = path
+    else:
+        del os.environ["LD_LIBRARY_PATH"]
 
 
 def _connect(library, region_size):
