@@ -64,7 +64,7 @@ bool ReadCall(std::span<const std::byte> body, const Segment& segment, CallReque
 
 }  // namespace
 
-bool ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
+bool ReplyWith(const WorkerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
   NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = flags, .id = call, .offset = 0, .length = 0};
   if (!body.empty()) {
     const std::optional<uint64_t> block = memory.slab->Allocate(body.size());
@@ -80,18 +80,18 @@ bool ReplyWith(const CallerMemory& memory, uint64_t call, uint32_t flags, std::s
   return slot.length == body.size();
 }
 
-void ReplyWithText(const CallerMemory& memory, uint64_t call, uint32_t flags, std::string_view text) {
+void ReplyWithText(const WorkerMemory& memory, uint64_t call, uint32_t flags, std::string_view text) {
   ReplyWith(memory, call, flags, std::as_bytes(std::span(text)));
 }
 
-void ReplyWithStatus(const CallerMemory& memory, uint64_t call, const Status& status) {
+void ReplyWithStatus(const WorkerMemory& memory, uint64_t call, const Status& status) {
   ReplyWithText(memory, call, status.ok() ? 0 : ErrorFlag(status.code()), status.message());
 }
 
 // One call; the server holds it through its callbacks.
 class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  public:
-  InferenceCall(std::shared_ptr<CallerMemory> memory, uint64_t id) : memory_(std::move(memory)), id_(id) {}
+  InferenceCall(std::shared_ptr<WorkerMemory> memory, uint64_t id) : memory_(std::move(memory)), id_(id) {}
 
   // On an error nobody will answer the call.
   Status Start(TRITONSERVER_Server* server, const CallRequest& call, TRITONSERVER_InferenceTrace* parent) {
@@ -113,7 +113,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  private:
   // Where a large output of the called model lies in the caller's memory.
   struct OutputBlock {
-    std::shared_ptr<CallerMemory> memory;
+    std::shared_ptr<WorkerMemory> memory;
     uint64_t offset = 0;
     bool given = false;  // to the worker, which releases it
   };
@@ -235,7 +235,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
       return nullptr;
     }
     const InferenceCall& call = *static_cast<InferenceCall*>(userp);
-    const CallerMemory& memory = *call.memory_;
+    const WorkerMemory& memory = *call.memory_;
     const std::optional<uint64_t> block = memory.slab->Allocate(size);
     if (!block) {
       return TRITONSERVER_ErrorNew(
@@ -360,7 +360,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return std::string(text.GetString(), text.GetSize());
   }
 
-  const std::shared_ptr<CallerMemory> memory_;
+  const std::shared_ptr<WorkerMemory> memory_;
   const uint64_t id_;
   std::string model_;
   std::vector<std::unique_ptr<std::byte[]>> inputs_;

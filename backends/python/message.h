@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "neso/backend/datatype.h"
+#include "own_block.h"
 #include "protocol.h"
 #include "segment.h"
 
@@ -43,6 +44,7 @@ struct TensorRecord {
   std::vector<int64_t> shape;
   const std::byte* data = nullptr;  // in the segment, or in the message
   uint64_t byte_size = 0;
+  OwnBlock block{};  // if it lies in one
 };
 
 // Reads bytes that nobody changes any more; what is not there is zero or empty, and ok() says so.
@@ -80,6 +82,8 @@ class MessageReader {
     tensor.byte_size = Get<uint64_t>();
     if (offset == kInline) {
       tensor.data = reinterpret_cast<const std::byte*>(GetText(tensor.byte_size).data());
+    } else if ((offset & kOwnBlock) != 0) {
+      PutInBlock(tensor, offset & ~kOwnBlock, segment);
     } else {
       tensor.data = segment.Find(offset, tensor.byte_size);
     }
@@ -89,6 +93,12 @@ class MessageReader {
   bool ok() const { return ok_; }
 
  private:
+  static void PutInBlock(TensorRecord& tensor, uint64_t offset, const Segment& segment) {
+    if (offset < kTensorAlignment || offset % kTensorAlignment != 0) return;
+    if (segment.FindOfWorker(offset - kTensorAlignment, kTensorAlignment) == nullptr) return;
+    tensor.data = segment.FindOfWorker(offset, tensor.byte_size);
+    if (tensor.data != nullptr) tensor.block = OwnBlock(segment, offset, tensor.byte_size);
+  }
   bool Needs(size_t size) {
     ok_ = ok_ && size <= rest_.size();
     return ok_;

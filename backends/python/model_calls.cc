@@ -73,7 +73,7 @@ Status Unload(TRITONSERVER_Server* server, const ModelCall& call) {
                               : TRITONSERVER_ServerUnloadModel(server, call.model.c_str());
 }
 
-void Run(TRITONSERVER_Server* server, const CallerMemory& memory, Call call, uint64_t id, const ModelCall& what) {
+void Run(TRITONSERVER_Server* server, const WorkerMemory& memory, Call call, uint64_t id, const ModelCall& what) {
   if (call == Call::kLoadModel) return ReplyWithStatus(memory, id, Load(server, what));
   if (call == Call::kUnloadModel) return ReplyWithStatus(memory, id, Unload(server, what));
   bool ready = false;
@@ -84,7 +84,7 @@ void Run(TRITONSERVER_Server* server, const CallerMemory& memory, Call call, uin
 
 }  // namespace
 
-bool StartModelCall(TRITONSERVER_Server* server, const std::shared_ptr<CallerMemory>& memory, Call call, uint64_t id,
+bool StartModelCall(TRITONSERVER_Server* server, const std::shared_ptr<WorkerMemory>& memory, Call call, uint64_t id,
                     std::span<const std::byte> body) {
   ModelCall what;
   if (!Parse(body, what)) return false;

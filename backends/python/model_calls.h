@@ -12,7 +12,7 @@ namespace neso::python {
 
 // Runs kLoadModel, kUnloadModel or kModelReady on a thread of its own, since it takes as long as it takes, and replies.
 // False if the body is not one.
-bool StartModelCall(TRITONSERVER_Server* server, const std::shared_ptr<CallerMemory>& memory, Call call, uint64_t id,
+bool StartModelCall(TRITONSERVER_Server* server, const std::shared_ptr<WorkerMemory>& memory, Call call, uint64_t id,
                     std::span<const std::byte> body);
 
 }  // namespace neso::python

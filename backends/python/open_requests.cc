@@ -44,7 +44,7 @@ Status OpenRequests::Keep(uint64_t id) {
   return {};
 }
 
-Status OpenRequests::Send(uint64_t id, const WorkerResponse* response, bool final) {
+Status OpenRequests::Send(uint64_t id, WorkerResponse* response, bool final) {
   NESO_RETURN_IF_ERROR(Keep(id));
   std::shared_ptr<ResponseFactory> factory;
   {
@@ -67,12 +67,12 @@ Status OpenRequests::SendFlags(ResponseFactory& factory, bool final) const {
   return Report(factory, times, nullptr, factory.SendFinal());
 }
 
-Status OpenRequests::SendOne(const ResponseFactory& factory, const WorkerResponse& from, bool final) const {
+Status OpenRequests::SendOne(const ResponseFactory& factory, WorkerResponse& from, bool final) const {
   const uint64_t now = backend::NowNs();
   const backend::ResponseTimes times{.start_ns = now, .compute_output_start_ns = now, .end_ns = 0};
   const Status error = from.kind == ResponseKind::kError ? Status(from.error_code, std::string(from.error)) : Status();
   NESO_ASSIGN_OR_RETURN(Response made, Response::New(factory));
-  return Report(factory, times, error.get(), SendResponse(std::move(made), from, final));
+  return Report(factory, times, error.get(), SendResponse(std::move(made), from, sendable_, final));
 }
 
 Status OpenRequests::Report(const ResponseFactory& factory, backend::ResponseTimes times, TRITONSERVER_Error* error,

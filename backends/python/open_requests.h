@@ -20,7 +20,8 @@ namespace neso::python {
 // Thread-safe; the batch belongs to the thread that executes it, which waits while others look at it.
 class OpenRequests {
  public:
-  explicit OpenRequests(TRITONBACKEND_ModelInstance* instance) : instance_(instance) {}
+  OpenRequests(TRITONBACKEND_ModelInstance* instance, std::shared_ptr<WorkerMemory> memory)
+      : instance_(instance), sendable_{.memory = std::move(memory)} {}
 
   // The requests from `first_id` on may be answered through senders, until EndBatch().
   void BeginBatch(std::span<backend::Request> requests, uint64_t first_id);
@@ -30,7 +31,7 @@ class OpenRequests {
   backend::Status Keep(uint64_t id);
 
   // `response`: nullptr sends flags only.
-  backend::Status Send(uint64_t id, const WorkerResponse* response, bool final);
+  backend::Status Send(uint64_t id, WorkerResponse* response, bool final);
   // Nobody will answer `id` any more.
   void Close(uint64_t id);
   bool IsCancelled(uint64_t id);
@@ -59,11 +60,12 @@ class OpenRequests {
   std::shared_ptr<backend::ResponseFactory> Take(uint64_t id);
   static void SendError(const backend::ResponseFactory& factory, const backend::Status& error);
   backend::Status SendFlags(backend::ResponseFactory& factory, bool final) const;
-  backend::Status SendOne(const backend::ResponseFactory& factory, const WorkerResponse& from, bool final) const;
+  backend::Status SendOne(const backend::ResponseFactory& factory, WorkerResponse& from, bool final) const;
   backend::Status Report(const backend::ResponseFactory& factory, backend::ResponseTimes times,
                          TRITONSERVER_Error* error, backend::Status sent) const;
 
   TRITONBACKEND_ModelInstance* const instance_;
+  const Sendable sendable_;
   std::mutex mutex_;
   std::span<backend::Request> batch_;
   uint64_t first_id_ = 0;

@@ -21,6 +21,9 @@ namespace neso::python {
 
 inline constexpr uint64_t kTensorAlignment = 64;
 inline constexpr uint64_t kInline = ~uint64_t{0};
+// Added to a tensor's offset: it lies in a block of the worker's own, which has a word of 32 bits kTensorAlignment before
+// it. The worker leaves the block alone until the server, when it reads it no longer, writes 0 there.
+inline constexpr uint64_t kOwnBlock = uint64_t{1} << 63;
 // Tensors with fewer bytes than that travel in the message: a block of their own costs more than the copy.
 inline constexpr uint64_t kSmallTensor = 4096;
 

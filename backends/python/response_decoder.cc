@@ -31,14 +31,63 @@ Status SetParameters(Response& response, std::string_view json) {
   return {};
 }
 
-Status Fill(Response& response, const WorkerResponse& from) {
+// Below that a copy costs less than what it takes to wait for the bytes to leave.
+constexpr uint64_t kSmallestLoan = 16'384;
+
+// Memory that an output is sent from.
+struct Loan {
+  explicit Loan(std::shared_ptr<WorkerMemory> memory) : memory(std::move(memory)) {}
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+  ~Loan() {
+    if (held) memory->slab->Return(*held);
+  }
+  static void GiveBack(void* owner) { delete static_cast<Loan*>(owner); }
+
+  const std::shared_ptr<WorkerMemory> memory;
+  std::optional<uint64_t> held;  // of the slab
+  OwnBlock block;                // or of the worker's
+};
+
+// nullptr if the tensor has to be copied.
+std::unique_ptr<Loan> Lend(TensorRecord& tensor, const Sendable& from) {
+  if (tensor.byte_size < kSmallestLoan || from.memory == nullptr) return nullptr;
+  if (tensor.block) {
+    auto loan = std::make_unique<Loan>(from.memory);
+    loan->block = std::move(tensor.block);
+    return loan;
+  }
+  if (!from.block) return nullptr;
+  const std::byte* const begin = from.memory->segment->At(*from.block);
+  if (tensor.data < begin || tensor.data + tensor.byte_size > begin + from.length) return nullptr;
+  auto loan = std::make_unique<Loan>(from.memory);
+  if (!from.memory->slab->Hold(*from.block)) return nullptr;
+  loan->held = from.block;
+  return loan;
+}
+
+// Where the bytes are to be copied; nullptr if they need not be.
+backend::Result<std::byte*> Place(Response& response, const char* name, TensorRecord& tensor,
+                                  const Sendable& sendable) {
+  std::unique_ptr<Loan> loan = Lend(tensor, sendable);
+  if (loan == nullptr) return response.AddOutput(name, tensor.datatype, tensor.shape, tensor.byte_size);
+  NESO_ASSIGN_OR_RETURN(std::byte* const to, response.LendOutput(name, tensor.datatype, tensor.shape, tensor.data,
+                                                                 tensor.byte_size, Loan::GiveBack, loan.get()));
+  if (to == nullptr) {
+    (void)loan.release();  // the server gives it back
+  } else {
+    tensor.block = std::move(loan->block);  // until it is copied
+  }
+  return to;
+}
+
+Status Fill(Response& response, WorkerResponse& from, const Sendable& sendable) {
   if (!from.parameters.empty()) NESO_RETURN_IF_ERROR(SetParameters(response, from.parameters));
   std::string name;
-  for (const TensorRecord& tensor : from.tensors) {
+  for (TensorRecord& tensor : from.tensors) {
     name = tensor.name;
-    NESO_ASSIGN_OR_RETURN(std::byte* const to,
-                          response.AddOutput(name.c_str(), tensor.datatype, tensor.shape, tensor.byte_size));
-    if (tensor.byte_size != 0) std::memcpy(to, tensor.data, tensor.byte_size);
+    NESO_ASSIGN_OR_RETURN(std::byte* const to, Place(response, name.c_str(), tensor, sendable));
+    if (to != nullptr && tensor.byte_size != 0) std::memcpy(to, tensor.data, tensor.byte_size);
   }
   return {};
 }
@@ -74,11 +123,11 @@ bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse&
   return reader.ok();
 }
 
-Status SendResponse(Response response, const WorkerResponse& from, bool final) {
+Status SendResponse(Response response, WorkerResponse& from, const Sendable& sendable, bool final) {
   if (from.kind == ResponseKind::kError) {
     return response.SendError(Status(from.error_code, std::string(from.error)), final);
   }
-  Status filled = Fill(response, from);
+  Status filled = Fill(response, from, sendable);
   return filled.ok() ? response.Send(final) : response.SendError(filled, final);
 }
 

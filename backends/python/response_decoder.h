@@ -1,6 +1,8 @@
 // Turns the responses that a worker wrote into those of the server.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "neso/backend/response.h"
 #include "protocol.h"
 #include "segment.h"
+#include "worker_memory.h"
 
 namespace neso::python {
 
@@ -24,7 +27,15 @@ struct WorkerResponse {
 // False if the message is not one: what was read is then worthless.
 bool ReadResponse(MessageReader& reader, const Segment& segment, WorkerResponse& response);
 
-// Fills and sends `response` with one copy from the segment to where the client or the network takes it from.
-backend::Status SendResponse(backend::Response response, const WorkerResponse& from, bool final);
+// Which memory outputs may be sent from, besides blocks of the worker's own.
+struct Sendable {
+  std::shared_ptr<WorkerMemory> memory;
+  std::optional<uint64_t> block{};  // of the slab: the worker will not write to it any more
+  uint64_t length = 0;
+};
+
+// Fills and sends `response`. Large outputs are sent from where they lie, as far as the server can do that and the worker
+// leaves them alone; others are copied once, to where the client or the network takes them from.
+backend::Status SendResponse(backend::Response response, WorkerResponse& from, const Sendable& sendable, bool final);
 
 }  // namespace neso::python

@@ -54,6 +54,29 @@ TEST_F(ResponseDecoderTest, ATensorThatIsNotThereIsRefused) {
   EXPECT_FALSE(Read(OneTensor(~uint64_t{1}, 8)));
 }
 
+TEST_F(ResponseDecoderTest, TheWorkerHearsWhenABlockOfItsOwnIsReadNoLonger) {
+  const uint64_t block = segment_->region() + segment_->region_size() + kTensorAlignment;
+  uint32_t* const word = reinterpret_cast<uint32_t*>(segment_->At(block - kTensorAlignment));
+  *word = 1;
+  ASSERT_TRUE(Read(OneTensor(block | kOwnBlock, 8)));
+  EXPECT_EQ(response_.tensors[0].data, segment_->At(block));
+  OwnBlock lent = std::move(response_.tensors[0].block);
+  response_ = {};
+  EXPECT_EQ(*word, 1u);
+  lent = {};
+  EXPECT_EQ(*word, 0u);
+}
+
+TEST_F(ResponseDecoderTest, ABlockThatIsNotTheWorkersIsRefused) {
+  const uint64_t region = segment_->region() + segment_->region_size();
+  EXPECT_FALSE(Read(OneTensor(region | kOwnBlock, 8))) << "the word before it is the server's";
+  EXPECT_FALSE(Read(OneTensor((region + kTensorAlignment + 4) | kOwnBlock, 8)));
+  EXPECT_FALSE(Read(OneTensor((segment_->region() + kTensorAlignment) | kOwnBlock, 8)));
+  EXPECT_FALSE(Read(OneTensor(kOwnBlock, 8)));
+  EXPECT_FALSE(Read(OneTensor((region + segment_->region_size()) | kOwnBlock, 8)));
+  EXPECT_FALSE(Read(OneTensor(~uint64_t{0} - 63, 8)));
+}
+
 TEST_F(ResponseDecoderTest, ASizeThatIsNotThatOfTheShapeIsRefused) {
   EXPECT_FALSE(Read(OneTensor(segment_->region(), 4)));
   EXPECT_FALSE(Read(OneTensor(segment_->region(), 8, {-1})));

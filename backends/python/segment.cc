@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "protocol.h"
+
 namespace neso::python {
 namespace {
 
@@ -65,6 +67,12 @@ Segment::~Segment() {
 void Segment::CloseFd() {
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
+}
+
+void Segment::ReturnToWorker(uint64_t offset, uint64_t length) const {
+  const uint64_t kept_from = size_ - std::min(size_, kKept);
+  if (offset < kept_from) Discard(offset, std::min(length, kept_from - offset));
+  __atomic_store_n(reinterpret_cast<uint32_t*>(base_ + offset - kTensorAlignment), 0u, __ATOMIC_RELEASE);
 }
 
 void Segment::Discard(uint64_t offset, uint64_t length) const {

@@ -30,8 +30,15 @@ class Segment {
   const std::byte* Find(uint64_t offset, uint64_t length) const {
     return offset <= size_ && length <= size_ - offset ? base_ + offset : nullptr;
   }
+  // As Find, in the worker's region.
+  const std::byte* FindOfWorker(uint64_t offset, uint64_t length) const {
+    return offset >= region() + region_size_ ? Find(offset, length) : nullptr;
+  }
   // Gives the memory of a range back to the system.
   void Discard(uint64_t offset, uint64_t length) const;
+  // Tells the worker that a block of its own (kOwnBlock) is read no longer. What lies far from the end of its region goes
+  // back to the system.
+  void ReturnToWorker(uint64_t offset, uint64_t length) const;
 
   uint64_t region_size() const { return region_size_; }
   // Where the server writes; the worker's region follows.
@@ -42,6 +49,8 @@ class Segment {
   void CloseFd();
 
   static constexpr uint64_t kControlSize = 65536;
+  // Memory that stays at one place of a region after it was used once.
+  static constexpr uint64_t kKept = uint64_t{64} << 20;
 
  private:
   Segment(int fd, std::byte* base, uint64_t region_size);

@@ -80,5 +80,35 @@ TEST(SlabTest, BlocksNeverOverlapAndAllOfTheRegionComesBack) {
   EXPECT_TRUE(slab.Allocate(segment->region_size() - home));
 }
 
+TEST(SlabTest, ABlockThatIsHeldOutlivesItsRelease) {
+  const std::unique_ptr<Segment> segment = std::move(*Segment::Create());
+  Slab slab(*segment);
+  const uint64_t home = *slab.Allocate(1000);
+  const uint64_t other = *slab.Allocate(1000);
+  for (const uint64_t block : {home, other}) {
+    ASSERT_TRUE(slab.Hold(block));
+    ASSERT_TRUE(slab.Hold(block));
+    EXPECT_TRUE(slab.Release(block));
+    EXPECT_FALSE(slab.Release(block)) << "it is released already";
+    EXPECT_FALSE(slab.Hold(block));
+    slab.Return(block);
+    EXPECT_NE(slab.Allocate(1000), block);
+    slab.Return(block);
+    EXPECT_EQ(slab.Allocate(1000), block);
+  }
+}
+
+TEST(SlabTest, ABlockThatIsReturnedBeforeItsReleaseIsFreeWithThat) {
+  const std::unique_ptr<Segment> segment = std::move(*Segment::Create());
+  Slab slab(*segment);
+  const uint64_t block = *slab.Allocate(1000);
+  ASSERT_TRUE(slab.Hold(block));
+  slab.Return(block);
+  slab.Return(block);  // once too often
+  EXPECT_NE(slab.Allocate(1000), block);
+  EXPECT_TRUE(slab.Release(block));
+  EXPECT_EQ(slab.Allocate(1000), block);
+}
+
 }  // namespace
 }  // namespace neso::python

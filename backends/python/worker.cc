@@ -28,8 +28,8 @@ constexpr std::chrono::milliseconds kExitLimit{2000};
 constexpr int kTellAndEnd = SIGVTALRM;
 constexpr std::chrono::milliseconds kTellLimit{500};
 
-std::shared_ptr<CallerMemory> MakeMemory(std::unique_ptr<Segment> segment) {
-  auto memory = std::make_shared<CallerMemory>();
+std::shared_ptr<WorkerMemory> MakeMemory(std::unique_ptr<Segment> segment) {
+  auto memory = std::make_shared<WorkerMemory>();
   memory->segment = std::move(segment);
   memory->slab = std::make_unique<Slab>(*memory->segment);
   memory->channel = std::make_unique<Channel>(*memory->segment);
@@ -74,7 +74,7 @@ Worker::Worker(WorkerPlace place, std::unique_ptr<Segment> segment, int socket, 
       memory_(MakeMemory(std::move(segment))),
       socket_(socket),
       on_exit_(std::move(on_exit)),
-      open_(place_.instance),
+      open_(place_.instance, memory_),
       calls_(place_.server, memory_) {}
 
 Worker::~Worker() { close(socket_); }
@@ -132,8 +132,11 @@ void Worker::Execute(Execution& execution) {
     const std::optional<Outcome> outcome = Await(reader);
     execution.ComputeEnd();
     if (outcome) {
-      AnswerBatch(execution, first_id, *outcome);
-      if ((outcome->flags & kBlockReleased) != 0) memory_->slab->Release(batch->offset);
+      const bool is_released = (outcome->flags & kBlockReleased) != 0;
+      Sendable sendable{.memory = memory_};
+      if (is_released) sendable.block = batch->offset, sendable.length = batch->length;
+      AnswerBatch(execution, first_id, *outcome, sendable);
+      if (is_released) memory_->slab->Release(batch->offset);
       reader.Done();
     } else {
       const Status error = WhyGone();
@@ -145,7 +148,7 @@ void Worker::Execute(Execution& execution) {
   Drain();
 }
 
-void Worker::AnswerBatch(Execution& execution, uint64_t first_id, const Outcome& outcome) {
+void Worker::AnswerBatch(Execution& execution, uint64_t first_id, const Outcome& outcome, const Sendable& sendable) {
   if (outcome.kind != Kind::kExecuted) {
     const Status error = Status::Internal("Failed to process the request(s) for model '", place_.name,
                                           "', message: ", Text(outcome.body));
@@ -161,12 +164,12 @@ void Worker::AnswerBatch(Execution& execution, uint64_t first_id, const Outcome&
       Condemn("a batch's answer is not one");
       return execution.Fail(NotHealthy(place_.name));
     }
-    Status answered = AnswerOne(request, first_id + i, response);
+    Status answered = AnswerOne(request, first_id + i, response, sendable);
     if (!answered.ok()) request.Fail(answered);
   }
 }
 
-Status Worker::AnswerOne(Request& request, uint64_t id, const WorkerResponse& response) {
+Status Worker::AnswerOne(Request& request, uint64_t id, WorkerResponse& response, const Sendable& sendable) {
   switch (response.kind) {
     case ResponseKind::kLater: return open_.Keep(id);
     case ResponseKind::kRescheduled: return open_.Reschedule(id);
@@ -178,7 +181,7 @@ Status Worker::AnswerOne(Request& request, uint64_t id, const WorkerResponse& re
   }
   if (request.answered()) return Status::Internal("a request was answered twice");
   NESO_ASSIGN_OR_RETURN(Response made, Response::New(request));
-  return SendResponse(std::move(made), response, /*final=*/true);
+  return SendResponse(std::move(made), response, sendable, /*final=*/true);
 }
 
 std::optional<Worker::Outcome> Worker::Await(Channel::Reader& reader, std::chrono::milliseconds limit) {

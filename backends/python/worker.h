@@ -92,8 +92,8 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   bool HandleCall(const NesoSlot& slot);
   bool HandleIsReady(const NesoSlot& slot);
   std::optional<std::vector<std::byte>> Body(const NesoSlot& slot) const;
-  void AnswerBatch(backend::Execution& execution, uint64_t first_id, const Outcome& outcome);
-  backend::Status AnswerOne(backend::Request& request, uint64_t id, const WorkerResponse& response);
+  void AnswerBatch(backend::Execution& execution, uint64_t first_id, const Outcome& outcome, const Sendable& sendable);
+  backend::Status AnswerOne(backend::Request& request, uint64_t id, WorkerResponse& response, const Sendable& sendable);
   // Reads what nobody has read.
   void Drain();
   void Condemn(std::string_view why);
@@ -105,7 +105,7 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   backend::Status AskIsReady();
 
   const WorkerPlace place_;
-  const std::shared_ptr<CallerMemory> memory_;
+  const std::shared_ptr<WorkerMemory> memory_;
   const int socket_;
   const std::function<void()> on_exit_;
   int pid_ = 0;

@@ -1,6 +1,7 @@
 // TRITONBACKEND_* functions about responses, their outputs and response factories.
 #include "backend/backend_api.h"
 #include "core/model.h"
+#include "neso/backend/lend.h"
 
 namespace neso {
 namespace {
@@ -43,6 +44,16 @@ TRITONSERVER_Error* TRITONBACKEND_OutputBuffer(TRITONBACKEND_Output* output, voi
     RETURN_IF_ERROR(
         AsOutput(output).AllocateBuffer(buffer, buffer_byte_size, actual, *memory_type_id, &actual, memory_type_id));
     *memory_type = ToApi(actual);
+    return {};
+  });
+}
+
+TRITONSERVER_Error* NESOBACKEND_OutputLend(TRITONBACKEND_Output* output, const void* memory, uint64_t byte_size,
+                                           void (*give_back)(void* owner), void* owner, bool* taken) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(output, memory, reinterpret_cast<const void*>(give_back), taken);
+    ASSIGN_OR_RETURN(*taken, AsOutput(output).LendBuffer(
+                                 {.data = memory, .byte_size = byte_size, .give_back = give_back, .owner = owner}));
     return {};
   });
 }

@@ -40,6 +40,7 @@ constexpr int kClassCount = 13 * kStepsPerDoubling + 1;
 constexpr size_t kMaxPooledBytes = 128u << 20;  // idle blocks of one class above this go back at once
 constexpr uint32_t kHeap = INT32_MAX;           // size classes of blocks that no pool takes
 constexpr uint32_t kMapped = INT32_MAX - 1;
+constexpr uint32_t kBorrowed = INT32_MAX - 2;
 constexpr size_t kChargeStride = 1u << 20;
 
 std::atomic<size_t> mapped_bytes{0};  // of blocks that are too large for the pools
@@ -47,6 +48,13 @@ std::atomic<size_t> mapped_bytes{0};  // of blocks that are too large for the po
 struct FreeBlock {
   FreeBlock* next;
 };
+
+// Whom borrowed memory goes back to; behind the header.
+struct Lender {
+  Buffer::GiveBack give_back;
+  void* owner;
+};
+constexpr size_t kBorrowedHeader = sizeof(Buffer) + sizeof(Lender);
 
 // The blocks of one size that nobody uses. Thread-safe.
 struct Pool {
@@ -203,6 +211,19 @@ BufferRef Buffer::Allocate(size_t size, size_t aligned_offset) {
   return buffer;
 }
 
+BufferRef Buffer::TryBorrow(const void* data, size_t size, GiveBack give_back, void* owner) noexcept {
+  void* const memory = TryTakeBlock(kBorrowedHeader);
+  if (memory == nullptr) return {};
+  auto* buffer = new (memory) Buffer;
+  new (buffer + 1) Lender{.give_back = give_back, .owner = owner};
+  buffer->data_ = const_cast<char*>(static_cast<const char*>(data));
+  buffer->size_ = size;
+  buffer->size_class_ = kBorrowed;
+  MemoryBudget::OfProcess().Charge(size);
+  buffer->charged_ = size;
+  return BufferRef(buffer);
+}
+
 bool Buffer::ChargeFilled(size_t bytes) {
   if (bytes <= charged_) return true;
   const size_t wanted = std::min(std::max(bytes, charged_ + kChargeStride), std::max(bytes, block_bytes_));
@@ -215,6 +236,7 @@ void Buffer::Release() noexcept {
   const uint32_t size_class = size_class_;
   const size_t block_bytes = block_bytes_;
   const size_t charged = charged_;
+  const Lender lender = size_class == kBorrowed ? *reinterpret_cast<Lender*>(this + 1) : Lender();
   this->~Buffer();
   if (size_class == kHeap) {
     MemoryBudget::ReleaseSmall(charged);
@@ -222,6 +244,11 @@ void Buffer::Release() noexcept {
     return;
   }
   if (charged > 0) MemoryBudget::OfProcess().Release(charged);
+  if (size_class == kBorrowed) {
+    GiveBlock(this, kBorrowedHeader);
+    lender.give_back(lender.owner);
+    return;
+  }
   if (size_class == kMapped) {
     munmap(this, block_bytes);
     mapped_bytes.fetch_sub(block_bytes, std::memory_order_relaxed);

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/memory_budget.h"
+
 namespace neso {
 namespace {
 
@@ -55,6 +57,23 @@ TEST(BufferTest, DecayKeepsWhatIsInUseAndDropsTheRestAfterTwoRounds) {
   EXPECT_LT(Buffer::PooledBytesForTest(), 200'000u);
   EXPECT_FALSE(Buffer::DecayPools());
   EXPECT_EQ(Buffer::PooledBytesForTest(), 0u);
+}
+
+TEST(BufferTest, BorrowedMemoryGoesBackOnceWithTheLastReference) {
+  std::vector<char> memory(100'000);
+  int returned = 0;
+  const auto give_back = [](void* owner) { ++*static_cast<int*>(owner); };
+  const size_t used = MemoryBudget::OfProcess().UsedApprox();
+  BufferRef first = Buffer::TryBorrow(memory.data(), memory.size(), give_back, &returned);
+  EXPECT_EQ(first->data(), memory.data());
+  EXPECT_EQ(first->size(), memory.size());
+  EXPECT_GE(MemoryBudget::OfProcess().UsedApprox(), used + memory.size());
+  BufferRef second = first;
+  first = {};
+  EXPECT_EQ(returned, 0);
+  second = {};
+  EXPECT_EQ(returned, 1);
+  EXPECT_LT(MemoryBudget::OfProcess().UsedApprox(), used + memory.size());
 }
 
 TEST(BufferTest, DecayGoesOnWhileABlockIsLent) {

@@ -41,6 +41,20 @@ Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType prefer
                      Handle(factory.allocator_), name_.c_str(), &attributes_, factory.allocator_userp_, buffer_userp_);
 }
 
+Expected<bool> Output::LendBuffer(const LentMemory& memory) {
+  if (has_buffer_) return AlreadyExists("allocated buffer for output '{}' already exists", name_);
+  const ResponseFactory& factory = *response_->factory_;
+  // Its owner may go on changing it, which numbers can bear; but the lengths of strings are read to find the next one.
+  if (datatype_ == DataType::kBytes || factory.allocator_->borrow == nullptr) return false;
+  if (!factory.allocator_->borrow(name_.c_str(), memory, factory.allocator_userp_, &buffer_userp_)) return false;
+  has_buffer_ = true;
+  base_ = const_cast<void*>(memory.data);
+  attributes_.byte_size = memory.byte_size;
+  attributes_.memory_type = MemoryType::kCpu;
+  attributes_.memory_type_id = 0;
+  return true;
+}
+
 void Output::ReleaseBuffer() {
   if (!std::exchange(has_buffer_, false)) return;
   const ResponseAllocator* const allocator = response_->factory_->allocator_;

@@ -36,6 +36,9 @@ class Output final : public TRITONBACKEND_Output {
   // Errors: kAlreadyExists when the output has a buffer, or what the allocator says.
   Status AllocateBuffer(void** buffer, size_t byte_size, MemoryType preferred, int64_t preferred_id, MemoryType* actual,
                         int64_t* actual_id);
+  // Offers the requester the bytes where they are, in CPU memory. False when it wants a copy: then AllocateBuffer.
+  // Errors: kAlreadyExists when the output has a buffer.
+  Expected<bool> LendBuffer(const LentMemory& memory);
 
  private:
   friend class InferenceResponse;

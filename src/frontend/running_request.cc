@@ -52,8 +52,13 @@ void RunningRequest::DropFactory() {
 }
 
 const ResponseAllocator& RunningRequest::Allocator(bool has_shared_outputs) {
-  static const ResponseAllocator allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, false);
-  static const ResponseAllocator shared_allocator = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, true);
+  const auto make = [](bool for_shared_outputs) {
+    ResponseAllocator made = MakeResponseAllocator<SharedOf>(Allocate, ReleaseBuffer, for_shared_outputs);
+    made.borrow = Borrow;
+    return made;
+  };
+  static const ResponseAllocator allocator = make(false);
+  static const ResponseAllocator shared_allocator = make(true);
   return has_shared_outputs ? shared_allocator : allocator;
 }
 
@@ -77,6 +82,21 @@ TRITONSERVER_Error* RunningRequest::Allocate(TRITONSERVER_ResponseAllocator*, co
   *buffer = (*owner)->data();
   *buffer_userp = owner;
   return nullptr;
+}
+
+bool RunningRequest::Borrow(const char* name, const LentMemory& memory, void* userp, void** buffer_userp) {
+  const auto& run = *static_cast<RunningRequest*>(userp);
+  if (!run.SendsAsItIs(name)) return false;
+  if (run.shared().has_outputs() && run.shared().FindOutput(name) != nullptr) return false;
+  void* const block = TryTakeBlock(sizeof(BufferRef));
+  if (block == nullptr) return false;
+  BufferRef buffer = Buffer::TryBorrow(memory.data, memory.byte_size, memory.give_back, memory.owner);
+  if (!buffer) {
+    GiveBlock(block, sizeof(BufferRef));
+    return false;
+  }
+  *buffer_userp = new (block) BufferRef(std::move(buffer));
+  return true;
 }
 
 TRITONSERVER_Error* RunningRequest::ReleaseBuffer(TRITONSERVER_ResponseAllocator*, void*, void* buffer_userp, size_t,

@@ -55,6 +55,9 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   virtual void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) = 0;
   // OnResponse threw: the client is to hear of `error` instead of that response.
   virtual void OnFailure(const Status& error, bool is_final) = 0;
+  // Whether the bytes of this output leave as they are: then they may lie in memory of the backend's, and even change
+  // there meanwhile. Asked while the model runs.
+  virtual bool SendsAsItIs(std::string_view) const { return false; }
 
  private:
   void DropFactory();
@@ -62,6 +65,7 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
                                       TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
                                       void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
                                       int64_t* actual_id);
+  static bool Borrow(const char* name, const LentMemory& memory, void* userp, void** buffer_userp);
   static TRITONSERVER_Error* ReleaseBuffer(TRITONSERVER_ResponseAllocator* allocator, void* buffer, void* buffer_userp,
                                            size_t byte_size, TRITONSERVER_MemoryType type, int64_t id);
   static void OnResponseComplete(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);

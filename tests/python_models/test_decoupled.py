@@ -98,6 +98,17 @@ async def execute(self, requests):
         sender.send(answer(OUT=np.float32([delay])), pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 """
 
+CHANGES = """
+def execute(self, requests):
+    for request in requests:
+        sender = request.get_response_sender()
+        array = values(request)
+        for _ in range(50):
+            sender.send(answer(OUT=array))
+            array += 1
+        sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+"""
+
 CANCELLED = """
 def execute(self, requests):
     for request in requests:
@@ -112,7 +123,7 @@ def execute(self, requests):
 @pytest.fixture(scope="module")
 def server(models, serve):
     for name, methods in {"repeat": REPEAT, "threads": THREADS, "odd": ODD, "async_decoupled": ASYNC_DECOUPLED,
-                          "cancelled": CANCELLED}.items():
+                          "cancelled": CANCELLED, "changes": CHANGES}.items():
         models.add(name, methods, extra=DECOUPLED)
     models.add("later", LATER)
     models.add("async", ASYNC, max_batch_size=8, extra="dynamic_batching {}")
@@ -138,6 +149,11 @@ def stream(server, model, array, timeout=30, **kwargs):
                 got.append(float(result.as_numpy("OUT").flat[0]))
             if response.parameters["triton_final_response"].bool_param:
                 return got
+
+
+@pytest.mark.parametrize("elements", [10, 2000, 20_000])
+def test_an_array_may_be_changed_once_it_was_sent(server, elements):
+    assert stream(server, "changes", np.zeros(elements, np.float32)) == list(range(50))
 
 
 @pytest.mark.parametrize("model", ["repeat", "threads"])

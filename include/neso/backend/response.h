@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "neso/backend/datatype.h"
+#include "neso/backend/lend.h"
 #include "neso/backend/log.h"
 #include "neso/backend/request.h"
 #include "neso/backend/status.h"
@@ -87,17 +88,23 @@ class Response {
   // UNSUPPORTED if the client's memory is on a GPU.
   Result<std::byte*> AddOutput(const char* name, DataType datatype, std::span<const int64_t> shape,
                                uint64_t byte_size) {
-    TRITONBACKEND_Output* output = nullptr;
-    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseOutput(handle_, &output, name, datatype, shape.data(),
-                                                      static_cast<uint32_t>(shape.size())));
-    void* buffer = nullptr;
-    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
-    int64_t memory_type_id = 0;
-    NESO_RETURN_IF_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, byte_size, &memory_type, &memory_type_id));
-    if (memory_type == TRITONSERVER_MEMORY_GPU) {
-      return Status::Unsupported("output '", name, "': expected CPU memory, got memory of GPU ", memory_type_id);
+    NESO_ASSIGN_OR_RETURN(TRITONBACKEND_Output* const output, NewOutput(name, datatype, shape));
+    return BufferOf(output, name, byte_size);
+  }
+
+  // As AddOutput for bytes that are there already: nullptr if the server sends them from where they lie, and calls
+  // `give_back(owner)` when they have left, once, on any thread. Otherwise memory to copy them to; then it calls nothing.
+  // `byte_size` is not 0.
+  Result<std::byte*> LendOutput(const char* name, DataType datatype, std::span<const int64_t> shape,
+                                const std::byte* bytes, uint64_t byte_size, void (*give_back)(void* owner),
+                                void* owner) {
+    NESO_ASSIGN_OR_RETURN(TRITONBACKEND_Output* const output, NewOutput(name, datatype, shape));
+    bool taken = false;
+    if (NESOBACKEND_OutputLend != nullptr) {
+      NESO_RETURN_IF_ERROR(NESOBACKEND_OutputLend(output, bytes, byte_size, give_back, owner, &taken));
     }
-    return static_cast<std::byte*>(buffer);
+    if (taken) return static_cast<std::byte*>(nullptr);
+    return BufferOf(output, name, byte_size);
   }
 
   Status SetParameter(const char* name, const char* value) {
@@ -123,6 +130,24 @@ class Response {
 
  private:
   Response(TRITONBACKEND_Response* handle, Request* request) : handle_(handle), request_(request) {}
+
+  Result<TRITONBACKEND_Output*> NewOutput(const char* name, DataType datatype, std::span<const int64_t> shape) {
+    TRITONBACKEND_Output* output = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_ResponseOutput(handle_, &output, name, datatype, shape.data(),
+                                                      static_cast<uint32_t>(shape.size())));
+    return output;
+  }
+
+  static Result<std::byte*> BufferOf(TRITONBACKEND_Output* output, const char* name, uint64_t byte_size) {
+    void* buffer = nullptr;
+    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
+    int64_t memory_type_id = 0;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, byte_size, &memory_type, &memory_type_id));
+    if (memory_type == TRITONSERVER_MEMORY_GPU) {
+      return Status::Unsupported("output '", name, "': expected CPU memory, got memory of GPU ", memory_type_id);
+    }
+    return static_cast<std::byte*>(buffer);
+  }
 
   Status SendWith(TRITONSERVER_Error* error, bool final) {
     return TRITONBACKEND_ResponseSend(std::exchange(handle_, nullptr),

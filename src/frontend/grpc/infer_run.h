@@ -72,6 +72,8 @@ class InferRun : public RunningRequest {
   void BeginAnswer(bool is_final);
 
  private:
+  bool SendsAsItIs(std::string_view output) const override { return !options_.classifications.contains(output); }
+
   const InferContext& context_;
   BufferRef message_;
   WireInferRequest wire_;  // views into message_

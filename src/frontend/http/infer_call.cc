@@ -86,6 +86,12 @@ void InferCall::OnResponse(std::unique_ptr<InferenceResponse> response, bool is_
 
 void InferCall::OnFailure(const Status& error, bool) { Refuse(error, kTextType); }
 
+bool InferCall::SendsAsItIs(std::string_view output) const {
+  if (answer_encoding_ != net::ContentEncoding::kIdentity || !requested_.IsBinary(output)) return false;
+  const RequestedOutput* const requested = requested_.Find(output);
+  return requested == nullptr || requested->classification == 0;
+}
+
 void InferCall::Finish() {
   if (response_count_ != 1) {
     return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);

@@ -28,6 +28,7 @@ class InferCall final : public HttpRun {
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
   void OnFailure(const Status& error, bool is_final) override;
+  bool SendsAsItIs(std::string_view output) const override;
   Expected<InferBody> UnpackBody();
   Status Fill(const Model& model, const InferBody& body, InferenceRequest& request);
   Status ForwardHeaders(InferenceRequest& request) const;

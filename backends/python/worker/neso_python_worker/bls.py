@@ -199,7 +199,7 @@ def _start(request, decoupled):
     if not made.executing:
         raise TritonModelException("BLS is only supported during the 'execute' function.")
     channel = made.channel
-    records = [_call_record(request, decoupled), *[tensor._record(channel) for tensor in request._inputs]]
+    records = [_call_record(request, decoupled), *[tensor._record(channel, True) for tensor in request._inputs]]
     waiter = made.open()
     channel.send_records(wire.CALL, wire.INFER, waiter.ident, records)
     return waiter

@@ -10,11 +10,13 @@ import weakref
 import numpy
 
 from . import wire
+from .blocks import Blocks
 
 _SPIN_NS = 20_000
 _PROCESSORS_TO_SPIN = 8  # with fewer, spinning takes the server's own
 _MADV_REMOVE = 9
 _WORTH_A_WAKE_UP = 64 << 10  # bytes that are given back
+_LARGE = 16 << 10  # bytes of a tensor that gets a block of its own
 _WRAP_AT = 8 << 20  # answers in flight begin again at the front beyond this
 _KEPT = 64 << 20  # memory beyond this goes back to the system when no answer is in flight
 
@@ -41,7 +43,7 @@ class Channel:
         os.close(memory_fd)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
         self._own = wire.CONTROL_SIZE + region_size  # where this side writes
-        self._region_size = region_size
+        self._blocks = Blocks(self.memory, self._own + region_size)
 
         spin_ns = _SPIN_NS if len(os.sched_getaffinity(0)) >= _PROCESSORS_TO_SPIN else 0
         self._work = _Reader(library, self._address + wire.WORK, spin_ns)
@@ -133,7 +135,14 @@ class Channel:
             length += len(record)
         memory = self.memory
         with self._lock:
-            offset = self._allocate(length + data_length)
+            blocks = []
+            if data_length >= _LARGE:
+                after, data_length = self._put_in_blocks(parts, after, blocks)
+            try:
+                offset = self._allocate(length + data_length)
+            except MemoryError:
+                self._blocks.give_back(blocks)
+                raise
             end = offset + length
             for part, data, size in after:
                 parts[part] = wire.PLACE.pack(end, size)
@@ -143,6 +152,20 @@ class Channel:
             self._push(kind, flags, ident, offset, length)
         if self._soon:
             self._flush()
+
+    def _put_in_blocks(self, parts, after, blocks):
+        """The server sends large tensors from where they lie. What is left, and how long it is."""
+        left, left_length = [], 0
+        for part, data, size in after:
+            block = self._blocks.take(size, self._own + self._highest) if size >= _LARGE else None
+            if block is None:
+                left.append((part, data, size))
+                left_length += size
+            else:
+                blocks.append(block)
+                self.memory[block:block + size] = data
+                parts[part] = wire.PLACE.pack(block | wire.OWN_BLOCK, size)
+        return left, left_length
 
     def send_soon(self, kind, ident=0, offset=0, flags=0):
         """From finalizers, which may run anywhere: at once if nobody sends, and else when they are done."""
@@ -184,8 +207,10 @@ class Channel:
             start = self._place(size)
             if start is not None:
                 break
-            if size >= self._region_size:
-                raise MemoryError(f"{size} bytes are more than can be shared with the server")
+            if size >= self._room():
+                self._blocks.forget()
+                if size >= self._room():
+                    raise MemoryError(f"{size} bytes are more than can be shared with the server")
             time.sleep(0.0001)
         in_flight.append((self._sent, start))
         self._position = start + size
@@ -193,18 +218,21 @@ class Channel:
             self._highest = self._position
         return self._own + start
 
+    def _room(self):
+        return self._blocks.low - self._own
+
     def _place(self, size):
         if not self._in_flight:
             if self._highest > _KEPT:
                 page = self._own + _KEPT
                 self.memory.madvise(_MADV_REMOVE, page, wire.aligned(self._highest - _KEPT) + 4096 & -4096)
                 self._highest = 0
-            return 0 if size < self._region_size else None
+            return 0 if size < self._room() else None
         first, position = self._in_flight[0][1], self._position
         if position > first:
             if position + size > _WRAP_AT and size < first:
                 return 0
-            return position if position + size < self._region_size else None
+            return position if position + size < self._room() else None
         return position if position + size < first else None
 
     def offset_of(self, array):

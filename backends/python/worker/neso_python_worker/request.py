@@ -283,7 +283,7 @@ class Answer:
             if response is None:
                 self.channel.send(wire.SEND, flags | wire.NO_RESPONSE, self.handle)
             else:
-                self.channel.send_records(wire.SEND, flags, self.handle, response._records(self.channel, self.outputs))
+                self.channel.send_records(wire.SEND, flags, self.handle, response._records(self.channel, self.outputs, False))
                 self.sent += 1
             if flags & wire.FINAL:
                 self.closed = True

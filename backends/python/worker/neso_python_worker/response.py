@@ -47,12 +47,12 @@ class InferenceResponse:
     def parameters(self):
         return self._parameters or "{}"
 
-    def _records(self, channel, wanted):
+    def _records(self, channel, wanted, in_place):
         """For Channel.send_records; outputs that nobody wants are left out."""
         if self._error is not None:
             text = self._error._message.encode()
             return [wire.RESPONSE_HEAD.pack(wire.ERROR, self._error._code, 0, len(text), 0) + text]
-        tensors = [tensor._record(channel) for tensor in self._tensors if tensor._name in wanted]
+        tensors = [tensor._record(channel, in_place) for tensor in self._tensors if tensor._name in wanted]
         parameters = self._parameters
         if not parameters:
             return [wire.RESPONSE_HEAD.pack(wire.RESPONSE, 0, len(tensors), 0, 0), *tensors]

@@ -134,7 +134,7 @@ class Runner:
             elif response is None:
                 records.append(self._later(request))
             elif isinstance(response, InferenceResponse):
-                records += response._records(channel, request._layout.outputs)
+                records += response._records(channel, request._layout.outputs, True)
             else:
                 raise ModelFault("Expected an 'InferenceResponse' object in the execute function return list, found type "
                                 f"'{_type_name(response)}'.")

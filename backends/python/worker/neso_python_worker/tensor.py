@@ -89,8 +89,9 @@ class Tensor:
     def __repr__(self):
         return f"<Tensor '{self._name}' of shape {list(self._shape)}>"
 
-    def _record(self, channel):
-        """For Channel.send_records: all of it as bytes if it is small."""
+    def _record(self, channel, in_place):
+        """For Channel.send_records: all of it as bytes if it is small. `in_place`: what lies in shared memory already is read
+        there by the server, before the model goes on."""
         key = self._name, self._number, self._shape
         array = self._array
         is_bytes = self._number == datatypes.BYTES
@@ -106,7 +107,7 @@ class Tensor:
             if size < _SMALL:
                 return kind + wire.PLACE.pack(wire.INLINE, size) + bytes(data)
             return kind, data, size, 0
-        offset = channel.offset_of(array)
+        offset = channel.offset_of(array) if in_place else None
         return (kind, None, size, offset) if offset is not None else (kind, array, size, 0)
 
 

@@ -36,6 +36,7 @@ CALL_HEAD = struct.Struct("<QQQqIIIIIIII")
 NUMBER = 0xFFFFFFFF  # the sequence's id is no text
 
 INLINE = 0xFFFFFFFFFFFFFFFF  # as a tensor's offset: its bytes follow in the message
+OWN_BLOCK = 1 << 63  # added to a tensor's offset: it lies in one of blocks.py
 
 ALIGNMENT = 64
 
