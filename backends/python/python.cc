@@ -36,6 +36,7 @@ class PythonModel final : public Model {
     NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
     NESO_ASSIGN_OR_RETURN(limits_, Limits::OfModel(config().parameters, settings.limits));
     NESO_ASSIGN_OR_RETURN(debugger_, DebuggerAddress::Find(config().parameters, "DEBUGPY", settings.debugger));
+    if (debugger_) limits_.execute = limits_.finalize = {};  // whoever looks at it takes their time
     return auto_complete() && MayCompleteConfig(*this, files_) ? AutoComplete() : Status();
   }
 

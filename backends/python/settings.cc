@@ -45,6 +45,7 @@ Result<Limits> Limits::OfModel(const Parameters& parameters, const Limits& defau
   NESO_ASSIGN_OR_RETURN(limits.execute, SecondsOr(parameters, "EXECUTE_TIMEOUT_SECONDS", defaults.execute));
   NESO_ASSIGN_OR_RETURN(limits.memory_byte_size,
                         BytesOr(parameters, "MEMORY_LIMIT_BYTE_SIZE", defaults.memory_byte_size));
+  NESO_ASSIGN_OR_RETURN(limits.finalize, SecondsOr(parameters, "FINALIZE_TIMEOUT_SECONDS", defaults.finalize));
   return limits;
 }
 
@@ -62,6 +63,8 @@ Result<Settings> Settings::Parse(const Parameters& parameters) {
   settings.interpreter = parameters.Or("python-interpreter", "python3");
   NESO_ASSIGN_OR_RETURN(settings.limits.execute, SecondsOr(parameters, "execute-timeout-seconds", {}));
   NESO_ASSIGN_OR_RETURN(settings.limits.memory_byte_size, BytesOr(parameters, "memory-limit-byte-size", 0));
+  NESO_ASSIGN_OR_RETURN(settings.limits.finalize,
+                        SecondsOr(parameters, "finalize-timeout-seconds", settings.limits.finalize));
   NESO_ASSIGN_OR_RETURN(settings.debugger, DebuggerAddress::Find(parameters, "debugpy", {}));
   return settings;
 }

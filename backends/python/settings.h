@@ -19,6 +19,8 @@ struct Limits {
   std::chrono::milliseconds execute{0};
   // What it may allocate, and share with the server: memory-limit-byte-size, of a model MEMORY_LIMIT_BYTE_SIZE.
   uint64_t memory_byte_size = 0;
+  // How long the model's finalize may take: finalize-timeout-seconds, of a model FINALIZE_TIMEOUT_SECONDS.
+  std::chrono::milliseconds finalize{20'000};
 
   // Those of a model: its parameters, and for what they do not say `defaults`. INVALID_ARG names what is wrong.
   static backend::Result<Limits> OfModel(const backend::Parameters& parameters, const Limits& defaults);

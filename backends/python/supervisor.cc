@@ -16,7 +16,6 @@ constexpr std::chrono::seconds kLivedWell{60};
 constexpr int kMostDeaths = 8;
 constexpr std::chrono::milliseconds kFirstDelay{500};
 constexpr std::chrono::milliseconds kLongestDelay{30'000};
-constexpr std::chrono::milliseconds kFinalizeLimit{20'000};
 
 std::chrono::milliseconds Delay(int deaths) {
   if (deaths <= 1) return std::chrono::milliseconds(0);
@@ -117,7 +116,7 @@ void Supervisor::Stop() {
     const std::lock_guard lock(mutex_);
     last.swap(worker_);
   }
-  if (last != nullptr) last->Finalize(kFinalizeLimit);
+  if (last != nullptr) last->Finalize();
 }
 
 }  // namespace neso::python

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -185,9 +186,17 @@ Status Worker::AnswerOne(Request& request, uint64_t id, WorkerResponse& response
 }
 
 std::optional<Worker::Outcome> Worker::Await(Channel::Reader& reader, std::chrono::milliseconds limit) {
+  using Milliseconds = std::chrono::milliseconds;
+  const bool is_limited = limit != Milliseconds::max();
+  const auto begin = is_limited ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+  const auto left = [&] {
+    if (!is_limited) return limit;
+    const auto passed = std::chrono::floor<Milliseconds>(std::chrono::steady_clock::now() - begin);
+    return std::max(limit - passed, Milliseconds(0));
+  };
   NesoSlot slot;
   Channel::Reader::Found found{};
-  while ((found = reader.Next(slot, limit)) == Channel::Reader::Found::kMessage) {
+  while ((found = reader.Next(slot, left())) == Channel::Reader::Found::kMessage) {
     const Kind kind = static_cast<Kind>(slot.kind);
     if (kind == Kind::kDone || kind == Kind::kExecuted || kind == Kind::kFailed) {
       std::optional<std::vector<std::byte>> body = Body(slot);
@@ -340,14 +349,19 @@ Status Worker::AskIsReady() {
   }
 }
 
-void Worker::Finalize(std::chrono::milliseconds limit) {
+void Worker::Finalize() {
+  const std::chrono::milliseconds limit = place_.limits.finalize;
   Channel::Reader reader(*memory_->channel);
   if (memory_->channel->PushWork({static_cast<uint32_t>(Kind::kFinalize), 0, 0, 0, 0})) {
-    if (Await(reader, limit)) {
+    if (Await(reader, limit.count() != 0 ? limit : std::chrono::milliseconds::max())) {
       reader.Done();
       (void)Await(reader, kExitLimit);  // it ends by itself
     } else if (!gone()) {
-      NESO_LOG_WARNING("Python worker '", place_.name, "' did not finish within ", limit.count(), " ms and is ended");
+      NESO_LOG_WARNING("model '", place_.model, "' version ", place_.version, ": 'finalize' took longer than ",
+                       limit.count(), " ms, which is its limit (FINALIZE_TIMEOUT_SECONDS); the process of '",
+                       place_.name, "' is ended; where it was stands in the server's standard error");
+      Signal(kTellAndEnd);
+      (void)Await(reader, kTellLimit);
     }
   }
   // Nothing of the model and its instance is used from here on.

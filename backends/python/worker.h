@@ -59,8 +59,8 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   // The completed configuration.
   backend::Result<std::string> AutoComplete(const std::string& arguments);
   void Execute(backend::Execution& execution);
-  // Runs the model's finalize, if the worker still listens, and ends the process; after `limit` by force.
-  void Finalize(std::chrono::milliseconds limit);
+  // Runs the model's finalize, if the worker still listens, and ends the process; after the limit by force.
+  void Finalize();
   // Ends the process now.
   void Kill();
 

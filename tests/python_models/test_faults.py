@@ -51,7 +51,7 @@ def execute(self, requests):
 
 @pytest.fixture(scope="module")
 def server(models, serve):
-    for name in ("dies", "dies_often", "hangs", "raises", "beside"):
+    for name in ("dies", "dies_often", "hangs", "raises", "beside", "restarts_a", "restarts_b", "restarts_c"):
         models.add(name, TELLS_ITS_PROCESS, outputs={"OUT": "TYPE_INT32"})
     models.add("garbage", GARBAGE, outputs={"OUT": "TYPE_INT32"})
     models.add("forgets", """
@@ -97,10 +97,21 @@ def test_a_dead_worker_fails_its_request_and_comes_back(server, client, kind):
     with pytest.raises(InferenceServerException, match="Stub process 'dies_0' is not healthy."):
         ask(server, "dies", kind)
     ask(server, "beside")
-    start = time.monotonic()
     wait_until(lambda: client.is_model_ready("dies"))
-    assert time.monotonic() - start < 5 * PATIENCE  # 0.3 s where nobody else wants the processors
     assert ask(server, "dies") not in (0, first)
+
+
+def test_a_dead_worker_is_back_within_two_seconds(server, client):
+    def restart(model):
+        ask(server, model)
+        with pytest.raises(InferenceServerException):
+            ask(server, model, 2)
+        start = time.monotonic()
+        wait_until(lambda: client.is_model_ready(model))
+        return time.monotonic() - start
+
+    # 0.2 s of processor time, which others may want, too: one of three is enough. A second death would wait.
+    assert any(restart(model) < 2 * PATIENCE for model in ("restarts_a", "restarts_b", "restarts_c"))
 
 
 def test_readiness_tells_of_a_dead_worker(server, client):

@@ -5,6 +5,7 @@ import re
 import threading
 
 import numpy as np
+import psutil
 import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
@@ -93,8 +94,18 @@ def server(models, serve):
             if kind == 4: return [answer(OUT=np.zeros(150 << 18, dtype=np.int32))]
             return [answer(OUT=np.int32([os.getpid()])) for _ in requests]
         """, outputs=PID, extra=parameters(MEMORY_LIMIT_BYTE_SIZE=256 << 20))
+    for name, own in (("ends_late", parameters(FINALIZE_TIMEOUT_SECONDS=LIMIT)), ("ends_late_too", "")):
+        models.add(name, """
+            def execute(self, requests):
+                return [answer(OUT=np.int32([os.getpid()])) for _ in requests]
+
+            def finalize(self):
+                while True: print("not yet")  # what it says does not make its time longer
+            """, outputs=PID, extra=own)
     # NumPy alone takes more the more processors there are: for the stacks of its threads.
-    return serve(f"--backend-config=python,execute-timeout-seconds={100 * LIMIT}", env={"OPENBLAS_NUM_THREADS": "1"})
+    return serve("--model-control-mode=explicit", "--load-model=*",
+                 f"--backend-config=python,execute-timeout-seconds={100 * LIMIT}",
+                 f"--backend-config=python,finalize-timeout-seconds={LIMIT}", env={"OPENBLAS_NUM_THREADS": "1"})
 
 
 def ask(server, model, number=0):
@@ -171,6 +182,17 @@ def test_an_answer_in_many_pieces_may_take_longer(server, model):
     assert error is None and len(pids) == 6 and len(set(pids)) == 1
 
 
+@pytest.mark.parametrize("model", ["ends_late", "ends_late_too"])
+def test_a_finalize_that_takes_too_long_is_ended(server, client, model):
+    pid = ask(server, model)
+    client.unload_model(model)
+    wait_until(lambda: f"successfully unloaded '{model}'" in server.log)
+    assert (f"model '{model}' version 1: 'finalize' took longer than {1000 * LIMIT:.0f} ms, which is its limit "
+            f"(FINALIZE_TIMEOUT_SECONDS); the process of '{model}_0' is ended") in server.log
+    assert re.search(rf'{model}/1/model.py", line \d+ in finalize', server.log)
+    assert not psutil.pid_exists(pid)
+
+
 def test_an_allocation_beyond_the_limit_is_the_error_of_its_request(server):
     first = ask(server, "allocates")
     with pytest.raises(InferenceServerException, match=r"MemoryError: Unable to allocate 1.00 GiB"):
@@ -207,6 +229,7 @@ def test_the_system_ends_a_worker_before_the_server(server):
 @pytest.mark.parametrize("setting, text", [
     ("execute-timeout-seconds=-1", "parameter 'execute-timeout-seconds': expected a number of seconds, 0 for no limit, "
                                    "got '-1'"),
+    ("finalize-timeout-seconds=-1", "parameter 'finalize-timeout-seconds': expected a number of seconds"),
     ("execute-timeout-seconds=soon", "failed to convert 'soon' to number"),
     ("memory-limit-byte-size=-1", "parameter 'memory-limit-byte-size': expected a number of bytes, 0 for no limit, got "
                                   "'-1'"),

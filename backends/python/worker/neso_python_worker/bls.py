@@ -2,7 +2,6 @@
 
 Answers come on a ring of their own. Of the threads that wait for one, one reads the ring for all of them.
 """
-import asyncio
 import collections
 import functools
 import json
@@ -232,6 +231,7 @@ def execute(request, decoupled):
 
 
 async def execute_async(request, decoupled):
+    import asyncio  # only a model that has it comes here
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, functools.partial(execute, request, decoupled))
 
