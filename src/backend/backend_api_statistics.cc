@@ -56,6 +56,7 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_Mo
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(instance, request);
     const InferenceRequest& reported = AsRequest(request);
+    if (reported.is_null()) return {};
     const ExecutionTimes times{exec_start_ns, compute_start_ns, compute_end_ns, exec_end_ns};
     TraceExecution(reported, times);
     StatisticsShard& statistics = AsInstance(instance).statistics();

@@ -81,6 +81,8 @@ void InferenceRequest::Clear() {
   start_ns_ = 0;
   queue_start_ns_ = 0;
   scheduler_data = nullptr;
+  sequence_states = nullptr;
+  is_null_ = false;
   // Last: it may take the model down.
   model_.reset();
 }
@@ -127,8 +129,27 @@ Status InferenceRequest::RemoveInput(std::string_view name) {
   return {};
 }
 
+void InferenceRequest::InjectInput(std::string_view name, DataType datatype, std::span<const int64_t> shape,
+                                   std::span<const std::byte> data) {
+  Input& input = NewInput(name, datatype, shape);
+  InputBuffer& buffer = input.buffers_.emplace_back();
+  buffer.base = data.data();
+  buffer.attributes.byte_size = data.size();
+  input.byte_size_ = data.size();
+  ++injected_count_;
+  input_index_.Update(inputs(), &Input::name);
+}
+
+void InferenceRequest::RemoveInjectedInputs() {
+  if (injected_count_ == 0) return;
+  input_count_ -= std::exchange(injected_count_, 0);
+  input_index_.Forget();
+  input_index_.Update(inputs(), &Input::name);
+}
+
 void InferenceRequest::RemoveAllInputs() {
   input_count_ = 0;
+  injected_count_ = 0;
   input_index_.Forget();
 }
 
@@ -260,6 +281,10 @@ void InferenceRequest::EndTrace() {
   trace_.reset();
 }
 
+void InferenceRequest::MarkPending() {
+  if (!std::exchange(pending_, true)) model_->statistics().AddPending(1);
+}
+
 void InferenceRequest::MarkExecuting() {
   if (std::exchange(pending_, false)) model_->statistics().AddPending(-1);
 }
@@ -292,6 +317,7 @@ Status Catching(Work&& work) {
 Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace) {
   InferenceRequest& r = *request;
   r.start_ns_ = SteadyNanoseconds();
+  r.queue_start_ns_ = 0;
   if (trace != nullptr) {
     r.trace_ = std::shared_ptr<InferenceTrace>(trace, &InferenceTrace::Release);
     trace->SetModel(r.model_->name(), r.model_->version(), r.id_);
@@ -323,7 +349,9 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
 
 void InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest> request, const Status& error,
                                          FailureReason reason) {
-  request->model_->statistics().common().RecordFailure(request->start_ns_, SteadyNanoseconds(), reason);
+  if (!request->is_null_) {
+    request->model_->statistics().common().RecordFailure(request->start_ns_, SteadyNanoseconds(), reason);
+  }
   const std::shared_ptr<ResponseFactory>& factory = request->factory_;
   InferenceResponse::Send(factory->CreateResponse(factory), TRITONSERVER_RESPONSE_COMPLETE_FINAL, error);
   Release(std::move(request), TRITONSERVER_REQUEST_RELEASE_ALL);
@@ -337,6 +365,7 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
     hook(request, flags);
     if (request == nullptr) return;
   }
+  request->RemoveInjectedInputs();
   // Before the callback, which may report about an enclosing trace.
   request->EndTrace();
   const ModelHandle model = request->model_;

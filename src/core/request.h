@@ -31,6 +31,7 @@ namespace neso {
 class InferenceTrace;
 class ModelInstance;
 class ResponseFactory;
+class SequenceStates;
 
 // One piece of an input's data; a view, the owner keeps the memory until release.
 struct InputBuffer {
@@ -86,6 +87,10 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   static std::unique_ptr<InferenceRequest> Create(ModelHandle model, int64_t requested_version);
   ~InferenceRequest();
   static void operator delete(InferenceRequest* request, std::destroying_delete_t);
+  // Stands in a batch for a row that nobody asked for: the inputs are as those of `like` and read from `zeros`, which has
+  // room for the largest of them. What is answered is dropped, and nothing of it is counted.
+  static std::unique_ptr<InferenceRequest> CreateNull(const InferenceRequest& like,
+                                                      std::shared_ptr<const std::vector<std::byte>> zeros);
 
   // --- what the requester sets -------------------------------------------------------------------------------------
   void SetId(std::string_view id) { id_ = id; }
@@ -168,8 +173,20 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // The request leaves the queue: it is not pending any more. Release does the same for one that never executed.
   void MarkExecuting();
 
+  bool is_null() const { return is_null_; }
+
+  // An input that the scheduler adds for the backend: a sequence's control or state. Validation and the requester never
+  // see it: it goes when the request is released. `data` is borrowed until then.
+  void InjectInput(std::string_view name, DataType datatype, std::span<const int64_t> shape,
+                   std::span<const std::byte> data);
+  void RemoveInjectedInputs();
+  // Pending again, after the scheduler has taken it back.
+  void MarkPending();
+
   // Scheduler's own data, e.g. its place in a queue. Owned by the scheduler.
   void* scheduler_data = nullptr;
+  // Of the sequence the request belongs to, while a backend has it; null: the model has no states.
+  SequenceStates* sequence_states = nullptr;
 
  private:
   InferenceRequest() = default;
@@ -192,6 +209,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   std::vector<Input>
       inputs_;  // the first input_count_ are in use; the others keep their capacities for the next request
   size_t input_count_ = 0;
+  size_t injected_count_ = 0;  // the last so many of them
   NameIndex input_index_;
   std::vector<std::string> requested_outputs_;
   NameIndex requested_output_index_;
@@ -207,6 +225,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   uint64_t start_ns_ = 0;
   uint64_t queue_start_ns_ = 0;
   bool pending_ = false;
+  bool is_null_ = false;
   uint32_t raw_length_ = 0;  // what stands before the single element of a raw BYTES input
 };
 

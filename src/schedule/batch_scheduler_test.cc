@@ -334,8 +334,7 @@ TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
   const auto check = [](const std::string& config) {
     return CheckSchedulingSupported(test::MakeModel(R"(name: "s" )" + config)->config()).ToString();
   };
-  EXPECT_EQ(check("sequence_batching { }"),
-            "Unsupported: model 's' asks for sequence_batching, which this server does not have yet");
+  EXPECT_EQ(check("sequence_batching { }"), "OK");
   EXPECT_EQ(check("ensemble_scheduling { }"),
             "Unsupported: model 's' asks for ensemble_scheduling, which this server does not have yet");
   EXPECT_THAT(check(R"(parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } })"),

@@ -34,7 +34,8 @@ void Dispatcher::Close() {
 }
 
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
-  request->CaptureQueueStart();
+  // The queue may be the second one that the request is in.
+  if (request->queue_start_ns() == 0) request->CaptureQueueStart();
   const uint64_t start_ns = request->start_ns();
   const std::shared_ptr<ResponseFactory>* const factory =
       order_ != nullptr ? &request->shared_response_factory() : nullptr;
@@ -65,12 +66,20 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
 }
 
 void Dispatcher::Stop() {
-  SlotRunner::Slot* slot = nullptr;
   {
     MutexLock lock(runner_.mutex);
     stopping_ = true;
+  }
+  StopWaiting();
+}
+
+void Dispatcher::StopWaiting() {
+  SlotRunner::Slot* slot = nullptr;
+  {
+    MutexLock lock(runner_.mutex);
+    waits_ = false;
     not_before_ = TimePoint::min();
-    slot = runner_.StartIfReady(Now());  // nothing more will come that a batch could wait for
+    slot = runner_.StartIfReady(Now());
   }
   runner_.Launch(slot);
 }
@@ -123,7 +132,7 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
     };
   }
   BatchDecision decision = PickBatch(candidates_, config_, now, includes);
-  if (decision.kind == BatchDecision::Kind::kWait && stopping_) {
+  if (decision.kind == BatchDecision::Kind::kWait && !waits_) {
     decision = {.kind = BatchDecision::Kind::kTake, .count = candidates_.size()};
   }
   return decision;
@@ -132,7 +141,7 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
 bool Dispatcher::IsReady(TimePoint now, size_t starting) {
   if (queue_.size() == 0) return false;
   if (!has_started_) [[unlikely]] {
-    if (queue_.size() < config_.starts_at && !stopping_) return false;
+    if (queue_.size() < config_.starts_at && waits_) return false;
     has_started_ = true;
   }
   if (starting > 0) {

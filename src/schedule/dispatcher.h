@@ -31,6 +31,8 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   Status Enqueue(std::unique_ptr<InferenceRequest>& request);
   void OnCancel();
   void Stop();
+  // No delay is waited for any more: nothing will come that a batch could wait for, or not enough of it.
+  void StopWaiting();
   void UpdateInstances(const std::vector<ModelInstance*>& instances) { runner_.UpdateInstances(instances); }
   // The scheduler goes, and nothing waits any more. A slot that is about to go idle may still keep this object, after
   // what the context names is gone.
@@ -60,8 +62,9 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
 
   SlotRunner runner_;  // its mutex guards what follows
   RequestQueue queue_ GUARDED_BY(runner_.mutex);
-  bool stopping_ GUARDED_BY(runner_.mutex) = false;
-  bool has_started_ GUARDED_BY(runner_.mutex);  // config_.starts_at requests have waited
+  bool stopping_ GUARDED_BY(runner_.mutex) = false;  // refuses what comes
+  bool waits_ GUARDED_BY(runner_.mutex) = true;      // for more than there is
+  bool has_started_ GUARDED_BY(runner_.mutex);       // config_.starts_at requests have waited
   TimerId timer_ GUARDED_BY(runner_.mutex);
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(runner_.mutex) = TimePoint::min();

@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "base/log.h"
 #include "schedule/batch_scheduler.h"
+#include "schedule/sequence_scheduler.h"
 
 namespace neso {
 namespace {
@@ -28,6 +29,22 @@ void SetUpBatcher(const Model& model, BatchingConfig& config) {
   LOG_VERBOSE(1, "Delaying batcher thread for {} until {} queued requests...", model.name(), config.starts_at);
 }
 
+// The hooks that suites of tests fill a sequence batcher's slots and backlog with.
+SequenceConfig SetUpSequences(const Model& model, const std::vector<ModelInstance*>& instances) {
+  SequenceConfig config = MakeSequenceConfig(model.config());
+  config.starts_at = NumberFromEnvironment("TRITONSERVER_DELAY_SCHEDULER");
+  config.starts_at_backlog = NumberFromEnvironment("TRITONSERVER_BACKLOG_DELAY_SCHEDULER");
+  if (config.starts_at != 0) {
+    for (const ModelInstance* instance : instances) {
+      LOG_VERBOSE(1, "Delaying scheduler thread {} until {} queued requests...", instance->name(), config.starts_at);
+    }
+  }
+  if (config.starts_at_backlog != 0) {
+    LOG_INFO("Delaying scheduler until {} backlog queued requests...", config.starts_at_backlog);
+  }
+  return config;
+}
+
 }  // namespace
 
 Status CheckSchedulingSupported(const inference::ModelConfig& config) {
@@ -35,7 +52,6 @@ Status CheckSchedulingSupported(const inference::ModelConfig& config) {
     return Unsupported("model '{}' asks for {}, which this server does not have yet", config.name(), what);
   };
   if (config.has_ensemble_scheduling()) return missing("ensemble_scheduling");
-  if (config.has_sequence_batching()) return missing("sequence_batching");
   if (config.parameters().contains(kBatchStrategyParameter)) {
     return missing(fmt::format("a batching strategy of its own (parameter {})", kBatchStrategyParameter));
   }
@@ -44,6 +60,9 @@ Status CheckSchedulingSupported(const inference::ModelConfig& config) {
 
 std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
                                          const SchedulingContext& context) {
+  if (model.config().has_sequence_batching()) {
+    return std::make_unique<SequenceScheduler>(model, SetUpSequences(model, instances), instances, context);
+  }
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
   if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);
   return std::make_unique<BatchScheduler>(model, std::move(config), instances, context);

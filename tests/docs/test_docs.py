@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from support.control import until
+from support.python_models import python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, TREE, free_port
 
@@ -266,6 +267,16 @@ def test_settings_of_the_onnx_page(repository, digits, start_server):
     config = server.get("/v2/models/digits/config").json()
     assert config["parameters"]["intra_op_thread_count"] == {"string_value": "4"}
     assert config["optimization"]["graph"]["level"] == 1
+
+
+def test_the_sequences_page_s_model_with_a_memory(repository, start_server):
+    page = DOCS / "sequences.md"
+    repository.add("sum", blocks(page, marker="test:config")[0],
+                   files={"model.py": blocks(page, "python", "test:model")[0]})
+    server = start_server(repository.path, env=python_on_path())
+    client = blocks(page, "python", "test:client")[0].replace("localhost:8000", server.http)
+    result = subprocess.run([sys.executable, "-c", client], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert result.stdout == "1.0\n3.0\n6.0\n", result.stderr
 
 
 def test_the_example_runs_and_ends():

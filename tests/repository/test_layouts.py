@@ -123,7 +123,6 @@ def test_a_failed_start_ends_with_models_and_reasons(repository):
         output { name: "O" data_type: TYPE_FP32 dims: [-1] }
         ensemble_scheduling { step { model_name: "good" model_version: -1 input_map { key: "INPUT0" value: "I" }
                                      output_map { key: "OUTPUT0" value: "O" } } }"""),
-    ("sequence_batching", 'backend: "identity" sequence_batching {}'),
     ("a batching strategy of its own (parameter TRITON_BATCH_STRATEGY_PATH)",
      'backend: "identity" parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } }'),
 ])

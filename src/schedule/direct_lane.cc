@@ -1,0 +1,158 @@
+#include "schedule/direct_lane.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace neso {
+
+DirectLane::DirectLane(const Model& model, const SequenceControls& controls, const DirectStrategy& strategy,
+                       const SchedulingContext& context)
+    : controls_(controls),
+      strategy_(strategy),
+      compatibility_(model),
+      context_(context),
+      delays_(strategy.minimum_slot_utilization > 0 && strategy.max_queue_delay > Nanoseconds(0)),
+      runner_(*this, context) {}
+
+void DirectLane::Accept(size_t slot, InferenceRequest* request) {
+  const TimePoint now = Now();
+  SlotRunner::Slot* started = nullptr;
+  {
+    MutexLock lock(runner_.mutex);
+    if (slot >= slots_.size()) slots_.resize(slot + 1);
+    CHECK(slots_[slot].request == nullptr, "a sequence has one request in its lane at a time");
+    slots_[slot] = {request, now};
+    ++ready_;
+    started = runner_.StartIfReady(now);
+  }
+  runner_.Launch(started);
+}
+
+void DirectLane::OnCancel() {
+  if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
+  const bool posted = context_.executor.Post([self = shared_from_this()] {
+    self->sweep_posted_.store(false, std::memory_order_release);
+    Batch dropped;
+    {
+      MutexLock lock(self->runner_.mutex);
+      self->TakeCancelled(dropped);
+    }
+    dropped.AnswerDropped();
+  });
+  // Whoever takes them finds that they are cancelled.
+  if (!posted) sweep_posted_.store(false, std::memory_order_release);
+}
+
+void DirectLane::Stop() {
+  SlotRunner::Slot* started = nullptr;
+  {
+    MutexLock lock(runner_.mutex);
+    stopping_ = true;
+    started = runner_.StartIfReady(Now());
+  }
+  runner_.Launch(started);
+}
+
+void DirectLane::Close() {
+  MutexLock lock(runner_.mutex);
+  if (timer_.sequence != 0) context_.timers.Cancel(timer_);
+  timer_ = TimerId();
+}
+
+SlotsDecision DirectLane::Decide(TimePoint now) const {
+  TimePoint oldest = TimePoint::max();
+  if (delays_) {
+    for (const Waiting& waiting : slots_) {
+      if (waiting.request != nullptr) oldest = std::min(oldest, waiting.since);
+    }
+  }
+  // Without a delay the time does not matter: it is always over.
+  SlotsDecision decision = DecideSlots(ready_, delays_ ? oldest : now, strategy_, now);
+  if (decision.kind == SlotsDecision::Kind::kWait && stopping_) decision = {.kind = SlotsDecision::Kind::kTake};
+  return decision;
+}
+
+bool DirectLane::IsReady(TimePoint now, size_t) {
+  const SlotsDecision decision = Decide(now);
+  if (decision.kind == SlotsDecision::Kind::kWait) WakeAt(decision.until);
+  return decision.kind == SlotsDecision::Kind::kTake;
+}
+
+bool DirectLane::Take(TimePoint now, Batch& batch) {
+  TakeCancelled(batch);
+  const SlotsDecision decision = Decide(now);
+  if (decision.kind == SlotsDecision::Kind::kTake) {
+    FillRows(batch);
+    return true;
+  }
+  if (decision.kind == SlotsDecision::Kind::kWait) WakeAt(decision.until);
+  return !batch.cancelled.empty();
+}
+
+void DirectLane::TakeCancelled(Batch& batch) {
+  for (Waiting& waiting : slots_) {
+    if (waiting.request == nullptr || !waiting.request->IsCancelled()) continue;
+    batch.cancelled.push_back(std::exchange(waiting.request, nullptr));
+    --ready_;
+  }
+}
+
+void DirectLane::FillRows(Batch& batch) {
+  const auto is_ready = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS { return slots_[i].request != nullptr; };
+  std::function<bool(size_t, size_t)> can_share;
+  if (compatibility_.is_needed()) {
+    can_share = [this](size_t first, size_t i) NO_THREAD_SAFETY_ANALYSIS {
+      return compatibility_.CanShare(*slots_[first].request, *slots_[i].request);
+    };
+  }
+  const std::vector<bool> rows = ArrangeSlots(slots_.size(), is_ready, can_share);
+  const InferenceRequest& like =
+      *slots_[static_cast<size_t>(std::find(rows.begin(), rows.end(), true) - rows.begin())].request;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i]) {
+      batch.requests.push_back(NullRequest(like));
+      continue;
+    }
+    batch.requests.push_back(std::exchange(slots_[i].request, nullptr));
+    --ready_;
+  }
+}
+
+InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {
+  size_t largest = 0;
+  for (const Input& input : like.inputs()) {
+    const bool is_text = input.datatype() == DataType::kBytes;
+    const auto elements = static_cast<size_t>(std::max<int64_t>(ElementCount(input.shape()), 0));
+    largest = std::max(largest, is_text ? elements * sizeof(uint32_t) : input.byte_size());
+  }
+  if (zeros_ == nullptr || zeros_->size() < largest) {
+    zeros_ = std::make_shared<const std::vector<std::byte>>(largest);
+  }
+  std::unique_ptr<InferenceRequest> request = InferenceRequest::CreateNull(like, zeros_);
+  controls_.InjectNotReady(*request);
+  return request.release();
+}
+
+void DirectLane::WakeAt(TimePoint at) {
+  if (timer_.sequence != 0) {
+    if (timer_.deadline <= at) return;
+    context_.timers.Cancel(timer_);
+  }
+  timer_ = context_.timers.Schedule(at, [weak = weak_from_this()] {
+    if (const std::shared_ptr<DirectLane> self = weak.lock()) self->OnTime();
+  });
+}
+
+void DirectLane::OnTime() {
+  SlotRunner::Slot* started = nullptr;
+  {
+    MutexLock lock(runner_.mutex);
+    timer_ = TimerId();
+    started = runner_.StartIfReady(Now());
+  }
+  runner_.Launch(started);
+}
+
+}  // namespace neso
