@@ -217,6 +217,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
   struct OutputTarget {
     const TensorDescription* tensor;
     const TensorConfig* config;  // null: a state only
+    bool is_state;
   };
 
   // What the model needs, and the initializers that the configuration lists, so that requests may override them.
@@ -241,9 +242,11 @@ class OnnxInstance final : public Instance<OnnxModel> {
   void BindOutputs() {
     for (const TensorDescription& tensor : description_.outputs) {
       const TensorConfig* const config = model().config().FindOutput(tensor.name);
-      bool used = config != nullptr;
-      for (const backend::StateConfig& state : model().config().states) used = used || state.output_name == tensor.name;
-      if (used) served_outputs_.push_back({&tensor, config});
+      bool is_state = false;
+      for (const backend::StateConfig& state : model().config().states) {
+        is_state = is_state || state.output_name == tensor.name;
+      }
+      if (config != nullptr || is_state) served_outputs_.push_back({&tensor, config, is_state});
     }
   }
 
@@ -292,7 +295,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
     output_names_.clear();
     for (const OutputTarget& output : served_outputs_) {
       const std::string& name = output.tensor->name;
-      bool wanted = output.config == nullptr || served_outputs_.size() == 1;
+      bool wanted = output.is_state || served_outputs_.size() == 1;
       for (size_t i = 0; i < requests.size() && !wanted; ++i) {
         wanted = requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(name);
       }

@@ -1,47 +1,56 @@
 // TRITONBACKEND_* functions about the state of a sequence.
 #include "backend/backend_api.h"
+#include "core/sequence_state.h"
 
 using namespace neso;
 
 namespace {
 
-bool IsOutputState(const inference::ModelSequenceBatching& batching, std::string_view name) {
-  for (const auto& state : batching.state()) {
-    if (state.output_name() == name) return true;
-  }
-  return false;
-}
-
-// No state can be made, so whoever asks about one holds a stray pointer.
-Status NoState() { return Unsupported("the state of sequences is not supported"); }
+SequenceState& AsState(TRITONBACKEND_State* handle) { return *static_cast<SequenceState*>(handle); }
 
 }  // namespace
 
 TRITONSERVER_Error* TRITONBACKEND_StateNew(TRITONBACKEND_State** state, TRITONBACKEND_Request* request,
-                                           const char* name, const TRITONSERVER_DataType, const int64_t*,
-                                           const uint32_t) {
+                                           const char* name, const TRITONSERVER_DataType datatype, const int64_t* shape,
+                                           const uint32_t dims_count) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(state, request, name);
     *state = nullptr;
-    const inference::ModelConfig& config = AsRequest(request).model()->config();
-    if (config.sequence_batching().state().empty()) {
+    const InferenceRequest& of = AsRequest(request);
+    if (of.sequence_states == nullptr) {
       return InvalidArg("unable to add state '{}'. State configuration is missing for model '{}'.", name,
-                        config.name());
+                        of.model()->name());
     }
-    if (!IsOutputState(config.sequence_batching(), name)) {
-      return InvalidArg("state '{}' is not a valid state name.", name);
-    }
-    return NoState();
+    ASSIGN_OR_RETURN(*state, of.sequence_states->NewOutput(name, FromApi(datatype), {shape, dims_count}));
+    return {};
   });
 }
 
-TRITONSERVER_Error* TRITONBACKEND_StateUpdate(TRITONBACKEND_State*) { return ApiCall(NoState); }
-
-TRITONSERVER_Error* TRITONBACKEND_StateBuffer(TRITONBACKEND_State*, void**, const uint64_t, TRITONSERVER_MemoryType*,
-                                              int64_t*) {
-  return ApiCall(NoState);
+TRITONSERVER_Error* TRITONBACKEND_StateUpdate(TRITONBACKEND_State* state) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(state);
+    AsState(state).Update();
+    return {};
+  });
 }
 
-TRITONSERVER_Error* TRITONBACKEND_StateBufferAttributes(TRITONBACKEND_State*, TRITONSERVER_BufferAttributes**) {
-  return ApiCall(NoState);
+TRITONSERVER_Error* TRITONBACKEND_StateBuffer(TRITONBACKEND_State* state, void** buffer,
+                                              const uint64_t buffer_byte_size, TRITONSERVER_MemoryType* memory_type,
+                                              int64_t* memory_type_id) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(state, buffer, memory_type, memory_type_id);
+    *buffer = AsState(state).Allocate(buffer_byte_size);
+    *memory_type = TRITONSERVER_MEMORY_CPU;
+    *memory_type_id = 0;
+    return {};
+  });
+}
+
+TRITONSERVER_Error* TRITONBACKEND_StateBufferAttributes(TRITONBACKEND_State* state,
+                                                        TRITONSERVER_BufferAttributes** buffer_attributes) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(state, buffer_attributes);
+    *buffer_attributes = &AsState(state).attributes();
+    return {};
+  });
 }

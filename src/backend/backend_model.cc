@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "backend/state_specs.h"
 #include "backend/warmup.h"
 #include "base/catch_exceptions.h"
 #include "base/log.h"
@@ -74,6 +75,7 @@ BackendModel::~BackendModel() {
 }
 
 Status BackendModel::Start(const SchedulingContext& context) {
+  ASSIGN_OR_RETURN(std::vector<StateSpec> states, ReadStateSpecs(config(), plugin_->folder()));
   ASSIGN_OR_RETURN(Instances instances, MakeInstances(ExpandInstanceGroups(config()), config()));
   const std::vector<ModelInstance*> scheduled = Scheduled(instances);
   {
@@ -84,7 +86,7 @@ Status BackendModel::Start(const SchedulingContext& context) {
     SetScheduler(std::make_unique<NothingScheduled>(name()));
     return {};
   }
-  SetScheduler(MakeScheduler(*this, scheduled, context));
+  SetScheduler(MakeScheduler(*this, scheduled, context, std::move(states)));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/backend_instance.h"
+#include "backend/state_specs.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -17,6 +18,8 @@ namespace neso {
 namespace {
 
 using Requests = std::vector<std::unique_ptr<InferenceRequest>>;
+// One for each request, which borrows it.
+using States = std::vector<std::unique_ptr<SequenceStates>>;
 
 // The scheduler of the stand-in: what Submit validated is put where the submitting thread wants it.
 class Catcher final : public Scheduler {
@@ -133,6 +136,17 @@ Expected<Requests> MakeRequests(const ModelHandle& model, const WarmUpSample& sa
   return requests;
 }
 
+States BeginSequences(const Requests& requests, const std::vector<StateSpec>& specs) {
+  States states;
+  if (specs.empty()) return states;
+  for (const std::unique_ptr<InferenceRequest>& request : requests) {
+    states.push_back(std::make_unique<SequenceStates>(specs));
+    states.back()->InjectInto(*request);
+    request->sequence_states = states.back().get();
+  }
+  return states;
+}
+
 }  // namespace
 
 Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t version,
@@ -140,6 +154,7 @@ Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t v
   WarmUp warm_up;
   ASSIGN_OR_RETURN(warm_up.samples_, MakeWarmUpSamples(config, model_folder));
   if (warm_up.samples_.empty()) return warm_up;
+  ASSIGN_OR_RETURN(warm_up.state_specs_, ReadStateSpecs(config, model_folder));
   warm_up.stand_in_ = std::make_shared<Model>(config, version, std::map<std::string, std::vector<std::string>>());
   warm_up.stand_in_->SetScheduler(std::make_unique<Catcher>());
   return warm_up;
@@ -160,6 +175,7 @@ Status WarmUp::Run(BackendInstance& instance, const std::atomic<bool>& exiting) 
 Status WarmUp::RunSample(const WarmUpSample& sample, BackendInstance& instance) const {
   PendingAnswers run(sample.batch_size);
   ASSIGN_OR_RETURN(Requests requests, MakeRequests(stand_in_, sample, run));
+  const States states = BeginSequences(requests, state_specs_);
   std::vector<InferenceRequest*> batch;
   batch.reserve(requests.size());
   for (std::unique_ptr<InferenceRequest>& request : requests) batch.push_back(request.release());

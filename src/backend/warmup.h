@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/model_handle.h"
+#include "core/sequence_state.h"
 #include "core/types.h"
 
 namespace neso {
@@ -56,6 +57,7 @@ class WarmUp {
   Status RunSample(const WarmUpSample& sample, BackendInstance& instance) const;
 
   std::vector<WarmUpSample> samples_;
+  std::vector<StateSpec> state_specs_;  // each request begins a sequence of its own
   // The requests belong to a model of their own: the one that is being loaded takes none yet.
   ModelHandle stand_in_;
 };

@@ -5,11 +5,18 @@
 #include "core/model.h"
 #include "core/request.h"
 #include "core/response.h"
+#include "core/sequence_state.h"
 
 namespace neso {
 namespace {
 
 using Zeros = std::shared_ptr<const std::vector<std::byte>>;
+
+// What its inputs point into.
+struct Data {
+  Zeros zeros;
+  std::unique_ptr<SequenceStates> states;
+};
 
 TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t byte_size, TRITONSERVER_MemoryType,
                              int64_t, void*, void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
@@ -33,7 +40,7 @@ void DropResponse(TRITONSERVER_InferenceResponse* response, uint32_t, void*) {
 
 void DropRequest(TRITONSERVER_InferenceRequest* request, uint32_t, void* userp) {
   delete static_cast<InferenceRequest*>(request);
-  delete static_cast<Zeros*>(userp);
+  delete static_cast<Data*>(userp);
 }
 
 }  // namespace
@@ -59,7 +66,14 @@ std::unique_ptr<InferenceRequest> InferenceRequest::CreateNull(const InferenceRe
   }
   request->input_index_.Update(request->inputs(), &Input::name);
   request->SetResponseCallback(&allocator, nullptr, &DropResponse, nullptr);
-  request->SetReleaseCallback(&DropRequest, new Zeros(std::move(zeros)));
+  auto data = std::make_unique<Data>();
+  data->zeros = std::move(zeros);
+  if (like.sequence_states != nullptr) {
+    data->states = like.sequence_states->MakeZeros();
+    data->states->InjectInto(*request);
+    request->sequence_states = data->states.get();
+  }
+  request->SetReleaseCallback(&DropRequest, data.release());
   request->Arm();
   // No response of it is a first one that somebody waited for.
   request->factory_->any_sent_.store(true, std::memory_order_relaxed);

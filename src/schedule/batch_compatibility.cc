@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/sequence_state.h"
+
 namespace neso {
 namespace {
 
@@ -41,6 +43,9 @@ BatchCompatibility::BatchCompatibility(const Model& model) : batch_dims_(model.m
       compared_.push_back({input.name, input.is_shape_tensor});
     }
   }
+  for (const auto& state : model.config().sequence_batching().state()) {
+    has_variable_states_ |= std::find(state.dims().begin(), state.dims().end(), -1) != state.dims().end();
+  }
 }
 
 bool BatchCompatibility::CanShare(const InferenceRequest& a, const InferenceRequest& b) const {
@@ -50,6 +55,7 @@ bool BatchCompatibility::CanShare(const InferenceRequest& a, const InferenceRequ
       if (b.FindInput(input.name()) == nullptr) return false;
     }
   }
+  if (has_variable_states_ && !a.sequence_states->HaveShapesOf(*b.sequence_states)) return false;
   for (const ComparedInput& compared : compared_) {
     const Input* const in_a = a.FindInput(compared.name);
     const Input* const in_b = b.FindInput(compared.name);

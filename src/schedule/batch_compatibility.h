@@ -15,10 +15,10 @@ class BatchCompatibility {
   explicit BatchCompatibility(const Model& model);
 
   // False: any two requests of the model can.
-  bool is_needed() const { return has_optional_inputs_ || !compared_.empty(); }
+  bool is_needed() const { return has_optional_inputs_ || has_variable_states_ || !compared_.empty(); }
 
   // Equal shapes, batch dimension aside, of inputs with variable dimensions that do not allow ragged batches; equal
-  // contents of shape tensors; the same set of optional inputs.
+  // contents of shape tensors; the same set of optional inputs; equal shapes of their sequences' states.
   bool CanShare(const InferenceRequest& a, const InferenceRequest& b) const;
 
  private:
@@ -29,6 +29,7 @@ class BatchCompatibility {
   std::vector<ComparedInput> compared_;
   const size_t batch_dims_;
   bool has_optional_inputs_ = false;
+  bool has_variable_states_ = false;
 };
 
 }  // namespace neso

@@ -59,9 +59,10 @@ Status CheckSchedulingSupported(const inference::ModelConfig& config) {
 }
 
 std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
-                                         const SchedulingContext& context) {
+                                         const SchedulingContext& context, std::vector<StateSpec> states) {
   if (model.config().has_sequence_batching()) {
-    return std::make_unique<SequenceScheduler>(model, SetUpSequences(model, instances), instances, context);
+    return std::make_unique<SequenceScheduler>(model, SetUpSequences(model, instances), std::move(states), instances,
+                                               context);
   }
   BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
   if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);

@@ -7,6 +7,7 @@
 #include "core/instance.h"
 #include "core/model.h"
 #include "core/scheduler.h"
+#include "core/sequence_state.h"
 #include "schedule/scheduling_context.h"
 
 namespace neso {
@@ -15,8 +16,8 @@ namespace neso {
 Status CheckSchedulingSupported(const inference::ModelConfig& config);
 
 // `model` is borrowed: it owns the scheduler that comes back. `instances` are those not passive, at least one.
-// Precondition: CheckSchedulingSupported.
+// `states` are those of a sequence model. Precondition: CheckSchedulingSupported.
 std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
-                                         const SchedulingContext& context);
+                                         const SchedulingContext& context, std::vector<StateSpec> states = {});
 
 }  // namespace neso

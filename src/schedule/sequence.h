@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "core/instance.h"
 #include "core/request.h"
+#include "core/sequence_state.h"
 #include "schedule/ring_queue.h"
 #include "schedule/sequence_lane.h"
 #include "schedule/sequence_slots.h"
@@ -25,11 +26,12 @@ struct SequenceHome {
   bool is_leaving = false;  // takes no new sequences
 };
 
-// Under its scheduler's lock, but for the id, and the slot while a request is in the lane.
+// Under its scheduler's lock, but for the id, and for slot and states while a request is in the lane.
 struct Sequence {
   CorrelationId id;
   bool id_is_generated = false;
-  std::vector<std::byte> encoded_id;  // for the control input
+  std::vector<std::byte> encoded_id;       // for the control input
+  std::unique_ptr<SequenceStates> states;  // null: the model has none, or nothing was executed
 
   SequenceHome* home = nullptr;  // null: in the backlog
   size_t slot = 0;

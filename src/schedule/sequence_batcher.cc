@@ -24,10 +24,12 @@ bool SequenceBatcher::IdLess::operator()(const CorrelationId& a, const Correlati
   return a.is_text() ? a.text() < b.text() : a.number() < b.number();
 }
 
-SequenceBatcher::SequenceBatcher(Model& model, const SequenceConfig& config, const SchedulingContext& context)
+SequenceBatcher::SequenceBatcher(Model& model, const SequenceConfig& config, std::vector<StateSpec> states,
+                                 const SchedulingContext& context)
     : model_(model),
       config_(config),
       controls_(model.config()),
+      states_(std::move(states)),
       context_(context),
       has_started_(config.starts_at == 0 && config.starts_at_backlog == 0) {}
 
@@ -203,6 +205,7 @@ void SequenceBatcher::OnReleased(std::unique_ptr<InferenceRequest>& request, uin
   const std::shared_ptr<SequenceBatcher> self = shared_from_this();
   Sequence& sequence = *static_cast<Sequence*>(request->scheduler_data);
   request->RemoveInjectedInputs();
+  request->sequence_states = nullptr;
   const bool is_cancelled = request->IsCancelled();
   Outcome outcome;
   Handed next;
@@ -222,9 +225,20 @@ void SequenceBatcher::Deliver(const Handed& handed) {
   InferenceRequest& request = *handed.request;
   request.scheduler_data = &sequence;
   controls_.Inject(sequence.encoded_id, request);
+  if (!states_.empty()) InjectStates(sequence, request);
   request.AddReleaseHook(
       [this](std::unique_ptr<InferenceRequest>& released, uint32_t flags) { OnReleased(released, flags); });
   sequence.home->lane->Accept(sequence.slot, &request);
+}
+
+void SequenceBatcher::InjectStates(Sequence& sequence, InferenceRequest& request) const {
+  if (sequence.states == nullptr) {
+    sequence.states = std::make_unique<SequenceStates>(states_);
+  } else if ((request.flags() & kStart) != 0) {
+    sequence.states->Reset();
+  }
+  sequence.states->InjectInto(request);
+  request.sequence_states = sequence.states.get();
 }
 
 void SequenceBatcher::Perform(Outcome& outcome) {

@@ -28,7 +28,8 @@ namespace neso {
 class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatcher> {
  public:
   // `model` is borrowed; it is there as long as any request is.
-  SequenceBatcher(Model& model, const SequenceConfig& config, const SchedulingContext& context);
+  SequenceBatcher(Model& model, const SequenceConfig& config, std::vector<StateSpec> states,
+                  const SchedulingContext& context);
   ~SequenceBatcher();
 
   // As Scheduler's. An instance that leaves is waited for until its sequences have ended.
@@ -85,6 +86,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   void Sweep() EXCLUDES(mutex_);
   void OnTime() EXCLUDES(mutex_);
   void Deliver(const Handed& handed) EXCLUDES(mutex_);
+  void InjectStates(Sequence& sequence, InferenceRequest& request) const;
   void Perform(Outcome& outcome) EXCLUDES(mutex_);
   void OnReleased(std::unique_ptr<InferenceRequest>& request, uint32_t flags) EXCLUDES(mutex_);
   std::shared_ptr<SequenceLane> MakeLane(ModelInstance& instance);
@@ -92,6 +94,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   Model& model_;
   const SequenceConfig config_;
   const SequenceControls controls_;
+  const std::vector<StateSpec> states_;
   const SchedulingContext context_;
   std::atomic<bool> sweep_posted_{false};
 

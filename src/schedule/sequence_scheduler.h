@@ -12,9 +12,9 @@ namespace neso {
 class SequenceScheduler final : public Scheduler {
  public:
   // As MakeScheduler.
-  SequenceScheduler(Model& model, const SequenceConfig& config, const std::vector<ModelInstance*>& instances,
-                    const SchedulingContext& context)
-      : batcher_(std::make_shared<SequenceBatcher>(model, config, context)) {
+  SequenceScheduler(Model& model, const SequenceConfig& config, std::vector<StateSpec> states,
+                    const std::vector<ModelInstance*>& instances, const SchedulingContext& context)
+      : batcher_(std::make_shared<SequenceBatcher>(model, config, std::move(states), context)) {
     batcher_->UpdateInstances(instances);
   }
   ~SequenceScheduler() override { batcher_->Close(); }

@@ -18,11 +18,11 @@ namespace neso::test {
 class ScheduledModel final : public Model {
  public:
   ScheduledModel(const std::string& config, std::vector<std::unique_ptr<FakeInstance>> instances,
-                 const SchedulingContext& context)
+                 const SchedulingContext& context, std::vector<StateSpec> states)
       : Model(ParseConfig(config), 1, {}), instances_(std::move(instances)) {
     std::vector<ModelInstance*> borrowed;
     for (const auto& instance : instances_) borrowed.push_back(instance.get());
-    SetScheduler(MakeScheduler(*this, borrowed, context));
+    SetScheduler(MakeScheduler(*this, borrowed, context, std::move(states)));
   }
   ~ScheduledModel() override { SetScheduler(nullptr); }
 
@@ -42,14 +42,15 @@ class ModelHouse {
   }
   // A model with one instance a body; an empty one answers everything.
   std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<FakeInstance::Body> bodies,
-                                       bool any_thread = true) {
+                                       bool any_thread = true, std::vector<StateSpec> states = {}) {
     std::vector<std::unique_ptr<FakeInstance>> instances;
     for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
     {
       MutexLock lock(mutex_);
       ++live_;
     }
-    return {new ScheduledModel(config, std::move(instances), context_), [this](ScheduledModel* last) {
+    return {new ScheduledModel(config, std::move(instances), context_, std::move(states)),
+            [this](ScheduledModel* last) {
               delete last;
               MutexLock lock(mutex_);
               --live_;
