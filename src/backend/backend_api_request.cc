@@ -177,9 +177,12 @@ TRITONSERVER_Error* TRITONBACKEND_RequestRelease(TRITONBACKEND_Request* request,
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(request);
     ExecutionScope::NoteReleased(&AsRequest(request));
-    // A request that comes again answers later.
-    if ((release_flags & TRITONSERVER_REQUEST_RELEASE_RESCHEDULE) == 0) {
+    // A request that comes again answers later. Only those of iterative sequences do; others are released for good.
+    const bool comes_again = (release_flags & TRITONSERVER_REQUEST_RELEASE_RESCHEDULE) != 0 &&
+                             AsRequest(request).model()->config().sequence_batching().iterative_sequence();
+    if (!comes_again) {
       ResponseFactory::DropAnswerer(AsRequest(request).shared_response_factory());
+      release_flags |= TRITONSERVER_REQUEST_RELEASE_ALL;
     }
     InferenceRequest::Release(std::unique_ptr<InferenceRequest>(&AsRequest(request)), release_flags);
     return {};

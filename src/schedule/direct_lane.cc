@@ -16,7 +16,7 @@ DirectLane::DirectLane(const Model& model, const SequenceControls& controls, con
       delays_(strategy.minimum_slot_utilization > 0 && strategy.max_queue_delay > Nanoseconds(0)),
       runner_(*this, context) {}
 
-void DirectLane::Accept(size_t slot, InferenceRequest* request) {
+void DirectLane::Accept(size_t slot, InferenceRequest* request, bool) {
   const TimePoint now = Now();
   SlotRunner::Slot* started = nullptr;
   {

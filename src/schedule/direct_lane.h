@@ -27,7 +27,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   // Once, before anything else.
   void Start(ModelInstance& instance) { runner_.UpdateInstances({&instance}); }
 
-  void Accept(size_t slot, InferenceRequest* request) override;
+  void Accept(size_t slot, InferenceRequest* request, bool again) override;
   void OnCancel() override;
   void Stop() override;
   void Retire() override { runner_.UpdateInstances({}); }

@@ -33,12 +33,12 @@ void Dispatcher::Close() {
   timer_ = TimerId();
 }
 
-Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
+Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_new) {
   // The queue may be the second one that the request is in.
   if (request->queue_start_ns() == 0) request->CaptureQueueStart();
   const uint64_t start_ns = request->start_ns();
   const std::shared_ptr<ResponseFactory>* const factory =
-      order_ != nullptr ? &request->shared_response_factory() : nullptr;
+      order_ != nullptr && is_new ? &request->shared_response_factory() : nullptr;
   const bool is_cancelled = request->IsCancelled();
   const TimePoint now = Now();
   SlotRunner::Slot* slot = nullptr;

@@ -17,10 +17,10 @@ class OldestLane final : public SequenceLane {
     dispatcher_->UpdateInstances({&instance});
   }
 
-  void Accept(size_t, InferenceRequest* request) override {
+  void Accept(size_t, InferenceRequest* request, bool again) override {
     std::unique_ptr<InferenceRequest> owned(request);
     const std::shared_ptr<Dispatcher> dispatcher = dispatcher_;
-    const Status status = dispatcher->Enqueue(owned);
+    const Status status = dispatcher->Enqueue(owned, /*is_new=*/!again);
     CHECK(status.ok(), "a queue without limits that is not stopped takes every request");
   }
   void OnCancel() override { dispatcher_->OnCancel(); }

@@ -81,11 +81,12 @@ Status SequenceBatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
 }
 
 Expected<Sequence*> SequenceBatcher::SequenceFor(InferenceRequest& request) {
-  if (!request.correlation_id().InSequence()) NameSequence(request);
-  const auto known = by_id_.find(request.correlation_id());
+  // A request without ID is a sequence by itself.
+  const bool is_named = request.correlation_id().InSequence();
+  const auto known = is_named ? by_id_.find(request.correlation_id()) : by_id_.end();
   const bool is_known = known != by_id_.end();
   SequenceHome* const home = is_known ? nullptr : HomeWithFreeSlot();
-  const SequenceArrival arrival{.starts = (request.flags() & kStart) != 0,
+  const SequenceArrival arrival{.starts = !is_named || (request.flags() & kStart) != 0,
                                 .is_known = is_known,
                                 .slot_is_free = home != nullptr,
                                 .is_stopping = stopping_};
@@ -99,7 +100,12 @@ Expected<Sequence*> SequenceBatcher::SequenceFor(InferenceRequest& request) {
           "sequence",
           TextOf(request.correlation_id()), model_.name());
     case SequenceAdmission::kNewInSlot:
-    case SequenceAdmission::kNewInBacklog: return &NewSequence(request.correlation_id(), home);
+    case SequenceAdmission::kNewInBacklog: {
+      if (!is_named) NameSequence(request);
+      Sequence& sequence = NewSequence(request.correlation_id(), home);
+      sequence.id_is_generated = !is_named;
+      return &sequence;
+    }
     case SequenceAdmission::kJoin: break;
   }
   if (arrival.starts) {
@@ -126,7 +132,6 @@ Sequence& SequenceBatcher::NewSequence(const CorrelationId& id, SequenceHome* ho
   return sequence;
 }
 
-// The request is a sequence by itself, which its client has no name for.
 void SequenceBatcher::NameSequence(InferenceRequest& request) {
   CorrelationId id;
   do {
@@ -201,25 +206,39 @@ SequenceBatcher::Handed SequenceBatcher::PlaceFirstOfBacklog(SequenceHome& home)
   return Next(first);
 }
 
-void SequenceBatcher::OnReleased(std::unique_ptr<InferenceRequest>& request, uint32_t) {
+void SequenceBatcher::OnReleased(std::unique_ptr<InferenceRequest>& request, uint32_t flags) {
   const std::shared_ptr<SequenceBatcher> self = shared_from_this();
   Sequence& sequence = *static_cast<Sequence*>(request->scheduler_data);
   request->RemoveInjectedInputs();
   request->sequence_states = nullptr;
   const bool is_cancelled = request->IsCancelled();
+  const bool comes_again = config_.is_iterative && (flags & TRITONSERVER_REQUEST_RELEASE_RESCHEDULE) != 0;
+  // It keeps its place: nothing of the sequence changes.
+  if (comes_again && !is_cancelled) return DeliverAgain({&sequence, request.release()});
+  if (sequence.id_is_generated) request->SetCorrelationId(CorrelationId());
   Outcome outcome;
+  if (comes_again) outcome.cancelled.push_back(request.release());  // nobody else will answer it
   Handed next;
   {
     MutexLock lock(mutex_);
     sequence.in_lane = nullptr;
     if (is_cancelled) Abandon(sequence, outcome.cancelled);
+    if (config_.is_iterative) CloseToFurther(sequence);
     next = Settle(sequence);
   }
   Deliver(next);
   Perform(outcome);
 }
 
-void SequenceBatcher::Deliver(const Handed& handed) {
+// The model has asked for the request once more. Its turn comes when it is its turn, as if it were new.
+void SequenceBatcher::DeliverAgain(const Handed& handed) {
+  handed.request->SetFlags(0);
+  handed.request->MarkPending();
+  handed.request->CaptureQueueStart();
+  Deliver(handed, /*again=*/true);
+}
+
+void SequenceBatcher::Deliver(const Handed& handed, bool again) {
   if (handed.request == nullptr) return;
   Sequence& sequence = *handed.sequence;
   InferenceRequest& request = *handed.request;
@@ -228,7 +247,7 @@ void SequenceBatcher::Deliver(const Handed& handed) {
   if (!states_.empty()) InjectStates(sequence, request);
   request.AddReleaseHook(
       [this](std::unique_ptr<InferenceRequest>& released, uint32_t flags) { OnReleased(released, flags); });
-  sequence.home->lane->Accept(sequence.slot, &request);
+  sequence.home->lane->Accept(sequence.slot, &request, again);
 }
 
 void SequenceBatcher::InjectStates(Sequence& sequence, InferenceRequest& request) const {
@@ -251,8 +270,13 @@ void SequenceBatcher::Perform(Outcome& outcome) {
                                         Reason::kRejected);
   }
   for (InferenceRequest* request : outcome.cancelled) {
-    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), Cancelled("Request cancelled"),
-                                        Reason::kCanceled);
+    std::unique_ptr<InferenceRequest> owned(request);
+    // Its model may have answered it in full, and asked for it again nevertheless.
+    if (owned->response_factory().IsFinalSent()) {
+      InferenceRequest::Release(std::move(owned), TRITONSERVER_REQUEST_RELEASE_ALL);
+    } else {
+      InferenceRequest::RespondAndRelease(std::move(owned), Cancelled("Request cancelled"), Reason::kCanceled);
+    }
   }
 }
 

@@ -85,7 +85,8 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
 
   void Sweep() EXCLUDES(mutex_);
   void OnTime() EXCLUDES(mutex_);
-  void Deliver(const Handed& handed) EXCLUDES(mutex_);
+  void Deliver(const Handed& handed, bool again = false) EXCLUDES(mutex_);
+  void DeliverAgain(const Handed& handed) EXCLUDES(mutex_);
   void InjectStates(Sequence& sequence, InferenceRequest& request) const;
   void Perform(Outcome& outcome) EXCLUDES(mutex_);
   void OnReleased(std::unique_ptr<InferenceRequest>& request, uint32_t flags) EXCLUDES(mutex_);

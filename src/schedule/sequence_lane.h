@@ -15,8 +15,8 @@ class SequenceLane {
   virtual ~SequenceLane() = default;
 
   // Takes a request of the sequence in `slot`, with its controls. It comes back by its release. The request may be gone
-  // when this returns, and with it what keeps the lane.
-  virtual void Accept(size_t slot, InferenceRequest* request) = 0;
+  // when this returns, and with it what keeps the lane. `again`: it was here before, and has been released to come again.
+  virtual void Accept(size_t slot, InferenceRequest* request, bool again) = 0;
   // A request that may be waiting here has been cancelled. Must not block.
   virtual void OnCancel() = 0;
   // Nothing more comes that a batch could wait for.

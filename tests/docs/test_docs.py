@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from support import onnx_models
 from support.control import until
 from support.python_models import python_on_path
 from support.repository import ModelRepository
@@ -277,6 +278,28 @@ def test_the_sequences_page_s_model_with_a_memory(repository, start_server):
     client = blocks(page, "python", "test:client")[0].replace("localhost:8000", server.http)
     result = subprocess.run([sys.executable, "-c", client], capture_output=True, text=True, timeout=60 * PATIENCE)
     assert result.stdout == "1.0\n3.0\n6.0\n", result.stderr
+
+
+def test_the_sequences_page_s_memory_that_the_server_keeps(repository, start_server):
+    tensor = ("FLOAT", [None, 1])
+    running_sum = onnx_models.model([onnx_models.node("Add", "x past", "y"), onnx_models.node("Identity", "y", "now")],
+                                    {"x": tensor, "past": tensor}, {"y": tensor, "now": tensor})
+    repository.add("sum", blocks(DOCS / "sequences.md", marker="test:state")[0], files={"model.onnx": running_sum})
+    server = start_server(repository.path)
+    answers = [server.infer("sum", {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [number]}],
+                                    "parameters": {"sequence_id": 1, "sequence_start": number == 1}}).json()
+               for number in (1, 2, 3)]
+    assert [answer["outputs"][0]["data"] for answer in answers] == [[1], [3], [6]]
+
+
+def test_the_sequences_page_s_requests_that_come_again(repository, start_server):
+    page = DOCS / "sequences.md"
+    repository.add("speaker", blocks(page, marker="test:iterative-config")[0],
+                   files={"model.py": blocks(page, "python", "test:iterative-model")[0]})
+    server = start_server(repository.path, env=python_on_path())
+    command = blocks(page, "sh", "test:iterative-client")[0].replace("localhost:8000", server.http)
+    result = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert re.findall(r'"WORD":"([^"]+)"', result.stdout) == ["word 1", "word 2", "word 3"], result.stdout
 
 
 def test_the_example_runs_and_ends():
