@@ -5,8 +5,10 @@
 #include <iterator>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "neso/backend/log.h"
+#include "requirements.h"
 #include "settings.h"
 
 namespace neso::python {
@@ -54,6 +56,19 @@ Result<std::string> PythonOfStub(const std::string& stub) {
                               "'; stubs are not needed: remove it");
   }
   return "python3." + bytes.substr(digits, end - digits);
+}
+
+Result<Interpreter> WithRequirementsOf(const Model& model, const ModelFiles& files, const Settings& settings,
+                                       Interpreter interpreter) {
+  for (const std::string& folder : {files.version_folder, files.model_folder}) {
+    const std::string requirements = folder + "/requirements.txt";
+    if (!IsFile(requirements)) continue;
+    if (settings.install_requirements) return WithRequirements(interpreter, requirements, model.name());
+    NESO_LOG_INFO("model '", model.name(), "' has a requirements.txt, which is not installed; ",
+                  "--backend-config=python,install-requirements=true allows it");
+    break;
+  }
+  return interpreter;
 }
 
 }  // namespace
@@ -110,15 +125,16 @@ Result<Interpreter> FindInterpreterOf(const Model& model, const ModelFiles& file
     const std::string archive = based_on + "/pb_exec_env_" + backend + ".tar.gz";
     if (IsFile(archive)) return InterpreterOf(archive);
   }
-  if (const std::string stub = files.model_folder + "/triton_python_backend_stub"; IsFile(stub)) {
-    NESO_ASSIGN_OR_RETURN(const std::string python, PythonOfStub(stub));
-    NESO_LOG_WARNING("model '", model.name(), "' brings a stub of its own, which is not run: ", python,
-                     ", for which it was built, runs the model");
-    return FindInterpreter(python);
-  }
   NESO_ASSIGN_OR_RETURN(const backend::Parameters parameters, model.backend().Settings());
   NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(parameters));
-  return FindInterpreter(settings.interpreter);
+  std::string wanted = settings.interpreter;
+  if (const std::string stub = files.model_folder + "/triton_python_backend_stub"; IsFile(stub)) {
+    NESO_ASSIGN_OR_RETURN(wanted, PythonOfStub(stub));
+    NESO_LOG_WARNING("model '", model.name(), "' brings a stub of its own, which is not run: ", wanted,
+                     ", for which it was built, runs the model");
+  }
+  NESO_ASSIGN_OR_RETURN(Interpreter interpreter, FindInterpreter(wanted));
+  return WithRequirementsOf(model, files, settings, std::move(interpreter));
 }
 
 }  // namespace neso::python

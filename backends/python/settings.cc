@@ -66,6 +66,7 @@ Result<Settings> Settings::Parse(const Parameters& parameters) {
   NESO_ASSIGN_OR_RETURN(settings.limits.finalize,
                         SecondsOr(parameters, "finalize-timeout-seconds", settings.limits.finalize));
   NESO_ASSIGN_OR_RETURN(settings.debugger, DebuggerAddress::Find(parameters, "debugpy", {}));
+  NESO_ASSIGN_OR_RETURN(settings.install_requirements, parameters.Or("install-requirements", false));
   return settings;
 }
 

@@ -30,6 +30,7 @@ struct Settings {
   std::string interpreter = "python3";      // python-interpreter: a path, or a name to look up in PATH
   Limits limits;                            // of models that do not say their own
   std::optional<DebuggerAddress> debugger;  // debugpy: likewise
+  bool install_requirements = false;        // install-requirements: a model's requirements.txt becomes an environment
 
   // Checks what is Triton's, too; memory is taken as it is needed, so its sizes change nothing. INVALID_ARG names what is
   // wrong.
