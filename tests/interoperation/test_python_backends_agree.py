@@ -91,6 +91,14 @@ def servers(tmp_path_factory, module_repository, start_module_server):
         def execute(self, requests):
             return [answer(OUT=np.array([[x, str(x), len(x)] for x in values(requests[0])], dtype=object))]
         """, {"IN": "TYPE_STRING"}, {"OUT": ("TYPE_STRING", (-1, -1))})
+    models.add("annotated", """
+        inputs = {"OTHER": (np.int8, [7])}
+        outputs = {"OUT": (str, [-1])}
+        max_batch_size = 3
+        decoupled = True
+        def execute(self, requests):
+            return [answer(OUT=2 * values(request)) for request in requests]
+        """)
     theirs = python_backend(tmp_path_factory.mktemp("backends"))
     return (start_module_server(module_repository.path, env=python_on_path()),
             start_module_server(module_repository.path, f"--backend-directory={theirs}", env=python_environment()))
@@ -110,6 +118,11 @@ def ask(server, model, array, **kwargs):
 def test_answers_and_errors_are_the_same(servers, kind):
     ours, theirs = (ask(server, "failing", np.float32([kind])) for server in servers)
     assert ours == theirs, f"{ours}\n{theirs}"
+
+
+def test_what_a_class_says_of_its_tensors_is_nothing_to_triton_and_to_who_has_a_configuration(servers):
+    ours, theirs = (ask(server, "annotated", np.float32([1, 2])) for server in servers)
+    assert ours == theirs == {"OUT": ("float32", [2, 4])}
 
 
 def test_models_see_the_same(servers):

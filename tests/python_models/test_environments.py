@@ -16,7 +16,8 @@ from tritonclient.utils import InferenceServerException
 TELLS = """
 def execute(self, requests):
     told = {"prefix": sys.prefix, "executable": sys.executable, "module": __name__, "folder": pb_utils.get_model_dir(),
-            **{name: os.environ.get(name) for name in ("VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME", "LD_LIBRARY_PATH")}}
+            **{name: os.environ.get(name) for name in (
+                "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PATH", "PYTHONHOME", "LD_LIBRARY_PATH")}}
     return [answer(OUT=np.array([json.dumps(told)], dtype=object)) for _ in requests]
 """
 

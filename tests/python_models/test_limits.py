@@ -214,7 +214,8 @@ def test_code_that_does_not_bear_the_limit_ends_its_process_only(server, client)
 def test_what_is_shared_with_the_server_is_limited_too(server):
     first = ask(server, "allocates")
     with httpclient.InferenceServerClient(server.http, network_timeout=60 * PATIENCE) as client:
-        with pytest.raises(InferenceServerException, match="Failed to process the request"):
+        with pytest.raises(InferenceServerException, match=re.escape(
+                "Failed to process the request(s) for model instance 'allocates_0', message: ")):
             client.infer("allocates", inputs_of({"IN": np.zeros(70 << 20, dtype=np.float32)}))
     assert ask(server, "allocates") == first
 

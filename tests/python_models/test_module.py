@@ -128,6 +128,7 @@ def execute(self, requests):
     if self.state == 1: return False
     if self.state == 2: return "yes"
     if self.state == 3: raise RuntimeError("cannot say")
+    if self.state == 4: time.sleep(5.5)
     return True
 """
 
@@ -139,6 +140,7 @@ def server(models, serve):
     models.add("bf16", BF16, {"IN": "TYPE_BF16"}, {"OUT": "TYPE_BF16"})
     models.add("ready", READY.replace("{keyword}", "def"))
     models.add("ready_async", READY.replace("{keyword}", "async def"))
+    models.add("ready_late", READY.replace("{keyword}", "def"))
     return serve()
 
 
@@ -163,6 +165,15 @@ def test_bf16_passes_through_dlpack(server):
         result = client.infer("bf16", [tensor])
         assert result.get_response().outputs[0].datatype == "BF16"
         assert result.get_response().raw_output_contents[0] == tensor._raw_content
+
+
+def test_a_model_has_five_seconds_to_say_whether_it_is_ready(server, client):
+    client.infer("ready_late", inputs_of({"IN": np.float32([4])}))
+    answer = server.get("/v2/models/ready_late/ready")
+    assert answer.status_code == 400
+    assert answer.json()["reason"] == "Model 'ready_late' is not ready (is_ready() took longer than 5000 ms)."
+    client.infer("ready_late", inputs_of({"IN": np.float32([0])}))
+    assert wait_until(lambda: client.is_model_ready("ready_late"))
 
 
 @pytest.mark.parametrize("model", ["ready", "ready_async"])

@@ -22,10 +22,10 @@ def report(exception, method, head=""):
     told = describe(exception)
     file, line = _place(exception)
     if isinstance(exception, ModelFault):
-        logger.write(logger.ERROR, f"{head}{told}\n\n{_model}, {method}", file, line)
+        text = f"{told}\n\n{_model}, {method}"
     else:
-        logger.write(logger.ERROR, f"{head}{type(exception).__name__}: {exception}\n\n{_model}, {method}:\n{_whole(exception)}",
-                     file, line)
+        text = f"{type(exception).__name__}: {exception}\n\n{_model}, {method}:\n{_whole(exception)}"
+    logger.write(logger.ERROR, head + text, file, line)
     return told
 
 
