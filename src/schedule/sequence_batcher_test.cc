@@ -210,6 +210,19 @@ TEST_F(SequenceBatcherTest, CancellingOneRequestCancelsItsSequence) {
   }
 }
 
+TEST_F(SequenceBatcherTest, AClientThatHasItsAnswerMayGoAway) {
+  Load(kDirect, {[&](std::span<InferenceRequest* const> requests) {
+         const std::shared_ptr<ResponseFactory> factory = requests[0]->shared_response_factory();
+         InferenceResponse::Send(factory->CreateResponse(factory), TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+         factory->Cancel();
+         InferenceRequest::Release(std::unique_ptr<InferenceRequest>(requests[0]), TRITONSERVER_REQUEST_RELEASE_ALL);
+       }});
+  EXPECT_TRUE(Send("a", 1, kStart).ok());
+  requester_.WaitFor(1);
+  EXPECT_TRUE(Send("b", 1, kEnd).ok());
+  requester_.WaitFor(2);
+}
+
 TEST_F(SequenceBatcherTest, AStoppedSchedulerEndsWhatHasStarted) {
   Load("sequence_batching { max_sequence_idle_microseconds: 1000 }", {Logged()});
   EXPECT_TRUE(Send("a", 1, kStart).ok());
