@@ -40,7 +40,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelBatchProperties(TRITONSERVER_Server*
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, flags);
     if (voidp != nullptr) *voidp = nullptr;
-    ASSIGN_OR_RETURN(const auto model, ServerOf(server).FindModel(model_name, model_version));
+    ASSIGN_OR_RETURN(const auto model, ServerOf(server).models().Find(model_name, model_version));
     *flags = model->max_batch_size() > 0 ? TRITONSERVER_BATCH_FIRST_DIM : TRITONSERVER_BATCH_UNKNOWN;
     return {};
   });
@@ -52,7 +52,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelTransactionProperties(TRITONSERVER_S
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, model_name, txn_flags);
     if (voidp != nullptr) *voidp = nullptr;
-    ASSIGN_OR_RETURN(const auto model, ServerOf(server).FindModel(model_name, model_version));
+    ASSIGN_OR_RETURN(const auto model, ServerOf(server).models().Find(model_name, model_version));
     *txn_flags = model->is_decoupled() ? TRITONSERVER_TXN_DECOUPLED : TRITONSERVER_TXN_ONE_TO_ONE;
     return {};
   });

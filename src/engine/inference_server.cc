@@ -93,7 +93,8 @@ const std::vector<std::string>& ServerExtensions() {
 InferenceServer::InferenceServer(const ServerOptions& options)
     : options_(options),
       metadata_{options.server_id, kServerVersion, ServerExtensions()},
-      exit_timeout_seconds_(options.exit_timeout_seconds) {}
+      exit_timeout_seconds_(options.exit_timeout_seconds),
+      finder_(*this) {}
 
 Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOptions& options,
                                                                   const StartupReport& report) {
@@ -146,10 +147,13 @@ Status InferenceServer::CheckServing() const {
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
-Expected<ModelHandle> InferenceServer::FindModel(std::string_view name, int64_t version) const {
-  if (ModelHandle model = repository_->lifecycle().serving().Find(name, version)) return model;
-  if (!ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
-  return repository_->lifecycle().WhyNotServing(name, version);
+ModelHandle InferenceServer::ServingFinder::Serving(std::string_view name, int64_t version) const {
+  return server_.repository_->lifecycle().serving().Find(name, version);
+}
+
+Status InferenceServer::ServingFinder::WhyNotServing(std::string_view name, int64_t version) const {
+  if (!server_.ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
+  return server_.repository_->lifecycle().WhyNotServing(name, version);
 }
 
 std::vector<int64_t> InferenceServer::ReadyVersions(std::string_view name) const {
@@ -162,14 +166,14 @@ std::vector<ModelHandle> InferenceServer::ReadyModels() const { return repositor
 
 Expected<ModelMetadata> InferenceServer::MetadataOf(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(ModelHandle model, FindModel(name, version));
+  ASSIGN_OR_RETURN(ModelHandle model, models().Find(name, version));
   return ModelMetadata{std::move(model), version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version}};
 }
 
 Expected<ModelHandle> InferenceServer::WhoseConfig(std::string_view name, int64_t version,
                                                    uint32_t config_version) const {
   RETURN_IF_ERROR(CheckServing());
-  ASSIGN_OR_RETURN(ModelHandle model, FindModel(name, version));
+  ASSIGN_OR_RETURN(ModelHandle model, models().Find(name, version));
   RETURN_IF_ERROR(CheckConfigVersion(config_version));
   return model;
 }

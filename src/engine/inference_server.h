@@ -1,7 +1,7 @@
 // The server as a library: repository, backends, readiness, statistics. Front ends and the C ABI meet it here.
 //
 //   Expected<std::unique_ptr<InferenceServer>> server = InferenceServer::Start(options);
-//   ASSIGN_OR_RETURN(ModelHandle model, (*server)->FindModel("digits", -1));
+//   ASSIGN_OR_RETURN(ModelHandle model, (*server)->models().Find("digits", -1));
 //   auto request = InferenceRequest::Create(std::move(model), -1);
 //   ...
 //   InferenceRequest::Submit(request);
@@ -21,6 +21,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/model.h"
+#include "core/model_finder.h"
 #include "engine/readiness_questions.h"
 #include "engine/reports.h"
 #include "engine/server_options.h"
@@ -66,23 +67,22 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Errors of these two: kUnavailable "Server exiting".
   Expected<bool> IsLive() const;
   Expected<bool> IsReady() const;
-  // Lookup errors as FindModel; false when the backend says that it cannot serve now.
+  // Lookup errors as of models(); false when the backend says that it cannot serve now.
   Expected<bool> IsModelReady(std::string_view name, int64_t version) const;
   // The same for threads that must not wait, with the reason for people: backends are asked, which may take seconds.
   void AskReady(ReadinessQuestions::Tell tell) const;
   void AskModelReady(std::string_view name, int64_t version, ReadinessQuestions::Tell tell) const;
 
-  // The model that answers requests for `version` (-1: the latest ready one).
-  // Errors: kNotFound, kUnavailable (not ready, "Server not ready", stopping) with the texts of the lookup table.
-  // Every request asks here, so it costs one shared lock, one hash and one reference.
-  Expected<ModelHandle> FindModel(std::string_view name, int64_t version) const;
+  // Where requests find the models that answer them. Error beside those of the lookup table: kUnavailable "Server not
+  // ready" while the server starts.
+  const ModelFinder& models() const { return finder_; }
   // Ready versions, ascending.
   std::vector<int64_t> ReadyVersions(std::string_view name) const;
   // Every ready model version.
   std::vector<ModelHandle> ReadyModels() const;
 
   // What the server tells of itself and its models; engine/server_json.h has it as text. Errors of these: kUnavailable
-  // "Server not ready", and as FindModel.
+  // "Server not ready", and as of models().
   const ServerMetadata& Metadata() const { return metadata_; }
   Expected<ModelMetadata> MetadataOf(std::string_view name, int64_t version) const;
   // The model whose configuration that is. Error: kUnsupported for another version of the text than 1.
@@ -127,6 +127,18 @@ class InferenceServer final : public TRITONSERVER_Server {
   Status DrainInferences(TimePoint deadline);
   Status UnloadAll(TimePoint deadline);
 
+  // What serves, or why it does not.
+  class ServingFinder final : public ModelFinder {
+   public:
+    explicit ServingFinder(const InferenceServer& server) : server_(server) {}
+
+   private:
+    ModelHandle Serving(std::string_view name, int64_t version) const override;
+    Status WhyNotServing(std::string_view name, int64_t version) const override;
+
+    const InferenceServer& server_;
+  };
+
   const ServerOptions options_;
   Gate activities_;  // requests under way that are no inference, for which a stop waits
   Mutex stop_mutex_;
@@ -135,6 +147,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
   std::atomic<unsigned> exit_timeout_seconds_;
+  const ServingFinder finder_;
   // Destroyed in reverse: models go before what they run on.
   std::unique_ptr<MetricRegistry> metrics_;
   std::unique_ptr<ReadinessQuestions> questions_;

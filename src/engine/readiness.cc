@@ -55,7 +55,7 @@ Expected<bool> InferenceServer::IsReady() const {
 
 Expected<ModelHandle> InferenceServer::WhoseReadiness(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
-  return FindModel(name, version);
+  return models().Find(name, version);
 }
 
 Expected<bool> InferenceServer::IsModelReady(std::string_view name, int64_t version) const {

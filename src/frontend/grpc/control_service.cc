@@ -67,7 +67,7 @@ void ControlService::ModelReady(const inference::ModelReadyRequest& request,
 Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,
                                    inference::ModelConfigResponse& response) {
   ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const ModelHandle model, server_.FindModel(request.name(), version));
+  ASSIGN_OR_RETURN(const ModelHandle model, server_.models().Find(request.name(), version));
   *response.mutable_config() = model->config();
   return {};
 }

@@ -61,7 +61,7 @@ Status ControlService::TraceSetting(const inference::TraceSettingRequest& reques
                                     inference::TraceSettingResponse& response) {
   const std::string& model = request.model_name();
   if (!model.empty()) {
-    const auto found = server_.FindModel(model, -1);
+    const auto found = server_.models().Find(model, -1);
     if (!found && server_.IsStopping()) return found.error();
     if (!found) return InvalidArg("Request for unknown model : {}", model);
   }

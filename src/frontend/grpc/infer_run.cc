@@ -13,12 +13,9 @@ bool InferRun::Parse(BufferRef message) {
   return true;
 }
 
-Status InferRun::FindModel() {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(wire_.model_version));
-  ASSIGN_OR_RETURN(ModelHandle model, context_.server.FindModel(wire_.model_name, version));
+void InferRun::TakeModel(ModelHandle model, int64_t version) {
   is_decoupled_ = model->is_decoupled();
   request_ = InferenceRequest::Create(std::move(model), version);
-  return {};
 }
 
 Status InferRun::Fill() {

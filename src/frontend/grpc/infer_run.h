@@ -5,9 +5,11 @@
 //   };
 //   auto run = std::make_shared<Printed>(context);
 //   if (!run->Parse(std::move(message))) ...
-//   RETURN_IF_ERROR(run->FindModel());
-//   RETURN_IF_ERROR(run->Fill());
-//   RETURN_IF_ERROR(run->Submit(read_times));
+//   run->FindModel([run](const Status& found) {
+//     RETURN_IF_ERROR(found);
+//     RETURN_IF_ERROR(run->Fill());
+//     return run->Submit(read_times);
+//   });
 //
 // The message, which inputs point into, is kept by it.
 #pragma once
@@ -49,8 +51,11 @@ class InferRun : public RunningRequest {
 
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
-  // Errors: lookup errors, and what FillFromWire finds. What the request says of itself is readable after Parse.
-  Status FindModel();
+  // Calls `then` with a Status once the model has been found, or cannot be: within this call, or later on another thread.
+  // So `then` keeps this object. What the request says of itself is readable after Parse.
+  template <typename Then>
+  void FindModel(Then then);
+  // Errors: what FillFromWire finds.
   Status Fill();
   // Beside those of the message.
   void AddParameters(std::span<const NamedParameter> parameters);
@@ -73,6 +78,7 @@ class InferRun : public RunningRequest {
 
  private:
   bool SendsAsItIs(std::string_view output) const override { return !options_.classifications.contains(output); }
+  void TakeModel(ModelHandle model, int64_t version);
 
   const InferContext& context_;
   BufferRef message_;
@@ -82,5 +88,18 @@ class InferRun : public RunningRequest {
   std::unique_ptr<InferenceRequest> request_;  // until Submit
   GrpcInferOptions options_;
 };
+
+template <typename Then>
+void InferRun::FindModel(Then then) {
+  const Expected<int64_t> version = ParseModelVersion(wire_.model_version);
+  if (!version) return then(version.error());
+  context_.server.models().FindThen(
+      wire_.model_name, *version,
+      [this, version = *version, then = std::move(then)](Expected<ModelHandle> model) mutable {
+        if (!model) return then(model.error());
+        TakeModel(*std::move(model), version);
+        then(Status());
+      });
+}
 
 }  // namespace neso

@@ -16,6 +16,9 @@ class StreamInfer::Run final : public InferRun {
  public:
   explicit Run(std::shared_ptr<StreamInfer> stream) : InferRun(stream->context_), stream_(std::move(stream)) {}
 
+  // The model has been found, or `found` says why not.
+  void Begin(const Status& found, const ReadTimes& read) { stream_->Begin(*this, found, read); }
+
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
 
@@ -108,26 +111,32 @@ void StreamInfer::OnMessage(BufferRef message) {
   const ReadTimes read = TakeReadTimes();
   const auto run = MakeShared<Run>(shared_from_this());
   if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
-  Status status;
-  if (is_draining_.load(std::memory_order_relaxed)) {
-    status = Unavailable("{}", kShuttingDown);
-  } else {
-    status = MemoryBudget::OfProcess().Admit();
-    if (status.ok()) status = run->FindModel();
-  }
   {
     MutexLock lock(mutex_);
     if (is_over_) return;
     ++open_;
     running_.insert(run.get());
-    if (!run->is_decoupled()) run->TakeTurn(turns_.emplace_back(MakeShared<Turn>()));
   }
   // An exception must not leave the request among the running ones.
-  if (status.ok()) status = CatchExceptions([&] { return Submit(*run, read); });
+  const Status status = CatchExceptions([&]() -> Status {
+    if (is_draining_.load(std::memory_order_relaxed)) return Unavailable("{}", kShuttingDown);
+    RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
+    run->FindModel([run, read](const Status& found) { run->Begin(found, read); });
+    return {};
+  });
+  if (!status.ok()) Begin(*run, status, read);
+}
+
+void StreamInfer::Begin(Run& run, Status status, const ReadTimes& read) {
+  if (!run.is_decoupled()) {
+    MutexLock lock(mutex_);
+    run.TakeTurn(turns_.emplace_back(MakeShared<Turn>()));
+  }
+  if (status.ok()) status = CatchExceptions([&] { return Submit(run, read); });
   if (status.ok()) return;
-  status = CatchExceptions([&] { return Refuse(*run, status); });
+  status = CatchExceptions([&] { return Refuse(run, status); });
   if (!status.ok()) return Break(ToGrpcStatus(status));
-  Retire(run.get());
+  Retire(&run);
 }
 
 Status StreamInfer::Submit(Run& run, const ReadTimes& read) {

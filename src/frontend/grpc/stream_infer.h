@@ -40,6 +40,8 @@ class StreamInfer final : public net::GrpcReceiver,
     std::optional<net::GrpcMessage> answer;
   };
 
+  // `status`: whether the request can be submitted so far. An answer comes in any case.
+  void Begin(Run& run, Status status, const ReadTimes& read);
   Status Submit(Run& run, const ReadTimes& read);
   // Answers a request that did not get as far as its model.
   Status Refuse(Run& run, const Status& error);

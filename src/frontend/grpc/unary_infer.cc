@@ -14,11 +14,13 @@ void UnaryInfer::OnMessage(BufferRef message) {
 
 void UnaryInfer::OnEnd() {
   if (message_count_ != 1 || !Parse(std::move(message_))) return call_->Finish(UnreadableRequest());
-  if (const Status status = Start(); !status.ok()) Refuse(status);
+  FindModel([this, self = shared_from_this()](const Status& found) {
+    const Status status = found.ok() ? Start() : found;
+    if (!status.ok()) Refuse(status);
+  });
 }
 
 Status UnaryInfer::Start() {
-  RETURN_IF_ERROR(FindModel());
   if (is_decoupled()) return Unsupported("ModelInfer RPC doesn't support models with decoupled transaction policy");
   RETURN_IF_ERROR(Fill());
   if (context().header_forwarder != nullptr) {

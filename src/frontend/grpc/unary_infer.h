@@ -23,6 +23,7 @@ class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override;
   void OnFailure(const Status& error, bool) override { Refuse(error); }
+  // The model has been found.
   Status Start();
   void Refuse(const Status& error);
 

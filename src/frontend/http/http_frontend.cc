@@ -214,17 +214,22 @@ void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
 void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(*exchange, version.error(), kTextType);
-  Expected<ModelHandle> model = server_.FindModel(route.model, *version);
-  if (!model) return ReplyError(*exchange, model.error(), kTextType);
-  InferCall::Start(*std::move(model), *version, std::move(exchange), settings_);
+  server_.models().FindThen(
+      route.model, *version,
+      [this, version = *version, exchange = std::move(exchange)](Expected<ModelHandle> model) mutable {
+        if (!model) return ReplyError(*exchange, model.error(), kTextType);
+        InferCall::Start(*std::move(model), version, std::move(exchange), settings_);
+      });
 }
 
 void HttpFrontend::Generate(GenerateKind kind, const Route& route, const net::HttpExchangeRef& exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
   if (!version) return ReplyError(*exchange, version.error());
-  const Expected<ModelHandle> model = server_.FindModel(route.model, *version);
-  if (!model) return ReplyError(*exchange, model.error());
-  StartGenerate(kind, *model, *version, exchange, settings_);
+  server_.models().FindThen(route.model, *version,
+                            [this, kind, version = *version, exchange](const Expected<ModelHandle>& model) {
+                              if (!model) return ReplyError(*exchange, model.error());
+                              StartGenerate(kind, *model, version, exchange, settings_);
+                            });
 }
 
 void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
@@ -241,7 +246,7 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
 void HttpFrontend::TraceSetting(const Route& route, net::HttpExchange& exchange) {
   const std::string model(route.model);
   if (route.endpoint == Endpoint::kModelTraceSetting) {
-    if (const auto found = server_.FindModel(model, -1); !found) return ReplyError(exchange, found.error());
+    if (const auto found = server_.models().Find(model, -1); !found) return ReplyError(exchange, found.error());
   }
   if (exchange.head().method == "POST") {
     const Status status = ChangeTraceSettings(settings_.tracer, model, BodyText(exchange));

@@ -177,9 +177,10 @@ void SagemakerFrontend::UnloadModel(std::string hash, net::HttpExchangeRef excha
 void SagemakerFrontend::Invoke(const std::string& hash, net::HttpExchangeRef exchange) {
   const std::optional<std::string> name = models_.ModelName(hash);
   if (!name) return ReplyEmpty(*exchange, 404, kTextType);
-  Expected<ModelHandle> model = server_.FindModel(*name, -1);
-  if (!model) return ReplyError(*exchange, InvokeStatus(model.error()), model.error().message());
-  InferCall::Start(*std::move(model), -1, std::move(exchange), invoke_settings_);
+  server_.models().FindThen(*name, -1, [this, exchange = std::move(exchange)](Expected<ModelHandle> model) {
+    if (!model) return ReplyError(*exchange, InvokeStatus(model.error()), model.error().message());
+    InferCall::Start(*std::move(model), -1, exchange, invoke_settings_);
+  });
 }
 
 }  // namespace neso

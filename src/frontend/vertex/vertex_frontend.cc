@@ -28,7 +28,7 @@ Status CheckRoute(const char* variable, const std::string& route) {
 
 Expected<std::string> ChooseDefaultModel(const InferenceServer& server, const std::string& wanted) {
   if (!wanted.empty()) {
-    if (!server.FindModel(wanted, -1)) return InvalidArg("Expect the default model '{}' is loaded", wanted);
+    if (!server.models().Find(wanted, -1)) return InvalidArg("Expect the default model '{}' is loaded", wanted);
     return wanted;
   }
   std::set<std::string> names;
