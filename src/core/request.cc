@@ -78,6 +78,7 @@ void InferenceRequest::Clear() {
   factory_.reset();
   trace_.reset();
   release_hooks_.clear();
+  compute_totals_ = nullptr;
   start_ns_ = 0;
   queue_start_ns_ = 0;
   scheduler_data = nullptr;

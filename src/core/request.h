@@ -28,6 +28,7 @@
 
 namespace neso {
 
+class ComputeTotals;
 class InferenceTrace;
 class ModelInstance;
 class ResponseFactory;
@@ -116,6 +117,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   void SetReleaseCallback(TRITONSERVER_InferenceRequestReleaseFn_t fn, void* userp);
   void SetResponseCallback(const ResponseAllocator* allocator, void* allocator_userp,
                            TRITONSERVER_InferenceResponseCompleteFn_t fn, void* userp);
+  // Executions of this request count there too: it is a part of another one, which waits for its release.
+  void SetComputeTotals(ComputeTotals* totals) { compute_totals_ = totals; }
   // Back to the state after Create, for the same pool slot and another model; capacities are kept.
   void Reset(ModelHandle model, int64_t requested_version);
 
@@ -140,6 +143,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // What to produce: the requested outputs, or all of the model's when none was named. Valid after Submit.
   std::span<const std::string> outputs() const;
   InferenceTrace* trace() const { return trace_.get(); }
+  ComputeTotals* compute_totals() const { return compute_totals_; }  // null: it is nobody's part
   // Shows every input to a trace that wants tensors.
   void TraceInputs(TRITONSERVER_InferenceTraceActivity activity) const;
   // Constant from Create (or SetResponseCallback after a release) until Release.
@@ -222,6 +226,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   std::shared_ptr<ResponseFactory> factory_;
   std::shared_ptr<InferenceTrace> trace_;
   std::vector<ReleaseHook> release_hooks_;
+  ComputeTotals* compute_totals_ = nullptr;
   uint64_t start_ns_ = 0;
   uint64_t queue_start_ns_ = 0;
   bool pending_ = false;

@@ -55,6 +55,13 @@ Expected<bool> Output::LendBuffer(const LentMemory& memory) {
   return true;
 }
 
+void Output::TakeBuffer(Output& from, void* userp) {
+  has_buffer_ = std::exchange(from.has_buffer_, false);
+  base_ = from.base_;
+  buffer_userp_ = userp;
+  attributes_ = from.attributes_;
+}
+
 void Output::ReleaseBuffer() {
   if (!std::exchange(has_buffer_, false)) return;
   const ResponseAllocator* const allocator = response_->factory_->allocator_;

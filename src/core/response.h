@@ -39,6 +39,9 @@ class Output final : public TRITONBACKEND_Output {
   // Offers the requester the bytes where they are, in CPU memory. False when it wants a copy: then AllocateBuffer.
   // Errors: kAlreadyExists when the output has a buffer.
   Expected<bool> LendBuffer(const LentMemory& memory);
+  // Takes over the buffer of another request's output, which lies where this one's requester wants it: its allocator
+  // made it, and gave `userp` with it. Precondition: this output has none.
+  void TakeBuffer(Output& from, void* userp);
 
  private:
   friend class InferenceResponse;
@@ -147,6 +150,7 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
   const Status& status() const { return status_; }
   std::span<const NamedParameter> parameters() const { return parameters_; }
   std::span<const Output> outputs() const { return {outputs_.data(), output_count_}; }
+  std::span<Output> outputs() { return {outputs_.data(), output_count_}; }
   const std::shared_ptr<ResponseFactory>& factory() const { return factory_; }
 
   void AddParameter(std::string_view name, ParameterValue value);

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/compute_totals.h"
+
 namespace neso {
 namespace {
 
@@ -68,6 +70,7 @@ void StatisticsShard::RecordSuccess(const InferenceRequest& request, const Execu
     histograms_->Observe(Latency::kComputeInfer, infer);
     histograms_->Observe(Latency::kComputeOutput, output);
   }
+  if (ComputeTotals* const totals = request.compute_totals(); totals != nullptr) totals->Add(input, infer, output);
   MutexLock lock(mutex_);
   counters_.inference_count += request.batch_size();
   counters_.success.Add(total);

@@ -60,6 +60,8 @@ class Requester {
     Status status;
     uint32_t flags = 0;
     bool has_response = true;
+    std::map<std::string, std::string> outputs{};  // bytes by name
+    std::vector<NamedParameter> parameters{};
   };
 
   Requester() : allocator_(&Alloc, &Free, nullptr) {}
@@ -94,6 +96,16 @@ class Requester {
     Threads lock(*this);
     return live_buffers_;
   }
+  // Every output buffer that was asked for, in that order.
+  std::vector<const void*> allocations() {
+    Threads lock(*this);
+    return allocations_;
+  }
+  // Until `count` final answers have come.
+  void WaitForFinal(size_t count) NO_THREAD_SAFETY_ANALYSIS {
+    MutexLock lock(mutex_);
+    while (finals_ < count) changed_.Wait(mutex_);
+  }
   // Until `count` final answers and as many releases have come.
   void WaitFor(size_t count) NO_THREAD_SAFETY_ANALYSIS {
     MutexLock lock(mutex_);
@@ -118,6 +130,7 @@ class Requester {
     auto& self = *static_cast<Requester*>(userp);
     Threads lock(self);
     ++self.live_buffers_;
+    self.allocations_.push_back(*buffer);
     return nullptr;
   }
   static TRITONSERVER_Error* Free(TRITONSERVER_ResponseAllocator*, void* buffer, void* buffer_userp, size_t,
@@ -137,6 +150,10 @@ class Requester {
     if (response != nullptr) {
       answer.id = response->id();
       answer.status = response->status();
+      for (const Output& output : response->outputs()) {
+        answer.outputs[output.name()].assign(static_cast<const char*>(output.base()), output.attributes().byte_size);
+      }
+      answer.parameters.assign(response->parameters().begin(), response->parameters().end());
       response.reset();
     }
     if (self.on_response_) self.on_response_(answer);
@@ -161,6 +178,7 @@ class Requester {
   size_t finals_ GUARDED_BY(mutex_) = 0;
   size_t releases_ GUARDED_BY(mutex_) = 0;
   int live_buffers_ GUARDED_BY(mutex_) = 0;
+  std::vector<const void*> allocations_ GUARDED_BY(mutex_);
 };
 
 // Answers with an empty response and releases.

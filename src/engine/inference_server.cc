@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/saturating.h"
 #include "base/timer_queue.h"
+#include "config/ensemble.h"
 #include "config/json.h"
 #include "engine/check_options.h"
+#include "ensemble/ensemble_model.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
@@ -23,11 +25,14 @@ namespace {
 // Threads that run instances. Work is posted once an instance, so instances are the real limit.
 constexpr size_t kMaxExecutorThreads = 4096;
 
+// Models of backends, and those made of other models.
 class BackendLoader final : public VersionLoader {
  public:
-  BackendLoader(BackendManager& backends, TRITONSERVER_Server* server) : backends_(backends), server_(server) {}
+  BackendLoader(BackendManager& backends, EnsembleContext ensembles, TRITONSERVER_Server* server)
+      : backends_(backends), ensembles_(std::move(ensembles)), server_(server) {}
 
   Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
+    if (IsEnsemble(model.config)) return MakeEnsemble(model.local.path, version, model.config, ensembles_);
     return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_);
   }
   std::string Explain(const PolledModel& model, int64_t version) override {
@@ -38,11 +43,16 @@ class BackendLoader final : public VersionLoader {
   }
   void End(ModelHandle last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
+    if (IsEnsemble(config)) {
+      serving.UpdateConfig(config);
+      return {};
+    }
     return backends_.UpdateInstanceGroups(serving, config);
   }
 
  private:
   BackendManager& backends_;
+  const EnsembleContext ensembles_;
   TRITONSERVER_Server* const server_;
 };
 
@@ -122,7 +132,9 @@ Status InferenceServer::MakeParts() {
   timers_ = std::make_unique<TimerQueue>();
   backends_ = std::make_unique<BackendManager>(BackendOptionsOf(options_),
                                                SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
-  loader_ = std::make_unique<BackendLoader>(*backends_, this);
+  EnsembleContext ensembles{.finder = finder_, .executor = *executor_, .histogram_bounds = {}};
+  if (options_.metrics) ensembles.histogram_bounds = *HistogramBounds(options_);  // checked before
+  loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), this);
   ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
   if (options_.metrics) AddCollectors();
   return {};

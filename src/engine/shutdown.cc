@@ -1,6 +1,7 @@
 // The end of an InferenceServer: requests in flight finish, then models go, all within the exit timeout.
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/timer_queue.h"
+#include "config/ensemble.h"
 #include "engine/inference_server.h"
 #include "observe/metric_registry.h"
 #include "repository/repository.h"
@@ -35,6 +37,32 @@ class EachSecond {
  private:
   const TimePoint deadline_;
   int64_t last_ = -1;
+};
+
+// Stops schedulers in such an order that a request to an ensemble, once taken, finds all its steps: an ensemble first, the
+// models that it calls when its last request has ended.
+class StopOrder {
+ public:
+  // True: some were stopped that had not been before.
+  bool StopThoseNotNeeded(const std::vector<ModelHandle>& models) {
+    std::set<std::string> needed;
+    for (const ModelHandle& model : models) {
+      if (!IsEnsemble(model->config()) || (IsStopped(model) && model->InflightCount() == 0)) continue;
+      for (std::string& name : ComposingModels(model->config())) needed.insert(std::move(name));
+    }
+    bool any = false;
+    for (const ModelHandle& model : models) {
+      if (needed.contains(model->name()) || IsStopped(model)) continue;
+      model->scheduler().Stop();
+      stopped_.insert(model);
+      any = true;
+    }
+    return any;
+  }
+  bool IsStopped(const ModelHandle& model) const { return stopped_.contains(model); }
+
+ private:
+  std::set<ModelHandle> stopped_;
 };
 
 }  // namespace
@@ -69,13 +97,15 @@ Status InferenceServer::StopBy(TimePoint deadline) {
 
 Status InferenceServer::DrainInferences(TimePoint deadline) {
   EachSecond report(deadline);
+  StopOrder order;
   // Long enough not to spin, short enough that nobody notices: requests take from microseconds to seconds.
   std::chrono::milliseconds pause(1);
   while (true) {
     std::vector<ModelHandle> models = ReadyModels();
     // Again in every round: a load that was under way may have published a model meanwhile.
-    for (const ModelHandle& model : models) model->scheduler().Stop();
-    std::erase_if(models, [](const ModelHandle& model) { return model->InflightCount() == 0; });
+    if (order.StopThoseNotNeeded(models)) continue;
+    std::erase_if(models,
+                  [&](const ModelHandle& model) { return order.IsStopped(model) && model->InflightCount() == 0; });
     if (report.Passed()) {
       LOG_INFO("Timeout {}: Found {} model versions that have in-flight inferences", report.seconds(), models.size());
       for (const ModelHandle& model : models) {

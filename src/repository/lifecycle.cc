@@ -5,6 +5,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "config/ensemble.h"
 #include "config/equivalence.h"
 #include "config/versions.h"
 
@@ -151,7 +152,8 @@ Expected<ModelHandle> ModelLifecycle::LoadOnce(LoadOperation& operation, int64_t
     RETURN_IF_ERROR(operation.Localize());
     return loader_.Load(model, version);
   });
-  if (built) {
+  // An ensemble is nothing but its models, whose loads have been timed.
+  if (built && !IsEnsemble(model.config)) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
   }
   return built;
@@ -334,6 +336,17 @@ Status ModelLifecycle::WhyNotServing(std::string_view name, int64_t version) con
     return NotFound("Request for unknown model: '{}' version {} is not found", name, version);
   }
   return Unavailable("Request for unknown model: '{}' version {} is not at ready state", name, version);
+}
+
+uint64_t ModelLifecycle::ServingGeneration(std::string_view name) const {
+  uint64_t generation = 0;
+  MutexLock lock(mutex_);
+  const auto record = records_.find(name);
+  if (record == records_.end()) return 0;
+  for (const auto& [version, entry] : record->second.versions) {
+    if (entry.state == ModelState::kReady) generation = generation * 31 + entry.generation;
+  }
+  return generation;
 }
 
 std::vector<ModelIndexEntry> ModelLifecycle::States() const {

@@ -54,6 +54,8 @@ class ModelLifecycle {
   void Unload(const std::string& name);
 
   const ServingTable& serving() const { return serving_; }
+  // Changes whenever another copy of one of the model's versions serves.
+  uint64_t ServingGeneration(std::string_view name) const;
   // Why serving().Find found nothing. Errors: the texts of the lookup table, kNotFound or kUnavailable.
   Status WhyNotServing(std::string_view name, int64_t version) const;
 

@@ -335,8 +335,6 @@ TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
     return CheckSchedulingSupported(test::MakeModel(R"(name: "s" )" + config)->config()).ToString();
   };
   EXPECT_EQ(check("sequence_batching { }"), "OK");
-  EXPECT_EQ(check("ensemble_scheduling { }"),
-            "Unsupported: model 's' asks for ensemble_scheduling, which this server does not have yet");
   EXPECT_THAT(check(R"(parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } })"),
               ::testing::HasSubstr("a batching strategy of its own"));
   EXPECT_EQ(check("dynamic_batching { }"), "OK");

@@ -51,7 +51,6 @@ Status CheckSchedulingSupported(const inference::ModelConfig& config) {
   const auto missing = [&config](std::string_view what) {
     return Unsupported("model '{}' asks for {}, which this server does not have yet", config.name(), what);
   };
-  if (config.has_ensemble_scheduling()) return missing("ensemble_scheduling");
   if (config.parameters().contains(kBatchStrategyParameter)) {
     return missing(fmt::format("a batching strategy of its own (parameter {})", kBatchStrategyParameter));
   }

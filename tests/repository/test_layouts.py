@@ -119,10 +119,6 @@ def test_a_failed_start_ends_with_models_and_reasons(repository):
 
 
 @pytest.mark.parametrize("name, config", [
-    ("ensemble_scheduling", """platform: "ensemble" input { name: "I" data_type: TYPE_FP32 dims: [-1] }
-        output { name: "O" data_type: TYPE_FP32 dims: [-1] }
-        ensemble_scheduling { step { model_name: "good" model_version: -1 input_map { key: "INPUT0" value: "I" }
-                                     output_map { key: "OUTPUT0" value: "O" } } }"""),
     ("a batching strategy of its own (parameter TRITON_BATCH_STRATEGY_PATH)",
      'backend: "identity" parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } }'),
 ])

@@ -43,3 +43,28 @@ class ModelRepository:
             {settings}
             {extra}
             """, versions)
+
+    def add_ensemble(self, name, steps, inputs=("IN",), outputs=("OUT",), max_batch_size=8, datatype="TYPE_FP32",
+                     dims=(-1,), scheduling="", extra=""):
+        """`steps`: (model, {its input: tensor}, {its output: tensor}) each, with a version behind it if it is not the
+        latest. An input may be a pair: its name, and what stands behind the rest of it."""
+        def declared(key, tensors):
+            pairs = [(tensor_, "") if isinstance(tensor_, str) else tensor_ for tensor_ in tensors]
+            return "\n".join(f"{key} {tensor(name_, datatype, dims, more)}" for name_, more in pairs)
+
+        def mapped(key, links):
+            return " ".join(f'{key} {{ key: "{link}" value: "{tensor_}" }}' for link, tensor_ in links.items())
+
+        def step(model, reads, makes, version=-1):
+            return (f'step {{ model_name: "{model}" model_version: {version} {mapped("input_map", reads)} '
+                    f'{mapped("output_map", makes)} }}')
+
+        return self.add(name, "\n".join([
+            'platform: "ensemble"', f"max_batch_size: {max_batch_size}", declared("input", inputs),
+            declared("output", outputs), "ensemble_scheduling {", *(step(*one) for one in steps), scheduling, "}", extra]))
+
+    def add_chain(self, name, models, **kwargs):
+        """An ensemble from IN to OUT through models of add_identity, one after the other."""
+        tensors = ["IN", *(f"between{i}" for i in range(1, len(models))), "OUT"]
+        return self.add_ensemble(name, [(model, {"INPUT0": tensors[i]}, {"OUTPUT0": tensors[i + 1]})
+                                        for i, model in enumerate(models)], **kwargs)
