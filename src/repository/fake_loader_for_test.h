@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "repository/version_loader.h"
@@ -97,6 +98,20 @@ class TestFolder {
     const std::filesystem::path file = std::filesystem::path(path_) / relative;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << contents;
+  }
+  // An ensemble from I to O through the models of AddModel, or other ensembles, one after the other.
+  void AddEnsemble(const std::string& name, const std::vector<std::string>& models) const {
+    std::string text =
+        "platform: \"ensemble\"\ninput { name: \"I\" data_type: TYPE_FP32 dims: 1 }\n"
+        "output { name: \"O\" data_type: TYPE_FP32 dims: 1 }\nensemble_scheduling {\n";
+    for (size_t i = 0; i < models.size(); ++i) {
+      const std::string from = i == 0 ? "I" : "t" + std::to_string(i);
+      const std::string to = i + 1 == models.size() ? "O" : "t" + std::to_string(i + 1);
+      text += "step { model_name: \"" + models[i] + "\" model_version: -1 input_map { key: \"I\" value: \"" + from +
+              "\" } output_map { key: \"O\" value: \"" + to + "\" } }\n";
+    }
+    Write(name + "/config.pbtxt", text + "}\n");
+    Write(name + "/1/.keep", "");
   }
   void Remove(const std::string& relative) const { std::filesystem::remove_all(path_ + "/" + relative); }
   // A model of a backend that nobody looks for, with versions 1 to `versions`.

@@ -61,6 +61,20 @@ std::vector<std::vector<std::string>> PlanLoadOrder(const DependencyGraph& graph
   return groups;
 }
 
+std::set<std::string> UsersOf(const DependencyGraph& graph, const std::set<std::string>& names) {
+  std::set<std::string> users;
+  std::vector<std::string> open(names.begin(), names.end());
+  while (!open.empty()) {
+    const std::string needed = std::move(open.back());
+    open.pop_back();
+    for (const auto& [user, dependencies] : graph) {
+      if (!dependencies.composing.contains(needed) || names.contains(user)) continue;
+      if (users.insert(user).second) open.push_back(user);
+    }
+  }
+  return users;
+}
+
 std::vector<std::string> PlanUnload(const DependencyGraph& loaded, const std::string& name, bool dependents) {
   std::vector<std::string> order;
   if (!loaded.contains(name)) return order;

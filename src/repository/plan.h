@@ -52,6 +52,9 @@ using DependencyGraph = std::map<std::string, ModelDependencies>;
 // come together in the last group, where their validation fails.
 std::vector<std::vector<std::string>> PlanLoadOrder(const DependencyGraph& graph, const std::set<std::string>& names);
 
+// The ensembles in `graph` that call one of `names`, directly or through other ensembles, but for `names` themselves.
+std::set<std::string> UsersOf(const DependencyGraph& graph, const std::set<std::string>& names);
+
 // The loaded models to unload with `name`, in this order: the ensembles that need it, itself, and with `dependents` the
 // models that it calls and nobody else wants.
 std::vector<std::string> PlanUnload(const DependencyGraph& loaded, const std::string& name, bool dependents);

@@ -56,6 +56,14 @@ TEST(PlanLoadOrderTest, CirclesComeLast) {
   EXPECT_THAT(PlanLoadOrder(graph, {"a", "b", "c"}), ElementsAre(ElementsAre("c"), ElementsAre("a", "b")));
 }
 
+TEST(UsersOfTest, EnsemblesThatCallAModelOrACallerOfIt) {
+  const DependencyGraph graph = {{"a", {}}, {"b", {}}, {"ab", {{"a", "b"}}}, {"outer", {{"ab"}}}, {"other", {{"b"}}}};
+  EXPECT_THAT(UsersOf(graph, {"a"}), ElementsAre("ab", "outer"));
+  EXPECT_THAT(UsersOf(graph, {"b", "ab"}), ElementsAre("other", "outer"));
+  EXPECT_THAT(UsersOf(graph, {"outer"}), ElementsAre());
+  EXPECT_THAT(UsersOf({{"x", {{"y"}}}, {"y", {{"x"}}}}, {"x"}), ElementsAre("y"));
+}
+
 TEST(PlanUnloadTest, EnsemblesGoBeforeTheModelTheyNeed) {
   const DependencyGraph loaded = {{"e", {{"m"}, true}}, {"m", {{}, true}}, {"other", {{}, true}}};
   EXPECT_THAT(PlanUnload(loaded, "m", false), ElementsAre("e", "m"));

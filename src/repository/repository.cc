@@ -158,18 +158,33 @@ Status ModelRepository::LoadModel(const std::string& name, const std::vector<Loa
     std::map<std::string, PolledModel> polled;
     polled.emplace(name, *std::move(model));
     PollComposing(polled);
+    std::map<std::string, PolledModel> users = UsersOfPolled(polled);
     std::set<std::string> needed = names;
     for (const auto& [composing, unused] : polled) needed.insert(composing);
+    for (const auto& [user, unused] : users) needed.insert(user);
     if (needed != names) {
       names = std::move(needed);
       continue;
     }
-    std::string failures;
-    for (const auto& [failed, status] : LoadPolled(std::move(polled), {name})) {
-      failures += fmt::format("load failed for model '{}': {}\n", failed, status.message());
-    }
-    return failures.empty() ? Status() : InvalidArg("{}", failures);
+    const std::map<std::string, Status> failures = LoadPolled(std::move(polled), {name});
+    // Whether they can use what their models have become is no matter of this request's; the log tells of it.
+    LoadPolled(std::move(users), {});
+    const auto failure = failures.find(name);
+    if (failure == failures.end()) return {};
+    return InvalidArg("load failed for model '{}': {}\n", name, failure->second.message());
   }
+}
+
+std::map<std::string, PolledModel> ModelRepository::UsersOfPolled(
+    const std::map<std::string, PolledModel>& polled) const {
+  std::set<std::string> names;
+  for (const auto& [name, unused] : polled) names.insert(name);
+  std::map<std::string, PolledModel> users;
+  MutexLock lock(mutex_);
+  for (const std::string& user : UsersOf(loaded_, names)) {
+    if (const auto known = ensembles_.find(user); known != ensembles_.end()) users.insert(*known);
+  }
+  return users;
 }
 
 std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, PolledModel> polled,
@@ -187,10 +202,10 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     for (const std::string& name : group) {
       const auto report = std::make_shared<LoadReport>(results, results->statuses.at(name));
       try {
-        PolledModel& model = polled.at(name);
+        PolledModel model = polled.at(name);
         Status prepared = PrepareEnsemble(model, polled, failures);
         if (prepared.ok()) {
-          lifecycle_.Load(model, [report](Status status) { report->Set(std::move(status)); });
+          lifecycle_.Load(std::move(model), [report](Status status) { report->Set(std::move(status)); });
           continue;
         }
         LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
@@ -202,7 +217,9 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     }
     results->reported.Wait();
     for (auto& [name, status] : results->statuses) {
-      if (!status.ok()) failures.emplace(name, std::move(status));
+      if (status.ok()) continue;
+      failures.emplace(name, std::move(status));
+      if (IsEnsemble(polled.at(name).config)) lifecycle_.Unload(name);
     }
   }
   MutexLock lock(mutex_);
@@ -212,6 +229,8 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     known.composing = std::move(dependencies.composing);
     known.explicitly_loaded |= dependencies.explicitly_loaded;
     KeepOverride(polled.at(name));
+    ensembles_.erase(name);
+    if (!known.composing.empty()) ensembles_.emplace(name, std::move(polled.at(name)));
   }
   return failures;
 }
@@ -246,6 +265,9 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
     return state;
   }));
   model.config.mutable_model_transaction_policy()->set_decoupled(EnsembleIsDecoupled(model.config, find));
+  for (const std::string& name : ComposingModels(model.config)) {
+    model.files_fingerprint = model.files_fingerprint * 31 + lifecycle_.ServingGeneration(name);
+  }
   return {};
 }
 
@@ -267,8 +289,12 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
     if (order != plan()) continue;
     for (const std::string& model : order) lifecycle_.Unload(model);
     MutexLock lock(mutex_);
+    const std::set<std::string> users = UsersOf(loaded_, {name});
     for (const std::string& model : order) {
+      // They come back with it.
+      if (users.contains(model)) continue;
       loaded_.erase(model);
+      ensembles_.erase(model);
       kept_overrides_.erase(model);
     }
     return {};

@@ -103,10 +103,14 @@ class ModelRepository {
                                          std::map<std::string, PolledModel>& polled) const;
   // Polls what the ensembles among `polled` need and is not there yet.
   void PollComposing(std::map<std::string, PolledModel>& polled) const;
-  // Loads in the order of dependencies. The errors by model.
+  // The loaded ensembles that call models of `polled`, as they were loaded; not those in `polled`.
+  std::map<std::string, PolledModel> UsersOfPolled(const std::map<std::string, PolledModel>& polled) const;
+  // Loads in the order of dependencies. The errors by model. An ensemble that fails serves no more: its models are not
+  // those any more that it was made for.
   std::map<std::string, Status> LoadPolled(std::map<std::string, PolledModel> polled,
                                            const std::set<std::string>& explicitly);
-  // Checks an ensemble against its models, which have been loaded before it, or have failed.
+  // Checks an ensemble against its models, which have been loaded before it, or have failed. It is to be built anew when
+  // one of them has been.
   Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
                          const std::map<std::string, Status>& failures) const;
   // Logs what of the repositories' layout looks like a mistake.
@@ -125,7 +129,9 @@ class ModelRepository {
   std::set<std::string> paths_ GUARDED_BY(mutex_);
   std::map<std::string, std::map<std::string, std::string>> mappings_ GUARDED_BY(mutex_);  // path -> folder -> name
   std::set<std::string> busy_ GUARDED_BY(mutex_);
+  // What was loaded and not unloaded by request. Ensembles stay in it when they lose a model, for when that comes back.
   DependencyGraph loaded_ GUARDED_BY(mutex_);
+  std::map<std::string, PolledModel> ensembles_ GUARDED_BY(mutex_);  // those in loaded_, as they were read
   std::map<std::string, KeptOverride> kept_overrides_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> startup_failures_ GUARDED_BY(mutex_);  // reasons by name
 };

@@ -331,6 +331,98 @@ TEST_F(ModelRepositoryTest, FilesOfALoadRequestAreTheModelsFolder) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
+// --- ensembles -------------------------------------------------------------------------------------------------------
+
+TEST_F(ModelRepositoryTest, AnEnsembleBringsItsModels) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  folder_.AddEnsemble("ab", {"a", "b"});
+  folder_.AddEnsemble("outer", {"ab", "b"});
+  ModelRepository& repository = Start();
+  EXPECT_EQ(repository.LoadModel("outer", {}).ToString(), "OK");
+  EXPECT_THAT(Texts(repository.Index(true)), ElementsAre("a:1 READY", "ab:1 READY", "b:1 READY", "outer:1 READY"));
+  EXPECT_EQ(repository.LoadModel("outer", {}).ToString(), "OK");
+  EXPECT_EQ(loader_.loads("outer:1"), 1);
+}
+
+TEST_F(ModelRepositoryTest, AModelsNewCopyIsANewCopyOfItsEnsembles) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  folder_.AddEnsemble("ab", {"a", "b"});
+  folder_.AddEnsemble("outer", {"ab"});
+  folder_.AddEnsemble("other", {"b"});
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"*"});
+  folder_.Write("a/1/model", "changed");
+  EXPECT_EQ(repository.LoadModel("a", {}).ToString(), "OK");
+  EXPECT_EQ(loader_.loads("ab:1"), 2);
+  EXPECT_EQ(loader_.loads("outer:1"), 2);
+  EXPECT_EQ(loader_.loads("other:1"), 1);
+  EXPECT_EQ(loader_.loads("b:1"), 1);
+}
+
+TEST_F(ModelRepositoryTest, AnEnsembleGoesWithTheModelThatFitsNoMoreAndComesBackWithIt) {
+  folder_.AddModel("a");
+  folder_.AddEnsemble("e", {"a"});
+  folder_.AddEnsemble("outer", {"e"});
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"*"});
+  ASSERT_NE(Find("outer"), nullptr);
+  folder_.Write("a/config.pbtxt",
+                "backend: \"fake\"\ninput { name: \"I\" data_type: TYPE_INT32 dims: 1 }\n"
+                "output { name: \"O\" data_type: TYPE_INT32 dims: 1 }\n");
+  EXPECT_EQ(repository.LoadModel("a", {}).ToString(), "OK");
+  EXPECT_NE(Find("a"), nullptr);
+  EXPECT_EQ(Find("e"), nullptr);
+  EXPECT_EQ(Find("outer"), nullptr);
+  folder_.AddModel("a");
+  EXPECT_EQ(repository.LoadModel("a", {}).ToString(), "OK");
+  EXPECT_NE(Find("e"), nullptr);
+  EXPECT_NE(Find("outer"), nullptr);
+}
+
+TEST_F(ModelRepositoryTest, AnUnloadedModelTakesItsEnsemblesAlongUntilItIsLoadedAgain) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  folder_.AddEnsemble("ab", {"a", "b"});
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("ab", {}).ok());
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_EQ(Find("ab"), nullptr);
+  EXPECT_NE(Find("b"), nullptr);
+  EXPECT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_NE(Find("ab"), nullptr);
+  // One that was unloaded itself stays so.
+  EXPECT_TRUE(repository.UnloadModel("ab", false).ok());
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(Find("ab"), nullptr);
+}
+
+TEST_F(ModelRepositoryTest, AFailedReloadOfAModelLeavesItsEnsemblesAlone) {
+  folder_.AddModel("a");
+  folder_.AddEnsemble("e", {"a"});
+  ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_EXPLICIT, {"*"});
+  loader_.Fail("a", "no luck");
+  folder_.Write("a/1/model", "changed");
+  EXPECT_THAT(repository.LoadModel("a", {}).ToString(), HasSubstr("no luck"));
+  EXPECT_NE(Find("a"), nullptr);
+  EXPECT_NE(Find("e"), nullptr);
+  EXPECT_EQ(loader_.loads("e:1"), 1);
+}
+
+TEST_F(ModelRepositoryTest, UnloadingAnEnsembleMayTakeTheModelsAlongThatNobodyElseAskedFor) {
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  folder_.AddEnsemble("ab", {"a", "b"});
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("b", {}).ok());
+  ASSERT_TRUE(repository.LoadModel("ab", {}).ok());
+  EXPECT_TRUE(repository.UnloadModel("ab", true).ok());
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_NE(Find("b"), nullptr);
+}
+
+// --- many at once ----------------------------------------------------------------------------------------------------
+
 TEST_F(ModelRepositoryTest, OperationsOnManyModelsFromManyThreads) {
   constexpr int kThreads = 4;
   for (int i = 0; i < kThreads; ++i) folder_.AddModel("m" + std::to_string(i));
