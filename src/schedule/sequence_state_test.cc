@@ -123,9 +123,8 @@ constexpr const char* kState = R"(state { input_name: "SI" output_name: "SO" dat
 
 TEST_F(StatefulModelTest, EverySequenceHasItsOwnState) {
   for (const char* strategy : {"oldest { max_candidate_sequences: 4 }", "direct { }"}) {
-    Load(fmt::format("max_batch_size: 4 sequence_batching {{ max_sequence_idle_microseconds: 1000000 {} {} }}",
-                     strategy, kState),
-         {Appending()}, {Spec(false, {1, 1}, {0})});
+    Load(fmt::format("max_batch_size: 4 sequence_batching {{ {} {} }}", strategy, kState), {Appending()},
+         {Spec(false, {1, 1}, {0})});
     SendAndWait("1", 1, kStart);
     SendAndWait("2", 2, kStart);
     SendAndWait("3", 1, 0);
@@ -141,11 +140,8 @@ TEST_F(StatefulModelTest, EverySequenceHasItsOwnState) {
 }
 
 TEST_F(StatefulModelTest, StatesOfDifferentShapesAreNotBatched) {
-  Load(
-      fmt::format(
-          "max_batch_size: 4 sequence_batching {{ max_sequence_idle_microseconds: 1000000 oldest {{ max_candidate_sequences: 4 }} {} }}",
-          kState),
-      {Appending()}, {Spec(true, {1, 1}, {0})});
+  Load(fmt::format("max_batch_size: 4 sequence_batching {{ oldest {{ max_candidate_sequences: 4 }} {} }}", kState),
+       {Appending()}, {Spec(true, {1, 1}, {0})});
   SendAndWait("1", 1, kStart);
   {
     test::ManualHost host;

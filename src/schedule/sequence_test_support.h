@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,12 @@ class SequenceTest : public ::testing::Test {
     again_.Open();
   }
 
-  void Load(const std::string& config, std::vector<FakeInstance::Body> bodies, std::vector<StateSpec> states = {}) {
+  // Sequences may be idle for a second, which no test's clock reaches by itself, unless the configuration says otherwise.
+  void Load(std::string config, std::vector<FakeInstance::Body> bodies, std::vector<StateSpec> states = {}) {
+    constexpr std::string_view kBatching = "sequence_batching {";
+    if (config.find("max_sequence_idle_microseconds") == std::string::npos) {
+      config.insert(config.find(kBatching) + kBatching.size(), " max_sequence_idle_microseconds: 1000000");
+    }
     model_ = house_.Load(R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: -1 } )" + config, std::move(bodies),
                          /*any_thread=*/true, std::move(states));
   }
