@@ -17,9 +17,9 @@ SlotsDecision DecideSlots(size_t ready, TimePoint oldest, const DirectStrategy& 
   return {.kind = SlotsDecision::Kind::kWait, .until = until};
 }
 
-std::vector<bool> ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
-                               const std::function<bool(size_t first, size_t index)>& can_share) {
-  std::vector<bool> rows;
+void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
+                  const std::function<bool(size_t first, size_t index)>& can_share, std::vector<bool>& rows) {
+  rows.clear();
   std::optional<size_t> first;
   for (size_t i = 0; i < slots; ++i) {
     if (!is_ready(i)) continue;
@@ -28,7 +28,6 @@ std::vector<bool> ArrangeSlots(size_t slots, const std::function<bool(size_t)>& 
     rows.resize(i + 1);
     rows[i] = true;
   }
-  return rows;
 }
 
 }  // namespace neso

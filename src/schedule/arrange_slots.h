@@ -25,8 +25,8 @@ SlotsDecision DecideSlots(size_t ready, TimePoint oldest, const DirectStrategy& 
 
 // rows[i]: whether row i is the request of slot i; else nobody's. The first `slots` are looked at; `is_ready` says which
 // have a request, `can_share` (empty: always) whether that of slot `index` fits with that of slot `first`, the first one
-// in the batch. The last row is a request.
-std::vector<bool> ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
-                               const std::function<bool(size_t first, size_t index)>& can_share = nullptr);
+// in the batch. The last row is a request. `rows` is overwritten.
+void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
+                  const std::function<bool(size_t first, size_t index)>& can_share, std::vector<bool>& rows);
 
 }  // namespace neso

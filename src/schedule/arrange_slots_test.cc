@@ -46,9 +46,11 @@ TEST(DecideSlotsTest, SendsABatchWhenItIsFullEnoughOrHasWaitedLongEnough) {
 
 std::vector<bool> Arrange(const std::string& slots) {
   // '.' has nothing; letters that are equal fit together.
-  return ArrangeSlots(
+  std::vector<bool> rows = {true};
+  ArrangeSlots(
       slots.size(), [&](size_t i) { return slots[i] != '.'; },
-      [&](size_t first, size_t i) { return slots[first] == slots[i]; });
+      [&](size_t first, size_t i) { return slots[first] == slots[i]; }, rows);
+  return rows;
 }
 
 TEST(ArrangeSlotsTest, RowsGoUpToTheLastSlotThatIsExecuted) {

@@ -107,11 +107,11 @@ void DirectLane::FillRows(Batch& batch) {
       return compatibility_.CanShare(*slots_[first].request, *slots_[i].request);
     };
   }
-  const std::vector<bool> rows = ArrangeSlots(slots_.size(), is_ready, can_share);
+  ArrangeSlots(slots_.size(), is_ready, can_share, rows_);
   const InferenceRequest& like =
-      *slots_[static_cast<size_t>(std::find(rows.begin(), rows.end(), true) - rows.begin())].request;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i]) {
+      *slots_[static_cast<size_t>(std::find(rows_.begin(), rows_.end(), true) - rows_.begin())].request;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (!rows_[i]) {
       batch.requests.push_back(NullRequest(like));
       continue;
     }

@@ -64,6 +64,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   size_t ready_ GUARDED_BY(runner_.mutex) = 0;
   bool stopping_ GUARDED_BY(runner_.mutex) = false;
   TimerId timer_ GUARDED_BY(runner_.mutex);
+  std::vector<bool> rows_ GUARDED_BY(runner_.mutex);  // scratch of FillRows
   // What null requests read; replaced by a larger one when it must grow.
   std::shared_ptr<const std::vector<std::byte>> zeros_ GUARDED_BY(runner_.mutex);
 };

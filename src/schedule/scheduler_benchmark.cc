@@ -54,9 +54,11 @@ void Answer(std::span<InferenceRequest* const> requests) {
 
 struct Bench {
   explicit Bench(const std::string& scheduling) : model(house.Load(kModel + scheduling, {&Answer})) {}
-  void Submit() {
+  void Submit(uint64_t sequence = 0, uint32_t flags = 0) {
     constexpr int64_t kShape[] = {1, 64};
     auto request = InferenceRequest::Create(model, -1);
+    request->SetCorrelationId(CorrelationId(sequence));
+    request->SetFlags(flags);
     BufferAttributes attributes;
     attributes.byte_size = sizeof(input_data);
     (void)request->AddInput("INPUT0", DataType::kInt8, kShape);
@@ -92,6 +94,26 @@ void BM_Inline(benchmark::State& state, const char* scheduling) {
 BENCHMARK_CAPTURE(BM_Inline, direct, "")->Arg(1)->Arg(16);
 BENCHMARK_CAPTURE(BM_Inline, dynamic, "dynamic_batching { }")->Arg(1)->Arg(16);
 BENCHMARK_CAPTURE(BM_Inline, ordered, "dynamic_batching { preserve_ordering: true }")->Arg(1)->Arg(16);
+
+// Bursts of one request each of range(0) sequences that go on for ever.
+void BM_Sequences(benchmark::State& state, const std::string& strategy) {
+  Bench bench("sequence_batching { max_sequence_idle_microseconds: 60000000 " + strategy + R"(
+      control_input { name: "START" control { kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] } }
+      control_input { name: "READY" control { kind: CONTROL_SEQUENCE_READY int32_false_true: [ 0, 1 ] } }
+      control_input { name: "ID" control { kind: CONTROL_SEQUENCE_CORRID data_type: TYPE_UINT64 } } })");
+  ManualHost host;
+  const auto burst = [&](uint32_t flags) {
+    for (int64_t i = 1; i <= state.range(0); ++i) bench.Submit(static_cast<uint64_t>(i), flags);
+    host.RunDeferred();
+  };
+  burst(TRITONSERVER_REQUEST_FLAG_SEQUENCE_START);
+  burst(0);
+  const AllocationCounter allocations;
+  for (auto _ : state) burst(0);
+  Report(state, allocations, state.iterations() * state.range(0));
+}
+BENCHMARK_CAPTURE(BM_Sequences, direct, "direct { }")->Arg(1)->Arg(16);
+BENCHMARK_CAPTURE(BM_Sequences, oldest, "oldest { max_candidate_sequences: 64 }")->Arg(1)->Arg(16);
 
 // 16 requests at a time from a thread that is no front end's: an executor's thread runs them.
 void BM_Executor(benchmark::State& state) {
