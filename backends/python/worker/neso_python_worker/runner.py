@@ -3,6 +3,7 @@ import importlib
 import inspect
 import sys
 import threading
+import weakref
 
 from . import annotations, bls, debugger, faults, models, wire
 from .errors import ModelFault
@@ -92,12 +93,15 @@ class Runner:
         # Usually nobody has kept a view of the inputs, and their memory is free again with the answer.
         request = None
         del requests
-        flags = 0
-        if sys.getrefcount(block) == 2:
+        # A count of references would not tell: what a name holds counts in one version of Python and not in the next.
+        kept = weakref.ref(block)
+        del block
+        if (block := kept()) is None:
             flags = wire.BLOCK_RELEASED
         else:
+            flags = 0
             channel.keep(offset, block)
-        del block
+            del block
         if error is not None:
             channel.send(wire.FAILED, flags, ident, error.encode(errors="replace"))
         else:
