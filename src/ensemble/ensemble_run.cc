@@ -6,6 +6,7 @@
 #include "base/catch_exceptions.h"
 #include "base/clock.h"
 #include "base/in_turn.h"
+#include "base/memory_budget.h"
 #include "core/model.h"
 
 namespace neso {
@@ -199,6 +200,8 @@ void EnsembleRun::TakeRelease(StepCall& call) {
 // --- noting what happened --------------------------------------------------------------------------------------------
 
 Status EnsembleRun::TakeOutputs(StepCall& call, const std::shared_ptr<StepAnswer>& answer) {
+  // A source that is quicker than what lies behind it would fill the memory, and cannot be made to wait.
+  if (call.is_decoupled) RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
   const EnsembleGraph::Step& step = plan_.graph.steps[call.step];
   // What a response of a decoupled step begins comes before what its pass has begun later, and before the pass itself.
   const auto pass = call.is_decoupled ? passes_.emplace(call.pass, plan_.graph, *steps_) : call.pass;

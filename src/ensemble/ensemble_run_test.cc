@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/memory_budget.h"
 #include "ensemble/test_support.h"
 
 namespace neso {
@@ -472,6 +473,26 @@ TEST_F(EnsembleRunTest, AnErrorBehindADecoupledStepEndsTheStream) {
   factory->SendFlags(TRITONSERVER_RESPONSE_COMPLETE_FINAL);
   EXPECT_EQ(requester_.releases(), 0u);
   InferenceRequest::Release(std::move(source[0]), TRITONSERVER_REQUEST_RELEASE_ALL);
+  EXPECT_EQ(requester_.releases(), 1u);
+}
+
+TEST_F(EnsembleRunTest, ASourceThatWouldFillTheMemoryIsCut) {
+  Held& source = AddHolding("a", kDecoupled);
+  Held& slow = AddHolding("b");
+  Send(MakeEnsemble("e", {kFirst, kSecond}, {"in"}, {"out"}, kDecoupled));
+  const std::shared_ptr<ResponseFactory> factory = source[0]->shared_response_factory();
+  InferenceResponse::Send(MakeResponse(factory, {"o"}, "0"), 0);
+  MemoryBudget& budget = MemoryBudget::OfProcess();
+  const size_t limit = budget.limit();
+  budget.SetLimit(1);
+  InferenceResponse::Send(MakeResponse(factory, {"o"}, "1"), 0);
+  const std::string refusal = budget.RefusalText();
+  budget.SetLimit(limit);
+  EXPECT_THAT(Results(), ElementsAre("in ensemble 'e', " + refusal));
+  EXPECT_TRUE(factory->IsCancelled());
+  ASSERT_THAT(slow, SizeIs(1));
+  test::AnswerAndRelease(std::move(slow[0]));
+  Repeat(std::move(source[0]), 0);
   EXPECT_EQ(requester_.releases(), 1u);
 }
 
