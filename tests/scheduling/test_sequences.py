@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
-from support.control import load, until
+from support.control import index, load, unload, until
 from support.inference import Crowd, pending, statistics
 from support.raw import RawConnection, request
 from support.sequences import (ALONE, BACKENDS, END, GOES_ON, START, add, add_accumulator, body, message,
@@ -152,6 +152,18 @@ def test_a_client_that_leaves_takes_its_sequence_along(server):
     until(lambda: statistics(server, "one")["inference_stats"]["fail"]["count"] > 0)
 
 
+def test_a_cancelled_stream_takes_its_sequences_along(server, stub):
+    assert total(add(server, 1, 1, START, "one", batched=False)) == 1
+    requests = [message(1, sequence, flags, "one", batched=False) for sequence in (2, 3) for flags in (START, GOES_ON, END)]
+    call = stub.ModelStreamInfer(iter(requests))
+    until(lambda: pending(server, "one") == len(requests))
+    call.cancel()
+    until(lambda: pending(server, "one") == 0)
+    for sequence in (2, 3):
+        assert "must specify the START flag" in add(server, 1, sequence, END, "one", batched=False).json()["error"]
+    assert total(add(server, 1, 1, END, "one", batched=False)) == 2
+
+
 def test_rows_of_nobody_are_not_counted(server):
     before = statistics(server, "direct_text")
     assert total(add(server, 1, "a", START, "direct_text")) == 1
@@ -206,3 +218,37 @@ def test_the_hooks_that_fill_slots_and_backlog(repository, start_server):
                 wait_until(lambda: pending(server, "sum") == len(replies))
         assert [total(reply.result(20)) for reply in replies] == [1, 10, 3, 100]
     assert statistics(server, "sum")["execution_count"] == 3
+
+
+def test_instances_come_and_go_under_sequences(repository, start_server):
+    """One that leaves is waited for until its sequences have ended; nobody loses one."""
+    def count(instances):
+        add_accumulator(repository, instances=instances, max_batch_size=2)
+        return load(server, "sum")
+
+    add_accumulator(repository, instances=1, max_batch_size=2)
+    server = start_server(repository.path, argument(), "--model-control-mode=explicit", "--load-model=sum")
+    for sequence in (1, 2):
+        assert total(add(server, sequence, sequence, START)) == sequence
+    assert count(2).status_code == 200
+    for sequence in (3, 4):
+        assert total(add(server, sequence, sequence, START)) == sequence, "no slot was left on the first instance"
+    with Crowd() as crowd:
+        update = crowd.pool.submit(count, 1)
+        for sequence in (4, 3, 2, 1):
+            assert total(add(server, 10, sequence)) == 10 + sequence
+        assert not update.done()
+        for sequence in (1, 2, 3, 4):
+            assert total(add(server, 100, sequence, END)) == 110 + sequence
+        assert update.result(20).status_code == 200
+    assert total(add(server, 1, 5, ALONE)) == 1
+
+
+def test_a_model_with_idle_sequences_is_unloaded_at_once(repository, start_server):
+    add_accumulator(repository, idle_us=600_000_000)
+    server = start_server(repository.path, argument(), "--model-control-mode=explicit", "--load-model=sum")
+    assert total(add(server, 1, 1, START)) == 1
+    assert unload(server, "sum").status_code == 200
+    until(lambda: index(server) == {"sum:1": "UNAVAILABLE: unloaded"})
+    assert load(server, "sum").status_code == 200
+    assert "must specify the START flag" in add(server, 1, 1).json()["error"]

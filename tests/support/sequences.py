@@ -54,10 +54,10 @@ def total(response):
     return response.json()["outputs"][0]["data"][0]
 
 
-def message(value, sequence, flags=GOES_ON, model="sum", id=""):
+def message(value, sequence, flags=GOES_ON, model="sum", id="", batched=True):
     """A request over gRPC."""
     request = pb.ModelInferRequest(model_name=model, id=id)
-    request.inputs.add(name="INPUT", datatype="INT64", shape=[1, 1])
+    request.inputs.add(name="INPUT", datatype="INT64", shape=[1, 1] if batched else [1])
     request.raw_input_contents.append(np.int64(value).tobytes())
     if isinstance(sequence, str):
         request.parameters["sequence_id"].string_param = sequence
