@@ -29,6 +29,16 @@ def http_cases(model, name, sizes, label, floor=None):
                     server.pid, server.port, model, body, head, connections, seconds), floor)
 
 
+def sequence_cases():
+    """As many sequences as connections, which go on all the time: their requests come in turn."""
+    for model in ("direct", "oldest"):
+        for connections in (1, 64):
+            yield Case(
+                f"http sequences, {model}, 64 B", str(connections),
+                lambda server, seconds, model=model, connections=connections: http_load.run_sequences(
+                    server.pid, server.port, model, "INPUT0", 16, connections, seconds))
+
+
 def json_cases():
     """Floats with the digits that make them, as a program prints them that has them as such."""
     for count in (256, 15052):
@@ -74,6 +84,7 @@ def shared_cases(memory):
 def all_cases(memory):
     yield from http_cases("identity", "INPUT0", (16, 150528), "", HTTP_FLOOR)
     yield from http_cases("mlp", "x", (256,), "MLP ")
+    yield from sequence_cases()
     yield from json_cases()
     yield from grpc_cases()
     yield from shared_cases(memory)

@@ -1,19 +1,22 @@
 """Loads over HTTP/1.1, driven by wrk."""
+import contextlib
 import json
 import pathlib
 import re
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 
 import load
 
 
-def infer_body(name, datatype, shape, payload):
+def infer_body(name, datatype, shape, payload, **parameters):
     """A request with one binary input and binary outputs; returns (body, length of its JSON)."""
     head = json.dumps({
         "inputs": [{"name": name, "shape": shape, "datatype": datatype,
                     "parameters": {"binary_data_size": len(payload)}}],
-        "parameters": {"binary_data_output": True}}, separators=(",", ":")).encode()
+        "parameters": {"binary_data_output": True, **parameters}}, separators=(",", ":")).encode()
     return head + payload, len(head)
 
 
@@ -43,6 +46,23 @@ request = function() return requests[math.random(#requests)] end
 """
 
 
+# Like the above, for bodies that differ.
+IN_TURN = """
+local requests, at = {{}}, 0
+init = function()
+  for i = 1, {count} do
+    local file = io.open("{folder}/body" .. i, "rb")
+    requests[i] = wrk.format(nil, nil, nil, file:read("*a"))
+    file:close()
+  end
+end
+request = function()
+  at = at % {count} + 1
+  return requests[at]
+end
+"""
+
+
 def header_lines(head_length):
     headers = {"Content-Type": "application/json"} if head_length is None else {
         "Content-Type": "application/octet-stream", "Inference-Header-Content-Length": head_length}
@@ -57,12 +77,37 @@ def microseconds(text):
     return float(number) * MICROSECONDS[unit]
 
 
-def run(pid, port, model, body, head_length, connections, seconds):
+def run_sequences(pid, port, model, name, elements, count, seconds):
+    """`count` sequences on as many connections, begun before and ended afterwards."""
+    def request(sequence, **flags):
+        # IDs of one length, so that all heads have one length, too.
+        return infer_body(name, "FP32", [1, elements], bytes(4 * elements), sequence_id=1000 + sequence, **flags)
+
+    def ask_all(**flags):
+        for sequence in range(1, count + 1):
+            body, head = request(sequence, **flags)
+            headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(head)}
+            url = f"http://127.0.0.1:{port}/v2/models/{model}/infer"
+            # What was under way when a load ended has been cancelled, and its sequence with it.
+            with contextlib.suppress(urllib.error.HTTPError) if "sequence_end" in flags else contextlib.nullcontext():
+                urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30).read()
+
+    with tempfile.TemporaryDirectory() as folder:
+        for sequence in range(1, count + 1):
+            body, head = request(sequence)
+            pathlib.Path(folder, f"body{sequence}").write_bytes(body)
+        ask_all(sequence_start=True)
+        result = run(pid, port, model, body, head, count, seconds, IN_TURN.format(count=count, folder=folder))
+        ask_all(sequence_end=True)
+    return result
+
+
+def run(pid, port, model, body, head_length, connections, seconds, more=""):
     """Runs wrk with one thread against /v2/models/<model>/infer; without a `head_length` the body is all JSON.
-    Of a list of models each request draws one."""
+    Of a list of models each request draws one. `more`: a script's further lines."""
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "body").write_bytes(body)
-        script = SCRIPT.format(body=f"{folder}/body", headers=header_lines(head_length))
+        script = SCRIPT.format(body=f"{folder}/body", headers=header_lines(head_length)) + more
         if isinstance(model, list):
             pathlib.Path(folder, "names").write_text("\n".join(model))
             script += SPREAD.format(names=f"{folder}/names")

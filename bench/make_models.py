@@ -40,6 +40,22 @@ input [ { name: "INPUT1" data_type: TYPE_FP32 dims: [ -1 ] } ]
 """)
 
 
+def add_sequences(repository):
+    """Models "direct" and "oldest", by the strategies for sequences."""
+    for name, strategy in {"direct": "direct { }", "oldest": "oldest { max_candidate_sequences: 64 }"}.items():
+        folder = pathlib.Path(repository, name)
+        (folder / "1").mkdir(parents=True)
+        (folder / "config.pbtxt").write_text(IDENTITY.replace("max_batch_size: 8", "max_batch_size: 64") + f"""\
+sequence_batching {{
+  {strategy}
+  max_sequence_idle_microseconds: 60000000
+  control_input {{ name: "START" control {{ kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] }} }}
+  control_input {{ name: "READY" control {{ kind: CONTROL_SEQUENCE_READY int32_false_true: [ 0, 1 ] }} }}
+  control_input {{ name: "ID" control {{ kind: CONTROL_SEQUENCE_CORRID data_type: TYPE_UINT64 }} }}
+}}
+""")
+
+
 def add_burst(repository):
     """A decoupled model: 1,000 responses to a request."""
     folder = pathlib.Path(repository, "burst")
