@@ -74,7 +74,7 @@ class MessageReader {
     const auto datatype = Get<uint8_t>();
     const auto rank = Get<uint8_t>();
     const auto name_size = Get<uint16_t>();
-    ok_ = ok_ && datatype != TRITONSERVER_TYPE_INVALID && datatype <= TRITONSERVER_TYPE_BF16;
+    ok_ = ok_ && datatype != TRITONSERVER_TYPE_INVALID && IsDataType(datatype);
     if (ok_) tensor.datatype = static_cast<backend::DataType>(datatype);
     for (int i = 0; i < rank && ok_; ++i) tensor.shape.push_back(Get<int64_t>());
     tensor.name = GetText(name_size);

@@ -1,6 +1,7 @@
 // The texts of the C ABI's enumerations, and its version.
 #include "capi/handles.h"
-#include "core/types.h"
+#include "device/memory_type.h"
+#include "neso/datatype.h"
 
 TRITONSERVER_Error* TRITONSERVER_ApiVersion(uint32_t* major, uint32_t* minor) {
   return neso::ApiCall([&]() -> neso::Status {
@@ -12,18 +13,16 @@ TRITONSERVER_Error* TRITONSERVER_ApiVersion(uint32_t* major, uint32_t* minor) {
 }
 
 const char* TRITONSERVER_DataTypeString(TRITONSERVER_DataType datatype) {
-  if (datatype < TRITONSERVER_TYPE_INVALID || datatype > TRITONSERVER_TYPE_BF16) return "<invalid>";
-  return neso::DataTypeName(static_cast<neso::DataType>(datatype));
+  return neso::FactsOfDataType(datatype).name.data();
 }
 
 TRITONSERVER_DataType TRITONSERVER_StringToDataType(const char* dtype) {
   if (dtype == nullptr) return TRITONSERVER_TYPE_INVALID;
-  return static_cast<TRITONSERVER_DataType>(neso::DataTypeFromName(dtype));
+  return neso::FindDataType(dtype, &neso::DataTypeFacts::name);
 }
 
 uint32_t TRITONSERVER_DataTypeByteSize(TRITONSERVER_DataType datatype) {
-  if (datatype < TRITONSERVER_TYPE_INVALID || datatype > TRITONSERVER_TYPE_BF16) return 0;
-  return neso::DataTypeByteSize(static_cast<neso::DataType>(datatype));
+  return neso::FactsOfDataType(datatype).byte_size;
 }
 
 const char* TRITONSERVER_MemoryTypeString(TRITONSERVER_MemoryType memtype) {

@@ -1,6 +1,7 @@
 // Requests: inputs and requested outputs.
 #include "capi/handles.h"
 #include "core/request.h"
+#include "neso/datatype.h"
 
 using neso::ApiCall;
 using neso::BufferAttributes;
@@ -34,7 +35,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddInput(TRITONSERVER_Inference
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(inference_request, name);
     if (shape == nullptr && dim_count != 0) return neso::InvalidArg("input '{}': null shape", name);
-    if (datatype < TRITONSERVER_TYPE_INVALID || datatype > TRITONSERVER_TYPE_BF16) {
+    if (!neso::IsDataType(datatype)) {
       return neso::InvalidArg("input '{}': unknown data-type {}", name, static_cast<int>(datatype));
     }
     return RequestOf(inference_request).AddInput(name, static_cast<neso::DataType>(datatype), {shape, dim_count});

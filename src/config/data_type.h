@@ -16,12 +16,8 @@ namespace neso {
 
 // "FP32", "BYTES"; "<invalid>" for TYPE_INVALID and unknown numbers.
 std::string_view DataTypeToProtocol(inference::DataType type);
-// The inverse; TYPE_INVALID for anything else.
-inference::DataType ProtocolToDataType(std::string_view name);
 // "TYPE_FP32"; the decimal number for values that have no name.
 std::string DataTypeName(inference::DataType type);
-// The inverse; TYPE_INVALID for anything else.
-inference::DataType DataTypeFromConfigName(std::string_view name);
 
 // Bytes of one element; 0 for TYPE_STRING (variable) and TYPE_INVALID.
 size_t DataTypeByteSize(inference::DataType type);
@@ -35,7 +31,5 @@ inline std::span<const int64_t> DimsOf(const google::protobuf::RepeatedField<int
 
 // The product of `dims`, 1 for a scalar. Empty if a dimension is negative or the product does not fit.
 std::optional<int64_t> ElementCount(std::span<const int64_t> dims);
-// Bytes of a tensor of fixed-size elements. Empty as ElementCount, and for variable-size types.
-std::optional<int64_t> TensorByteSize(inference::DataType type, std::span<const int64_t> dims);
 
 }  // namespace neso

@@ -1,48 +1,24 @@
 #include "core/types.h"
 
-#include <array>
+#include "neso/datatype.h"
 
 namespace neso {
 namespace {
 
-struct TypeFacts {
-  const char* name;
-  uint32_t bytes;
-};
-// In the order of DataType.
-constexpr std::array<TypeFacts, 15> kTypes = {{{"<invalid>", 0},
-                                               {"BOOL", 1},
-                                               {"UINT8", 1},
-                                               {"UINT16", 2},
-                                               {"UINT32", 4},
-                                               {"UINT64", 8},
-                                               {"INT8", 1},
-                                               {"INT16", 2},
-                                               {"INT32", 4},
-                                               {"INT64", 8},
-                                               {"FP16", 2},
-                                               {"FP32", 4},
-                                               {"FP64", 8},
-                                               {"BYTES", 0},
-                                               {"BF16", 2}}};
-// A number from a plug-in may be anything.
-const TypeFacts& FactsOf(DataType type) {
-  const auto index = static_cast<size_t>(type);
-  return kTypes[index < kTypes.size() ? index : 0];
-}
+constexpr TRITONSERVER_DataType Number(DataType type) { return static_cast<TRITONSERVER_DataType>(type); }
+static_assert(Number(DataType::kBool) == TRITONSERVER_TYPE_BOOL && Number(DataType::kUint8) == TRITONSERVER_TYPE_UINT8);
+static_assert(Number(DataType::kInt8) == TRITONSERVER_TYPE_INT8 && Number(DataType::kFp16) == TRITONSERVER_TYPE_FP16);
+static_assert(Number(DataType::kBytes) == TRITONSERVER_TYPE_BYTES && Number(DataType::kBf16) == TRITONSERVER_TYPE_BF16);
 
 }  // namespace
 
-const char* DataTypeName(DataType type) { return FactsOf(type).name; }
+const char* DataTypeName(DataType type) { return FactsOfDataType(Number(type)).name.data(); }
 
 DataType DataTypeFromName(std::string_view name) {
-  for (size_t i = 1; i < kTypes.size(); ++i) {
-    if (name == kTypes[i].name) return static_cast<DataType>(i);
-  }
-  return DataType::kInvalid;
+  return static_cast<DataType>(FindDataType(name, &DataTypeFacts::name));
 }
 
-uint32_t DataTypeByteSize(DataType type) { return FactsOf(type).bytes; }
+uint32_t DataTypeByteSize(DataType type) { return FactsOfDataType(Number(type)).byte_size; }
 
 std::string ShapeText(const Shape& shape) {
   std::string text = "[";

@@ -4,59 +4,24 @@
 //   TRITONSERVER_TYPE_BYTES
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "triton/core/tritonserver.h"
+#include "neso/datatype.h"
 
 namespace neso::backend {
 
 using DataType = TRITONSERVER_DataType;
 
-namespace internal {
-struct DataTypeFacts {
-  std::string_view config_name;
-  size_t byte_size;
-};
-// By number of TRITONSERVER_DataType.
-inline constexpr std::array<DataTypeFacts, 15> kDataTypes = {{{"TYPE_INVALID", 0},
-                                                              {"TYPE_BOOL", 1},
-                                                              {"TYPE_UINT8", 1},
-                                                              {"TYPE_UINT16", 2},
-                                                              {"TYPE_UINT32", 4},
-                                                              {"TYPE_UINT64", 8},
-                                                              {"TYPE_INT8", 1},
-                                                              {"TYPE_INT16", 2},
-                                                              {"TYPE_INT32", 4},
-                                                              {"TYPE_INT64", 8},
-                                                              {"TYPE_FP16", 2},
-                                                              {"TYPE_FP32", 4},
-                                                              {"TYPE_FP64", 8},
-                                                              {"TYPE_STRING", 0},
-                                                              {"TYPE_BF16", 2}}};
-}  // namespace internal
-
 // Bytes of one element; 0 for BYTES, whose elements vary, and for INVALID.
-constexpr size_t ByteSize(DataType datatype) {
-  const auto index = static_cast<size_t>(datatype);
-  return index < internal::kDataTypes.size() ? internal::kDataTypes[index].byte_size : 0;
-}
+constexpr size_t ByteSize(DataType datatype) { return FactsOfDataType(datatype).byte_size; }
 
 // The name in a model configuration: "TYPE_FP32", and "TYPE_STRING" for BYTES.
-constexpr std::string_view ConfigName(DataType datatype) {
-  const auto index = static_cast<size_t>(datatype);
-  return internal::kDataTypes[index < internal::kDataTypes.size() ? index : 0].config_name;
-}
+constexpr std::string_view ConfigName(DataType datatype) { return FactsOfDataType(datatype).config_name; }
 
-constexpr DataType FromConfigName(std::string_view name) {
-  for (size_t i = 0; i < internal::kDataTypes.size(); ++i) {
-    if (internal::kDataTypes[i].config_name == name) return static_cast<DataType>(i);
-  }
-  return TRITONSERVER_TYPE_INVALID;
-}
+constexpr DataType FromConfigName(std::string_view name) { return FindDataType(name, &DataTypeFacts::config_name); }
 
 // The product of the dimensions: 1 for a scalar, -1 if a dimension is not known.
 constexpr int64_t ElementCount(std::span<const int64_t> shape) {
