@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "backend/load_model.h"
+#include "backend/backend_options.h"
 
 namespace neso {
 

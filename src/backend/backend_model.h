@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "backend/backend_instance.h"
-#include "backend/load_model.h"
+#include "backend/backend_options.h"
 #include "backend/plugin_model.h"
 #include "core/model.h"
+#include "schedule/scheduling_context.h"
 
 namespace neso {
 

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "backend/load_model.h"
+#include "backend/backend_options.h"
+#include "backend/library_search.h"
 #include "base/mutex.h"
+#include "base/status.h"
 
 namespace neso {
 

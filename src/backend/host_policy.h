@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "backend/load_model.h"
+#include "backend/backend_options.h"
+#include "base/status.h"
 
 namespace neso {
 

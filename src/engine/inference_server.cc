@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backend/load_model.h"
+#include "backend/backend_manager.h"
 #include "base/catch_exceptions.h"
 #include "base/executor.h"
 #include "base/log.h"

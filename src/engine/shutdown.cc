@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "backend/load_model.h"
+#include "backend/backend_manager.h"
 #include "base/executor.h"
 #include "base/log.h"
 #include "base/timer_queue.h"

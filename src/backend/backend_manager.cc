@@ -1,4 +1,4 @@
-#include "backend/load_model.h"
+#include "backend/backend_manager.h"
 
 #include <algorithm>
 #include <atomic>

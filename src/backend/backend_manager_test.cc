@@ -1,5 +1,5 @@
 // Whole lives of models in real plug-ins: those of tests/backends, which misbehave.
-#include "backend/load_model.h"
+#include "backend/backend_manager.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,9 +92,9 @@ class Call {
   std::promise<void> released_;
 };
 
-class LoadModelTest : public ::testing::Test {
+class BackendManagerTest : public ::testing::Test {
  protected:
-  LoadModelTest() : executor_("test", 16) {
+  BackendManagerTest() : executor_("test", 16) {
     folder_ = ::testing::TempDir() + "load_model_XXXXXX";
     EXPECT_NE(mkdtemp(folder_.data()), nullptr);
     BackendOptions options;
@@ -103,7 +103,7 @@ class LoadModelTest : public ::testing::Test {
     manager_ =
         std::make_unique<BackendManager>(options, SchedulingContext{executor_, timers_, SteadyClock::Instance()});
   }
-  ~LoadModelTest() override {
+  ~BackendManagerTest() override {
     manager_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -144,7 +144,7 @@ class LoadModelTest : public ::testing::Test {
   std::unique_ptr<BackendManager> manager_;
 };
 
-TEST_F(LoadModelTest, RunsAModel) {
+TEST_F(BackendManagerTest, RunsAModel) {
   const ModelHandle model = Load("plain", "throwing");
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->config().instance_group_size(), 1);
@@ -153,7 +153,7 @@ TEST_F(LoadModelTest, RunsAModel) {
   EXPECT_THAT(call.errors(), IsEmpty());
 }
 
-TEST_F(LoadModelTest, TurnsExceptionsOfInitialisationIntoLoadErrors) {
+TEST_F(BackendManagerTest, TurnsExceptionsOfInitialisationIntoLoadErrors) {
   EXPECT_EQ(LoadError("throws_in_initialize", "throwing"),
             "Internal: TRITONBACKEND_ModelInitialize threw an exception: thrown on purpose: throws_in_initialize");
   EXPECT_EQ(
@@ -161,7 +161,7 @@ TEST_F(LoadModelTest, TurnsExceptionsOfInitialisationIntoLoadErrors) {
       "Internal: TRITONBACKEND_ModelInstanceInitialize threw an exception: thrown on purpose: throws_in_instance");
 }
 
-TEST_F(LoadModelTest, AnswersRequestsWhoseExecutionThrows) {
+TEST_F(BackendManagerTest, AnswersRequestsWhoseExecutionThrows) {
   const ModelHandle model = Load("throws_in_execute", "throwing");
   Call call(model, 7);
   EXPECT_THAT(call.Await().errors(), ElementsAre("Internal: TRITONBACKEND_ModelInstanceExecute threw an exception: "
@@ -171,7 +171,7 @@ TEST_F(LoadModelTest, AnswersRequestsWhoseExecutionThrows) {
   EXPECT_THAT(number.Await().errors(), ElementsAre("Internal: TRITONBACKEND_ModelInstanceExecute threw an exception"));
 }
 
-TEST_F(LoadModelTest, LeavesAloneWhatWasReleasedBeforeAnException) {
+TEST_F(BackendManagerTest, LeavesAloneWhatWasReleasedBeforeAnException) {
   const ModelHandle model = Load("throws_late", "throwing");
   for (int i = 0; i < 3; ++i) {
     Call call(model, i);
@@ -180,14 +180,14 @@ TEST_F(LoadModelTest, LeavesAloneWhatWasReleasedBeforeAnException) {
   }
 }
 
-TEST_F(LoadModelTest, SurvivesExceptionsOfFinalisationAndReadiness) {
+TEST_F(BackendManagerTest, SurvivesExceptionsOfFinalisationAndReadiness) {
   Load("throws_in_finalize", "throwing").reset();
   const ModelHandle model = Load("throws_in_ready", "throwing");
   EXPECT_EQ(model->CheckReady().code(), StatusCode::kInternal);
   EXPECT_TRUE(Load("plain", "throwing")->CheckReady().ok());
 }
 
-TEST_F(LoadModelTest, SendsOneFinalResponseHoweverOftenThePluginDoes) {
+TEST_F(BackendManagerTest, SendsOneFinalResponseHoweverOftenThePluginDoes) {
   Call twice(Load("lying_twice", "lying"), 5);
   EXPECT_THAT(twice.Await().values(), ElementsAre(5));
   Call error(Load("lying_error", "lying"), 6);
@@ -195,27 +195,27 @@ TEST_F(LoadModelTest, SendsOneFinalResponseHoweverOftenThePluginDoes) {
   EXPECT_THAT(error.errors(), IsEmpty());
 }
 
-TEST_F(LoadModelTest, AnswersForAPluginThatDoesNot) {
+TEST_F(BackendManagerTest, AnswersForAPluginThatDoesNot) {
   Call call(Load("lying_silent", "lying"), 5);
   EXPECT_THAT(call.Await().errors(),
               ElementsAre("Internal: model 'lying_silent' gave the request back without an answer"));
 }
 
-TEST_F(LoadModelTest, RefusesWhatThePluginMustNotAskFor) {
+TEST_F(BackendManagerTest, RefusesWhatThePluginMustNotAskFor) {
   Call output(Load("lying_output", "lying"), 5);
   EXPECT_THAT(output.Await().values(), ElementsAre(5));
   Call null(Load("lying_null", "lying"), 5);
   EXPECT_THAT(null.Await().values(), ElementsAre(5));
 }
 
-TEST_F(LoadModelTest, KeepsTheRequestUntilALateReleaseFromAnotherThread) {
+TEST_F(BackendManagerTest, KeepsTheRequestUntilALateReleaseFromAnotherThread) {
   const ModelHandle model = Load("late", "releases_late", "instance_group { count: 2 kind: KIND_CPU }");
   std::vector<std::unique_ptr<Call>> calls;
   for (int i = 0; i < 8; ++i) calls.push_back(std::make_unique<Call>(model, i));
   for (int i = 0; i < 8; ++i) EXPECT_THAT(calls[i]->Await().values(), ElementsAre(i));
 }
 
-TEST_F(LoadModelTest, UnloadsWhenTheLastRequestIsReleased) {
+TEST_F(BackendManagerTest, UnloadsWhenTheLastRequestIsReleased) {
   ModelHandle model = Load("late", "releases_late");
   Call call(model, 3);
   model.reset();
@@ -223,7 +223,7 @@ TEST_F(LoadModelTest, UnloadsWhenTheLastRequestIsReleased) {
   manager_.reset();  // waits for the model
 }
 
-TEST_F(LoadModelTest, StreamsDecoupledResponses) {
+TEST_F(BackendManagerTest, StreamsDecoupledResponses) {
   const ModelHandle model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
   Call call(model, 5);
   EXPECT_THAT(call.Await().values(), ElementsAre(0, 1, 2, 3, 4));
@@ -234,7 +234,7 @@ TEST_F(LoadModelTest, StreamsDecoupledResponses) {
   EXPECT_THAT(negative.Await().errors(), ElementsAre("Invalid argument: IN must not be negative"));
 }
 
-TEST_F(LoadModelTest, CountsDecoupledResponsesByTheirIndex) {
+TEST_F(BackendManagerTest, CountsDecoupledResponsesByTheirIndex) {
   ModelHandle model = Load("repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }");
   Call(model, 2).Await();
   Call(model, 1).Await();
@@ -245,7 +245,7 @@ TEST_F(LoadModelTest, CountsDecoupledResponsesByTheirIndex) {
   EXPECT_EQ(snapshot.success.count, 2u);
 }
 
-TEST_F(LoadModelTest, CountsWhatThePluginReports) {
+TEST_F(BackendManagerTest, CountsWhatThePluginReports) {
   const ModelHandle model = Load("slow", "slow");
   Call(model, 1).Await();
   const StatisticsSnapshot snapshot = Statistics(model);
@@ -255,7 +255,7 @@ TEST_F(LoadModelTest, CountsWhatThePluginReports) {
   EXPECT_GE(snapshot.compute_infer.ns, 1'000'000u);
 }
 
-TEST_F(LoadModelTest, RunsInstancesAtTheSameTime) {
+TEST_F(BackendManagerTest, RunsInstancesAtTheSameTime) {
   const ModelHandle model = Load("slow", "slow", "instance_group { count: 2 kind: KIND_CPU }");
   Call first(model, -2);  // each waits until both are inside
   Call second(model, -2);
@@ -263,7 +263,7 @@ TEST_F(LoadModelTest, RunsInstancesAtTheSameTime) {
   EXPECT_THAT(second.Await().values(), ElementsAre(-2));
 }
 
-TEST_F(LoadModelTest, WarmsUpEachInstance) {
+TEST_F(BackendManagerTest, WarmsUpEachInstance) {
   const ModelHandle model = Load("slow", "slow", R"(
     instance_group { count: 2 kind: KIND_CPU }
     model_warmup { name: "s" batch_size: 3 count: 2
@@ -272,7 +272,7 @@ TEST_F(LoadModelTest, WarmsUpEachInstance) {
   EXPECT_EQ(Statistics(model).success.count, 2u * 3u * 2u);
 }
 
-TEST_F(LoadModelTest, RefusesAModelWhoseWarmUpFails) {
+TEST_F(BackendManagerTest, RefusesAModelWhoseWarmUpFails) {
   const std::string sample = R"(model_warmup { name: "s" batch_size: 2 inputs { key: "IN" value {
     data_type: TYPE_INT32 dims: [ 1 ] zero_data: true } } })";
   const std::string reason =
@@ -281,7 +281,7 @@ TEST_F(LoadModelTest, RefusesAModelWhoseWarmUpFails) {
             "Invalid argument: failed to run warmup sample 's': " + reason + reason);
 }
 
-TEST_F(LoadModelTest, ValidatesWarmUpRequests) {
+TEST_F(BackendManagerTest, ValidatesWarmUpRequests) {
   EXPECT_EQ(
       LoadError("m", "slow", R"(model_warmup { name: "s" batch_size: 1 inputs { key: "IN" value {
               data_type: TYPE_FP32 dims: [ 1 ] zero_data: true } } })"),
@@ -289,7 +289,7 @@ TEST_F(LoadModelTest, ValidatesWarmUpRequests) {
       "'INT32'");
 }
 
-TEST_F(LoadModelTest, AddsAndRemovesInstancesWhileTheModelServes) {
+TEST_F(BackendManagerTest, AddsAndRemovesInstancesWhileTheModelServes) {
   const ModelHandle model = Load("slow", "slow", "instance_group { count: 1 kind: KIND_CPU }");
   inference::ModelConfig config = model->config();
   for (const int count : {3, 1, 2}) {
@@ -303,7 +303,7 @@ TEST_F(LoadModelTest, AddsAndRemovesInstancesWhileTheModelServes) {
   }
 }
 
-TEST_F(LoadModelTest, RunsAnInstanceUnderItsHostPolicy) {
+TEST_F(BackendManagerTest, RunsAnInstanceUnderItsHostPolicy) {
   const auto where = [this](const std::string& name, const std::string& policy) {
     const ModelHandle model = Load(name, "affinity", "instance_group { count: 1 kind: KIND_CPU " + policy + " }");
     return Call(model, 0).Await().values();
@@ -315,20 +315,20 @@ TEST_F(LoadModelTest, RunsAnInstanceUnderItsHostPolicy) {
   EXPECT_THAT(where("free", ""), ElementsAre(processors > 1 ? -processors : Core()));
 }
 
-TEST_F(LoadModelTest, RefusesRequestsOfPassiveInstances) {
+TEST_F(BackendManagerTest, RefusesRequestsOfPassiveInstances) {
   const ModelHandle model = Load("plain", "throwing", "instance_group { count: 1 kind: KIND_CPU passive: true }");
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);
   EXPECT_EQ(model->scheduler().Enqueue(request).code(), StatusCode::kUnavailable);
 }
 
-TEST_F(LoadModelTest, KeepsAPluginsProtobufApartFromTheServers) {
+TEST_F(BackendManagerTest, KeepsAPluginsProtobufApartFromTheServers) {
   const ModelHandle model = Load("otherproto", "otherproto");
   EXPECT_THAT(Call(model, 11).Await().values(), ElementsAre(11));
   // And the server's still works.
   EXPECT_TRUE(ParseModelConfigText("name: 'm' platform: 'p'", "test").ok());
 }
 
-TEST_F(LoadModelTest, SaysWhyALibraryCannotBeLoaded) {
+TEST_F(BackendManagerTest, SaysWhyALibraryCannotBeLoaded) {
   EXPECT_EQ(LoadError("m", "nobody"),
             "Invalid argument: unable to find backend library for backend 'nobody', try "
             "specifying runtime on the model configuration.");
@@ -338,13 +338,13 @@ TEST_F(LoadModelTest, SaysWhyALibraryCannotBeLoaded) {
             "Not found: unable to load shared library: " + folder_ + "/broken/libtriton_broken.so: file too short");
 }
 
-TEST_F(LoadModelTest, NeedsAConfigurationFromSomebody) {
+TEST_F(BackendManagerTest, NeedsAConfigurationFromSomebody) {
   Expected<ModelHandle> model = TryLoad("m", "slow", "", false);
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.error().ToString(), "Not found: model configuration is not provided for model 'm'");
 }
 
-TEST_F(LoadModelTest, ListsLoadedBackends) {
+TEST_F(BackendManagerTest, ListsLoadedBackends) {
   EXPECT_TRUE(manager_->LoadedBackends().empty());
   Load("a", "slow");
   Load("b", "slow");

@@ -1,34 +1,21 @@
-// From a model folder and its configuration to a Model whose instances run in a backend plug-in.
+// From a model folder and its configuration to a Model whose instances run in a backend plug-in, and to its end.
+//
+//   BackendManager backends({.backend_directory = "/opt/neso/backends"}, {executor, timers, clock});
+//   ASSIGN_OR_RETURN(ModelHandle model, backends.LoadModel("/models/digits", 1, config, true, server));
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "backend/backend_options.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/model.h"
 #include "schedule/scheduling_context.h"
 
 namespace neso {
-
-class InferenceServer;
-
-using BackendSettings = std::vector<std::pair<std::string, std::string>>;  // in command-line order
-
-struct BackendOptions {
-  std::string backend_directory;  // --backend-directory
-  std::string repository_fallback_directory = "/opt/tritonserver/backends";
-  std::map<std::string, BackendSettings> settings;  // by backend; "" holds those common to all
-  bool auto_complete = true;
-  double min_compute_capability = 0.0;
-  std::map<std::string, BackendSettings> host_policies;
-  uint64_t pinned_memory_pool_bytes = 268'435'456;
-  // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
-  std::optional<std::vector<double>> histogram_bounds;
-};
 
 // Knows the plug-ins that are loaded. Thread-safe. The destructor waits until every model is gone, then finalises the
 // plug-ins; they are never unmapped.

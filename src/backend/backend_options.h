@@ -1,0 +1,27 @@
+// What the command line says about backends.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace neso {
+
+using BackendSettings = std::vector<std::pair<std::string, std::string>>;  // in command-line order
+
+struct BackendOptions {
+  std::string backend_directory;  // --backend-directory
+  std::string repository_fallback_directory = "/opt/tritonserver/backends";
+  std::map<std::string, BackendSettings> settings;  // by backend; "" holds those common to all
+  bool auto_complete = true;
+  double min_compute_capability = 0.0;
+  std::map<std::string, BackendSettings> host_policies;
+  uint64_t pinned_memory_pool_bytes = 268'435'456;
+  // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
+  std::optional<std::vector<double>> histogram_bounds;
+};
+
+}  // namespace neso
