@@ -55,8 +55,12 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   TimePoint DeadlineOf(const TransferPace& pace) const;
   void ClearDeadline() { deadline_.store(TimePoint::max(), std::memory_order_relaxed); }
 
-  // A request is under way, or part of one has come.
-  void NoteBusy(bool busy) { busy_.store(busy, std::memory_order_relaxed); }
+  // A request is under way, or part of one has come. Noted once more after kDrain: what was noted before the server
+  // began to drain told nobody.
+  void NoteBusy(bool busy) {
+    busy_.store(busy, std::memory_order_relaxed);
+    if (!busy) context_->NoteIdle();
+  }
 
   // Any thread.
   ClientAccount& account() { return account_; }

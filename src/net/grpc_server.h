@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/event.h"
 #include "base/status.h"
 #include "net/grpc_call.h"
 #include "net/http2_keep_alive_options.h"
@@ -41,8 +42,8 @@ class GrpcServer {
   virtual ~GrpcServer() = default;
 
   virtual uint16_t port() const = 0;
-  // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once.
-  virtual void BeginDrain() = 0;
+  // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once. `changed`: as of an HttpServer.
+  virtual void BeginDrain(std::shared_ptr<Event> changed) = 0;
   // Connections still open, and those of them on which a request is under way.
   virtual size_t ConnectionCount() const = 0;
   // May outlive the server.

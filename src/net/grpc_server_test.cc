@@ -433,7 +433,7 @@ TEST_F(GrpcServerTest, CallsOnTheirWayWhenTheDrainBeginsReachTheirMethod) {
   TestHttp2Client client(server_->port());
   const int32_t held = Call(client, "/echo", "", {}, true);
   EXPECT_TRUE(Soon([&] { return journal_.calls == 1; }));
-  server_->BeginDrain();
+  server_->BeginDrain(nullptr);
   const auto& late = client.Wait(Call(client, "/now", Framed("x")));  // the client reads the GOAWAY only now
   EXPECT_EQ(Status(late), "14 not now");
   EXPECT_EQ(client.go_away(), NGHTTP2_NO_ERROR);
@@ -446,7 +446,7 @@ TEST_F(GrpcServerTest, AClientThatDoesNotSpeakDoesNotDelayTheDrain) {
   Start();
   TestClient silent(server_->port());
   EXPECT_TRUE(Soon([&] { return server_->ConnectionCount() == 1; }));
-  server_->BeginDrain();
+  server_->BeginDrain(nullptr);
   silent.ReadAll();
 }
 

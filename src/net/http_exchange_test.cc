@@ -319,7 +319,7 @@ TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight)
   std::this_thread::sleep_for(milliseconds(20));  // the half request shall have been read
 
   EXPECT_EQ(server.server().BusyConnectionCount(), 2u);
-  server.server().BeginDrain();
+  server.server().BeginDrain(nullptr);
   TestClient& late = idle;  // its next request was on its way
   late.Send(kGet);
   next.Get()->Respond(Text("late"));
@@ -340,6 +340,28 @@ TEST(HttpServerDrainTest, KeepsIdleConnectionsForAWhileAndAnswersWhatIsInFlight)
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   EXPECT_NE(connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where), 0);
   close(fd);
+}
+
+TEST(HttpServerDrainTest, TellsOfTheLastRequestOfAConnectionAndOfTheLastConnection) {
+  TestServer server;
+  TestClient unused(server.port());
+  NextExchange next(server);
+  TestClient busy(server.port());
+  busy.Send(kGet);
+  HttpExchangeRef exchange = next.Get();
+  ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 2; }));
+  const auto changed = std::make_shared<Event>();
+  server.server().BeginDrain(changed);
+  exchange->Respond(Text("done"));
+  const auto is_told = [&](auto is_done) {
+    while (!is_done()) {
+      if (!changed->WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(60))) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(is_told([&] { return server.server().BusyConnectionCount() == 0; }));
+  server.server().EndIdleConnections();
+  EXPECT_TRUE(is_told([&] { return server.server().ConnectionCount() == 0; }));
 }
 
 TEST(HttpServerTimeoutTest, LimitsHeadsBodiesAndIdleness) {

@@ -16,7 +16,7 @@ class EpollHttpServer final : public HttpServer {
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }
-  void BeginDrain() override { core_.BeginDrain(); }
+  void BeginDrain(std::shared_ptr<Event> changed) override { core_.BeginDrain(std::move(changed)); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
   size_t BusyConnectionCount() const override { return core_.BusyCount(); }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/event.h"
 #include "base/status.h"
 #include "net/http_exchange.h"
 #include "net/server_load.h"
@@ -36,8 +37,10 @@ class HttpServer {
 
   virtual uint16_t port() const = 0;
   // Stops accepting, and answers with "Connection: close" from now on; clients that stall are cut after two seconds. An
-  // idle connection stays open, since a request may be on its way. Returns at once.
-  virtual void BeginDrain() = 0;
+  // idle connection stays open, since a request may be on its way. Returns at once. From then on `changed`, which may be
+  // null, is set when a connection waits for its next request, when the last request of one ends with it, and when no
+  // connection is left.
+  virtual void BeginDrain(std::shared_ptr<Event> changed) = 0;
   // Connections still open, and those of them on which a request is under way.
   virtual size_t ConnectionCount() const = 0;
   // May outlive the server.

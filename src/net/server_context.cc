@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/connection.h"
+
 namespace neso::net {
 namespace {
 // A crowd that has left: what its connections took, a dozen KiB each, goes back to the system.
@@ -12,6 +14,7 @@ constexpr size_t kCrowd = 512;
 ServerContext::Connections::iterator ServerContext::Enlist(std::shared_ptr<Connection> connection) {
   MutexLock lock(mutex);
   peak = std::max(peak, load.connections.fetch_add(1, std::memory_order_relaxed) + 1);
+  NoteIdle();
   return connections.insert(connections.end(), std::move(connection));
 }
 
@@ -21,6 +24,8 @@ std::shared_ptr<Connection> ServerContext::Delist(Connections::iterator position
   connections.erase(position);
   const size_t left = load.connections.fetch_sub(1, std::memory_order_relaxed) - 1;
   if (connections.empty()) changed.NotifyAll();
+  // Of many idle ones that are closed only the last is worth a look.
+  if (connections.empty() || connection->is_busy()) NoteIdle();
   if (peak - left >= kCrowd && left <= peak / 2) {
     peak = left;
     sentinel.RequestTrim();
@@ -36,6 +41,20 @@ std::vector<std::shared_ptr<Connection>> ServerContext::Select(
     if (wanted(*connection)) selected.push_back(connection);
   }
   return selected;
+}
+
+size_t ServerContext::Count(const std::function<bool(const Connection&)>& wanted) const {
+  MutexLock lock(mutex);
+  return static_cast<size_t>(std::count_if(connections.begin(), connections.end(),
+                                           [&](const auto& connection) { return wanted(*connection); }));
+}
+
+bool ServerContext::BeginDrain(std::shared_ptr<Event> watcher) {
+  MutexLock lock(mutex);
+  if (draining) return false;
+  drain_watcher = std::move(watcher);
+  draining = true;
+  return true;
 }
 
 std::vector<std::shared_ptr<Connection>> ServerContext::TakeTurns(size_t wanted) {

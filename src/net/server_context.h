@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/event.h"
 #include "base/mutex.h"
 #include "net/grpc_call.h"
 #include "net/http2_keep_alive_options.h"
@@ -59,6 +60,15 @@ struct ServerContext {
   std::vector<std::shared_ptr<Connection>> TakeTurns(size_t count);
   size_t ConnectionCount() const { return load.connections.load(std::memory_order_relaxed); }
 
+  size_t Count(const std::function<bool(const Connection&)>& wanted) const;
+
+  // Sets `draining`, and lets `watcher`, which may be null, know of what happens to connections. False: it was set before.
+  bool BeginDrain(std::shared_ptr<Event> watcher);
+  // A connection has become idle. Costs a look when the server does not drain.
+  void NoteIdle() {
+    if (draining.load(std::memory_order_acquire)) TellDrainWatcher();
+  }
+
   // Around calls of the handler and of callbacks, so that the server's end can wait for them. Begin is called in the
   // strand of a connection that is still listed.
   void BeginCall() { calls.fetch_add(1, std::memory_order_relaxed); }
@@ -67,8 +77,13 @@ struct ServerContext {
   void WaitUntilQuiet();
 
  private:
+  void TellDrainWatcher() {
+    if (drain_watcher != nullptr) drain_watcher->Set();
+  }
+
   mutable Mutex mutex;
   CondVar changed;
+  std::shared_ptr<Event> drain_watcher;  // constant from the moment that `draining` is set
   Connections connections GUARDED_BY(mutex);
   size_t peak GUARDED_BY(mutex) = 0;  // of connections, since memory was last given back
   std::atomic<size_t> calls{0};

@@ -16,21 +16,21 @@ ServerCore::ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> con
 }
 
 ServerCore::~ServerCore() {
-  BeginDrain();
+  BeginDrain(nullptr);
   context_->ending = true;
   EnterAll(kAbort);
   context_->WaitUntilQuiet();
   sentinel_.RemoveSweepable(this);
 }
 
-void ServerCore::BeginDrain() {
-  if (context_->draining.exchange(true)) return;
+void ServerCore::BeginDrain(std::shared_ptr<Event> changed) {
+  if (!context_->BeginDrain(std::move(changed))) return;
   listener_->Stop();
   EnterAll(kDrain);
 }
 
 size_t ServerCore::BusyCount() const {
-  return context_->Select([](const Connection& connection) { return connection.is_busy(); }).size();
+  return context_->Count([](const Connection& connection) { return connection.is_busy(); });
 }
 
 void ServerCore::EndIdle() { EnterAll(kSpare); }

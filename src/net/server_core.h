@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/event.h"
 #include "base/status.h"
 #include "net/listener.h"
 #include "net/reactor/reactor_pool.h"
@@ -22,7 +23,7 @@ class ServerCore final : public Sweepable {
   size_t ConnectionCount() const { return context_->ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const { return {context_, &context_->load}; }
   size_t BusyCount() const;
-  void BeginDrain();
+  void BeginDrain(std::shared_ptr<Event> changed);
   void EndIdle();
   TimePoint Sweep(TimePoint now) override;
 

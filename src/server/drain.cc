@@ -1,8 +1,6 @@
 #include "server/drain.h"
 
 #include <algorithm>
-#include <thread>
-#include <utility>
 
 #include "base/log.h"
 
@@ -34,30 +32,31 @@ void Report(const std::vector<DrainedService>& services, TimePoint now, TimePoin
 
 }  // namespace
 
-void WaitForConnections(const std::vector<DrainedService>& services, TimePoint deadline) {
+void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline) {
+  const auto changed = std::make_shared<Event>();
+  for (const DrainedService& service : services) service.begin(changed);
   const TimePoint begin = std::chrono::steady_clock::now();
+  const TimePoint idle_end = begin + kIdleGrace;
+  TimePoint stream_end = begin + kStreamGrace;
   // Idle connections are gone after the grace; only what is left then is worth a line.
-  TimePoint next_line = begin + kIdleGrace + milliseconds(50);
-  // Connections end on network threads that should not know of this wait, so it looks: often at first, then rarely.
-  milliseconds pause(1);
-  bool streams_are_ended = false;
+  TimePoint next_line = idle_end + milliseconds(50);
   for (;;) {
     const TimePoint now = std::chrono::steady_clock::now();
     if (Sum(services, &DrainedService::connections) == 0 || now >= deadline) return;
-    if (now >= begin + kIdleGrace && Sum(services, &DrainedService::busy_connections) == 0) {
+    if (now >= idle_end && Sum(services, &DrainedService::busy_connections) == 0) {
       for (const DrainedService& service : services) service.end_idle_connections();
     }
-    if (now >= begin + kStreamGrace && !std::exchange(streams_are_ended, true)) {
+    if (now >= stream_end) {
+      stream_end = TimePoint::max();
       for (const DrainedService& service : services) {
         if (service.end_idle_streams) service.end_idle_streams();
       }
     }
     if (now >= next_line) {
-      Report(services, now, deadline);
       next_line = now + seconds(1);
+      Report(services, now, deadline);
     }
-    std::this_thread::sleep_for(std::min<Nanoseconds>(pause, deadline - now));
-    pause = std::min(pause * 2, milliseconds(20));
+    changed->WaitUntil(std::min({deadline, stream_end, next_line, now < idle_end ? idle_end : deadline}));
   }
 }
 

@@ -1,21 +1,24 @@
 // The end of network services: no new connections, then a while for the open ones to finish.
 //
-//   grpc->BeginDrain();
-//   http->BeginDrain();
-//   WaitForConnections({DrainedService::Of(*grpc, "GRPC"), DrainedService::Of(*http, "HTTP")}, deadline);
+//   DrainServices({DrainedService::Of(*grpc, "GRPC"), DrainedService::Of(*http, "HTTP")}, deadline);
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 
 namespace neso {
 
 struct DrainedService {
   std::string_view name;
+  // No new connections from here on. `changed` is set when one gets idle, when a busy one is gone, and when all are.
+  std::function<void(std::shared_ptr<Event> changed)> begin;
   std::function<size_t()> connections;
   std::function<size_t()> busy_connections;
   std::function<void()> end_idle_connections;
@@ -24,14 +27,15 @@ struct DrainedService {
 
   template <typename Server>  // net::HttpServer, net::GrpcServer
   static DrainedService Of(Server& server, std::string_view name) {
-    return {name, [&server] { return server.ConnectionCount(); }, [&server] { return server.BusyConnectionCount(); },
+    return {name, [&server](std::shared_ptr<Event> changed) { server.BeginDrain(std::move(changed)); },
+            [&server] { return server.ConnectionCount(); }, [&server] { return server.BusyConnectionCount(); },
             [&server] { server.EndIdleConnections(); }};
   }
 };
 
-// Returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle connections are kept
+// Begins, and returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle connections are kept
 // as long as requests are under way on others, and a moment in any case: a client that does not know yet that the
 // server ends may have sent its next request. Idle streams, which keep their connections busy, end after a second.
-void WaitForConnections(const std::vector<DrainedService>& services, TimePoint deadline);
+void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline);
 
 }  // namespace neso

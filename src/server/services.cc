@@ -218,15 +218,13 @@ Status Services::StartMetrics() {
 
 void Services::Drain(TimePoint deadline) {
   grpc_frontend_.BeginDrain();
-  if (grpc_) grpc_->BeginDrain();
-  if (http_) http_->BeginDrain();
   std::vector<DrainedService> draining;
   if (grpc_) {
     draining.push_back(DrainedService::Of(*grpc_, "GRPC"));
     draining.back().end_idle_streams = [this] { grpc_frontend_.EndIdleStreams(); };
   }
   if (http_) draining.push_back(DrainedService::Of(*http_, "HTTP"));
-  WaitForConnections(draining, deadline);
+  DrainServices(draining, deadline);
 }
 
 }  // namespace neso

@@ -320,7 +320,7 @@ TEST_F(TlsServerTest, ADrainingServerDoesNotWaitForHandshakes) {
   ASSERT_EQ(idle.Connect(), "");
   EXPECT_EQ(idle.Get("/"), "GET / 0");
   EXPECT_TRUE(Soon([&] { return server.server().ConnectionCount() == 2; }));
-  server.server().BeginDrain();
+  server.server().BeginDrain(nullptr);
   EXPECT_EQ(silent.ReadAll(), "");
   server.server().EndIdleConnections();
   EXPECT_FALSE(idle.Receive());
