@@ -44,9 +44,16 @@ Model::~Model() = default;
 
 void Model::UpdateConfig(inference::ModelConfig config) {
   auto latest = std::make_unique<const inference::ModelConfig>(std::move(config));
-  MutexLock lock(config_mutex_);
+  MutexLock lock(mutex_);
   config_.store(latest.get(), std::memory_order_release);
   configs_.push_back(std::move(latest));
+}
+
+void Model::WatchRequests(std::shared_ptr<Event> idle) {
+  MutexLock lock(mutex_);
+  if (watcher_ != nullptr) return;
+  watcher_ = std::move(idle);
+  idle_ = watcher_.get();
 }
 
 const TensorSpec* Model::FindInput(std::string_view name) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/event.h"
 #include "base/mutex.h"
 #include "base/name_index.h"
 #include "base/status.h"
@@ -73,12 +74,19 @@ class Model {
   Scheduler& scheduler() { return *scheduler_; }
 
   // Requests between Submit and release.
-  size_t InflightCount() const { return inflight_.load(std::memory_order_acquire); }
-  void AddInflight(int64_t by) { inflight_.fetch_add(static_cast<size_t>(by), std::memory_order_acq_rel); }
+  size_t InflightCount() const { return inflight_.load(); }
+  void BeginRequest() { inflight_.fetch_add(1, std::memory_order_relaxed); }
+  void EndRequest() {
+    // In one order with WatchRequests and what its caller counts then: one of the two sees the other.
+    if (inflight_.fetch_sub(1) != 1) return;
+    if (Event* const idle = idle_.load()) idle->Set();
+  }
+  // From now on `idle` is set whenever the last request ends. Kept as long as the model; the first one counts.
+  void WatchRequests(std::shared_ptr<Event> idle);
 
  private:
-  Mutex config_mutex_;
-  std::vector<std::unique_ptr<const inference::ModelConfig>> configs_ GUARDED_BY(config_mutex_);  // the last one counts
+  Mutex mutex_;
+  std::vector<std::unique_ptr<const inference::ModelConfig>> configs_ GUARDED_BY(mutex_);  // the last one counts
   std::atomic<const inference::ModelConfig*> config_;
   const uint32_t max_batch_size_;
   const bool is_decoupled_;
@@ -92,6 +100,8 @@ class Model {
   double load_seconds_ = 0;
   ModelStatistics statistics_;
   std::atomic<size_t> inflight_{0};
+  std::shared_ptr<Event> watcher_ GUARDED_BY(mutex_);
+  std::atomic<Event*> idle_{nullptr};  // that of watcher_, for EndRequest, which takes no lock
   std::unique_ptr<Scheduler> scheduler_;
 };
 

@@ -77,7 +77,7 @@ std::unique_ptr<InferenceRequest> InferenceRequest::CreateNull(const InferenceRe
   request->Arm();
   // No response of it is a first one that somebody waited for.
   request->factory_->any_sent_.store(true, std::memory_order_relaxed);
-  request->model_->AddInflight(1);
+  request->model_->BeginRequest();
   return request;
 }
 

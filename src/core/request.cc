@@ -334,14 +334,14 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
 
   // The request may be gone when Enqueue returns, and with it what keeps the model; on error it is not.
   Model& model = *r.model_;
-  model.AddInflight(1);
+  model.BeginRequest();
   model.statistics().AddPending(1);
   r.pending_ = true;
   status = Catching([&] { return model.scheduler().Enqueue(request); });
   // What was thrown after the scheduler had taken it is no error of the request: it will be answered.
   if (status.ok() || request == nullptr) return {};
   r.MarkExecuting();
-  model.AddInflight(-1);
+  model.EndRequest();
   r.release_hooks_.clear();
   r.EndTrace();
   r.RenewFactory();
@@ -374,7 +374,7 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
   void* const userp = request->release_userp_;
   const Status released = CallForeign("the release callback of a request", release_fn, request.release(), flags, userp);
   if (!released.ok()) LOG_ERROR("model '{}': {}", model->name(), released.message());
-  model->AddInflight(-1);
+  model->EndRequest();
 }
 
 }  // namespace neso

@@ -117,6 +117,19 @@ TEST_F(RequestTest, CountsAsPendingUntilItExecutesAndInFlightUntilItIsReleased) 
   EXPECT_EQ(requester_.releases(), 1u);
 }
 
+TEST_F(RequestTest, TheLastOneToEndTellsWhoWaitsForIt) {
+  const auto idle = std::make_shared<Event>();
+  const auto is_told = [&] { return idle->WaitUntil(std::chrono::steady_clock::now()); };
+  test::AnswerAndRelease(Executing().release());
+  std::unique_ptr<InferenceRequest> first = Executing();
+  std::unique_ptr<InferenceRequest> last = Executing();
+  model_->WatchRequests(idle);
+  test::AnswerAndRelease(first.release());
+  EXPECT_FALSE(is_told());
+  test::AnswerAndRelease(last.release());
+  EXPECT_TRUE(is_told());
+}
+
 TEST_F(RequestTest, StaysWithItsOwnerWhenItIsRefused) {
   scheduler_->refusal = Unavailable("full");
   std::unique_ptr<InferenceRequest> request = requester_.Make(model_, "x");

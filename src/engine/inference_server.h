@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/gate.h"
 #include "base/mutex.h"
 #include "base/status.h"
@@ -141,6 +142,8 @@ class InferenceServer final : public TRITONSERVER_Server {
 
   const ServerOptions options_;
   Gate activities_;  // requests under way that are no inference, for which a stop waits
+  // Set when a model that is being stopped has executed its last request; models keep it.
+  const std::shared_ptr<Event> models_idle_ = std::make_shared<Event>();
   Mutex stop_mutex_;
   std::optional<Status> stop_result_ GUARDED_BY(stop_mutex_);
   const ServerMetadata metadata_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "backend/backend_manager.h"
@@ -18,6 +17,8 @@ namespace neso {
 namespace {
 
 constexpr const char* kTimeoutExpired = "Exit timeout expired. Exiting immediately.";
+// What a stop waits for tells it. What a load that was under way has published meanwhile it finds by looking again.
+constexpr std::chrono::milliseconds kLook{100};
 
 int64_t WholeSecondsLeft(TimePoint deadline) {
   const auto left = deadline - SteadyClock::Instance().Now();
@@ -43,6 +44,9 @@ class EachSecond {
 // models that it calls when its last request has ended.
 class StopOrder {
  public:
+  // `idle` is set when one that was stopped has executed its last request.
+  explicit StopOrder(std::shared_ptr<Event> idle) : idle_(std::move(idle)) {}
+
   // True: some were stopped that had not been before.
   bool StopThoseNotNeeded(const std::vector<ModelHandle>& models) {
     std::set<std::string> needed;
@@ -54,6 +58,7 @@ class StopOrder {
     for (const ModelHandle& model : models) {
       if (needed.contains(model->name()) || IsStopped(model)) continue;
       model->scheduler().Stop();
+      model->WatchRequests(idle_);
       stopped_.insert(model);
       any = true;
     }
@@ -62,6 +67,7 @@ class StopOrder {
   bool IsStopped(const ModelHandle& model) const { return stopped_.contains(model); }
 
  private:
+  const std::shared_ptr<Event> idle_;
   std::set<ModelHandle> stopped_;
 };
 
@@ -97,12 +103,9 @@ Status InferenceServer::StopBy(TimePoint deadline) {
 
 Status InferenceServer::DrainInferences(TimePoint deadline) {
   EachSecond report(deadline);
-  StopOrder order;
-  // Long enough not to spin, short enough that nobody notices: requests take from microseconds to seconds.
-  std::chrono::milliseconds pause(1);
+  StopOrder order(models_idle_);
   while (true) {
     std::vector<ModelHandle> models = ReadyModels();
-    // Again in every round: a load that was under way may have published a model meanwhile.
     if (order.StopThoseNotNeeded(models)) continue;
     std::erase_if(models,
                   [&](const ModelHandle& model) { return order.IsStopped(model) && model->InflightCount() == 0; });
@@ -114,9 +117,9 @@ Status InferenceServer::DrainInferences(TimePoint deadline) {
       }
     }
     if (models.empty()) return {};
-    if (SteadyClock::Instance().Now() >= deadline) return Internal("{}", kTimeoutExpired);
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(16));
+    const TimePoint now = SteadyClock::Instance().Now();
+    if (now >= deadline) return Internal("{}", kTimeoutExpired);
+    models_idle_->WaitUntil(std::min(deadline, now + kLook));
   }
 }
 
@@ -135,7 +138,7 @@ Status InferenceServer::UnloadAll(TimePoint deadline) {
     if (live == 0 && activities == 0) return {};
     const TimePoint now = SteadyClock::Instance().Now();
     if (now >= deadline) return Internal("{}", kTimeoutExpired);
-    const TimePoint look = std::min(deadline, now + std::chrono::milliseconds(100));
+    const TimePoint look = std::min(deadline, now + kLook);
     live != 0 ? lifecycle.WaitUntilEmpty(look) : activities_.WaitUntilEmpty(look);
   }
 }
