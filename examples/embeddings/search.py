@@ -13,7 +13,7 @@ import tritonclient.http as httpclient
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXTS = 16  # a request
-CHARACTERS = 600  # of a section; what it begins with says what it is about
+CHARACTERS = 300  # of a section; what it begins with says what it is about
 HITS = 3  # of a question that are shown
 QUESTIONS = ["How do I encrypt the connection with my own certificate?",
              "What happens when the process of a Python model crashes?",
