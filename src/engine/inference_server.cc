@@ -225,6 +225,10 @@ Status InferenceServer::UnloadModel(const std::string& name, bool unload_depende
   return repository_->UnloadModel(name, unload_dependents);
 }
 
+bool InferenceServer::WaitUntilUnloaded(std::string_view name, TimePoint deadline) const {
+  return repository_->lifecycle().WaitUntilUnloaded(name, deadline);
+}
+
 Status InferenceServer::RegisterRepository(const std::string& path,
                                            const std::map<std::string, std::string>& name_mapping) {
   RETURN_IF_ERROR(CheckServing());

@@ -100,6 +100,9 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters = {});
   Status UnloadModel(const std::string& name, bool unload_dependents);
+  // Until nothing of the model's versions is left, requests included. False when `deadline` passed first, or the server
+  // stops.
+  bool WaitUntilUnloaded(std::string_view name, TimePoint deadline) const;
   Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
   Status UnregisterRepository(const std::string& path);
   Status PollRepository();

@@ -91,6 +91,7 @@ Status InferenceServer::StopBy(TimePoint deadline) {
     return {};
   }
   PrepareForExit();
+  repository_->lifecycle().PrepareForExit();
   LOG_INFO("Waiting for in-flight requests to complete.");
   Status stopped = DrainInferences(deadline);
   if (stopped.ok()) {
@@ -125,7 +126,6 @@ Status InferenceServer::DrainInferences(TimePoint deadline) {
 
 Status InferenceServer::UnloadAll(TimePoint deadline) {
   ModelLifecycle& lifecycle = repository_->lifecycle();
-  lifecycle.PrepareForExit();
   EachSecond report(deadline);
   while (true) {
     repository_->UnloadAll();

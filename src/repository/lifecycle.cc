@@ -232,6 +232,7 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
     entry.state = ModelState::kUnavailable;
     entry.reason = job.result ? kUnloadedReason : job.reason;
   }
+  version_ended_.NotifyAll();
 }
 
 void ModelLifecycle::PublishLocked(const std::string& name, const Record& record) {
@@ -316,12 +317,35 @@ void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, u
       if (ours && entry->second.state == ModelState::kUnloading) {
         entry->second.state = ModelState::kUnavailable;
         entry->second.reason = kUnloadedReason;
+        version_ended_.NotifyAll();
       }
     }
   }
   LOG_INFO("successfully unloaded '{}' version {}", name, version);
   pass.GiveBack();
   ReturnMemory();
+}
+
+bool ModelLifecycle::WaitUntilUnloaded(std::string_view name, TimePoint deadline) const {
+  MutexLock lock(mutex_);
+  while (!IsUnloaded(name) && !exiting_) {
+    if (!version_ended_.WaitUntil(mutex_, deadline)) break;
+  }
+  return IsUnloaded(name);
+}
+
+bool ModelLifecycle::IsUnloaded(std::string_view name) const {
+  const auto record = records_.find(name);
+  if (record == records_.end()) return true;
+  const auto& versions = record->second.versions;
+  return std::all_of(versions.begin(), versions.end(),
+                     [](const auto& version) { return version.second.state == ModelState::kUnavailable; });
+}
+
+void ModelLifecycle::PrepareForExit() {
+  MutexLock lock(mutex_);
+  exiting_ = true;
+  version_ended_.NotifyAll();
 }
 
 // --- what others see

@@ -67,8 +67,11 @@ class ModelLifecycle {
   size_t LiveCount() const { return live_.inside(); }
   // Waits until LiveCount() is 0 or the deadline has passed. True when it is 0.
   bool WaitUntilEmpty(TimePoint deadline) { return live_.WaitUntilEmpty(deadline); }
-  // From now on memory is not given back after unloads: the process ends soon.
-  void PrepareForExit() { exiting_ = true; }
+  // Waits until no version of the model is left. False when the deadline has passed, or the process ends.
+  bool WaitUntilUnloaded(std::string_view name, TimePoint deadline) const;
+  // From now on loads are not tried again, memory is not given back after unloads, and nobody waits for one of them: the
+  // process ends soon.
+  void PrepareForExit();
 
   // Gives freed memory back to the system, in the background.
   void ReturnMemory();
@@ -101,6 +104,7 @@ class ModelLifecycle {
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
   void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
+  bool IsUnloaded(std::string_view name) const REQUIRES(mutex_);
   void PublishLocked(const std::string& name, const Record& record) REQUIRES(mutex_);
   void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry, std::vector<ModelHandle>& dropped)
       REQUIRES(mutex_);
@@ -112,6 +116,7 @@ class ModelLifecycle {
   const LifecycleOptions options_;
   ServingTable serving_;
   mutable Mutex mutex_;
+  mutable CondVar version_ended_;
   std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);
   uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
   Gate live_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 #include "repository/fake_loader_for_test.h"
 
@@ -52,6 +53,9 @@ class ModelLifecycleTest : public ::testing::Test {
     lifecycle_.Load(std::move(model), [&loaded](Status status) { loaded.set_value(std::move(status)); });
     return loaded.get_future().get();
   }
+  bool WaitUntilUnloaded(std::string_view name, std::chrono::milliseconds limit) {
+    return lifecycle_.WaitUntilUnloaded(name, SteadyClock::Instance().Now() + limit);
+  }
   bool WaitUntilEmpty() { return lifecycle_.WaitUntilEmpty(SteadyClock::Instance().Now() + std::chrono::seconds(20)); }
 
   CopyingStorage storage_;
@@ -73,6 +77,27 @@ TEST_F(ModelLifecycleTest, WhatDoesNotChangeIsNotBroughtAgain) {
   ASSERT_TRUE(Load(TwoVersions()).ok());
   ASSERT_TRUE(Load(TwoVersions()).ok());
   EXPECT_EQ(storage_.copies, 1);
+  lifecycle_.Unload("m");
+  ASSERT_TRUE(WaitUntilEmpty());
+}
+
+TEST_F(ModelLifecycleTest, AModelIsUnloadedWhenItsLastRequestHasLetGoOfIt) {
+  EXPECT_TRUE(WaitUntilUnloaded("m", std::chrono::milliseconds(0)));
+  ASSERT_TRUE(Load(TwoVersions()).ok());
+  ModelHandle used = lifecycle_.serving().Find("m", 1);
+  lifecycle_.Unload("m");
+  EXPECT_FALSE(WaitUntilUnloaded("m", std::chrono::milliseconds(1)));
+  std::thread request([&used] { used.reset(); });
+  EXPECT_TRUE(WaitUntilUnloaded("m", std::chrono::minutes(1)));
+  request.join();
+  ASSERT_TRUE(WaitUntilEmpty());
+}
+
+TEST_F(ModelLifecycleTest, WhenTheProcessEndsNobodyWaitsForAModel) {
+  ASSERT_TRUE(Load(TwoVersions()).ok());
+  std::thread end([this] { lifecycle_.PrepareForExit(); });
+  EXPECT_FALSE(WaitUntilUnloaded("m", std::chrono::hours(1)));
+  end.join();
   lifecycle_.Unload("m");
   ASSERT_TRUE(WaitUntilEmpty());
 }

@@ -1,7 +1,6 @@
 #include "frontend/sagemaker/hosted_models.h"
 
-#include <algorithm>
-
+#include "base/clock.h"
 #include "base/log.h"
 #include "frontend/sagemaker/model_location.h"
 
@@ -75,17 +74,9 @@ Status HostedModels::UnloadAndUnregister(const Model& model) {
 }
 
 Status HostedModels::WaitUntilUnloaded(const std::string& name) const {
-  PollUntil([&] { return !IsInUse(name) || server_.IsStopping(); }, options_.unload);
-  if (!IsInUse(name)) return {};
+  if (server_.WaitUntilUnloaded(name, SteadyClock::Instance().Now() + options_.unload_limit)) return {};
   if (server_.IsStopping()) return Unavailable("Server exiting");
-  return Unavailable("model '{}' still has requests after {} ms", name, options_.unload.limit.count());
-}
-
-bool HostedModels::IsInUse(const std::string& name) const {
-  const std::vector<ModelIndexEntry> states = server_.ModelStates();
-  return std::any_of(states.begin(), states.end(), [&](const ModelIndexEntry& entry) {
-    return entry.name == name && entry.version != -1 && entry.state != ModelState::kUnavailable;
-  });
+  return Unavailable("model '{}' still has requests after {} ms", name, options_.unload_limit.count());
 }
 
 bool HostedModels::IsReady(const Model& model) const {

@@ -6,6 +6,7 @@
 //   std::optional<std::string> name = models.ModelName("ab12");
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,13 +16,12 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "engine/inference_server.h"
-#include "frontend/sagemaker/poll_until.h"
 
 namespace neso {
 
 struct HostedModelsOptions {
   std::string models_root = "/opt/ml/models";
-  PollLimits unload{.limit = std::chrono::seconds(350), .interval = std::chrono::milliseconds(500)};
+  std::chrono::milliseconds unload_limit = std::chrono::seconds(350);
 };
 
 // Thread-safe. Every model has its folder registered as a repository for as long as it is loaded. `server` outlives it.
@@ -68,7 +68,6 @@ class HostedModels {
   Expected<Model> BeginUnload(const std::string& hash);
   Status UnloadAndUnregister(const Model& model);
   Status WaitUntilUnloaded(const std::string& name) const;
-  bool IsInUse(const std::string& name) const;
   bool IsReady(const Model& model) const;
 
   InferenceServer& server_;
