@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "core/latency_histograms.h"
+#include "engine/missing_behaviour.h"
 
 namespace neso {
 
@@ -43,17 +44,8 @@ Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions
 
 Status CheckServerOptions(const ServerOptions& options) {
   if (options.model_repositories.empty()) return InvalidArg("--model-repository must be specified");
-  if (options.rate_limit != TRITONSERVER_RATE_LIMIT_OFF) {
-    return Unsupported("rate limiting by execution count is not supported by this server");
-  }
-  if (!options.cache_config.empty()) {
-    return Unsupported("response caches are not supported by this server (cache '{}')",
-                       options.cache_config.begin()->first);
-  }
-  if (options.model_namespacing) return Unsupported("model namespacing is not supported by this server");
-  if (MetricsSetting(options, "summary_latencies", "false") == "true") {
-    return Unsupported("metrics setting 'summary_latencies' is not supported by this server");
-  }
+  const std::vector<std::string> missing = MissingBehaviour(options);
+  if (!missing.empty()) return Unsupported("{}", missing[0]);
   const Expected<std::optional<std::vector<double>>> bounds = HistogramBounds(options);
   return bounds ? Status() : bounds.error();
 }

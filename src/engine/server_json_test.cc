@@ -77,7 +77,8 @@ TEST(CheckServerOptionsTest, NamesWhatIsMissing) {
   EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
   options.metrics_config.clear();
   options.cache_config["local"] = "{}";
-  EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
+  EXPECT_EQ(CheckServerOptions(options).ToString(),
+            "Unsupported: --cache-config: this server does not have the response cache yet");
 }
 
 TEST(CheckServerOptionsTest, BucketsOfHistogramsAscend) {

@@ -1,17 +1,18 @@
 #include "observe/host_metrics.h"
 
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
 #include "base/mutex.h"
+#include "base/read_file.h"
 
 namespace neso {
 namespace {
 
+// Of the kernel's, about the whole machine.
 std::string ReadAll(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  constexpr size_t kMaxBytes = 16U << 20;  // /proc/stat has a line for each processor, and a number for each interrupt
+  Expected<std::string> text = ReadFile(path, kMaxBytes);
+  return text ? *std::move(text) : std::string();
 }
 
 // Takes the next number off the front of `text`, after any blanks.

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <string_view>
 
+#include "engine/missing_behaviour.h"
+
 namespace neso {
 namespace {
 
 struct MissingRow {
   const char* option;
   bool (*is_asked_for)(const Options& options);
-  const char* text;
+  const char* what;
 };
 
 bool HasCloudRepository(const Options& options) {
@@ -19,27 +21,10 @@ bool HasCloudRepository(const Options& options) {
   });
 }
 
-bool HasMetricsSetting(const Options& options, std::string_view setting) {
-  const auto common = options.server.metrics_config.find("");
-  if (common == options.server.metrics_config.end()) return false;
-  return std::any_of(common->second.begin(), common->second.end(),
-                     [&](const auto& entry) { return entry.first == setting && entry.second == "true"; });
-}
-
 constexpr MissingRow kMissing[] = {
     {"model-repository", HasCloudRepository, "repositories in object storage (s3://, gs://, as://)"},
-    {"model-control-mode=poll",
-     [](const Options& o) { return o.server.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
-     "following changes in the model repository"},
-    {"model-namespacing", [](const Options& o) { return o.server.model_namespacing; },
-     "models of the same name in several repositories"},
-    {"metrics-config summary_latencies", [](const Options& o) { return HasMetricsSetting(o, "summary_latencies"); },
-     "latency summaries"},
     {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
      "traces for OpenTelemetry"},
-    {"cache-config", [](const Options& o) { return !o.server.cache_config.empty(); }, "the response cache"},
-    {"rate-limit", [](const Options& o) { return o.server.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
-     "rate limiting by execution count"},
 };
 
 constexpr const char* kWithoutEffect[] = {
@@ -66,10 +51,9 @@ constexpr const char* kWithoutEffect[] = {
 }  // namespace
 
 std::vector<std::string> MissingBehaviour(const Options& options) {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = MissingBehaviour(options.server);
   for (const MissingRow& row : kMissing) {
-    if (row.is_asked_for(options))
-      lines.push_back(fmt::format("--{}: this server does not have {} yet", row.option, row.text));
+    if (row.is_asked_for(options)) lines.push_back(MissingLine(row.option, row.what));
   }
   return lines;
 }

@@ -1,0 +1,44 @@
+#include "engine/missing_behaviour.h"
+
+#include <fmt/format.h>
+
+#include "engine/check_options.h"
+
+namespace neso {
+namespace {
+
+struct MissingRow {
+  const char* option;
+  bool (*is_asked_for)(const ServerOptions& options);
+  const char* what;
+};
+
+constexpr MissingRow kMissing[] = {
+    {"model-control-mode=poll",
+     [](const ServerOptions& o) { return o.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
+     "following changes in the model repository"},
+    {"model-namespacing", [](const ServerOptions& o) { return o.model_namespacing; },
+     "models of the same name in several repositories"},
+    {"metrics-config summary_latencies",
+     [](const ServerOptions& o) { return MetricsSetting(o, "summary_latencies", "false") == "true"; },
+     "latency summaries"},
+    {"cache-config", [](const ServerOptions& o) { return !o.cache_config.empty(); }, "the response cache"},
+    {"rate-limit", [](const ServerOptions& o) { return o.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
+     "rate limiting by execution count"},
+};
+
+}  // namespace
+
+std::string MissingLine(const char* option, const char* what) {
+  return fmt::format("--{}: this server does not have {} yet", option, what);
+}
+
+std::vector<std::string> MissingBehaviour(const ServerOptions& options) {
+  std::vector<std::string> lines;
+  for (const MissingRow& row : kMissing) {
+    if (row.is_asked_for(options)) lines.push_back(MissingLine(row.option, row.what));
+  }
+  return lines;
+}
+
+}  // namespace neso
