@@ -1,5 +1,5 @@
-// The floor of serving tensors as JSON: simdjson reads the floats of the first input, and a bare loop prints them with the
-// shortest digits, as one output.
+// The floor of serving tensors as JSON: simdjson reads the floats of the first input, and a bare loop prints them with
+// the shortest digits, as one output.
 //
 //   json_echo PORT
 #include <simdjson.h>

@@ -98,8 +98,8 @@ std::optional<uint64_t> Times(std::optional<uint64_t> a, std::optional<uint64_t>
 
 // What a tensor of a TensorProto.DataType needs; nothing for texts and types that are not known.
 std::optional<uint64_t> BytesOf(std::optional<uint64_t> elements, uint64_t data_type) {
-  // By number: FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL, FLOAT16, DOUBLE, UINT32, UINT64, COMPLEX64,
-  // COMPLEX128, BFLOAT16, four kinds of FLOAT8; then those of which two share a byte.
+  // By number: FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL, FLOAT16, DOUBLE, UINT32, UINT64,
+  // COMPLEX64, COMPLEX128, BFLOAT16, four kinds of FLOAT8; then those of which two share a byte.
   constexpr uint64_t kBytesOfElement[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 8, 16, 2, 1, 1, 1, 1};
   constexpr uint64_t kFirstHalfByte = std::size(kBytesOfElement);
   constexpr uint64_t kLastHalfByte = kFirstHalfByte + 2;  // UINT4, INT4, FLOAT4E2M1

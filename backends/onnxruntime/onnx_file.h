@@ -1,5 +1,5 @@
-// Where an ONNX file says that weights lie in files beside it, found without loading it: lengths and names are looked at,
-// the weights it holds itself are passed over.
+// Where an ONNX file says that weights lie in files beside it, found without loading it: lengths and names are looked
+// at, the weights it holds itself are passed over.
 //
 //   NESO_ASSIGN_OR_RETURN(OnnxFile file, OnnxFile::Open("/models/m/1/model.onnx"));
 //   for (const ExternalTensor& tensor : file.FindExternalTensors()) Read(tensor.location);
@@ -57,8 +57,8 @@ class OnnxFile {
   // In the order of the file. A file that is no ONNX file has none up to where that shows: the runtime will tell.
   std::vector<ExternalTensor> FindExternalTensors();
 
-  // The file's bytes, in which the external tensors that are no initializers of the main graph hold the bytes that `find`
-  // tells. Errors: those of `find`; INVALID_ARG if it is no ONNX file.
+  // The file's bytes, in which the external tensors that are no initializers of the main graph hold the bytes that
+  // `find` tells. Errors: those of `find`; INVALID_ARG if it is no ONNX file.
   using Find = std::function<Result<std::string_view>(const ExternalTensor&)>;
   Result<std::string> WithTensorsInside(const Find& find);
 

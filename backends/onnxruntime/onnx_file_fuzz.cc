@@ -1,4 +1,5 @@
-// Walks bytes as an ONNX file, and checks that once the tensors that are no initializers lie inside, none is found outside.
+// Walks bytes as an ONNX file, and checks that once the tensors that are no initializers lie inside, none is found
+// outside.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 // How many processors this process may keep busy, and how much memory its control group allows it: what numbers of
 // threads and sizes are derived from, in the server and in plug-ins.
 //
-// Container runtimes limit a process by its control group, of version 1 or 2, which neither std::thread nor the affinity
-// mask knows of.
+// Container runtimes limit a process by its control group, of version 1 or 2, which neither std::thread nor the
+// affinity mask knows of.
 // Source: the kernel's Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/memory.rst and scheduler/sched-bwc.rst.
 #pragma once
 

@@ -23,8 +23,8 @@ using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 // instances, then the plug-in's model.
 class BackendModel final : public Model {
  public:
-  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. No instance
-  // is started or warmed up any more once `exiting` is true. Both references are to outlive the model.
+  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. No
+  // instance is started or warmed up any more once `exiting` is true. Both references are to outlive the model.
   BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
                const BackendOptions& options, const std::atomic<bool>& exiting);
   ~BackendModel() override;

@@ -1,6 +1,6 @@
 // Configurations that are mutated by their structure: a field of some message gets another value, an element comes or
-// goes, a message is exchanged for its neighbour. The input is a serialised ModelConfig. It goes the way of a load up to
-// the plug-in: written and read as text and as JSON, completed, checked, turned into scheduling and instances.
+// goes, a message is exchanged for its neighbour. The input is a serialised ModelConfig. It goes the way of a load up
+// to the plug-in: written and read as text and as JSON, completed, checked, turned into scheduling and instances.
 #include <google/protobuf/text_format.h>
 
 #include <array>

@@ -11,7 +11,8 @@
 namespace neso {
 
 // Reads initial states that lie in files of "<model_folder>/initial_state". A state without initial state begins with
-// zeros, its variable dimensions with 1. Errors: kInvalidArg, naming the state; kInternal for a file that cannot be read.
+// zeros, its variable dimensions with 1. Errors: kInvalidArg, naming the state; kInternal for a file that cannot be
+// read.
 Expected<std::vector<StateSpec>> ReadStateSpecs(const inference::ModelConfig& config, const std::string& model_folder);
 
 }  // namespace neso

@@ -49,8 +49,8 @@ class WarmUp {
                                   const std::string& model_folder);
 
   // Returns when all responses are there and all requests released. Executions count in the instance's statistics.
-  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; "; kUnavailable as soon
-  // as `exiting` is true.
+  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; "; kUnavailable as
+  // soon as `exiting` is true.
   Status Run(BackendInstance& instance, const std::atomic<bool>& exiting) const;
 
  private:

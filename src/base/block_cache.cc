@@ -19,7 +19,8 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-// Without constructor and destructor, so that it costs nothing to look at, and may be looked at until the thread is gone.
+// Without constructor and destructor, so that it costs nothing to look at, and may be looked at until the thread is
+// gone.
 struct Shelf {
   FreeBlock* first;
   size_t room;  // for so many more; none before the first is given back

@@ -4,12 +4,12 @@
 //   std::vector<Piece, BlockAllocator<Piece>> pieces;
 //   void* block = TakeBlock(bytes); ... GiveBlock(block, bytes);
 //
-// malloc keeps seven blocks of a size for each thread, after which it is five times as dear. The calls of one connection
-// come in bursts, which take dozens of a size before they give the first one back. (64 calls on a connection: 40 blocks a
-// call, 9,000 instructions of 43,000; http2_streams_benchmark, callgrind.)
+// malloc keeps seven blocks of a size for each thread, after which it is five times as dear. The calls of one
+// connection come in bursts, which take dozens of a size before they give the first one back. (64 calls on a
+// connection: 40 blocks a call, 9,000 instructions of 43,000; http2_streams_benchmark, callgrind.)
 //
-// Thread-safe: a block may be given back on another thread, which keeps it then. Under sanitizers every block is malloc's,
-// so that they see every lifetime.
+// Thread-safe: a block may be given back on another thread, which keeps it then. Under sanitizers every block is
+// malloc's, so that they see every lifetime.
 #pragma once
 
 #include <cstddef>

@@ -49,8 +49,8 @@ void Executor::Post(Runnable* work) noexcept {
   const bool is_long = IsLong(*work);
   Threads ended;  // joined after the lock is given back; they have nothing left to do
   {
-    // Threads are woken within the lock: the work may be what the executor's end waits for, and then there is nobody left
-    // to wake.
+    // Threads are woken within the lock: the work may be what the executor's end waits for, and then there is nobody
+    // left to wake.
     MutexLock lock(mutex_);
     Thread* const own = is_long ? FreeThread() : nullptr;
     if (own != nullptr) {

@@ -4,14 +4,14 @@
 //   executor.Post(slot);                                              // a Runnable
 //   if (!executor.Post([self] { self->Sweep(); })) ...                // memory is out
 //
-// Short work runs one after the other, on no more threads than there are processors: more of them would only take turns.
-// Work that is known to be long gets a thread of its own at once. Work that turns out to be long stops counting as soon
-// as it has kept its thread for longer than a moment, and another thread goes on with what waits. So no work waits for
-// another's end for longer than that moment, and a backend may block on nested calls, as long as the limit is at least the number of model
-// instances.
+// Short work runs one after the other, on no more threads than there are processors: more of them would only take
+// turns. Work that is known to be long gets a thread of its own at once. Work that turns out to be long stops counting
+// as soon as it has kept its thread for longer than a moment, and another thread goes on with what waits. So no work
+// waits for another's end for longer than that moment, and a backend may block on nested calls, as long as the limit is
+// at least the number of model instances.
 //
-// Idle threads retire, but for one: so that what is posted runs sooner or later, also where the system lets no thread be
-// started any more.
+// Idle threads retire, but for one: so that what is posted runs sooner or later, also where the system lets no thread
+// be started any more.
 #pragma once
 
 #include <concepts>
@@ -50,8 +50,8 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Runs `work->Run()`; `work` keeps itself alive until then. An exception that leaves it is logged and ends there: whoever
-  // is to hear of it catches it within.
+  // Runs `work->Run()`; `work` keeps itself alive until then. An exception that leaves it is logged and ends there:
+  // whoever is to hear of it catches it within.
   void Post(Runnable* work) noexcept;
   // Runs a function object, once. False when there is no memory to keep it; it is then as before.
   template <std::invocable Function>

@@ -17,8 +17,8 @@
 
 namespace neso {
 
-// Thread-safe. May be destroyed as soon as WaitUntilEmpty has returned: whoever gives the last pass back is done with the
-// gate by then.
+// Thread-safe. May be destroyed as soon as WaitUntilEmpty has returned: whoever gives the last pass back is done with
+// the gate by then.
 class Gate {
  public:
   // Held by what is under way; false if it was refused. Given back once.

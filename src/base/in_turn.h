@@ -2,8 +2,8 @@
 //
 //   RunInTurn(run);   // runs it now, or, inside another's Run that came here, when that one has returned
 //
-// What a callback starts may answer at once, inside the call that started it, and so on for as long as a chain of models
-// is: with this, a thread does one piece after the other.
+// What a callback starts may answer at once, inside the call that started it, and so on for as long as a chain of
+// models is: with this, a thread does one piece after the other.
 #pragma once
 
 #include "base/inline_host.h"

@@ -88,10 +88,10 @@ class JsonDocument {
   // nests too deep or has too many values; kUnavailable without memory.
   Status Parse(std::string_view text, IsElements is_elements = nullptr);
 
-  // The same, but lets arrays of elements be that are numbers, it seems: looking at them twice is half of the work. Each
-  // is to be read by ReadJsonElements, which finds out whether it is well formed, and NoteRead told. Check is to be asked
-  // in the end, and before any other error is told or another reader used: an error of syntax comes first, also in what
-  // nobody reads.
+  // The same, but lets arrays of elements be that are numbers, it seems: looking at them twice is half of the work.
+  // Each is to be read by ReadJsonElements, which finds out whether it is well formed, and NoteRead told. Check is to
+  // be asked in the end, and before any other error is told or another reader used: an error of syntax comes first,
+  // also in what nobody reads.
   Status ParseLazily(std::string_view text, IsElements is_elements);
   // An array that is not checked is well formed.
   void NoteRead() { --unchecked_; }

@@ -4,8 +4,8 @@
 //   default   I1122 15:43:01.123456 4711 model_lifecycle.cc:469] "loading: digits:1"      (UTC)
 //   ISO8601   2026-11-22T15:43:01Z I 4711 model_lifecycle.cc:469] "loading: digits:1"
 // The message is JSON-escaped and quoted unless TRITON_SERVER_ESCAPE_LOG_MESSAGES=0. INFO and verbose lines go to
-// stdout, WARNING and ERROR to stderr; with a log file all are appended to it. Thread-safe; a line is one write. No line waits
-// for a console that nobody reads: it is lost then, and the next one that is read says so.
+// stdout, WARNING and ERROR to stderr; with a log file all are appended to it. Thread-safe; a line is one write. No
+// line waits for a console that nobody reads: it is lost then, and the next one that is read says so.
 #pragma once
 
 #include <fmt/core.h>

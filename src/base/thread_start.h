@@ -14,7 +14,8 @@ namespace neso {
 // Says, now and then, in the log that a thread for `purpose` could not be started.
 void LogNoThread(const char* purpose, const std::exception& error);
 
-// Starts `thread` with `body`. False, with a line in the log, when the system has none left; `thread` is then as before.
+// Starts `thread` with `body`. False, with a line in the log, when the system has none left; `thread` is then as
+// before.
 template <typename Body>
 [[nodiscard]] bool TryStartThread(std::thread& thread, const char* purpose, Body&& body) {
   try {

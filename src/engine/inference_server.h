@@ -49,8 +49,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   using StartupReport = std::function<void(const InferenceServer&)>;
 
   // Makes the parts and loads the start-up models. With exit_on_error a model that fails to load is an error:
-  // kInternal "failed to load all models"; `report` has seen the server even then. So is a repository that is not there;
-  // without exit_on_error the server then stays up, and never gets ready.
+  // kInternal "failed to load all models"; `report` has seen the server even then. So is a repository that is not
+  // there; without exit_on_error the server then stays up, and never gets ready.
   static Expected<std::unique_ptr<InferenceServer>> Start(const ServerOptions& options,
                                                           const StartupReport& report = {});
   ~InferenceServer();  // stops first

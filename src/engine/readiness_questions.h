@@ -2,8 +2,8 @@
 //
 //   questions.Ask(model.get(), [model] { return WhyNotReady(*model); }, [exchange](const Readiness& ready) { ... });
 //
-// One question at a time is asked about each thing; who asks meanwhile hears its answer. So a backend that does not answer
-// costs one thread, however many ask.
+// One question at a time is asked about each thing; who asks meanwhile hears its answer. So a backend that does not
+// answer costs one thread, however many ask.
 #pragma once
 
 #include <functional>
@@ -22,8 +22,8 @@ namespace neso {
 // Why not, for people, which may be empty; nothing: it is ready.
 using Readiness = Expected<std::optional<std::string>>;
 
-// Thread-safe. `executor`, on which questions run, must end before this does; `gate` counts them, and refuses them when it
-// is closed.
+// Thread-safe. `executor`, on which questions run, must end before this does; `gate` counts them, and refuses them when
+// it is closed.
 class ReadinessQuestions {
  public:
   using Question = std::function<Readiness()>;

@@ -40,8 +40,8 @@ class EachSecond {
   int64_t last_ = -1;
 };
 
-// Stops schedulers in such an order that a request to an ensemble, once taken, finds all its steps: an ensemble first, the
-// models that it calls when its last request has ended.
+// Stops schedulers in such an order that a request to an ensemble, once taken, finds all its steps: an ensemble first,
+// the models that it calls when its last request has ended.
 class StopOrder {
  public:
   // `idle` is set when one that was stopped has executed its last request.

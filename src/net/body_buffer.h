@@ -7,9 +7,9 @@
 //   BufferRef whole = body.Take();
 //
 // A length that was announced gets one buffer of exactly its size, so that every byte is copied by the kernel only. But
-// an announcement costs a client nothing: together, bodies may reserve so much address space ahead of their bytes and no
-// more; beyond it a large one begins small and grows by copying. Memory is charged to the process's budget as it fills.
-// Confined to the connection's strand.
+// an announcement costs a client nothing: together, bodies may reserve so much address space ahead of their bytes and
+// no more; beyond it a large one begins small and grows by copying. Memory is charged to the process's budget as it
+// fills. Confined to the connection's strand.
 #pragma once
 
 #include <cstddef>

@@ -4,9 +4,9 @@
 //   ...
 //   account.Remove(ClientAccount::kHeads, bytes);
 //
-// A few bytes on the wire can stand for many here: fields that HPACK repeats, answers whose window stays closed. All of it
-// passes through Add and Remove, so that a budget for the process has one place to look. Thread-safe: a request is let go
-// by whoever lets go of it last.
+// A few bytes on the wire can stand for many here: fields that HPACK repeats, answers whose window stays closed. All of
+// it passes through Add and Remove, so that a budget for the process has one place to look. Thread-safe: a request is
+// let go by whoever lets go of it last.
 #pragma once
 
 #include <array>

@@ -55,10 +55,10 @@ void Connection::OnEvents(uint32_t events, Top& top) {
   Enter(bits, &top);
 }
 
-// How the strand is left: bits that come while it is owned are set without entering, so whoever lets go of it has to see
-// them. It lets go with a compare-and-exchange that only succeeds while there are none; one that finds some goes round
-// again. Between its last look and its letting go nothing can be set unseen, and after it the setter finds the strand
-// free and enters itself.
+// How the strand is left: bits that come while it is owned are set without entering, so whoever lets go of it has to
+// see them. It lets go with a compare-and-exchange that only succeeds while there are none; one that finds some goes
+// round again. Between its last look and its letting go nothing can be set unseen, and after it the setter finds the
+// strand free and enters itself.
 void Connection::Enter(uint32_t bits, Top* top) noexcept {
   if (strand_.fetch_or(bits | kOwned, std::memory_order_acq_rel) & kOwned) return;
   StrandTurn turn;

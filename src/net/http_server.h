@@ -37,9 +37,9 @@ class HttpServer {
 
   virtual uint16_t port() const = 0;
   // Stops accepting, and answers with "Connection: close" from now on; clients that stall are cut after two seconds. An
-  // idle connection stays open, since a request may be on its way. Returns at once. From then on `changed`, which may be
-  // null, is set when a connection waits for its next request, when the last request of one ends with it, and when no
-  // connection is left.
+  // idle connection stays open, since a request may be on its way. Returns at once. From then on `changed`, which may
+  // be null, is set when a connection waits for its next request, when the last request of one ends with it, and when
+  // no connection is left.
   virtual void BeginDrain(std::shared_ptr<Event> changed) = 0;
   // Connections still open, and those of them on which a request is under way.
   virtual size_t ConnectionCount() const = 0;

@@ -62,7 +62,8 @@ struct ServerContext {
 
   size_t Count(const std::function<bool(const Connection&)>& wanted) const;
 
-  // Sets `draining`, and lets `watcher`, which may be null, know of what happens to connections. False: it was set before.
+  // Sets `draining`, and lets `watcher`, which may be null, know of what happens to connections. False: it was set
+  // before.
   bool BeginDrain(std::shared_ptr<Event> watcher);
   // A connection has become idle. Costs a look when the server does not drain.
   void NoteIdle() {

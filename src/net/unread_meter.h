@@ -6,9 +6,9 @@
 //   unread.Add(chunk.size());               // it waits here
 //   unread.Remove(written);                 // it has left
 //
-// A client that reads slowly is first pushed back, by two watermarks of the account: above the high one its next requests
-// wait, until it has read down to the low one. A model that sends one response after another cannot be made to wait,
-// since nothing in a backend's interface can: its stream is cut.
+// A client that reads slowly is first pushed back, by two watermarks of the account: above the high one its next
+// requests wait, until it has read down to the low one. A model that sends one response after another cannot be made to
+// wait, since nothing in a backend's interface can: its stream is cut.
 #pragma once
 
 #include <atomic>

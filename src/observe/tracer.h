@@ -1,6 +1,7 @@
 // The server's tracing: settings by model, and which requests are traced.
 //
-//   Tracer tracer({.level = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS, .rate = 1}, std::make_shared<TraceFile>("t.json", executor));
+//   const auto file = std::make_shared<TraceFile>("t.json", executor);
+//   Tracer tracer({.level = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS, .rate = 1}, file);
 //   if (auto trace = tracer.Sample("digits")) ...                          // observe/request_trace.h
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>(100)});       // this model's own rate from now on
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>()});          // and again the global one

@@ -57,8 +57,7 @@ ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
 
 ModelLifecycle::~ModelLifecycle() = default;
 
-// --- loading
-// ----------------------------------------------------------------------------------------------------------
+// --- loading ---------------------------------------------------------------------------------------------------------
 
 void ModelLifecycle::Load(PolledModel model, Done done) {
   std::set<int64_t> available;
@@ -248,8 +247,7 @@ void ModelLifecycle::RecordFailure(const std::string& name, std::string reason) 
   records_[name].reason = std::move(reason);
 }
 
-// --- unloading
-// --------------------------------------------------------------------------------------------------------
+// --- unloading -------------------------------------------------------------------------------------------------------
 
 void ModelLifecycle::Unload(const std::string& name) {
   std::vector<ModelHandle> dropped;
@@ -348,8 +346,7 @@ void ModelLifecycle::PrepareForExit() {
   version_ended_.NotifyAll();
 }
 
-// --- what others see
-// --------------------------------------------------------------------------------------------------
+// --- what others see -------------------------------------------------------------------------------------------------
 
 Status ModelLifecycle::WhyNotServing(std::string_view name, int64_t version) const {
   MutexLock lock(mutex_);

@@ -69,8 +69,8 @@ class ModelLifecycle {
   bool WaitUntilEmpty(TimePoint deadline) { return live_.WaitUntilEmpty(deadline); }
   // Waits until no version of the model is left. False when the deadline has passed, or the process ends.
   bool WaitUntilUnloaded(std::string_view name, TimePoint deadline) const;
-  // From now on loads are not tried again, memory is not given back after unloads, and nobody waits for one of them: the
-  // process ends soon.
+  // From now on loads are not tried again, memory is not given back after unloads, and nobody waits for one of them:
+  // the process ends soon.
   void PrepareForExit();
 
   // Gives freed memory back to the system, in the background.

@@ -109,8 +109,8 @@ class ModelRepository {
   // those any more that it was made for.
   std::map<std::string, Status> LoadPolled(std::map<std::string, PolledModel> polled,
                                            const std::set<std::string>& explicitly);
-  // Checks an ensemble against its models, which have been loaded before it, or have failed. It is to be built anew when
-  // one of them has been.
+  // Checks an ensemble against its models, which have been loaded before it, or have failed. It is to be built anew
+  // when one of them has been.
   Status PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
                          const std::map<std::string, Status>& failures) const;
   // Logs what of the repositories' layout looks like a mistake.

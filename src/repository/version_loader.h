@@ -17,7 +17,8 @@ class VersionLoader {
   virtual ~VersionLoader() = default;
   // Builds a version that can serve at once. Takes as long as it takes.
   virtual Expected<ModelHandle> Load(const PolledModel& model, int64_t version) = 0;
-  // What about the model's folder or this machine may explain that the load failed: a sentence for people. Empty: nothing.
+  // What about the model's folder or this machine may explain that the load failed: a sentence for people. Empty:
+  // nothing.
   virtual std::string Explain(const PolledModel& model, int64_t version) { return ""; }
   // Ends what Load built, of which nobody else holds a reference; nothing of it remains on return.
   virtual void End(ModelHandle last) { last.reset(); }

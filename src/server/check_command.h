@@ -1,5 +1,5 @@
-// `neso check MODEL-FOLDER [option...]`: loads one model as a server would, runs its warm-up, and says what it is or what
-// is wrong with it. Opens no port.
+// `neso check MODEL-FOLDER [option...]`: loads one model as a server would, runs its warm-up, and says what it is or
+// what is wrong with it. Opens no port.
 //
 //   ASSIGN_OR_RETURN(const std::vector<std::string> arguments, CheckArguments({"neso", "check", "/models/digits"}));
 //   return CheckModel(*ParseOptions(arguments, ProcessEnvironment).options);   // after the log is set up

@@ -33,9 +33,10 @@ struct DrainedService {
   }
 };
 
-// Begins, and returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle connections are kept
-// as long as requests are under way on others, and a moment in any case: a client that does not know yet that the
-// server ends may have sent its next request. Idle streams, which keep their connections busy, end after a second.
+// Begins, and returns when no connection is left, or at `deadline`; logs what it waits for every second. Idle
+// connections are kept as long as requests are under way on others, and a moment in any case: a client that does not
+// know yet that the server ends may have sent its next request. Idle streams, which keep their connections busy, end
+// after a second.
 void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline);
 
 }  // namespace neso

@@ -1,8 +1,8 @@
 // What the command line can ask for and this server cannot do yet.
 //
-// That is what the server cannot (engine/missing_behaviour.h) and what its services cannot. An option that only switches
-// something off, restates a default or sizes something absent is accepted. The tables lose a row with each capability that
-// arrives.
+// That is what the server cannot (engine/missing_behaviour.h) and what its services cannot. An option that only
+// switches something off, restates a default or sizes something absent is accepted. The tables lose a row with each
+// capability that arrives.
 #pragma once
 
 #include <string>

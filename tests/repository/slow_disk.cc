@@ -1,5 +1,5 @@
-// A disk that does not answer, for a test to preload into the server: while the file $NESO_SLOW_DISK is there, no folder
-// can be listed.
+// A disk that does not answer, for a test to preload into the server: while the file $NESO_SLOW_DISK is there, no
+// folder can be listed.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <unistd.h>

@@ -3,8 +3,8 @@
 //   HealthWatchers watchers(server);
 //   return watchers.Begin(std::move(call));   // what the calls of the method are given to
 //
-// A service that the server does not have is SERVICE_UNKNOWN, and stays watched. A server that stops is NOT_SERVING, and
-// ends its watches.
+// A service that the server does not have is SERVICE_UNKNOWN, and stays watched. A server that stops is NOT_SERVING,
+// and ends its watches.
 #pragma once
 
 #include <memory>

@@ -51,8 +51,8 @@ class InferRun : public RunningRequest {
 
   // Reads the message and finds the model. False: it is not a ModelInferRequest.
   bool Parse(BufferRef message);
-  // Calls `then` with a Status once the model has been found, or cannot be: within this call, or later on another thread.
-  // So `then` keeps this object. What the request says of itself is readable after Parse.
+  // Calls `then` with a Status once the model has been found, or cannot be: within this call, or later on another
+  // thread. So `then` keeps this object. What the request says of itself is readable after Parse.
   template <typename Then>
   void FindModel(Then then);
   // Errors: what FillFromWire finds.

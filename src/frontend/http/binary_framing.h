@@ -21,7 +21,8 @@ class BinaryFraming {
   // The header Inference-Header-Content-Length. Source: binary tensor data extension of KServe v2.
   constexpr BinaryFraming() = default;
   // Requests tell it in their Content-Type: `prefix`, which outlives this object, and the number behind it; between the
-  // type and its parameter there may be blanks. Any other type means that all of the body is JSON. Source: the SageMaker and Vertex AI services.
+  // type and its parameter there may be blanks. Any other type means that all of the body is JSON. Source: the
+  // SageMaker and Vertex AI services.
   constexpr BinaryFraming(std::string_view prefix, AnswerFraming answers) : prefix_(prefix), answers_(answers) {}
 
   // Bytes of JSON at the front of a body of `body_bytes`; unset when all of it is.

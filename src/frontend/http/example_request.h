@@ -13,9 +13,9 @@ namespace neso {
 
 enum class ExampleKind { kInfer, kGenerate };
 
-// One batch element, sizes that are free taken as 1, all values zero (strings: "text"), optional inputs left out. Tensors
-// that are too long to be typed, and types that JSON does not carry, are sent as bytes. Empty where no line would be right:
-// tensors that nobody sends from a shell, and such bytes for generate, which takes JSON only.
+// One batch element, sizes that are free taken as 1, all values zero (strings: "text"), optional inputs left out.
+// Tensors that are too long to be typed, and types that JSON does not carry, are sent as bytes. Empty where no line
+// would be right: tensors that nobody sends from a shell, and such bytes for generate, which takes JSON only.
 std::string ExampleRequest(const Model& model, std::string_view url, ExampleKind kind);
 
 // The shape that clients give the tensor, with the batch dimension: [-1,64].

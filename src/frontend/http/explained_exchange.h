@@ -1,4 +1,5 @@
-// An exchange whose refusals are explained, for clients that ask for it with "?explain=1" or the header "Neso-Explain: 1".
+// An exchange whose refusals are explained, for clients that ask for it with "?explain=1" or the header "Neso-Explain:
+// 1".
 //
 //   if (AsksForExplanation(exchange->head())) exchange = Explained(std::move(exchange), server, restricted, "http");
 #pragma once

@@ -1,5 +1,5 @@
-// What a body of POST .../infer costs until it is a request: time and allocations, with a tensor that lies behind the JSON
-// and with tensors that are JSON.
+// What a body of POST .../infer costs until it is a request: time and allocations, with a tensor that lies behind the
+// JSON and with tensors that are JSON.
 //
 //   infer_request_benchmark --benchmark_filter=.
 #include "frontend/http/infer_request.h"

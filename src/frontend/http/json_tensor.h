@@ -24,8 +24,8 @@ Expected<BufferRef> ParseJsonTensor(std::string_view input_name, DataType dataty
 Expected<BufferRef> ParseJsonElements(std::string_view input_name, DataType datatype, int64_t element_count,
                                       const JsonValue& data, size_t max_bytes);
 
-// The elements of `data`, an array of elements that need not have been checked, if they are as usual, fit the datatype and
-// are as many. Null otherwise: ParseJsonTensor finds out what is wrong, if anything is.
+// The elements of `data`, an array of elements that need not have been checked, if they are as usual, fit the datatype
+// and are as many. Null otherwise: ParseJsonTensor finds out what is wrong, if anything is.
 BufferRef ReadUsualJsonTensor(DataType datatype, int64_t element_count, const JsonElements& data, size_t max_bytes);
 
 // Appends "[...]", flat. Errors: kInvalidArg for FP16 and BF16; kInternal for BYTES whose lengths do not fit.

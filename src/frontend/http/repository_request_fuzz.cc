@@ -1,5 +1,5 @@
-// The bodies of repository requests: the first byte picks which of them, the rest is the body. What was parsed is looked
-// at, so that views and sizes are checked too.
+// The bodies of repository requests: the first byte picks which of them, the rest is the body. What was parsed is
+// looked at, so that views and sizes are checked too.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

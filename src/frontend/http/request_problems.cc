@@ -50,7 +50,8 @@ std::string Suggestion(std::string_view name, const std::vector<std::string>& na
   return "; there are " + Quoted(names);
 }
 
-// Where a text that is no JSON goes wrong, with what stands before it. The parser's error ends with "<reason> at <offset>".
+// Where a text that is no JSON goes wrong, with what stands before it. The parser's error ends with "<reason> at
+// <offset>".
 void AddSyntaxError(const Status& error, std::string_view json, ProblemList& problems) {
   const std::string& text = error.message();
   const size_t at = text.rfind(" at ");

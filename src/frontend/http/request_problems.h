@@ -1,5 +1,6 @@
-// All that does not fit between the JSON of an inference request and its model, for people. The codec stops at the first
-// mistake with the protocol's text; this goes on, and says what was expected, what came, and what was probably meant.
+// All that does not fit between the JSON of an inference request and its model, for people. The codec stops at the
+// first mistake with the protocol's text; this goes on, and says what was expected, what came, and what was probably
+// meant.
 #pragma once
 
 #include <string>

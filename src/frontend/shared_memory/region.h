@@ -46,8 +46,8 @@ struct RegionSlice {
 // Error: kInvalidArg "failed to register shared memory region 'n': invalid args" beyond the object's end.
 Status CheckObjectRange(std::string_view name, uint64_t offset, uint64_t byte_size, uint64_t object_bytes);
 
-// The part of region `name` that a tensor takes. Errors, all kInvalidArg: "Invalid offset for shared memory region: 'n'",
-// "Invalid offset + byte size for shared memory region: 'n'", or that the two together exceed 64 bits.
+// The part of region `name` that a tensor takes. Errors, all kInvalidArg: "Invalid offset for shared memory region:
+// 'n'", "Invalid offset + byte size for shared memory region: 'n'", or that the two together exceed 64 bits.
 Status CheckTensorRange(std::string_view name, uint64_t offset, uint64_t byte_size, uint64_t region_bytes);
 
 }  // namespace neso

@@ -35,8 +35,8 @@ struct Guard<kCallback> {
   }
 };
 
-// nghttp2's own memory, some eight small blocks a stream. It does not say how large a block is that it gives back, so that
-// stands before it.
+// nghttp2's own memory, some eight small blocks a stream. It does not say how large a block is that it gives back, so
+// that stands before it.
 constexpr size_t kBlockHead = alignof(std::max_align_t);
 size_t& SizeOf(void* block) { return *static_cast<size_t*>(block); }
 void* BlockOf(void* memory) { return static_cast<char*>(memory) - kBlockHead; }

@@ -1,6 +1,6 @@
-// Feeds a server what a client of HTTP/2 might send: frames made from the input, most of them well formed, in any order,
-// to the port for HTTP or to that for gRPC. Whatever comes, the connection has to end when its client has finished, and
-// no request may be left behind.
+// Feeds a server what a client of HTTP/2 might send: frames made from the input, most of them well formed, in any
+// order, to the port for HTTP or to that for gRPC. Whatever comes, the connection has to end when its client has
+// finished, and no request may be left behind.
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,5 @@
-// Unary gRPC calls on one connection, 64 at a time, on a Unix-domain socket against an echo: time and allocations a call,
-// those of nghttp2 included, both ends in one process (the client's side allocates nothing).
+// Unary gRPC calls on one connection, 64 at a time, on a Unix-domain socket against an echo: time and allocations a
+// call, those of nghttp2 included, both ends in one process (the client's side allocates nothing).
 //
 //   http2_streams_benchmark --benchmark_filter=.
 #include <benchmark/benchmark.h>

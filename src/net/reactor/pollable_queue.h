@@ -1,5 +1,5 @@
-// Pollables that wait for something, first come first served. Each brings its own place, so that putting one in takes no
-// memory and cannot fail: a turn or an end that was lost would be a connection that hangs.
+// Pollables that wait for something, first come first served. Each brings its own place, so that putting one in takes
+// no memory and cannot fail: a turn or an end that was lost would be a connection that hangs.
 //
 //   PollableQueue<&Pollable::turn_> turns;
 //   turns.Push(connection);

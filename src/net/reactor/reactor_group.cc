@@ -93,8 +93,8 @@ ReactorGroup::~ReactorGroup() {
   {
     MutexLock lock(mutex_);
     for (Thread* thread : parked_) thread->promoted.NotifyOne();
-    // Once is enough: there is one thread at most that waits for events, or is about to without having seen the end, and
-    // nobody else can take the event from it.
+    // Once is enough: there is one thread at most that waits for events, or is about to without having seen the end,
+    // and nobody else can take the event from it.
     Wake();
     while (!threads_.empty()) thread_ended_.Wait(mutex_);
     ended.swap(retired_);

@@ -100,12 +100,12 @@ class ReactorGroup {
   std::atomic<bool> promotion_under_way_{false};  // the leader has not yet noticed that it leads
   std::atomic<bool> stopping_{false};
 
-  // Grace periods for removed pollables. An event is a bare pointer, and a thread may have taken one from the kernel just
-  // before its descriptor was removed; a reference for each event would be a shared counter that all threads write.
-  // Instead a thread notes the epoch before it asks for events and clears its note when it has handled them. Remove takes
-  // the descriptor out of the epoll set first and begins a new epoch then, so a thread whose note is that epoch or a
-  // later one asked after the removal and cannot have the pointer: what was removed at epoch e is free when every note
-  // is e or later. Threads that wait for work of theirs hold no note, and delay nothing.
+  // Grace periods for removed pollables. An event is a bare pointer, and a thread may have taken one from the kernel
+  // just before its descriptor was removed; a reference for each event would be a shared counter that all threads
+  // write. Instead a thread notes the epoch before it asks for events and clears its note when it has handled them.
+  // Remove takes the descriptor out of the epoll set first and begins a new epoch then, so a thread whose note is that
+  // epoch or a later one asked after the removal and cannot have the pointer: what was removed at epoch e is free when
+  // every note is e or later. Threads that wait for work of theirs hold no note, and delay nothing.
   std::atomic<uint64_t> epoch_{1};
   std::atomic<size_t> limbo_size_{0};
   std::atomic<size_t> turns_size_{0};

@@ -4,8 +4,8 @@
 //   ReactorPool reactors(executor);
 //   auto server = HttpServer::Start(reactors, handler, {.port = 8000});
 //
-// Thread-safe. But for the sentinel, no thread is started before the first connection or listener needs one. Servers end
-// before it.
+// Thread-safe. But for the sentinel, no thread is started before the first connection or listener needs one. Servers
+// end before it.
 #pragma once
 
 #include <atomic>

@@ -30,7 +30,8 @@ struct SubfolderSnapshot {
   // Changes whenever a file is added, removed or written: a hash of names, sizes, inodes and times, or of what else a
   // storage tells versions of a file by.
   uint64_t fingerprint = 1;
-  // The first that was met of the FIFOs and devices, which no load may open: "'1/pipe' is a FIFO". Empty: there is none.
+  // The first that was met of the FIFOs and devices, which no load may open: "'1/pipe' is a FIFO". Empty: there is
+  // none.
   std::string endless_file;
 };
 

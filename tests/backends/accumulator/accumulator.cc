@@ -1,9 +1,9 @@
 // A model with a memory: OUTPUT is the sum of INPUT (INT64, one element) over the sequence's requests so far.
 //
-// It trusts the server's word alone, by the control inputs START, READY and CORRID (UINT64 or BYTES) of its configuration.
-// Where it keeps a sum is the parameter "by": "row", in the row of the batch that the sequence has (the direct strategy),
-// or "id", under the sequence's id (the oldest strategy). A request of a sequence that it has not seen start is an error.
-// "execute_delay_us" is how long an execution takes.
+// It trusts the server's word alone, by the control inputs START, READY and CORRID (UINT64 or BYTES) of its
+// configuration. Where it keeps a sum is the parameter "by": "row", in the row of the batch that the sequence has (the
+// direct strategy), or "id", under the sequence's id (the oldest strategy). A request of a sequence that it has not
+// seen start is an error. "execute_delay_us" is how long an execution takes.
 #include <chrono>
 #include <map>
 #include <string>
