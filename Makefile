@@ -4,7 +4,7 @@ CASES ?= 10000
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run embeddings test sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -28,6 +28,10 @@ embeddings: build ## serve sentence embeddings (MiniLM, 84 MB) and search the do
 test: build ## unit tests (ctest), then whole-server tests (pytest)
 	@scripts/setup test
 	@scripts/test $(BUILD) out
+
+python-versions: build ## the tests of Python models under each CPython that is found (PYTHONS="3.9 3.14": those)
+	@scripts/setup test pythons
+	@scripts/test_pythons $(BUILD) out $(PYTHONS)
 
 sanitize: ## the same tests under address + undefined-behaviour and thread sanitizers (ONLY=asan or ONLY=tsan)
 	@scripts/setup test

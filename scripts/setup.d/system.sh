@@ -18,7 +18,7 @@ packages[lint]="clang-$clang_version clang-tidy-$clang_version clang-format-$cla
 InstallSystemPackages() {
   local component missing=() package
   for component in "$@"; do
-    for package in ${packages[$component]}; do
+    for package in ${packages[$component]:-}; do
       [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
   done

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 
@@ -12,6 +13,14 @@ from support.clients import arrays_of, inputs_of
 from support.python_models import PREAMBLE, make_environment, python_on_path
 from support.server import TREE
 from tritonclient.utils import InferenceServerException
+
+
+def python_version():
+    """Of the Python that runs models where nothing else is said."""
+    tell = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run(["python3", "-c", tell], env={**os.environ, **python_on_path()}, capture_output=True, text=True,
+                          check=True).stdout.strip()
+
 
 TELLS = """
 def execute(self, requests):
@@ -45,7 +54,7 @@ def server(models, module_repository, serve, environments):
     make_environment(beside / "env")
     models.add("without_activate", TELLS, outputs=outputs, extra=environment(environments / "empty"))
     models.add("missing_archive", TELLS, outputs=outputs, extra=environment(environments / "none.tar.gz"))
-    for name, content in (("with_stub", f"\x7fELF...libpython3.{sys.version_info[1]}.so.1.0"), ("odd_stub", "no stub")):
+    for name, content in (("with_stub", f"\x7fELF...libpython{python_version()}.so.1.0"), ("odd_stub", "no stub")):
         stub = models.add(name, TELLS, outputs=outputs) / "triton_python_backend_stub"
         stub.write_text(content)
 
@@ -101,7 +110,7 @@ def test_environments_that_are_none(client, model, text):
 
 def test_a_stub_names_the_python_that_runs_the_model(server):
     told = tell(server, "with_stub")
-    assert told["executable"].endswith(f"/python3.{sys.version_info[1]}")
+    assert told["executable"].endswith(f"/python{python_version()}")
     assert "model 'with_stub' brings a stub of its own, which is not run" in server.log
 
 
