@@ -70,13 +70,13 @@ void* TryTakeBlock(size_t bytes) noexcept {
   return block;
 }
 
-void GiveBlock(void* memory, size_t bytes) noexcept {
-  if (!kPoolsRecycle || bytes > kLargest) return ::operator delete(memory);
-  if (memory == nullptr) return;
+void GiveBlock(void* block, size_t bytes) noexcept {
+  if (!kPoolsRecycle || bytes > kLargest) return ::operator delete(block);
+  if (block == nullptr) return;
   const size_t size_class = ClassOf(bytes);
   Shelf& shelf = cache.shelves[size_class];
-  if (shelf.room == 0 && !MakeRoom(size_class)) return ::operator delete(memory);
-  shelf.first = new (memory) FreeBlock{shelf.first};
+  if (shelf.room == 0 && !MakeRoom(size_class)) return ::operator delete(block);
+  shelf.first = new (block) FreeBlock{shelf.first};
   --shelf.room;
 }
 
