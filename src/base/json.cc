@@ -273,7 +273,7 @@ Status JsonDocument::Parse(std::string_view text, IsElements is_elements) {
 Status JsonDocument::ParseLazily(std::string_view text, IsElements is_elements) {
   text_ = text;
   is_elements_ = is_elements;
-  const Status status = Parse(text, is_elements, Elements::kLazy);
+  Status status = Parse(text, is_elements, Elements::kLazy);
   if (!status.ok()) RETURN_IF_ERROR(Check());
   return status;
 }
