@@ -1,4 +1,5 @@
 """Waiting for what a server does after it has answered."""
+import socket
 import time
 
 from .server import PATIENCE
@@ -11,3 +12,11 @@ def wait_until(condition, timeout=10):
         assert time.monotonic() < deadline, f"not so after {timeout * PATIENCE} s"
         time.sleep(0.02)
     return result
+
+
+def wait_for_port(port):
+    """A server that says over HTTP that it is ready may open its other ports a moment later."""
+    def accepts():
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
+    wait_until(accepts)
