@@ -75,7 +75,7 @@ TEST(JsonTest, BoundsTheDepthWhileItReads) {
   EXPECT_EQ(Failure(std::string(100, '[') + std::string(100, ']')), "");
   const std::string too_deep = "JSON nesting depth exceeds maximum allowed limit (100)";
   EXPECT_EQ(Failure(std::string(101, '[') + std::string(101, ']')), too_deep);
-  EXPECT_EQ(Failure(std::string(10'000'000, '[')), too_deep);
+  EXPECT_EQ(Failure(Repeated("[", 10'000'000)), too_deep);
   EXPECT_EQ(Failure(Repeated("{\"\":", 1'000'000)), too_deep);
   EXPECT_EQ(JsonDocument().Parse(std::string(101, '[')).code(), StatusCode::kInvalidArg);
 }

@@ -9,7 +9,6 @@ namespace neso {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 TEST(ParseVersionFolderTest, TakesPlainNumbersOnly) {
   EXPECT_EQ(ParseVersionFolder("0"), 0);

@@ -219,11 +219,11 @@ TEST_F(RequestTest, ResponsesMeetWhoStandsInTheirWayInTheOrderOfStages) {
   std::unique_ptr<InferenceResponse> kept;
   // Set in another order than that of the stages.
   factory->Intercept(ResponseStage::kEnsemble, [&](std::unique_ptr<InferenceResponse> response, uint32_t) {
-    met.push_back("ensemble");
+    met.emplace_back("ensemble");
     kept = std::move(response);
   });
   factory->Intercept(ResponseStage::kCache, [&](std::unique_ptr<InferenceResponse> response, uint32_t flags) {
-    met.push_back("cache");
+    met.emplace_back("cache");
     factory->PassOn(ResponseStage::kCache, std::move(response), flags);
   });
   test::AnswerAndRelease(request.release());

@@ -183,7 +183,7 @@ class Requester {
 
 // Answers with an empty response and releases.
 inline void AnswerAndRelease(InferenceRequest* request) {
-  const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
+  const std::shared_ptr<ResponseFactory>& factory = request->shared_response_factory();
   InferenceResponse::Send(factory->CreateResponse(factory), TRITONSERVER_RESPONSE_COMPLETE_FINAL);
   InferenceRequest::Release(std::unique_ptr<InferenceRequest>(request), TRITONSERVER_REQUEST_RELEASE_ALL);
 }

@@ -6,7 +6,8 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,7 +32,7 @@ inline WireValue ToWire(const inference::InferParameter& parameter) {
 inline bool SameValue(const WireValue& a, const WireValue& b) {
   const double* x = std::get_if<double>(&a);
   const double* y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr) return std::memcmp(x, y, sizeof(*x)) == 0;  // NaN is NaN
+  if (x != nullptr && y != nullptr) return std::bit_cast<uint64_t>(*x) == std::bit_cast<uint64_t>(*y);  // NaN is NaN
   return a == b;
 }
 

@@ -112,12 +112,13 @@ TEST(InferCodecTest, ManyParametersOfOneNameAreOne) {
 }
 
 TEST(InferCodecTest, OddEncodings) {
+  using std::string_literals::operator""s;
   const std::string cases[] = {
       "",
-      std::string("\0", 1),                                // field 0
+      "\0"s,                                               // field 0
       "\x0a\x80",                                          // a length that goes on
-      "\x0a\x81\x80\x80\x80\x80\x00\x61",                  // a length of more than five bytes
-      std::string("\x0a\x81\x80\x80\x80\x00\x61", 7),      // a length longer than needed
+      "\x0a\x81\x80\x80\x80\x80\x00\x61"s,                 // a length of more than five bytes
+      "\x0a\x81\x80\x80\x80\x00\x61"s,                     // a length longer than needed
       "\x0a\xff\xff\xff\xff\x07",                          // 2 GiB that are not there
       "\x0a\x01\xff",                                      // no UTF-8
       "\x0a\x03\xed\xa0\x80",                              // a surrogate
@@ -132,8 +133,8 @@ TEST(InferCodecTest, OddEncodings) {
       "\xc0\x80\x80\x80\x80\x01\x01",                      // a tag of more than five bytes
       "\x2a\x04\x18\x01\x18\x02",                          // dims one by one
       "\x2a\x03\x1a\x01\x80",                              // packed dims cut off
-      "\x2a\x05\x2a\x03\x32\x01\x00",                      // packed floats of one byte
-      "\x2a\x02\x2a\x00",                                  // contents that are there but empty
+      "\x2a\x05\x2a\x03\x32\x01\x00"s,                     // packed floats of one byte
+      "\x2a\x02\x2a\x00"s,                                 // contents that are there but empty
   };
   for (const std::string& message : cases) {
     EXPECT_EQ(CompareWithGenerated(message), "") << testing::PrintToString(message);
