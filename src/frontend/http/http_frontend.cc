@@ -236,7 +236,7 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
   const Expected<bool> ready_only = ParseIndexRequest(BodyText(*exchange));
   if (!ready_only) return ReplyError(*exchange, ready_only.error());
   // Folders are read, which may lie on a disk that is far away.
-  PostReply(slow_work_, std::move(exchange), [this, ready_only = *ready_only](net::HttpExchange& exchange) {
+  PostReply(slow_work_, exchange, [this, ready_only = *ready_only](net::HttpExchange& exchange) {
     const Expected<std::vector<ModelIndexEntry>> index = server_.Index(ready_only);
     if (!index) return ReplyError(exchange, index.error());
     ReplyJson(exchange, IndexJson(*index));
@@ -268,19 +268,18 @@ void HttpFrontend::RepositoryControl(const Route& route, net::HttpExchangeRef ex
   }
   const bool load = route.endpoint == Endpoint::kRepositoryLoad;
   // Loading may take minutes; network threads must not.
-  PostReply(slow_work_, std::move(exchange),
-            [this, load, name = std::string(route.model)](net::HttpExchange& exchange) {
-              Status status;
-              if (load) {
-                Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(exchange));
-                status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
-              } else {
-                const Expected<bool> dependents = ParseUnloadRequest(BodyText(exchange));
-                status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();
-              }
-              if (!status.ok()) return ReplyError(exchange, status);
-              ReplyEmpty(exchange, 200, kJsonType);
-            });
+  PostReply(slow_work_, exchange, [this, load, name = std::string(route.model)](net::HttpExchange& exchange) {
+    Status status;
+    if (load) {
+      Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(exchange));
+      status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
+    } else {
+      const Expected<bool> dependents = ParseUnloadRequest(BodyText(exchange));
+      status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();
+    }
+    if (!status.ok()) return ReplyError(exchange, status);
+    ReplyEmpty(exchange, 200, kJsonType);
+  });
 }
 
 }  // namespace neso

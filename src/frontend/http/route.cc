@@ -127,33 +127,33 @@ Endpoint HealthEndpoint(std::string_view rest) {
 
 }  // namespace
 
-void ParseRoute(std::string_view whole, Route& route) {
+void ParseRoute(std::string_view path, Route& route) {
   // No path has an empty segment, at its end either.
-  if ((whole.size() > 1 && whole.ends_with('/')) || whole.find("//") != std::string_view::npos) return;
-  std::string_view path = whole;
-  if (TakeSegment(path) != "v2") {
-    if (whole == "/openapi.json") route.endpoint = Endpoint::kOpenApi;
-    if (whole == "/") route.endpoint = Endpoint::kIndexPage;
-    if (whole == "/docs") route.endpoint = Endpoint::kApiPage;
+  if ((path.size() > 1 && path.ends_with('/')) || path.find("//") != std::string_view::npos) return;
+  std::string_view rest = path;
+  if (TakeSegment(rest) != "v2") {
+    if (path == "/openapi.json") route.endpoint = Endpoint::kOpenApi;
+    if (path == "/") route.endpoint = Endpoint::kIndexPage;
+    if (path == "/docs") route.endpoint = Endpoint::kApiPage;
     return;
   }
-  if (path.empty()) {
+  if (rest.empty()) {
     route.endpoint = Endpoint::kServerMetadata;
     return;
   }
-  const std::string_view area = TakeSegment(path);
-  if (area == "models") return ParseModelRoute(path, route);
+  const std::string_view area = TakeSegment(rest);
+  if (area == "models") return ParseModelRoute(rest, route);
   if (area == "health") {
-    route.endpoint = HealthEndpoint(path);
+    route.endpoint = HealthEndpoint(rest);
   } else if (area == "repository") {
-    ParseRepositoryRoute(path, route);
+    ParseRepositoryRoute(rest, route);
   } else if (area == "systemsharedmemory") {
-    ParseSharedMemoryRoute(path, kSystemShm, route);
+    ParseSharedMemoryRoute(rest, kSystemShm, route);
   } else if (area == "cudasharedmemory") {
-    ParseSharedMemoryRoute(path, kCudaShm, route);
-  } else if (area == "logging" && path.empty()) {
+    ParseSharedMemoryRoute(rest, kCudaShm, route);
+  } else if (area == "logging" && rest.empty()) {
     route.endpoint = Endpoint::kLogging;
-  } else if (area == "trace" && path == "/setting") {
+  } else if (area == "trace" && rest == "/setting") {
     route.endpoint = Endpoint::kTraceSetting;
   }
 }

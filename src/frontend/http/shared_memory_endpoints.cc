@@ -42,7 +42,7 @@ void SharedMemoryEndpoints::RegisterCuda(const Route& route, net::HttpExchangeRe
   if (!status.ok()) return Reply(*exchange, status);
   Expected<CudaRegistration> registration = ParseCudaRegistration(BodyText(*exchange));
   if (!registration) return ReplyError(*exchange, registration.error());
-  PostReply(slow_work_, std::move(exchange),
+  PostReply(slow_work_, exchange,
             [this, name = std::string(route.region), registration = *std::move(registration)](
                 net::HttpExchange& exchange) { Reply(exchange, regions_.RegisterCuda(name, registration)); });
 }

@@ -160,14 +160,14 @@ void SagemakerFrontend::ShowModel(const std::string& hash, net::HttpExchange& ex
 }
 
 void SagemakerFrontend::LoadModel(net::HttpExchangeRef exchange) {
-  PostReply(slow_work_, std::move(exchange), [this](net::HttpExchange& exchange) {
+  PostReply(slow_work_, exchange, [this](net::HttpExchange& exchange) {
     const Expected<HostedModels::LoadRequest> request = ParseLoad(exchange);
     ReplyOutcome(exchange, request ? models_.Load(*request) : request.error());
   });
 }
 
 void SagemakerFrontend::UnloadModel(std::string hash, net::HttpExchangeRef exchange) {
-  PostReply(slow_work_, std::move(exchange), [this, hash = std::move(hash)](net::HttpExchange& exchange) {
+  PostReply(slow_work_, exchange, [this, hash = std::move(hash)](net::HttpExchange& exchange) {
     const Status unloaded = models_.Unload(hash);
     if (!unloaded.ok() && unloaded.code() == StatusCode::kNotFound) return ReplyEmpty(exchange, 404, kTextType);
     ReplyOutcome(exchange, unloaded);
