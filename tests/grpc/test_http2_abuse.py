@@ -23,7 +23,7 @@ DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL = "4", "8", "13"
 @pytest.fixture(scope="module")
 def server(module_repository, start_module_server):
     module_repository.add_identity("identity")
-    module_repository.add_identity("slow", parameters={"execute_delay_ms": "1000"})
+    module_repository.add_identity("slow", parameters={"execute_delay_ms": f"{1000 * PATIENCE:.0f}"})
     return start_module_server(module_repository.path)
 
 
