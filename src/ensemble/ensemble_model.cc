@@ -16,8 +16,8 @@ namespace {
 
 class EnsembleScheduler final : public Scheduler {
  public:
-  EnsembleScheduler(const inference::ModelConfig& config, const EnsembleContext& context)
-      : plan_(config, context.finder, context.executor) {}
+  EnsembleScheduler(const inference::ModelConfig& config, const EnsembleContext& context, StatisticsShard& statistics)
+      : plan_(config, context.finder, context.executor, statistics) {}
 
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override {
     if (stopping_.load(std::memory_order_acquire)) {
@@ -55,7 +55,7 @@ class EnsembleModel final : public Model {
     if (context.histogram_bounds) {
       statistics().EnableHistograms(LatencyBoundsOf(this->config(), *context.histogram_bounds));
     }
-    auto scheduler = std::make_unique<EnsembleScheduler>(this->config(), context);
+    auto scheduler = std::make_unique<EnsembleScheduler>(this->config(), context, statistics().NewShard());
     ready_ = scheduler.get();
     SetScheduler(std::move(scheduler));
   }

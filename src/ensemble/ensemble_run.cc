@@ -21,12 +21,14 @@ std::vector<bool> ResultsOf(const EnsembleGraph& graph) {
 
 }  // namespace
 
-EnsemblePlan::EnsemblePlan(const inference::ModelConfig& config, const ModelFinder& finder, Executor& executor)
+EnsemblePlan::EnsemblePlan(const inference::ModelConfig& config, const ModelFinder& finder, Executor& executor,
+                           StatisticsShard& statistics)
     : graph(MakeGraph(config)),
       all_steps(StepsFor(graph, graph.outputs)),
       all_results(ResultsOf(graph)),
       finder(finder),
       executor(executor),
+      statistics(statistics),
       limiter(graph.steps.size(), config.ensemble_scheduling().max_inflight_requests()) {}
 
 // --- start -----------------------------------------------------------------------------------------------------------

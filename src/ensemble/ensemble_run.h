@@ -16,6 +16,7 @@
 #include "core/model_finder.h"
 #include "core/request.h"
 #include "core/response.h"
+#include "core/statistics.h"
 #include "ensemble/graph.h"
 #include "ensemble/step_call.h"
 #include "ensemble/step_limiter.h"
@@ -24,13 +25,15 @@ namespace neso {
 
 // What the runs of one ensemble share. Outlives them: each has a handle of the ensemble, whose scheduler has this.
 struct EnsemblePlan {
-  EnsemblePlan(const inference::ModelConfig& config, const ModelFinder& finder, Executor& executor);
+  EnsemblePlan(const inference::ModelConfig& config, const ModelFinder& finder, Executor& executor,
+               StatisticsShard& statistics);
 
   const EnsembleGraph graph;
   const std::vector<bool> all_steps;    // those that all outputs need: every one
   const std::vector<bool> all_results;  // by tensor: an output of the ensemble
   const ModelFinder& finder;
   Executor& executor;
+  StatisticsShard& statistics;
   StepLimiter limiter;
 };
 

@@ -213,7 +213,7 @@ void EnsembleRun::Clean(Work& work) {
 // As Triton books an ensemble: its compute times are the sums of its steps', its queue ends where the first one begins.
 void EnsembleRun::End() {
   models_.clear();
-  StatisticsShard& statistics = ensemble_->statistics().common();
+  StatisticsShard& statistics = plan_.statistics;
   const uint64_t now_ns = SteadyNanoseconds();
   Status failure;
   {

@@ -229,6 +229,15 @@ def test_statistics_count_the_ensemble_and_its_steps(repository, start_server):
     assert server.metric("nv_model_load_duration_secs", model="chain") == 0
 
 
+def test_histograms_of_an_ensemble(repository, start_server):
+    repository.add_identity("a")
+    repository.add_chain("chain", ["a", "a"])
+    server = start_server(repository.path, "--metrics-config=histogram_latencies=true")
+    assert ask(server, "chain").status_code == 200
+    for model, count in (("chain", 1), ("a", 2)):
+        until(lambda m=model, n=count: server.metric("nv_inference_request_histogram_ms_count", model=m) == n)
+
+
 def test_labels_of_a_step_are_the_ensembles(repository, start_server):
     folder = repository.add("classes", """
         backend: "identity" input { name: "INPUT0" data_type: TYPE_FP32 dims: [3] }

@@ -152,6 +152,39 @@ def test_a_python_model_calls_an_ensemble(repository, start_server):
     assert results(server.infer("caller", request_body)) == {"OUT": ([2], [2.0, 3.0])}
 
 
+def test_a_sequence_goes_through_an_ensemble(repository, start_server):
+    PythonModels(repository).add("adding", """
+        sums = {}
+        def execute(self, requests):
+            responses = []
+            for request in requests:
+                id = int(values(request, "ID")[0])
+                started = values(request, "START")[0] == 1
+                self.sums[id] = (0 if started else self.sums[id]) + values(request, "INPUT0")
+                responses.append(answer(OUTPUT0=self.sums[id]))
+            return responses
+        """, inputs={"INPUT0": "TYPE_FP32"}, outputs={"OUTPUT0": "TYPE_FP32"}, extra="""
+        sequence_batching {
+          control_input { name: "START" control { kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] } }
+          control_input { name: "ID" control { kind: CONTROL_SEQUENCE_CORRID data_type: TYPE_UINT64 } }
+        }
+        instance_group { kind: KIND_CPU count: 2 }""")
+    repository.add_identity("a", max_batch_size=0)
+    repository.add_chain("chain", ["a", "adding", "a"], max_batch_size=0)
+    server = start_server(repository.path, env=python_on_path())
+
+    def send(value, id, **flags):
+        request_body = {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [value]}],
+                        "parameters": {"sequence_id": id, **flags}}
+        return server.infer("chain", request_body)
+
+    assert "must specify the START flag" in send(1.0, 3).json()["error"]
+    for step in range(3):
+        flags = {"sequence_start": step == 0, "sequence_end": step == 2}
+        for id in (1, 2):
+            assert results(send(float(id), id, **flags)) == {"OUT": ([1], [float(id) * (step + 1)])}
+
+
 # --- traces ----------------------------------------------------------------------------------------------------------
 
 

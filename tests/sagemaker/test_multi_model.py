@@ -38,6 +38,19 @@ def test_it_may_be_loaded_again(multi_model):
         assert multi_model.unload("a").status_code == 200
 
 
+def test_an_ensemble_and_its_models(multi_model):
+    disk = multi_model.disk("ab12")
+    disk.add_identity("first")
+    disk.add_identity("second")
+    disk.add_chain("pipeline", ["first", "second"])
+    assert multi_model.load("ab12").status_code == 200
+    request = {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]}]}
+    answer = multi_model.invoke("ab12", request).json()
+    assert (answer["model_name"], answer["outputs"][0]["data"]) == ("ab12", [1.0, 2.0])
+    assert multi_model.unload("ab12").status_code == 200
+    assert multi_model.invoke("ab12", request).status_code == 404
+
+
 def test_many_models_by_name(multi_model):
     for hash in ("b", "a", "c"):
         multi_model.disk(hash).add_identity()
