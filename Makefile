@@ -8,7 +8,7 @@ BUILD := build/release
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## install what building, testing and measuring need (apt as root or with sudo; the rest into .deps/)
 	@scripts/setup
