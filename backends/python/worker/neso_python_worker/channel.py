@@ -15,6 +15,7 @@ from .blocks import Blocks
 _SPIN_NS = 20_000
 _PROCESSORS_TO_SPIN = 8  # with fewer, spinning takes the server's own
 _MADV_REMOVE = 9
+_u32, _ANSWERS_HEAD = wire.U32.unpack_from, wire.ANSWERS + wire.HEAD
 _WORTH_A_WAKE_UP = 64 << 10  # bytes that are given back
 _LARGE = 16 << 10  # bytes of a tensor that gets a block of its own
 _WRAP_AT = 8 << 20  # answers in flight begin again at the front beyond this
@@ -29,12 +30,11 @@ class _Reader:
         self._next = ctypes.CDLL(library).neso_ring_next
         self._place = ctypes.create_string_buffer(wire.READER.size + wire.SLOT.size)
         wire.READER.pack_into(self._place, 0, ring, spin_ns, 0, 0)
-        self._address = ctypes.c_void_p(ctypes.addressof(self._place))
         self._unpack = wire.SLOT.unpack_from
 
     def next(self):
         """Waits a second at most; None if nothing came."""
-        return self._unpack(self._place, wire.READER.size) if self._next(self._address) else None
+        return self._unpack(self._place, wire.READER.size) if self._next(self._place) else None
 
 
 class Channel:
@@ -54,7 +54,6 @@ class Channel:
         self._ring_push, self._ring_put = own.neso_ring_push, own.neso_ring_put
         self._writer = ctypes.create_string_buffer(wire.WRITER.size + wire.SLOT.size)
         wire.WRITER.pack_into(self._writer, 0, self._address + wire.ANSWERS, socket_fd)
-        self._writer_address = ctypes.c_void_p(ctypes.addressof(self._writer))
         self._pack_slot = wire.SLOT.pack_into
 
         self._lock = threading.Lock()
@@ -121,6 +120,14 @@ class Channel:
     def send_records(self, kind, flags, ident, records):
         """`records`: bytes, and tensors as (type, data, byte size, offset); data is copied unless it is None, and then
         it lies at the offset already."""
+        try:
+            body = b"".join(records)
+        except TypeError:
+            self._send_tensors(kind, flags, ident, records)
+        else:
+            self.send(kind, flags, ident, body)
+
+    def _send_tensors(self, kind, flags, ident, records):
         parts, after, length, data_length = [], [], 0, 0
         for record in records:
             if type(record) is not bytes:
@@ -191,7 +198,7 @@ class Channel:
     def _push(self, kind, flags, ident, offset, length, push=None):
         self._pack_slot(self._writer, wire.WRITER.size, kind, flags, ident, offset, length)
         push = push or self._ring_push
-        while not push(self._writer_address):
+        while not push(self._writer):
             time.sleep(0.0001)
         self._sent = self._sent + 1 & 0xFFFFFFFF
 
@@ -199,9 +206,12 @@ class Channel:
         """Room for a body. Bodies are read in the order in which they are sent, so their memory is a ring, too."""
         in_flight = self._in_flight
         while True:
-            head, = wire.U32.unpack_from(self.memory, wire.ANSWERS + wire.HEAD)
+            head, = _u32(self.memory, _ANSWERS_HEAD)
             if head == self._sent:
                 in_flight.clear()
+                if size < _WRAP_AT < self._room() and self._highest <= _KEPT:  # the usual case of what follows
+                    start = 0
+                    break
             while in_flight and 0 < (head - in_flight[0][0]) & 0xFFFFFFFF <= 0x7FFFFFFF:
                 in_flight.popleft()
             start = self._place(size)

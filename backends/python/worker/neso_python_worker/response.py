@@ -6,6 +6,9 @@ from .errors import TritonError, TritonModelException
 from .tensor import Tensor
 
 
+_head = wire.RESPONSE_HEAD.pack
+
+
 def check_parameters(parameters):
     """As the JSON text that they travel in; '' if there are none."""
     if not parameters:
@@ -55,7 +58,7 @@ class InferenceResponse:
         tensors = [tensor._record(channel, in_place) for tensor in self._tensors if tensor._name in wanted]
         parameters = self._parameters
         if not parameters:
-            return [wire.RESPONSE_HEAD.pack(wire.RESPONSE, 0, len(tensors), 0, 0), *tensors]
+            return [_head(wire.RESPONSE, 0, len(tensors), 0, 0), *tensors]
         text = parameters.encode()
         return [wire.RESPONSE_HEAD.pack(wire.RESPONSE, 0, len(tensors), 0, len(text)), *tensors, text]
 
