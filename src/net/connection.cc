@@ -58,16 +58,28 @@ void Connection::OnEvents(uint32_t events, Top& top) {
 // How the strand is left: bits that come while it is owned are set without entering, so whoever lets go of it has to
 // see them. It lets go with a compare-and-exchange that only succeeds while there are none; one that finds some goes
 // round again. Between its last look and its letting go nothing can be set unseen, and after it the setter finds the
-// strand free and enters itself.
+// strand free and enters itself. Or it hands the strand over, which then stays owned until somebody comes for it: the
+// network thread that was asked for, or one that has something to say before.
 void Connection::Enter(uint32_t bits, Top* top) noexcept {
-  if (strand_.fetch_or(bits | kOwned, std::memory_order_acq_rel) & kOwned) return;
+  if (strand_.fetch_or(bits | kOwned, std::memory_order_acq_rel) & kOwned) {
+    if (!handed_.exchange(false, std::memory_order_acq_rel)) return;
+  }
+  Run(top);
+}
+
+void Connection::Run(Top* top) noexcept {
   StrandTurn turn;
   turn.top = top;
   for (;;) {
     const uint32_t seen = strand_.exchange(kOwned, std::memory_order_acq_rel) & ~kOwned;
     HandleBits(seen, turn);
     // Asked for before the strand is left: after it the connection, the server and the reactors may end.
-    if (std::exchange(turn.needs_top, false)) group_.RequestTurn(shared_from_this());
+    if (std::exchange(turn.needs_top, false)) {
+      // Away from there, the strand goes along: on a busy machine the network thread runs at once, and would find it
+      // owned, leave its bit, and be asked for again, dozens of times an answer.
+      if (top == nullptr) return group_.HandOver(shared_from_this(), handed_);
+      group_.RequestTurn(shared_from_this());
+    }
     uint32_t owned = kOwned;
     if (strand_.compare_exchange_strong(owned, 0, std::memory_order_acq_rel)) return;
   }

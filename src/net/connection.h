@@ -72,6 +72,9 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
  private:
   static constexpr uint32_t kOwned = 1u << 31;
 
+  // Handles bits until there are none, and lets go of the strand, or hands it over.
+  void Run(Top* top) noexcept;
+
   // The strand's border for exceptions: they cost the connection. One that passed it would leave the strand owned for
   // ever, and the server's end waiting for it.
   void HandleBits(uint32_t bits, StrandTurn& turn) noexcept;
@@ -83,6 +86,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   // TLS may have to write before it can read on (RFC 8446, 4.6.3): room to write is then something to read.
   const uint32_t writable_bits_;
   std::atomic<uint32_t> strand_{0};
+  std::atomic<bool> handed_{false};  // the strand is owned, by whoever clears this
   std::atomic<bool> busy_{false};
   std::atomic<TimePoint> deadline_{TimePoint::max()};
   ClientAccount account_;

@@ -2,6 +2,7 @@
 #include "net/connection.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <functional>
@@ -94,6 +95,44 @@ TEST_F(ConnectionTest, OneThatCannotEvenBeAbortedIsClosedAndItsStrandIsFree) {
   seen.get_future().get()->Enter(kAnswer, nullptr);
   EXPECT_EQ(answered.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
   server_.reset();
+}
+
+TEST_F(ConnectionTest, WhatNeedsANetworkThreadIsAskedForOnceAnAnswer) {
+  constexpr int kAnswers = 2000;
+  std::promise<std::shared_ptr<Connection>> seen;
+  std::atomic<int> away{0}, at_top{0};
+  bool wants = false;  // in the strand
+  sessions_.script = [&](Connection& connection, uint32_t bits, StrandTurn& turn) {
+    if (bits & kAbort) return connection.Close(turn);
+    if (bits & kReadable) seen.set_value(connection.shared_from_this());
+    if (bits & kAnswer) wants = true;
+    if (!wants) return;
+    if (turn.top == nullptr) {
+      away++;
+      turn.needs_top = true;
+    } else {
+      at_top++;
+      wants = false;
+    }
+  };
+  // On one processor a network thread that is woken runs before whoever woke it.
+  cpu_set_t all, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  CPU_ZERO(&one);
+  for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++) {
+    if (CPU_ISSET(cpu, &all)) CPU_SET(cpu, &one);
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  Start(sessions_);
+  TestClient client(server_->port());
+  EXPECT_TRUE(client.Send("x"));
+  const std::shared_ptr<Connection> connection = seen.get_future().get();
+  for (int i = 1; i <= kAnswers; i++) {
+    connection->Enter(kAnswer, nullptr);
+    while (at_top < i) std::this_thread::yield();
+  }
+  EXPECT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+  EXPECT_LE(away, kAnswers);
 }
 
 TEST_F(ConnectionTest, ATimeLimitThatHasPassedIsNotFoundAgain) {

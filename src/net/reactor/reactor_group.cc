@@ -129,6 +129,14 @@ void ReactorGroup::RequestTurn(std::shared_ptr<Pollable> pollable) noexcept {
   if (IsQuiet()) Wake();
 }
 
+void ReactorGroup::HandOver(std::shared_ptr<Pollable> pollable, std::atomic<bool>& handed) noexcept {
+  MutexLock lock(mutex_);
+  if (turns_.Push(std::move(pollable))) turns_size_.fetch_add(1);
+  handed.store(true, std::memory_order_release);
+  // With the lock, which the group's end takes.
+  if (IsQuiet()) Wake();
+}
+
 void ReactorGroup::RequestDropBlocks() {
   drop_wanted_ = true;
   Wake();

@@ -52,6 +52,9 @@ class ReactorGroup {
   void Remove(int fd, std::shared_ptr<Pollable> kept) noexcept;
   // Calls pollable->OnEvents(0) at the top of a network thread, soon, and once for all requests until then.
   void RequestTurn(std::shared_ptr<Pollable> pollable) noexcept;
+  // The same, and hands over what the caller owns of it: `handed` is set, and whoever clears it owns it from then on. The
+  // group stays until this returns, whatever the new owner ends.
+  void HandOver(std::shared_ptr<Pollable> pollable, std::atomic<bool>& handed) noexcept;
 
   // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
   // traffic.
