@@ -45,9 +45,9 @@ class Channel {
   const int64_t spin_ns_;
   std::atomic<bool> closed_ = false;
   std::atomic<bool> spoiled_ = false;
-  // Counts messages to the worker. What it answers comes after what it was sent, and so does what is done because of the
-  // answer, such as writing to memory that it has given back; but that order runs through another process, where neither
-  // the language nor a thread sanitizer sees it.
+  // Counts messages to the worker. What it answers comes after what it was sent, and so does what is done because of
+  // the answer, such as writing to memory that it has given back; but that order runs through another process, where
+  // neither the language nor a thread sanitizer sees it.
   std::atomic<uint32_t> sent_ = 0;
   std::mutex work_mutex_;
   std::mutex reply_mutex_;

@@ -1,5 +1,5 @@
-// The requests that a model makes of other models (business logic scripting): built from what the worker wrote, answered
-// into the worker's memory.
+// The requests that a model makes of other models (business logic scripting): built from what the worker wrote,
+// answered into the worker's memory.
 #pragma once
 
 #include <cstdint>

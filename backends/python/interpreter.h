@@ -1,5 +1,5 @@
-// Which Python runs a model, and with which environment: the one of the command line, or that of the folder or conda-pack
-// archive that the model names with EXECUTION_ENV_PATH.
+// Which Python runs a model, and with which environment: the one of the command line, or that of the folder or
+// conda-pack archive that the model names with EXECUTION_ENV_PATH.
 //
 // An environment's activate script is asked for, as Triton does, and not run: what it would set is set here.
 #pragma once

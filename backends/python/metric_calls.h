@@ -1,5 +1,5 @@
-// The metrics of a model's own, which live in the server: families and metrics by the numbers that the worker knows them
-// by. They end with the worker.
+// The metrics of a model's own, which live in the server: families and metrics by the numbers that the worker knows
+// them by. They end with the worker.
 #pragma once
 
 #include <cstdint>

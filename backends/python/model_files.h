@@ -21,8 +21,9 @@ backend::Result<ModelFiles> FindModelFiles(const backend::Model& model);
 // Whether the model's class may complete the configuration, as far as that and the class's text tell: asking costs a
 // process.
 bool MayCompleteConfig(const backend::Model& model, const ModelFiles& files);
-// By the model's parameters, a stub of Triton's in its folder, or what the backend's folder and the command line say; with
-// what a requirements.txt beside the model asks for, unless an environment of its own has all that the model needs.
+// By the model's parameters, a stub of Triton's in its folder, or what the backend's folder and the command line say;
+// with what a requirements.txt beside the model asks for, unless an environment of its own has all that the model
+// needs.
 backend::Result<Interpreter> FindInterpreterOf(const backend::Model& model, const ModelFiles& files);
 
 }  // namespace neso::python

@@ -44,8 +44,8 @@ class OpenRequests {
   // Ends every answer that is open with `error`.
   void Fail(const backend::Status& error);
 
-  // Since when what has waited longest has got no answer: the batch as a whole, whose requests may be answered one after
-  // the other, and each request that is open without it. Nothing if nothing is open.
+  // Since when what has waited longest has got no answer: the batch as a whole, whose requests may be answered one
+  // after the other, and each request that is open without it. Nothing if nothing is open.
   std::optional<std::chrono::steady_clock::time_point> WaitingSince();
 
  private:

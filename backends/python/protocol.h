@@ -1,5 +1,5 @@
-// What the server and a worker say to each other over the rings (ring.h). worker/neso_python_worker/wire.py is the other
-// end, and is installed beside the library: there is one version of this.
+// What the server and a worker say to each other over the rings (ring.h). worker/neso_python_worker/wire.py is the
+// other end, and is installed beside the library: there is one version of this.
 //
 // Numbers are little-endian and packed. A message's body lies in the segment; the tensors it names lie anywhere in the
 // segment, at offsets from its beginning.
@@ -11,7 +11,8 @@
 //   as tensors without offset, and for each requested output u16 length and name. The inputs' bytes follow each other
 //   from `data`, each on the next multiple of kTensorAlignment.
 // A response: ResponseRecord, tensors, error text, parameters as JSON
-// A call of another model (Call::kInfer): CallRecord, the texts whose lengths it has, in its order, for each wanted output
+// A call of another model (Call::kInfer): CallRecord, the texts whose lengths it has, in its order, for each wanted
+// output
 //   u16 length and name, tensors
 #pragma once
 
@@ -21,8 +22,8 @@ namespace neso::python {
 
 inline constexpr uint64_t kTensorAlignment = 64;
 inline constexpr uint64_t kInline = ~uint64_t{0};
-// Added to a tensor's offset: it lies in a block of the worker's own, which has a word of 32 bits kTensorAlignment before
-// it. The worker leaves the block alone until the server, when it reads it no longer, writes 0 there.
+// Added to a tensor's offset: it lies in a block of the worker's own, which has a word of 32 bits kTensorAlignment
+// before it. The worker leaves the block alone until the server, when it reads it no longer, writes 0 there.
 inline constexpr uint64_t kOwnBlock = uint64_t{1} << 63;
 // Tensors with fewer bytes than that travel in the message: a block of their own costs more than the copy.
 inline constexpr uint64_t kSmallTensor = 4096;

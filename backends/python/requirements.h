@@ -8,8 +8,8 @@
 
 namespace neso::python {
 
-// `base` with what the file `requirements` asks for. Made once for each text and interpreter, whoever asks, which may take
-// minutes; progress is logged. `model` is who asks. The error has the last lines of pip's.
+// `base` with what the file `requirements` asks for. Made once for each text and interpreter, whoever asks, which may
+// take minutes; progress is logged. `model` is who asks. The error has the last lines of pip's.
 backend::Result<Interpreter> WithRequirements(const Interpreter& base, const std::string& requirements,
                                               const std::string& model);
 

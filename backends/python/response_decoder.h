@@ -34,8 +34,8 @@ struct Sendable {
   uint64_t length = 0;
 };
 
-// Fills and sends `response`. Large outputs are sent from where they lie, as far as the server can do that and the worker
-// leaves them alone; others are copied once, to where the client or the network takes them from.
+// Fills and sends `response`. Large outputs are sent from where they lie, as far as the server can do that and the
+// worker leaves them alone; others are copied once, to where the client or the network takes them from.
 backend::Status SendResponse(backend::Response response, WorkerResponse& from, const Sendable& sendable, bool final);
 
 }  // namespace neso::python

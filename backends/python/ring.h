@@ -4,8 +4,8 @@
 //   NesoRingPush(&rings->work, &slot, -1);
 //
 // Each ring has one producer and one consumer (several threads of one side take a lock of that side). Whoever waits
-// sleeps on `consumer`; a push wakes it only if it sleeps. Every word here can be written by the other side at any time:
-// they are read once, and what was read is checked.
+// sleeps on `consumer`; a push wakes it only if it sleeps. Every word here can be written by the other side at any
+// time: they are read once, and what was read is checked.
 #pragma once
 
 #include <errno.h>

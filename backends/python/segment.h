@@ -1,9 +1,9 @@
 // The memory that the server and one worker share: the rings, the region where the server writes what the worker reads,
 // and the region the other way round.
 //
-// It is a memfd with large holes: memory is taken when it is written to, and both regions are as large as they will ever
-// be from the beginning, so that nothing is mapped anew. Nobody else can open it, and it is gone with the last of the two
-// processes, however they end. It is sealed: a worker cannot make it shorter under the server's feet.
+// It is a memfd with large holes: memory is taken when it is written to, and both regions are as large as they will
+// ever be from the beginning, so that nothing is mapped anew. Nobody else can open it, and it is gone with the last of
+// the two processes, however they end. It is sealed: a worker cannot make it shorter under the server's feet.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ class Segment {
   }
   // Gives the memory of a range back to the system.
   void Discard(uint64_t offset, uint64_t length) const;
-  // Tells the worker that a block of its own (kOwnBlock) is read no longer. What lies far from the end of its region goes
-  // back to the system.
+  // Tells the worker that a block of its own (kOwnBlock) is read no longer. What lies far from the end of its region
+  // goes back to the system.
   void ReturnToWorker(uint64_t offset, uint64_t length) const;
 
   uint64_t region_size() const { return region_size_; }

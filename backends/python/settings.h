@@ -1,5 +1,5 @@
-// What the command line says to the backend: --backend-config=python,<name>=<value>; and what a model's parameters say in
-// its place.
+// What the command line says to the backend: --backend-config=python,<name>=<value>; and what a model's parameters say
+// in its place.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,8 @@ struct Settings {
   std::optional<DebuggerAddress> debugger;  // debugpy: likewise
   bool install_requirements = false;        // install-requirements: a model's requirements.txt becomes an environment
 
-  // Checks what is Triton's, too; memory is taken as it is needed, so its sizes change nothing. INVALID_ARG names what is
-  // wrong.
+  // Checks what is Triton's, too; memory is taken as it is needed, so its sizes change nothing. INVALID_ARG names what
+  // is wrong.
   static backend::Result<Settings> Parse(const backend::Parameters& parameters);
 };
 

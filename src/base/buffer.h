@@ -58,8 +58,9 @@ class Buffer {
   static BufferRef TryAllocate(size_t size, size_t aligned_offset = 0,
                                BufferCharge charge = BufferCharge::kAlways) noexcept;
 
-  // Memory that is somebody else's, which nobody writes to here. The owner hears when it is used no longer: `give_back(owner)`, once, on any thread. Charged
-  // as kAlways. Null when memory for the header is out; then nobody hears anything.
+  // Memory that is somebody else's, which nobody writes to here. The owner hears when it is used no longer:
+  // `give_back(owner)`, once, on any thread. Charged as kAlways. Null when memory for the header is out; then nobody
+  // hears anything.
   using GiveBack = void (*)(void* owner);
   static BufferRef TryBorrow(const void* data, size_t size, GiveBack give_back, void* owner) noexcept;
 

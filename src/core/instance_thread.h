@@ -18,7 +18,8 @@ namespace neso {
 // Thread-safe. Work runs in the order it came.
 class InstanceThread {
  public:
-  // The name shows in the thread's name (15 characters at most). Throws std::system_error when no thread can be started.
+  // The name shows in the thread's name (15 characters at most). Throws std::system_error when no thread can be
+  // started.
   explicit InstanceThread(const std::string& name);
   // Finishes what was posted. On its own thread it does not wait: the thread ends after the work that runs.
   ~InstanceThread();

@@ -29,8 +29,8 @@ class ModelFinder {
   }
 
   // The same for whoever can go on later: a model that does not serve yet may be loaded first. `then` gets what Find
-  // returns, once: within this call when there is nothing to wait for, else on a thread that may run inference. No thread
-  // waits meanwhile, so `then` owns what it touches.
+  // returns, once: within this call when there is nothing to wait for, else on a thread that may run inference. No
+  // thread waits meanwhile, so `then` owns what it touches.
   template <typename Then>
   void FindThen(std::string_view name, int64_t version, Then&& then) const {
     if (ModelHandle model = Serving(name, version)) {

@@ -88,8 +88,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   static std::unique_ptr<InferenceRequest> Create(ModelHandle model, int64_t requested_version);
   ~InferenceRequest();
   static void operator delete(InferenceRequest* request, std::destroying_delete_t);
-  // Stands in a batch for a row that nobody asked for: the inputs are as those of `like` and read from `zeros`, which has
-  // room for the largest of them. What is answered is dropped, and nothing of it is counted.
+  // Stands in a batch for a row that nobody asked for: the inputs are as those of `like` and read from `zeros`, which
+  // has room for the largest of them. What is answered is dropped, and nothing of it is counted.
   static std::unique_ptr<InferenceRequest> CreateNull(const InferenceRequest& like,
                                                       std::shared_ptr<const std::vector<std::byte>> zeros);
 

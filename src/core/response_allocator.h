@@ -13,8 +13,8 @@ struct LentMemory {
   void* owner = nullptr;
 };
 
-// Takes an output's memory as it lies there, and says by what `release` gets for it. False: the output is to be copied to
-// what `alloc` gives.
+// Takes an output's memory as it lies there, and says by what `release` gets for it. False: the output is to be copied
+// to what `alloc` gives.
 using BorrowOutputFn = bool (*)(const char* name, const LentMemory& memory, void* allocator_userp, void** buffer_userp);
 
 // Constant once requests use it; must outlive their responses.

@@ -71,8 +71,8 @@ void ResponseFactory::Deliver(std::unique_ptr<InferenceResponse> response, uint3
 }
 
 void ResponseFactory::Cancel() {
-  // A client that has its answer goes away, and the backend has not let the request go: nothing is left to be cancelled, and
-  // its sequence goes on.
+  // A client that has its answer goes away, and the backend has not let the request go: nothing is left to be
+  // cancelled, and its sequence goes on.
   if (IsFinalSent()) return;
   if (cancelled_.exchange(true, std::memory_order_acq_rel)) return;
   if (submitted_.load(std::memory_order_acquire)) model_->scheduler().OnCancel();

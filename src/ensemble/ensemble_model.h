@@ -24,8 +24,8 @@ struct EnsembleContext {
   std::optional<std::vector<double>> histogram_bounds;  // as BackendOptions'
 };
 
-// `config` is complete, and valid together with the configurations of its models, which serve. Outputs without labels of
-// their own have those of the steps that make them. Errors: as ValidateAtLoad and ReadLabels.
+// `config` is complete, and valid together with the configurations of its models, which serve. Outputs without labels
+// of their own have those of the steps that make them. Errors: as ValidateAtLoad and ReadLabels.
 Expected<ModelHandle> MakeEnsemble(const std::string& folder, int64_t version, inference::ModelConfig config,
                                    const EnsembleContext& context);
 

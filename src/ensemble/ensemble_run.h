@@ -65,7 +65,7 @@ class EnsembleRun final : public Runnable, public std::enable_shared_from_this<E
   void StartSteps(Status status);
   void Cancel();
 
-  // --- noting what happened; failures are not thrown -------------------------------------------------------------------
+  // --- noting what happened; failures are not thrown -----------------------------------------------------------------
   Status BeginPass() REQUIRES(mutex_);
   Status TakeOutputs(StepCall& call, const std::shared_ptr<StepAnswer>& answer) REQUIRES(mutex_);
   void AddCalls(std::list<Pass>::iterator pass, const std::vector<size_t>& ready) REQUIRES(mutex_);
@@ -78,7 +78,7 @@ class EnsembleRun final : public Runnable, public std::enable_shared_from_this<E
   // True: the caller is to run this object.
   bool Claim() REQUIRES(mutex_);
 
-  // --- doing something about it; no lock is held -----------------------------------------------------------------------
+  // --- doing something about it; no lock is held ---------------------------------------------------------------------
   Work NextWork() REQUIRES(mutex_);
   void Do(Work& work);
   void Answer(Pass& pass);
@@ -91,7 +91,7 @@ class EnsembleRun final : public Runnable, public std::enable_shared_from_this<E
   Status Fill(InferenceRequest& request, const StepCall& call) const;
   void End();
 
-  // --- what a step's request says --------------------------------------------------------------------------------------
+  // --- what a step's request says ------------------------------------------------------------------------------------
   static void OnResponse(TRITONSERVER_InferenceResponse* response, uint32_t flags, void* userp);
   static void OnRelease(TRITONSERVER_InferenceRequest* request, uint32_t flags, void* userp);
   void TakeResponse(StepCall& call, std::unique_ptr<InferenceResponse> response, bool is_final);

@@ -1,5 +1,5 @@
-// How many requests of each step may be under way at a time, over all requests to the ensemble: "max_inflight_requests".
-// What is above that waits its turn here, and no thread with it.
+// How many requests of each step may be under way at a time, over all requests to the ensemble:
+// "max_inflight_requests". What is above that waits its turn here, and no thread with it.
 //
 //   if (!limiter.Enter(call)) return;              // it is resumed by whoever leaves
 //   ...

@@ -1,6 +1,6 @@
 // Where the steps of an ensemble put their outputs. What is an output of the ensemble too goes straight to where its
-// requester wants it (the client's shared memory, the buffer that will be sent); the rest into memory of ours, which the
-// next step reads.
+// requester wants it (the client's shared memory, the buffer that will be sent); the rest into memory of ours, which
+// the next step reads.
 #pragma once
 
 #include <vector>

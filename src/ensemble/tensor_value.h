@@ -1,5 +1,5 @@
-// A tensor on its way through an ensemble: where it lies, and who keeps it there. Its bytes are not copied: what one step
-// has put out is what the next one reads.
+// A tensor on its way through an ensemble: where it lies, and who keeps it there. Its bytes are not copied: what one
+// step has put out is what the next one reads.
 #pragma once
 
 #include <memory>

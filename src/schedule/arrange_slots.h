@@ -19,13 +19,14 @@ struct SlotsDecision {
   bool operator==(const SlotsDecision&) const = default;
 };
 
-// With `ready` slots that have a request, the oldest of which waits since `oldest`. Without a minimum utilization, or when
-// it is reached, a batch goes at once; else when the oldest request has waited for the delay. A delay alone does nothing.
+// With `ready` slots that have a request, the oldest of which waits since `oldest`. Without a minimum utilization, or
+// when it is reached, a batch goes at once; else when the oldest request has waited for the delay. A delay alone does
+// nothing.
 SlotsDecision DecideSlots(size_t ready, TimePoint oldest, const DirectStrategy& strategy, TimePoint now);
 
-// rows[i]: whether row i is the request of slot i; else nobody's. The first `slots` are looked at; `is_ready` says which
-// have a request, `can_share` (empty: always) whether that of slot `index` fits with that of slot `first`, the first one
-// in the batch. The last row is a request. `rows` is overwritten.
+// rows[i]: whether row i is the request of slot i; else nobody's. The first `slots` are looked at; `is_ready` says
+// which have a request, `can_share` (empty: always) whether that of slot `index` fits with that of slot `first`, the
+// first one in the batch. The last row is a request. `rows` is overwritten.
 void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
                   const std::function<bool(size_t first, size_t index)>& can_share, std::vector<bool>& rows);
 

@@ -25,8 +25,8 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
-  // Whether a batch is ready beyond those that `starting` slots will take, which have been launched and have not come to
-  // run yet. If it is not and time makes it so, the source has itself woken, and asks the runner again.
+  // Whether a batch is ready beyond those that `starting` slots will take, which have been launched and have not come
+  // to run yet. If it is not and time makes it so, the source has itself woken, and asks the runner again.
   virtual bool IsReady(TimePoint now, size_t starting) = 0;
   // Moves the next batch to `batch`, which is empty. False when there is nothing to execute and nothing to answer.
   virtual bool Take(TimePoint now, Batch& batch) = 0;

@@ -306,8 +306,8 @@ void SequenceBatcher::Abandon(Sequence& sequence, std::vector<InferenceRequest*>
   while (!sequence.waiting.empty()) dropped.push_back(sequence.waiting.pop_front());
 }
 
-// Cancellations come in crowds (a connection is cut), and each sweep looks at everything that waits: one is enough for all
-// that come before it runs.
+// Cancellations come in crowds (a connection is cut), and each sweep looks at everything that waits: one is enough for
+// all that come before it runs.
 void SequenceBatcher::OnCancel() {
   if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
   const bool posted = context_.executor.Post([self = shared_from_this()] {

@@ -23,8 +23,8 @@
 
 namespace neso {
 
-// Thread-safe. Held by its scheduler, and by whoever is in one of its functions: the last request may take the model down,
-// and the scheduler with it. A lane's lock may be taken under its own, never the other way round.
+// Thread-safe. Held by its scheduler, and by whoever is in one of its functions: the last request may take the model
+// down, and the scheduler with it. A lane's lock may be taken under its own, never the other way round.
 class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatcher> {
  public:
   // `model` is borrowed; it is there as long as any request is.
@@ -102,8 +102,8 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   Mutex mutex_;
   CondVar slot_freed_;
   std::vector<std::unique_ptr<SequenceHome>> homes_ GUARDED_BY(mutex_);
-  // Every sequence is in one of these: it has requests; it has a slot and no requests, longest idle first; it has requests
-  // and no slot, first come first.
+  // Every sequence is in one of these: it has requests; it has a slot and no requests, longest idle first; it has
+  // requests and no slot, first come first.
   std::list<Sequence> busy_ GUARDED_BY(mutex_);
   std::list<Sequence> idle_ GUARDED_BY(mutex_);
   std::list<Sequence> backlog_ GUARDED_BY(mutex_);

@@ -372,8 +372,8 @@ TEST_F(SequenceBatcherTest, AnInstanceThatLeavesEndsItsSequencesFirst) {
   model_.reset();
 }
 
-// Many sequences at once, some of which stop halfway: every request is answered, in order within its sequence, and a row
-// never has two sequences at once.
+// Many sequences at once, some of which stop halfway: every request is answered, in order within its sequence, and a
+// row never has two sequences at once.
 TEST_F(SequenceBatcherTest, ManySequencesFromManyThreads) {
   for (const char* strategy : {kDirect, kOldest}) {
     Mutex mutex;

@@ -8,14 +8,15 @@
 
 namespace neso {
 
-// Thread-safe. Holds at most one request of each of its slots' sequences at a time: the next one comes when that has been
-// released.
+// Thread-safe. Holds at most one request of each of its slots' sequences at a time: the next one comes when that has
+// been released.
 class SequenceLane {
  public:
   virtual ~SequenceLane() = default;
 
   // Takes a request of the sequence in `slot`, with its controls. It comes back by its release. The request may be gone
-  // when this returns, and with it what keeps the lane. `again`: it was here before, and has been released to come again.
+  // when this returns, and with it what keeps the lane. `again`: it was here before, and has been released to come
+  // again.
   virtual void Accept(size_t slot, InferenceRequest* request, bool again) = 0;
   // A request that may be waiting here has been cancelled. Must not block.
   virtual void OnCancel() = 0;

@@ -1,4 +1,5 @@
-// Sequences of many clients under configurations of all kinds, with cancellations, timeouts and pauses: what holds always.
+// Sequences of many clients under configurations of all kinds, with cancellations, timeouts and pauses: what holds
+// always.
 #include <gtest/gtest.h>
 
 #include <atomic>

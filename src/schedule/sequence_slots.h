@@ -26,8 +26,8 @@ class FreeSlots {
   std::priority_queue<size_t, std::vector<size_t>, std::greater<>> returned_;
 };
 
-// The instance for a new sequence: the one with the lowest free slot, the first of those that are equal, so that sequences
-// spread over the instances and batches stay dense. None: no slot is free.
+// The instance for a new sequence: the one with the lowest free slot, the first of those that are equal, so that
+// sequences spread over the instances and batches stay dense. None: no slot is free.
 std::optional<size_t> PickInstance(std::span<const std::optional<size_t>> lowest_free);
 
 // What is known when a request of a sequence comes.

@@ -24,7 +24,8 @@ class SequenceTest : public ::testing::Test {
     again_.Open();
   }
 
-  // Sequences may be idle for a second, which no test's clock reaches by itself, unless the configuration says otherwise.
+  // Sequences may be idle for a second, which no test's clock reaches by itself, unless the configuration says
+  // otherwise.
   void Load(std::string config, std::vector<FakeInstance::Body> bodies, std::vector<StateSpec> states = {}) {
     constexpr std::string_view kBatching = "sequence_batching {";
     if (config.find("max_sequence_idle_microseconds") == std::string::npos) {

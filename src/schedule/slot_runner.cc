@@ -11,12 +11,12 @@ namespace neso {
 namespace {
 
 // How long a slot keeps a thread that others wait for: a front-end thread has other models' work deferred to it, an
-// instance's thread may be shared, an executor has no more threads for short work than processors. Long enough for a burst
-// of tiny executions, short against a wake-up a time.
+// instance's thread may be shared, an executor has no more threads for short work than processors. Long enough for a
+// burst of tiny executions, short against a wake-up a time.
 constexpr uint64_t kSharedThreadNs = 250'000;
 
-// A moving average that a single long run (the processor was taken away for some milliseconds) hardly moves: a model that
-// is asked rarely would be thought long for minutes. One that has become long is known as such after some runs.
+// A moving average that a single long run (the processor was taken away for some milliseconds) hardly moves: a model
+// that is asked rarely would be thought long for minutes. One that has become long is known as such after some runs.
 int64_t NextExpected(int64_t expected_ns, int64_t took_ns) {
   if (expected_ns < 0) return took_ns;
   constexpr int64_t kWeight = 8, kLeastNs = 1'000;
@@ -79,16 +79,16 @@ SlotRunner::Slot* SlotRunner::StartIfReady(TimePoint now) {
 void SlotRunner::Launch(Slot* slot) {
   if (slot == nullptr) return;
   if (slot->thread != nullptr) return slot->thread->Post(slot);
-  // Only the thread that started the slot reads its host outside the lock: that thread is the host, and the slot does not
-  // run before it is back at the top of its loop.
+  // Only the thread that started the slot reads its host outside the lock: that thread is the host, and the slot does
+  // not run before it is back at the top of its loop.
   if (slot->host != nullptr) return slot->host->Defer(slot);
   context_.executor.Post(slot);
 }
 
 void SlotRunner::Run(Slot& slot) {
   // The batch may hold the last references to the model, and the model owns the scheduler whose part this runner is. So
-  // the model is let go before the source: its end runs the scheduler's, which only drops its own reference to the source.
-  // The slot's reference moves to the stack, since the slot lives in what it keeps.
+  // the model is let go before the source: its end runs the scheduler's, which only drops its own reference to the
+  // source. The slot's reference moves to the stack, since the slot lives in what it keeps.
   const std::shared_ptr<BatchSource> keep_alive = std::move(slot.keep_alive);
   ModelHandle model;
   uint64_t now_ns = SteadyNanoseconds();
@@ -147,8 +147,8 @@ uint64_t SlotRunner::Execute(Slot& slot, ModelHandle& model) {
   return end_ns;
 }
 
-// A front-end thread and an instance's are always given back in time. An executor that nothing waits for would only pass
-// the slot from one thread to another.
+// A front-end thread and an instance's are always given back in time. An executor that nothing waits for would only
+// pass the slot from one thread to another.
 bool SlotRunner::IsWaitedFor(const Slot& slot) const { return !slot.on_executor || context_.executor.HasWaiting(); }
 
 bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive) {

@@ -2,7 +2,9 @@
 // there, uncopied, where nobody but the client reads them.
 //
 //   bool taken = false;
-//   if (NESOBACKEND_OutputLend != nullptr) error = NESOBACKEND_OutputLend(output, bytes, size, GiveBack, block, &taken);
+//   if (NESOBACKEND_OutputLend != nullptr) {
+//     error = NESOBACKEND_OutputLend(output, bytes, size, GiveBack, block, &taken);
+//   }
 //   if (!taken) ...                                       // TRITONBACKEND_OutputBuffer, and a copy
 //
 // Response::LendOutput in response.h does that.
@@ -18,10 +20,10 @@ extern "C" {
 #include <stdbool.h>
 #endif
 
-// `output` is one of TRITONBACKEND_ResponseOutput, without a buffer; `memory` is the CPU's. If it is `taken`, the server
-// reads it until it calls `give_back(owner)`, once, on any thread, possibly long after the response was sent. It does not
-// change it, and what others write there meanwhile, the client gets. If it is not taken, or there is an error, nothing is
-// called.
+// `output` is one of TRITONBACKEND_ResponseOutput, without a buffer; `memory` is the CPU's. If it is `taken`, the
+// server reads it until it calls `give_back(owner)`, once, on any thread, possibly long after the response was sent. It
+// does not change it, and what others write there meanwhile, the client gets. If it is not taken, or there is an error,
+// nothing is called.
 //
 // Null in a server that does not know it, such as Triton.
 extern __attribute__((weak, visibility("default"))) TRITONSERVER_Error* NESOBACKEND_OutputLend(

@@ -93,8 +93,8 @@ class Response {
   }
 
   // As AddOutput for bytes that are there already: nullptr if the server sends them from where they lie, and calls
-  // `give_back(owner)` when they have left, once, on any thread. Otherwise memory to copy them to; then it calls nothing.
-  // `byte_size` is not 0.
+  // `give_back(owner)` when they have left, once, on any thread. Otherwise memory to copy them to; then it calls
+  // nothing. `byte_size` is not 0.
   Result<std::byte*> LendOutput(const char* name, DataType datatype, std::span<const int64_t> shape,
                                 const std::byte* bytes, uint64_t byte_size, void (*give_back)(void* owner),
                                 void* owner) {
