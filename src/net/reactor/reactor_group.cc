@@ -93,9 +93,7 @@ ReactorGroup::~ReactorGroup() {
   {
     MutexLock lock(mutex_);
     for (Thread* thread : parked_) thread->promoted.NotifyOne();
-    // Once is enough: there is one thread at most that waits for events, or is about to without having seen the end,
-    // and nobody else can take the event from it.
-    Wake();
+    Wake();  // one thread that waits for events; each that ends wakes the next
     while (!threads_.empty()) thread_ended_.Wait(mutex_);
     ended.swap(retired_);
   }
@@ -260,6 +258,8 @@ bool ReactorGroup::WaitToLead(Threads::iterator self) {
     return true;
   }
   std::erase(parked_, &*self);
+  // Who lost the lead on the way to the events, before the sentinel saw it arrive, waits for them beside the new leader.
+  if (stopping_) Wake();
   retired_.splice(retired_.end(), threads_, self);
   thread_ended_.NotifyAll();
   return false;

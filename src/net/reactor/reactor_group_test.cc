@@ -111,6 +111,19 @@ TEST_P(BlockedReactorTest, OthersAreServed) {
 
 INSTANTIATE_TEST_SUITE_P(Expectations, BlockedReactorTest, testing::Values(Nanoseconds(0), Nanoseconds(hours(1))));
 
+// A sentinel as impatient as this one takes the lead from threads that are on their way to the events.
+TEST(ReactorGroupTest, AnEndReachesEveryThreadThatWaits) {
+  for (int i = 0; i < 300; i++) {
+    TestServer server({}, {.groups = 1, .threads_per_group = 3, .late_after = Nanoseconds(100)});
+    TestClient client(server.port());
+    for (int request = 0; request < 3; request++) {
+      client.Send(kGet);
+      EXPECT_EQ(client.ReadStatus(), "200");
+    }
+    server.Stop();
+  }
+}
+
 TEST(ReactorGroupTest, SeveralLongWorksOfOneBurstRunAtOnce) {
   TestServer server;
   BlockingWork a(hours(1)), b(hours(1)), c(hours(1));
