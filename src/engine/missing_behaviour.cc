@@ -14,9 +14,6 @@ struct MissingRow {
 };
 
 constexpr MissingRow kMissing[] = {
-    {"model-control-mode=poll",
-     [](const ServerOptions& o) { return o.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
-     "following changes in the model repository"},
     {"model-namespacing", [](const ServerOptions& o) { return o.model_namespacing; },
      "models of the same name in several repositories"},
     {"metrics-config summary_latencies",

@@ -23,6 +23,9 @@ bool HasCloudRepository(const Options& options) {
 
 constexpr MissingRow kMissing[] = {
     {"model-repository", HasCloudRepository, "repositories in object storage (s3://, gs://, as://)"},
+    {"model-control-mode=poll",
+     [](const Options& o) { return o.server.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
+     "following changes in the model repository"},
     {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
      "traces for OpenTelemetry"},
 };
