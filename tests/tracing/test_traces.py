@@ -362,11 +362,11 @@ def test_a_change_of_settings_writes_what_is_there(repository, start_tracing):
     ask(server, "identity", id="a")
     assert not server.trace_file.exists()
     server.post("/v2/trace/setting", {"log_frequency": "3"})
-    wait_until(server.trace_file.exists)
+    wait_until(lambda: server.trace_file.exists() and server.trace_file.stat().st_size > 0)
     assert len(read_traces(server.trace_file)) == 1
     ask(server, "identity", id="b")
     server.post("/v2/trace/setting", {"log_frequency": "0"})
-    wait_until(lambda: numbered(server.trace_file))
+    wait_until(lambda: any(file.stat().st_size > 0 for file in numbered(server.trace_file)))
     assert [trace.request_id for trace in read_traces(*numbered(server.trace_file))] == ["b"]
     ask(server, "identity", id="c")
     assert [trace.request_id for trace in traces_after_stop(server)] == ["a", "c"]
