@@ -14,7 +14,8 @@ DirectLane::DirectLane(const Model& model, const SequenceControls& controls, con
       compatibility_(model),
       context_(context),
       delays_(strategy.minimum_slot_utilization > 0 && strategy.max_queue_delay > Nanoseconds(0)),
-      runner_(*this, context) {}
+      runner_(*this, context),
+      timer_(context.timers) {}
 
 void DirectLane::Accept(size_t slot, InferenceRequest* request, bool) {
   const TimePoint now = Now();
@@ -31,9 +32,7 @@ void DirectLane::Accept(size_t slot, InferenceRequest* request, bool) {
 }
 
 void DirectLane::OnCancel() {
-  if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool posted = context_.executor.Post([self = shared_from_this()] {
-    self->sweep_posted_.store(false, std::memory_order_release);
+  sweep_.Post(context_.executor, [self = shared_from_this()] {
     Batch dropped;
     {
       MutexLock lock(self->runner_.mutex);
@@ -41,8 +40,6 @@ void DirectLane::OnCancel() {
     }
     dropped.AnswerDropped();
   });
-  // Whoever takes them finds that they are cancelled.
-  if (!posted) sweep_posted_.store(false, std::memory_order_release);
 }
 
 void DirectLane::Stop() {
@@ -57,8 +54,7 @@ void DirectLane::Stop() {
 
 void DirectLane::Close() {
   MutexLock lock(runner_.mutex);
-  if (timer_.sequence != 0) context_.timers.Cancel(timer_);
-  timer_ = TimerId();
+  timer_.Cancel();
 }
 
 SlotsDecision DirectLane::Decide(TimePoint now) const {
@@ -136,11 +132,8 @@ InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {
 }
 
 void DirectLane::WakeAt(TimePoint at) {
-  if (timer_.sequence != 0) {
-    if (timer_.deadline <= at) return;
-    context_.timers.Cancel(timer_);
-  }
-  timer_ = context_.timers.Schedule(at, [weak = weak_from_this()] {
+  if (timer_.ComesBy(at)) return;
+  timer_.Set(at, [weak = weak_from_this()] {
     if (const std::shared_ptr<DirectLane> self = weak.lock()) self->OnTime();
   });
 }
@@ -149,7 +142,7 @@ void DirectLane::OnTime() {
   SlotRunner::Slot* started = nullptr;
   {
     MutexLock lock(runner_.mutex);
-    timer_ = TimerId();
+    timer_.Ran();
     started = runner_.StartIfReady(Now());
   }
   runner_.Launch(started);

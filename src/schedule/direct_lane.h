@@ -2,14 +2,15 @@
 // that a model can keep what it knows of the sequence there.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
+#include "base/once_posted.h"
 #include "core/model.h"
 #include "schedule/arrange_slots.h"
 #include "schedule/batch_compatibility.h"
 #include "schedule/batch_source.h"
+#include "schedule/earliest_timer.h"
 #include "schedule/scheduling_context.h"
 #include "schedule/sequence_controls.h"
 #include "schedule/sequence_lane.h"
@@ -57,13 +58,13 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   const BatchCompatibility compatibility_;
   const SchedulingContext context_;
   const bool delays_;  // else nobody looks at the clock
-  std::atomic<bool> sweep_posted_{false};
+  OncePosted sweep_;
 
   SlotRunner runner_;                                     // its mutex guards what follows
   std::vector<Waiting> slots_ GUARDED_BY(runner_.mutex);  // up to the highest that was ever used
   size_t ready_ GUARDED_BY(runner_.mutex) = 0;
   bool stopping_ GUARDED_BY(runner_.mutex) = false;
-  TimerId timer_ GUARDED_BY(runner_.mutex);
+  EarliestTimer timer_ GUARDED_BY(runner_.mutex);
   std::vector<bool> rows_ GUARDED_BY(runner_.mutex);  // scratch of FillRows
   // What null requests read; replaced by a larger one when it must grow.
   std::shared_ptr<const std::vector<std::byte>> zeros_ GUARDED_BY(runner_.mutex);

@@ -23,14 +23,14 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
       runner_(*this, context),
       queue_(config_.levels),
-      has_started_(config_.starts_at == 0) {}
+      has_started_(config_.starts_at == 0),
+      timer_(context.timers) {}
 
 Dispatcher::~Dispatcher() = default;
 
 void Dispatcher::Close() {
   MutexLock lock(runner_.mutex);
-  if (timer_.sequence != 0) context_.timers.Cancel(timer_);
-  timer_ = TimerId();
+  timer_.Cancel();
 }
 
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_new) {
@@ -84,12 +84,10 @@ void Dispatcher::StopWaiting() {
   runner_.Launch(slot);
 }
 
-// Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue: one is enough for all
-// that come before it runs.
+// Cancellations come in crowds (a connection is cut), and each sweep looks at the whole queue. Where none can be posted,
+// whoever takes the requests finds that they are cancelled.
 void Dispatcher::OnCancel() {
-  if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool posted = context_.executor.Post([self = shared_from_this()] {
-    self->sweep_posted_.store(false, std::memory_order_release);
+  sweep_.Post(context_.executor, [self = shared_from_this()] {
     Batch dropped;
     {
       MutexLock lock(self->runner_.mutex);
@@ -97,8 +95,6 @@ void Dispatcher::OnCancel() {
     }
     dropped.AnswerDropped();
   });
-  // Whoever takes them finds that they are cancelled.
-  if (!posted) sweep_posted_.store(false, std::memory_order_release);
 }
 
 void Dispatcher::OnTime() {
@@ -106,6 +102,7 @@ void Dispatcher::OnTime() {
   SlotRunner::Slot* slot = nullptr;
   {
     MutexLock lock(runner_.mutex);
+    timer_.Ran();
     const TimePoint now = Now();
     queue_.Expire(now, dropped->expired);
     slot = runner_.StartIfReady(now);
@@ -189,18 +186,9 @@ void Dispatcher::Wait(const BatchDecision& decision) {
 }
 
 void Dispatcher::WakeAt(TimePoint at) {
-  if (timer_.sequence != 0) {
-    if (timer_.deadline <= at) return;
-    context_.timers.Cancel(timer_);
-  }
-  timer_ = context_.timers.Schedule(at, [weak = weak_from_this()] {
-    const std::shared_ptr<Dispatcher> self = weak.lock();
-    if (self == nullptr) return;
-    {
-      MutexLock lock(self->runner_.mutex);
-      self->timer_ = TimerId();
-    }
-    self->OnTime();
+  if (timer_.ComesBy(at)) return;
+  timer_.Set(at, [weak = weak_from_this()] {
+    if (const std::shared_ptr<Dispatcher> self = weak.lock()) self->OnTime();
   });
 }
 

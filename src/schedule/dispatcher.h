@@ -2,15 +2,16 @@
 // what runs the batches, and where, is the SlotRunner.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
+#include "base/once_posted.h"
 #include "core/instance.h"
 #include "core/model.h"
 #include "schedule/batch_compatibility.h"
 #include "schedule/batch_source.h"
 #include "schedule/batching_config.h"
+#include "schedule/earliest_timer.h"
 #include "schedule/pick_batch.h"
 #include "schedule/request_queue.h"
 #include "schedule/response_order.h"
@@ -38,9 +39,6 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   // what the context names is gone.
   void Close();
 
-  // Applies timeouts and starts what has become ready by the passing of time.
-  void OnTime();
-
  private:
   bool IsReady(TimePoint now, size_t starting) REQUIRES(runner_.mutex) override;
   bool Take(TimePoint now, Batch& batch) REQUIRES(runner_.mutex) override;
@@ -51,6 +49,8 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   BatchDecision Decide(TimePoint now) REQUIRES(runner_.mutex);
   void Wait(const BatchDecision& decision) REQUIRES(runner_.mutex);
   void WakeAt(TimePoint at) REQUIRES(runner_.mutex);
+  // Applies timeouts and starts what has become ready by the passing of time.
+  void OnTime();
 
   Model& model_;
   const BatchingConfig config_;
@@ -58,14 +58,14 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   const SchedulingContext context_;
   const bool uses_time_;                        // a delay or a timeout is configured; else nobody looks at the clock
   const std::shared_ptr<ResponseOrder> order_;  // null: responses go as they come
-  std::atomic<bool> sweep_posted_{false};
+  OncePosted sweep_;
 
   SlotRunner runner_;  // its mutex guards what follows
   RequestQueue queue_ GUARDED_BY(runner_.mutex);
   bool stopping_ GUARDED_BY(runner_.mutex) = false;  // refuses what comes
   bool waits_ GUARDED_BY(runner_.mutex) = true;      // for more than there is
   bool has_started_ GUARDED_BY(runner_.mutex);       // config_.starts_at requests have waited
-  TimerId timer_ GUARDED_BY(runner_.mutex);
+  EarliestTimer timer_ GUARDED_BY(runner_.mutex);
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(runner_.mutex) = TimePoint::min();
   uint32_t rows_wanted_ GUARDED_BY(runner_.mutex) = 0;

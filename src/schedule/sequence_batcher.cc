@@ -31,14 +31,14 @@ SequenceBatcher::SequenceBatcher(Model& model, const SequenceConfig& config, std
       controls_(model.config()),
       states_(std::move(states)),
       context_(context),
-      has_started_(config.starts_at == 0 && config.starts_at_backlog == 0) {}
+      has_started_(config.starts_at == 0 && config.starts_at_backlog == 0),
+      timer_(context.timers) {}
 
 SequenceBatcher::~SequenceBatcher() = default;
 
 void SequenceBatcher::Close() {
   MutexLock lock(mutex_);
-  if (timer_.sequence != 0) context_.timers.Cancel(timer_);
-  timer_ = TimerId();
+  timer_.Cancel();
   for (const auto& home : homes_) home->lane->Close();
 }
 
@@ -306,16 +306,10 @@ void SequenceBatcher::Abandon(Sequence& sequence, std::vector<InferenceRequest*>
   while (!sequence.waiting.empty()) dropped.push_back(sequence.waiting.pop_front());
 }
 
-// Cancellations come in crowds (a connection is cut), and each sweep looks at everything that waits: one is enough for
-// all that come before it runs.
+// Cancellations come in crowds (a connection is cut), and each sweep looks at everything that waits. Where none can be
+// posted, their release tells that they are cancelled.
 void SequenceBatcher::OnCancel() {
-  if (sweep_posted_.exchange(true, std::memory_order_acq_rel)) return;
-  const bool posted = context_.executor.Post([self = shared_from_this()] {
-    self->sweep_posted_.store(false, std::memory_order_release);
-    self->Sweep();
-  });
-  // Their release tells that they are cancelled.
-  if (!posted) sweep_posted_.store(false, std::memory_order_release);
+  sweep_.Post(context_.executor, [self = shared_from_this()] { self->Sweep(); });
 }
 
 void SequenceBatcher::Sweep() {
@@ -362,12 +356,8 @@ void SequenceBatcher::SetTimer() {
   if (!idle_.empty()) at = After(idle_.front().idle_since, config_.max_idle);
   if (!deadlines_.empty()) at = std::min(at, deadlines_.begin()->first);
   if (at == TimePoint::max()) return;
-  // One that comes too early finds nothing, and sets the next.
-  if (timer_.sequence != 0) {
-    if (timer_.deadline <= at) return;
-    context_.timers.Cancel(timer_);
-  }
-  timer_ = context_.timers.Schedule(at, [weak = weak_from_this()] {
+  if (timer_.ComesBy(at)) return;
+  timer_.Set(at, [weak = weak_from_this()] {
     if (const std::shared_ptr<SequenceBatcher> self = weak.lock()) self->OnTime();
   });
 }
@@ -376,7 +366,7 @@ void SequenceBatcher::OnTime() {
   auto outcome = std::make_shared<Outcome>();
   {
     MutexLock lock(mutex_);
-    timer_ = TimerId();
+    timer_.Ran();
     const TimePoint now = context_.clock.Now();
     EndIdle(now, *outcome);
     ExpireBacklog(now, *outcome);

@@ -4,7 +4,6 @@
 // long. Sequences that find no slot wait in the backlog, first come, first served.
 #pragma once
 
-#include <atomic>
 #include <list>
 #include <map>
 #include <memory>
@@ -13,9 +12,11 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/once_posted.h"
 #include "core/instance.h"
 #include "core/model.h"
 #include "core/response.h"
+#include "schedule/earliest_timer.h"
 #include "schedule/scheduling_context.h"
 #include "schedule/sequence.h"
 #include "schedule/sequence_config.h"
@@ -97,7 +98,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   const SequenceControls controls_;
   const std::vector<StateSpec> states_;
   const SchedulingContext context_;
-  std::atomic<bool> sweep_posted_{false};
+  OncePosted sweep_;
 
   Mutex mutex_;
   CondVar slot_freed_;
@@ -113,7 +114,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   uint64_t last_generated_id_ GUARDED_BY(mutex_) = 0;
   bool has_started_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  TimerId timer_ GUARDED_BY(mutex_);
+  EarliestTimer timer_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso
