@@ -14,26 +14,9 @@ if [ ! -f "$work/held_out.npz" ]; then
   echo "training on scikit-learn's handwritten digits ..."
   $python examples/digits/train.py "$work/models"
 fi
-http=${NESO_HTTP_PORT:-8000}
-metrics=${NESO_METRICS_PORT:-8002}
-"${NESO_TREE:-out}"/bin/neso --model-repository="$work/models" --http-port="$http" --metrics-port="$metrics" \
-  --grpc-port="${NESO_GRPC_PORT:-8001}" &
-server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null' EXIT
-for _ in $(seq 200); do
-  curl -sf "localhost:$http/v2/health/ready" && break
-  kill -0 "$server" 2>/dev/null || { echo "the server did not start; its log is above" >&2; exit 1; }
-  sleep 0.05
-done
-if [ -n "${ONCE:-}" ]; then
-  status=0
-  result=$($python examples/digits/classify.py "$work/held_out.npz" "localhost:$http") || status=$?
-  trap - EXIT
-  kill "$server" && wait "$server" || true
-  echo "$result"  # after the server's last log lines: the accuracy is what stays on the screen
-  exit "$status"
-fi
-$python examples/digits/classify.py "$work/held_out.npz" "localhost:$http"
+. examples/serve.sh
+serve 10 --model-repository="$work/models"
+show $python examples/digits/classify.py "$work/held_out.npz" "localhost:$http"
 cat <<TEXT
 
 The server goes on (Ctrl-C ends it). Try:

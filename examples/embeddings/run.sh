@@ -12,25 +12,9 @@ python=$(realpath -s "${PYTHON:-.deps/example/bin/python}")
 work=build/embeddings
 echo "writing the network as ONNX ..."
 $python examples/embeddings/build.py "${MINILM:-.deps/minilm}" "$work/models"
-http=${NESO_HTTP_PORT:-8000}
-"${NESO_TREE:-out}"/bin/neso --model-repository="$work/models" --backend-config=python,python-interpreter="$python" \
-  --http-port="$http" --metrics-port="${NESO_METRICS_PORT:-8002}" --grpc-port="${NESO_GRPC_PORT:-8001}" &
-server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null' EXIT
-for _ in $(seq 1200); do
-  curl -sf "localhost:$http/v2/health/ready" && break
-  kill -0 "$server" 2>/dev/null || { echo "the server did not start; its log is above" >&2; exit 1; }
-  sleep 0.05
-done
-if [ -n "${ONCE:-}" ]; then
-  status=0
-  result=$($python examples/embeddings/search.py "localhost:$http" "$@") || status=$?
-  trap - EXIT
-  kill "$server" && wait "$server" || true
-  echo "$result"  # after the server's last log lines
-  exit "$status"
-fi
-$python examples/embeddings/search.py "localhost:$http" "$@"
+. examples/serve.sh
+serve 60 --model-repository="$work/models" --backend-config=python,python-interpreter="$python"
+show $python examples/embeddings/search.py "localhost:$http" "$@"
 cat <<TEXT
 
 The server goes on (Ctrl-C ends it). Try:

@@ -8,7 +8,7 @@ import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.clients import arrays_of, infer_at_once, inputs_of
 from support.control import until
-from support.ensembles import ask, error, results
+from support.ensembles import add_graphs, ask, error, results
 from support.inference import delay_ms, statistics
 
 DECOUPLED = "model_transaction_policy { decoupled: true }"
@@ -17,26 +17,14 @@ DECOUPLED = "model_transaction_policy { decoupled: true }"
 @pytest.fixture(scope="module")
 def server(module_repository, start_module_server):
     models = module_repository
-    models.add_identity("a")
-    models.add_identity("b")
-    models.add_identity("two", tensors=2)
-    models.add_identity("one_row", max_batch_size=0, dims=(3,))
-    models.add_identity("rows", dims=(3,))
+    add_graphs(models)
     models.add_identity("strings", "TYPE_STRING")
     models.add_identity("batching", extra="dynamic_batching { max_queue_delay_microseconds: 100000 preferred_batch_size: 8 }")
-    models.add_identity("failing", parameters={"execute_error": "no luck"})
     models.add_identity("slow", parameters={"execute_delay_ms": delay_ms(300)}, extra="instance_group { count: 2 }")
     models.add_identity("repeat", parameters={"repeat": "3"}, extra=DECOUPLED)
     models.add_identity("optional", tensors=1, extra='input { name: "INPUT1" data_type: TYPE_FP32 dims: [-1] optional: true }'
                                                      'output { name: "OUTPUT1" data_type: TYPE_FP32 dims: [-1] }')
-    models.add_chain("chain", ["a", "b"])
     models.add_chain("chain_of_strings", ["strings", "strings"], datatype="TYPE_STRING")
-    models.add_chain("fails", ["a", "failing", "b"])
-    models.add_ensemble("outer", [("chain", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
-    models.add_ensemble("outer_fails", [("fails", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
-    models.add_ensemble("fork", [("a", {"INPUT0": "IN"}, {"OUTPUT0": "x"}), ("b", {"INPUT0": "IN"}, {"OUTPUT0": "y"}),
-                                 ("two", {"INPUT0": "x", "INPUT1": "y"}, {"OUTPUT0": "OUT", "OUTPUT1": "OUT1"})],
-                        outputs=("OUT", "OUT1"))
     models.add_ensemble("half_fails", [("a", {"INPUT0": "IN"}, {"OUTPUT0": "OUT"}),
                                        ("failing", {"INPUT0": "IN"}, {"OUTPUT0": "OUT1"})], outputs=("OUT", "OUT1"))
     models.add_ensemble("side_by_side", [("slow", {"INPUT0": "IN"}, {"OUTPUT0": "x"}),
@@ -45,8 +33,6 @@ def server(module_repository, start_module_server):
                         outputs=("OUT", "OUT1"))
     models.add_ensemble("maybe", [("optional", {"INPUT0": "IN", "INPUT1": "IN1"}, {"OUTPUT0": "OUT", "OUTPUT1": "OUT1"})],
                         inputs=("IN", ("IN1", "optional: true")), outputs=("OUT", "OUT1"))
-    models.add_chain("through_one_row", ["a", "one_row"], dims=(3,))
-    models.add_chain("through_rows", ["one_row", "rows"], max_batch_size=0, dims=(3,))
     models.add_chain("batched", ["batching", "a"])
     models.add_chain("stream", ["a", "repeat", "b"])
     models.add_chain("stream_of_streams", ["repeat", "repeat"])

@@ -3,7 +3,7 @@ import json
 
 import pytest
 from support.control import index, load, unload, until
-from support.ensembles import body
+from support.ensembles import add_graphs, body
 from support.server import Server
 from support.triton import Triton, needs_triton
 
@@ -16,27 +16,13 @@ ROW = [1.0, 2.0, 3.0]
 @pytest.fixture(scope="module")
 def servers(module_repository):
     models = module_repository
-    models.add_identity("a")
-    models.add_identity("b")
-    models.add_identity("two", tensors=2)
-    models.add_identity("one_row", max_batch_size=0, dims=(3,))
-    models.add_identity("rows", dims=(3,))
-    models.add_identity("failing", parameters={"execute_error": "no luck"})
+    add_graphs(models)
     models.add_identity("broken", parameters={"initialize_error": "no luck"})
     models.add_identity("echo", parameters={"echo_parameters": "true"})
-    models.add_chain("chain", ["a", "b"])
     models.add_chain("longer", ["a", "b", "a", "b"])
-    models.add_chain("fails", ["a", "failing", "b"])
-    models.add_ensemble("outer", [("chain", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
-    models.add_ensemble("outer_fails", [("fails", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
-    models.add_ensemble("fork", [("a", {"INPUT0": "IN"}, {"OUTPUT0": "x"}), ("b", {"INPUT0": "IN"}, {"OUTPUT0": "y"}),
-                                 ("two", {"INPUT0": "x", "INPUT1": "y"}, {"OUTPUT0": "OUT", "OUTPUT1": "OUT1"})],
-                        outputs=("OUT", "OUT1"))
     models.add_ensemble("apart", [("a", {"INPUT0": "IN"}, {"OUTPUT0": "OUT"}),
                                   ("b", {"INPUT0": "IN1"}, {"OUTPUT0": "OUT1"})],
                         inputs=("IN", ("IN1", "optional: true")), outputs=("OUT", "OUT1"))
-    models.add_chain("through_one_row", ["a", "one_row"], dims=(3,))
-    models.add_chain("through_rows", ["one_row", "rows"], max_batch_size=0, dims=(3,))
     models.add_chain("in_sequence", ["echo", "a"])
     models.add_chain("needs_broken", ["a", "broken"])
     models.add_chain("needs_nothing_there", ["a", "nothing_there"])

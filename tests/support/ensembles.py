@@ -1,4 +1,23 @@
-"""Requests to ensembles that ModelRepository.add_ensemble made."""
+"""Ensembles that ModelRepository.add_ensemble makes, and requests to them."""
+
+
+def add_graphs(models):
+    """Identity models and the graphs of them that Triton and Neso are to answer alike."""
+    models.add_identity("a")
+    models.add_identity("b")
+    models.add_identity("two", tensors=2)
+    models.add_identity("one_row", max_batch_size=0, dims=(3,))
+    models.add_identity("rows", dims=(3,))
+    models.add_identity("failing", parameters={"execute_error": "no luck"})
+    models.add_chain("chain", ["a", "b"])
+    models.add_chain("fails", ["a", "failing", "b"])
+    models.add_ensemble("outer", [("chain", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
+    models.add_ensemble("outer_fails", [("fails", {"IN": "IN"}, {"OUT": "x"}), ("b", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
+    models.add_ensemble("fork", [("a", {"INPUT0": "IN"}, {"OUTPUT0": "x"}), ("b", {"INPUT0": "IN"}, {"OUTPUT0": "y"}),
+                                 ("two", {"INPUT0": "x", "INPUT1": "y"}, {"OUTPUT0": "OUT", "OUTPUT1": "OUT1"})],
+                        outputs=("OUT", "OUT1"))
+    models.add_chain("through_one_row", ["a", "one_row"], dims=(3,))
+    models.add_chain("through_rows", ["one_row", "rows"], max_batch_size=0, dims=(3,))
 
 
 def body(*rows, inputs=("IN",), outputs=None, id=None, **parameters):
