@@ -60,8 +60,10 @@ class Blocks:
         """Room for other sizes: free blocks that none in use lies below are blocks no more."""
         used = [offset for blocks in self._by_size.values() for offset in blocks if not self._is_free(offset)]
         self.low = min(used) - wire.ALIGNMENT if used else self._end
-        for size, blocks in self._by_size.items():
-            self._by_size[size] = collections.deque(offset for offset in blocks if offset > self.low)
+        for blocks in self._by_size.values():  # in place: whoever carves is about to add to one of them
+            kept = [offset for offset in blocks if offset > self.low]
+            blocks.clear()
+            blocks.extend(kept)
 
 
 def _rounded(size):
