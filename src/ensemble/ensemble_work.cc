@@ -96,7 +96,7 @@ Status EnsembleRun::AnswerWithResults(Pass& pass) {
     return {};
   }
   std::unique_ptr<InferenceResponse> response = factory_->CreateResponse(factory_);
-  const SequenceState* sequence = nullptr;
+  const StepSequence* sequence = nullptr;
   for (const std::string& name : request_->outputs()) {
     const auto position = static_cast<size_t>(ensemble_->FindOutput(name) - ensemble_->outputs().data());
     const TensorValue& value = pass.values[plan_.graph.outputs[position]];

@@ -33,7 +33,7 @@ struct StepCall {
   std::list<Pass>::iterator pass;
   std::list<StepCall>::iterator self;
   std::vector<TensorValue> inputs;  // in the order of the step's; keeps what the request reads
-  SequenceState sequence;
+  StepSequence sequence;
   StepOutputs outputs;
   bool is_decoupled = false;
   bool has_entered = false;  // the limiter has let it pass

@@ -44,7 +44,7 @@ Status Copy(const TensorValue& value, Output& output) {
 
 }  // namespace
 
-std::shared_ptr<StepAnswer> MakeAnswer(std::unique_ptr<InferenceResponse> response, const SequenceState& sequence) {
+std::shared_ptr<StepAnswer> MakeAnswer(std::unique_ptr<InferenceResponse> response, const StepSequence& sequence) {
   auto answer = std::make_shared<StepAnswer>();
   for (const NamedParameter& parameter : response->parameters()) {
     const bool is_id = parameter.name == "sequence_id";
@@ -63,7 +63,7 @@ std::shared_ptr<StepAnswer> MakeAnswer(std::unique_ptr<InferenceResponse> respon
   return answer;
 }
 
-void AddParameters(const SequenceState& sequence, InferenceResponse& response) {
+void AddParameters(const StepSequence& sequence, InferenceResponse& response) {
   response.AddParameter("sequence_id", sequence.id.is_text()
                                            ? ParameterValue(sequence.id.text())
                                            : ParameterValue(static_cast<int64_t>(sequence.id.number())));

@@ -15,7 +15,7 @@ namespace neso {
 
 // What a request says of its sequence. A step may answer with another one (parameters sequence_id, sequence_start and
 // sequence_end), which holds for what is made from its outputs.
-struct SequenceState {
+struct StepSequence {
   CorrelationId id;
   uint32_t flags = 0;
 };
@@ -23,14 +23,14 @@ struct SequenceState {
 // One response of a step. Kept by the tensors in it, and so by every request that reads one of them.
 struct StepAnswer {
   std::unique_ptr<InferenceResponse> response;
-  std::optional<SequenceState> sequence;  // if it is not that of the step's request
+  std::optional<StepSequence> sequence;  // if it is not that of the step's request
 };
 
 // Takes the response, and reads the parameters that override `sequence`.
-std::shared_ptr<StepAnswer> MakeAnswer(std::unique_ptr<InferenceResponse> response, const SequenceState& sequence);
+std::shared_ptr<StepAnswer> MakeAnswer(std::unique_ptr<InferenceResponse> response, const StepSequence& sequence);
 
 // Tells the requester of them.
-void AddParameters(const SequenceState& sequence, InferenceResponse& response);
+void AddParameters(const StepSequence& sequence, InferenceResponse& response);
 
 struct TensorValue {
   // One of both; neither: a tensor that will not come.
