@@ -83,21 +83,18 @@ void EnsembleRun::TakeModel(size_t callee, Expected<ModelHandle> model) {
   if (model) {
     models_[callee] = *std::move(model);
   } else {
-    MutexLock lock(models_mutex_);
+    MutexLock lock(mutex_);
     if (lookup_.ok()) lookup_ = std::move(model).error();
   }
   if (models_missing_.fetch_sub(1, std::memory_order_acq_rel) == 1) StartSteps({});
 }
 
 void EnsembleRun::StartSteps(Status status) {
-  if (status.ok()) {
-    MutexLock lock(models_mutex_);
-    status = lookup_;
-  }
   bool is_ours = false;
   {
     MutexLock lock(mutex_);
     is_started_ = true;
+    if (status.ok()) status = lookup_;
     if (status.ok() && !has_failed_) {
       status = CatchExceptions([&]() NO_THREAD_SAFETY_ANALYSIS { return BeginPass(); });
     }

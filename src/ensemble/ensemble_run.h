@@ -108,11 +108,10 @@ class EnsembleRun final : public Runnable, public std::enable_shared_from_this<E
   const std::vector<bool>* steps_ = nullptr;
   const std::vector<bool>* results_ = nullptr;
   std::atomic<size_t> models_missing_{0};
-  Mutex models_mutex_;
-  Status lookup_ GUARDED_BY(models_mutex_);  // the first error
   std::vector<ModelHandle> models_;  // by callee; the same until the end, whatever is loaded and unloaded meanwhile
 
   Mutex mutex_;
+  Status lookup_ GUARDED_BY(mutex_);                  // the first error of looking for models
   std::list<StepCall> new_calls_ GUARDED_BY(mutex_);  // to be submitted
   std::list<StepCall> calls_ GUARDED_BY(mutex_);      // submitted, or waiting for the limiter
   // In the order of their responses: what a decoupled step has begun stands before the pass that it is in.
