@@ -64,12 +64,8 @@ void BackendInstance::Execute(std::span<InferenceRequest* const> requests) {
   // On an error the requests are ours again, except those that the plug-in released before it failed.
   for (InferenceRequest* request : unreleased_) {
     if (request == nullptr) continue;
-    std::unique_ptr<InferenceRequest> owned(request);
-    if (request->response_factory().IsFinalSent()) {
-      InferenceRequest::Release(std::move(owned), TRITONSERVER_REQUEST_RELEASE_ALL);
-    } else {
-      InferenceRequest::RespondAndRelease(std::move(owned), status, InferenceRequest::FailureReason::kBackend);
-    }
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), status,
+                                        InferenceRequest::FailureReason::kBackend);
   }
 }
 

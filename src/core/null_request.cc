@@ -1,4 +1,5 @@
 // Requests that fill rows of a batch: made like others, and answered to nobody.
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -45,23 +46,24 @@ void DropRequest(TRITONSERVER_InferenceRequest* request, uint32_t, void* userp) 
 
 }  // namespace
 
+// A zero in place of its length makes each string an empty one.
+size_t InferenceRequest::NullByteSize(const Input& input) {
+  if (input.datatype() != DataType::kBytes) return input.byte_size();
+  return sizeof(uint32_t) * static_cast<size_t>(std::max<int64_t>(ElementCount(input.shape()), 0));
+}
+
 std::unique_ptr<InferenceRequest> InferenceRequest::CreateNull(const InferenceRequest& like, Zeros zeros) {
   static const ResponseAllocator allocator(&Allocate, &Free, nullptr);
   std::unique_ptr<InferenceRequest> request = Create(like.model_, like.requested_version_);
   request->is_null_ = true;
   request->start_ns_ = like.start_ns_;
   request->queue_start_ns_ = like.queue_start_ns_;
-  const size_t own_inputs = like.input_count_ - like.injected_count_;
-  for (const Input& input : like.inputs().first(own_inputs)) {
+  for (const Input& input : like.own_inputs()) {
     Input& copy = request->NewInput(input.name(), input.datatype(), input.original_shape());
     copy.shape_ = input.shape();
     InputBuffer& buffer = copy.buffers_.emplace_back();
     buffer.base = zeros->data();
-    buffer.attributes.byte_size = input.byte_size();
-    // A zero in place of its length makes each string an empty one.
-    if (input.datatype() == DataType::kBytes) {
-      buffer.attributes.byte_size = sizeof(uint32_t) * static_cast<size_t>(ElementCount(input.shape()));
-    }
+    buffer.attributes.byte_size = NullByteSize(input);
     copy.byte_size_ = buffer.attributes.byte_size;
   }
   request->input_index_.Update(request->inputs(), &Input::name);

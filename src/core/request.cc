@@ -350,6 +350,7 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
 
 void InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest> request, const Status& error,
                                          FailureReason reason) {
+  if (request->factory_->IsFinalSent()) return Release(std::move(request), TRITONSERVER_REQUEST_RELEASE_ALL);
   if (!request->is_null_) {
     request->model_->statistics().common().RecordFailure(request->start_ns_, SteadyNanoseconds(), reason);
   }

@@ -89,9 +89,10 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   ~InferenceRequest();
   static void operator delete(InferenceRequest* request, std::destroying_delete_t);
   // Stands in a batch for a row that nobody asked for: the inputs are as those of `like` and read from `zeros`, which
-  // has room for the largest of them. What is answered is dropped, and nothing of it is counted.
+  // has room for the NullByteSize of the largest of them. What is answered is dropped, and nothing of it is counted.
   static std::unique_ptr<InferenceRequest> CreateNull(const InferenceRequest& like,
                                                       std::shared_ptr<const std::vector<std::byte>> zeros);
+  static size_t NullByteSize(const Input& input);
 
   // --- what the requester sets -------------------------------------------------------------------------------------
   void SetId(std::string_view id) { id_ = id; }
@@ -137,6 +138,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   std::span<const NamedParameter> parameters() const { return parameters_; }
   std::span<const Input> inputs() const { return {inputs_.data(), input_count_}; }
   std::span<Input> inputs() { return {inputs_.data(), input_count_}; }
+  // Those that its sender gave, without the injected ones.
+  std::span<const Input> own_inputs() const { return inputs().first(input_count_ - injected_count_); }
   const Input* FindInput(std::string_view name) const;
   Input* FindInput(std::string_view name);
   std::span<const InputBuffer> BuffersForHostPolicy(const Input& input, std::string_view policy) const;
@@ -159,7 +162,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // callbacks; on error it is untouched and no callback was or will be called.
   static Status Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace = nullptr);
 
-  // Answers with `error` through the response callback (FINAL) and releases; counts a failure under `reason`.
+  // Answers with `error` through the response callback (FINAL) and releases; counts a failure under `reason`. One that
+  // has been answered in full is only released.
   enum class FailureReason : uint8_t { kRejected, kCanceled, kBackend, kOther };
   static void RespondAndRelease(std::unique_ptr<InferenceRequest> request, const Status& error, FailureReason reason);
 

@@ -29,4 +29,10 @@ class Scheduler {
   }
 };
 
+// What a scheduler says to who comes after Stop.
+inline Status RefusedByStop(const InferenceRequest& request) {
+  return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
+                     request.LogPrefix());
+}
+
 }  // namespace neso

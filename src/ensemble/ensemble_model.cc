@@ -20,10 +20,7 @@ class EnsembleScheduler final : public Scheduler {
       : plan_(config, context.finder, context.executor, statistics) {}
 
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override {
-    if (stopping_.load(std::memory_order_acquire)) {
-      return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
-                         request->LogPrefix());
-    }
+    if (stopping_.load(std::memory_order_acquire)) return RefusedByStop(*request);
     const auto run = std::make_shared<EnsembleRun>(plan_);
     request->CaptureQueueStart();
     request->MarkExecuting();

@@ -118,11 +118,7 @@ void DirectLane::FillRows(Batch& batch) {
 
 InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {
   size_t largest = 0;
-  for (const Input& input : like.inputs()) {
-    const bool is_text = input.datatype() == DataType::kBytes;
-    const auto elements = static_cast<size_t>(std::max<int64_t>(ElementCount(input.shape()), 0));
-    largest = std::max(largest, is_text ? elements * sizeof(uint32_t) : input.byte_size());
-  }
+  for (const Input& input : like.own_inputs()) largest = std::max(largest, InferenceRequest::NullByteSize(input));
   if (zeros_ == nullptr || zeros_->size() < largest) {
     zeros_ = std::make_shared<const std::vector<std::byte>>(largest);
   }

@@ -44,10 +44,7 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
   SlotRunner::Slot* slot = nullptr;
   {
     MutexLock lock(runner_.mutex);
-    if (stopping_) {
-      return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
-                         request->LogPrefix());
-    }
+    if (stopping_) return RefusedByStop(*request);
     // The request lives at least until the lock is given back.
     if (Status status = queue_.Push(request, now); !status.ok()) {
       lock.Unlock();

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/saturating.h"
+#include "core/scheduler.h"
 #include "schedule/direct_lane.h"
 #include "schedule/oldest_lane.h"
 
@@ -91,9 +92,7 @@ Expected<Sequence*> SequenceBatcher::SequenceFor(InferenceRequest& request) {
                                 .slot_is_free = home != nullptr,
                                 .is_stopping = stopping_};
   switch (AdmitToSequence(arrival)) {
-    case SequenceAdmission::kRefuseStopping:
-      return Unavailable("{}Server is stopping, scheduler for model has stopped accepting new inference requests",
-                         request.LogPrefix());
+    case SequenceAdmission::kRefuseStopping: return RefusedByStop(request);
     case SequenceAdmission::kRefuseUnknown:
       return InvalidArg(
           "inference request for sequence {} to model '{}' must specify the START flag on the first request of the "
@@ -270,13 +269,9 @@ void SequenceBatcher::Perform(Outcome& outcome) {
                                         Reason::kRejected);
   }
   for (InferenceRequest* request : outcome.cancelled) {
-    std::unique_ptr<InferenceRequest> owned(request);
     // Its model may have answered it in full, and asked for it again nevertheless.
-    if (owned->response_factory().IsFinalSent()) {
-      InferenceRequest::Release(std::move(owned), TRITONSERVER_REQUEST_RELEASE_ALL);
-    } else {
-      InferenceRequest::RespondAndRelease(std::move(owned), Cancelled("Request cancelled"), Reason::kCanceled);
-    }
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), Cancelled("Request cancelled"),
+                                        Reason::kCanceled);
   }
 }
 
