@@ -9,7 +9,6 @@
 
 #include "neso/backend/log.h"
 #include "requirements.h"
-#include "settings.h"
 
 namespace neso::python {
 namespace {
@@ -114,7 +113,7 @@ bool MayCompleteConfig(const Model& model, const ModelFiles& files) {
   return !is_plain;
 }
 
-Result<Interpreter> FindInterpreterOf(const Model& model, const ModelFiles& files) {
+Result<Interpreter> FindInterpreterOf(const Model& model, const ModelFiles& files, const Settings& settings) {
   if (std::string path = model.config().parameters.Or("EXECUTION_ENV_PATH", ""); !path.empty()) {
     if (path.starts_with(kModelDirectory)) path.replace(0, kModelDirectory.size(), files.model_folder);
     return InterpreterOf(path);
@@ -125,8 +124,6 @@ Result<Interpreter> FindInterpreterOf(const Model& model, const ModelFiles& file
     const std::string archive = based_on + "/pb_exec_env_" + backend + ".tar.gz";
     if (IsFile(archive)) return InterpreterOf(archive);
   }
-  NESO_ASSIGN_OR_RETURN(const backend::Parameters parameters, model.backend().Settings());
-  NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(parameters));
   std::string wanted = settings.interpreter;
   if (const std::string stub = files.model_folder + "/triton_python_backend_stub"; IsFile(stub)) {
     NESO_ASSIGN_OR_RETURN(wanted, PythonOfStub(stub));

@@ -5,6 +5,7 @@
 
 #include "interpreter.h"
 #include "neso/backend/model.h"
+#include "settings.h"
 
 namespace neso::python {
 
@@ -24,6 +25,7 @@ bool MayCompleteConfig(const backend::Model& model, const ModelFiles& files);
 // By the model's parameters, a stub of Triton's in its folder, or what the backend's folder and the command line say;
 // with what a requirements.txt beside the model asks for, unless an environment of its own has all that the model
 // needs.
-backend::Result<Interpreter> FindInterpreterOf(const backend::Model& model, const ModelFiles& files);
+backend::Result<Interpreter> FindInterpreterOf(const backend::Model& model, const ModelFiles& files,
+                                               const Settings& settings);
 
 }  // namespace neso::python

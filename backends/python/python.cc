@@ -27,13 +27,13 @@ class PythonModel final : public Model {
 
   Status Initialize() {
     NESO_ASSIGN_OR_RETURN(files_, FindModelFiles(*this));
-    NESO_ASSIGN_OR_RETURN(interpreter_, FindInterpreterOf(*this, files_));
+    NESO_ASSIGN_OR_RETURN(const Parameters defaults, backend().Settings());
+    NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
+    NESO_ASSIGN_OR_RETURN(interpreter_, FindInterpreterOf(*this, files_, settings));
     const std::string force = config().parameters.Or("FORCE_CPU_ONLY_INPUT_TENSORS", "yes");
     if (force != "yes" && force != "no") {
       return Status::InvalidArg("Incorrect value for FORCE_CPU_ONLY_INPUT_TENSORS: ", force);
     }
-    NESO_ASSIGN_OR_RETURN(const Parameters defaults, backend().Settings());
-    NESO_ASSIGN_OR_RETURN(const Settings settings, Settings::Parse(defaults));
     NESO_ASSIGN_OR_RETURN(limits_, Limits::OfModel(config().parameters, settings.limits));
     NESO_ASSIGN_OR_RETURN(debugger_, DebuggerAddress::Find(config().parameters, "DEBUGPY", settings.debugger));
     if (debugger_) limits_.execute = limits_.finalize = {};  // whoever looks at it takes their time

@@ -51,7 +51,7 @@ struct Loan {
 
 // nullptr if the tensor has to be copied.
 std::unique_ptr<Loan> Lend(TensorRecord& tensor, const Sendable& from) {
-  if (tensor.byte_size < kSmallestLoan || from.memory == nullptr) return nullptr;
+  if (tensor.byte_size < kSmallestLoan) return nullptr;
   if (tensor.block) {
     auto loan = std::make_unique<Loan>(from.memory);
     loan->block = std::move(tensor.block);

@@ -3,7 +3,7 @@
 Make_clang() {
   local result=$1 tool
   mkdir "$result/bin"
-  for tool in clang clang++ clang-tidy clang-format run-clang-tidy; do
+  for tool in clang clang++ clang-tidy clang-format; do
     ln -s "/usr/bin/$tool-$clang_version" "$result/bin/$tool"
   done
 }

@@ -67,7 +67,7 @@ struct ServerContext {
   bool BeginDrain(std::shared_ptr<Event> watcher);
   // A connection has become idle. Costs a look when the server does not drain.
   void NoteIdle() {
-    if (draining.load(std::memory_order_acquire)) TellDrainWatcher();
+    if (draining.load(std::memory_order_acquire) && drain_watcher != nullptr) drain_watcher->Set();
   }
 
   // Around calls of the handler and of callbacks, so that the server's end can wait for them. Begin is called in the
@@ -78,10 +78,6 @@ struct ServerContext {
   void WaitUntilQuiet();
 
  private:
-  void TellDrainWatcher() {
-    if (drain_watcher != nullptr) drain_watcher->Set();
-  }
-
   mutable Mutex mutex;
   CondVar changed;
   std::shared_ptr<Event> drain_watcher;  // constant from the moment that `draining` is set
