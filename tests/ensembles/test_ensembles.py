@@ -10,6 +10,7 @@ from support.clients import arrays_of, infer_at_once, inputs_of
 from support.control import until
 from support.ensembles import add_graphs, ask, error, results
 from support.inference import delay_ms, statistics
+from support.shared_memory import SharedObject
 
 DECOUPLED = "model_transaction_policy { decoupled: true }"
 
@@ -115,22 +116,17 @@ def test_what_the_ensemble_itself_refuses_names_no_step(server):
 
 
 def test_shared_memory_of_the_client_gets_the_result(repository, start_server):
-    import tritonclient.utils.shared_memory as shm
     repository.add_identity("a")
     repository.add_chain("chain", ["a", "a"])
     server = start_server(repository.path, "--allow-client-shm=true")
-    with httpclient.InferenceServerClient(server.http) as client:
-        region = shm.create_shared_memory_region("out", "/neso_test_ensemble_out", 12)
-        try:
-            client.register_system_shared_memory("out", "/neso_test_ensemble_out", 12)
-            output = httpclient.InferRequestedOutput("OUT")
-            output.set_shared_memory("out", 12)
-            rows = np.array([[1, 2, 3]], dtype=np.float32)
-            client.infer("chain", inputs_of({"IN": rows}), outputs=[output])
-            np.testing.assert_array_equal(shm.get_contents_as_numpy(region, np.float32, [1, 3]), rows)
-        finally:
-            client.unregister_system_shared_memory()
-            shm.destroy_shared_memory_region(region)
+    with httpclient.InferenceServerClient(server.http) as client, SharedObject(12) as memory:
+        client.register_system_shared_memory("out", memory.key, 12)
+        output = httpclient.InferRequestedOutput("OUT")
+        output.set_shared_memory("out", 12)
+        rows = np.array([[1, 2, 3]], dtype=np.float32)
+        client.infer("chain", inputs_of({"IN": rows}), outputs=[output])
+        np.testing.assert_array_equal(memory.get(np.float32, 3), rows[0])
+        client.unregister_system_shared_memory()
 
 
 # --- streams ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 import tritonclient.grpc as grpcclient
 from support.control import index, load, unload, until
 from support.ensembles import ask, body, error, results
-from support.inference import Crowd, delay_ms, statistics, until_executing
+from support.inference import Crowd, delay_ms, pending, statistics, until_executing
 from support.python_models import PythonModels, python_on_path
 from support.raw import RawConnection, request
 from support.traces import CORE, HTTP, read_traces
@@ -36,7 +36,7 @@ def test_a_client_that_leaves_ends_what_its_request_waits_for(repository, start_
     first.send(request("chain", body([1.0])))
     until_executing()
     waiting.send(request("chain", body([1.0])))
-    until(lambda: server.metric("nv_inference_pending_request_count", model="slow") == 1)
+    until(lambda: pending(server, "slow") == 1)
     waiting.close()
     until(lambda: fails(server, "chain") == 1)
     assert server.metric("nv_inference_request_failure", model="chain", reason="CANCELED") == 1
@@ -131,7 +131,7 @@ def test_no_more_requests_of_a_step_than_allowed(repository, start_server, limit
         seen = 0
         while not reply.done():
             # What waits for the instance, and what is in it.
-            seen = max(seen, server.metric("nv_inference_pending_request_count", model="slow"))
+            seen = max(seen, pending(server, "slow"))
         assert reply.result().text.count("data: ") == 8
     assert seen <= limit - 1 if limit else seen > 1
 

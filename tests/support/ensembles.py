@@ -1,4 +1,7 @@
 """Ensembles that ModelRepository.add_ensemble makes, and requests to them."""
+import functools
+
+from support import inference
 
 
 def add_graphs(models):
@@ -20,17 +23,7 @@ def add_graphs(models):
     models.add_chain("through_rows", ["one_row", "rows"], max_batch_size=0, dims=(3,))
 
 
-def body(*rows, inputs=("IN",), outputs=None, id=None, **parameters):
-    """FP32 inputs with these rows each; `outputs`: names, or None for all."""
-    request = {"inputs": [{"name": name, "datatype": "FP32", "shape": [len(rows), len(rows[0])],
-                           "data": [value for row in rows for value in row]} for name in inputs]}
-    if outputs is not None:
-        request["outputs"] = [{"name": name} for name in outputs]
-    if id is not None:
-        request["id"] = id
-    if parameters:
-        request["parameters"] = parameters
-    return request
+body = functools.partial(inference.body, inputs=("IN",))
 
 
 def ask(server, model, *rows, **kwargs):

@@ -7,10 +7,12 @@ import time
 from support.server import PATIENCE
 
 
-def body(*rows, id=None, **parameters):
-    """One FP32 input with these rows as its batch."""
-    request = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [len(rows), len(rows[0])],
-                           "data": [value for row in rows for value in row]}]}
+def body(*rows, inputs=("INPUT0",), outputs=None, id=None, **parameters):
+    """FP32 inputs with these rows each as their batch; `outputs`: names, or None for all."""
+    request = {"inputs": [{"name": name, "datatype": "FP32", "shape": [len(rows), len(rows[0])],
+                           "data": [value for row in rows for value in row]} for name in inputs]}
+    if outputs is not None:
+        request["outputs"] = [{"name": name} for name in outputs]
     if id is not None:
         request["id"] = id
     if parameters:
