@@ -122,18 +122,17 @@ def test_loads_and_requests_at_the_same_time(repository, start_server):
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_no_more_requests_of_a_step_than_allowed(repository, start_server, limit):
     repository.add_identity("burst", extra=DECOUPLED, parameters={"repeat": "8"})
-    repository.add_identity("slow", parameters={"execute_delay_ms": delay_ms(30)})
-    repository.add_chain("stream", ["burst", "slow"], scheduling=f"max_inflight_requests: {limit}")
+    # Its batches have room for all, and wait for them: one is as large as the step lets requests in.
+    delay_us = 1000 * delay_ms(50)
+    repository.add_identity("batching", extra=f"dynamic_batching {{ max_queue_delay_microseconds: {delay_us} }}")
+    repository.add_chain("stream", ["burst", "batching"], scheduling=f"max_inflight_requests: {limit}")
     server = start_server(repository.path)
     assert server.get("/v2/models/stream/config").json()["ensemble_scheduling"]["max_inflight_requests"] == limit
-    with Asking() as asking:
-        reply = asking.pool.submit(server.post, "/v2/models/stream/generate_stream", {"IN": [1.0]})
-        seen = 0
-        while not reply.done():
-            # What waits for the instance, and what is in it.
-            seen = max(seen, pending(server, "slow"))
-        assert reply.result().text.count("data: ") == 8
-    assert seen <= limit - 1 if limit else seen > 1
+    reply = server.post("/v2/models/stream/generate_stream", {"IN": [1.0]})
+    assert reply.text.count("data: ") == 8
+    until(lambda: statistics(server, "batching")["inference_count"] == 8)
+    largest = max(batch["batch_size"] for batch in statistics(server, "batching")["batch_stats"])
+    assert largest == limit if limit else largest > 2
 
 
 def test_a_python_model_calls_an_ensemble(repository, start_server):
