@@ -1,0 +1,258 @@
+// What holds of every outcome, whatever the configuration: no request is lost, executed twice, served out of turn, or left
+// waiting beside an idle instance.
+#include "simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+#include <set>
+
+#include "core/test_support.h"
+#include "loads.h"
+#include "random_scenario.h"
+#include "schedule/sequence_config.h"
+
+namespace neso::simulator {
+namespace {
+
+using std::chrono::microseconds;
+
+// Seeds that are the same each time, and some that are not: those are printed, and may be given as NESO_SEED.
+std::vector<unsigned> Seeds() {
+  std::vector<unsigned> seeds;
+  if (const char* given = std::getenv("NESO_SEED")) return {static_cast<unsigned>(std::strtoul(given, nullptr, 10))};
+  for (unsigned seed = 0; seed < 60; ++seed) seeds.push_back(seed);
+  const unsigned first = std::random_device{}();
+  std::cout << "seeds 0 to 59, and " << first << " to " << first + 59 << "\n";
+  for (unsigned i = 0; i < 60; ++i) seeds.push_back(first + i);
+  return seeds;
+}
+
+// The batches of an outcome: their requests in order of their places.
+std::vector<std::vector<const Record*>> BatchesOf(const Outcome& outcome) {
+  std::vector<std::vector<const Record*>> batches(outcome.batches);
+  for (const Record& record : outcome.requests) {
+    if (record.fate == Fate::kExecuted) batches[record.batch].push_back(&record);
+  }
+  for (auto& batch : batches) {
+    std::sort(batch.begin(), batch.end(), [](const Record* a, const Record* b) { return a->place < b->place; });
+  }
+  return batches;
+}
+
+void ExpectEachEndsOnce(const Outcome& outcome, uint64_t sent) {
+  EXPECT_EQ(outcome.requests.size(), sent);
+  for (const Record& record : outcome.requests) {
+    EXPECT_EQ(record.times_ended, 1U);
+    EXPECT_NE(record.fate, Fate::kUnknown);
+    EXPECT_GE(record.ended, record.arrival.at);
+  }
+}
+
+// When each instance was busy.
+class Shifts {
+ public:
+  explicit Shifts(const std::vector<std::vector<const Record*>>& batches, unsigned instances)
+      : by_instance_(instances) {
+    for (const auto& batch : batches) {
+      auto& shifts = by_instance_[batch.front()->instance];
+      EXPECT_TRUE(shifts.empty() || shifts.rbegin()->second <= batch.front()->began) << "one batch at a time";
+      shifts[batch.front()->began] = batch.front()->ended;
+    }
+  }
+  // Shortly before `at`.
+  bool AllBusyBefore(TimePoint at) const {
+    return std::all_of(by_instance_.begin(), by_instance_.end(), [at](const auto& shifts) {
+      const auto next = shifts.lower_bound(at);
+      return next != shifts.begin() && std::prev(next)->second >= at;
+    });
+  }
+
+ private:
+  std::vector<std::map<TimePoint, TimePoint>> by_instance_;
+};
+
+class QueueProperties {
+ public:
+  QueueProperties(const Scenario& scenario, const Outcome& outcome)
+      : outcome_(outcome),
+        model_(test::ParseConfig(scenario.config)),
+        batching_(model_.has_dynamic_batching() ? DynamicConfig(model_) : DirectConfig()),
+        batches_(BatchesOf(outcome)),
+        shifts_(batches_, scenario.instances) {}
+
+  void ExpectAll() const {
+    for (const auto& batch : batches_) ExpectWellFormed(batch);
+    for (const Record& record : outcome_.requests) {
+      ExpectDeservedItsFate(record);
+      ExpectDidNotWaitBesideAnIdleInstance(record);
+    }
+    ExpectServedInTurn();
+  }
+
+ private:
+  size_t LevelOf(const Record& record) const {
+    uint64_t priority = record.arrival.priority;
+    if (priority == 0) priority = model_.dynamic_batching().default_priority_level();
+    return std::clamp<uint64_t>(priority, 1, batching_.levels.size()) - 1;
+  }
+  const QueuePolicy& PolicyOf(const Record& record) const { return batching_.levels[LevelOf(record)]; }
+  Nanoseconds TimeoutOf(const Record& record) const {
+    const QueuePolicy& policy = PolicyOf(record);
+    if (policy.default_timeout <= Nanoseconds(0)) return Nanoseconds::max();
+    const microseconds asked(record.arrival.timeout_us);
+    if (!policy.allow_timeout_override || asked <= microseconds(0)) return policy.default_timeout;
+    return std::min<Nanoseconds>(policy.default_timeout, asked);
+  }
+
+  void ExpectWellFormed(const std::vector<const Record*>& batch) const {
+    uint32_t rows = 0;
+    for (const Record* record : batch) {
+      rows += record->arrival.rows;
+      EXPECT_EQ(record->arrival.elements, batch.front()->arrival.elements) << "requests of one shape share a batch";
+      EXPECT_EQ(record->instance, batch.front()->instance);
+      EXPECT_EQ(record->began, batch.front()->began);
+    }
+    if (batch.size() > 1) {
+      EXPECT_LE(rows, batching_.max_batch_size);
+    }
+  }
+
+  void ExpectDeservedItsFate(const Record& record) const {
+    const QueuePolicy& policy = PolicyOf(record);
+    switch (record.fate) {
+      case Fate::kRefused: EXPECT_GT(policy.max_queue_size, 0U); break;
+      case Fate::kExpired:
+        EXPECT_FALSE(policy.delay_expired);
+        EXPECT_GE(record.latency(), TimeoutOf(record));
+        break;
+      case Fate::kCancelled: EXPECT_GE(record.ended, record.arrival.cancelled_at); break;
+      case Fate::kExecuted:
+        EXPECT_TRUE(policy.delay_expired || record.began - record.arrival.at <= TimeoutOf(record));
+        break;
+      case Fate::kUnknown: break;
+    }
+  }
+
+  void ExpectDidNotWaitBesideAnIdleInstance(const Record& record) const {
+    if (record.fate == Fate::kRefused) return;
+    const TimePoint left = record.fate == Fate::kExecuted ? record.began : record.ended;
+    if (left - record.arrival.at <= batching_.max_queue_delay) return;
+    EXPECT_TRUE(shifts_.AllBusyBefore(left)) << "an instance was idle while a request waited";
+  }
+
+  // Whoever is executed has nobody before him who still waits: by priority, then by arrival. What has waited for longer
+  // than its level allows and is only delayed comes behind, in any order.
+  void ExpectServedInTurn() const {
+    using Turn = std::pair<size_t, size_t>;  // level, arrival
+    std::set<Turn> waiting;
+    std::multimap<TimePoint, Turn> dropped;  // of those that wait
+    size_t came = 0;
+    for (size_t number = 0; number < batches_.size(); ++number) {
+      const TimePoint now = batches_[number].front()->began;
+      for (; came < outcome_.requests.size() && outcome_.requests[came].arrival.at < now; ++came) {
+        const Record& record = outcome_.requests[came];
+        const bool executed = record.fate == Fate::kExecuted;
+        if (record.fate == Fate::kRefused || MayBeDelayed(record) || (executed && record.batch < number)) continue;
+        waiting.insert({LevelOf(record), came});
+        if (!executed) dropped.insert({record.ended, {LevelOf(record), came}});
+      }
+      while (!dropped.empty() && dropped.begin()->first <= now) {
+        waiting.erase(dropped.begin()->second);
+        dropped.erase(dropped.begin());
+      }
+      const auto turn = [this](const Record* record) {
+        return Turn(LevelOf(*record), static_cast<size_t>(record - outcome_.requests.data()));
+      };
+      for (const Record* record : batches_[number]) waiting.erase(turn(record));
+      for (const Record* record : batches_[number]) {
+        EXPECT_TRUE(waiting.empty() || MayBeDelayed(*record) || turn(record) < *waiting.begin()) << "out of turn";
+      }
+    }
+  }
+  bool MayBeDelayed(const Record& record) const {
+    return PolicyOf(record).delay_expired && record.latency() >= TimeoutOf(record);
+  }
+
+  const Outcome& outcome_;
+  const inference::ModelConfig model_;
+  const BatchingConfig batching_;
+  const std::vector<std::vector<const Record*>> batches_;
+  const Shifts shifts_;
+};
+
+TEST(SimulationTest, QueuesOfAllKindsServeEveryRequestOnceAndInTurn) {
+  constexpr uint64_t kRequests = 2'000;
+  for (const unsigned seed : Seeds()) {
+    const Scenario scenario = RandomQueueScenario(seed, kRequests);
+    SCOPED_TRACE(testing::Message() << "NESO_SEED=" << seed << ": " << scenario.instances << " x " << scenario.config);
+    const Outcome outcome = Simulation(scenario).Run();
+    ExpectEachEndsOnce(outcome, kRequests);
+    QueueProperties(scenario, outcome).ExpectAll();
+    if (HasFailure()) return;
+  }
+}
+
+void ExpectSequencesAreKept(const Scenario& scenario, const Outcome& outcome) {
+  const inference::ModelConfig model = test::ParseConfig(scenario.config);
+  const SequenceConfig config = MakeSequenceConfig(model);
+  std::map<uint64_t, std::vector<const Record*>> sequences;
+  for (const Record& record : outcome.requests) {
+    EXPECT_EQ(record.fate, Fate::kExecuted);
+    sequences[record.arrival.sequence].push_back(&record);
+  }
+  std::vector<std::vector<std::pair<TimePoint, int>>> taken(scenario.instances);  // slots, as they come and go
+  for (const auto& [id, requests] : sequences) {
+    for (size_t i = 1; i < requests.size(); ++i) {
+      EXPECT_GE(requests[i]->began, requests[i - 1]->ended) << "one of a sequence at a time, and in order";
+      EXPECT_EQ(requests[i]->instance, requests[0]->instance) << "a sequence stays where it began";
+    }
+    taken[requests[0]->instance].push_back({requests.front()->began, 1});
+    taken[requests[0]->instance].push_back({requests.back()->ended, -1});
+  }
+  for (auto& changes : taken) {
+    std::sort(changes.begin(), changes.end());
+    int now = 0;
+    for (const auto& [at, change] : changes) EXPECT_LE(now += change, static_cast<int>(config.slots));
+  }
+  for (const auto& batch : BatchesOf(outcome)) EXPECT_LE(batch.size(), std::max(1, model.max_batch_size()));
+}
+
+TEST(SimulationTest, SequencesOfAllKindsAreExecutedInOrderWhereTheyBegan) {
+  for (const unsigned seed : Seeds()) {
+    const Scenario scenario = RandomSequenceScenario(seed, 300);
+    SCOPED_TRACE(testing::Message() << "NESO_SEED=" << seed << ": " << scenario.instances << " x " << scenario.config);
+    const Outcome outcome = Simulation(scenario).Run();
+    ExpectEachEndsOnce(outcome, scenario.load.first.size());
+    ExpectSequencesAreKept(scenario, outcome);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(SimulationTest, TheSameScenarioGivesTheSameOutcome) {
+  const auto ends = [] {
+    std::vector<TimePoint> ended;
+    const Scenario scenario = RandomQueueScenario(7, 1'000);
+    for (const Record& record : Simulation(scenario).Run().requests) ended.push_back(record.ended);
+    return ended;
+  };
+  EXPECT_EQ(ends(), ends());
+}
+
+TEST(SimulationTest, ALongLoadIsServed) {
+  constexpr uint64_t kRequests = 200'000;
+  const Scenario scenario{.config = "max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 500 }",
+                          .instances = 2,
+                          .execution = [](uint32_t rows) { return microseconds(200 + 50 * rows); },
+                          .load = PoissonLoad(kRequests, 20'000, 1)};
+  const Outcome outcome = Simulation(scenario).Run();
+  ExpectEachEndsOnce(outcome, kRequests);
+  QueueProperties(scenario, outcome).ExpectAll();
+}
+
+}  // namespace
+}  // namespace neso::simulator
