@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -24,14 +25,16 @@ class RecyclePool {
   // Null when there is none.
   static T* Take() {
     if constexpr (!kPoolsRecycle) return nullptr;
-    Cache& cache = ThreadCache();
+    if (cache_ == nullptr && !OpenCache()) return nullptr;
+    Cache& cache = *cache_;
     if (cache.count == 0 && !cache.Refill()) return nullptr;
     return cache.items[--cache.count];
   }
   // False when the pool is full; `item` then stays with the caller.
   static bool Put(T* item) {
     if constexpr (!kPoolsRecycle) return false;
-    Cache& cache = ThreadCache();
+    if (cache_ == nullptr && !OpenCache()) return false;
+    Cache& cache = *cache_;
     if (cache.count == cache.items.size() && !cache.Spill()) return false;
     cache.items[cache.count++] = item;
     return true;
@@ -78,9 +81,24 @@ class RecyclePool {
       while (count > 0) reserve.items.push_back(items[--count]);
     }
   };
-  static Cache& ThreadCache() {
-    static thread_local Cache cache;
-    return cache;
+
+  // A pointer, since what is thread-local in the library has to be small (src/CMakeLists.txt); it may be
+  // looked at until the thread is gone.
+  static inline constinit thread_local Cache* cache_ = nullptr;
+  static inline constinit thread_local bool is_closed_ = false;  // the thread ends
+
+  struct Closing {
+    ~Closing() {
+      is_closed_ = true;
+      delete std::exchange(cache_, nullptr);
+    }
+  };
+  [[gnu::noinline, gnu::cold]] static bool OpenCache() {
+    if (is_closed_) return false;
+    cache_ = new (std::nothrow) Cache;
+    static thread_local Closing closing;
+    static_cast<void>(&closing);
+    return cache_ != nullptr;
   }
 };
 

@@ -149,6 +149,7 @@ TEST_F(BatchSchedulerTest, GivesASharedThreadBackWhileWorkKeepsComing) {
   std::atomic<int> left{2000};
   Load("", {[&](std::span<InferenceRequest* const> requests) {
          log_.Add(requests);
+         Advance(std::chrono::microseconds(1));
          if (--left > 0) Send("n");
          AnswerAll(requests);
        }});

@@ -13,7 +13,7 @@ namespace {
 // How long a slot keeps a thread that others wait for: a front-end thread has other models' work deferred to it, an
 // instance's thread may be shared, an executor has no more threads for short work than processors. Long enough for a
 // burst of tiny executions, short against a wake-up a time.
-constexpr uint64_t kSharedThreadNs = 250'000;
+constexpr std::chrono::microseconds kSharedThread{250};
 
 // A moving average that a single long run (the processor was taken away for some milliseconds) hardly moves: a model
 // that is asked rarely would be thought long for minutes. One that has become long is known as such after some runs.
@@ -91,22 +91,21 @@ void SlotRunner::Run(Slot& slot) {
   // source. The slot's reference moves to the stack, since the slot lives in what it keeps.
   const std::shared_ptr<BatchSource> keep_alive = std::move(slot.keep_alive);
   ModelHandle model;
-  uint64_t now_ns = SteadyNanoseconds();
-  const uint64_t give_back_ns = now_ns + kSharedThreadNs;
+  TimePoint now = context_.clock.Now();
+  const TimePoint give_back = now + kSharedThread;
   Slot* another = nullptr;
-  while (TakeBatch(slot, another)) {
+  while (TakeBatch(slot, now, another)) {
     // Before this slot executes, so that the other one works beside it.
     Launch(std::exchange(another, nullptr));
     slot.batch.AnswerDropped();
-    if (!slot.batch.requests.empty()) now_ns = Execute(slot, model);
-    if (now_ns > give_back_ns && IsWaitedFor(slot) && HandOver(slot, keep_alive)) return;
+    if (!slot.batch.requests.empty()) now = Execute(slot, now, model);
+    if (now > give_back && IsWaitedFor(slot) && HandOver(slot, keep_alive)) return;
   }
   Launch(another);
 }
 
-bool SlotRunner::TakeBatch(Slot& slot, Slot*& another) {
+bool SlotRunner::TakeBatch(Slot& slot, TimePoint now, Slot*& another) {
   slot.batch.requests.clear();
-  const TimePoint now = source_.Now();
   MutexLock lock(mutex);
   if (std::exchange(slot.is_starting, false)) {
     --starting_;
@@ -129,22 +128,21 @@ bool SlotRunner::TakeBatch(Slot& slot, Slot*& another) {
   return false;
 }
 
-uint64_t SlotRunner::Execute(Slot& slot, ModelHandle& model) {
+TimePoint SlotRunner::Execute(Slot& slot, TimePoint begin, ModelHandle& model) {
   std::vector<InferenceRequest*>& requests = slot.batch.requests;
   if (model == nullptr) model = requests.front()->model();
   for (InferenceRequest* request : requests) {
     request->MarkExecuting();
     request->TraceInputs(TRITONSERVER_TRACE_TENSOR_BACKEND_INPUT);
   }
-  const uint64_t begin_ns = SteadyNanoseconds();
   {
     NoInlineScope no_inline;
     slot.instance.Execute(requests);
   }
-  const uint64_t end_ns = SteadyNanoseconds();
+  const TimePoint end = context_.clock.Now();
   const int64_t expected_ns = expected_ns_.load(std::memory_order_relaxed);
-  expected_ns_.store(NextExpected(expected_ns, static_cast<int64_t>(end_ns - begin_ns)), std::memory_order_relaxed);
-  return end_ns;
+  expected_ns_.store(NextExpected(expected_ns, Nanoseconds(end - begin).count()), std::memory_order_relaxed);
+  return end;
 }
 
 // A front-end thread and an instance's are always given back in time. An executor that nothing waits for would only

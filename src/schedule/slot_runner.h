@@ -55,9 +55,9 @@ class SlotRunner {
   void Run(Slot& slot);
   // Fills the slot's batch; false when the slot has gone idle and must not be touched any more. `another`: a slot to
   // launch, or null.
-  bool TakeBatch(Slot& slot, Slot*& another);
-  // When it ended, by SteadyNanoseconds. `model`: set if it is not, and kept by the caller.
-  uint64_t Execute(Slot& slot, ModelHandle& model);
+  bool TakeBatch(Slot& slot, TimePoint now, Slot*& another);
+  // When it ended, having begun at `begin`. `model`: set if it is not, and kept by the caller.
+  TimePoint Execute(Slot& slot, TimePoint begin, ModelHandle& model);
   bool IsWaitedFor(const Slot& slot) const;
   // Launches the slot again instead of taking the next batch; false when nothing waits.
   bool HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive);

@@ -332,16 +332,18 @@ void GrpcStream::OnClose() {
   ignoring_ = true;
   GrpcReceiverRef receiver;
   Http2Pieces dropped;  // without the lock: what keeps them may be anybody's
+  bool cancel = false;
   {
     MutexLock lock(mutex_);
     over_ = true;
     if (!status_) cancel_wanted_ = cancel_comes_ = true;
+    cancel = cancel_wanted_;
     if (!cancel_comes_) receiver.swap(receiver_);
     dropped.swap(answer_);
   }
   session().Drop(std::move(receiver));
   try {
-    ArrangeCancel();
+    if (cancel) ArrangeCancel();
   } catch (...) {
     LogException("a cancelled call");
     // It runs to its end, but it and its receiver must not keep each other for ever.
@@ -350,10 +352,6 @@ void GrpcStream::OnClose() {
 }
 
 void GrpcStream::ArrangeCancel() {
-  {
-    MutexLock lock(mutex_);
-    if (!cancel_wanted_) return;
-  }
   session().AddDue(shared_from_this(), kCancel);
   MutexLock lock(mutex_);
   cancel_wanted_ = false;

@@ -266,9 +266,11 @@ void Http2Session::NoteStreamDeadline(TimePoint deadline) { stream_deadline_ = s
 
 void Http2Session::Drop(std::shared_ptr<void> reference) { turn_->Drop(std::move(reference)); }
 
-Http2Stream* Http2Session::Find(int32_t id) const {
+Http2Stream* Http2Session::Find(int32_t id) {
+  if (last_found_ != nullptr && last_found_->id() == id) return last_found_;
   const auto found = streams_.find(id);
-  return found != streams_.end() ? found->second.get() : nullptr;
+  if (found == streams_.end()) return nullptr;
+  return last_found_ = found->second.get();
 }
 
 void Http2Session::StartStream(int32_t id) {
@@ -296,6 +298,7 @@ void Http2Session::EndRequest(Http2Stream& stream) {
 // Nobody will read their answers.
 void Http2Session::CloseStreams() {
   auto ended = std::exchange(streams_, {});
+  last_found_ = nullptr;
   for (auto& [id, stream] : ended) {
     try {
       stream->Close();
@@ -311,6 +314,7 @@ void Http2Session::CloseStream(int32_t id) {
   if (found == streams_.end()) return;
   const std::shared_ptr<Http2Stream> stream = std::move(found->second);
   streams_.erase(found);
+  last_found_ = nullptr;
   stream->Close();
   Drop(stream);
 }

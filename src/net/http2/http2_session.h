@@ -121,7 +121,7 @@ class Http2Session final : public Session {
   void Linger();
   void Close();
 
-  Http2Stream* Find(int32_t id) const;
+  Http2Stream* Find(int32_t id);
   void StartStream(int32_t id);
   void EndRequest(Http2Stream& stream);
   void CloseStream(int32_t id);
@@ -149,7 +149,8 @@ class Http2Session final : public Session {
   using Streams = std::unordered_map<int32_t, std::shared_ptr<Http2Stream>, std::hash<int32_t>, std::equal_to<>,
                                      BlockAllocator<std::pair<const int32_t, std::shared_ptr<Http2Stream>>>>;
   Streams streams_;
-  ClientAccount& account_;  // the connection's
+  Http2Stream* last_found_ = nullptr;  // of streams_; what nghttp2 tells of a stream comes in runs
+  ClientAccount& account_;             // the connection's
   PushBack push_back_{account_};
   std::vector<Top::Item> due_;
   std::deque<int32_t> parked_;  // streams with requests that wait; some may have ended since
