@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes a model repository that embeds texts, from the weights and the tokenizer of all-MiniLM-L6-v2.
+"""Makes a model repository that embeds texts, from the weights and the tokenizer of all-MiniLM-L6-v2: an ensemble of a
+tokenizer in Python, the network, and the mean of what it says of each token.
 
     build.py <folder with model.safetensors, config.json and tokenizer.json> <repository>
 
@@ -93,7 +94,25 @@ def attend(graph, config, layer, x, bias):
     return graph.linear(joined, f"{layer}.attention.output.dense")
 
 
-def to_onnx(weights, config):
+def save(graph, path, inputs, outputs):
+    """`inputs` and `outputs`: (name, type, shape) each; the last node makes the output."""
+    graph.nodes[-1].output[0] = outputs[0][0]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, path.parent.parent.name,
+                          [helper.make_tensor_value_info(*tensor) for tensor in inputs],
+                          [helper.make_tensor_value_info(*tensor) for tensor in outputs], list(graph.initializers.values())),
+        # Old enough for every ONNX Runtime of the last years.
+        opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(exist_ok=True)
+    onnx.save(model, path)
+
+
+TOKENS = ["batch", "tokens"]
+MASK = ("attention_mask", TensorProto.INT64, TOKENS)
+
+
+def save_network(weights, config, path):
     graph = Graph(weights)
     epsilon = config["layer_norm_eps"]
     x = embed(graph, config)
@@ -107,26 +126,31 @@ def to_onnx(weights, config):
         inner = graph.gelu(graph.linear(x, f"{layer}.intermediate.dense"))
         outer = graph.node("Add", x, graph.linear(inner, f"{layer}.output.dense"))
         x = graph.layer_norm(outer, f"{layer}.output.LayerNorm", epsilon)
-    graph.nodes[-1].output[0] = "last_hidden_state"
-    tokens = ["batch", "tokens"]
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes, "minilm",
-            [helper.make_tensor_value_info(name, TensorProto.INT64, tokens) for name in ("input_ids", "attention_mask")],
-            [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*tokens, config["hidden_size"]])],
-            list(graph.initializers.values())),
-        # Old enough for every ONNX Runtime of the last years.
-        opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    return model
+    save(graph, path, [("input_ids", TensorProto.INT64, TOKENS), MASK], [vectors_of_tokens(config)])
+
+
+def vectors_of_tokens(config):
+    return ("last_hidden_state", TensorProto.FLOAT, [*TOKENS, config["hidden_size"]])
+
+
+def save_pooling(config, path):
+    """The mean of a text's tokens, made one long; padding does not count."""
+    graph = Graph({})
+    mask = graph.node("Unsqueeze", graph.node("Cast", "attention_mask", to=TensorProto.FLOAT), graph.constant(np.int64([2])))
+    over_tokens = graph.constant(np.int64([1]))
+    total = graph.node("ReduceSum", graph.node("Mul", "last_hidden_state", mask), over_tokens, keepdims=0)
+    mean = graph.node("Div", total, graph.node("ReduceSum", mask, over_tokens, keepdims=0))
+    graph.node("Div", mean, graph.node("ReduceL2", mean, axes=[1]))
+    save(graph, path, [vectors_of_tokens(config), MASK], [("embedding", TensorProto.FLOAT, ["batch", config["hidden_size"]])])
 
 
 def main(source, repository):
     config = json.loads((source / "config.json").read_text())
     shutil.copytree(HERE / "models", repository, dirs_exist_ok=True)
-    shutil.copy(source / "tokenizer.json", repository / "embeddings" / "1")
-    (repository / "minilm" / "1").mkdir(exist_ok=True)
-    onnx.save(to_onnx(read_safetensors(source / "model.safetensors"), config), repository / "minilm" / "1" / "model.onnx")
+    shutil.copy(source / "tokenizer.json", repository / "tokenizer" / "1")
+    (repository / "embeddings" / "1").mkdir(exist_ok=True)  # an ensemble's version is an empty folder
+    save_network(read_safetensors(source / "model.safetensors"), config, repository / "minilm" / "1" / "model.onnx")
+    save_pooling(config, repository / "pooling" / "1" / "model.onnx")
 
 
 if __name__ == "__main__":

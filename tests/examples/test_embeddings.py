@@ -10,6 +10,7 @@ import pytest
 import tritonclient.http as httpclient
 from scipy.special import erf
 from support.clients import arrays_of, infer_at_once, inputs_of
+from support.inference import statistics
 from support.python_models import python_on_path
 from support.server import PATIENCE, ROOT, TREE, free_port
 from tokenizers import Tokenizer
@@ -89,6 +90,19 @@ def test_texts_that_come_at_once_get_each_its_own_vector(server, expected):
     answers = infer_at_once(server.http, "embeddings", [as_tensor(text) for text in TEXTS * 4], threads=8)
     got = np.concatenate([answer["embedding"] for answer in answers])
     np.testing.assert_allclose(got, np.tile(expected, (4, 1)), atol=1e-4)
+
+
+def test_each_step_runs_in_its_backend_and_the_client_sees_the_last_one_only(server):
+    def rows():
+        return {model: statistics(server, model)["inference_count"] for model in ("tokenizer", "minilm", "pooling")}
+
+    before = rows()
+    with httpclient.InferenceServerClient(server.http) as client:
+        outputs = arrays_of(client.infer("embeddings", inputs_of(as_tensor(*TEXTS))))
+    assert list(outputs) == ["embedding"]
+    assert {model: count - before[model] for model, count in rows().items()} == dict.fromkeys(before, len(TEXTS))
+    backends = {model: server.get(f"/v2/models/{model}/config").json()["backend"] for model in before}
+    assert backends == {"tokenizer": "python", "minilm": "onnxruntime", "pooling": "onnxruntime"}
 
 
 def test_texts_in_json(server, expected):
