@@ -7,14 +7,15 @@
 
 namespace neso {
 BackendInstance::BackendInstance(PluginModel& model, InstanceSpec spec, HostPolicy policy, ModelStatistics& statistics,
-                                 std::shared_ptr<InstanceThread> thread)
+                                 std::shared_ptr<InstanceThread> thread, std::shared_ptr<ResourceClaim> claim)
     : model_(model),
       spec_(std::move(spec)),
       policy_(std::move(policy)),
       host_policy_message_(policy_.json()),
       model_statistics_(statistics),
       statistics_(statistics.NewShard()),
-      thread_(std::move(thread)) {}
+      thread_(std::move(thread)),
+      claim_(std::move(claim)) {}
 
 BackendInstance::~BackendInstance() {
   if (!initialize_called_) return;

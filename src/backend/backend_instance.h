@@ -20,9 +20,9 @@ namespace neso {
 class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelInstance {
  public:
   // `model` and `statistics` are borrowed: the instance goes before its model. Everything of the instance runs on
-  // `thread`; null if it runs on any.
+  // `thread`; null if it runs on any. `claim` is null if nothing limits it.
   BackendInstance(PluginModel& model, InstanceSpec spec, HostPolicy policy, ModelStatistics& statistics,
-                  std::shared_ptr<InstanceThread> thread);
+                  std::shared_ptr<InstanceThread> thread, std::shared_ptr<ResourceClaim> claim);
   // Runs TRITONBACKEND_ModelInstanceFinalize, also after an Initialize that failed (plug-ins count on it).
   // Precondition: Execute does not run and will not be called.
   ~BackendInstance() override;
@@ -38,6 +38,7 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   bool is_passive() const override { return spec_.is_passive; }
   bool runs_on_any_thread() const override { return thread_ == nullptr; }
   InstanceThread* thread() override { return thread_.get(); }
+  std::shared_ptr<ResourceClaim> resource_claim() const override { return claim_; }
   void Execute(std::span<InferenceRequest* const> requests) override;
 
   const InstanceSpec& spec() const { return spec_; }
@@ -59,6 +60,7 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   ModelStatistics& model_statistics_;
   StatisticsShard& statistics_;
   const std::shared_ptr<InstanceThread> thread_;
+  const std::shared_ptr<ResourceClaim> claim_;
   bool initialize_called_ = false;
   void* state_ = nullptr;
   // Used by the one execution that runs; kept so that a steady stream of batches allocates nothing.

@@ -29,17 +29,16 @@ Status CheckUsable(const inference::ModelConfig& config) {
   return ValidateModelFiles(config);
 }
 
-// What is served, only without something that this server does not have yet.
-void LogWhatIsIgnored(const inference::ModelConfig& config) {
+// What is served, only without something that this server does not have yet, or was not asked for.
+void LogWhatIsIgnored(const inference::ModelConfig& config, const BackendOptions& options) {
   if (config.response_cache().enable()) {
     LOG_WARNING("model '{}' asks for response_cache, which this server does not have yet: every request is executed",
                 config.name());
   }
   const auto& groups = config.instance_group();
-  if (std::any_of(groups.begin(), groups.end(), [](const auto& group) { return group.has_rate_limiter(); })) {
-    LOG_WARNING(
-        "model '{}' asks for a rate_limiter, which this server does not have yet: its instances are not limited",
-        config.name());
+  if (!options.rate_limits &&
+      std::any_of(groups.begin(), groups.end(), [](const auto& group) { return group.has_rate_limiter(); })) {
+    LOG_WARNING("model '{}' has a rate_limiter, which takes effect with --rate-limit=execution_count", config.name());
   }
 }
 
@@ -90,6 +89,7 @@ struct BackendManager::Impl {
   Impl(BackendOptions given, SchedulingContext scheduling)
       : options(std::move(given)),
         context(scheduling),
+        limiter(options.rate_limits ? std::make_shared<RateLimiter>(*options.rate_limits) : nullptr),
         memory(options.pinned_memory_pool_bytes),
         registry(options, memory) {}
 
@@ -126,6 +126,7 @@ struct BackendManager::Impl {
 
   const BackendOptions options;
   const SchedulingContext context;
+  const std::shared_ptr<RateLimiter> limiter;  // null: nothing is limited
   std::atomic<bool> exiting{false};
   PluginMemory memory;
   BackendRegistry registry;
@@ -142,7 +143,7 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
                                                 TRITONSERVER_Server* server) {
   const BackendOptions& options = impl_->options;
   RETURN_IF_ERROR(CheckUsable(config));
-  LogWhatIsIgnored(config);
+  LogWhatIsIgnored(config, options);
   if (config.backend().empty()) return InvalidArg("must specify 'backend' for '{}'", config.name());
   ASSIGN_OR_RETURN(const BackendLibrary library,
                    FindBackendLibrary(LibraryQueryFor(model_directory, version, config, options)));
@@ -156,7 +157,8 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
   std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(),
                                                                    labels.by_output().end());
-  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options, impl_->exiting);
+  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options, impl_->limiter,
+                                              impl_->exiting);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));
 }

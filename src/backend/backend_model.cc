@@ -6,6 +6,7 @@
 #include "backend/state_specs.h"
 #include "backend/warmup.h"
 #include "base/catch_exceptions.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/thread_start.h"
 #include "schedule/make_scheduler.h"
@@ -53,9 +54,11 @@ std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const Instan
 }  // namespace
 
 BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-                           const BackendOptions& options, const std::atomic<bool>& exiting)
+                           const BackendOptions& options, std::shared_ptr<RateLimiter> limiter,
+                           const std::atomic<bool>& exiting)
     : Model(std::move(plugin->draft()), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
+      limiter_(std::move(limiter)),
       exiting_(exiting),
       plugin_(std::move(plugin)) {
   if (options.histogram_bounds) {
@@ -165,32 +168,44 @@ Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm
   return {};
 }
 
-// On a thread of its own, which an exception must not leave.
+Expected<std::shared_ptr<ResourceClaim>> BackendModel::ClaimOf(const InstanceSpec& spec) const {
+  if (limiter_ == nullptr || spec.is_passive) return std::shared_ptr<ResourceClaim>();
+  inference::ModelRateLimiter config;
+  CHECK(config.ParseFromString(spec.rate_limiter), "the message was serialised here");
+  return limiter_->Admit(config, spec.device_id);
+}
+
+Expected<std::shared_ptr<BackendInstance>> BackendModel::MakeInstance(const InstanceSpec& spec,
+                                                                      DeviceThreads& device_threads) {
+  const auto settings = host_policies_.find(spec.host_policy);
+  ASSIGN_OR_RETURN(HostPolicy policy,
+                   HostPolicy::Make(spec.host_policy, settings == host_policies_.end() ? nullptr : &settings->second));
+  ASSIGN_OR_RETURN(std::shared_ptr<ResourceClaim> claim, ClaimOf(spec));
+  std::shared_ptr<InstanceThread> thread;
+  if (!backend().runs_on_any_thread() || policy.binds()) {
+    std::shared_ptr<InstanceThread>& shared = device_threads[spec.device_id];
+    if (!SharesDeviceThread(spec)) shared = nullptr;
+    if (shared == nullptr) shared = std::make_shared<InstanceThread>(spec.name);
+    thread = shared;
+  }
+  return std::make_shared<BackendInstance>(*plugin_, spec, std::move(policy), statistics(), std::move(thread),
+                                           std::move(claim));
+}
+
 Expected<Instances> BackendModel::MakeInstances(const std::vector<InstanceSpec>& specs,
                                                 const inference::ModelConfig& config) {
   ASSIGN_OR_RETURN(const WarmUp warm_up, WarmUp::Prepare(config, version(), plugin_->folder()));
   Instances instances;
-  std::map<int32_t, std::shared_ptr<InstanceThread>> device_threads;
+  DeviceThreads device_threads;
   for (const InstanceSpec& spec : specs) {
-    const auto settings = host_policies_.find(spec.host_policy);
-    ASSIGN_OR_RETURN(
-        HostPolicy policy,
-        HostPolicy::Make(spec.host_policy, settings == host_policies_.end() ? nullptr : &settings->second));
-    std::shared_ptr<InstanceThread> thread;
-    if (!backend().runs_on_any_thread() || policy.binds()) {
-      std::shared_ptr<InstanceThread>& shared = device_threads[spec.device_id];
-      if (!SharesDeviceThread(spec)) shared = nullptr;
-      if (shared == nullptr) shared = std::make_shared<InstanceThread>(spec.name);
-      thread = shared;
-    }
-    instances.push_back(
-        std::make_shared<BackendInstance>(*plugin_, spec, std::move(policy), statistics(), std::move(thread)));
+    ASSIGN_OR_RETURN(std::shared_ptr<BackendInstance> instance, MakeInstance(spec, device_threads));
+    instances.push_back(std::move(instance));
   }
-
   RETURN_IF_ERROR(StartInstances(instances, warm_up));
   return instances;
 }
 
+// Also on threads of its own, which an exception must not leave.
 Status BackendModel::StartInstances(const Instances& instances, const WarmUp& warm_up) const {
   std::vector<Status> results(instances.size());
   std::atomic<size_t> next{0};

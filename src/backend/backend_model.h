@@ -11,6 +11,7 @@
 #include "backend/backend_options.h"
 #include "backend/plugin_model.h"
 #include "core/model.h"
+#include "schedule/rate_limiter.h"
 #include "schedule/scheduling_context.h"
 
 namespace neso {
@@ -23,10 +24,11 @@ using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 // instances, then the plug-in's model.
 class BackendModel final : public Model {
  public:
-  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. No
-  // instance is started or warmed up any more once `exiting` is true. Both references are to outlive the model.
+  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. `limiter`
+  // may be null. No instance is started or warmed up any more once `exiting` is true. Both references are to outlive the
+  // model.
   BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-               const BackendOptions& options, const std::atomic<bool>& exiting);
+               const BackendOptions& options, std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting);
   ~BackendModel() override;
 
   // Makes and warms up all instances, then attaches the scheduler. Once, before the model is published.
@@ -45,12 +47,17 @@ class BackendModel final : public Model {
   class Update;
 
   Expected<Instances> MakeInstances(const std::vector<InstanceSpec>& specs, const inference::ModelConfig& config);
+  // On a thread of its own, if its backend or its host policy wants one; those of a device may share it.
+  using DeviceThreads = std::map<int32_t, std::shared_ptr<InstanceThread>>;
+  Expected<std::shared_ptr<BackendInstance>> MakeInstance(const InstanceSpec& spec, DeviceThreads& device_threads);
+  Expected<std::shared_ptr<ResourceClaim>> ClaimOf(const InstanceSpec& spec) const;
   bool SharesDeviceThread(const InstanceSpec& spec) const;
   // All of them, side by side where the backend allows it. Error: the first by their order.
   Status StartInstances(const Instances& instances, const WarmUp& warm_up) const;
   Status StartInstance(BackendInstance& instance, const WarmUp& warm_up) const;
 
   const std::map<std::string, BackendSettings>& host_policies_;
+  const std::shared_ptr<RateLimiter> limiter_;  // null: nothing is limited
   const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;
   mutable Mutex mutex_;

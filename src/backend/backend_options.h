@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "schedule/resource_table.h"
+
 namespace neso {
 
 using BackendSettings = std::vector<std::pair<std::string, std::string>>;  // in command-line order
@@ -19,6 +21,8 @@ struct BackendOptions {
   bool auto_complete = true;
   double min_compute_capability = 0.0;
   std::map<std::string, BackendSettings> host_policies;
+  // Instances execute only while they have the resources that they need; without a value nothing is limited.
+  std::optional<std::vector<ResourceLimit>> rate_limits;
   uint64_t pinned_memory_pool_bytes = 268'435'456;
   // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
   std::optional<std::vector<double>> histogram_bounds;

@@ -11,6 +11,7 @@
 namespace neso {
 
 class InstanceThread;
+class ResourceClaim;
 
 // Used by one thread at a time; which one is the scheduler's business.
 class ModelInstance {
@@ -26,6 +27,8 @@ class ModelInstance {
   // The thread of an instance that does not run on any; lives as long as the instance. Null: the scheduler makes one,
   // which then sees nothing but Execute.
   virtual InstanceThread* thread() { return nullptr; }
+  // What the rate limiter lets it have while it executes (schedule/rate_limiter.h). Null: nothing limits it.
+  virtual std::shared_ptr<ResourceClaim> resource_claim() const { return nullptr; }
 
   // Executes the requests as one batch and takes them: each is answered and released, in time, through itself.
   virtual void Execute(std::span<InferenceRequest* const> requests) = 0;

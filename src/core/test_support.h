@@ -192,12 +192,13 @@ inline void AnswerAndRelease(InferenceRequest* request) {
 class FakeInstance final : public ModelInstance {
  public:
   using Body = std::function<void(std::span<InferenceRequest* const>)>;
-  explicit FakeInstance(Body body = nullptr, bool any_thread = true)
-      : body_(std::move(body)), any_thread_(any_thread) {}
+  explicit FakeInstance(Body body = nullptr, bool any_thread = true, std::shared_ptr<ResourceClaim> claim = nullptr)
+      : body_(std::move(body)), any_thread_(any_thread), claim_(std::move(claim)) {}
 
   const std::string& name() const override { return name_; }
   bool is_passive() const override { return false; }
   bool runs_on_any_thread() const override { return any_thread_; }
+  std::shared_ptr<ResourceClaim> resource_claim() const override { return claim_; }
   void Execute(std::span<InferenceRequest* const> requests) override {
     if (body_) return body_(requests);
     for (InferenceRequest* request : requests) AnswerAndRelease(request);
@@ -207,6 +208,7 @@ class FakeInstance final : public ModelInstance {
   const std::string name_ = "fake_0";
   const Body body_;
   const bool any_thread_;
+  const std::shared_ptr<ResourceClaim> claim_;
 };
 
 }  // namespace neso::test

@@ -63,6 +63,7 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.auto_complete = !options.strict_model_config;
   backend.min_compute_capability = options.min_compute_capability;
   backend.host_policies = options.host_policies;
+  if (options.rate_limit == TRITONSERVER_RATE_LIMIT_EXEC_COUNT) backend.rate_limits = options.rate_limit_resources;
   backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
   if (options.metrics) backend.histogram_bounds = *HistogramBounds(options);  // checked before
   return backend;

@@ -20,8 +20,6 @@ constexpr MissingRow kMissing[] = {
      [](const ServerOptions& o) { return MetricsSetting(o, "summary_latencies", "false") == "true"; },
      "latency summaries"},
     {"cache-config", [](const ServerOptions& o) { return !o.cache_config.empty(); }, "the response cache"},
-    {"rate-limit", [](const ServerOptions& o) { return o.rate_limit != TRITONSERVER_RATE_LIMIT_OFF; },
-     "rate limiting by execution count"},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace neso {
 
-// One line each: "--rate-limit: this server does not have rate limiting by execution count yet".
+// One line each: "--cache-config: this server does not have the response cache yet".
 std::vector<std::string> MissingBehaviour(const ServerOptions& options);
 
 // Such a line.

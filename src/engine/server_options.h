@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/abi.h"
+#include "schedule/resource_table.h"
 
 namespace neso {
 
@@ -23,12 +24,7 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   bool strict_model_config = true;  // no auto-completion; the command line sets false
   std::string model_config_name;
   TRITONSERVER_RateLimitMode rate_limit = TRITONSERVER_RATE_LIMIT_OFF;
-  struct RateLimitResource {
-    std::string name;
-    size_t count;
-    int device;
-  };
-  std::vector<RateLimitResource> rate_limit_resources;
+  std::vector<ResourceLimit> rate_limit_resources;
   uint64_t pinned_memory_pool_bytes = 268'435'456;
   std::map<int, uint64_t> cuda_memory_pool_bytes;
   std::map<int, uint64_t> cuda_virtual_address_bytes;

@@ -55,6 +55,7 @@ void DirectLane::Stop() {
 void DirectLane::Close() {
   MutexLock lock(runner_.mutex);
   timer_.Cancel();
+  runner_.Close();
 }
 
 SlotsDecision DirectLane::Decide(TimePoint now) const {

@@ -31,6 +31,7 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::Close() {
   MutexLock lock(runner_.mutex);
   timer_.Cancel();
+  runner_.Close();
 }
 
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_new) {

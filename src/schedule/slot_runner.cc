@@ -6,6 +6,7 @@
 
 #include "base/inline_host.h"
 #include "core/instance_thread.h"
+#include "schedule/rate_limiter.h"
 
 namespace neso {
 namespace {
@@ -26,9 +27,10 @@ int64_t NextExpected(int64_t expected_ns, int64_t took_ns) {
 }  // namespace
 
 // Its fields belong to whoever runs it; those that say so, to the runner's lock.
-class SlotRunner::Slot final : public Runnable {
+class SlotRunner::Slot final : public Runnable, public ResourceWaiter {
  public:
-  Slot(SlotRunner& runner, ModelInstance& instance) : runner(runner), instance(instance) {
+  Slot(SlotRunner& runner, ModelInstance& instance)
+      : runner(runner), instance(instance), claim(instance.resource_claim()) {
     if (instance.runs_on_any_thread()) return;
     thread = instance.thread();
     if (thread != nullptr) return;
@@ -42,11 +44,19 @@ class SlotRunner::Slot final : public Runnable {
     return expected < 0 ? kUnknown : Nanoseconds(expected);
   }
 
+  // It is launched like any other, but not on the thread that gave the resources back.
+  void OnResources() override {
+    on_executor = thread == nullptr;
+    runner.Launch(this);
+  }
+
   SlotRunner& runner;
   ModelInstance& instance;
-  InstanceThread* thread = nullptr;  // null: any
+  const std::shared_ptr<ResourceClaim> claim;  // null: the instance may always execute
+  uint64_t executions = 0;                     // counted where there is a claim
+  InstanceThread* thread = nullptr;            // null: any
   std::unique_ptr<InstanceThread> own_thread;
-  std::shared_ptr<BatchSource> keep_alive;  // set while launched
+  std::shared_ptr<BatchSource> keep_alive;  // set while launched, or waiting for resources
   InlineHost* host = nullptr;               // lock: deferred to it, not yet started
   bool is_starting = false;                 // lock: launched, has not looked for a batch
   bool retired = false;                     // lock
@@ -60,10 +70,14 @@ SlotRunner::SlotRunner(BatchSource& source, const SchedulingContext& context) : 
 SlotRunner::~SlotRunner() = default;
 
 SlotRunner::Slot* SlotRunner::StartIfReady(TimePoint now) {
-  if (idle_.empty() || !source_.IsReady(now, starting_)) return nullptr;
-  Slot* const slot = idle_.pop_front();
-  slot->is_idle = false;
-  slot->keep_alive = source_.KeepAlive();
+  Slot* slot = nullptr;
+  do {
+    if (idle_.empty() || !source_.IsReady(now, starting_)) return nullptr;
+    slot = TakeIdle();
+    slot->is_idle = false;
+    slot->keep_alive = source_.KeepAlive();
+    // One that waits for resources holds nobody up: another instance may need less.
+  } while (slot->claim != nullptr && !slot->claim->Take(*slot));
   slot->is_starting = true;
   ++starting_;
   InlineHost* const host = slot->thread == nullptr ? InlineHost::Current() : nullptr;
@@ -74,6 +88,20 @@ SlotRunner::Slot* SlotRunner::StartIfReady(TimePoint now) {
   slot->host = host_is_taken ? nullptr : host;
   slot->on_executor = slot->thread == nullptr && slot->host == nullptr;
   return slot;
+}
+
+// The one that has been idle longest; under a rate limiter, the one that has executed least for its priority.
+SlotRunner::Slot* SlotRunner::TakeIdle() {
+  if (idle_.front()->claim == nullptr) return idle_.pop_front();
+  const auto used = [](const Slot& slot) {
+    return static_cast<double>(slot.executions) * static_cast<double>(slot.claim->priority());
+  };
+  size_t least = 0;
+  for (size_t i = 1; i < idle_.size(); ++i) {
+    if (used(*idle_[i]) < used(*idle_[least])) least = i;
+  }
+  std::swap(idle_.front(), idle_[least]);
+  return idle_.pop_front();
 }
 
 void SlotRunner::Launch(Slot* slot) {
@@ -99,6 +127,7 @@ void SlotRunner::Run(Slot& slot) {
     Launch(std::exchange(another, nullptr));
     slot.batch.AnswerDropped();
     if (!slot.batch.requests.empty()) now = Execute(slot, now, model);
+    if (slot.claim != nullptr && !KeepsResources(slot, keep_alive)) return;
     if (now > give_back && IsWaitedFor(slot) && HandOver(slot, keep_alive)) return;
   }
   Launch(another);
@@ -116,6 +145,7 @@ bool SlotRunner::TakeBatch(Slot& slot, TimePoint now, Slot*& another) {
     another = StartIfReady(now);
     return true;
   }
+  if (slot.claim != nullptr) slot.claim->GiveBack();
   // From here on anybody who holds the lock may start the slot again, or take it away.
   slot.is_idle = true;
   if (slot.retired) {
@@ -145,6 +175,17 @@ TimePoint SlotRunner::Execute(Slot& slot, TimePoint begin, ModelHandle& model) {
   return end;
 }
 
+bool SlotRunner::KeepsResources(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive) {
+  MutexLock lock(mutex);
+  ++slot.executions;
+  // It goes idle then, and gives back what it has.
+  if (slot.retired || !source_.HasWaiting()) return true;
+  slot.keep_alive = keep_alive;
+  if (!slot.claim->Renew(slot)) return false;
+  slot.keep_alive.reset();
+  return true;
+}
+
 // A front-end thread and an instance's are always given back in time. An executor that nothing waits for would only
 // pass the slot from one thread to another.
 bool SlotRunner::IsWaitedFor(const Slot& slot) const { return !slot.on_executor || context_.executor.HasWaiting(); }
@@ -167,6 +208,16 @@ bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_a
   return true;
 }
 
+void SlotRunner::Close() {
+  for (const auto& slot : slots_) StopWaiting(*slot);
+}
+
+void SlotRunner::StopWaiting(Slot& slot) {
+  if (slot.claim == nullptr || !slot.claim->Withdraw()) return;
+  slot.keep_alive.reset();
+  slot.is_idle = true;
+}
+
 void SlotRunner::UpdateInstances(const std::vector<ModelInstance*>& instances) {
   std::vector<std::unique_ptr<Slot>> gone;
   std::vector<Slot*> added;
@@ -176,6 +227,7 @@ void SlotRunner::UpdateInstances(const std::vector<ModelInstance*>& instances) {
     std::unordered_set<const ModelInstance*> known;
     for (const auto& slot : slots_) {
       slot->retired = !wanted.contains(&slot->instance);
+      if (slot->retired) StopWaiting(*slot);
       known.insert(&slot->instance);
     }
     idle_.EraseIf([](const Slot* slot) { return slot->retired; });

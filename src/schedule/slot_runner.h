@@ -12,6 +12,9 @@
 // An instance in the runner's hands is a slot. It is idle, or launched: on its instance's own thread, on the front-end
 // thread that brought the request (InlineHost), or on an executor's. A slot that runs takes batch after batch and goes
 // idle when none is ready, so there is no thread of the scheduler's own, and no wake-up while work keeps coming.
+//
+// Under a rate limiter a slot that is to be launched may have to wait for what its instance needs; the limiter then
+// launches it. It takes its batch when it runs, so what comes meanwhile is in it.
 #pragma once
 
 #include <atomic>
@@ -50,14 +53,21 @@ class SlotRunner {
 
   // The instances to use from now on; waits until others have finished executing.
   void UpdateInstances(const std::vector<ModelInstance*>& instances) EXCLUDES(mutex);
+  // Nothing waits any more, and the instances go: no slot is launched from now on.
+  void Close() REQUIRES(mutex);
 
  private:
+  Slot* TakeIdle() REQUIRES(mutex);
+  void StopWaiting(Slot& slot) REQUIRES(mutex);
   void Run(Slot& slot);
   // Fills the slot's batch; false when the slot has gone idle and must not be touched any more. `another`: a slot to
   // launch, or null.
   bool TakeBatch(Slot& slot, TimePoint now, Slot*& another);
   // When it ended, having begun at `begin`. `model`: set if it is not, and kept by the caller.
   TimePoint Execute(Slot& slot, TimePoint begin, ModelHandle& model);
+  // After an execution others may have a better claim to what the slot's instance uses. False: the slot waits, and must
+  // not be touched any more.
+  bool KeepsResources(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive);
   bool IsWaitedFor(const Slot& slot) const;
   // Launches the slot again instead of taking the next batch; false when nothing waits.
   bool HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_alive);

@@ -45,6 +45,10 @@ class ModelHouse {
                                        bool any_thread = true, std::vector<StateSpec> states = {}) {
     std::vector<std::unique_ptr<FakeInstance>> instances;
     for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
+    return Load(config, std::move(instances), std::move(states));
+  }
+  std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<std::unique_ptr<FakeInstance>> instances,
+                                       std::vector<StateSpec> states = {}) {
     {
       MutexLock lock(mutex_);
       ++live_;

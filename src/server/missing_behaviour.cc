@@ -39,7 +39,6 @@ constexpr const char* kWithoutEffect[] = {
     "vertex-ai-thread-count",
     "repoagent-directory",
     "cache-directory",
-    "rate-limit-resource",
     "pinned-memory-pool-byte-size",
     "cuda-memory-pool-byte-size",
     "cuda-virtual-address-size",

@@ -18,7 +18,7 @@ const char* ControlModeName(TRITONSERVER_ModelControlMode mode) {
   return "MODE_UNKNOWN";
 }
 
-std::string ResourceJson(const ServerOptions::RateLimitResource& resource) {
+std::string ResourceJson(const ResourceLimit& resource) {
   const std::string device = resource.device < 0 ? "all" : std::to_string(resource.device);
   return fmt::format(R"({{"name":{},"device":"{}","count":{}}})", JsonQuoted(resource.name), device, resource.count);
 }
@@ -100,7 +100,7 @@ TableRows OptionTable(const ServerOptions& options, const std::string& server_ve
   rows.push_back({"model_config_name", options.model_config_name});
   rows.push_back({"rate_limit", options.rate_limit == TRITONSERVER_RATE_LIMIT_OFF ? "OFF" : "EXEC_COUNT"});
   index = 0;
-  for (const ServerOptions::RateLimitResource& resource : options.rate_limit_resources) {
+  for (const ResourceLimit& resource : options.rate_limit_resources) {
     rows.push_back({fmt::format("rate_limit_resource[{}]", index++), ResourceJson(resource)});
   }
   rows.push_back({"pinned_memory_pool_byte_size", std::to_string(options.pinned_memory_pool_bytes)});
