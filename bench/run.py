@@ -5,6 +5,7 @@
     bench/run.py --quick                    one short round, to see that it works
     bench/run.py --only "grpc 64 B"         cases whose name starts so
     bench/run.py --only "http JSON" --write ... and their rows in the page's table, beside the older ones
+    bench/run.py --against ../before/out    a former tree, too, in turn with the others
 
 Ratios are what counts: machines are shared. CPU is the server's, a request, from the scheduler's own accounting.
 """
@@ -35,8 +36,10 @@ def median(results, field):
     return statistics.median(getattr(result, field) for result in results)
 
 
-def start_servers(repository, programs):
+def start_servers(repository, programs, against):
     running = [servers.neso(repository, grpc=True)]
+    if against:
+        running.append(servers.former_neso(repository, pathlib.Path(against).resolve()))
     if servers.has_triton():
         running.append(servers.triton(repository, grpc=True))
     for server in running:
@@ -45,11 +48,21 @@ def start_servers(repository, programs):
     return running + [servers.floor(name, programs / program) for name, program in floors.items()]
 
 
+def warm(case, server):
+    """False when the server does not know the case's model, as a former one may not."""
+    if server.name != servers.FORMER:
+        case.run(server, 1)
+        return True
+    try:
+        return case.run(server, 1).errors == 0
+    except (OSError, SystemExit):
+        return False
+
+
 def run_case(case, running, options):
     """{server name: results}, the servers taking turns."""
-    taking_part = [server for server in running if not server.is_floor or server.name == case.floor]
-    for server in taking_part:  # warm
-        case.run(server, 1)
+    taking_part = [server for server in running
+                   if (not server.is_floor or server.name == case.floor) and warm(case, server)]
     results = {server.name: [] for server in taking_part}
     for _ in range(options.rounds):
         for server in taking_part:
@@ -62,7 +75,7 @@ def run_case(case, running, options):
 
 
 def run_loads(options, repository, programs):
-    running = start_servers(repository, programs)
+    running = start_servers(repository, programs, options.against)
     try:
         with shared_memory.SharedMemory(2 * shared_memory.LARGE) as memory:
             for server in running:
@@ -174,6 +187,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
+    parser.add_argument("--against", help="a former tree of the server to compare with")
     parser.add_argument("--write", action="store_true", help="with --only: put the rows into the page")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--programs", default=str(ROOT / "build" / "release" / "bench"), help="where the floors are built")
@@ -200,7 +214,7 @@ def main():
     print("\n".join(report))
     if options.only and options.write:
         write_rows(rows[2:], options)
-    if not options.only and not options.quick:
+    if not options.only and not options.quick and not options.against:
         write_report(report)
 
 

@@ -10,6 +10,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TREE = ROOT / "out"
+FORMER = "Neso before"
 TRITON = ROOT / ".deps" / "pytriton"
 
 
@@ -63,10 +64,10 @@ class Process:
         return len(os.listdir(f"/proc/{self.pid}/task"))
 
 
-def serve(name, program, repository, grpc, *flags):
+def serve(name, program, repository, grpc, *flags, tree=None):
     port, grpc_port = free_port(), free_port()
     return Process(name, [
-        str(program), f"--model-repository={repository}", f"--backend-directory={TREE / 'backends'}", f"--http-port={port}",
+        str(program), f"--model-repository={repository}", f"--backend-directory={(tree or TREE) / 'backends'}", f"--http-port={port}",
         *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false",
         *flags],
         port, grpc_port)
@@ -75,6 +76,12 @@ def serve(name, program, repository, grpc, *flags):
 def neso(repository, grpc=False):
     # The Triton compared with allows shared memory and knows no flag for it.
     return serve("Neso", TREE / "bin" / "neso", repository, grpc, "--allow-client-shm=true")
+
+
+def former_neso(repository, tree):
+    """Another tree's, which may not know all of the models."""
+    return serve(FORMER, tree / "bin" / "neso", repository, True, "--allow-client-shm=true", "--exit-on-error=false",
+                 "--strict-readiness=false", tree=tree)
 
 
 def triton(repository, grpc=False):
