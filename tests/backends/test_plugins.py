@@ -7,14 +7,12 @@ import time
 
 import grpc
 import pytest
-from support.server import PATIENCE, ROOT
+from support.server import PATIENCE, TEST_BACKENDS
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
-BUILD = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release"))
-BACKENDS = BUILD / "test_backends"
 
-pytestmark = pytest.mark.skipif(not BACKENDS.is_dir(), reason="the test plug-ins are not built")
+pytestmark = pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
 
 TENSORS = """
     input { name: "IN" data_type: TYPE_INT32 dims: [1] }
@@ -39,7 +37,7 @@ def server(module_repository, start_module_server):
     add(module_repository, "otherproto", "otherproto")
     add(module_repository, "repeat", "decoupled_repeat", "model_transaction_policy { decoupled: true }")
     add(module_repository, "talkative", "decoupled_repeat")
-    return start_module_server(module_repository.path, f"--backend-directory={BACKENDS}")
+    return start_module_server(module_repository.path, f"--backend-directory={TEST_BACKENDS}")
 
 
 def stream(server, model, *values):
@@ -124,7 +122,7 @@ def test_instances_execute_at_the_same_time(server):
 def test_a_backend_says_whether_a_model_is_ready(repository, start_server):
     add(repository, "plain", "throwing")
     add(repository, "throws_in_ready", "throwing")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}", "--strict-readiness=false")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--strict-readiness=false")
     assert server.get("/v2/models/plain/ready").status_code == 200
     assert server.get("/v2/models/throws_in_ready/ready").status_code == 400
 
@@ -133,7 +131,7 @@ def test_a_model_that_throws_while_it_loads_is_refused(repository, start_server)
     add(repository, "throws_in_initialize", "throwing")
     add(repository, "throws_in_instance", "throwing")
     add(repository, "plain", "throwing")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}", "--exit-on-error=false",
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--exit-on-error=false",
                           "--strict-readiness=false")
     reasons = {entry["name"]: entry.get("reason", "") for entry in server.post("/v2/repository/index").json()}
     assert "TRITONBACKEND_ModelInitialize threw an exception" in reasons["throws_in_initialize"]
@@ -143,7 +141,7 @@ def test_a_model_that_throws_while_it_loads_is_refused(repository, start_server)
 
 def test_a_model_unloads_while_its_requests_are_released_late(repository, start_server):
     add(repository, "late", "releases_late")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}", "--model-control-mode=explicit",
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--model-control-mode=explicit",
                           "--load-model=late")
     for value in range(5):
         assert answer(server, "late", value) == [value]
@@ -157,7 +155,7 @@ def test_warm_up_counts_as_executions(repository, start_server):
         model_warmup { name: "s" batch_size: 3 count: 2
           inputs { key: "IN" value { data_type: TYPE_INT32 dims: [1] zero_data: true } } }
         """)
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}")
     stats = server.get("/v2/models/slow/stats").json()["model_stats"][0]
     assert stats["inference_stats"]["success"]["count"] == 2 * 3 * 2
     assert stats["inference_count"] == 12
@@ -166,7 +164,7 @@ def test_warm_up_counts_as_executions(repository, start_server):
 def test_a_host_policy_binds_the_thread_of_its_instances(repository, start_server):
     core = min(os.sched_getaffinity(0))
     add(repository, "slow", "slow", "instance_group { name: 'bound' count: 1 kind: KIND_CPU host_policy: 'hp' }")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}", f"--host-policy=hp,cpu-cores={core}")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", f"--host-policy=hp,cpu-cores={core}")
     assert answer(server, "slow", 1) == [1]
     cores = {(task / "comm").read_text().strip(): os.sched_getaffinity(int(task.name))
              for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir()}
@@ -175,7 +173,7 @@ def test_a_host_policy_binds_the_thread_of_its_instances(repository, start_serve
 
 def test_instance_groups_change_while_the_model_serves(repository, start_server):
     folder = add(repository, "slow", "slow", "instance_group { count: 1 kind: KIND_CPU }")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}", "--model-control-mode=explicit",
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--model-control-mode=explicit",
                           "--load-model=slow", "--log-verbose=1")
     text = (folder / "config.pbtxt").read_text()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

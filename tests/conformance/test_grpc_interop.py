@@ -1,13 +1,11 @@
 """gRPC's own interoperability cases, run by the client of gRPC-Go against grpc.testing.TestService on our engine."""
-import os
-import pathlib
 import subprocess
 
 import pytest
-from support.server import PATIENCE, ROOT
+from support.server import BUILD, PATIENCE, ROOT
 
 CLIENT = ROOT / ".deps" / "gotools" / "bin" / "grpc_interop_client"
-SERVER = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "tests/grpc_interop/neso_grpc_interop_server"
+SERVER = BUILD / "tests/grpc_interop/neso_grpc_interop_server"
 
 CASES = [
     "empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream",

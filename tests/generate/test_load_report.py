@@ -1,13 +1,10 @@
 """Load balancers ask generate how full the KV cache is; the plug-in is tests/backends/kv_cache."""
-import os
-import pathlib
 
 import pytest
-from support.server import ROOT
+from support.server import TEST_BACKENDS
 
-BACKENDS = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_backends"
 
-pytestmark = pytest.mark.skipif(not BACKENDS.is_dir(), reason="the test plug-ins are not built")
+pytestmark = pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
 
 JSON = 'JSON {"named_metrics":{"kv_cache_utilization":0.25,"max_token_capacity":6400}}'
 TEXT = "TEXT named_metrics.kv_cache_utilization=0.25, named_metrics.max_token_capacity=6400"
@@ -32,7 +29,7 @@ def server(module_repository, start_module_server):
     add(module_repository, "llm")
     add(module_repository, "partial")
     add(module_repository, "other", "slow")
-    return start_module_server(module_repository.path, f"--backend-directory={BACKENDS}")
+    return start_module_server(module_repository.path, f"--backend-directory={TEST_BACKENDS}")
 
 
 @pytest.mark.parametrize("kind", ["generate", "generate_stream"])
@@ -60,6 +57,6 @@ def test_infer_does_not_tell(server):
 def test_without_the_metrics_nothing_is_told(repository, start_server):
     add(repository, "partial")
     add(repository, "other", "slow")
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}")
     for model in ("partial", "other"):
         assert generate(server, model, **{"endpoint-load-metrics-format": "json"}) is None

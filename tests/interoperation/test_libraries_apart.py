@@ -1,6 +1,5 @@
 """Libraries in one process that must not see each other: what the server exports, and plug-ins with a protobuf of their
 own beside the server's."""
-import os
 import pathlib
 import subprocess
 
@@ -9,9 +8,8 @@ import pytest
 from support.certificates import Authority, tls_flags
 from support.clients import infer_at_once
 from support.onnx_models import double
-from support.server import PATIENCE, ROOT, TREE
+from support.server import PATIENCE, ROOT, TEST_BACKENDS, TREE
 
-TEST_BACKENDS = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_backends"
 
 
 @pytest.mark.skipif(PATIENCE > 1, reason="sanitizers add symbols of theirs")

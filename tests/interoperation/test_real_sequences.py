@@ -2,7 +2,8 @@
 import pytest
 from support.control import until
 from support.inference import statistics
-from support.sequences import ALONE, BACKENDS, END, GOES_ON, START, add, add_accumulator, body, needs_accumulator
+from support.sequences import ALONE, END, GOES_ON, START, add, add_accumulator, body, needs_accumulator
+from support.server import TEST_BACKENDS
 from support.triton import Triton, needs_triton
 
 pytestmark = [needs_triton, needs_accumulator]
@@ -18,7 +19,7 @@ def servers(module_repository, start_module_server):
     for name, strategy in {"direct": {}, "oldest": {"strategy": "oldest { max_candidate_sequences: 4 }", "by": "id"}}.items():
         add_accumulator(module_repository, name, idle_us=2_000_000, **strategy)
     add_accumulator(module_repository, "text", id_type="TYPE_STRING", idle_us=2_000_000)
-    backends = f"--backend-directory={BACKENDS}"
+    backends = f"--backend-directory={TEST_BACKENDS}"
     triton = Triton(module_repository.path, backends).start()
     yield start_module_server(module_repository.path, backends), triton
     triton.stop()

@@ -10,10 +10,9 @@ import pytest
 import requests
 from support.onnx_models import mlp
 from support.repository import ModelRepository
-from support.server import PATIENCE, ROOT
+from support.server import PATIENCE, TEST_BACKENDS
 from support.wait import wait_until
 
-BACKENDS = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_backends"
 
 # Sanitizers keep freed memory and shadow all of it.
 real_build = pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
@@ -94,14 +93,14 @@ def test_a_thousand_models_are_cheap(tmp_path, start_server):
     assert each <= 20
 
 
-@pytest.mark.skipif(not BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
 def test_a_request_released_after_its_connection_closed(repository, start_server):
     repository.add("late", """
         backend: "releases_late"
         input { name: "IN" data_type: TYPE_INT32 dims: [1] }
         output { name: "OUT" data_type: TYPE_INT32 dims: [1] }
         """)
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}")
     body = b'{"inputs":[{"name":"IN","datatype":"INT32","shape":[1],"data":[7]}]}'
     head = f"POST /v2/models/late/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     for i in range(30):

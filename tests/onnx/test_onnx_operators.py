@@ -1,15 +1,13 @@
 """Operators of users' own, from the libraries that the configuration names."""
-import os
-import pathlib
 
 import onnx as onnx_package
 import numpy as np
 import pytest
 from onnx import helper
 from support.onnx_models import model
-from support.server import ROOT
+from support.server import BUILD
 
-LIBRARY = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_operators/libtwice.so"
+LIBRARY = BUILD / "test_operators/libtwice.so"
 
 
 def twice():

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
-from support.clients import arrays_of, inputs_of
+from support.clients import arrays_of, inputs_of, stream_answers
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -130,25 +130,10 @@ def server(models, serve):
     return serve()
 
 
-def stream(server, model, array, timeout=30, **kwargs):
+def stream(server, model, array, **kwargs):
     """All answers to one request, errors as texts."""
-    answers = queue.Queue()
-    with grpcclient.InferenceServerClient(server.grpc) as client:
-        client.start_stream(lambda result, error: answers.put((result, error)))
-        tensor = grpcclient.InferInput("IN", array.shape, "FP32")
-        tensor.set_data_from_numpy(array)
-        client.async_stream_infer(model, [tensor], enable_empty_final_response=True, **kwargs)
-        got = []
-        while True:
-            result, error = answers.get(timeout=timeout)
-            if error is not None:
-                got.append(error.message())
-                return got
-            response = result.get_response()
-            if response.outputs:
-                got.append(float(result.as_numpy("OUT").flat[0]))
-            if response.parameters["triton_final_response"].bool_param:
-                return got
+    numbers, error = stream_answers(server, model, array, **kwargs)
+    return numbers + ([error] if error is not None else [])
 
 
 @pytest.mark.parametrize("elements", [10, 2000, 20_000])

@@ -7,9 +7,8 @@ import threading
 import numpy as np
 import psutil
 import pytest
-import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
-from support.clients import arrays_of, inputs_of
+from support.clients import arrays_of, inputs_of, stream_answers
 from support.python_models import python_on_path
 from support.server import PATIENCE, Server
 from support.wait import wait_until
@@ -148,23 +147,9 @@ def test_a_model_may_have_no_limit(server):
     assert ask(server, "unlimited", 3 * LIMIT) > 0
 
 
-def stream(server, model, *kinds):
-    """The processes that answered each request, and the error that ended it."""
-    answers = queue.Queue()
-    with grpcclient.InferenceServerClient(server.grpc) as client:
-        client.start_stream(lambda result, error: answers.put((result, error)))
-        for number, kind in enumerate(kinds):
-            tensor = grpcclient.InferInput("IN", [1], "FP32")
-            tensor.set_data_from_numpy(np.float32([kind]))
-            client.async_stream_infer(model, [tensor], request_id=str(number), enable_empty_final_response=True)
-        pids = []
-        while True:
-            result, error = answers.get(timeout=60 * PATIENCE)
-            if error is not None:
-                return pids, error.message()
-            if result.get_response().parameters["triton_final_response"].bool_param:
-                return pids, None
-            pids.append(int(result.as_numpy("OUT")[0]))
+def stream(server, model, kind):
+    """The processes that answered a request one after the other, and the error that ended it."""
+    return stream_answers(server, model, np.float32([kind]), timeout=60 * PATIENCE)
 
 
 @pytest.mark.parametrize("model", ["in_execute", "in_thread", "in_event_loop"])

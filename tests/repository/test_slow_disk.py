@@ -1,17 +1,16 @@
 """A repository on a disk that does not answer: whoever asks for what lies there waits, nobody else does."""
 import contextlib
 import os
-import pathlib
 
 import grpc
 import pytest
 from support.inference import ask, values
 from support.raw import RawConnection
-from support.server import PATIENCE, ROOT
+from support.server import BUILD, PATIENCE
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
-SLOW_DISK = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_libraries/slow_disk.so"
+SLOW_DISK = BUILD / "test_libraries/slow_disk.so"
 WAITING = 300  # more than there are threads that read requests
 
 pytestmark = pytest.mark.skipif(not SLOW_DISK.is_file(), reason=f"{SLOW_DISK} is not built")

@@ -8,8 +8,8 @@ import pytest
 from support.control import until
 from support.inference import pending, statistics
 from support.raw import RawConnection, request
-from support.sequences import ALONE, BACKENDS, add, add_accumulator, body, message, needs_accumulator, total, total_of
-from support.server import PATIENCE
+from support.sequences import ALONE, add, add_accumulator, body, message, needs_accumulator, total, total_of
+from support.server import PATIENCE, TEST_BACKENDS
 from tritonclient.grpc import service_pb2_grpc
 
 pytestmark = needs_accumulator
@@ -95,7 +95,7 @@ def a_stream_that_breaks(stub, model, sequences):
 ])
 def test_every_sequence_is_summed_up_right(repository, start_server, name, strategy):
     add_accumulator(repository, name, instances=4, idle_us=int(1_500_000 * PATIENCE), execute_delay_us=100, **strategy)
-    server = start_server(repository.path, f"--backend-directory={BACKENDS}")
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}")
     chance = random.Random(name)
     plans = [Plan(sequence, chance) for sequence in range(1, SEQUENCES + 1)]
     singles, streamed = plans[:SEQUENCES // 2], plans[SEQUENCES // 2:]

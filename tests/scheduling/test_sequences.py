@@ -7,8 +7,9 @@ import tritonclient.http as httpclient
 from support.control import index, load, unload, until
 from support.inference import Crowd, pending, statistics
 from support.raw import RawConnection, request
-from support.sequences import (ALONE, BACKENDS, END, GOES_ON, START, add, add_accumulator, body, message,
+from support.sequences import (ALONE, END, GOES_ON, START, add, add_accumulator, body, message,
                                needs_accumulator, total, total_of)
+from support.server import TEST_BACKENDS
 from support.wait import wait_until
 from tritonclient.grpc import service_pb2_grpc
 
@@ -17,7 +18,7 @@ pytestmark = needs_accumulator
 STRATEGIES = {"direct": {}, "oldest": {"strategy": "oldest { max_candidate_sequences: 4 }", "by": "id"}}
 
 
-def argument(path=BACKENDS):
+def argument(path=TEST_BACKENDS):
     return f"--backend-directory={path}"
 
 

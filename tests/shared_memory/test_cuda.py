@@ -7,17 +7,15 @@ import pathlib
 import grpc
 import numpy as np
 import pytest
-from support.server import ROOT
+from support.server import BUILD, TEST_BACKENDS
 from support.shared_memory import PAGE, Api, SharedObject
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
-BUILD = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release"))
-BACKENDS = BUILD / "test_backends"
 DRIVER = BUILD / "fake_cuda_driver"
 
-pytestmark = pytest.mark.skipif(not (BACKENDS / "placement").is_dir() or not DRIVER.is_dir(),
+pytestmark = pytest.mark.skipif(not (TEST_BACKENDS / "placement").is_dir() or not DRIVER.is_dir(),
                                 reason="the test plug-ins and the stand-in for the driver are not built")
 
 CPU, GPU = 0, 2
@@ -30,7 +28,7 @@ TENSORS = """
 def start(repository, start_server, **env):
     repository.add("placement", f'backend: "placement" {TENSORS}')
     libraries = f"{DRIVER}:{os.environ.get('LD_LIBRARY_PATH', '')}"
-    return start_server(repository.path, f"--backend-directory={BACKENDS}", "--allow-client-shm=true",
+    return start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--allow-client-shm=true",
                         env={"LD_LIBRARY_PATH": libraries, **env})
 
 

@@ -4,7 +4,9 @@ after each request, and a client belongs to the thread that made it.
     answers = infer_at_once(server.http, "model", [{"x": array}, ...])     # [{"y": array}, ...], in the same order
 """
 import concurrent.futures
+import queue
 
+import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from tritonclient.utils import np_to_triton_dtype
 
@@ -41,3 +43,24 @@ def infer_at_once(http, model, requests, outputs=None, threads=16):
         for first, some in enumerate(pool.map(one_thread, range(threads))):
             answers[first::threads] = some
         return answers
+
+
+def stream_answers(server, model, array, timeout=30, **kwargs):
+    """How a request with IN = `array` on a stream is answered: the first number of each OUT, and the text of the error
+    that ended it, or None."""
+    answers = queue.Queue()
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        client.start_stream(lambda result, error: answers.put((result, error)))
+        tensor = grpcclient.InferInput("IN", array.shape, np_to_triton_dtype(array.dtype))
+        tensor.set_data_from_numpy(array)
+        client.async_stream_infer(model, [tensor], enable_empty_final_response=True, **kwargs)
+        numbers = []
+        while True:
+            result, error = answers.get(timeout=timeout)
+            if error is not None:
+                return numbers, error.message()
+            response = result.get_response()
+            if response.outputs:
+                numbers.append(result.as_numpy("OUT").flat[0].item())
+            if response.parameters["triton_final_response"].bool_param:
+                return numbers, None

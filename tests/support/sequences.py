@@ -1,15 +1,12 @@
 """Sequences of a model that accumulates: OUTPUT is the sum of INPUT so far. Its plug-in is tests/backends/accumulator."""
-import os
-import pathlib
 
 import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2 as pb
 
-from .server import ROOT
+from .server import TEST_BACKENDS
 
-BACKENDS = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_backends"
-needs_accumulator = pytest.mark.skipif(not (BACKENDS / "accumulator").is_dir(),
+needs_accumulator = pytest.mark.skipif(not (TEST_BACKENDS / "accumulator").is_dir(),
                                        reason="the plug-in accumulator is not built")
 
 START, END, GOES_ON = (True, False), (False, True), (False, False)

@@ -16,6 +16,8 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = pathlib.Path(os.environ.get("NESO_TREE", ROOT / "out"))
+BUILD = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release"))
+TEST_BACKENDS = BUILD / "test_backends"  # a backend directory: tests/backends/CMakeLists.txt
 # Sanitizers make everything slower.
 PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
 

@@ -1,8 +1,6 @@
 """What trace files say of requests: HTTP, gRPC and streams, batches, nested calls, tensors, failures, and traffic."""
 import concurrent.futures
 import json
-import os
-import pathlib
 
 import grpc
 import numpy as np
@@ -14,14 +12,13 @@ from support.control import load
 from support.inference import Crowd, ask, body, delay_ms, pending, until_executing
 from support.onnx_models import double
 from support.raw import RawConnection, request
-from support.server import ROOT
+from support.server import TEST_BACKENDS
 from support.shared_memory import PAGE, Api, SharedObject
 from support.traces import COMPUTE, CORE, GRPC, HTTP, numbered, read_traces
 from support.wait import wait_until
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
-BACKENDS = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "test_backends"
 
 
 def grpc_request(model, id="", size=1):
@@ -289,14 +286,14 @@ def test_tensors_in_memory_that_a_client_shares_and_cuts(repository, start_traci
     assert [tensor[0] for tensor in cut.tensors][:2] == ["TENSOR_QUEUE_INPUT", "TENSOR_BACKEND_INPUT"]
 
 
-@pytest.mark.skipif(not BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
 def test_nested_calls_and_activities_of_backends(repository, start_tracing):
     for depth in range(3):
         repository.add(f"nested_{depth}", """
             backend: "nested"
             input { name: "IN" data_type: TYPE_INT32 dims: [1] }
             output { name: "OUT" data_type: TYPE_INT32 dims: [1] }""")
-    server = start_tracing(repository, "--trace-config=count=1", f"--backend-directory={BACKENDS}")
+    server = start_tracing(repository, "--trace-config=count=1", f"--backend-directory={TEST_BACKENDS}")
     for _ in range(2):
         answer = server.infer("nested_2", {"inputs": [{"name": "IN", "datatype": "INT32", "shape": [1], "data": [5]}]})
         assert answer.json()["outputs"][0]["data"] == [20]
