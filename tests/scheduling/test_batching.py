@@ -5,8 +5,8 @@ A model's executions take DELAY, and the first request keeps its only instance b
 import time
 
 import pytest
-from support.control import until
-from support.inference import Crowd, ask, body, delay_ms, pending, statistics, until_executing, values
+from support.batching import batch_counts, batches, len_batch, rows
+from support.inference import Crowd, ask, body, delay_ms, statistics, values
 from support.server import PATIENCE
 
 DELAY = delay_ms(300)
@@ -59,35 +59,6 @@ def add_two_inputs(repository, name, first=""):
         output {{ name: "OUTPUT1" data_type: TYPE_FP32 dims: [ 1 ] }}
         parameters {{ key: "execute_delay_ms" value: {{ string_value: "{DELAY}" }} }}
         """)
-
-
-def batches(server, model, requests):
-    """Sends them in this order behind one that keeps the instance busy; gives how often which batch size ran for them."""
-    before = batch_counts(server, model)
-    with Crowd() as crowd:
-        replies = [crowd.pool.submit(server.infer, model, requests[0])]
-        until_executing()
-        for i, request in enumerate(requests):
-            replies.append(crowd.pool.submit(server.infer, model, request))
-            until(lambda i=i: pending(server, model) == i + 1, timeout=5)
-        for request, reply in zip([requests[0], *requests], replies, strict=True):
-            assert values(reply.result()) == request["inputs"][0]["data"]
-    after = batch_counts(server, model)
-    ran = {size: count - before.get(size, 0) for size, count in after.items()}
-    ran[len_batch(requests[0])] -= 1  # the first
-    return {size: count for size, count in ran.items() if count}
-
-
-def batch_counts(server, model):
-    return {entry["batch_size"]: entry["compute_infer"]["count"] for entry in statistics(server, model)["batch_stats"]}
-
-
-def len_batch(request):
-    return request["inputs"][0]["shape"][0]
-
-
-def rows(count, columns=1, start=0):
-    return body(*[[float(start + i)] * columns for i in range(count)])
 
 
 def test_queued_requests_are_executed_together(server):

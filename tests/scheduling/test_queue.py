@@ -23,6 +23,13 @@ POLICIES = {
     "no_default": "default_queue_policy { allow_timeout_override: true }",
     "overridable_short": f"default_queue_policy {{ default_timeout_microseconds: {SHORT_US} allow_timeout_override: true }}",
     "endless": "default_queue_policy { default_timeout_microseconds: 9223372036854775 allow_timeout_override: true }",
+    "delaying_by_default": f"default_queue_policy {{ timeout_action: DELAY default_timeout_microseconds: {SHORT_US} "
+                           "max_queue_size: 3 }",
+    "levels": "priority_levels: 3 default_priority_level: 3 "
+              f"priority_queue_policy {{ key: 1 value {{ default_timeout_microseconds: {SHORT_US} }} }} "
+              f"priority_queue_policy {{ key: 2 value {{ timeout_action: DELAY default_timeout_microseconds: {LONG_US} "
+              "allow_timeout_override: true } } "
+              f"default_queue_policy {{ default_timeout_microseconds: {LONG_US} }}",
     "priorities": "priority_levels: 3 default_priority_level: 2",
     "bounded_low": "priority_levels: 2 default_priority_level: 1 "
                    "priority_queue_policy { key: 2 value { max_queue_size: 1 } }",
@@ -138,6 +145,29 @@ def test_a_delayed_request_comes_after_all_others(server, crowd):
     assert all(values(reply.result()) == [1] for reply in others)
     assert line.done == ["first", "second", "third", "late"]
     assert failures(server, "delaying") == 0
+
+
+def test_requests_are_delayed_when_the_default_timeout_is_over_and_count_in_the_queue_all_the_same(server, crowd):
+    line = Line(crowd, server, "delaying_by_default")
+    late = line.join("late")
+    time.sleep(1.2 * SHORT_US / 1e6)
+    others = [line.join(name) for name in ("second", "third")]
+    assert refused(line.join("too many").result(), "Exceeds maximum queue size")
+    assert all(values(reply.result()) == [1] for reply in (late, *others))
+    # Those that came later wait for the first as long, and are late in their turn.
+    assert [name for name in line.done if name != "too many"] == ["first", "late", "second", "third"]
+
+
+def test_each_level_has_its_own_timeouts(server, crowd):
+    line = Line(crowd, server, "levels")
+    refused_soon = line.join("high", priority=1)
+    low = line.join("low", priority=3, timeout=1)  # no override there
+    late = line.join("late", priority=2, timeout=SHORT_US)
+    assert refused(refused_soon.result(), "Request timeout expired")
+    time.sleep(0.2 * SHORT_US / 1e6)
+    middle = line.join("middle", priority=2)
+    assert all(values(reply.result()) == [1] for reply in (low, late, middle))
+    assert line.done == ["high", "first", "middle", "late", "low"], "delayed within its level, before the lower one"
 
 
 def test_higher_priorities_go_first(server, crowd):
