@@ -75,11 +75,9 @@ BufferRef BufferOf(std::string_view bytes) {
   return buffer;
 }
 
-// Empty strings are four bytes of length each.
 Expected<size_t> ByteSizeOf(const State& state, const Shape& dims) {
   const int64_t elements = ElementCount(dims);
-  const size_t element =
-      state.data_type() == inference::TYPE_STRING ? sizeof(uint32_t) : DataTypeByteSize(state.data_type());
+  const size_t element = ZeroByteSize(state.data_type());
   if (elements >= 0 && static_cast<size_t>(elements) <= kMaxStateBytes / element) {
     return static_cast<size_t>(elements) * element;
   }

@@ -30,20 +30,13 @@ std::string RandomBytes(size_t byte_size) {
   return bytes;
 }
 
-// Bytes of a tensor without data of its own: strings are empty, each 4 bytes of length.
-size_t ByteSize(const inference::ModelWarmup::Input& input, int64_t elements) {
-  const size_t element =
-      input.data_type() == inference::TYPE_STRING ? sizeof(uint32_t) : DataTypeByteSize(input.data_type());
-  return static_cast<size_t>(elements) * element;
-}
-
 Expected<std::string> TensorData(const std::string& name, const inference::ModelWarmup::Input& input,
                                  const std::string& model_folder) {
   const std::optional<int64_t> elements = ElementCount(DimsOf(input.dims()));
   if (!elements)
     return InvalidArg("warmup setting expects all variable-size dimensions are specified for input '{}'", name);
   const bool is_text = input.data_type() == inference::TYPE_STRING;
-  const size_t byte_size = ByteSize(input, *elements);
+  const size_t byte_size = static_cast<size_t>(*elements) * ZeroByteSize(input.data_type());
   switch (input.input_data_type_case()) {
     case inference::ModelWarmup::Input::kZeroData: return std::string(byte_size, '\0');
     case inference::ModelWarmup::Input::kRandomData:

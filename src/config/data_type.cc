@@ -21,6 +21,10 @@ std::string DataTypeName(inference::DataType type) {
 
 size_t DataTypeByteSize(inference::DataType type) { return FactsOfDataType(type).byte_size; }
 
+size_t ZeroByteSize(inference::DataType type) {
+  return type == inference::TYPE_STRING ? sizeof(uint32_t) : DataTypeByteSize(type);
+}
+
 std::string DimsToString(std::span<const int64_t> dims) {
   return fmt::format("[{}]", fmt::join(dims.begin(), dims.end(), ","));
 }

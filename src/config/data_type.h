@@ -21,6 +21,8 @@ std::string DataTypeName(inference::DataType type);
 
 // Bytes of one element; 0 for TYPE_STRING (variable) and TYPE_INVALID.
 size_t DataTypeByteSize(inference::DataType type);
+// Bytes of one element that is zero, an empty text being its length alone; 0 for TYPE_INVALID.
+size_t ZeroByteSize(inference::DataType type);
 
 // "[-1,16]"; "[]" for a scalar.
 std::string DimsToString(std::span<const int64_t> dims);

@@ -24,6 +24,8 @@ TEST(DataTypeTest, SizesAreThoseOfTheWireFormat) {
   EXPECT_EQ(DataTypeByteSize(inference::TYPE_FP32), 4U);
   EXPECT_EQ(DataTypeByteSize(inference::TYPE_UINT64), 8U);
   EXPECT_EQ(DataTypeByteSize(inference::TYPE_STRING), 0U);
+  EXPECT_EQ(ZeroByteSize(inference::TYPE_FP32), 4U);
+  EXPECT_EQ(ZeroByteSize(inference::TYPE_STRING), 4U);
 }
 
 TEST(ShapeTest, CountsElementsWithoutOverflow) {

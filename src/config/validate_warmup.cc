@@ -20,8 +20,7 @@ uint64_t ScheduledInstances(const inference::ModelConfig& config) {
 
 // Variable dimensions are reported where the data is made.
 uint64_t FixedDataBytes(const inference::ModelWarmup::Input& input) {
-  const bool is_text = input.data_type() == inference::TYPE_STRING;
-  uint64_t bytes = is_text ? sizeof(uint32_t) : DataTypeByteSize(input.data_type());
+  uint64_t bytes = ZeroByteSize(input.data_type());
   for (const int64_t dim : input.dims()) {
     bytes = SaturatingMultiply(bytes, dim < 0 ? uint64_t{0} : static_cast<uint64_t>(dim));
   }

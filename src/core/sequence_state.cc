@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "config/data_type.h"
+
 namespace neso {
 
 void SequenceState::Reset() {
@@ -14,7 +16,7 @@ void SequenceState::Reset() {
 }
 
 void SequenceState::BecomeZeros(const Shape& shape) {
-  const size_t element = spec_.datatype == DataType::kBytes ? sizeof(uint32_t) : DataTypeByteSize(spec_.datatype);
+  const size_t element = ZeroByteSize(static_cast<inference::DataType>(spec_.datatype));
   const size_t byte_size = element * static_cast<size_t>(std::max<int64_t>(ElementCount(shape), 0));
   current_ = {shape, Buffer::Allocate(byte_size), byte_size};
   if (byte_size > 0) std::memset(current_.data->data(), 0, byte_size);
