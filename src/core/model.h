@@ -71,6 +71,8 @@ class Model {
   // The scheduler is set once, before the model is published. A derived class that owns the instances sets it to null
   // in its destructor, so that it goes before them.
   void SetScheduler(std::unique_ptr<Scheduler> scheduler) { scheduler_ = std::move(scheduler); }
+  // For another scheduler that puts itself before it; before the model is published.
+  std::unique_ptr<Scheduler> TakeScheduler() { return std::move(scheduler_); }
   Scheduler& scheduler() { return *scheduler_; }
 
   // Requests between Submit and release.

@@ -57,6 +57,7 @@ class Input final : public TRITONBACKEND_Input {
     }
     return buffers();
   }
+  bool has_host_policy_buffers() const { return !host_policy_buffers_.empty(); }
   // Sum over buffers.
   size_t byte_size() const { return byte_size_; }
   bool is_raw() const { return raw_; }

@@ -99,9 +99,21 @@ void InferenceResponse::AddParameter(std::string_view name, ParameterValue value
 
 Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype,
                                                std::span<const int64_t> shape) {
+  ASSIGN_OR_RETURN(Output* const output, AddOutputAsSent(name, datatype, shape));
   const Model& model = *factory_->model();
-  const TensorSpec* const spec = model.FindOutput(name);
-  if (spec == nullptr) return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());
+  const TensorSpec& spec = *model.FindOutput(name);
+  if (spec.has_reshape) {
+    output->shape_ = ApplyReshape(output->shape_, model.max_batch_size() > 0 ? 1 : 0, spec.reshape, spec.dims);
+  }
+  return output;
+}
+
+Expected<Output*> InferenceResponse::AddOutputAsSent(std::string_view name, DataType datatype,
+                                                     std::span<const int64_t> shape) {
+  const Model& model = *factory_->model();
+  if (model.FindOutput(name) == nullptr) {
+    return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());
+  }
   for (const Output& output : outputs()) {
     if (output.name() == name) return AlreadyExists("output '{}' already exists in response", name);
   }
@@ -110,9 +122,6 @@ Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType d
   output.name_ = name;
   output.datatype_ = datatype;
   output.shape_.assign(shape.begin(), shape.end());
-  if (spec->has_reshape) {
-    output.shape_ = ApplyReshape(output.shape_, model.max_batch_size() > 0 ? 1 : 0, spec->reshape, spec->dims);
-  }
   output.base_ = nullptr;
   output.buffer_userp_ = nullptr;
   output.attributes_ = BufferAttributes();

@@ -87,6 +87,7 @@ class ResponseFactory final : public TRITONBACKEND_ResponseFactory {
   // it on with PassOn, now or later. One a stage, set before the backend sees the request.
   using Interceptor = std::function<void(std::unique_ptr<InferenceResponse>, uint32_t flags)>;
   void Intercept(ResponseStage stage, Interceptor interceptor);
+  bool IsIntercepted(ResponseStage stage) const { return bool{interceptors_[static_cast<size_t>(stage)]}; }
   // From who stands at `stage` to the next one behind it, at last to the requester's callback. `response` may be null.
   void PassOn(ResponseStage stage, std::unique_ptr<InferenceResponse> response, uint32_t flags);
   // Whether TRITONSERVER_RESPONSE_COMPLETE_FINAL has been sent by the backend.
@@ -157,6 +158,8 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
   // `shape` is the backend's, batch dimension included; the configuration's output reshape is applied here. The pointer
   // stays valid until the response is gone. Errors: kAlreadyExists; kInvalidArg for an output the model does not have.
   Expected<Output*> AddOutput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
+  // The same with the requester's `shape`: of an answer that was given before.
+  Expected<Output*> AddOutputAsSent(std::string_view name, DataType datatype, std::span<const int64_t> shape);
   // The label of class `index` of an output with a label file, or null.
   const char* ClassificationLabel(const Output& output, size_t index) const;
 

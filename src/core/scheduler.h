@@ -18,6 +18,9 @@ class Scheduler {
 
   // Takes a validated request. On error (kUnavailable: stopping, queue full) it stays with the caller.
   virtual Status Enqueue(std::unique_ptr<InferenceRequest>& request) = 0;
+  // Where answers keep the order of requests, this one's has its place from now on: it will be answered by somebody else,
+  // or comes later.
+  virtual void TakeTurn(const std::shared_ptr<ResponseFactory>& factory) {}
   // A request that may be waiting here has been cancelled. Must not block; called on the canceller's thread.
   virtual void OnCancel() {}
   // Refuses new requests from now on; what is queued is executed.

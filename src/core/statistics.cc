@@ -103,9 +103,11 @@ void StatisticsShard::RecordBatch(uint64_t batch_size, const ExecutionTimes& tim
   batch.compute_output.Add(Between(times.compute_end, times.exec_end));
 }
 
-void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t lookup_ns, uint64_t request_end_ns) {
-  const uint64_t total = Between(request.start_ns(), request_end_ns);
-  const uint64_t queue = Between(request.queue_start_ns() + lookup_ns, request_end_ns);
+void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns,
+                                     uint64_t lookup_end_ns) {
+  const uint64_t total = Between(request.start_ns(), lookup_end_ns);
+  const uint64_t queue = Between(request.queue_start_ns(), lookup_start_ns);
+  const uint64_t lookup_ns = Between(lookup_start_ns, lookup_end_ns);
   MutexLock lock(mutex_);
   counters_.success.Add(total);
   counters_.queue.Add(queue);

@@ -66,7 +66,8 @@ class StatisticsShard {
   void RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times, uint64_t request_end_ns);
   void RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns, InferenceRequest::FailureReason reason);
   void RecordBatch(uint64_t batch_size, const ExecutionTimes& times);
-  void RecordCacheHit(const InferenceRequest& request, uint64_t lookup_ns, uint64_t request_end_ns);
+  // The request ends with the lookup.
+  void RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns, uint64_t lookup_end_ns);
   void RecordCacheMiss(uint64_t lookup_and_insert_ns);
   // `kind` selects which member of ResponseStatistics is counted besides the compute times.
   enum class ResponseKind { kSuccess, kFail, kEmpty, kCancel };

@@ -78,6 +78,22 @@ TEST(ModelStatisticsTest, SumsOverShards) {
   EXPECT_EQ(total.cache_miss_us, 2u);
 }
 
+TEST(ModelStatisticsTest, ACacheHitIsASuccessThatIsNotInferred) {
+  const ModelHandle model = test::MakeModel("name: 'm'");
+  const std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, -1);  // of time 0
+  StatisticsShard shard;
+  shard.RecordCacheHit(*request, 3000, 5000);
+  StatisticsSnapshot total;
+  shard.AddTo(total);
+  EXPECT_EQ(total.success.count, 1u);
+  EXPECT_EQ(total.success.ns, 5000u);
+  EXPECT_EQ(total.queue.ns, 3000u);
+  EXPECT_EQ(total.cache_hit.count, 1u);
+  EXPECT_EQ(total.cache_hit.ns, 2000u);
+  EXPECT_EQ(total.cache_hit_us, 2u);
+  EXPECT_EQ(total.inference_count, 0u);
+}
+
 TEST(ModelStatisticsTest, ReplacesAReportersMemoryUsage) {
   ModelStatistics statistics;
   const int a = 0, b = 0;

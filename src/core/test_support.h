@@ -40,7 +40,7 @@ class HoldingScheduler final : public Scheduler {
     return {};
   }
   void OnCancel() override { ++cancellations; }
-  void Stop() override {}
+  void Stop() override { is_stopped = true; }
   std::unique_ptr<InferenceRequest> Take() {
     std::unique_ptr<InferenceRequest> first = std::move(held.front());
     held.pop_front();
@@ -50,6 +50,7 @@ class HoldingScheduler final : public Scheduler {
   Status refusal;
   std::deque<std::unique_ptr<InferenceRequest>> held;
   int cancellations = 0;
+  bool is_stopped = false;
 };
 
 // Sends requests and remembers what comes back. Thread-safe.

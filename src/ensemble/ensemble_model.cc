@@ -22,7 +22,7 @@ class EnsembleScheduler final : public Scheduler {
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override {
     if (stopping_.load(std::memory_order_acquire)) return RefusedByStop(*request);
     const auto run = std::make_shared<EnsembleRun>(plan_);
-    request->CaptureQueueStart();
+    if (request->queue_start_ns() == 0) request->CaptureQueueStart();
     request->MarkExecuting();
     run->Start(std::move(request));
     return {};

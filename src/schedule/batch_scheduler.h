@@ -22,6 +22,7 @@ class BatchScheduler final : public Scheduler {
   BatchScheduler& operator=(const BatchScheduler&) = delete;
 
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override { return dispatcher_->Enqueue(request); }
+  void TakeTurn(const std::shared_ptr<ResponseFactory>& factory) override { dispatcher_->TakeTurn(factory); }
   void OnCancel() override { dispatcher_->OnCancel(); }
   void Stop() override { dispatcher_->Stop(); }
   Status UpdateInstances(const std::vector<ModelInstance*>& instances) override {

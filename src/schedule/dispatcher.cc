@@ -39,7 +39,9 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
   if (request->queue_start_ns() == 0) request->CaptureQueueStart();
   const uint64_t start_ns = request->start_ns();
   const std::shared_ptr<ResponseFactory>* const factory =
-      order_ != nullptr && is_new ? &request->shared_response_factory() : nullptr;
+      order_ != nullptr && is_new && !request->response_factory().IsIntercepted(ResponseStage::kOrder)
+          ? &request->shared_response_factory()
+          : nullptr;
   const bool is_cancelled = request->IsCancelled();
   const TimePoint now = Now();
   SlotRunner::Slot* slot = nullptr;
@@ -61,6 +63,10 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
   // Cancelled before it was here to be found.
   if (is_cancelled) OnCancel();
   return {};
+}
+
+void Dispatcher::TakeTurn(const std::shared_ptr<ResponseFactory>& factory) {
+  if (order_ != nullptr && !factory->IsIntercepted(ResponseStage::kOrder)) order_->Add(factory);
 }
 
 void Dispatcher::Stop() {

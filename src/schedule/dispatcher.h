@@ -30,6 +30,7 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
 
   // As Scheduler's. A request that is not new comes once more; its place in the order of responses is the one it had.
   Status Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_new = true);
+  void TakeTurn(const std::shared_ptr<ResponseFactory>& factory);
   void OnCancel();
   void Stop();
   // No delay is waited for any more: nothing will come that a batch could wait for, or not enough of it.
