@@ -203,7 +203,7 @@ TEST_F(BackendTest, ErrorsOfInitializeReachTheServer) {
 
 TEST_F(BackendTest, ExceptionsOfInitializeReachTheServer) {
   initialize = [](neso::backend::Model&) -> Status { throw 1; };
-  EXPECT_EQ(server_.Load(), "the backend threw an unknown exception");
+  EXPECT_EQ(server_.Load(), "the plug-in threw an unknown exception");
 }
 
 TEST_F(BackendTest, ModelCompletesItsConfiguration) {

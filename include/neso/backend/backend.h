@@ -10,13 +10,13 @@
 // The entry points that the macro defines let no exception out. docs/writing-a-backend.md is the guide.
 #pragma once
 
-#include <exception>
 #include <memory>
 #include <type_traits>
 
 #include "neso/backend/collector.h"
 #include "neso/backend/config.h"
 #include "neso/backend/execution.h"
+#include "neso/backend/guard.h"
 #include "neso/backend/input.h"
 #include "neso/backend/instance.h"
 #include "neso/backend/log.h"
@@ -35,18 +35,6 @@
 #endif
 
 namespace neso::backend::internal {
-
-// Runs `work`, which returns a Status; exceptions become INTERNAL errors.
-template <typename Work>
-TRITONSERVER_Error* Guard(const Work& work) noexcept {
-  try {
-    return Status(work()).Release();
-  } catch (const std::exception& exception) {
-    return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_INTERNAL, exception.what());
-  } catch (...) {
-    return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_INTERNAL, "the backend threw an unknown exception");
-  }
-}
 
 inline Status CheckVersion() {
   uint32_t major = 0;
