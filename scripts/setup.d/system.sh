@@ -2,10 +2,11 @@
 declare -A packages=(
   [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
     python3-six libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev
-    zlib1g-dev"
+    zlib1g-dev libxxhash-dev"
   [run]="curl"
   [embeddings]="curl"
-  [test]="curl openssl python3-dev strace"
+  [redis]="libhiredis-dev"
+  [test]="curl openssl python3-dev strace libhiredis-dev redis-server"
   [bench]="curl wrk nghttp2-client nghttp2-server libsimdjson-dev"
 )
 case $codename in

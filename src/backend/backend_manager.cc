@@ -29,12 +29,8 @@ Status CheckUsable(const inference::ModelConfig& config) {
   return ValidateModelFiles(config);
 }
 
-// What is served, only without something that this server does not have yet, or was not asked for.
+// What is served, only without something that was not asked for.
 void LogWhatIsIgnored(const inference::ModelConfig& config, const BackendOptions& options) {
-  if (config.response_cache().enable()) {
-    LOG_WARNING("model '{}' asks for response_cache, which this server does not have yet: every request is executed",
-                config.name());
-  }
   const auto& groups = config.instance_group();
   if (!options.rate_limits &&
       std::any_of(groups.begin(), groups.end(), [](const auto& group) { return group.has_rate_limiter(); })) {

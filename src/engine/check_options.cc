@@ -44,6 +44,9 @@ Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions
 
 Status CheckServerOptions(const ServerOptions& options) {
   if (options.model_repositories.empty()) return InvalidArg("--model-repository must be specified");
+  if (options.cache_config.size() > 1) {
+    return InvalidArg("found multiple cache configurations, but only a single cache is currently supported");
+  }
   const std::vector<std::string> missing = MissingBehaviour(options);
   if (!missing.empty()) return Unsupported("{}", missing[0]);
   const Expected<std::optional<std::vector<double>>> bounds = HistogramBounds(options);

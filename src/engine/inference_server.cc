@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/saturating.h"
 #include "base/timer_queue.h"
+#include "cache/cache_library.h"
+#include "cache/caching_scheduler.h"
 #include "config/ensemble.h"
 #include "config/json.h"
 #include "engine/check_options.h"
@@ -25,15 +27,24 @@ namespace {
 // Threads that run instances. Work is posted once an instance, so instances are the real limit.
 constexpr size_t kMaxExecutorThreads = 4096;
 
-// Models of backends, and those made of other models.
+// Models of backends, and those made of other models; behind the response cache if they enable it.
 class BackendLoader final : public VersionLoader {
  public:
-  BackendLoader(BackendManager& backends, EnsembleContext ensembles, TRITONSERVER_Server* server)
-      : backends_(backends), ensembles_(std::move(ensembles)), server_(server) {}
+  // `cache` may be null.
+  BackendLoader(BackendManager& backends, EnsembleContext ensembles, std::shared_ptr<ResponseCache> cache,
+                TRITONSERVER_Server* server)
+      : backends_(backends), ensembles_(std::move(ensembles)), cache_(std::move(cache)), server_(server) {}
 
   Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
-    if (IsEnsemble(model.config)) return MakeEnsemble(model.local.path, version, model.config, ensembles_);
-    return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_);
+    ASSIGN_OR_RETURN(ModelHandle loaded, LoadUncached(model, version));
+    if (!loaded->config().response_cache().enable()) return loaded;
+    if (cache_ == nullptr) {
+      LOG_WARNING("model '{}' enables the response cache, and the server has none (--cache-config): all is executed",
+                  loaded->name());
+      return loaded;
+    }
+    RETURN_IF_ERROR(CacheResponses(*loaded, cache_, ensembles_.executor));
+    return loaded;
   }
   std::string Explain(const PolledModel& model, int64_t version) override {
     if (model.local.path.empty()) return {};  // it never came here
@@ -51,8 +62,14 @@ class BackendLoader final : public VersionLoader {
   }
 
  private:
+  Expected<ModelHandle> LoadUncached(const PolledModel& model, int64_t version) {
+    if (IsEnsemble(model.config)) return MakeEnsemble(model.local.path, version, model.config, ensembles_);
+    return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_);
+  }
+
   BackendManager& backends_;
   const EnsembleContext ensembles_;
+  const std::shared_ptr<ResponseCache> cache_;
   TRITONSERVER_Server* const server_;
 };
 
@@ -135,15 +152,20 @@ Status InferenceServer::MakeParts() {
                                                SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
   EnsembleContext ensembles{.finder = finder_, .executor = *executor_, .histogram_bounds = {}};
   if (options_.metrics) ensembles.histogram_bounds = *HistogramBounds(options_);  // checked before
-  loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), this);
+  if (!options_.cache_config.empty()) {
+    const auto& [name, settings] = *options_.cache_config.begin();
+    ASSIGN_OR_RETURN(cache_, CacheLibrary::Open(name, options_.cache_directory, settings));
+  }
+  loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), cache_, this);
   ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
   if (options_.metrics) AddCollectors();
   return {};
 }
 
 void InferenceServer::AddCollectors() {
-  const ModelMetricsOptions model_options{.counter_latencies =
-                                              MetricsSetting(options_, "counter_latencies", "true") != "false"};
+  const ModelMetricsOptions model_options{
+      .counter_latencies = MetricsSetting(options_, "counter_latencies", "true") != "false",
+      .has_cache = cache_ != nullptr};
   metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, model_options));
   metrics_->AddCollector(PinnedMemoryCollector(backends_->PinnedMemoryTotalBytes(),
                                                [this] { return backends_->PinnedMemoryUsedBytes(); }));

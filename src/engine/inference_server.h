@@ -35,6 +35,7 @@ class BackendManager;
 class Executor;
 class MetricRegistry;
 class ModelRepository;
+class ResponseCache;
 class TimerQueue;
 class VersionLoader;
 
@@ -159,6 +160,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::unique_ptr<ReadinessQuestions> questions_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<TimerQueue> timers_;
+  std::shared_ptr<ResponseCache> cache_;  // null: none; models that use it keep it, too
   std::unique_ptr<BackendManager> backends_;
   std::unique_ptr<VersionLoader> loader_;
   std::unique_ptr<ModelRepository> repository_;

@@ -19,7 +19,6 @@ constexpr MissingRow kMissing[] = {
     {"metrics-config summary_latencies",
      [](const ServerOptions& o) { return MetricsSetting(o, "summary_latencies", "false") == "true"; },
      "latency summaries"},
-    {"cache-config", [](const ServerOptions& o) { return !o.cache_config.empty(); }, "the response cache"},
 };
 
 }  // namespace

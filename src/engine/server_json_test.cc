@@ -77,8 +77,10 @@ TEST(CheckServerOptionsTest, NamesWhatIsMissing) {
   EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
   options.metrics_config.clear();
   options.cache_config["local"] = "{}";
+  EXPECT_TRUE(CheckServerOptions(options).ok());
+  options.cache_config["redis"] = "{}";
   EXPECT_EQ(CheckServerOptions(options).ToString(),
-            "Unsupported: --cache-config: this server does not have the response cache yet");
+            "Invalid argument: found multiple cache configurations, but only a single cache is currently supported");
 }
 
 TEST(CheckServerOptionsTest, BucketsOfHistogramsAscend) {

@@ -48,6 +48,19 @@ constexpr std::array kDurations = {
                   [](const StatisticsSnapshot& s) { return s.compute_output_us; }},
 };
 
+// Of models that use the response cache.
+constexpr std::array kCacheCounters = {
+    CounterFamily{"nv_cache_num_hits_per_model", "Number of cache hits per model",
+                  [](const StatisticsSnapshot& s) { return s.cache_hit.count; }},
+    CounterFamily{"nv_cache_num_misses_per_model", "Number of cache misses per model",
+                  [](const StatisticsSnapshot& s) { return s.cache_miss.count; }},
+    CounterFamily{"nv_cache_hit_duration_per_model", "Total cache hit duration per model, in microseconds",
+                  [](const StatisticsSnapshot& s) { return s.cache_hit_us; }},
+    CounterFamily{"nv_cache_miss_duration_per_model",
+                  "Total cache miss (insert+lookup) duration per model, in microseconds",
+                  [](const StatisticsSnapshot& s) { return s.cache_miss_us; }},
+};
+
 MetricLabels LabelsOf(const Model& model) {
   MetricLabels labels;
   for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
@@ -87,6 +100,17 @@ void WriteGauges(MetricWriter& writer, const std::vector<Reading>& readings) {
   for (const Reading& reading : readings) writer.Line(kLoad, reading.labels, reading.model->load_seconds());
 }
 
+void WriteCacheCounters(MetricWriter& writer, const std::vector<Reading>& readings) {
+  for (const CounterFamily& family : kCacheCounters) {
+    bool has_begun = false;
+    for (const Reading& reading : readings) {
+      if (!reading.model->config().response_cache().enable()) continue;
+      if (!std::exchange(has_begun, true)) writer.BeginFamily(family.name, family.help, MetricKind::kCounter);
+      writer.Line(family.name, reading.labels, family.value(reading.statistics));
+    }
+  }
+}
+
 void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) {
   for (size_t i = 0; i < kLatencies; ++i) {
     bool has_begun = false;
@@ -121,6 +145,7 @@ void WriteModels(MetricWriter& writer, std::vector<ModelHandle> models, const Mo
   if (options.counter_latencies) {
     for (const CounterFamily& family : kDurations) WriteCounter(writer, family, readings);
   }
+  if (options.counter_latencies && options.has_cache) WriteCacheCounters(writer, readings);
   WriteGauges(writer, readings);
   WriteLatencies(writer, readings);
 }

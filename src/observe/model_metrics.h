@@ -15,6 +15,8 @@ namespace neso {
 struct ModelMetricsOptions {
   // --metrics-config counter_latencies: without it the duration counters are left out and the counts stay 0.
   bool counter_latencies = true;
+  // Whether there is a response cache, which some models use.
+  bool has_cache = false;
 };
 
 using ModelLister = std::function<std::vector<ModelHandle>()>;

@@ -4,8 +4,8 @@
 
 namespace neso {
 
-std::string BackendDirectoryBeside(const std::string& program, const std::string& fallback) {
-  const std::filesystem::path own = std::filesystem::path(program).parent_path().parent_path() / "backends";
+std::string FolderBeside(const std::string& program, const std::string& name, const std::string& fallback) {
+  const std::filesystem::path own = std::filesystem::path(program).parent_path().parent_path() / name;
   std::error_code error;
   return !program.empty() && std::filesystem::is_directory(own, error) ? own.string() : fallback;
 }

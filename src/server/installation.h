@@ -5,8 +5,8 @@
 
 namespace neso {
 
-// "<tree>/backends" for a program "<tree>/bin/neso" if that folder is there; else `fallback`.
-std::string BackendDirectoryBeside(const std::string& program, const std::string& fallback);
+// "<tree>/<name>" for a program "<tree>/bin/neso" if that folder is there; else `fallback`.
+std::string FolderBeside(const std::string& program, const std::string& name, const std::string& fallback);
 
 // The program's own file; empty when the system does not say.
 std::string ProgramPath();

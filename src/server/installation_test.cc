@@ -7,17 +7,17 @@
 namespace neso {
 namespace {
 
-TEST(InstallationTest, BackendsBesideTheProgramComeBeforeTheFallback) {
+TEST(InstallationTest, WhatIsBesideTheProgramComesBeforeTheFallback) {
   const std::filesystem::path tree = std::filesystem::temp_directory_path() / "neso_installation_test";
   std::filesystem::create_directories(tree / "bin");
-  EXPECT_EQ(BackendDirectoryBeside((tree / "bin/neso").string(), "/fallback"), "/fallback");
+  EXPECT_EQ(FolderBeside((tree / "bin/neso").string(), "backends", "/fallback"), "/fallback");
   std::filesystem::create_directories(tree / "backends");
-  EXPECT_EQ(BackendDirectoryBeside((tree / "bin/neso").string(), "/fallback"), (tree / "backends").string());
+  EXPECT_EQ(FolderBeside((tree / "bin/neso").string(), "backends", "/fallback"), (tree / "backends").string());
   std::filesystem::remove_all(tree);
 }
 
 TEST(InstallationTest, AnUnknownProgramHasNothingBesideIt) {
-  EXPECT_EQ(BackendDirectoryBeside("", "/fallback"), "/fallback");
+  EXPECT_EQ(FolderBeside("", "backends", "/fallback"), "/fallback");
   EXPECT_TRUE(ProgramPath().ends_with("neso_server_test"));
 }
 

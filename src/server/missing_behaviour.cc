@@ -38,7 +38,6 @@ constexpr const char* kWithoutEffect[] = {
     "sagemaker-thread-count",
     "vertex-ai-thread-count",
     "repoagent-directory",
-    "cache-directory",
     "pinned-memory-pool-byte-size",
     "cuda-memory-pool-byte-size",
     "cuda-virtual-address-size",

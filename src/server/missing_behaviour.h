@@ -12,7 +12,7 @@
 
 namespace neso {
 
-// One line each: "--cache-config: this server does not have the response cache yet".
+// One line each: "--model-namespacing: this server does not have models of the same name in several repositories yet".
 std::vector<std::string> MissingBehaviour(const Options& options);
 
 // Names of the given options that are accepted and change nothing yet.

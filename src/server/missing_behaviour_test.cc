@@ -33,8 +33,7 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
               ElementsAre("--model-namespacing: this server does not have models of the same name in several "
                           "repositories yet"));
   for (const char* argument : {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
-                               "--metrics-config=summary_latencies=true", "--trace-config=mode=opentelemetry",
-                               "--cache-config=local,size=1", "--response-cache-byte-size=1"}) {
+                               "--metrics-config=summary_latencies=true", "--trace-config=mode=opentelemetry"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

@@ -154,10 +154,13 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
     return std::nullopt;
   }
   if (!parsed.options->log.file.empty()) ReopenLogOnHangUp();
-  // Not given: the tree the program is in; the usual folder is searched after it in any case.
+  // Not given: the tree the program is in; the usual folder of backends is searched after it in any case.
+  ServerOptions& server = parsed.options->server;
   if (!parsed.options->given.contains("backend-directory")) {
-    std::string& backends = parsed.options->server.backend_directory;
-    backends = BackendDirectoryBeside(ProgramPath(), backends);
+    server.backend_directory = FolderBeside(ProgramPath(), "backends", server.backend_directory);
+  }
+  if (!parsed.options->given.contains("cache-directory")) {
+    server.cache_directory = FolderBeside(ProgramPath(), "caches", server.cache_directory);
   }
   return std::move(parsed.options);
 }

@@ -3,6 +3,10 @@
 #include "triton/core/tritoncache.h"
 #include "triton/core/tritonrepoagent.h"
 
+// Exported for the tests of cache libraries, and not declared.
+extern "C" TRITONSERVER_Error* TRITONCACHE_CacheEntryNew(TRITONCACHE_CacheEntry** entry);
+extern "C" TRITONSERVER_Error* TRITONCACHE_CacheEntryDelete(TRITONCACHE_CacheEntry* entry);
+
 namespace embedding {
 namespace {
 
@@ -70,11 +74,34 @@ TEST(ValuesTest, NullArgumentsAreErrors) {
 }
 
 TEST(ValuesTest, WhatIsNotThereSaysSo) {
-  size_t count = 0;
-  EXPECT_EQ(Text(TRITONCACHE_CacheEntryBufferCount(nullptr, &count)),
-            "Unsupported: TRITONCACHE_CacheEntryBufferCount: this server has no response cache");
   EXPECT_EQ(Text(TRITONREPOAGENT_State(nullptr, nullptr)),
             "Unsupported: TRITONREPOAGENT_State: this server has no repository agents");
+}
+
+TEST(ValuesTest, CacheEntriesAreBuffers) {
+  TRITONCACHE_CacheEntry* entry = nullptr;
+  ASSERT_EQ(Text(TRITONCACHE_CacheEntryNew(&entry)), "");
+  TRITONSERVER_BufferAttributes* attributes = nullptr;
+  ASSERT_EQ(Text(TRITONSERVER_BufferAttributesNew(&attributes)), "");
+  ASSERT_EQ(Text(TRITONSERVER_BufferAttributesSetByteSize(attributes, 5)), "");
+  int first = 0, second = 0;
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntryAddBuffer(entry, &first, attributes)), "");
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntrySetBuffer(entry, 0, &second, nullptr)), "");
+  size_t count = 0, byte_size = 0;
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntryBufferCount(entry, &count)), "");
+  EXPECT_EQ(count, 1U);
+  void* base = nullptr;
+  ASSERT_EQ(Text(TRITONSERVER_BufferAttributesSetByteSize(attributes, 0)), "");
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntryGetBuffer(entry, 0, &base, attributes)), "");
+  EXPECT_EQ(base, &second);
+  EXPECT_EQ(Text(TRITONSERVER_BufferAttributesByteSize(attributes, &byte_size)), "");
+  EXPECT_EQ(byte_size, 5U);
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntryGetBuffer(entry, 1, &base, attributes)),
+            "Invalid argument: out of bounds index 1: the cache entry has 1 buffers");
+  EXPECT_THAT(Text(TRITONCACHE_CacheEntrySetBuffer(entry, 7, &first, nullptr)), HasSubstr("out of bounds index 7"));
+  EXPECT_THAT(Text(TRITONCACHE_Copy(nullptr, entry)), HasSubstr("unexpected null"));
+  EXPECT_EQ(Text(TRITONSERVER_BufferAttributesDelete(attributes)), "");
+  EXPECT_EQ(Text(TRITONCACHE_CacheEntryDelete(entry)), "");
 }
 
 TEST(ValuesTest, LogSettingsNeedNoOptions) {

@@ -132,14 +132,15 @@ def test_what_is_not_there_yet_is_told_by_name(repository, start_server, name, c
             "yet;") in response.json()["error"]
 
 
-@pytest.mark.parametrize("name, extra", [
-    ("response_cache", "response_cache { enable: true }"),
-    ("a rate_limiter", 'instance_group { kind: KIND_CPU rate_limiter { resources { name: "r" count: 1 } } }'),
+@pytest.mark.parametrize("extra, told", [
+    ("response_cache { enable: true }", "enables the response cache, and the server has none (--cache-config)"),
+    ('instance_group { kind: KIND_CPU rate_limiter { resources { name: "r" count: 1 } } }',
+     "has a rate_limiter, which takes effect with --rate-limit=execution_count"),
 ])
-def test_what_a_model_can_do_without_is_told_too(repository, start_server, name, extra):
+def test_what_the_server_was_not_asked_for_is_told_too(repository, start_server, extra, told):
     repository.add_identity("m", extra=extra)
     server = start_server(repository.path)
-    assert f"model 'm' asks for {name}, which this server does not have yet: " in server.log
+    assert f"model 'm' {told}" in server.log
 
 
 # --- repositories and backends that are not there ----------------------------------------------------------------------
