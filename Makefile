@@ -25,8 +25,9 @@ embeddings: build ## serve sentence embeddings (MiniLM, 84 MB) and search the do
 	@scripts/setup embeddings
 	@ONCE=$(ONCE) examples/embeddings/run.sh
 
-test: build ## unit tests (ctest), then whole-server tests (pytest)
+test: ## unit tests (ctest), then whole-server tests (pytest)
 	@scripts/setup test
+	@scripts/build $(BUILD) out
 	@scripts/test $(BUILD) out
 
 python-versions: build ## the tests of Python models under each CPython that is found (PYTHONS="3.9 3.14": those)
@@ -62,7 +63,9 @@ format: ## format all C++ sources
 	@scripts/setup lint
 	@git ls-files -z '*.cc' '*.h' '*.c' | xargs -0 .deps/clang/bin/clang-format -i
 
-package: build ## out/ as an archive and a .deb in dist/
+package: ## out/ as an archive and a .deb in dist/
+	@scripts/setup redis
+	@scripts/build $(BUILD) out
 	@scripts/package $(BUILD) dist
 
 clean: ## remove what was built (not .deps/, not the compiler cache)
