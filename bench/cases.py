@@ -29,6 +29,20 @@ def http_cases(model, name, sizes, label, floor=None):
                     server.pid, server.port, model, body, head, connections, seconds), floor)
 
 
+def cache_cases():
+    """Beside "http 64 B" and "http 602112 B", which are the same without a cache."""
+    for elements in (16, 150528):
+        body, head = http_load.infer_body("INPUT0", "FP32", [1, elements], bytes(4 * elements))
+        for connections in (1, 8):
+            yield Case(
+                f"http cache hit, {4 * elements} B", str(connections),
+                lambda server, seconds, body=body, head=head, connections=connections: http_load.run(
+                    server.pid, server.port, "cached", body, head, connections, seconds))
+    for connections in (1, 8):
+        yield Case("http cache miss, 64 B", str(connections), lambda server, seconds, connections=connections:
+                   http_load.run_all_different(server.pid, server.port, "cached", "INPUT0", 16, connections, seconds))
+
+
 def sequence_cases():
     """As many sequences as connections, which go on all the time: their requests come in turn."""
     for model in ("direct", "oldest"):
@@ -84,6 +98,7 @@ def shared_cases(memory):
 def all_cases(memory):
     yield from http_cases("identity", "INPUT0", (16, 150528), "", HTTP_FLOOR)
     yield from http_cases("mlp", "x", (256,), "MLP ")
+    yield from cache_cases()
     yield from sequence_cases()
     yield from json_cases()
     yield from grpc_cases()

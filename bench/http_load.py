@@ -63,6 +63,18 @@ end
 """
 
 
+# A body of which the last 16 bytes are never the same.
+ALL_DIFFERENT = """
+local count = 0
+local begin = os.time() % 1000000
+local fixed = string.sub(wrk.body, 1, -17)
+request = function()
+  count = count + 1
+  return wrk.format(nil, nil, nil, fixed .. string.format("%06d%010d", begin, count))
+end
+"""
+
+
 def header_lines(head_length):
     headers = {"Content-Type": "application/json"} if head_length is None else {
         "Content-Type": "application/octet-stream", "Inference-Header-Content-Length": head_length}
@@ -100,6 +112,11 @@ def run_sequences(pid, port, model, name, elements, count, seconds):
         result = run(pid, port, model, body, head, count, seconds, IN_TURN.format(count=count, folder=folder))
         ask_all(sequence_end=True)
     return result
+
+
+def run_all_different(pid, port, model, name, elements, connections, seconds):
+    body, head = infer_body(name, "FP32", [1, elements], bytes(4 * elements))
+    return run(pid, port, model, body, head, connections, seconds, ALL_DIFFERENT)
 
 
 def run(pid, port, model, body, head_length, connections, seconds, more=""):

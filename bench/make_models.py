@@ -40,6 +40,13 @@ input [ { name: "INPUT1" data_type: TYPE_FP32 dims: [ -1 ] } ]
 """)
 
 
+def add_cached(repository):
+    """An identity model whose answers are kept."""
+    folder = pathlib.Path(repository, "cached")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(IDENTITY + "response_cache { enable: true }\n")
+
+
 def add_sequences(repository):
     """Models "direct" and "oldest", by the strategies for sequences."""
     for name, strategy in {"direct": "direct { }", "oldest": "oldest { max_candidate_sequences: 64 }"}.items():

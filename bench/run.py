@@ -202,6 +202,7 @@ def main():
         repository = pathlib.Path(folder, "models")
         repository.mkdir()
         make_models.add_identity(repository)
+        make_models.add_cached(repository)
         make_models.add_sequences(repository)
         make_models.add_burst(repository)
         make_models.add_unread(repository)

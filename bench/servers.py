@@ -69,6 +69,7 @@ def serve(name, program, repository, grpc, *flags, tree=None):
     return Process(name, [
         str(program), f"--model-repository={repository}", f"--backend-directory={(tree or TREE) / 'backends'}", f"--http-port={port}",
         *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false",
+        "--cache-config=local,size=268435456",
         *flags],
         port, grpc_port)
 
