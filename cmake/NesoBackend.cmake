@@ -12,12 +12,17 @@
 #
 # Likewise the response cache libtritoncache_<name>.so of sources that use neso/cache/cache.h: target neso_cache_<name>, in
 # caches/<name>/.
+#
+# neso_batch_strategy(<name> SOURCES <file>... [LIBRARIES <target>...])
+#
+# Likewise a batching library of sources that use neso/backend/batching.h, for a model's folder:
+# <build>/batching/<name>/batchstrategy.so, target neso_batching_<name>. It is not installed.
 set(NESO_BACKEND_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoBackend.version)
 set(NESO_CACHE_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoCache.version)
 
-# neso_plugin(<target> <folder> <name> <output> <version script> SOURCES ... [LIBRARIES ...]): lib<output>.so in
+# neso_plugin_library(<target> <folder> <name> <output> <version script> SOURCES ... [LIBRARIES ...]): lib<output>.so in
 # <folder>/<name>/, with what plug-ins of every kind have in common.
-function(neso_plugin target folder name output version_script)
+function(neso_plugin_library target folder name output version_script)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_library(${target} MODULE ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE NesoBackend::sdk NesoBackend::server_stub ${ARG_LIBRARIES})
@@ -33,6 +38,11 @@ function(neso_plugin target folder name output version_script)
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder}/${name}
     # Never the folder of the stub: at run time its empty functions must not be found.
     BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
+endfunction()
+
+# neso_plugin(...): one that is installed, too.
+function(neso_plugin target folder name)
+  neso_plugin_library(${ARGV})
   if(TARGET neso_tree)  # inside of Neso's own build
     add_dependencies(neso_tree ${target} neso_server_stub)
   endif()
@@ -54,4 +64,10 @@ endfunction()
 
 function(neso_cache name)
   neso_plugin(neso_cache_${name} caches ${name} tritoncache_${name} ${NESO_CACHE_VERSION_SCRIPT} ${ARGN})
+endfunction()
+
+function(neso_batch_strategy name)
+  neso_plugin_library(neso_batching_${name} batching ${name} batchstrategy
+    ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/NesoBackend.version ${ARGN})
+  set_target_properties(neso_batching_${name} PROPERTIES PREFIX "")
 endfunction()

@@ -6,6 +6,7 @@
 
 #include "backend/backend_model.h"
 #include "backend/backend_registry.h"
+#include "backend/batch_library.h"
 #include "backend/library_search.h"
 #include "backend/plugin_memory.h"
 #include "base/executor.h"
@@ -18,16 +19,9 @@
 #include "config/labels.h"
 #include "config/model_files.h"
 #include "config/validate.h"
-#include "schedule/make_scheduler.h"
 
 namespace neso {
 namespace {
-
-// What must hold before anything is done with a configuration, and again when a backend has changed it.
-Status CheckUsable(const inference::ModelConfig& config) {
-  RETURN_IF_ERROR(CheckSchedulingSupported(config));
-  return ValidateModelFiles(config);
-}
 
 // What is served, only without something that was not asked for.
 void LogWhatIsIgnored(const inference::ModelConfig& config, const BackendOptions& options) {
@@ -52,7 +46,8 @@ Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
         "config.pbtxt, and for models that do not say it themselves by --backend-config=default-max-batch-size=N",
         plugin.name(), config.max_batch_size());
   }
-  RETURN_IF_ERROR(CheckUsable(config));
+  // Again: the backend may have changed them.
+  RETURN_IF_ERROR(ValidateModelFiles(config));
   NormalizeModelConfig(config);
   NormalizeInstanceGroups({}, plugin.backend().attribute().preferred_groups, config);
   RETURN_IF_ERROR(ValidateAtPoll(config, config.name(), plugin.auto_complete()));
@@ -68,6 +63,22 @@ LibraryQuery LibraryQueryFor(const std::string& model_directory, int64_t version
           .runtime = config.runtime(),
           .backend_directory = options.backend_directory,
           .fallback_directory = options.repository_fallback_directory};
+}
+
+// Null: the configuration alone decides what joins a batch.
+Expected<std::unique_ptr<BatchStrategy>> LoadStrategy(const LibraryQuery& query, PluginModel& plugin) {
+  constexpr const char* kPath = "TRITON_BATCH_STRATEGY_PATH";
+  const auto& parameters = plugin.draft().parameters();
+  const auto named = parameters.find(kPath);
+  if (plugin.draft().has_sequence_batching()) {
+    if (named == parameters.end()) return std::unique_ptr<BatchStrategy>();
+    return InvalidArg("{} cannot be specified with sequence batcher, using default batching strategy", kPath);
+  }
+  ASSIGN_OR_RETURN(const std::string path,
+                   FindBatchLibrary(query, named == parameters.end() ? "" : named->second.string_value()));
+  if (path.empty()) return std::unique_ptr<BatchStrategy>();
+  ASSIGN_OR_RETURN(std::unique_ptr<BatchLibrary> library, BatchLibrary::Load(path, plugin));
+  return std::unique_ptr<BatchStrategy>(std::move(library));
 }
 
 void OverrideExecutionPolicy(const PluginModel& plugin) {
@@ -138,11 +149,11 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
                                                 inference::ModelConfig config, bool config_file_given,
                                                 TRITONSERVER_Server* server) {
   const BackendOptions& options = impl_->options;
-  RETURN_IF_ERROR(CheckUsable(config));
+  RETURN_IF_ERROR(ValidateModelFiles(config));
   LogWhatIsIgnored(config, options);
   if (config.backend().empty()) return InvalidArg("must specify 'backend' for '{}'", config.name());
-  ASSIGN_OR_RETURN(const BackendLibrary library,
-                   FindBackendLibrary(LibraryQueryFor(model_directory, version, config, options)));
+  const LibraryQuery query = LibraryQueryFor(model_directory, version, config, options);
+  ASSIGN_OR_RETURN(const BackendLibrary library, FindBackendLibrary(query));
   if (library.runtime == "model.py") config.set_runtime(library.runtime);
   ASSIGN_OR_RETURN(std::shared_ptr<Backend> backend, impl_->registry.Get(config.backend(), library));
 
@@ -153,8 +164,9 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
   std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(),
                                                                    labels.by_output().end());
-  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), options, impl_->limiter,
-                                              impl_->exiting);
+  ASSIGN_OR_RETURN(std::unique_ptr<BatchStrategy> strategy, LoadStrategy(query, *plugin));
+  auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), std::move(strategy),
+                                              options, impl_->limiter, impl_->exiting);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));
 }

@@ -54,13 +54,14 @@ std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const Instan
 }  // namespace
 
 BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-                           const BackendOptions& options, std::shared_ptr<RateLimiter> limiter,
-                           const std::atomic<bool>& exiting)
+                           std::unique_ptr<BatchStrategy> strategy, const BackendOptions& options,
+                           std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting)
     : Model(std::move(plugin->draft()), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
       limiter_(std::move(limiter)),
       exiting_(exiting),
-      plugin_(std::move(plugin)) {
+      plugin_(std::move(plugin)),
+      strategy_(std::move(strategy)) {
   if (options.histogram_bounds) {
     statistics().EnableHistograms(LatencyBoundsOf(config(), *options.histogram_bounds));
   }
@@ -89,7 +90,7 @@ Status BackendModel::Start(const SchedulingContext& context) {
     SetScheduler(std::make_unique<NothingScheduled>(name()));
     return {};
   }
-  SetScheduler(MakeScheduler(*this, scheduled, context, std::move(states)));
+  SetScheduler(MakeScheduler(*this, scheduled, context, {.states = std::move(states), .strategy = strategy_.get()}));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "backend/backend_options.h"
 #include "backend/plugin_model.h"
 #include "core/model.h"
+#include "schedule/batch_strategy.h"
 #include "schedule/rate_limiter.h"
 #include "schedule/scheduling_context.h"
 
@@ -24,11 +25,12 @@ using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 // instances, then the plug-in's model.
 class BackendModel final : public Model {
  public:
-  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. `limiter`
-  // may be null. No instance is started or warmed up any more once `exiting` is true. Both references are to outlive the
-  // model.
+  // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. `strategy`
+  // and `limiter` may be null. No instance is started or warmed up any more once `exiting` is true. Both references are
+  // to outlive the model.
   BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
-               const BackendOptions& options, std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting);
+               std::unique_ptr<BatchStrategy> strategy, const BackendOptions& options,
+               std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting);
   ~BackendModel() override;
 
   // Makes and warms up all instances, then attaches the scheduler. Once, before the model is published.
@@ -60,6 +62,7 @@ class BackendModel final : public Model {
   const std::shared_ptr<RateLimiter> limiter_;  // null: nothing is limited
   const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;
+  const std::unique_ptr<BatchStrategy> strategy_;
   mutable Mutex mutex_;
   CondVar update_ended_;
   bool is_updating_ GUARDED_BY(mutex_) = false;

@@ -12,6 +12,7 @@ namespace neso {
 namespace {
 
 constexpr const char* kPythonModelFile = "model.py";
+constexpr const char* kBatchLibraryFile = "batchstrategy.so";
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -64,17 +65,22 @@ Expected<BackendLibrary> PythonBackend(const LibraryQuery& query, const std::str
   return BackendLibrary{.path = std::move(library.path), .folder = folder, .runtime = kPythonModelFile};
 }
 
+// Where libraries that a model brings along, or shares with its backend, are looked for.
+std::vector<std::string> SearchedFolders(const LibraryQuery& query, const std::vector<std::string>& backend_folders) {
+  std::vector<std::string> folders = {query.version_folder, query.model_folder};
+  folders.insert(folders.end(), backend_folders.begin(), backend_folders.end());
+  return folders;
+}
+
 }  // namespace
 
 Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
   const std::vector<std::string> backend_folders = BackendFolders(query);
   if (query.runtime != kPythonModelFile) {
-    std::vector<std::string> folders = {query.version_folder, query.model_folder};
-    folders.insert(folders.end(), backend_folders.begin(), backend_folders.end());
     const bool named = !query.runtime.empty();
     const std::string file = named ? query.runtime : BackendLibraryName(query.backend);
     std::string searched;
-    for (const std::string& folder : folders) {
+    for (const std::string& folder : SearchedFolders(query, backend_folders)) {
       const std::string path = Join(folder, file);
       if (!named && !IsFolderName(query.backend)) break;
       if (IsRegularFile(path)) {
@@ -106,6 +112,29 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
   return InvalidArg(
       "unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
       query.backend);
+}
+
+Expected<std::string> FindBatchLibrary(const LibraryQuery& query, const std::string& named) {
+  if (!named.empty()) {
+    const std::string path = Normalized(std::filesystem::absolute(named).string());
+    const std::string repository =
+        std::filesystem::path(Normalized(std::filesystem::absolute(query.model_folder).string()))
+            .parent_path()
+            .string();
+    if (!StaysIn(repository, path)) {
+      return InvalidArg(
+          "batching library '{}' lies outside of the model repository '{}', for model '{}', check the model config's "
+          "parameter TRITON_BATCH_STRATEGY_PATH",
+          named, repository, query.model_name);
+    }
+    if (!IsRegularFile(path)) return NotFound("Batching library path not found: {}", named);
+    return path;
+  }
+  for (const std::string& folder : SearchedFolders(query, BackendFolders(query))) {
+    const std::string path = Join(folder, kBatchLibraryFile);
+    if (IsRegularFile(path)) return Normalized(path);
+  }
+  return std::string();
 }
 
 std::vector<std::string> InstalledBackends(const std::vector<std::string>& directories) {

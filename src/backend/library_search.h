@@ -33,6 +33,12 @@ struct BackendLibrary {
 // Errors: kInvalidArg naming the folders that were searched, or that the name leaves the folder it is looked for in.
 Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query);
 
+// The library that decides what joins the model's batches: the one that the configuration `named` (its parameter
+// TRITON_BATCH_STRATEGY_PATH; "": none), else batchstrategy.so in the version's, the model's or the backend's folder.
+// Empty: there is none.
+// Errors: kNotFound "Batching library path not found: <path>", kInvalidArg when it leads out of the model repository.
+Expected<std::string> FindBatchLibrary(const LibraryQuery& query, const std::string& named);
+
 // The names of the backends that lie in `directories`, sorted.
 std::vector<std::string> InstalledBackends(const std::vector<std::string>& directories);
 

@@ -19,7 +19,6 @@
 #include "config/versions.h"
 #include "core/model.h"
 #include "schedule/batching_config.h"
-#include "schedule/make_scheduler.h"
 #include "schedule/pick_batch.h"
 
 namespace neso {
@@ -167,7 +166,7 @@ void GoTheWayOfALoad(inference::ModelConfig config) {
     static_cast<void>(EnsembleIsDecoupled(config, find));
   }
   static_cast<void>(SelectVersions(config, {1, 2, 10}).ok());
-  if (!CheckSchedulingSupported(config).ok() || !ValidateModelFiles(config).ok()) return;
+  if (!ValidateModelFiles(config).ok()) return;
   NormalizeInstanceGroups({}, {}, config);
   if (!ValidateAtLoad(config, GpuInventory()).ok()) return;
   Schedule(config);

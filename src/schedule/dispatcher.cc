@@ -14,17 +14,20 @@ bool UsesTime(const BatchingConfig& config) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingContext& context)
+Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingContext& context, BatchStrategy* strategy)
     : model_(model),
       config_(std::move(config)),
       compatibility_(model),
       context_(context),
+      looks_at_each_(compatibility_.is_needed() || strategy != nullptr),
       uses_time_(UsesTime(config_)),
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
       runner_(*this, context),
       queue_(config_.levels),
       has_started_(config_.starts_at == 0),
-      timer_(context.timers) {}
+      timer_(context.timers) {
+  if (strategy != nullptr) next_.emplace(*strategy);
+}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -32,6 +35,7 @@ void Dispatcher::Close() {
   MutexLock lock(runner_.mutex);
   timer_.Cancel();
   runner_.Close();
+  if (next_) next_->End();
 }
 
 Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_new) {
@@ -126,17 +130,18 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
   queue_.Peek(size_t{config_.max_batch_size} + 1, front_);
   candidates_.clear();
   for (const RequestQueue::Entry& entry : front_) candidates_.push_back({entry.rows, entry.queued_at});
+  if (next_) next_->Follow(front_);
   BatchIncludes includes;
-  if (compatibility_.is_needed()) {
-    includes = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS {
-      return compatibility_.CanShare(*front_[0].request, *front_[i].request);
-    };
-  }
+  if (looks_at_each_) includes = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS { return Includes(i); };
   BatchDecision decision = PickBatch(candidates_, config_, now, includes);
   if (decision.kind == BatchDecision::Kind::kWait && !waits_) {
     decision = {.kind = BatchDecision::Kind::kTake, .count = candidates_.size()};
   }
   return decision;
+}
+
+bool Dispatcher::Includes(size_t index) {
+  return compatibility_.CanShare(*front_[0].request, *front_[index].request) && (!next_ || next_->Includes(index));
 }
 
 bool Dispatcher::IsReady(TimePoint now, size_t starting) {
@@ -170,6 +175,7 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   if (decision.kind == BatchDecision::Kind::kTake) {
     not_before_ = TimePoint::min();
     queue_.Take(decision.count, batch.requests);
+    if (next_) next_->End();
     // Cancelled ones that no sweep has found yet.
     std::erase_if(batch.requests, [&batch](InferenceRequest* request) {
       if (!request->IsCancelled()) return false;
@@ -185,7 +191,7 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
 void Dispatcher::Wait(const BatchDecision& decision) {
   WakeAt(decision.until);
   // A request that cannot share the batch ends the waiting, so each has to be looked at.
-  not_before_ = compatibility_.is_needed() ? TimePoint::min() : decision.until;
+  not_before_ = looks_at_each_ ? TimePoint::min() : decision.until;
   rows_wanted_ = decision.rows_wanted;
 }
 

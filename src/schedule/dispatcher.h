@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/once_posted.h"
@@ -17,6 +18,7 @@
 #include "schedule/response_order.h"
 #include "schedule/scheduling_context.h"
 #include "schedule/slot_runner.h"
+#include "schedule/strategy_batch.h"
 
 namespace neso {
 
@@ -24,8 +26,9 @@ namespace neso {
 // scheduler with it, inside an execution.
 class Dispatcher final : public BatchSource, public std::enable_shared_from_this<Dispatcher> {
  public:
-  // `model` is borrowed; it is there as long as any request is.
-  Dispatcher(Model& model, BatchingConfig config, const SchedulingContext& context);
+  // `model` is borrowed; it is there as long as any request is. So is `strategy`, until Close; null: the configuration
+  // alone decides what joins a batch.
+  Dispatcher(Model& model, BatchingConfig config, const SchedulingContext& context, BatchStrategy* strategy = nullptr);
   ~Dispatcher() override;
 
   // As Scheduler's. A request that is not new comes once more; its place in the order of responses is the one it had.
@@ -48,6 +51,8 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   std::shared_ptr<BatchSource> KeepAlive() override { return shared_from_this(); }
 
   BatchDecision Decide(TimePoint now) REQUIRES(runner_.mutex);
+  // Whether front_[index] may share a batch with all before it.
+  bool Includes(size_t index) REQUIRES(runner_.mutex);
   void Wait(const BatchDecision& decision) REQUIRES(runner_.mutex);
   void WakeAt(TimePoint at) REQUIRES(runner_.mutex);
   // Applies timeouts and starts what has become ready by the passing of time.
@@ -57,6 +62,7 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   const BatchingConfig config_;
   const BatchCompatibility compatibility_;
   const SchedulingContext context_;
+  const bool looks_at_each_;                    // request, whether it can share a batch; else any can
   const bool uses_time_;                        // a delay or a timeout is configured; else nobody looks at the clock
   const std::shared_ptr<ResponseOrder> order_;  // null: responses go as they come
   OncePosted sweep_;
@@ -70,6 +76,7 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(runner_.mutex) = TimePoint::min();
   uint32_t rows_wanted_ GUARDED_BY(runner_.mutex) = 0;
+  std::optional<StrategyBatch> next_ GUARDED_BY(runner_.mutex);       // none: no strategy
   std::vector<RequestQueue::Entry> front_ GUARDED_BY(runner_.mutex);  // scratch of Decide
   std::vector<BatchCandidate> candidates_ GUARDED_BY(runner_.mutex);  // scratch of Decide
 };

@@ -2,13 +2,12 @@
 
 #include "base/environment.h"
 #include "base/log.h"
-#include "schedule/batch_scheduler.h"
-#include "schedule/sequence_scheduler.h"
+#include "schedule/dispatcher.h"
+#include "schedule/sequence_batcher.h"
+#include "schedule/shared_scheduler.h"
 
 namespace neso {
 namespace {
-
-constexpr const char* kBatchStrategyParameter = "TRITON_BATCH_STRATEGY_PATH";
 
 // The nice value that the configuration's priority stands for. There is no thread that could have it; the number is for
 // those who read the log.
@@ -47,25 +46,22 @@ SequenceConfig SetUpSequences(const Model& model, const std::vector<ModelInstanc
 
 }  // namespace
 
-Status CheckSchedulingSupported(const inference::ModelConfig& config) {
-  const auto missing = [&config](std::string_view what) {
-    return Unsupported("model '{}' asks for {}, which this server does not have yet", config.name(), what);
-  };
-  if (config.parameters().contains(kBatchStrategyParameter)) {
-    return missing(fmt::format("a batching strategy of its own (parameter {})", kBatchStrategyParameter));
-  }
-  return {};
-}
-
 std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
-                                         const SchedulingContext& context, std::vector<StateSpec> states) {
-  if (model.config().has_sequence_batching()) {
-    return std::make_unique<SequenceScheduler>(model, SetUpSequences(model, instances), std::move(states), instances,
-                                               context);
+                                         const SchedulingContext& context, SchedulerParts parts) {
+  const inference::ModelConfig& config = model.config();
+  if (config.has_sequence_batching()) {
+    return std::make_unique<SharedScheduler<SequenceBatcher>>(
+        std::make_shared<SequenceBatcher>(model, SetUpSequences(model, instances), std::move(parts.states), context),
+        instances);
   }
-  BatchingConfig config = model.config().has_dynamic_batching() ? DynamicConfig(model.config()) : DirectConfig();
-  if (model.config().has_dynamic_batching()) SetUpBatcher(model, config);
-  return std::make_unique<BatchScheduler>(model, std::move(config), instances, context);
+  const auto batching = [&](BatchingConfig settings, BatchStrategy* strategy) {
+    return std::make_unique<SharedScheduler<Dispatcher>>(
+        std::make_shared<Dispatcher>(model, std::move(settings), context, strategy), instances);
+  };
+  if (!config.has_dynamic_batching()) return batching(DirectConfig(), nullptr);
+  BatchingConfig settings = DynamicConfig(config);
+  SetUpBatcher(model, settings);
+  return batching(std::move(settings), parts.strategy);
 }
 
 }  // namespace neso

@@ -8,16 +8,19 @@
 #include "core/model.h"
 #include "core/scheduler.h"
 #include "core/sequence_state.h"
+#include "schedule/batch_strategy.h"
 #include "schedule/scheduling_context.h"
 
 namespace neso {
 
-// Whether there is a scheduler for what the configuration asks for. Errors: kUnsupported, naming what is missing.
-Status CheckSchedulingSupported(const inference::ModelConfig& config);
+// What a configuration only names.
+struct SchedulerParts {
+  std::vector<StateSpec> states;      // of a sequence model
+  BatchStrategy* strategy = nullptr;  // of one with dynamic batching; borrowed. Null: it has none
+};
 
 // `model` is borrowed: it owns the scheduler that comes back. `instances` are those not passive, at least one.
-// `states` are those of a sequence model. Precondition: CheckSchedulingSupported.
 std::unique_ptr<Scheduler> MakeScheduler(Model& model, const std::vector<ModelInstance*>& instances,
-                                         const SchedulingContext& context, std::vector<StateSpec> states = {});
+                                         const SchedulingContext& context, SchedulerParts parts = {});
 
 }  // namespace neso

@@ -39,7 +39,10 @@ Status RequestQueue::Push(std::unique_ptr<InferenceRequest>& request, TimePoint 
   if (limit != 0 && level.waiting.size() + level.delayed.size() >= limit) {
     return Unavailable("{}Exceeds maximum queue size", request->LogPrefix());
   }
-  Entry entry{.queued_at = now, .deadline = DeadlineOf(*request, level.policy, now), .rows = request->batch_size()};
+  Entry entry{.queued_at = now,
+              .deadline = DeadlineOf(*request, level.policy, now),
+              .rows = request->batch_size(),
+              .number = ++came_};
   entry.request = request.release();
   ++size_;
   rows_ += entry.rows;

@@ -22,6 +22,7 @@ class RequestQueue {
     TimePoint queued_at{};
     TimePoint deadline = TimePoint::max();
     uint32_t rows = 1;
+    uint64_t number = 0;  // no two requests that came here have the same
   };
 
   // `levels`: one policy a priority level, at least one.
@@ -61,6 +62,7 @@ class RequestQueue {
   std::vector<Level> levels_;
   size_t size_ = 0;
   uint64_t rows_ = 0;
+  uint64_t came_ = 0;                           // requests, ever
   TimePoint next_deadline_ = TimePoint::max();  // or earlier than any deadline: those taken are not looked up
 };
 

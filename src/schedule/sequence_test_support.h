@@ -32,7 +32,7 @@ class SequenceTest : public ::testing::Test {
       config.insert(config.find(kBatching) + kBatching.size(), " max_sequence_idle_microseconds: 1000000");
     }
     model_ = house_.Load(R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: -1 } )" + config, std::move(bodies),
-                         /*any_thread=*/true, std::move(states));
+                         /*any_thread=*/true, {.states = std::move(states), .strategy = nullptr});
   }
   // What each batch looked like: the ids of its rows, "." for nobody's.
   FakeInstance::Body Logged() {

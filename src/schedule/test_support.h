@@ -18,11 +18,11 @@ namespace neso::test {
 class ScheduledModel final : public Model {
  public:
   ScheduledModel(const std::string& config, std::vector<std::unique_ptr<FakeInstance>> instances,
-                 const SchedulingContext& context, std::vector<StateSpec> states)
+                 const SchedulingContext& context, SchedulerParts parts)
       : Model(ParseConfig(config), 1, {}), instances_(std::move(instances)) {
     std::vector<ModelInstance*> borrowed;
     for (const auto& instance : instances_) borrowed.push_back(instance.get());
-    SetScheduler(MakeScheduler(*this, borrowed, context, std::move(states)));
+    SetScheduler(MakeScheduler(*this, borrowed, context, std::move(parts)));
   }
   ~ScheduledModel() override { SetScheduler(nullptr); }
 
@@ -42,19 +42,18 @@ class ModelHouse {
   }
   // A model with one instance a body; an empty one answers everything.
   std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<FakeInstance::Body> bodies,
-                                       bool any_thread = true, std::vector<StateSpec> states = {}) {
+                                       bool any_thread = true, SchedulerParts parts = {}) {
     std::vector<std::unique_ptr<FakeInstance>> instances;
     for (auto& body : bodies) instances.push_back(std::make_unique<FakeInstance>(std::move(body), any_thread));
-    return Load(config, std::move(instances), std::move(states));
+    return Load(config, std::move(instances), std::move(parts));
   }
   std::shared_ptr<ScheduledModel> Load(const std::string& config, std::vector<std::unique_ptr<FakeInstance>> instances,
-                                       std::vector<StateSpec> states = {}) {
+                                       SchedulerParts parts = {}) {
     {
       MutexLock lock(mutex_);
       ++live_;
     }
-    return {new ScheduledModel(config, std::move(instances), context_, std::move(states)),
-            [this](ScheduledModel* last) {
+    return {new ScheduledModel(config, std::move(instances), context_, std::move(parts)), [this](ScheduledModel* last) {
               delete last;
               MutexLock lock(mutex_);
               --live_;
@@ -128,6 +127,39 @@ class BatchLog {
   CondVar changed_;
   std::vector<std::string> batches_ GUARDED_BY(mutex_);
   std::vector<std::thread::id> threads_ GUARDED_BY(mutex_);
+};
+
+// Ends a batch before each request with this id. Remembers the batches that have ended: the ids of what was asked about,
+// "!" before those that it refused.
+class ScriptedStrategy final : public BatchStrategy {
+ public:
+  explicit ScriptedStrategy(std::string refused) : refused_(std::move(refused)) {}
+
+  std::unique_ptr<Batch> Begin() override { return std::make_unique<Asked>(*this); }
+  std::vector<std::string> batches() const {
+    MutexLock lock(mutex_);
+    return batches_;
+  }
+
+ private:
+  struct Asked final : Batch {
+    explicit Asked(ScriptedStrategy& strategy) : strategy(strategy) {}
+    ~Asked() override {
+      MutexLock lock(strategy.mutex_);
+      strategy.batches_.push_back(ids);
+    }
+    bool Include(InferenceRequest& request) override {
+      const bool refuses = !ids.empty() && request.id() == strategy.refused_;
+      ids += (refuses ? "!" : "") + request.id();
+      return !refuses;
+    }
+    ScriptedStrategy& strategy;
+    std::string ids;
+  };
+
+  const std::string refused_;
+  mutable Mutex mutex_;
+  std::vector<std::string> batches_ GUARDED_BY(mutex_);
 };
 
 inline void AnswerAll(std::span<InferenceRequest* const> requests) {

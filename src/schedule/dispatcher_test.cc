@@ -1,4 +1,4 @@
-#include "schedule/batch_scheduler.h"
+#include "schedule/dispatcher.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,12 +27,13 @@ using ::testing::SizeIs;
 
 constexpr const char* kInput = R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: 1 } )";
 
-class BatchSchedulerTest : public ::testing::Test {
+class DispatcherTest : public ::testing::Test {
  protected:
-  ~BatchSchedulerTest() override { gate_.Open(); }
+  ~DispatcherTest() override { gate_.Open(); }
   // A model with one instance a body.
-  void Load(const std::string& config, std::vector<FakeInstance::Body> bodies, bool any_thread = true) {
-    model_ = house_.Load(kInput + config, std::move(bodies), any_thread);
+  void Load(const std::string& config, std::vector<FakeInstance::Body> bodies, bool any_thread = true,
+            BatchStrategy* strategy = nullptr) {
+    model_ = house_.Load(kInput + config, std::move(bodies), any_thread, {.states = {}, .strategy = strategy});
   }
   // Logs and answers, after passing the gate.
   FakeInstance::Body Gated() {
@@ -79,7 +80,7 @@ class BatchSchedulerTest : public ::testing::Test {
   std::shared_ptr<ScheduledModel> model_;
 };
 
-TEST_F(BatchSchedulerTest, ExecutesOneByOneInOrderOfArrivalWithoutSchedulingChoice) {
+TEST_F(DispatcherTest, ExecutesOneByOneInOrderOfArrivalWithoutSchedulingChoice) {
   Load("", {Gated()});
   for (const char* id : {"a", "b", "c"}) Send(id);
   gate_.WaitForArrivals(1);
@@ -90,7 +91,7 @@ TEST_F(BatchSchedulerTest, ExecutesOneByOneInOrderOfArrivalWithoutSchedulingChoi
   EXPECT_EQ(model_->statistics().pending(), 0);
 }
 
-TEST_F(BatchSchedulerTest, BatchesWhatWaitedForTheInstance) {
+TEST_F(DispatcherTest, BatchesWhatWaitedForTheInstance) {
   Load("max_batch_size: 4 dynamic_batching { }", {Gated()});
   Send("a");
   gate_.WaitForArrivals(1);
@@ -100,14 +101,14 @@ TEST_F(BatchSchedulerTest, BatchesWhatWaitedForTheInstance) {
   EXPECT_THAT(log_.batches(), ElementsAre("a", "bcde", "f"));
 }
 
-TEST_F(BatchSchedulerTest, RunsInstancesBesideEachOther) {
+TEST_F(DispatcherTest, RunsInstancesBesideEachOther) {
   Load("", {Gated(), Gated()});
   Send("a");
   Send("b");
   gate_.WaitForArrivals(2);
 }
 
-TEST_F(BatchSchedulerTest, MakesOneBatchOfABurstOnTheThreadThatBroughtIt) {
+TEST_F(DispatcherTest, MakesOneBatchOfABurstOnTheThreadThatBroughtIt) {
   Load("max_batch_size: 8 dynamic_batching { }", {Logged(), Logged()});
   ManualHost host;
   for (const char* id : {"a", "b", "c"}) Send(id);
@@ -117,7 +118,7 @@ TEST_F(BatchSchedulerTest, MakesOneBatchOfABurstOnTheThreadThatBroughtIt) {
   requester_.WaitFor(3);
 }
 
-TEST_F(BatchSchedulerTest, GivesASecondInstanceAThreadOfItsOwn) {
+TEST_F(DispatcherTest, GivesASecondInstanceAThreadOfItsOwn) {
   Load("", {Logged(), Gated()});
   ManualHost host;
   Send("a");
@@ -128,7 +129,7 @@ TEST_F(BatchSchedulerTest, GivesASecondInstanceAThreadOfItsOwn) {
   requester_.WaitFor(2);
 }
 
-TEST_F(BatchSchedulerTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
+TEST_F(DispatcherTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
   std::atomic<bool> seen{false};
   Load("", {[&](std::span<InferenceRequest* const> requests) {
          if (InlineHost::Current() != nullptr) seen = true;
@@ -144,7 +145,7 @@ TEST_F(BatchSchedulerTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
   EXPECT_FALSE(seen);
 }
 
-TEST_F(BatchSchedulerTest, GivesASharedThreadBackWhileWorkKeepsComing) {
+TEST_F(DispatcherTest, GivesASharedThreadBackWhileWorkKeepsComing) {
   // Each execution brings the next request, which without end would keep the front-end thread.
   std::atomic<int> left{2000};
   Load("", {[&](std::span<InferenceRequest* const> requests) {
@@ -162,7 +163,7 @@ TEST_F(BatchSchedulerTest, GivesASharedThreadBackWhileWorkKeepsComing) {
   EXPECT_NE(threads.back(), std::this_thread::get_id());
 }
 
-TEST_F(BatchSchedulerTest, ReleasesAPartialBatchWhenTheQueueDelayElapses) {
+TEST_F(DispatcherTest, ReleasesAPartialBatchWhenTheQueueDelayElapses) {
   Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 5000 }", {Logged()});
   Send("a");
   Advance(milliseconds(3));
@@ -173,7 +174,7 @@ TEST_F(BatchSchedulerTest, ReleasesAPartialBatchWhenTheQueueDelayElapses) {
   EXPECT_THAT(log_.batches(), ElementsAre("ab"));
 }
 
-TEST_F(BatchSchedulerTest, DoesNotWaitForTheDelayWhenTheBatchIsFull) {
+TEST_F(DispatcherTest, DoesNotWaitForTheDelayWhenTheBatchIsFull) {
   Load("max_batch_size: 2 dynamic_batching { max_queue_delay_microseconds: 3600000000 }", {Logged()});
   Send("a");
   Send("b");
@@ -181,7 +182,7 @@ TEST_F(BatchSchedulerTest, DoesNotWaitForTheDelayWhenTheBatchIsFull) {
   EXPECT_THAT(log_.batches(), ElementsAre("ab"));
 }
 
-TEST_F(BatchSchedulerTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
+TEST_F(DispatcherTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
   Load(R"(max_batch_size: 1 dynamic_batching {
          default_queue_policy { default_timeout_microseconds: 200000 } })",
        {Gated()});
@@ -199,7 +200,7 @@ TEST_F(BatchSchedulerTest, RefusesWhatTimesOutWhileTheInstanceIsBusy) {
   requester_.WaitFor(2);
 }
 
-TEST_F(BatchSchedulerTest, AnswersCancelledRequestsWithoutExecutingThem) {
+TEST_F(DispatcherTest, AnswersCancelledRequestsWithoutExecutingThem) {
   Load("max_batch_size: 1 dynamic_batching { }", {Gated()});
   Send("a");
   gate_.WaitForArrivals(1);
@@ -217,7 +218,7 @@ TEST_F(BatchSchedulerTest, AnswersCancelledRequestsWithoutExecutingThem) {
   EXPECT_EQ(model_->statistics().Snapshot().failures[1], 1u);
 }
 
-TEST_F(BatchSchedulerTest, AnswersRequestsThatWereCancelledBeforeTheyCame) {
+TEST_F(DispatcherTest, AnswersRequestsThatWereCancelledBeforeTheyCame) {
   Load("", {Logged()});
   auto request = Make("a");
   request->Cancel();
@@ -227,7 +228,7 @@ TEST_F(BatchSchedulerTest, AnswersRequestsThatWereCancelledBeforeTheyCame) {
   EXPECT_THAT(log_.batches(), SizeIs(0));
 }
 
-TEST_F(BatchSchedulerTest, RefusesWhatExceedsTheQueueAndCountsIt) {
+TEST_F(DispatcherTest, RefusesWhatExceedsTheQueueAndCountsIt) {
   Load("max_batch_size: 1 dynamic_batching { default_queue_policy { max_queue_size: 1 } }", {Gated()});
   Send("a");
   gate_.WaitForArrivals(1);
@@ -241,7 +242,7 @@ TEST_F(BatchSchedulerTest, RefusesWhatExceedsTheQueueAndCountsIt) {
   requester_.WaitFor(2);
 }
 
-TEST_F(BatchSchedulerTest, RefusesNewRequestsOnceStoppedAndExecutesThoseThatWait) {
+TEST_F(DispatcherTest, RefusesNewRequestsOnceStoppedAndExecutesThoseThatWait) {
   Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 3600000000 }", {Logged()});
   Send("a");
   Send("b");
@@ -255,7 +256,7 @@ TEST_F(BatchSchedulerTest, RefusesNewRequestsOnceStoppedAndExecutesThoseThatWait
   EXPECT_THAT(log_.batches(), ElementsAre("ab"));
 }
 
-TEST_F(BatchSchedulerTest, ServesHigherPrioritiesFirst) {
+TEST_F(DispatcherTest, ServesHigherPrioritiesFirst) {
   Load("max_batch_size: 1 dynamic_batching { priority_levels: 2 default_priority_level: 2 }", {Gated()});
   Send("x");
   gate_.WaitForArrivals(1);
@@ -268,7 +269,7 @@ TEST_F(BatchSchedulerTest, ServesHigherPrioritiesFirst) {
   EXPECT_THAT(log_.batches(), ElementsAre("x", "b", "a"));
 }
 
-TEST_F(BatchSchedulerTest, AnswersInOrderOfArrivalIfConfigured) {
+TEST_F(DispatcherTest, AnswersInOrderOfArrivalIfConfigured) {
   Load("max_batch_size: 1 dynamic_batching { preserve_ordering: true }", {Gated(), Logged()});
   Send("0");
   gate_.WaitForArrivals(1);
@@ -282,7 +283,7 @@ TEST_F(BatchSchedulerTest, AnswersInOrderOfArrivalIfConfigured) {
   EXPECT_EQ(requester_.answered_ids(), ids);
 }
 
-TEST_F(BatchSchedulerTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
+TEST_F(DispatcherTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
   Load("", {Logged()}, false);
   ManualHost host;
   for (int i = 0; i < 50; ++i) Send("x");
@@ -292,7 +293,7 @@ TEST_F(BatchSchedulerTest, KeepsAnInstanceThatIsParticularAboutItOnOneThread) {
   EXPECT_NE(threads[0], std::this_thread::get_id());
 }
 
-TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
+TEST_F(DispatcherTest, ChangesInstancesWhileRequestsWait) {
   FakeInstance first(Gated()), second(Logged());
   Load("", {Gated()});
   model_->SetScheduler(MakeScheduler(*model_, {&first}, house_.context()));
@@ -309,7 +310,7 @@ TEST_F(BatchSchedulerTest, ChangesInstancesWhileRequestsWait) {
   model_->SetScheduler(nullptr);
 }
 
-TEST_F(BatchSchedulerTest, ReschedulesWithoutGrowingTheStack) {
+TEST_F(DispatcherTest, ReschedulesWithoutGrowingTheStack) {
   std::atomic<int> executions{0};
   Load("max_batch_size: 4 dynamic_batching { }", {[&](std::span<InferenceRequest* const> requests) {
          for (InferenceRequest* request : requests) {
@@ -331,15 +332,32 @@ TEST_F(BatchSchedulerTest, ReschedulesWithoutGrowingTheStack) {
   EXPECT_EQ(executions, 100'000);
 }
 
-TEST_F(BatchSchedulerTest, SaysWhichSchedulingChoicesAreMissing) {
-  const auto check = [](const std::string& config) {
-    return CheckSchedulingSupported(test::MakeModel(R"(name: "s" )" + config)->config()).ToString();
-  };
-  EXPECT_EQ(check("sequence_batching { }"), "OK");
-  EXPECT_THAT(check(R"(parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } })"),
-              ::testing::HasSubstr("a batching strategy of its own"));
-  EXPECT_EQ(check("dynamic_batching { }"), "OK");
-  EXPECT_EQ(check(""), "OK");
+TEST_F(DispatcherTest, AsksTheStrategyWhatJoinsABatch) {
+  test::ScriptedStrategy strategy("b");
+  Load("max_batch_size: 8 dynamic_batching { }", {Gated()}, true, &strategy);
+  for (const char* id : {"x", "a", "a", "b", "a", "b"}) {
+    Send(id);
+    if (*id == 'x') gate_.WaitForArrivals(1);
+  }
+  gate_.Open();
+  requester_.WaitFor(6);
+  EXPECT_THAT(log_.batches(), ElementsAre("x", "aa", "ba", "b"));
+  model_ = nullptr;
+  EXPECT_THAT(strategy.batches(), ElementsAre("x", "aa!b", "ba!b", "b"));
+}
+
+TEST_F(DispatcherTest, DoesNotWaitForTheDelayWhenTheStrategyHasClosedTheBatch) {
+  test::ScriptedStrategy strategy("b");
+  Load("max_batch_size: 8 dynamic_batching { max_queue_delay_microseconds: 1000 }", {Logged()}, true, &strategy);
+  Send("a");
+  Send("a");
+  EXPECT_THAT(log_.batches(), IsEmpty());
+  Send("b");
+  requester_.WaitFor(2);
+  EXPECT_THAT(log_.batches(), ElementsAre("aa"));
+  Advance(milliseconds(1));
+  requester_.WaitFor(3);
+  EXPECT_THAT(log_.batches(), ElementsAre("aa", "b"));
 }
 
 }  // namespace
