@@ -23,6 +23,9 @@ inline constexpr uint64_t kMaxPriorityLevels = 10'000;  // each is a queue, and 
 inline constexpr uint64_t kMaxInstances = 4096;         // as many as can execute at the same time
 inline constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;
 
+// A model's parameter that is ours: the name of the request parameter that requests of a batch have in common.
+inline constexpr const char* kBatchKeyParameter = "BATCH_KEY_PARAMETER";
+
 // Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the
 // model's folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.
 // Errors: kInvalidArg.

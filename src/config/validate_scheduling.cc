@@ -155,6 +155,19 @@ Status ValidateSequenceBatching(const inference::ModelConfig& config) {
   return {};
 }
 
+// By the direct strategy a sequence's row is in whatever batch is executed.
+Status ValidateBatchKey(const inference::ModelConfig& config) {
+  const auto key = config.parameters().find(kBatchKeyParameter);
+  if (key == config.parameters().end()) return {};
+  if (key->second.string_value().empty()) {
+    return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", kBatchKeyParameter,
+                      config.name());
+  }
+  if (!config.has_sequence_batching() || config.sequence_batching().has_oldest()) return {};
+  return InvalidArg("parameter '{}' is not supported with the direct strategy of sequence batching for {}",
+                    kBatchKeyParameter, config.name());
+}
+
 Status ValidateResponseCache(const inference::ModelConfig& config) {
   if (!config.response_cache().enable()) return {};
   const bool sequences = config.has_sequence_batching();
@@ -168,6 +181,7 @@ Status ValidateResponseCache(const inference::ModelConfig& config) {
 Status ValidateScheduling(const inference::ModelConfig& config) {
   if (config.has_dynamic_batching()) RETURN_IF_ERROR(ValidateDynamicBatching(config));
   if (config.has_sequence_batching()) RETURN_IF_ERROR(ValidateSequenceBatching(config));
+  RETURN_IF_ERROR(ValidateBatchKey(config));
   return ValidateResponseCache(config);
 }
 

@@ -109,6 +109,24 @@ TEST(ValidateAtPollTest, ChecksDynamicBatching) {
   ExpectAtPoll(cases);
 }
 
+TEST(ValidateAtPollTest, ChecksTheBatchKey) {
+  const auto keyed = [](const std::string& scheduling, const std::string& value) {
+    return "backend: 'b' max_batch_size: 4 " + scheduling + " parameters { key: 'BATCH_KEY_PARAMETER' value { " +
+           value + " } }";
+  };
+  const std::string named = "string_value: 'tenant'";
+  const Case cases[] = {
+      {keyed("dynamic_batching { }", named), ""},
+      {keyed("sequence_batching { oldest { } }", named), ""},
+      {keyed("", named), ""},
+      {keyed("sequence_batching { }", named),
+       "parameter 'BATCH_KEY_PARAMETER' is not supported with the direct strategy of sequence batching for m"},
+      {keyed("dynamic_batching { }", ""),
+       "expected parameter 'BATCH_KEY_PARAMETER' to name a parameter of requests, got '' for m"},
+  };
+  ExpectAtPoll(cases);
+}
+
 TEST(ValidateAtPollTest, ChecksSequenceBatching) {
   const std::string b = "backend: 'b' max_batch_size: 4 ";
   const std::string slots = "sequence batching minimum slot utilization must be in range (0.0, 1.0] for m";

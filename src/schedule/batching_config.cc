@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/saturating.h"
+#include "config/validate.h"
 
 namespace neso {
 namespace {
@@ -15,6 +16,11 @@ QueuePolicy MakePolicy(const inference::ModelQueuePolicy& policy) {
 }
 
 }  // namespace
+
+std::string BatchKeyParameter(const inference::ModelConfig& config) {
+  const auto found = config.parameters().find(kBatchKeyParameter);
+  return found == config.parameters().end() ? "" : found->second.string_value();
+}
 
 BatchingConfig DirectConfig() {
   BatchingConfig config;
@@ -33,6 +39,7 @@ BatchingConfig DynamicConfig(const inference::ModelConfig& config) {
   result.max_queue_delay = SaturatingMicroseconds(dynamic.max_queue_delay_microseconds());
   result.preserve_ordering = dynamic.preserve_ordering();
   result.levels.resize(std::max<uint64_t>(dynamic.priority_levels(), 1), MakePolicy(dynamic.default_queue_policy()));
+  result.key_parameter = BatchKeyParameter(config);
   for (const auto& [level, policy] : dynamic.priority_queue_policy()) {
     if (level >= 1 && level <= result.levels.size()) result.levels[level - 1] = MakePolicy(policy);
   }

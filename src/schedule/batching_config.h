@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,12 +24,15 @@ struct BatchingConfig {
   std::vector<uint32_t> preferred_sizes;  // ascending, not empty unless max_batch_size is 0
   Nanoseconds max_queue_delay{0};
   bool preserve_ordering = false;
+  std::string key_parameter;        // requests share a batch only if this parameter of theirs is the same; "": any do
   uint64_t starts_at = 0;           // nothing is executed before so many requests wait, once; for tests
   std::vector<QueuePolicy> levels;  // levels[0] is priority 1, the highest; at least one
 
   uint32_t max_preferred_size() const { return preferred_sizes.empty() ? max_batch_size : preferred_sizes.back(); }
 };
 
+// The request parameter that the model's parameter BATCH_KEY_PARAMETER names; "": none.
+std::string BatchKeyParameter(const inference::ModelConfig& config);
 // For a model without scheduling choice: one request an execution, in order of arrival, no limits.
 BatchingConfig DirectConfig();
 // Precondition: `config` is valid and has dynamic_batching.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/test_support.h"
+#include "schedule/sequence_config.h"
 
 namespace neso {
 namespace {
@@ -21,6 +22,15 @@ TEST(BatchingConfigTest, SortsPreferredSizes) {
       DynamicConfig(test::ParseConfig("max_batch_size: 8 dynamic_batching { preferred_batch_size: [ 6, 2 ] }"));
   EXPECT_THAT(config.preferred_sizes, ElementsAre(2, 6));
   EXPECT_EQ(config.max_preferred_size(), 6u);
+}
+
+TEST(BatchingConfigTest, KnowsTheParameterThatRequestsOfABatchHaveInCommon) {
+  const std::string keyed =
+      R"(max_batch_size: 8 parameters { key: "BATCH_KEY_PARAMETER" value { string_value: "tenant" } })";
+  EXPECT_EQ(DynamicConfig(test::ParseConfig(keyed + " dynamic_batching { }")).key_parameter, "tenant");
+  EXPECT_EQ(MakeSequenceConfig(test::ParseConfig(keyed + " sequence_batching { oldest { } }")).oldest->key_parameter,
+            "tenant");
+  EXPECT_EQ(DynamicConfig(test::ParseConfig("max_batch_size: 8 dynamic_batching { }")).key_parameter, "");
 }
 
 TEST(BatchingConfigTest, GivesLevelsWithoutPolicyTheDefaultOne) {

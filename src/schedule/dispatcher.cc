@@ -19,7 +19,7 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       config_(std::move(config)),
       compatibility_(model),
       context_(context),
-      looks_at_each_(compatibility_.is_needed() || strategy != nullptr),
+      looks_at_each_(compatibility_.is_needed() || strategy != nullptr || !config_.key_parameter.empty()),
       uses_time_(UsesTime(config_)),
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
       runner_(*this, context),
@@ -27,6 +27,7 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       has_started_(config_.starts_at == 0),
       timer_(context.timers) {
   if (strategy != nullptr) next_.emplace(*strategy);
+  if (!config_.key_parameter.empty()) keys_.emplace(config_.key_parameter);
 }
 
 Dispatcher::~Dispatcher() = default;
@@ -127,7 +128,30 @@ void Dispatcher::OnTime() {
 BatchDecision Dispatcher::Decide(TimePoint now) {
   if (queue_.size() == 0) return {};
   if (config_.max_batch_size == 0) return {.kind = BatchDecision::Kind::kTake, .count = 1};
+  if (keys_) return DecideByKey(now);
   queue_.Peek(size_t{config_.max_batch_size} + 1, front_);
+  return DecideAboutFront(now);
+}
+
+// The first key whose requests make up a batch; that of the oldest request first, so that none waits for ever. A decision
+// looks at so many batches' worth of requests, not at all that a client may send.
+BatchDecision Dispatcher::DecideByKey(TimePoint now) {
+  constexpr size_t kBatchesInSight = 16;
+  const size_t largest = size_t{config_.max_batch_size} + 1;
+  queue_.Peek(kBatchesInSight * largest, window_);
+  BatchDecision decision;
+  for (const std::vector<size_t>& alike : keys_->Sort(window_)) {
+    alike_ = std::span(alike).first(std::min(alike.size(), largest));
+    front_.clear();
+    for (const size_t index : alike_) front_.push_back(window_[index]);
+    const BatchDecision of_key = DecideAboutFront(now);
+    if (of_key.kind == BatchDecision::Kind::kTake) return of_key;
+    if (decision.kind == BatchDecision::Kind::kNothing || of_key.until < decision.until) decision = of_key;
+  }
+  return decision;
+}
+
+BatchDecision Dispatcher::DecideAboutFront(TimePoint now) {
   candidates_.clear();
   for (const RequestQueue::Entry& entry : front_) candidates_.push_back({entry.rows, entry.queued_at});
   if (next_) next_->Follow(front_);
@@ -138,6 +162,13 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
     decision = {.kind = BatchDecision::Kind::kTake, .count = candidates_.size()};
   }
   return decision;
+}
+
+void Dispatcher::TakeFront(size_t count, std::vector<InferenceRequest*>& taken) {
+  if (next_) next_->End();
+  // Without a batch dimension there is nothing to share.
+  if (!keys_ || config_.max_batch_size == 0) return queue_.Take(count, taken);
+  queue_.TakeAt(alike_.first(count), taken);
 }
 
 bool Dispatcher::Includes(size_t index) {
@@ -174,8 +205,7 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   const BatchDecision decision = Decide(now);
   if (decision.kind == BatchDecision::Kind::kTake) {
     not_before_ = TimePoint::min();
-    queue_.Take(decision.count, batch.requests);
-    if (next_) next_->End();
+    TakeFront(decision.count, batch.requests);
     // Cancelled ones that no sweep has found yet.
     std::erase_if(batch.requests, [&batch](InferenceRequest* request) {
       if (!request->IsCancelled()) return false;

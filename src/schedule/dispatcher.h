@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/once_posted.h"
 #include "core/instance.h"
 #include "core/model.h"
 #include "schedule/batch_compatibility.h"
+#include "schedule/batch_keys.h"
 #include "schedule/batch_source.h"
 #include "schedule/batching_config.h"
 #include "schedule/earliest_timer.h"
@@ -51,6 +53,10 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   std::shared_ptr<BatchSource> KeepAlive() override { return shared_from_this(); }
 
   BatchDecision Decide(TimePoint now) REQUIRES(runner_.mutex);
+  BatchDecision DecideByKey(TimePoint now) REQUIRES(runner_.mutex);
+  // About the requests in front_.
+  BatchDecision DecideAboutFront(TimePoint now) REQUIRES(runner_.mutex);
+  void TakeFront(size_t count, std::vector<InferenceRequest*>& taken) REQUIRES(runner_.mutex);
   // Whether front_[index] may share a batch with all before it.
   bool Includes(size_t index) REQUIRES(runner_.mutex);
   void Wait(const BatchDecision& decision) REQUIRES(runner_.mutex);
@@ -76,9 +82,13 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(runner_.mutex) = TimePoint::min();
   uint32_t rows_wanted_ GUARDED_BY(runner_.mutex) = 0;
-  std::optional<StrategyBatch> next_ GUARDED_BY(runner_.mutex);       // none: no strategy
-  std::vector<RequestQueue::Entry> front_ GUARDED_BY(runner_.mutex);  // scratch of Decide
-  std::vector<BatchCandidate> candidates_ GUARDED_BY(runner_.mutex);  // scratch of Decide
+  std::optional<StrategyBatch> next_ GUARDED_BY(runner_.mutex);  // none: no strategy
+  std::optional<BatchKeys> keys_ GUARDED_BY(runner_.mutex);      // none: any requests share a batch
+  // Scratch of Decide: what it is about; with keys, what that was chosen from, and where in the queue it stands.
+  std::vector<RequestQueue::Entry> front_ GUARDED_BY(runner_.mutex);
+  std::vector<RequestQueue::Entry> window_ GUARDED_BY(runner_.mutex);
+  std::span<const size_t> alike_ GUARDED_BY(runner_.mutex);
+  std::vector<BatchCandidate> candidates_ GUARDED_BY(runner_.mutex);
 };
 
 }  // namespace neso

@@ -26,6 +26,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kInput = R"(name: "m" input { name: "a" data_type: TYPE_INT8 dims: 1 } )";
+constexpr const char* kByTenant = R"( parameters { key: "BATCH_KEY_PARAMETER" value { string_value: "tenant" } })";
 
 class DispatcherTest : public ::testing::Test {
  protected:
@@ -64,6 +65,13 @@ class DispatcherTest : public ::testing::Test {
     const Status result = InferenceRequest::Submit(request);
     if (status != nullptr) *status = result;
     return request;
+  }
+
+  // The id is the tenant's.
+  void SendFor(const std::string& tenant) {
+    auto request = Make(tenant);
+    request->AddParameter("tenant", tenant);
+    EXPECT_TRUE(InferenceRequest::Submit(request).ok());
   }
 
   void Advance(Nanoseconds by) {
@@ -330,6 +338,33 @@ TEST_F(DispatcherTest, ReschedulesWithoutGrowingTheStack) {
   Send("a");
   requester_.WaitFor(1);
   EXPECT_EQ(executions, 100'000);
+}
+
+TEST_F(DispatcherTest, BatchesRequestsOfTheSameKeyAcrossThoseOfOthers) {
+  Load(std::string("max_batch_size: 4 dynamic_batching { }") + kByTenant, {Gated()});
+  Send("x");
+  gate_.WaitForArrivals(1);
+  for (const char* id : {"a", "b", "a", "c", "a", "b", "a", "a"}) SendFor(id);
+  gate_.Open();
+  requester_.WaitFor(9);
+  EXPECT_THAT(log_.batches(), ElementsAre("x", "aaaa", "bb", "c", "a"));
+}
+
+TEST_F(DispatcherTest, SendsTheKeyWhoseBatchIsFullWhileOthersWaitForTheDelay) {
+  Load(std::string("max_batch_size: 2 dynamic_batching { max_queue_delay_microseconds: 1000 }") + kByTenant,
+       {Logged()});
+  SendFor("a");
+  SendFor("b");
+  Advance(std::chrono::microseconds(500));
+  SendFor("c");
+  SendFor("b");
+  requester_.WaitFor(2);
+  EXPECT_THAT(log_.batches(), ElementsAre("bb"));
+  Advance(std::chrono::microseconds(500));
+  requester_.WaitFor(3);
+  Advance(std::chrono::microseconds(500));
+  requester_.WaitFor(4);
+  EXPECT_THAT(log_.batches(), ElementsAre("bb", "a", "c"));
 }
 
 TEST_F(DispatcherTest, AsksTheStrategyWhatJoinsABatch) {

@@ -76,6 +76,27 @@ void RequestQueue::Take(size_t count, std::vector<InferenceRequest*>& taken) {
   if (size_ == 0) next_deadline_ = TimePoint::max();
 }
 
+void RequestQueue::TakeAt(std::span<const size_t> indexes, std::vector<InferenceRequest*>& taken) {
+  size_t begin = 0;  // the number of the first entry of `queue`
+  for (Level& level : levels_) {
+    for (RingQueue<Entry>* queue : {&level.waiting, &level.delayed}) {
+      const size_t end = begin + queue->size();
+      leaving_.clear();
+      for (; !indexes.empty() && indexes.front() < end; indexes = indexes.subspan(1)) {
+        const Entry& entry = (*queue)[indexes.front() - begin];
+        leaving_.push_back(indexes.front() - begin);
+        taken.push_back(entry.request);
+        Forget(entry);
+      }
+      queue->EraseAt(leaving_);
+      if (indexes.empty()) break;
+      begin = end;
+    }
+    if (indexes.empty()) break;
+  }
+  if (size_ == 0) next_deadline_ = TimePoint::max();
+}
+
 void RequestQueue::Expire(TimePoint now, std::vector<InferenceRequest*>& rejected) {
   if (now < next_deadline_) return;
   for (Level& level : levels_) ExpireLevel(level, now, rejected);

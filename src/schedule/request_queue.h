@@ -41,6 +41,9 @@ class RequestQueue {
   // Moves the first `count` out.
   void Take(size_t count, std::vector<InferenceRequest*>& taken);
 
+  // Moves those at `indexes`, which ascend, out: numbers of entries as Peek shows them.
+  void TakeAt(std::span<const size_t> indexes, std::vector<InferenceRequest*>& taken);
+
   // Applies the timeouts: refused requests go to `rejected`, delayed ones to the end of their level.
   void Expire(TimePoint now, std::vector<InferenceRequest*>& rejected);
   // When Expire may have something to do next; TimePoint::max() for never.
@@ -62,6 +65,7 @@ class RequestQueue {
   std::vector<Level> levels_;
   size_t size_ = 0;
   uint64_t rows_ = 0;
+  std::vector<size_t> leaving_;                 // scratch of TakeAt
   uint64_t came_ = 0;                           // requests, ever
   TimePoint next_deadline_ = TimePoint::max();  // or earlier than any deadline: those taken are not looked up
 };

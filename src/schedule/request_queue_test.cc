@@ -63,6 +63,24 @@ TEST_F(RequestQueueTest, ServesByPriorityThenByArrival) {
   EXPECT_EQ(queue.rows(), 0u);
 }
 
+TEST_F(RequestQueueTest, GivesOutRequestsFromTheMiddleOfItsLevels) {
+  const QueuePolicy levels[2] = {Timeout(10, /*delay=*/true), {}};
+  RequestQueue queue(levels);
+  Push(queue, "late1", 1);
+  Push(queue, "late2", 1);
+  Expire(queue, 10);
+  for (const char* id : {"a", "b", "c", "d"}) Push(queue, id, 1, 5);
+  Push(queue, "low1", 2);
+  Push(queue, "low2", 2);
+  // In order of service: a b c d late1 late2 low1 low2.
+  std::vector<InferenceRequest*> taken;
+  queue.TakeAt(std::vector<size_t>{1, 2, 5, 6}, taken);
+  EXPECT_THAT(Ids(taken), ElementsAre("b", "c", "late2", "low1"));
+  EXPECT_EQ(queue.size(), 4u);
+  EXPECT_EQ(queue.rows(), 4u);
+  EXPECT_THAT(TakeAll(queue), ElementsAre("a", "d", "late1", "low2"));
+}
+
 TEST_F(RequestQueueTest, RefusesWhatExceedsTheSizeOfItsLevel) {
   QueuePolicy two;
   two.max_queue_size = 2;

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,21 @@ class RingQueue {
       ++kept;
     }
     size_ = kept;
+  }
+  // Removes those at `indexes`, which ascend; what stands behind the last one is not touched.
+  void EraseAt(std::span<const size_t> indexes) {
+    if (indexes.empty()) return;
+    // From the back, so that those that stay come to stand before it.
+    size_t to = indexes.back() + 1;
+    for (size_t i = to; i-- > 0;) {
+      if (!indexes.empty() && indexes.back() == i) {
+        indexes = indexes.first(indexes.size() - 1);
+      } else if (--to != i) {
+        (*this)[to] = std::move((*this)[i]);
+      }
+    }
+    first_ = (first_ + to) & (items_.size() - 1);
+    size_ -= to;
   }
 
  private:

@@ -8,7 +8,8 @@ namespace neso {
 namespace {
 
 // What is left of the requests' batching when which instance takes them is settled.
-BatchingConfig OldestBatching(uint32_t max_batch_size, const inference::ModelSequenceBatching::StrategyOldest& oldest) {
+BatchingConfig OldestBatching(uint32_t max_batch_size, const inference::ModelConfig& model) {
+  const inference::ModelSequenceBatching::StrategyOldest& oldest = model.sequence_batching().oldest();
   BatchingConfig config = DirectConfig();
   config.max_batch_size = max_batch_size;
   config.preferred_sizes.assign(oldest.preferred_batch_size().begin(), oldest.preferred_batch_size().end());
@@ -16,6 +17,7 @@ BatchingConfig OldestBatching(uint32_t max_batch_size, const inference::ModelSeq
   if (config.preferred_sizes.empty() && max_batch_size > 0) config.preferred_sizes = {max_batch_size};
   config.max_queue_delay = SaturatingMicroseconds(oldest.max_queue_delay_microseconds());
   config.preserve_ordering = oldest.preserve_ordering();
+  config.key_parameter = BatchKeyParameter(model);
   return config;
 }
 
@@ -32,7 +34,7 @@ SequenceConfig MakeSequenceConfig(const inference::ModelConfig& config) {
                    .minimum_slot_utilization = batching.direct().minimum_slot_utilization(),
                    .max_queue_delay = SaturatingMicroseconds(batching.direct().max_queue_delay_microseconds())};
   if (batching.has_oldest()) {
-    result.oldest = OldestBatching(max_batch_size, batching.oldest());
+    result.oldest = OldestBatching(max_batch_size, config);
     const int32_t candidates = batching.oldest().max_candidate_sequences();
     if (candidates > 0) result.slots = static_cast<uint32_t>(candidates);
   }

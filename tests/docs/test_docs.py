@@ -1,4 +1,5 @@
 """What the README and the pages show works as shown; the example of `make run` does, too."""
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -268,6 +269,19 @@ def test_settings_of_the_onnx_page(repository, digits, start_server):
     config = server.get("/v2/models/digits/config").json()
     assert config["parameters"]["intra_op_thread_count"] == {"string_value": "4"}
     assert config["optimization"]["graph"]["level"] == 1
+
+
+def test_the_batching_page_s_model_and_key(repository, start_server):
+    page = DOCS / "batching.md"
+    settings = blocks(page, marker="test:config")[0] + blocks(page, marker="test:keys")[0]
+    repository.add("together", settings, files={"model.py": blocks(page, "python", "test:model")[0]})
+    server = start_server(repository.path, env=python_on_path())
+    command = blocks(page, "sh", "test:keys-client")[0].replace("localhost:8000", server.http)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        keyed = pool.submit(subprocess.run, ["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE)
+        other = server.infer("together", {"inputs": [{"name": "VALUE", "datatype": "FP32", "shape": [1, 1], "data": [1]}]})
+        for answer in (json.loads(keyed.result().stdout), other.json()):
+            assert answer["outputs"][0]["data"] == [1], "of different keys, each alone"
 
 
 def test_the_sequences_page_s_model_with_a_memory(repository, start_server):
