@@ -19,10 +19,10 @@ class Case:
     floor: Optional[str] = None
 
 
-def http_cases(model, name, sizes, label, floor=None):
+def http_cases(model, name, sizes, label, floor=None, crowds=(1, 8, 64)):
     for elements in sizes:
         body, head = http_load.infer_body(name, "FP32", [1, elements], bytes(4 * elements))
-        for connections in (1, 8, 64):
+        for connections in crowds:
             yield Case(
                 f"http {label}{4 * elements} B", str(connections),
                 lambda server, seconds, body=body, head=head, connections=connections: http_load.run(
@@ -97,7 +97,10 @@ def shared_cases(memory):
 
 def all_cases(memory):
     yield from http_cases("identity", "INPUT0", (16, 150528), "", HTTP_FLOOR)
-    yield from http_cases("mlp", "x", (256,), "MLP ")
+    yield from http_cases("mlp", "x", (256,), "MLP ", crowds=(1, 8, 64, 256))
+    yield from http_cases("dynamic", "INPUT0", (16,), "dynamic batching, ", crowds=(64, 256))
+    yield from http_cases("ensemble", "INPUT0", (16,), "ensemble of 3, ")
+    yield from http_cases("ensemble", "INPUT0", (150528,), "ensemble of 3, ", crowds=(1, 8))
     yield from cache_cases()
     yield from sequence_cases()
     yield from json_cases()

@@ -63,6 +63,37 @@ sequence_batching {{
 """)
 
 
+def add_dynamic(repository):
+    """Identity with dynamic batching."""
+    folder = pathlib.Path(repository, "dynamic")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(
+        IDENTITY.replace("max_batch_size: 8", "max_batch_size: 64") + "dynamic_batching { }\n")
+
+
+def add_ensemble(repository):
+    """The model "identity" three times, one after the other."""
+    folder = pathlib.Path(repository, "ensemble")
+    (folder / "1").mkdir(parents=True)
+    tensors = ["INPUT0", "first", "second", "OUTPUT0"]
+    steps = "\n".join(f"""\
+  step {{
+    model_name: "identity"
+    model_version: -1
+    input_map {{ key: "INPUT0" value: "{reads}" }}
+    output_map {{ key: "OUTPUT0" value: "{makes}" }}
+  }}""" for reads, makes in zip(tensors, tensors[1:]))
+    (folder / "config.pbtxt").write_text(f"""\
+platform: "ensemble"
+max_batch_size: 8
+input [ {{ name: "INPUT0" data_type: TYPE_FP32 dims: [ -1 ] }} ]
+output [ {{ name: "OUTPUT0" data_type: TYPE_FP32 dims: [ -1 ] }} ]
+ensemble_scheduling {{
+{steps}
+}}
+""")
+
+
 def add_burst(repository):
     """A decoupled model: 1,000 responses to a request."""
     folder = pathlib.Path(repository, "burst")

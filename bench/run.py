@@ -204,6 +204,8 @@ def main():
         make_models.add_identity(repository)
         make_models.add_cached(repository)
         make_models.add_sequences(repository)
+        make_models.add_dynamic(repository)
+        make_models.add_ensemble(repository)
         make_models.add_burst(repository)
         make_models.add_unread(repository)
         model = make_models.add_mlp(repository)
