@@ -69,14 +69,16 @@ def serve(name, program, repository, grpc, *flags, tree=None):
     return Process(name, [
         str(program), f"--model-repository={repository}", f"--backend-directory={(tree or TREE) / 'backends'}", f"--http-port={port}",
         *([f"--grpc-port={grpc_port}"] if grpc else ["--allow-grpc=false"]), "--allow-metrics=false", "--log-info=false",
-        "--cache-config=local,size=268435456",
         *flags],
         port, grpc_port)
 
 
+CACHE = "--cache-config=local,size=268435456"
+
+
 def neso(repository, grpc=False):
     # The Triton compared with allows shared memory and knows no flag for it.
-    return serve("Neso", TREE / "bin" / "neso", repository, grpc, "--allow-client-shm=true")
+    return serve("Neso", TREE / "bin" / "neso", repository, grpc, CACHE, "--allow-client-shm=true")
 
 
 def former_neso(repository, tree):
@@ -86,7 +88,7 @@ def former_neso(repository, tree):
 
 
 def triton(repository, grpc=False):
-    return serve("Triton 2.51", ROOT / "scripts" / "triton", repository, grpc)
+    return serve("Triton 2.51", ROOT / "scripts" / "triton", repository, grpc, CACHE)
 
 
 def has_triton():

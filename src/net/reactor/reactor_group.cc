@@ -67,6 +67,7 @@ struct ReactorGroup::Thread final : InlineHost {
   CondVar promoted;                      // with the group's mutex, which guards `parked` too
   bool parked = false;                   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
+  uint64_t drops_done = 0;               // of drops_wanted_
   RunnableQueue deferred;
   Burst burst;
   AnswerCork cork;
@@ -136,7 +137,11 @@ void ReactorGroup::HandOver(std::shared_ptr<Pollable> pollable, std::atomic<bool
 }
 
 void ReactorGroup::RequestDropBlocks() {
-  drop_wanted_ = true;
+  {
+    MutexLock lock(mutex_);
+    ++drops_wanted_;
+    for (Thread* parked : parked_) parked->promoted.NotifyOne();
+  }
   Wake();
 }
 
@@ -252,6 +257,10 @@ bool ReactorGroup::WaitToLead(Threads::iterator self) {
     // Again after each wake-up: the lead may have gone to another thread before this one came to run.
     if (!std::exchange(self->parked, true)) parked_.push_back(&*self);
     in_time = self->promoted.WaitUntil(mutex_, deadline);
+    if (self->drops_done == drops_wanted_.load(std::memory_order_relaxed)) continue;
+    lock.Unlock();
+    DropIfWanted(*self);
+    lock.Lock();
   }
   if (leader_.load() == &*self && !stopping_) {
     promotion_under_way_ = false;
@@ -283,7 +292,12 @@ void ReactorGroup::Round(Thread& self) {
   RunTurns(self);
   if (!self.deferred.empty()) RunDeferred(self);
   if (limbo_size_.load(std::memory_order_relaxed) > 0) Reclaim();
-  if (drop_wanted_.load(std::memory_order_relaxed) && drop_wanted_.exchange(false)) DropBlocks();
+  DropIfWanted(self);
+}
+
+void ReactorGroup::DropIfWanted(Thread& self) {
+  const uint64_t wanted = drops_wanted_.load(std::memory_order_relaxed);
+  if (std::exchange(self.drops_done, wanted) != wanted) DropBlocks();
 }
 
 // The kernel tells of an event once, so whatever one pollable throws, the others are still to hear of theirs.

@@ -59,7 +59,7 @@ class ReactorGroup {
   // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
   // traffic.
   bool Tick();
-  // A crowd has left: the leader gives back the small blocks that it keeps, soon.
+  // A crowd has left: the threads give back the small blocks that they keep, soon.
   void RequestDropBlocks();
   // Nobody handles events or runs work right now.
   bool IsQuiet() const { return (rounds_.load() & 1) == 0; }
@@ -76,6 +76,7 @@ class ReactorGroup {
   // Returns when `self` is the leader; false when it shall end.
   bool WaitToLead(Threads::iterator self);
   void Round(Thread& self);
+  void DropIfWanted(Thread& self);
   // One event, or turn, and what is due at once. An exception is its pollable's.
   void Dispatch(Thread& self, Pollable& pollable, uint32_t events);
   void RunTurns(Thread& self);
@@ -112,7 +113,7 @@ class ReactorGroup {
   std::atomic<uint64_t> epoch_{1};
   std::atomic<size_t> limbo_size_{0};
   std::atomic<size_t> turns_size_{0};
-  std::atomic<bool> drop_wanted_{false};
+  std::atomic<uint64_t> drops_wanted_{0};  // how often all threads were asked for their blocks
 
   mutable Mutex mutex_;
   CondVar thread_ended_;
