@@ -1,13 +1,17 @@
 // Whatever fields a hash in Redis has, they are an answer or none; an answer gives the same fields again. The input is names
 // and values, each ended by a zero byte.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "stored_hash.h"
 
 using neso::redis_cache::BuffersOf;
 using neso::redis_cache::Field;
+using neso::redis_cache::FieldsOf;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view rest(reinterpret_cast<const char*>(data), size);
