@@ -31,6 +31,13 @@ bool IsFile(const std::string& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+// Nobody has said what goes in and what comes out: neither a file, nor the request that loads the model.
+bool IsLone(const Model& model) {
+  const bool has_file =
+      Exists(model.repository_path() + "/config.pbtxt") || Exists(model.repository_path() + "/configs");
+  return !has_file && model.config().inputs.empty() && model.config().outputs.empty();
+}
+
 // The folder of a backend that is written in Python itself and serves many models; empty for other models.
 Result<std::string> PythonBasedBackend(const Model& model) {
   NESO_ASSIGN_OR_RETURN(const std::string name, model.backend().Name());
@@ -76,13 +83,12 @@ Result<ModelFiles> FindModelFiles(const Model& model) {
   NESO_ASSIGN_OR_RETURN(const std::string based_on, PythonBasedBackend(model));
   const std::string file =
       model.config().default_model_filename.empty() ? "model.py" : model.config().default_model_filename;
-  ModelFiles files{
-      .model_file = model.version_path() + "/" + file,
-      .module = {},
-      .import_root = model.repository_path(),
-      .version_folder = model.version_path(),
-      .model_folder = model.repository_path(),
-      .is_lone = !Exists(model.repository_path() + "/config.pbtxt") && !Exists(model.repository_path() + "/configs")};
+  ModelFiles files{.model_file = model.version_path() + "/" + file,
+                   .module = {},
+                   .import_root = model.repository_path(),
+                   .version_folder = model.version_path(),
+                   .model_folder = model.repository_path(),
+                   .is_lone = IsLone(model)};
   if (!based_on.empty()) {
     files.model_file = based_on + "/model.py";
     files.import_root = fs::path(based_on).parent_path();

@@ -15,7 +15,7 @@ struct ModelFiles {
   std::string import_root;  // the folder in which that name is found
   std::string version_folder;
   std::string model_folder;
-  bool is_lone = false;  // there is no config.pbtxt beside it
+  bool is_lone = false;  // there is no configuration but what it says itself
 };
 
 backend::Result<ModelFiles> FindModelFiles(const backend::Model& model);

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.clients import arrays_of, infer_at_once, inputs_of
+from support.control import load
 from support.python_models import IDENTITY, python_on_path
 from support.server import run_neso
 from tritonclient.utils import InferenceServerException
@@ -149,3 +150,16 @@ def test_what_is_wrong_is_named(client, name):
         client.load_model(name)
     assert re.search(WRONG[name][1], caught.value.message())
     assert "At:" not in caught.value.message()
+
+
+def test_a_load_request_brings_the_configuration(server, models):
+    file = models.add_completed("overridden", IDENTITY) / "1" / "model.py"
+    # A base might name tensors, so the class is asked even when the request names them.
+    file.write_text(file.read_text().replace("class TritonPythonModel:", "class Base: pass\nclass TritonPythonModel(Base):"))
+    refused = load(server, "overridden")
+    assert "model configuration is not provided for model 'overridden'" in refused.json()["error"]
+    one = [{"name": name, "data_type": "TYPE_FP32", "dims": [-1]} for name in ("IN", "OUT")]
+    accepted = load(server, "overridden", {"backend": "python", "input": one[:1], "output": one[1:]})
+    assert accepted.status_code == 200, accepted.text
+    answer = server.infer("overridden", {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [2], "data": [1, 2]}]})
+    assert answer.json()["outputs"][0]["data"] == [1, 2]
