@@ -9,7 +9,7 @@ import pytest
 import requests
 import tritonclient.grpc as grpcclient
 from support.clients import stream_answers
-from support.control import until
+from support.control import load, until
 from support.inference import open_requests, statistics
 from support.server import PATIENCE, ROOT, TEST_BACKENDS
 
@@ -136,3 +136,14 @@ def test_a_backend_learns_that_its_client_has_left(server):
         stream.next()
     # It asks before each response, and would go on for two minutes.
     until(lambda: open_requests(server, "GRPC") == 0)
+
+
+@pytest.mark.parametrize("backend", ["square", "repeat"])
+def test_a_model_must_be_decoupled(repository, start_server, backend):
+    add_example(repository, backend)
+    file = repository.path / backend / "config.pbtxt"
+    file.write_text(file.read_text().replace("decoupled: true", "decoupled: false"))
+    server = start_server(repository.path, f"--backend-directory={TEST_BACKENDS}", "--model-control-mode=explicit")
+    refused = load(server, backend)
+    assert refused.status_code == 400
+    assert f"model '{backend}': expected model_transaction_policy {{ decoupled: true }}" in refused.json()["error"]
