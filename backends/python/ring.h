@@ -70,9 +70,9 @@ static inline int NesoRingPut(struct NesoRing* ring, const struct NesoSlot* slot
 static inline int NesoRingPush(struct NesoRing* ring, const struct NesoSlot* slot, int bell) {
   if (!NesoRingPut(ring, slot)) return 0;
   // Ordered after the store: a consumer that was not seen asleep sees the slot.
-  const uint32_t consumer = __atomic_load_n(&ring->consumer, __ATOMIC_SEQ_CST);
-  if (consumer == NESO_CONSUMER_AWAKE) return 1;
-  __atomic_store_n(&ring->consumer, NESO_CONSUMER_AWAKE, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&ring->consumer, __ATOMIC_SEQ_CST) == NESO_CONSUMER_AWAKE) return 1;
+  // What it is by now: a consumer may have come and fallen asleep since, who would be marked awake without being woken.
+  const uint32_t consumer = __atomic_exchange_n(&ring->consumer, NESO_CONSUMER_AWAKE, __ATOMIC_SEQ_CST);
   if (consumer == NESO_CONSUMER_ASLEEP) NesoRingWake(ring);
   if (consumer == NESO_CONSUMER_ABSENT && bell >= 0) (void)!send(bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   return 1;
