@@ -175,7 +175,7 @@ def test_a_finalize_that_takes_too_long_is_ended(server, client, model):
     assert (f"model '{model}' version 1: 'finalize' took longer than {1000 * LIMIT:.0f} ms, which is its limit "
             f"(FINALIZE_TIMEOUT_SECONDS); the process of '{model}_0' is ended") in server.log
     assert re.search(rf'{model}/1/model.py", line \d+ in finalize', server.log)
-    assert not psutil.pid_exists(pid)
+    wait_until(lambda: not psutil.pid_exists(pid))
 
 
 def test_an_allocation_beyond_the_limit_is_the_error_of_its_request(server):

@@ -115,21 +115,7 @@ def test_a_failed_start_ends_with_models_and_reasons(repository):
     assert last.endswith(f"'unreadable' (failed to read text proto from {repository.path}/unreadable/config.pbtxt)")
 
 
-# --- what is not there yet ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name, config", [
-    ("a batching strategy of its own (parameter TRITON_BATCH_STRATEGY_PATH)",
-     'backend: "identity" parameters { key: "TRITON_BATCH_STRATEGY_PATH" value { string_value: "x.so" } }'),
-])
-def test_what_is_not_there_yet_is_told_by_name(repository, start_server, name, config):
-    repository.add_identity("good", max_batch_size=0)
-    repository.add("m", config)
-    server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=good")
-    response = load(server, "m")
-    assert response.status_code == 400
-    assert (f"version 1 is at UNAVAILABLE state: Unsupported: model 'm' asks for {name}, which this server does not have "
-            "yet;") in response.json()["error"]
+# --- what the server was not asked for ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("extra, told", [
@@ -137,7 +123,7 @@ def test_what_is_not_there_yet_is_told_by_name(repository, start_server, name, c
     ('instance_group { kind: KIND_CPU rate_limiter { resources { name: "r" count: 1 } } }',
      "has a rate_limiter, which takes effect with --rate-limit=execution_count"),
 ])
-def test_what_the_server_was_not_asked_for_is_told_too(repository, start_server, extra, told):
+def test_what_the_server_was_not_asked_for_is_told(repository, start_server, extra, told):
     repository.add_identity("m", extra=extra)
     server = start_server(repository.path)
     assert f"model 'm' {told}" in server.log
