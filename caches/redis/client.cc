@@ -31,7 +31,7 @@ Result<std::vector<Reply>> Client::Ask(Commands commands, bool* timed_out) {
       Result<Connection> made = Connect();
       if (!made.ok()) {
         GiveBack(nullptr);
-        LeaveAlone(made.status());
+        LeaveAlone(made.status(), /*timed_out=*/false);
         return made.TakeStatus();
       }
       connection = std::move(*made);
@@ -47,14 +47,15 @@ Result<std::vector<Reply>> Client::Ask(Commands commands, bool* timed_out) {
   }
   Status broken = Status::Unavailable("Redis at ", settings_.place(), ": ", connection->errstr);
   GiveBack(nullptr);
-  if (*timed_out) LeaveAlone(broken);
+  if (*timed_out) LeaveAlone(broken, /*timed_out=*/true);
   return broken;
 }
 
-void Client::LeaveAlone(const Status& reason) {
+void Client::LeaveAlone(const Status& reason, bool timed_out) {
   const std::lock_guard<std::mutex> lock(mutex_);
   away_until_ = std::chrono::steady_clock::now() + kPause;
   why_away_ = reason.message();
+  timed_out_ = timed_out;
 }
 
 Result<Connection> Client::Take(bool* timed_out) {
@@ -66,7 +67,10 @@ Result<Connection> Client::Take(bool* timed_out) {
     *timed_out = true;
     return Status::Unavailable("no connection of the pool came free within ", settings_.wait_timeout.count(), " ms");
   }
-  if (std::chrono::steady_clock::now() < away_until_) return Status::Unavailable(why_away_);
+  if (std::chrono::steady_clock::now() < away_until_) {
+    *timed_out = timed_out_;
+    return Status::Unavailable(why_away_);
+  }
   --free_;
   if (idle_.empty()) return Connection();
   Connection connection = std::move(idle_.back());

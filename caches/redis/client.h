@@ -47,7 +47,7 @@ class Client {
   backend::Result<Connection> Take(bool* timed_out);
   void GiveBack(Connection connection);
   // Commands fail for kPause, for that reason.
-  void LeaveAlone(const backend::Status& reason);
+  void LeaveAlone(const backend::Status& reason, bool timed_out);
   backend::Result<Connection> Connect() const;
   backend::Status LogIn(redisContext& connection) const;
   // Empty when the connection broke.
@@ -60,6 +60,7 @@ class Client {
   std::vector<Connection> idle_;  // at most free_
   std::chrono::steady_clock::time_point away_until_{};
   std::string why_away_;
+  bool timed_out_ = false;  // whether that is why
 };
 
 }  // namespace neso::redis_cache
