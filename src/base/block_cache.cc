@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/pools_recycle.h"
+#include "base/thread_owned.h"
 
 namespace neso {
 namespace {
@@ -23,6 +24,7 @@ struct Shelf {
   FreeBlock* first = nullptr;
   size_t room = 0;  // for so many more
 };
+// Gives the blocks back when the thread ends; what is given back later is not kept.
 struct Cache {
   std::array<Shelf, kLargest / kStep + 1> shelves;
 
@@ -31,29 +33,17 @@ struct Cache {
       shelves[size_class].room = kKeptBytes / (size_class * kStep);
     }
   }
-};
+  ~Cache() { Drop(); }
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
 
-// Pointers, since what is thread-local in the library has to be small (src/CMakeLists.txt), and without
-// constructor and destructor, so that they cost nothing to look at and may be looked at until the thread is gone.
-thread_local constinit Cache* cache = nullptr;
-thread_local constinit bool is_closed = false;  // the thread ends
-
-// Gives the blocks back when the thread ends; what is given back later is not kept.
-struct Closing {
-  ~Closing() {
-    DropBlocks();
-    is_closed = true;
-    delete std::exchange(cache, nullptr);
+  void Drop() {
+    for (Shelf& shelf : shelves) {
+      for (; shelf.first != nullptr; ++shelf.room) ::operator delete(std::exchange(shelf.first, shelf.first->next));
+    }
   }
 };
-
-[[gnu::noinline, gnu::cold]] bool OpenCache() {
-  if (is_closed) return false;
-  cache = new (std::nothrow) Cache;
-  thread_local Closing closing;
-  static_cast<void>(&closing);
-  return cache != nullptr;
-}
+using OwnCache = ThreadOwned<Cache>;
 
 }  // namespace
 
@@ -66,6 +56,7 @@ void* TakeBlock(size_t bytes) {
 void* TryTakeBlock(size_t bytes) noexcept {
   if (!kPoolsRecycle || bytes > kLargest) return ::operator new(bytes, std::nothrow);
   const size_t size_class = ClassOf(bytes);
+  Cache* const cache = OwnCache::Find();
   if (cache == nullptr) return ::operator new(kStep* size_class, std::nothrow);
   Shelf& shelf = cache->shelves[size_class];
   FreeBlock* const block = shelf.first;
@@ -79,7 +70,8 @@ void* TryTakeBlock(size_t bytes) noexcept {
 void GiveBlock(void* block, size_t bytes) noexcept {
   if (!kPoolsRecycle || bytes > kLargest) return ::operator delete(block);
   if (block == nullptr) return;
-  if (cache == nullptr && !OpenCache()) return ::operator delete(block);
+  Cache* const cache = OwnCache::Get();
+  if (cache == nullptr) return ::operator delete(block);
   Shelf& shelf = cache->shelves[ClassOf(bytes)];
   if (shelf.room == 0) return ::operator delete(block);
   shelf.first = new (block) FreeBlock{shelf.first};
@@ -87,10 +79,7 @@ void GiveBlock(void* block, size_t bytes) noexcept {
 }
 
 void DropBlocks() noexcept {
-  if (cache == nullptr) return;
-  for (Shelf& shelf : cache->shelves) {
-    for (; shelf.first != nullptr; ++shelf.room) ::operator delete(std::exchange(shelf.first, shelf.first->next));
-  }
+  if (Cache* const cache = OwnCache::Find()) cache->Drop();
 }
 
 }  // namespace neso

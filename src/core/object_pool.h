@@ -10,11 +10,11 @@
 #include <array>
 #include <cstddef>
 #include <new>
-#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/pools_recycle.h"
+#include "base/thread_owned.h"
 
 namespace neso {
 
@@ -25,18 +25,16 @@ class RecyclePool {
   // Null when there is none.
   static T* Take() {
     if constexpr (!kPoolsRecycle) return nullptr;
-    if (cache_ == nullptr && !OpenCache()) return nullptr;
-    Cache& cache = *cache_;
-    if (cache.count == 0 && !cache.Refill()) return nullptr;
-    return cache.items[--cache.count];
+    Cache* const cache = ThreadOwned<Cache>::Get();
+    if (cache == nullptr || (cache->count == 0 && !cache->Refill())) return nullptr;
+    return cache->items[--cache->count];
   }
   // False when the pool is full; `item` then stays with the caller.
   static bool Put(T* item) {
     if constexpr (!kPoolsRecycle) return false;
-    if (cache_ == nullptr && !OpenCache()) return false;
-    Cache& cache = *cache_;
-    if (cache.count == cache.items.size() && !cache.Spill()) return false;
-    cache.items[cache.count++] = item;
+    Cache* const cache = ThreadOwned<Cache>::Get();
+    if (cache == nullptr || (cache->count == cache->items.size() && !cache->Spill())) return false;
+    cache->items[cache->count++] = item;
     return true;
   }
 
@@ -81,25 +79,6 @@ class RecyclePool {
       while (count > 0) reserve.items.push_back(items[--count]);
     }
   };
-
-  // A pointer, since what is thread-local in the library has to be small (src/CMakeLists.txt); it may be
-  // looked at until the thread is gone.
-  static inline constinit thread_local Cache* cache_ = nullptr;
-  static inline constinit thread_local bool is_closed_ = false;  // the thread ends
-
-  struct Closing {
-    ~Closing() {
-      is_closed_ = true;
-      delete std::exchange(cache_, nullptr);
-    }
-  };
-  [[gnu::noinline, gnu::cold]] static bool OpenCache() {
-    if (is_closed_) return false;
-    cache_ = new (std::nothrow) Cache;
-    static thread_local Closing closing;
-    static_cast<void>(&closing);
-    return cache_ != nullptr;
-  }
 };
 
 // An allocator of single objects whose memory is recycled: for std::allocate_shared. Unlike MakeShared of
