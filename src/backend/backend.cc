@@ -29,11 +29,6 @@ BackendFunctions FindFunctions(const SharedLibrary& library) {
   return found;
 }
 
-bool HasTrait(const SharedLibrary& library, uint32_t trait) {
-  const auto* traits = library.Find<const NESOBACKEND_TraitsV1>("NESOBACKEND_Traits");
-  return traits != nullptr && traits->struct_size >= sizeof(NESOBACKEND_TraitsV1) && (traits->flags & trait) != 0;
-}
-
 }  // namespace
 
 Backend::Backend(std::string name, const BackendLibrary& found, SharedLibrary library, std::string config_json,
@@ -44,7 +39,8 @@ Backend::Backend(std::string name, const BackendLibrary& found, SharedLibrary li
       config_(std::move(config_json)),
       memory_(memory),
       functions_(FindFunctions(library_)),
-      runs_on_any_thread_(HasTrait(library_, NESOBACKEND_TRAIT_ANY_THREAD)) {}
+      runs_on_any_thread_(library_.Promises<NESOBACKEND_TraitsV1>("NESOBACKEND_Traits", NESOBACKEND_TRAIT_ANY_THREAD)) {
+}
 
 Expected<std::unique_ptr<Backend>> Backend::Load(std::string name, const BackendLibrary& found, std::string config_json,
                                                  PluginMemory& memory) {

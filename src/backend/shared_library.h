@@ -4,6 +4,7 @@
 //   auto* execute = library.Find<ExecuteFunction>("TRITONBACKEND_ModelInstanceExecute");
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,12 @@ class SharedLibrary {
   template <typename Type>
   Type* Find(const char* symbol) const {
     return reinterpret_cast<Type*>(FindAddress(symbol));
+  }
+  // Whether the library has a struct `symbol` (neso/backend/traits.h, neso/cache/traits.h) whose flags contain `trait`.
+  template <typename Traits>
+  bool Promises(const char* symbol, uint32_t trait) const {
+    const auto* const traits = Find<const Traits>(symbol);
+    return traits != nullptr && traits->struct_size >= sizeof(Traits) && (traits->flags & trait) != 0;
   }
   // Errors: kNotFound "unable to find required entrypoint '<symbol>' in shared library: <the loader's reason>".
   Status Require(const char* symbol) const;

@@ -12,12 +12,6 @@
 namespace neso {
 namespace {
 
-bool IsInProcess(const SharedLibrary& library) {
-  const auto* const traits = library.Find<const NESOCACHE_TraitsV1>("NESOCACHE_Traits");
-  return traits != nullptr && traits->struct_size >= sizeof(NESOCACHE_TraitsV1) &&
-         (traits->flags & NESOCACHE_TRAIT_IN_PROCESS) != 0;
-}
-
 // An insertion: from the answer to the memory that the cache has found.
 class ToCache final : public CacheAllocator {
  public:
@@ -65,7 +59,7 @@ class FromCache final : public CacheAllocator {
 
 CacheLibrary::CacheLibrary(std::string name, const SharedLibrary& library)
     : name_(std::move(name)),
-      is_in_process_(IsInProcess(library)),
+      is_in_process_(library.Promises<NESOCACHE_TraitsV1>("NESOCACHE_Traits", NESOCACHE_TRAIT_IN_PROCESS)),
       initialize_(library.Find<decltype(TRITONCACHE_CacheInitialize)>("TRITONCACHE_CacheInitialize")),
       finalize_(library.Find<decltype(TRITONCACHE_CacheFinalize)>("TRITONCACHE_CacheFinalize")),
       lookup_(library.Find<decltype(TRITONCACHE_CacheLookup)>("TRITONCACHE_CacheLookup")),
