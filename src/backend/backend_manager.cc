@@ -18,6 +18,7 @@
 #include "config/complete.h"
 #include "config/labels.h"
 #include "config/model_files.h"
+#include "config/model_parameter.h"
 #include "config/validate.h"
 
 namespace neso {
@@ -68,14 +69,12 @@ LibraryQuery LibraryQueryFor(const std::string& model_directory, int64_t version
 // Null: the configuration alone decides what joins a batch.
 Expected<std::unique_ptr<BatchStrategy>> LoadStrategy(const LibraryQuery& query, PluginModel& plugin) {
   constexpr const char* kPath = "TRITON_BATCH_STRATEGY_PATH";
-  const auto& parameters = plugin.draft().parameters();
-  const auto named = parameters.find(kPath);
+  const std::string* const named = FindParameter(plugin.draft(), kPath);
   if (plugin.draft().has_sequence_batching()) {
-    if (named == parameters.end()) return std::unique_ptr<BatchStrategy>();
+    if (named == nullptr) return std::unique_ptr<BatchStrategy>();
     return InvalidArg("{} cannot be specified with sequence batcher, using default batching strategy", kPath);
   }
-  ASSIGN_OR_RETURN(const std::string path,
-                   FindBatchLibrary(query, named == parameters.end() ? "" : named->second.string_value()));
+  ASSIGN_OR_RETURN(const std::string path, FindBatchLibrary(query, named == nullptr ? "" : *named));
   if (path.empty()) return std::unique_ptr<BatchStrategy>();
   ASSIGN_OR_RETURN(std::unique_ptr<BatchLibrary> library, BatchLibrary::Load(path, plugin));
   return std::unique_ptr<BatchStrategy>(std::move(library));

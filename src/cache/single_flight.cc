@@ -4,17 +4,18 @@
 #include <iterator>
 #include <utility>
 
+#include "config/model_parameter.h"
+
 namespace neso {
 
 Expected<bool> WantsSingleFlight(const inference::ModelConfig& config) {
-  const auto parameter = config.parameters().find(kSingleFlightParameter);
-  if (parameter == config.parameters().end()) return false;
-  const std::string& value = parameter->second.string_value();
-  if (value != "true" && value != "false") {
+  const std::string* const value = FindParameter(config, kSingleFlightParameter);
+  if (value == nullptr) return false;
+  if (*value != "true" && *value != "false") {
     return InvalidArg("model '{}': parameter '{}': expected 'true' or 'false', got '{}'", config.name(),
-                      kSingleFlightParameter, value);
+                      kSingleFlightParameter, *value);
   }
-  return value == "true";
+  return *value == "true";
 }
 
 bool SingleFlight::Join(const CacheKey& key, std::unique_ptr<InferenceRequest>& request, bool* leads) {

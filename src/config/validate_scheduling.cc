@@ -1,6 +1,7 @@
 #include <array>
 #include <set>
 
+#include "config/model_parameter.h"
 #include "config/validate.h"
 
 namespace neso {
@@ -157,9 +158,9 @@ Status ValidateSequenceBatching(const inference::ModelConfig& config) {
 
 // By the direct strategy a sequence's row is in whatever batch is executed.
 Status ValidateBatchKey(const inference::ModelConfig& config) {
-  const auto key = config.parameters().find(kBatchKeyParameter);
-  if (key == config.parameters().end()) return {};
-  if (key->second.string_value().empty()) {
+  const std::string* const key = FindParameter(config, kBatchKeyParameter);
+  if (key == nullptr) return {};
+  if (key->empty()) {
     return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", kBatchKeyParameter,
                       config.name());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/saturating.h"
+#include "config/model_parameter.h"
 #include "config/validate.h"
 
 namespace neso {
@@ -18,8 +19,8 @@ QueuePolicy MakePolicy(const inference::ModelQueuePolicy& policy) {
 }  // namespace
 
 std::string BatchKeyParameter(const inference::ModelConfig& config) {
-  const auto found = config.parameters().find(kBatchKeyParameter);
-  return found == config.parameters().end() ? "" : found->second.string_value();
+  const std::string* const key = FindParameter(config, kBatchKeyParameter);
+  return key == nullptr ? "" : *key;
 }
 
 BatchingConfig DirectConfig() {
