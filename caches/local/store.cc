@@ -5,27 +5,6 @@
 
 namespace neso::local_cache {
 
-Answer::Answer(std::span<const size_t> sizes) {
-  pieces_.reserve(sizes.size());
-  for (const size_t size : sizes) {
-    pieces_.push_back({std::unique_ptr<std::byte[]>(new std::byte[size]), size});
-    byte_size_ += size;
-  }
-}
-
-std::vector<void*> Answer::Writable() {
-  std::vector<void*> memory;
-  for (const Piece& piece : pieces_) memory.push_back(piece.bytes.get());
-  return memory;
-}
-
-std::vector<std::span<const std::byte>> Answer::Buffers() const {
-  std::vector<std::span<const std::byte>> buffers;
-  buffers.reserve(pieces_.size());
-  for (const Piece& piece : pieces_) buffers.emplace_back(piece.bytes.get(), piece.size);
-  return buffers;
-}
-
 void Store::Shard::NoteOldest() {
   oldest_use.store(entries.empty() ? kNever : entries.back().used_at, std::memory_order_relaxed);
 }

@@ -13,32 +13,15 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
+
+#include "neso/cache/answer.h"
 
 namespace neso::local_cache {
 
-// The buffers of one answer, constant once it is in a store.
-class Answer {
- public:
-  // Of these sizes, with whatever was in the memory before.
-  explicit Answer(std::span<const size_t> sizes);
-
-  size_t byte_size() const { return byte_size_; }
-  std::vector<void*> Writable();
-  std::vector<std::span<const std::byte>> Buffers() const;
-
- private:
-  struct Piece {
-    std::unique_ptr<std::byte[]> bytes;
-    size_t size;
-  };
-  std::vector<Piece> pieces_;
-  size_t byte_size_ = 0;
-};
+using cache::Answer;  // constant once it is in a store
 
 struct StoreTotals {
   uint64_t entries = 0, used_bytes = 0, hits = 0, misses = 0, evictions = 0;

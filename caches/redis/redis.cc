@@ -33,19 +33,12 @@ class RedisCache final : public cache::Cache {
 
   Status Insert(std::string_view key, cache::Insertion& answer) override {
     NESO_ASSIGN_OR_RETURN(const std::vector<size_t> sizes, answer.Sizes());
-    std::vector<std::unique_ptr<std::byte[]>> memory;
-    std::vector<void*> writable;
-    std::vector<std::span<const std::byte>> buffers;
-    for (const size_t size : sizes) {
-      memory.emplace_back(new std::byte[size]);
-      writable.push_back(memory.back().get());
-      buffers.emplace_back(memory.back().get(), size);
-    }
-    NESO_RETURN_IF_ERROR(answer.CopyTo(writable));
+    cache::Answer copy(sizes);
+    NESO_RETURN_IF_ERROR(answer.CopyTo(copy.Writable()));
 
     std::vector<std::string> kept;
     std::vector<std::vector<std::string_view>> commands{{"HSET", key}};
-    const std::vector<std::string_view> fields = FieldsOf(buffers, kept);
+    const std::vector<std::string_view> fields = FieldsOf(copy.Buffers(), kept);
     commands[0].insert(commands[0].end(), fields.begin(), fields.end());
     if (!time_to_live_.empty()) commands.push_back({"EXPIRE", key, time_to_live_});
     bool timed_out = false;

@@ -22,6 +22,7 @@
 #include "neso/backend/json.h"
 #include "neso/backend/log.h"
 #include "neso/backend/status.h"
+#include "neso/cache/answer.h"
 #include "neso/cache/traits.h"
 #include "triton/core/tritoncache.h"
 
