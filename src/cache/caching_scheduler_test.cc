@@ -58,12 +58,7 @@ class CachingSchedulerTest : public ::testing::TestWithParam<bool> {
     std::unique_ptr<InferenceResponse> response =
         request->response_factory().CreateResponse(request->shared_response_factory());
     if (error.ok()) {
-      Output* const output = *response->AddOutput("out", DataType::kUint8, std::vector<int64_t>{1});
-      void* buffer = nullptr;
-      MemoryType type = MemoryType::kCpu;
-      int64_t id = 0;
-      ASSERT_TRUE(output->AllocateBuffer(&buffer, 1, MemoryType::kCpu, 0, &type, &id).ok());
-      *static_cast<char*>(buffer) = *byte;
+      test::AddOneByte(*response, *byte);
       response->AddParameter("said", std::string(byte));
     }
     InferenceResponse::Send(std::move(response), TRITONSERVER_RESPONSE_COMPLETE_FINAL, std::move(error));

@@ -1,6 +1,8 @@
 // A response cache for tests.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <string>
 #include <utility>
@@ -10,6 +12,16 @@
 #include "cache/response_cache.h"
 
 namespace neso::test {
+
+// An output "out" of one byte.
+inline void AddOneByte(InferenceResponse& response, char byte) {
+  Output* const output = *response.AddOutput("out", DataType::kUint8, std::vector<int64_t>{1});
+  void* buffer = nullptr;
+  MemoryType type = MemoryType::kCpu;
+  int64_t id = 0;
+  ASSERT_TRUE(output->AllocateBuffer(&buffer, 1, MemoryType::kCpu, 0, &type, &id).ok());
+  *static_cast<char*>(buffer) = byte;
+}
 
 // Keeps entries as bytes, and fails when it is told to.
 class FakeCache final : public ResponseCache {
