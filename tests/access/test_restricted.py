@@ -5,9 +5,9 @@ import pytest
 import requests
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
-from support.control import until
 from support.server import PATIENCE, free_port, run_neso
 from support.vertex import ROUTES, Vertex
+from support.wait import wait_until
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
@@ -60,8 +60,8 @@ def servers(module_repository, start_module_server):
                 module_repository.path, "--model-control-mode=explicit", "--load-model=m",
                 f"--http-restricted-api={category}:Admin-Key={SECRET}",
                 f"--grpc-restricted-protocol={category}:Admin-Key={SECRET}", ready=category != "health")
-            until(lambda: "Started HTTPService" in started[category].log)
-            until(lambda: is_up(started[category]))
+            wait_until(lambda: "Started HTTPService" in started[category].log)
+            wait_until(lambda: is_up(started[category]))
         return started[category]
 
     return server

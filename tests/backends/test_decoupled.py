@@ -9,9 +9,10 @@ import pytest
 import requests
 import tritonclient.grpc as grpcclient
 from support.clients import stream_answers
-from support.control import load, until
+from support.control import load
 from support.inference import open_requests, statistics
 from support.server import PATIENCE, ROOT, TEST_BACKENDS
+from support.wait import wait_until
 
 EXAMPLES = ROOT / "examples" / "backends"
 DELAY = 0.3 * PATIENCE
@@ -122,20 +123,20 @@ def test_wait_keeps_the_instance(server):
 def test_a_model_goes_after_its_last_response(server):
     with Stream(server) as stream:
         stream.repeat([1, 2], delay_ms=int(1000 * DELAY), model="unloaded")
-        until(lambda: statistics(server, "unloaded")["inference_count"] == 1)
+        wait_until(lambda: statistics(server, "unloaded")["inference_count"] == 1)
         assert server.post("/v2/repository/models/unloaded/unload").status_code == 200
         assert [stream.next() for _ in range(3)] == [("", 1, 0), ("", 2, 1), ""]
-    until(lambda: "successfully unloaded 'unloaded'" in server.log)
+    wait_until(lambda: "successfully unloaded 'unloaded'" in server.log)
 
 
 def test_a_backend_learns_that_its_client_has_left(server):
-    until(lambda: open_requests(server, "GRPC") == 0)
+    wait_until(lambda: open_requests(server, "GRPC") == 0)
     responses = 100_000
     with Stream(server) as stream:
         stream.repeat(range(responses), delay_ms=1)
         stream.next()
     # It asks before each response, and would go on for two minutes.
-    until(lambda: open_requests(server, "GRPC") == 0)
+    wait_until(lambda: open_requests(server, "GRPC") == 0)
 
 
 @pytest.mark.parametrize("backend", ["square", "repeat"])

@@ -7,7 +7,7 @@ import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.caching import ENABLED, counts, metric_counts
 from support.clients import arrays_of, infer_at_once, inputs_of
-from support.control import load, until
+from support.control import load
 from support.inference import ask, body, statistics, values
 from support.server import run_neso
 from support.wait import wait_until
@@ -194,7 +194,7 @@ def test_answers_keep_the_order_of_their_requests(repository, start):
         client.start_stream(lambda result, error: order.append(error or result.as_numpy("OUTPUT0")[0][0]))
         for value in (2.0, 1.0):  # the second is in the cache
             client.async_stream_infer("m", [grpc_input([value])])
-        until(lambda: len(order) == 2)
+        wait_until(lambda: len(order) == 2)
         client.stop_stream()
     assert order == [2.0, 1.0]
     assert counts(server, "m")[:2] == (1, 2)

@@ -13,9 +13,9 @@ from tritonclient._plugin import InferenceServerClientPlugin
 from tritonclient.utils import InferenceServerException
 
 from support.certificates import Authority, tls_flags
-from support.control import until
 from support.drivers import MODULES, Driver, public_methods
 from support.server import free_port
+from support.wait import wait_until
 
 SHM = "--allow-client-shm=true"
 SECRET = {"access": "open sesame"}
@@ -126,7 +126,7 @@ def test_metadata(driver):
 def test_statistics(driver):
     driver.infer("identity", [driver.input(np.ones((1, 4), np.float32))])
     (statistics,) = driver.get_inference_statistics("identity", "1")["model_stats"]
-    assert int(until(lambda: driver.get_inference_statistics("identity")["model_stats"][0]["inference_count"])) >= 1
+    assert int(wait_until(lambda: driver.get_inference_statistics("identity")["model_stats"][0]["inference_count"])) >= 1
     assert statistics["name"] == "identity"
     names = {entry["name"] for entry in driver.get_inference_statistics()["model_stats"]}
     assert {"identity", "repeat"} <= names
@@ -148,7 +148,7 @@ def test_repository(driver):
     got = driver.get_model_config("spare")
     assert got.get("config", got)["max_batch_size"] == 3
     driver.unload_model("spare", unload_dependents=True)
-    until(lambda: state("spare") == "UNAVAILABLE")
+    wait_until(lambda: state("spare") == "UNAVAILABLE")
     assert "failed to load 'nobody'" in refused(driver.load_model, "nobody")
     assert "Invalid config override" in refused(driver.load_model, "spare", config='{"no_such_field": 1}')
     driver.unload_model("nobody")  # what is not there needs no unloading

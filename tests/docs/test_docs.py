@@ -10,10 +10,10 @@ import sys
 
 import pytest
 from support import onnx_models
-from support.control import until
 from support.python_models import python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, TREE, free_port
+from support.wait import wait_until
 
 DOCS = ROOT / "docs"
 
@@ -176,7 +176,7 @@ def test_the_sagemaker_page_s_model_at_home(tmp_path):
     port = free_port()
     command = blocks(page, "sh", "test:invocations")[0].replace("localhost:8080", f"127.0.0.1:{port}")
     with serving(page, tmp_path, "serve", SAGEMAKER_BIND_TO_PORT=str(port)) as answer_to:
-        assert until(lambda: answer_to(command), timeout=20).strip() == blocks(page, "json", "test:invocations")[0].strip()
+        assert wait_until(lambda: answer_to(command), timeout=20).strip() == blocks(page, "json", "test:invocations")[0].strip()
 
 
 def test_the_vertex_page_s_predictions(tmp_path):
@@ -187,7 +187,7 @@ def test_the_vertex_page_s_predictions(tmp_path):
         "out/bin/neso\n", f"out/bin/neso --metrics-port={free_port()}\n"))
     with serving(page, tmp_path, "neso") as answer_to:
         shown = blocks(page, "json", "test:predict")[0].strip()
-        assert until(lambda: answer_to(blocks(page, "sh", "test:predict")[0]), timeout=20).strip() == shown
+        assert wait_until(lambda: answer_to(blocks(page, "sh", "test:predict")[0]), timeout=20).strip() == shown
         assert answer_to(blocks(page, "sh", "test:redirect")[0]) == blocks(page, "text", "test:redirect")[0]
 
 

@@ -7,10 +7,10 @@ import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.clients import arrays_of, infer_at_once, inputs_of
-from support.control import until
 from support.ensembles import add_graphs, ask, error, results
 from support.inference import delay_ms, statistics
 from support.shared_memory import SharedObject
+from support.wait import wait_until
 
 DECOUPLED = "model_transaction_policy { decoupled: true }"
 
@@ -193,7 +193,7 @@ def test_statistics_count_the_ensemble_and_its_steps(repository, start_server):
     for rows in ([[1.0]], [[1.0], [2.0]], [[1.0]]):
         assert ask(server, "chain", *rows).status_code == 200
     ask(server, "fails")
-    until(lambda: counts(statistics(server, "fails")) == {"fail": 1})
+    wait_until(lambda: counts(statistics(server, "fails")) == {"fail": 1})
     ensemble, step = statistics(server, "chain"), statistics(server, "a")
     assert (ensemble["inference_count"], ensemble["execution_count"]) == (4, 3)
     executed = ("success", "queue", "compute_input", "compute_infer", "compute_output")
@@ -217,7 +217,7 @@ def test_histograms_of_an_ensemble(repository, start_server):
     server = start_server(repository.path, "--metrics-config=histogram_latencies=true")
     assert ask(server, "chain").status_code == 200
     for model, count in (("chain", 1), ("a", 2)):
-        until(lambda m=model, n=count: server.metric("nv_inference_request_histogram_ms_count", model=m) == n)
+        wait_until(lambda m=model, n=count: server.metric("nv_inference_request_histogram_ms_count", model=m) == n)
 
 
 def test_labels_of_a_step_are_the_ensembles(repository, start_server):

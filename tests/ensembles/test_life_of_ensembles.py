@@ -5,12 +5,13 @@ import signal
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.ensembles import ask, body, error, results
 from support.inference import Crowd, delay_ms, pending, statistics, until_executing
 from support.python_models import PythonModels, python_on_path
 from support.raw import RawConnection, request
 from support.traces import CORE, HTTP, read_traces
+from support.wait import wait_until
 
 DECOUPLED = "model_transaction_policy { decoupled: true }"
 DELAY = delay_ms(400)
@@ -36,9 +37,9 @@ def test_a_client_that_leaves_ends_what_its_request_waits_for(repository, start_
     first.send(request("chain", body([1.0])))
     until_executing()
     waiting.send(request("chain", body([1.0])))
-    until(lambda: pending(server, "slow") == 1)
+    wait_until(lambda: pending(server, "slow") == 1)
     waiting.close()
-    until(lambda: fails(server, "chain") == 1)
+    wait_until(lambda: fails(server, "chain") == 1)
     assert server.metric("nv_inference_request_failure", model="chain", reason="CANCELED") == 1
     assert first.answer()[0] == 200
     first.close()
@@ -56,10 +57,10 @@ def test_a_stream_that_is_cancelled_stops_its_source(repository, start_server):
         tensor = grpcclient.InferInput("IN", [1, 1], "FP32")
         tensor.set_data_from_numpy(np.ones((1, 1), np.float32))
         client.async_stream_infer("stream", [tensor])
-        until(lambda: len(answers) > 3)
+        wait_until(lambda: len(answers) > 3)
         client.stop_stream(cancel_requests=True)
-    until(lambda: fails(server, "stream") == 1)
-    until(lambda: statistics(server, "endless")["execution_count"] == 1)  # its only execution has ended
+    wait_until(lambda: fails(server, "stream") == 1)
+    wait_until(lambda: statistics(server, "endless")["execution_count"] == 1)  # its only execution has ended
 
 
 def test_a_request_under_way_keeps_the_models_that_are_unloaded(repository, start_server):
@@ -73,7 +74,7 @@ def test_a_request_under_way_keeps_the_models_that_are_unloaded(repository, star
         assert unload(server, "after").status_code == 200
         assert error(ask(server, "chain")) == (404, "Request for unknown model: 'chain' has no available versions")
         assert results(reply.result()) == {"OUT": ([1, 2], [1.0, 2.0])}
-    until(lambda: index(server)["after:1"] == "UNAVAILABLE: unloaded")
+    wait_until(lambda: index(server)["after:1"] == "UNAVAILABLE: unloaded")
 
 
 def test_a_stop_waits_for_the_last_step(repository, start_server):
@@ -130,7 +131,7 @@ def test_no_more_requests_of_a_step_than_allowed(repository, start_server, limit
     assert server.get("/v2/models/stream/config").json()["ensemble_scheduling"]["max_inflight_requests"] == limit
     reply = server.post("/v2/models/stream/generate_stream", {"IN": [1.0]})
     assert reply.text.count("data: ") == 8
-    until(lambda: statistics(server, "batching")["inference_count"] == 8)
+    wait_until(lambda: statistics(server, "batching")["inference_count"] == 8)
     largest = max(batch["batch_size"] for batch in statistics(server, "batching")["batch_stats"])
     assert largest == limit if limit else largest > 2
 

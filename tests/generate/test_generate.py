@@ -5,10 +5,10 @@ import subprocess
 import pytest
 import requests
 from support import onnx_models
-from support.control import until
 from support.inference import statistics
 from support.raw import RawConnection, request
 from support.server import PATIENCE
+from support.wait import wait_until
 
 KINDS = ["generate", "generate_stream"]
 ONE_RESPONSE = ("generate expects model to produce exactly 1 response, use generate stream for model that generates various "
@@ -251,9 +251,9 @@ def test_a_client_that_leaves_cancels(repository, start_server, kind):
     server = start_server(repository.path)
     with RawConnection(server) as connection:
         connection.send(request("endless", {"INPUT0": "x"}, kind=kind))
-        until(lambda: executing(server, "endless"))
+        wait_until(lambda: executing(server, "endless"))
     # An instance is busy for more than an hour unless the model hears of it.
-    until(lambda: generate(server, "endless", {"INPUT0": "y", "repeat": 1}).status_code == 200)
+    wait_until(lambda: generate(server, "endless", {"INPUT0": "y", "repeat": 1}).status_code == 200)
 
 
 def all_that_comes(connection):
@@ -270,10 +270,10 @@ def test_a_client_that_does_not_read_loses_its_stream(server):
     text = "x" * 100_000
     with RawConnection(server) as connection:
         connection.send(request("big", {"INPUT0": text}, kind="generate_stream"))
-        until(lambda: executing(server, "big"))
+        wait_until(lambda: executing(server, "big"))
         # Meanwhile nobody else is kept waiting; then the request is cancelled, or it would go on for 100 GB.
         assert generate(server, "fp32", {"INPUT0": 1}).status_code == 200
-        until(lambda: generate(server, "big", {"INPUT0": "y", "repeat": 1}).status_code == 200, timeout=30)
+        wait_until(lambda: generate(server, "big", {"INPUT0": "y", "repeat": 1}).status_code == 200, timeout=30)
         received = all_that_comes(connection.socket)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
     assert not received.endswith(b"0\r\n\r\n"), "a stream that was cut must not look complete"

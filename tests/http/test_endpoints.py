@@ -2,7 +2,7 @@
 import http.client
 
 import pytest
-from support.control import until
+from support.wait import wait_until
 
 EXTENSIONS = [
     "classification", "sequence", "model_repository", "model_repository(unload_dependents)", "schedule_policy",
@@ -40,7 +40,7 @@ def test_a_server_that_is_not_ready_says_whom_it_waits_for(repository, start_ser
     repository.add_identity("good")
     repository.add_identity("bad", parameters={"initialize_error": "broken on purpose"})
     server = start_server(repository.path, "--exit-on-error=false", ready=False)
-    until(lambda: "Started Metrics Service" in server.log)
+    wait_until(lambda: "Started Metrics Service" in server.log)
     answer = server.get("/v2/health/ready")
     assert answer.status_code == 400 and answer.json()["ready"] is False
     assert answer.json()["reason"].startswith("model 'bad' version 1 is UNAVAILABLE: ")
@@ -51,7 +51,7 @@ def test_reasons_are_for_those_who_may_see_the_repository(repository, start_serv
     repository.add_identity("bad", parameters={"initialize_error": "broken on purpose"})
     server = start_server(repository.path, "--exit-on-error=false", "--http-restricted-api=model-repository:key=secret",
                           ready=False)
-    until(lambda: "Started Metrics Service" in server.log)
+    wait_until(lambda: "Started Metrics Service" in server.log)
     assert server.get("/v2/health/ready").json() == {"ready": False}
     assert "reason" in server.get("/v2/health/ready", headers={"key": "secret"}).json()
 

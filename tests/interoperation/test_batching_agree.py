@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 from support.batching import batch_counts, rows
-from support.control import load, until
+from support.control import load
 from support.inference import Crowd, body, pending, statistics
 from support.server import ROOT, Server
 from support.triton import Triton, needs_triton
+from support.wait import wait_until
 
 STRATEGIES = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "batching"
 pytestmark = [needs_triton, pytest.mark.skipif(not STRATEGIES.is_dir(), reason="the batching libraries are not built")]
@@ -68,10 +69,10 @@ def run(server, model):
         for number, request in enumerate(CASES[model][3]):
             replies.append(crowd.pool.submit(ask, number, request))
             if number < 5:
-                until(lambda number=number: pending(server, model) == number + 1)
+                wait_until(lambda number=number: pending(server, model) == number + 1)
         for reply in replies:
             reply.result()
-    until(lambda: statistics(server, model)["inference_count"] == sum(
+    wait_until(lambda: statistics(server, model)["inference_count"] == sum(
         size * count for size, count in batch_counts(server, model).items()))
     return answered
 
@@ -88,7 +89,7 @@ def test_the_same_batches_counts_and_order(servers, model):
     theirs, ours = (run(server, model) for server in servers)
     if CASES[model][1] == 1:  # answers of one batch overtake each other on their way
         assert ours == theirs
-    until(lambda: counts(servers[0], model)["success"] == counts(servers[1], model)["success"] == 6)
+    wait_until(lambda: counts(servers[0], model)["success"] == counts(servers[1], model)["success"] == 6)
     assert counts(servers[1], model) == counts(servers[0], model)
 
 

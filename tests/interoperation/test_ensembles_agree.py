@@ -2,10 +2,11 @@
 import json
 
 import pytest
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.ensembles import add_graphs, body
 from support.server import Server
 from support.triton import Triton, needs_triton
+from support.wait import wait_until
 
 pytestmark = needs_triton
 
@@ -103,7 +104,7 @@ def test_counts_of_the_same_load(servers):
         now = {model: counts(servers[which], model) for model in models}
         return json.dumps([before[which], now], sort_keys=True)
 
-    until(lambda: grown(0) == grown(1))
+    wait_until(lambda: grown(0) == grown(1))
 
 
 LOADS = ["needs_broken", "needs_nothing_there", "needs_version", "circle1"]
@@ -132,7 +133,7 @@ def test_ensembles_follow_their_models(servers):
         return {name: told for name, told in index(server).items() if name in wanted}
 
     def agree(**expected):
-        until(lambda: state(servers[0]) == state(servers[1]) and
+        wait_until(lambda: state(servers[0]) == state(servers[1]) and
               all(state(servers[1])[f"{name}:1"].startswith(told) for name, told in expected.items()))
 
     agree(a="READY", chain="READY", outer="READY")

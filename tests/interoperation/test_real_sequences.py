@@ -1,10 +1,10 @@
 """The same sequences through the same plug-in, here and in the real Triton server: answers, texts and counts are the same."""
 import pytest
-from support.control import until
 from support.inference import statistics
 from support.sequences import ALONE, END, GOES_ON, START, add, add_accumulator, body, needs_accumulator
 from support.server import TEST_BACKENDS
 from support.triton import Triton, needs_triton
+from support.wait import wait_until
 
 pytestmark = [needs_triton, needs_accumulator]
 
@@ -41,7 +41,7 @@ def test_answers_texts_and_counts(servers, model):
         replies = [add(server, value, sequence, flags, model) for value, sequence, flags in LOAD]
         answers.append([(reply.status_code, reply.json()) for reply in replies])
         served = sum(reply.status_code == 200 for reply in replies)
-        until(lambda server=server, served=served: counts(server, model)["success"] == served)
+        wait_until(lambda server=server, served=served: counts(server, model)["success"] == served)
         counted.append(counts(server, model))
     assert answers[0] == answers[1]
     assert counted[0] == counted[1]

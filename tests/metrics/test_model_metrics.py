@@ -3,9 +3,10 @@ import re
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.control import load, unload, until
+from support.control import load, unload
 from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing
 from support.server import PATIENCE
+from support.wait import wait_until
 
 COUNTERS = ["nv_inference_request_success", "nv_inference_request_failure", "nv_inference_count", "nv_inference_exec_count"]
 DURATIONS = [f"nv_inference_{part}_duration_us"
@@ -108,7 +109,7 @@ def test_waiting_requests_are_pending_and_the_rest_rejected(server):
         first = crowd.ask(server, "slow")
         until_executing()
         queued = [crowd.ask(server, "slow") for _ in range(2)]
-        until(lambda: pending(server, "slow") == 2)
+        wait_until(lambda: pending(server, "slow") == 2)
         assert lines(server, "nv_inference_pending_request_count", model="slow")[0].endswith(" 2")
         assert ask(server, "slow").status_code == 503
         assert {reply.result().status_code for reply in (first, *queued)} == {200}
@@ -139,9 +140,9 @@ def test_lines_come_and_go_with_versions(server):
     load(server, "fails")
     assert len(lines(server, "nv_inference_count", model="fails")) == 1
     unload(server, "fails")
-    until(lambda: 'model="fails"' not in server.metrics())
+    wait_until(lambda: 'model="fails"' not in server.metrics())
     unload(server, "m")
-    until(lambda: not any(name.startswith("nv_inference") for name, _ in families(server)))
+    wait_until(lambda: not any(name.startswith("nv_inference") for name, _ in families(server)))
 
 
 def test_tags_of_the_configuration_are_labels(repository, start_server):

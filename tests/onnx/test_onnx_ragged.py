@@ -4,9 +4,9 @@ import concurrent.futures
 
 import numpy as np
 import pytest
-from support.control import until
 from support.inference import pending
 from support.onnx_models import model, node
+from support.wait import wait_until
 
 # The batch is complete with the third request's rows; nothing else makes it go.
 CONFIG = """
@@ -31,7 +31,7 @@ def ask_together(onnx, name, requests):
             inputs = [{"name": "x", "datatype": "FP32", "shape": list(x.shape), "data": x.flatten().tolist()}]
             replies.append(pool.submit(onnx.server.infer, name, {"inputs": inputs}))
             if i + 1 < len(requests):
-                until(lambda i=i: pending(onnx.server, name) == i + 1)
+                wait_until(lambda i=i: pending(onnx.server, name) == i + 1)
         answers = [reply.result().json() for reply in replies]
     assert onnx.stats(name)["execution_count"] == 1
     tensors = [answer["outputs"][0] for answer in answers]

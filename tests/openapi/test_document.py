@@ -1,9 +1,9 @@
 """GET /openapi.json."""
 import json
 
-from support.control import until
 from support.inference import ask
 from support.server import ROOT
+from support.wait import wait_until
 
 SOURCE = ROOT / "src" / "frontend" / "http" / "openapi.json"
 
@@ -38,6 +38,6 @@ def test_it_is_restricted_with_metadata_and_nothing_else(repository, start_serve
 def test_it_is_open_when_everything_else_is_restricted(repository, start_server):
     others = "health,inference,shared-memory,model-config,model-repository,statistics,trace,logging"
     server = start_server(repository.path, f"--http-restricted-api={others}:key=secret", ready=False)
-    until(lambda: "Started Metrics Service" in server.log)
+    wait_until(lambda: "Started Metrics Service" in server.log)
     assert server.get("/openapi.json").status_code == 200
     assert server.get("/v2/health/ready").status_code == 403

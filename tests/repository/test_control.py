@@ -1,10 +1,11 @@
 """Explicit model control: load, unload and index, from the stock client and from curl."""
 import pytest
 import tritonclient.http as httpclient
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.inference import Crowd, ask, pending, values
 from support.repository import ModelRepository
 from support.server import Server, run_neso
+from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
 
@@ -24,7 +25,7 @@ def test_the_stock_client_loads_serves_and_unloads(server):
         assert client.get_model_repository_index() == [{"name": "one", "version": "1", "state": "READY"}, {"name": "two"}]
         assert values(ask(server, "one", [1.0, 2.0])) == [1, 2]
         client.unload_model("one")
-        until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
+        wait_until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
         assert not client.is_model_ready("one")
         client.load_model("one")
         assert client.is_model_ready("one")
@@ -34,7 +35,7 @@ def test_all_versions_come_and_go_together(server):
     assert load(server, "two").status_code == 200
     assert index(server) == {"one": "", "two:1": "READY", "two:2": "READY"}
     assert unload(server, "two").status_code == 200
-    until(lambda: index(server) == {"one": "", "two:1": "UNAVAILABLE: unloaded", "two:2": "UNAVAILABLE: unloaded"})
+    wait_until(lambda: index(server) == {"one": "", "two:1": "UNAVAILABLE: unloaded", "two:2": "UNAVAILABLE: unloaded"})
     assert index(server, ready=True) == {}
 
 
@@ -51,7 +52,7 @@ def test_requests_to_an_unloaded_model_say_so(server):
     assert response.json()["error"] == "Request for unknown model: 'one' is not found"
     load(server, "one")
     unload(server, "one")
-    until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
+    wait_until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
     response = ask(server, "one")
     assert response.status_code == 404
     assert response.json()["error"] == "Request for unknown model: 'one' has no available versions"
@@ -100,7 +101,7 @@ def test_a_bad_body_does_not_unload(server, body, status, text):
 def test_dependents_may_be_named(server, body):
     load(server, "one")
     assert unload(server, "one", body).status_code == 200
-    until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
+    wait_until(lambda: index(server)["one:1"] == "UNAVAILABLE: unloaded")
 
 
 @pytest.mark.parametrize("action", [load, unload])
@@ -113,12 +114,12 @@ def test_requests_under_way_end_before_their_model(repository, start_server):
     server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=slow")
     with Crowd() as crowd:
         replies = [crowd.ask(server, "slow", [7.0]) for _ in range(2)]  # one executes, one waits
-        until(lambda: pending(server, "slow") == 1)
+        wait_until(lambda: pending(server, "slow") == 1)
         assert unload(server, "slow").status_code == 200
         assert index(server)["slow:1"].startswith("UNLOADING")
         assert ask(server, "slow").status_code == 404
         assert [values(reply.result()) for reply in replies] == [[7], [7]]
-    until(lambda: index(server)["slow:1"] == "UNAVAILABLE: unloaded")
+    wait_until(lambda: index(server)["slow:1"] == "UNAVAILABLE: unloaded")
 
 
 # --- Models at start ------------------------------------------------------------------------------------------------

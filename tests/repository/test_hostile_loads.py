@@ -4,10 +4,11 @@ import threading
 import time
 
 import pytest
-from support.control import index, load, until
+from support.control import index, load
 from support.inference import ask, values
 from support.onnx_models import double
 from support.server import PATIENCE, run_neso
+from support.wait import wait_until
 
 IDENTITY = {
     "backend": "identity", "max_batch_size": 64,
@@ -181,7 +182,7 @@ def test_a_load_does_not_hold_the_stop(repository, start_server):
     answers = []
     loader = threading.Thread(target=lambda: answers.append(load(server, "good", config)), daemon=True)
     loader.start()
-    until(lambda: "loading: good:1" in server.log[server.log.index("Started HTTPService"):])
+    wait_until(lambda: "loading: good:1" in server.log[server.log.index("Started HTTPService"):])
     begin = time.monotonic()
     server.stop()
     assert time.monotonic() - begin < SOON * PATIENCE

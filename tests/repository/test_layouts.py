@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 import requests
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.onnx_models import double
 from support.server import TREE, Server, run_neso
+from support.wait import wait_until
 
 NO_VERSION = "at least one version must be available under the version policy of model '{}'"
 
@@ -147,7 +148,7 @@ def test_a_repository_that_is_not_there(tmp_path):
 
     server = Server(missing, "--exit-on-error=false", ready=False).start()
     try:
-        until(lambda: is_live(server))
+        wait_until(lambda: is_live(server))
         assert server.get("/v2/health/ready").status_code == 400
         for answer in (server.post("/v2/repository/index"), server.get("/v2/models/m"),
                        server.infer("m", {"inputs": []}), load(server, "m"), server.get("/v2/models/stats")):

@@ -4,9 +4,10 @@ import shutil
 import time
 
 import pytest
-from support.control import index, load, until
+from support.control import index, load
 from support.inference import Crowd, ask, values
 from support.server import PATIENCE, TREE, Server
+from support.wait import wait_until
 
 IDENTITY = TREE / "backends" / "identity" / "libtriton_identity.so"
 IO = 'input { name: "INPUT0" data_type: TYPE_FP32 dims: [1] } output { name: "OUTPUT0" data_type: TYPE_FP32 dims: [1] }'
@@ -79,7 +80,7 @@ def test_models_load_side_by_side_while_others_serve(repository, start_server):
     with Crowd() as crowd:
         began = time.monotonic()
         replies = [crowd.pool.submit(load, server, name) for name in names]
-        until(lambda: "LOADING" in index(server).values(), timeout=1)
+        wait_until(lambda: "LOADING" in index(server).values(), timeout=1)
         assert values(ask(server, "good")) == [1]
         assert server.get("/v2/health/ready").status_code == 400
         assert server.get("/v2/models/a/ready").status_code != 200

@@ -1,9 +1,10 @@
 """Models that cannot be loaded: what the caller, the index and the log say, and what it means for the server."""
 import pytest
 import requests
-from support.control import index, load, until
+from support.control import index, load
 from support.inference import ask, values
 from support.server import Server
+from support.wait import wait_until
 
 IO = """
     input { name: "INPUT0" data_type: TYPE_FP32 dims: [1] }
@@ -134,7 +135,7 @@ def test_exit_on_error_false_serves_the_good_ones_and_is_not_ready(repository):
     repository.add_identity("good")
     server = Server(repository.path, "--exit-on-error=false", ready=False).start()
     try:
-        until(lambda: is_live(server))
+        wait_until(lambda: is_live(server))
         assert server.get("/v2/health/ready").status_code == 400
         assert values(ask(server, "good")) == [1]
         entries = index(server)

@@ -6,9 +6,10 @@ import time
 
 import pytest
 import requests
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.inference import ask, body, values
 from support.server import PATIENCE, Server
+from support.wait import wait_until
 
 NAMES = ["a", "b", "c"]
 
@@ -65,7 +66,7 @@ def test_models_that_come_and_go_under_load(repository, start_server, scheduler)
     for thread in threads:
         thread.start()
     try:
-        until(lambda: wrong or all(done[what] >= 5 for what in ("answers", "loads", "unloads", "looks")), timeout=30)
+        wait_until(lambda: wrong or all(done[what] >= 5 for what in ("answers", "loads", "unloads", "looks")), timeout=30)
     finally:
         stop.set()
         for thread in threads:
@@ -81,7 +82,7 @@ def test_the_server_ends_while_a_model_loads(repository, start_server):
     server = Server(repository.path, "--model-control-mode=explicit").start()
     loading = threading.Thread(target=lambda: quietly(lambda: load(server, "slow")))
     loading.start()
-    until(lambda: index(server).get("slow:1") == "LOADING")
+    wait_until(lambda: index(server).get("slow:1") == "LOADING")
     server.stop()
     loading.join()
 
@@ -106,7 +107,7 @@ def test_the_server_ends_under_load(repository):
     threads = [threading.Thread(target=run) for _ in range(8)]
     for thread in threads:
         thread.start()
-    until(lambda: len(answers) > 50)
+    wait_until(lambda: len(answers) > 50)
     server.stop()
     stop.set()
     for thread in threads:

@@ -2,10 +2,11 @@
 import shutil
 
 import pytest
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.hammer import Hammer
 from support.inference import Crowd, ask, statistics, values
 from support.server import PATIENCE
+from support.wait import wait_until
 
 COUNT = "instance_group {{ kind: KIND_CPU count: {} }}"
 
@@ -76,7 +77,7 @@ def test_a_version_policy_is_applied_in_place(repository, server):
     assert server.log.count("loading: m:1") == 1
     repository.add_identity("m", extra="version_policy { specific { versions: 1 } }")
     assert load(server, "m").status_code == 200
-    until(lambda: index(server) == {"m:1": "READY", "m:2": "UNAVAILABLE: unloaded"})
+    wait_until(lambda: index(server) == {"m:1": "READY", "m:2": "UNAVAILABLE: unloaded"})
     assert server.log.count("loading: m:1") == 1
 
 
@@ -121,4 +122,4 @@ def test_a_removed_model_can_still_be_unloaded(repository, server):
     assert load(server, "m").status_code == 500
     assert values(ask(server, "m")) == [1]
     assert unload(server, "m").status_code == 200
-    until(lambda: ask(server, "m").status_code == 404)
+    wait_until(lambda: ask(server, "m").status_code == 404)

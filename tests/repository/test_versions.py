@@ -1,7 +1,8 @@
 """Which versions and which configuration file of a model's folder are served."""
 import pytest
-from support.control import index, load, until
+from support.control import index, load
 from support.inference import ask
+from support.wait import wait_until
 
 
 def serve(start_server, repository, *args):
@@ -76,4 +77,4 @@ def test_a_new_version_is_served_after_the_next_load(repository, start_server):
     (folder / "2").mkdir()
     assert load(server, "m").status_code == 200
     assert server.get("/v2/models/m").json()["versions"] == ["2"]
-    until(lambda: index(server) == {"m:1": "UNAVAILABLE: unloaded", "m:2": "READY"})
+    wait_until(lambda: index(server) == {"m:1": "UNAVAILABLE: unloaded", "m:2": "READY"})

@@ -4,10 +4,11 @@ import json
 import struct
 
 import pytest
-from support.control import index, until
+from support.control import index
 from support.inference import body, delay_ms, pending, until_executing
 from support.repository import ModelRepository
 from support.sagemaker import BINARY
+from support.wait import wait_until
 
 def test_a_model_from_load_to_unload(multi_model):
     multi_model.disk("ab12").add_identity("resnet")
@@ -185,7 +186,7 @@ def test_a_model_that_was_unloaded_otherwise_is_listed_as_nothing(multi_model):
     multi_model.disk("a").add_identity()
     multi_model.load("a", target="t")
     multi_model.server.post("/v2/repository/models/t/unload")
-    until(lambda: multi_model.get("/models").json() == {"models": [{}]})
+    wait_until(lambda: multi_model.get("/models").json() == {"models": [{}]})
     assert multi_model.get("/models/a").json()["modelName"] == "a"
     assert multi_model.invoke("a", body([1.0])).status_code == 400
     assert multi_model.unload("a").status_code == 200
@@ -196,7 +197,7 @@ def test_an_unload_waits_for_requests_in_flight(multi_model):
     multi_model.load("a", target="t")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         requests = [pool.submit(multi_model.invoke, "a", body([1.0])) for _ in range(2)]
-        until(lambda: pending(multi_model.server, "t") == 1)  # the other one executes
+        wait_until(lambda: pending(multi_model.server, "t") == 1)  # the other one executes
         assert multi_model.unload("a").status_code == 200
         assert index(multi_model.server)["t:1"] == "UNAVAILABLE: unloaded"
         assert [request.result().status_code for request in requests] == [200, 200]
@@ -209,7 +210,7 @@ def test_only_one_caller_unloads(multi_model):
         request = pool.submit(multi_model.invoke, "a", body([1.0]))
         until_executing()
         unload = pool.submit(multi_model.unload, "a")
-        until(lambda: index(multi_model.server)["t:1"] != "READY")
+        wait_until(lambda: index(multi_model.server)["t:1"] != "READY")
         second = multi_model.unload("a")
         assert (second.status_code, second.json()) == (400, {"error": "model 'a' is being unloaded"})
         assert unload.result().status_code == 200

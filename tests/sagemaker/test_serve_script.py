@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 import requests
-from support.control import until
 from support.inference import body
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, TREE, free_port
+from support.wait import wait_until
 
 SCRIPT = ROOT / "deploy" / "sagemaker" / "serve"
 ALWAYS = ["--allow-sagemaker=true", "--allow-http=false", "--model-control-mode=explicit"]
@@ -164,7 +164,7 @@ def test_the_real_server(tmp_path):
                 return requests.get(f"http://127.0.0.1:{port}/ping", timeout=5).status_code == 200
             except requests.ConnectionError:
                 return False
-        until(answers, timeout=20)
+        wait_until(answers, timeout=20)
         answer = requests.post(f"http://127.0.0.1:{port}/invocations", json=body([1.0, 2.0]), timeout=20)
         assert answer.json()["outputs"][0]["data"] == [1.0, 2.0]
     finally:

@@ -6,10 +6,11 @@ import threading
 
 import pytest
 import requests
-from support.control import load, unload, until
+from support.control import load, unload
 from support.inference import body
 from support.sagemaker import BINARY
 from support.server import free_port, run_neso
+from support.wait import wait_until
 
 MODEL = {"SAGEMAKER_TRITON_DEFAULT_MODEL_NAME": "identity"}
 
@@ -21,7 +22,7 @@ def until_up(sagemaker):
             return sagemaker.get("/ping") is not None
         except requests.ConnectionError:
             return False
-    until(answers, timeout=20)
+    wait_until(answers, timeout=20)
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 from support.batching import batches, rows
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.inference import Crowd, ask, delay_ms, pending, values
 from support.server import ROOT
+from support.wait import wait_until
 
 STRATEGIES = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release")) / "batching"
 pytestmark = pytest.mark.skipif(not STRATEGIES.is_dir(), reason="the batching libraries are not built")
@@ -68,7 +69,7 @@ def test_a_strategy_that_throws_keeps_the_request_out_and_the_log_says_so(server
 def test_a_batch_that_a_strategy_has_closed_does_not_wait(server):
     with Crowd() as crowd:
         first = crowd.ask(server, "waiting", id="a")
-        until(lambda: pending(server, "waiting") == 1)
+        wait_until(lambda: pending(server, "waiting") == 1)
         others = [crowd.ask(server, "waiting", id="refused")]
         assert values(first.result()) == [1]
         others += [crowd.ask(server, "waiting", id="c") for _ in range(7)]
@@ -92,14 +93,14 @@ def test_where_the_library_is_found(repository, explicit):
         folder = add(repository, "beside", "one_by_one", place=place)
         assert load(explicit, "beside").status_code == 200
         path = folder / place / "batchstrategy.so" if place != "." else folder / "batchstrategy.so"
-        until(lambda path=path: loading.format(path, "beside") in explicit.log)
+        wait_until(lambda path=path: loading.format(path, "beside") in explicit.log)
         shutil.rmtree(folder)
         assert unload(explicit, "beside").status_code == 200
     shared = repository.path / "shared.so"
     shutil.copy(STRATEGIES / "one_by_one" / "batchstrategy.so", shared)
     add(repository, "named", "unwilling", **{PATH: shared})  # before what lies in the folder
     assert load(explicit, "named").status_code == 200
-    until(lambda: loading.format(shared, "named") in explicit.log)
+    wait_until(lambda: loading.format(shared, "named") in explicit.log)
 
 
 def load_error(server, model):
@@ -149,6 +150,6 @@ def test_a_strategy_ends_with_its_model(repository, explicit):
     assert load(explicit, "m").status_code == 200
     assert values(ask(explicit, "m", id="a")) == [1]
     assert unload(explicit, "m").status_code == 200
-    until(lambda: "unwilling: ended" in explicit.log)
+    wait_until(lambda: "unwilling: ended" in explicit.log)
     lines = [line for line in explicit.log.splitlines() if line.startswith("unwilling: ")]
     assert lines == ["unwilling: batch a", "unwilling: ended"]

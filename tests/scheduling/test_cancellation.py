@@ -5,9 +5,9 @@ import socket
 import time
 
 import pytest
-from support.control import until
 from support.inference import ask, body, delay_ms, pending, statistics, until_executing, values
 from support.raw import RawConnection, request
+from support.wait import wait_until
 
 DELAY = delay_ms(300)
 
@@ -32,17 +32,17 @@ def test_the_waiting_request_of_a_client_that_left_is_never_executed(server, mod
     until_executing()
     leaving = [send(server, model) for _ in range(3)]
     staying = send(server, model)
-    until(lambda: pending(server, model) == 4)
+    wait_until(lambda: pending(server, model) == 4)
     for connection in leaving:
         if how == "reset":
             connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
-    until(lambda: pending(server, model) == 1)
+    wait_until(lambda: pending(server, model) == 1)
     assert server.metric("nv_inference_exec_count", model=model) == 0, "noticed while the first executes"
     for connection in (first, staying):
         assert connection.answer()[0] == 200
         connection.close()
-    until(lambda: statistics(server, model)["inference_stats"]["fail"]["count"] == 3)
+    wait_until(lambda: statistics(server, model)["inference_stats"]["fail"]["count"] == 3)
     stats = statistics(server, model)
     assert (stats["execution_count"], stats["inference_count"], stats["inference_stats"]["success"]["count"]) == (2, 2, 2)
     reasons = {reason: server.metric("nv_inference_request_failure", model=model, reason=reason)
@@ -70,8 +70,8 @@ def test_the_server_goes_on_when_the_client_of_a_long_execution_leaves(server):
     for _ in range(3):
         assert values(ask(server, "other")) == [1]
     assert server.metric("nv_inference_exec_count", model="slow") == 0, "nobody waits for the execution"
-    until(lambda: server.metric("nv_inference_exec_count", model="slow") == 1)
-    until(lambda: sockets(server) <= before)
+    wait_until(lambda: server.metric("nv_inference_exec_count", model="slow") == 1)
+    wait_until(lambda: sockets(server) <= before)
     stats = statistics(server, "slow")["inference_stats"]
     assert stats["success"]["count"] + stats["fail"]["count"] == 1
     assert values(ask(server, "other")) == [1]
@@ -84,8 +84,8 @@ def test_clients_that_come_and_go_leave_nothing_behind(server):
         if i % 2:
             connection.answer()
         connection.close()
-    until(lambda: sockets(server) <= before)
-    until(lambda: pending(server, "other") == 0)
+    wait_until(lambda: sockets(server) <= before)
+    wait_until(lambda: pending(server, "other") == 0)
     stats = statistics(server, "other")["inference_stats"]
     assert 50 <= stats["success"]["count"] + stats["fail"]["count"] <= 100
 
@@ -102,9 +102,9 @@ def test_a_lone_request_that_waits_for_company_is_given_up_with_its_client(repos
     repository.add_identity("m", extra="dynamic_batching { max_queue_delay_microseconds: 60000000 }")
     server = start_server(repository.path)
     connection = send(server, "m")
-    until(lambda: pending(server, "m") == 1)
+    wait_until(lambda: pending(server, "m") == 1)
     connection.close()
-    until(lambda: server.metric("nv_inference_request_failure", model="m", reason="CANCELED") == 1)
+    wait_until(lambda: server.metric("nv_inference_request_failure", model="m", reason="CANCELED") == 1)
     assert pending(server, "m") == 0
     assert server.metric("nv_inference_exec_count", model="m") == 0
 
@@ -116,7 +116,7 @@ def test_who_leaves_an_ordered_line_does_not_hold_up_those_behind(repository, st
     line = []
     for i in range(4):
         line.append(send(server, "m"))
-        until(lambda i=i: pending(server, "m") == i)
+        wait_until(lambda i=i: pending(server, "m") == i)
     line[1].close()
     line[2].close()
     assert line[0].answer()[0] == line[3].answer()[0] == 200
@@ -159,7 +159,7 @@ def test_clients_that_leave_at_any_moment_are_all_accounted_for(repository, star
         assert stats["fail"]["count"] == canceled
         return stats["success"]["count"] + canceled
 
-    until(lambda: pending(server, "m") == 0)
+    wait_until(lambda: pending(server, "m") == 0)
     # What left before its request was read was never a request.
     assert answered <= ended() <= 300
     assert values(ask(server, "m")) == [1]

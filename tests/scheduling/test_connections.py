@@ -2,10 +2,10 @@
 import signal
 
 import pytest
-from support.control import until
 from support.inference import ask, body, delay_ms, pending, values
 from support.raw import RawConnection, request
 from support.server import Server
+from support.wait import wait_until
 
 DELAY = delay_ms(300)
 
@@ -89,9 +89,9 @@ def test_what_executes_and_what_waits_is_answered_after_sigterm(repository):
     server = Server(repository.path).start()
     connections = [RawConnection(server).send(request("slow", body([float(i)], id=str(i)))) for i in range(3)]
     idle = RawConnection(server)
-    until(lambda: pending(server, "slow") == 2)
+    wait_until(lambda: pending(server, "slow") == 2)
     server.process.send_signal(signal.SIGTERM)
-    until(lambda: "Waiting for in-flight requests to complete." in server.log)
+    wait_until(lambda: "Waiting for in-flight requests to complete." in server.log)
     with pytest.raises(ConnectionError):
         RawConnection(server)
     assert idle.answer() is None, "an idle connection ends at once"
@@ -107,7 +107,7 @@ def test_a_client_that_leaves_does_not_hold_up_the_end(repository):
     repository.add_identity("slow", max_batch_size=1, parameters={"execute_delay_ms": DELAY})
     server = Server(repository.path).start()
     connections = [RawConnection(server).send(request("slow", body([1.0]))) for _ in range(20)]
-    until(lambda: pending(server, "slow") == 19)
+    wait_until(lambda: pending(server, "slow") == 19)
     for connection in connections:
         connection.close()
     server.process.send_signal(signal.SIGTERM)

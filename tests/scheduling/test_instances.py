@@ -2,9 +2,9 @@
 import time
 
 import pytest
-from support.control import until
 from support.inference import Crowd, ask, delay_ms, open_requests, pending, statistics, values
 from support.server import PATIENCE
+from support.wait import wait_until
 
 DELAY = delay_ms(300)
 FAST = delay_ms(40)  # the second instance of the "uneven" models takes 6 times as long
@@ -36,7 +36,7 @@ def run_side_by_side(server, model, requests):
     """All are under way, and none of them waits."""
     with Crowd() as crowd:
         replies = [crowd.ask(server, model, [float(i)]) for i in range(requests)]
-        until(lambda: open_requests(server) == requests and pending(server, model) == 0)
+        wait_until(lambda: open_requests(server) == requests and pending(server, model) == 0)
         assert [values(reply.result()) for reply in replies] == [[i] for i in range(requests)]
 
 

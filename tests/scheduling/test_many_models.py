@@ -6,8 +6,8 @@ import os
 import signal
 
 import pytest
-from support.control import until
 from support.inference import Crowd, ask, body, delay_ms, open_requests, pending, values
+from support.wait import wait_until
 
 MODELS = 300
 SLOW_MODELS = 8
@@ -66,8 +66,8 @@ def test_long_executions_run_beside_each_other_and_hold_nobody_up(server):
     for _ in range(2):
         with Crowd() as crowd:
             replies = [crowd.ask(server, f"slow{i}", [float(i)]) for i in range(SLOW_MODELS)]
-            until(lambda: open_requests(server) == SLOW_MODELS)
-            until(lambda: sum(pending(server, f"slow{i}") for i in range(SLOW_MODELS)) == 0)
+            wait_until(lambda: open_requests(server) == SLOW_MODELS)
+            wait_until(lambda: sum(pending(server, f"slow{i}") for i in range(SLOW_MODELS)) == 0)
             ask_short(server, 40)
             assert not any(reply.done() for reply in replies)
             assert [values(reply.result()) for reply in replies] == [[i] for i in range(SLOW_MODELS)]

@@ -5,11 +5,11 @@ import random
 
 import grpc
 import pytest
-from support.control import until
 from support.inference import pending, statistics
 from support.raw import RawConnection, request
 from support.sequences import ALONE, add, add_accumulator, body, message, needs_accumulator, total, total_of
 from support.server import PATIENCE, TEST_BACKENDS
+from support.wait import wait_until
 from tritonclient.grpc import service_pb2_grpc
 
 pytestmark = needs_accumulator
@@ -109,7 +109,7 @@ def test_every_sequence_is_summed_up_right(repository, start_server, name, strat
         outcomes = [end.result(60 * PATIENCE) for end in ends]
     assert outcomes.count("done") > 0.8 * len(singles)
     assert outcomes.count("left") >= 10
-    until(lambda: pending(server, name) == 0)
+    wait_until(lambda: pending(server, name) == 0)
     assert total(add(server, 5, 1, ALONE, name)) == 5
     stats = statistics(server, name)
     assert stats["inference_stats"]["success"]["count"] >= sum(len(plan.values) for plan in streamed)

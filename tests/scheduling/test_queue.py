@@ -4,8 +4,8 @@ import time
 import numpy as np
 import pytest
 import tritonclient.http as httpclient
-from support.control import until
 from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing, values
+from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
 DELAY = delay_ms(300)  # what an execution takes
@@ -61,7 +61,7 @@ class Line:
         waiting = pending(self.server, self.model)
         reply = self.crowd.pool.submit(run)
         if name != "first":
-            until(lambda: reply.done() or pending(self.server, self.model) > waiting)
+            wait_until(lambda: reply.done() or pending(self.server, self.model) > waiting)
         return reply
 
 
@@ -104,7 +104,7 @@ def test_a_request_is_refused_when_its_time_is_over_not_later(server, crowd):
     assert refused(reply, "Request timeout expired")
     assert SHORT_US / 1e6 <= time.monotonic() - began
     assert line.done == ["late"], "the one before it is still executed"
-    until(lambda: line.done == ["late", "first"])
+    wait_until(lambda: line.done == ["late", "first"])
     assert values(ask(server, "rejecting")) == [1]
     stats = statistics(server, "rejecting")
     assert (stats["inference_stats"]["fail"]["count"], stats["execution_count"]) == (1, 2)
@@ -191,5 +191,5 @@ def test_what_waits_is_counted_and_what_has_ended_is_not(server, crowd):
     line.join("a")
     line.join("b")
     assert pending(server, "fixed") == 2
-    until(lambda: len(line.done) == 3)
+    wait_until(lambda: len(line.done) == 3)
     assert pending(server, "fixed") == 0

@@ -1,7 +1,8 @@
 """--rate-limit=execution_count: instances execute only while they have the resources that they need."""
 import pytest
-from support.control import load, unload, until
+from support.control import load, unload
 from support.inference import Crowd, ask, delay_ms, open_requests, pending, statistics, values
+from support.wait import wait_until
 
 LIMITED = "--rate-limit=execution_count"
 DELAY = delay_ms(300)
@@ -33,14 +34,14 @@ def run_beside_each_other(server, *models):
 
     with Crowd() as crowd:
         replies = [crowd.ask(server, model) for model in models]
-        until(decided)
+        wait_until(decided)
         assert all(values(reply.result()) == [1.0] for reply in replies)
     return all(all_execute[-2:])
 
 
 def until_queued(server, crowd, model, count):
     replies = [crowd.ask(server, model, [float(i)]) for i in range(count)]
-    until(lambda: pending(server, model) == count)
+    wait_until(lambda: pending(server, model) == count)
     return replies
 
 
@@ -51,9 +52,9 @@ def test_models_that_share_a_resource_do_not_run_beside_each_other(repository, s
     server = start_server(repository.path, LIMITED)
     with Crowd() as crowd:
         replies = [crowd.ask(server, model) for model in ("a", "b")]
-        until(lambda: waiting(server, "a", "b") == 1)
+        wait_until(lambda: waiting(server, "a", "b") == 1)
         other = crowd.ask(server, "other")
-        until(lambda: pending(server, "other") == 0)
+        wait_until(lambda: pending(server, "other") == 0)
         assert [values(reply.result()) for reply in (*replies, other)] == [[1.0]] * 3
 
 
@@ -72,7 +73,7 @@ def test_priority_two_executes_half_as_often(repository, start_server):
     server = start_server(repository.path, LIMITED)
     with Crowd(64) as crowd:
         holder = crowd.ask(server, "holder")
-        until(lambda: pending(server, "holder") == 0)
+        wait_until(lambda: pending(server, "holder") == 0)
         replies = until_queued(server, crowd, "a", 30) + until_queued(server, crowd, "b", 30)
 
         def counts():
@@ -80,7 +81,7 @@ def test_priority_two_executes_half_as_often(repository, start_server):
             return models["a"]["execution_count"], models["b"]["execution_count"]
 
         seen = []
-        until(lambda: seen.append(counts()) or sum(seen[-1]) >= 24)
+        wait_until(lambda: seen.append(counts()) or sum(seen[-1]) >= 24)
         first, second = seen[-1]
         # Those that execute are not in the counts yet.
         assert first < 30, f"too late to see: {seen}"
@@ -94,7 +95,7 @@ def test_a_batch_grows_while_its_instance_waits(repository, start_server):
     server = start_server(repository.path, LIMITED)
     with Crowd() as crowd:
         holder = crowd.ask(server, "holder")
-        until(lambda: pending(server, "holder") == 0)
+        wait_until(lambda: pending(server, "holder") == 0)
         replies = until_queued(server, crowd, "batching", 5)
         assert [values(reply.result()) for reply in replies] == [[float(i)] for i in range(5)]
         holder.result()
@@ -110,11 +111,11 @@ def test_sequences_and_ensembles_are_limited_by_their_models(repository, start_s
     server = start_server(repository.path, LIMITED)
     with Crowd() as crowd:
         holder = crowd.ask(server, "holder")
-        until(lambda: pending(server, "holder") == 0)
+        wait_until(lambda: pending(server, "holder") == 0)
         replies = [crowd.ask(server, strategy, sequence_id=7, sequence_start=True, sequence_end=True)
                    for strategy in ("direct", "oldest")]
         replies.append(crowd.ask(server, "ensemble", inputs=["IN"]))
-        until(lambda: waiting(server, "direct", "oldest", "step") == 3)
+        wait_until(lambda: waiting(server, "direct", "oldest", "step") == 3)
         assert [values(reply.result()) for reply in [holder, *replies]] == [[1.0]] * 4
 
 
@@ -125,7 +126,7 @@ def test_a_model_that_is_unloaded_takes_its_share_along(repository, start_server
     server = start_server(repository.path, LIMITED, "--model-control-mode=explicit", "--load-model=*")
     assert run_beside_each_other(server, "a", "b"), "there is as much as the neediest model needs"
     unload(server, "large")
-    until(lambda: "successfully unloaded 'large'" in server.log)
+    wait_until(lambda: "successfully unloaded 'large'" in server.log)
     assert not run_beside_each_other(server, "a", "b")
     load(server, "large")
     assert run_beside_each_other(server, "a", "b")
@@ -162,6 +163,6 @@ def test_a_resource_is_global_or_of_a_device(repository, start_server):
     assert ('Resource "R" is present as both global and device-specific resource in the model configuration.'
             in refused.json()["error"])
     unload(server, "a")
-    until(lambda: "successfully unloaded 'a'" in server.log)
+    wait_until(lambda: "successfully unloaded 'a'" in server.log)
     load(server, "b")
     assert values(ask(server, "b")) == [1.0]

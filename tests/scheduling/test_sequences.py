@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
-from support.control import index, load, unload, until
+from support.control import index, load, unload
 from support.inference import Crowd, pending, statistics
 from support.raw import RawConnection, request
 from support.sequences import (ALONE, END, GOES_ON, START, add, add_accumulator, body, message,
@@ -144,22 +144,22 @@ def test_a_client_that_leaves_takes_its_sequence_along(server):
     """Its requests wait behind another sequence; when it has left, the slot is free for others."""
     assert total(add(server, 1, 1, START, "one", batched=False)) == 1
     leaving = RawConnection(server).send(request("one", body(1, 2, START, batched=False)))
-    until(lambda: pending(server, "one") == 1)
+    wait_until(lambda: pending(server, "one") == 1)
     leaving.close()
-    until(lambda: pending(server, "one") == 0)
+    wait_until(lambda: pending(server, "one") == 0)
     response = add(server, 1, 2, END, "one", batched=False)
     assert "must specify the START flag" in response.json()["error"]
     assert total(add(server, 1, 1, END, "one", batched=False)) == 2
-    until(lambda: statistics(server, "one")["inference_stats"]["fail"]["count"] > 0)
+    wait_until(lambda: statistics(server, "one")["inference_stats"]["fail"]["count"] > 0)
 
 
 def test_a_cancelled_stream_takes_its_sequences_along(server, stub):
     assert total(add(server, 1, 1, START, "one", batched=False)) == 1
     requests = [message(1, sequence, flags, "one", batched=False) for sequence in (2, 3) for flags in (START, GOES_ON, END)]
     call = stub.ModelStreamInfer(iter(requests))
-    until(lambda: pending(server, "one") == len(requests))
+    wait_until(lambda: pending(server, "one") == len(requests))
     call.cancel()
-    until(lambda: pending(server, "one") == 0)
+    wait_until(lambda: pending(server, "one") == 0)
     for sequence in (2, 3):
         assert "must specify the START flag" in add(server, 1, sequence, END, "one", batched=False).json()["error"]
     assert total(add(server, 1, 1, END, "one", batched=False)) == 2
@@ -171,7 +171,7 @@ def test_rows_of_nobody_are_not_counted(server):
     assert total(add(server, 1, "b", START, "direct_text")) == 1
     assert total(add(server, 1, "b", END, "direct_text")) == 2, "in the second row of a batch of two"
     assert total(add(server, 1, "a", END, "direct_text")) == 2
-    until(lambda: statistics(server, "direct_text")["inference_stats"]["success"]["count"]
+    wait_until(lambda: statistics(server, "direct_text")["inference_stats"]["success"]["count"]
           == before["inference_stats"]["success"]["count"] + 4)
     after = statistics(server, "direct_text")
     assert after["execution_count"] - before["execution_count"] == 4
@@ -250,6 +250,6 @@ def test_a_model_with_idle_sequences_is_unloaded_at_once(repository, start_serve
     server = start_server(repository.path, argument(), "--model-control-mode=explicit", "--load-model=sum")
     assert total(add(server, 1, 1, START)) == 1
     assert unload(server, "sum").status_code == 200
-    until(lambda: index(server) == {"sum:1": "UNAVAILABLE: unloaded"})
+    wait_until(lambda: index(server) == {"sum:1": "UNAVAILABLE: unloaded"})
     assert load(server, "sum").status_code == 200
     assert "must specify the START flag" in add(server, 1, 1).json()["error"]

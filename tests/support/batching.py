@@ -1,6 +1,6 @@
 """Which requests were executed together, seen through statistics."""
-from support.control import until
 from support.inference import Crowd, body, pending, statistics, until_executing, values
+from support.wait import wait_until
 
 
 def batches(server, model, requests):
@@ -12,7 +12,7 @@ def batches(server, model, requests):
         until_executing()
         for i, request in enumerate(requests):
             replies.append(crowd.pool.submit(server.infer, model, request))
-            until(lambda i=i: pending(server, model) == i + 1, timeout=5)
+            wait_until(lambda i=i: pending(server, model) == i + 1, timeout=5)
         for request, reply in zip([requests[0], *requests], replies, strict=True):
             assert values(reply.result()) == request["inputs"][0]["data"]
 
@@ -23,7 +23,7 @@ def batches(server, model, requests):
 
     # The last batch is counted when its requests have been answered.
     rows_sent = sum(len_batch(request) for request in requests)
-    until(lambda: sum(size * count for size, count in ran().items()) == rows_sent)
+    wait_until(lambda: sum(size * count for size, count in ran().items()) == rows_sent)
     return ran()
 
 

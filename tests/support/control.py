@@ -1,9 +1,6 @@
 """Model control over HTTP, as an operator's scripts do it."""
 import base64
 import json
-import time
-
-from support.server import PATIENCE
 
 
 def load(server, model, config=None, files=None, **parameters):
@@ -26,12 +23,3 @@ def index(server, **body):
         key = f"{entry['name']}:{entry['version']}" if "version" in entry else entry["name"]
         entries[key] = ": ".join(entry[part] for part in ("state", "reason") if part in entry)
     return entries
-
-
-def until(condition, timeout=10):
-    """Waits for something that happens soon, and gives its true value."""
-    deadline = time.monotonic() + timeout * PATIENCE
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-    return value

@@ -2,13 +2,12 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 
 import pytest
 
 from .server import PATIENCE, TREE, free_port
+from .wait import wait_for_port
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None or not (TREE / "caches" / "redis").is_dir(),
@@ -28,13 +27,8 @@ class Redis:
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
              "--dir", str(self.folder), *self.args], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 10 * PATIENCE
-        while time.monotonic() < deadline:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.02)
-        raise AssertionError("redis-server does not listen")
+        wait_for_port(self.port)
+        return self
 
     def stop(self):
         if self.process is not None:

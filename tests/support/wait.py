@@ -10,7 +10,7 @@ def wait_until(condition, timeout=10):
     deadline = time.monotonic() + timeout * PATIENCE
     while not (result := condition()):
         assert time.monotonic() < deadline, f"not so after {timeout * PATIENCE} s"
-        time.sleep(0.02)
+        time.sleep(0.005)
     return result
 
 

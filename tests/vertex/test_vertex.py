@@ -4,10 +4,10 @@ import json
 import struct
 
 import pytest
-from support.control import until
 from support.inference import body
 from support.server import free_port, run_neso
 from support.vertex import BINARY, ROUTES, Vertex
+from support.wait import wait_until
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_health_tells_that_the_server_is_not_ready(repository, start_vertex):
     repository.add_identity()
     repository.add("broken", 'backend: "none"')
     vertex = start_vertex(repository, "--exit-on-error=false", ready=False)
-    until(lambda: "Started Vertex AI HTTPService at " in vertex.server.log and "Started Metrics" in vertex.server.log)
+    wait_until(lambda: "Started Vertex AI HTTPService at " in vertex.server.log and "Started Metrics" in vertex.server.log)
     assert vertex.health().status_code == 400
 
 
@@ -254,7 +254,7 @@ def test_the_environment_decides_what_is_served(repository, start_server):
     port = free_port()
     server = start_server(env={**ROUTES, "AIP_MODE": "PREDICTION", "AIP_HTTP_PORT": str(port),
                                "AIP_STORAGE_URI": str(repository.path)}, ready=False)
-    until(lambda: "Started Metrics Service" in server.log, timeout=20)
+    wait_until(lambda: "Started Metrics Service" in server.log, timeout=20)
     assert Vertex(server, port).predict(body([1.0])).status_code == 200
     assert "Started HTTPService" not in server.log
     assert "Started GRPCInferenceService" not in server.log
