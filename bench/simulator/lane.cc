@@ -25,7 +25,8 @@ TimePoint QueueLane::Take(TimePoint now, Batch& batch) {
   return std::min(until, queue_.next_deadline());
 }
 
-Status SlotLane::Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now) {
+Status SlotLane::Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now,
+                        std::unique_ptr<InferenceRequest>&) {
   if (slot >= slots_.size()) slots_.resize(slot + 1);
   CHECK(slots_[slot].request == nullptr, "a sequence has one request in its lane at a time");
   slots_[slot] = {request.release(), now};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/model.h"
@@ -19,8 +20,10 @@ namespace neso::simulator {
 class Lane {
  public:
   virtual ~Lane() = default;
-  // On error the request stays with the caller. `slot`: of its sequence, if it has one.
-  virtual Status Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now) = 0;
+  // On error the request stays with the caller. `slot`: of its sequence, if it has one. Who has to make room for it goes
+  // to `displaced`.
+  virtual Status Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now,
+                        std::unique_ptr<InferenceRequest>& displaced) = 0;
   // Moves the next batch to `batch`, which is empty, for an instance that is idle. What comes back is when to ask again
   // if nothing comes before that.
   virtual TimePoint Take(TimePoint now, Batch& batch) = 0;
@@ -32,10 +35,11 @@ class QueueLane final : public Lane {
  public:
   // `model` is borrowed.
   QueueLane(const Model& model, BatchingConfig config)
-      : config_(std::move(config)), compatibility_(model), queue_(config_.levels) {}
+      : config_(std::move(config)), compatibility_(model), queue_(config_.levels, config_.fair_share_by) {}
 
-  Status Accept(std::unique_ptr<InferenceRequest>& request, size_t, TimePoint now) override {
-    return queue_.Push(request, now);
+  Status Accept(std::unique_ptr<InferenceRequest>& request, size_t, TimePoint now,
+                std::unique_ptr<InferenceRequest>& displaced) override {
+    return queue_.Push(request, now, &displaced);
   }
   TimePoint Take(TimePoint now, Batch& batch) override;
   void TakeCancelled(Batch& batch) override { queue_.TakeCancelled(batch.cancelled); }
@@ -55,7 +59,8 @@ class SlotLane final : public Lane {
  public:
   SlotLane(const Model& model, const DirectStrategy& strategy) : strategy_(strategy), compatibility_(model) {}
 
-  Status Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now) override;
+  Status Accept(std::unique_ptr<InferenceRequest>& request, size_t slot, TimePoint now,
+                std::unique_ptr<InferenceRequest>& displaced) override;
   TimePoint Take(TimePoint now, Batch& batch) override;
   void TakeCancelled(Batch& batch) override;
 

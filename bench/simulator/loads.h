@@ -38,7 +38,7 @@ inline Load PoissonLoad(uint64_t count, double per_second, unsigned seed,
 // `clients` that send their next request `think` after the answer to the one before, `count` in all.
 inline Load ClosedLoad(uint64_t clients, uint64_t count, Nanoseconds think = {}) {
   Load load;
-  for (uint64_t client = 0; client < std::min(clients, count); ++client) load.first.push_back({.client = client});
+  for (uint64_t client = 0; client < std::min(clients, count); ++client) load.first.push_back({.client = client + 1});
   auto left = std::make_shared<uint64_t>(count - load.first.size());
   load.after_end = [left, think](const Record& ended) -> std::optional<Arrival> {
     if (*left == 0) return std::nullopt;

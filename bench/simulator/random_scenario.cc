@@ -62,12 +62,13 @@ std::function<Nanoseconds(uint32_t)> RandomExecution(Dice& dice) {
 Scenario RandomQueueScenario(unsigned seed, uint64_t requests) {
   Dice dice(seed);
   const unsigned max_batch_size = dice.OneIn(8) ? 0 : 1 + dice.Below(16);
-  const bool varies = dice.OneIn(3), cancels = dice.OneIn(3);
+  const bool varies = dice.OneIn(3), cancels = dice.OneIn(3), shares = max_batch_size > 0 && dice.OneIn(3);
   unsigned levels = 0;
   Scenario scenario{.config = max_batch_size == 0 ? "" : RandomBatching(dice, max_batch_size, levels),
                     .instances = 1 + dice.Below(4),
                     .execution = RandomExecution(dice),
                     .load = {}};
+  if (shares) scenario.config += R"( parameters { key: "FAIR_SHARE_PARAMETER" value { string_value: "client" } })";
   // From half of what full batches allow to twice as much.
   const uint32_t full = std::max(max_batch_size, 1U);
   const double capacity = scenario.instances * full / std::chrono::duration<double>(scenario.execution(full)).count();
@@ -75,6 +76,7 @@ Scenario RandomQueueScenario(unsigned seed, uint64_t requests) {
   scenario.load = PoissonLoad(requests, rate, dice.Seed(), [=, dice = Dice(dice.Seed())](Arrival& arrival) mutable {
     if (max_batch_size > 1 && dice.OneIn(4)) arrival.rows = 1 + dice.Below(max_batch_size);
     if (varies) arrival.elements = 1 + dice.Below(2);
+    if (shares) arrival.client = 1 + dice.Below(dice.OneIn(2) ? 1 : 5);
     if (levels > 0) arrival.priority = dice.Below(levels + 1);
     if (dice.OneIn(4)) arrival.timeout_us = 1 + dice.Below(10'000);
     if (cancels && dice.OneIn(10)) arrival.cancelled_at = arrival.at + microseconds(dice.Below(5'000));

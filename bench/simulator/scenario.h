@@ -14,7 +14,7 @@ namespace neso::simulator {
 // A request as its client makes it.
 struct Arrival {
   TimePoint at{};
-  uint64_t client = 0;
+  uint64_t client = 0;  // the request's parameter "client", unless it is 0
   uint32_t rows = 1;
   int64_t elements = 1;  // of a row: requests of different ones cannot share a batch
   uint64_t priority = 0;

@@ -109,6 +109,7 @@ void Simulation::Arrive(size_t index) {
   CHECK(attributes.byte_size <= sizeof(kZeros), "a scenario's requests are small");
   CHECK(request->AddInput("x", DataType::kInt8, shape).ok(), "there is no input yet");
   CHECK(request->AppendInputData("x", kZeros, attributes).ok(), "there is this input");
+  if (arrival.client != 0) request->AddParameter("client", static_cast<int64_t>(arrival.client));
   request->SetPriority(arrival.priority);
   request->SetTimeoutMicroseconds(arrival.timeout_us);
   request->SetCorrelationId(CorrelationId(arrival.sequence));
@@ -128,7 +129,9 @@ Status Simulation::Enqueue(std::unique_ptr<InferenceRequest>& request) {
   // The request may have ended when Start returns.
   const TimePoint cancelled_at = RecordOf(*request).arrival.cancelled_at;
   std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
-  RETURN_IF_ERROR(lanes_[0]->Accept(request, 0, now_));
+  std::unique_ptr<InferenceRequest> displaced;
+  RETURN_IF_ERROR(lanes_[0]->Accept(request, 0, now_, displaced));
+  if (displaced != nullptr) End(displaced.release(), Fate::kRefused);
   if (cancelled_at != TimePoint::max()) {
     cancellations_.push_back(std::move(factory));
     Plan(cancelled_at, Happens::kCancellation, cancellations_.size() - 1);
@@ -140,7 +143,8 @@ Status Simulation::Enqueue(std::unique_ptr<InferenceRequest>& request) {
 void Simulation::Deliver(const SequenceTable::Handed& handed) {
   if (handed.request == nullptr) return;
   std::unique_ptr<InferenceRequest> request(handed.request);
-  const Status status = lanes_[handed.instance]->Accept(request, handed.slot, now_);
+  std::unique_ptr<InferenceRequest> displaced;
+  const Status status = lanes_[handed.instance]->Accept(request, handed.slot, now_, displaced);
   CHECK(status.ok(), "a lane of sequences refuses nothing");
   Start(handed.instance);
 }

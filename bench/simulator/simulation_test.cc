@@ -139,38 +139,44 @@ class QueueProperties {
   }
 
   void ExpectDidNotWaitBesideAnIdleInstance(const Record& record) const {
-    if (record.fate == Fate::kRefused) return;
     const TimePoint left = record.fate == Fate::kExecuted ? record.began : record.ended;
     if (left - record.arrival.at <= batching_.max_queue_delay) return;
     EXPECT_TRUE(shifts_.AllBusyBefore(left)) << "an instance was idle while a request waited";
   }
 
-  // Whoever is executed has nobody before him who still waits: by priority, then by arrival. What has waited for longer
-  // than its level allows and is only delayed comes behind, in any order.
+  // Whoever is executed has nobody before him who still waits: of a higher level, or of his own level (where clients share,
+  // and of his own client) who came earlier. What has waited for longer than its level allows and is only delayed comes
+  // behind, in any order.
   void ExpectServedInTurn() const {
-    using Turn = std::pair<size_t, size_t>;  // level, arrival
-    std::set<Turn> waiting;
-    std::multimap<TimePoint, Turn> dropped;  // of those that wait
-    size_t came = 0;
+    std::map<std::pair<size_t, uint64_t>, std::set<const Record*>> waiting;  // by level and client
+    const auto line_of = [this](const Record* record) {
+      return std::pair(LevelOf(*record), batching_.fair_share_by.empty() ? 0 : record->arrival.client);
+    };
+    const auto remove = [&](const Record* record) {
+      const auto line = waiting.find(line_of(record));
+      if (line == waiting.end()) return;
+      line->second.erase(record);
+      if (line->second.empty()) waiting.erase(line);
+    };
+    std::multimap<TimePoint, const Record*> dropped;  // of those that wait
+    auto came = outcome_.requests.begin();
     for (size_t number = 0; number < batches_.size(); ++number) {
       const TimePoint now = batches_[number].front()->began;
-      for (; came < outcome_.requests.size() && outcome_.requests[came].arrival.at < now; ++came) {
-        const Record& record = outcome_.requests[came];
-        const bool executed = record.fate == Fate::kExecuted;
-        if (record.fate == Fate::kRefused || MayBeDelayed(record) || (executed && record.batch < number)) continue;
-        waiting.insert({LevelOf(record), came});
-        if (!executed) dropped.insert({record.ended, {LevelOf(record), came}});
+      for (; came != outcome_.requests.end() && came->arrival.at < now; ++came) {
+        const bool executed = came->fate == Fate::kExecuted;
+        if (MayBeDelayed(*came) || (executed && came->batch < number)) continue;
+        waiting[line_of(&*came)].insert(&*came);
+        if (!executed) dropped.insert({came->ended, &*came});
       }
-      while (!dropped.empty() && dropped.begin()->first <= now) {
-        waiting.erase(dropped.begin()->second);
-        dropped.erase(dropped.begin());
+      for (; !dropped.empty() && dropped.begin()->first <= now; dropped.erase(dropped.begin())) {
+        remove(dropped.begin()->second);
       }
-      const auto turn = [this](const Record* record) {
-        return Turn(LevelOf(*record), static_cast<size_t>(record - outcome_.requests.data()));
-      };
-      for (const Record* record : batches_[number]) waiting.erase(turn(record));
+      for (const Record* record : batches_[number]) remove(record);
       for (const Record* record : batches_[number]) {
-        EXPECT_TRUE(waiting.empty() || MayBeDelayed(*record) || turn(record) < *waiting.begin()) << "out of turn";
+        if (MayBeDelayed(*record)) continue;
+        EXPECT_TRUE(waiting.empty() || LevelOf(*record) <= waiting.begin()->first.first) << "a higher level waits";
+        const auto line = waiting.find(line_of(record));
+        EXPECT_TRUE(line == waiting.end() || record < *line->second.begin()) << "out of turn";
       }
     }
   }
@@ -241,6 +247,48 @@ TEST(SimulationTest, TheSameScenarioGivesTheSameOutcome) {
     return ended;
   };
   EXPECT_EQ(ends(), ends());
+}
+
+// --- clients that share ----------------------------------------------------------------------------------------------
+
+constexpr auto kMillisecond = std::chrono::milliseconds(1);
+
+struct Share {
+  size_t executed = 0, refused = 0;
+  Nanoseconds longest{0};
+};
+
+// Client 1 sends nine tenths of twice of what can be executed, client 2 the rest.
+std::map<uint64_t, Share> SharesOf(const std::string& parameters) {
+  const Scenario scenario{
+      .config = "max_batch_size: 4 dynamic_batching { default_queue_policy { max_queue_size: 200 } } " + parameters,
+      .instances = 1,
+      .execution = [](uint32_t) { return 4 * kMillisecond; },
+      .load = PoissonLoad(40'000, 2'000, 1,
+                          [count = 0](Arrival& arrival) mutable { arrival.client = ++count % 10 == 0 ? 2 : 1; })};
+  std::map<uint64_t, Share> shares;
+  for (const Record& record : Simulation(scenario).Run().requests) {
+    Share& share = shares[record.arrival.client];
+    if (record.fate == Fate::kRefused) ++share.refused;
+    if (record.fate != Fate::kExecuted) continue;
+    ++share.executed;
+    share.longest = std::max(share.longest, record.latency());
+  }
+  return shares;
+}
+
+TEST(FairShareTest, WhoSendsLittleIsServedAsIfTheCrowdWereNotThere) {
+  std::map<uint64_t, Share> plain = SharesOf("");
+  EXPECT_GT(plain[2].refused, 1'000U) << "without, everybody is refused alike";
+  std::map<uint64_t, Share> fair =
+      SharesOf(R"(parameters { key: "FAIR_SHARE_PARAMETER" value { string_value: "client" } })");
+  EXPECT_EQ(fair[2].refused, 0U);
+  EXPECT_EQ(fair[2].executed, 4'000U);
+  EXPECT_LT(fair[2].longest, 20 * kMillisecond);
+  EXPECT_GT(plain[2].longest, 100 * kMillisecond);
+  EXPECT_NEAR(static_cast<double>(fair[1].executed + fair[2].executed),
+              static_cast<double>(plain[1].executed + plain[2].executed), 300)
+      << "and nothing is lost by it";
 }
 
 TEST(SimulationTest, ALongLoadIsServed) {

@@ -25,6 +25,8 @@ inline constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;
 
 // A model's parameter that is ours: the name of the request parameter that requests of a batch have in common.
 inline constexpr const char* kBatchKeyParameter = "BATCH_KEY_PARAMETER";
+// Another one: the name of the request parameter that tells clients apart, who then share the queue.
+inline constexpr const char* kFairShareParameter = "FAIR_SHARE_PARAMETER";
 
 // Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the
 // model's folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.

@@ -169,6 +169,17 @@ Status ValidateBatchKey(const inference::ModelConfig& config) {
                     kBatchKeyParameter, config.name());
 }
 
+Status ValidateFairShare(const inference::ModelConfig& config) {
+  const std::string* const parameter = FindParameter(config, kFairShareParameter);
+  if (parameter == nullptr) return {};
+  if (parameter->empty()) {
+    return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", kFairShareParameter,
+                      config.name());
+  }
+  if (config.has_dynamic_batching()) return {};
+  return InvalidArg("parameter '{}' needs dynamic batching for {}", kFairShareParameter, config.name());
+}
+
 Status ValidateResponseCache(const inference::ModelConfig& config) {
   if (!config.response_cache().enable()) return {};
   const bool sequences = config.has_sequence_batching();
@@ -183,6 +194,7 @@ Status ValidateScheduling(const inference::ModelConfig& config) {
   if (config.has_dynamic_batching()) RETURN_IF_ERROR(ValidateDynamicBatching(config));
   if (config.has_sequence_batching()) RETURN_IF_ERROR(ValidateSequenceBatching(config));
   RETURN_IF_ERROR(ValidateBatchKey(config));
+  RETURN_IF_ERROR(ValidateFairShare(config));
   return ValidateResponseCache(config);
 }
 

@@ -127,6 +127,21 @@ TEST(ValidateAtPollTest, ChecksTheBatchKey) {
   ExpectAtPoll(cases);
 }
 
+TEST(ValidateAtPollTest, ChecksWhatBatchersDoBesideTriton) {
+  const auto with = [](const std::string& scheduling, const std::string& parameter, const std::string& value) {
+    return "backend: 'b' max_batch_size: 4 " + scheduling + " parameters { key: '" + parameter +
+           "' value { string_value: '" + value + "' } }";
+  };
+  const std::string dynamic = "dynamic_batching { }", share = "FAIR_SHARE_PARAMETER";
+  const Case cases[] = {
+      {with(dynamic, share, "tenant"), ""},
+      {with(dynamic, share, ""),
+       "expected parameter 'FAIR_SHARE_PARAMETER' to name a parameter of requests, got '' for m"},
+      {with("", share, "tenant"), "parameter 'FAIR_SHARE_PARAMETER' needs dynamic batching for m"},
+  };
+  ExpectAtPoll(cases);
+}
+
 TEST(ValidateAtPollTest, ChecksSequenceBatching) {
   const std::string b = "backend: 'b' max_batch_size: 4 ";
   const std::string slots = "sequence batching minimum slot utilization must be in range (0.0, 1.0] for m";

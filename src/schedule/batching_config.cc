@@ -16,12 +16,15 @@ QueuePolicy MakePolicy(const inference::ModelQueuePolicy& policy) {
           .max_queue_size = policy.max_queue_size()};
 }
 
+// The value of a parameter of the model; "": it is not given.
+std::string Parameter(const inference::ModelConfig& config, const char* name) {
+  const std::string* const value = FindParameter(config, name);
+  return value == nullptr ? "" : *value;
+}
+
 }  // namespace
 
-std::string BatchKeyParameter(const inference::ModelConfig& config) {
-  const std::string* const key = FindParameter(config, kBatchKeyParameter);
-  return key == nullptr ? "" : *key;
-}
+std::string BatchKeyParameter(const inference::ModelConfig& config) { return Parameter(config, kBatchKeyParameter); }
 
 BatchingConfig DirectConfig() {
   BatchingConfig config;
@@ -41,6 +44,7 @@ BatchingConfig DynamicConfig(const inference::ModelConfig& config) {
   result.preserve_ordering = dynamic.preserve_ordering();
   result.levels.resize(std::max<uint64_t>(dynamic.priority_levels(), 1), MakePolicy(dynamic.default_queue_policy()));
   result.key_parameter = BatchKeyParameter(config);
+  result.fair_share_by = Parameter(config, kFairShareParameter);
   for (const auto& [level, policy] : dynamic.priority_queue_policy()) {
     if (level >= 1 && level <= result.levels.size()) result.levels[level - 1] = MakePolicy(policy);
   }

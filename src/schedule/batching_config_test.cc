@@ -54,5 +54,11 @@ TEST(BatchingConfigTest, TakesTimesAsLongAsTheyCanBeCounted) {
   EXPECT_EQ(config.levels[0].default_timeout, Nanoseconds::max());
 }
 
+TEST(BatchingConfigTest, TakesParametersOver) {
+  const BatchingConfig config = DynamicConfig(test::ParseConfig(R"(max_batch_size: 8 dynamic_batching { }
+    parameters { key: "FAIR_SHARE_PARAMETER" value { string_value: "client" } })"));
+  EXPECT_EQ(config.fair_share_by, "client");
+}
+
 }  // namespace
 }  // namespace neso

@@ -23,7 +23,7 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       uses_time_(UsesTime(config_)),
       order_(config_.preserve_ordering ? std::make_shared<ResponseOrder>() : nullptr),
       runner_(*this, context),
-      queue_(config_.levels),
+      queue_(config_.levels, config_.fair_share_by),
       has_started_(config_.starts_at == 0),
       timer_(context.timers) {
   if (strategy != nullptr) next_.emplace(*strategy);
@@ -50,11 +50,12 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
   const bool is_cancelled = request->IsCancelled();
   const TimePoint now = Now();
   SlotRunner::Slot* slot = nullptr;
+  std::unique_ptr<InferenceRequest> displaced;
   {
     MutexLock lock(runner_.mutex);
     if (stopping_) return RefusedByStop(*request);
     // The request lives at least until the lock is given back.
-    if (Status status = queue_.Push(request, now); !status.ok()) {
+    if (Status status = queue_.Push(request, now, &displaced); !status.ok()) {
       lock.Unlock();
       model_.statistics().common().RecordFailure(start_ns, SteadyNanoseconds(),
                                                  InferenceRequest::FailureReason::kRejected);
@@ -65,6 +66,10 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
     if (uses_time_ && queue_.next_deadline() != TimePoint::max()) WakeAt(queue_.next_deadline());
   }
   runner_.Launch(slot);
+  if (displaced != nullptr) {
+    const Status status = RequestQueue::ExceedsMaximumSize(*displaced);
+    InferenceRequest::RespondAndRelease(std::move(displaced), status, InferenceRequest::FailureReason::kRejected);
+  }
   // Cancelled before it was here to be found.
   if (is_cancelled) OnCancel();
   return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/saturating.h"
+#include "base/text.h"
 
 namespace neso {
 namespace {
@@ -19,10 +20,26 @@ TimePoint DeadlineOf(const InferenceRequest& request, const QueuePolicy& policy,
   return After(now, timeout);
 }
 
+// What the parameter of that name says, as text; empty where it is missing: who names no client is one, too. It may be a
+// header, whose case means nothing, and which stands behind the parameters of the body: what a proxy has set counts.
+std::string ClientOf(const InferenceRequest& request, const std::string& parameter) {
+  std::string client;
+  for (const NamedParameter& given : request.parameters()) {
+    if (!EqualsIgnoreCaseAscii(given.name, parameter)) continue;
+    if (const auto* text = std::get_if<std::string>(&given.value)) client = *text;
+    if (const auto* number = std::get_if<int64_t>(&given.value)) client = std::to_string(*number);
+  }
+  return client;
+}
+
 }  // namespace
 
-RequestQueue::RequestQueue(std::span<const QueuePolicy> levels) {
-  for (const QueuePolicy& policy : levels) levels_.emplace_back().policy = policy;
+RequestQueue::RequestQueue(std::span<const QueuePolicy> levels, std::string fair_share_by)
+    : fair_share_by_(std::move(fair_share_by)),
+      places_(fair_share_by_.empty() ? nullptr : std::make_unique<const ClientPlaces>()) {
+  for (const QueuePolicy& policy : levels) {
+    levels_.push_back({.policy = policy, .waiting = WaitingLine<Entry>(places_ != nullptr), .delayed = {}});
+  }
 }
 
 RequestQueue::~RequestQueue() {
@@ -31,13 +48,24 @@ RequestQueue::~RequestQueue() {
   for (InferenceRequest* request : left) delete request;
 }
 
-Status RequestQueue::Push(std::unique_ptr<InferenceRequest>& request, TimePoint now) {
+Status RequestQueue::ExceedsMaximumSize(const InferenceRequest& request) {
+  return Unavailable("{}Exceeds maximum queue size", request.LogPrefix());
+}
+
+Status RequestQueue::Push(std::unique_ptr<InferenceRequest>& request, TimePoint now,
+                          std::unique_ptr<InferenceRequest>* displaced) {
   // Validation has chosen a level; without levels the priority is 0.
   const uint64_t priority = std::clamp<uint64_t>(request->priority(), 1, levels_.size());
   Level& level = levels_[priority - 1];
   const uint32_t limit = level.policy.max_queue_size;
+  const size_t place = places_ == nullptr ? 0 : places_->PlaceOf(ClientOf(*request, fair_share_by_));
   if (limit != 0 && level.waiting.size() + level.delayed.size() >= limit) {
-    return Unavailable("{}Exceeds maximum queue size", request->LogPrefix());
+    Entry removed;
+    if (displaced == nullptr || !level.waiting.MakeRoom(place, removed)) {
+      return ExceedsMaximumSize(*request);
+    }
+    Forget(removed);
+    displaced->reset(removed.request);
   }
   Entry entry{.queued_at = now,
               .deadline = DeadlineOf(*request, level.policy, now),
@@ -47,52 +75,58 @@ Status RequestQueue::Push(std::unique_ptr<InferenceRequest>& request, TimePoint 
   ++size_;
   rows_ += entry.rows;
   next_deadline_ = std::min(next_deadline_, entry.deadline);
-  level.waiting.push_back(entry);
+  level.waiting.Push(place, entry);
   return {};
 }
 
 void RequestQueue::Peek(size_t max_count, std::vector<Entry>& entries) const {
   entries.clear();
+  const auto add = [&](const Entry& entry) {
+    if (entries.size() == max_count) return false;
+    entries.push_back(entry);
+    return true;
+  };
   for (const Level& level : levels_) {
-    for (const RingQueue<Entry>* queue : {&level.waiting, &level.delayed}) {
-      for (size_t i = 0; i < queue->size(); ++i) {
-        if (entries.size() == max_count) return;
-        entries.push_back((*queue)[i]);
-      }
+    if (!level.waiting.ForEach(add)) return;
+    for (size_t i = 0; i < level.delayed.size(); ++i) {
+      if (!add(level.delayed[i])) return;
     }
   }
 }
 
 void RequestQueue::Take(size_t count, std::vector<InferenceRequest*>& taken) {
+  const auto take = [&](const Entry& entry) {
+    Forget(entry);
+    taken.push_back(entry.request);
+  };
   for (Level& level : levels_) {
-    for (RingQueue<Entry>* queue : {&level.waiting, &level.delayed}) {
-      for (; count > 0 && !queue->empty(); --count) {
-        const Entry entry = queue->pop_front();
-        Forget(entry);
-        taken.push_back(entry.request);
-      }
-    }
+    for (; count > 0 && !level.waiting.empty(); --count) take(level.waiting.Pop());
+    for (; count > 0 && !level.delayed.empty(); --count) take(level.delayed.pop_front());
   }
   if (size_ == 0) next_deadline_ = TimePoint::max();
 }
 
 void RequestQueue::TakeAt(std::span<const size_t> indexes, std::vector<InferenceRequest*>& taken) {
-  size_t begin = 0;  // the number of the first entry of `queue`
-  for (Level& level : levels_) {
-    for (RingQueue<Entry>* queue : {&level.waiting, &level.delayed}) {
-      const size_t end = begin + queue->size();
-      leaving_.clear();
-      for (; !indexes.empty() && indexes.front() < end; indexes = indexes.subspan(1)) {
-        const Entry& entry = (*queue)[indexes.front() - begin];
-        leaving_.push_back(indexes.front() - begin);
-        taken.push_back(entry.request);
-        Forget(entry);
-      }
-      queue->EraseAt(leaving_);
-      if (indexes.empty()) break;
-      begin = end;
+  const auto take = [&](const Entry& entry) {
+    Forget(entry);
+    taken.push_back(entry.request);
+  };
+  size_t begin = 0;  // the number of the first entry of a queue
+  // Which entries of the queue with so many leave.
+  const auto leaving = [&](size_t size) -> std::span<const size_t> {
+    leaving_.clear();
+    for (; !indexes.empty() && indexes.front() < begin + size; indexes = indexes.subspan(1)) {
+      leaving_.push_back(indexes.front() - begin);
     }
+    begin += size;
+    return leaving_;
+  };
+  for (Level& level : levels_) {
     if (indexes.empty()) break;
+    level.waiting.TakeAt(leaving(level.waiting.size()), take);
+    const std::span<const size_t> delayed = leaving(level.delayed.size());
+    for (const size_t index : delayed) take(level.delayed[index]);
+    level.delayed.EraseAt(delayed);
   }
   if (size_ == 0) next_deadline_ = TimePoint::max();
 }
@@ -113,7 +147,7 @@ void RequestQueue::ExpireLevel(Level& level, TimePoint now, std::vector<Inferenc
       rejected.push_back(entry.request);
     }
   };
-  if (level.policy.allow_timeout_override) {
+  if (!level.expires_in_order()) {
     level.waiting.EraseIf([&](const Entry& entry) {
       if (entry.deadline > now) return false;
       expire(entry);
@@ -122,15 +156,16 @@ void RequestQueue::ExpireLevel(Level& level, TimePoint now, std::vector<Inferenc
     return;
   }
   // All have the same timeout, so they expire in order.
-  while (!level.waiting.empty() && level.waiting.front().deadline <= now) expire(level.waiting.pop_front());
+  while (!level.waiting.empty() && level.waiting.front().deadline <= now) expire(level.waiting.Pop());
 }
 
 void RequestQueue::FindNextDeadline() {
   next_deadline_ = TimePoint::max();
   for (const Level& level : levels_) {
-    const size_t looked_at =
-        level.policy.allow_timeout_override ? level.waiting.size() : std::min<size_t>(level.waiting.size(), 1);
-    for (size_t i = 0; i < looked_at; ++i) next_deadline_ = std::min(next_deadline_, level.waiting[i].deadline);
+    level.waiting.ForEach([&](const Entry& entry) {
+      next_deadline_ = std::min(next_deadline_, entry.deadline);
+      return !level.expires_in_order();
+    });
   }
 }
 

@@ -1,9 +1,10 @@
-// Requests that wait, in the order they will be served: by priority level, then by arrival; expired ones that are only
-// delayed come last in their level.
+// Requests that wait, in the order they will be served: by priority level, then by arrival or with a fair part for each
+// client; expired ones that are only delayed come last in their level.
 #pragma once
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "core/request.h"
 #include "schedule/batching_config.h"
 #include "schedule/ring_queue.h"
+#include "schedule/waiting_line.h"
 
 namespace neso {
 
@@ -25,14 +27,19 @@ class RequestQueue {
     uint64_t number = 0;  // no two requests that came here have the same
   };
 
-  // `levels`: one policy a priority level, at least one.
-  explicit RequestQueue(std::span<const QueuePolicy> levels);
+  // `levels`: one policy a priority level, at least one. `fair_share_by`: the parameter of requests that names their
+  // client, of whom each gets the same part of a level; empty: first come, first served.
+  explicit RequestQueue(std::span<const QueuePolicy> levels, std::string fair_share_by = {});
   ~RequestQueue();
   RequestQueue(const RequestQueue&) = delete;
   RequestQueue& operator=(const RequestQueue&) = delete;
 
   // Takes `request`. Error: kUnavailable, "Exceeds maximum queue size" of its level; it then stays with the caller.
-  Status Push(std::unique_ptr<InferenceRequest>& request, TimePoint now);
+  // Where clients share and the level is full, the newest of the client that has most there goes to `displaced` instead.
+  Status Push(std::unique_ptr<InferenceRequest>& request, TimePoint now,
+              std::unique_ptr<InferenceRequest>* displaced = nullptr);
+
+  static Status ExceedsMaximumSize(const InferenceRequest& request);
 
   size_t size() const { return size_; }
   uint64_t rows() const { return rows_; }
@@ -54,14 +61,18 @@ class RequestQueue {
 
  private:
   struct Level {
+    bool expires_in_order() const { return waiting.is_by_arrival() && !policy.allow_timeout_override; }
+
     QueuePolicy policy;
-    RingQueue<Entry> waiting;
+    WaitingLine<Entry> waiting;
     RingQueue<Entry> delayed;
   };
   void Forget(const Entry& entry) { --size_, rows_ -= entry.rows; }
   void ExpireLevel(Level& level, TimePoint now, std::vector<InferenceRequest*>& rejected);
   void FindNextDeadline();
 
+  const std::string fair_share_by_;
+  const std::unique_ptr<const ClientPlaces> places_;  // null: first come, first served
   std::vector<Level> levels_;
   size_t size_ = 0;
   uint64_t rows_ = 0;

@@ -93,6 +93,87 @@ TEST_F(RequestQueueTest, RefusesWhatExceedsTheSizeOfItsLevel) {
   EXPECT_THAT(TakeAll(queue), ElementsAre("a", "b", "c"));
 }
 
+class FairRequestQueueTest : public RequestQueueTest {
+ protected:
+  void PushOf(RequestQueue& queue, ParameterValue client, const char* id, int at_us = 0, uint64_t timeout_us = 0,
+              uint64_t priority = 0) {
+    auto request = InferenceRequest::Create(model_, -1);
+    request->SetId(id);
+    request->SetPriority(priority);
+    request->SetTimeoutMicroseconds(timeout_us);
+    request->AddParameter("client", std::move(client));
+    request->SetResponseCallback(nullptr, nullptr, nullptr, nullptr);
+    EXPECT_TRUE(queue.Push(request, At(at_us)).ok());
+  }
+};
+
+TEST_F(FairRequestQueueTest, ServesClientsInTurnWithinALevel) {
+  const QueuePolicy levels[2] = {};
+  RequestQueue queue(levels, "client");
+  for (const char* id : {"a1", "a2", "a3"}) PushOf(queue, "a", id, 0, 0, 2);
+  for (const char* id : {"b1", "b2"}) PushOf(queue, "b", id, 0, 0, 2);
+  PushOf(queue, "a", "first", 0, 0, 1);
+  EXPECT_THAT(TakeAll(queue), ElementsAre("first", "a1", "b1", "a2", "b2", "a3"));
+}
+
+TEST_F(FairRequestQueueTest, KnowsClientsByNumbersTooAndThoseWithoutNameAsOne) {
+  const QueuePolicy levels[1] = {};
+  RequestQueue queue(levels, "client");
+  Push(queue, "n1");
+  Push(queue, "n2");
+  PushOf(queue, int64_t{5}, "f1");
+  PushOf(queue, "5", "f2");
+  EXPECT_THAT(TakeAll(queue), ElementsAre("n1", "f1", "n2", "f2"));
+}
+
+TEST_F(FairRequestQueueTest, AHeaderCountsMoreThanTheBodyWhateverItsCase) {
+  const QueuePolicy levels[1] = {};
+  RequestQueue queue(levels, "client");
+  for (const char* id : {"a1", "a2"}) {
+    auto request = InferenceRequest::Create(model_, -1);
+    request->SetId(id);
+    request->AddParameter("client", id);
+    request->AddParameter("Client", "a");
+    request->SetResponseCallback(nullptr, nullptr, nullptr, nullptr);
+    EXPECT_TRUE(queue.Push(request, At(0)).ok());
+  }
+  PushOf(queue, "b", "b1");
+  EXPECT_THAT(TakeAll(queue), ElementsAre("a1", "b1", "a2"));
+}
+
+TEST_F(FairRequestQueueTest, AFullLevelMakesRoomForWhoHasLess) {
+  const QueuePolicy levels[1] = {{.max_queue_size = 3}};
+  RequestQueue queue(levels, "client");
+  for (const char* id : {"a1", "a2", "a3"}) PushOf(queue, "a", id);
+  auto request = InferenceRequest::Create(model_, -1);
+  request->SetId("b1");
+  request->AddParameter("client", "b");
+  std::unique_ptr<InferenceRequest> displaced;
+  ASSERT_TRUE(queue.Push(request, At(0), &displaced).ok());
+  ASSERT_NE(displaced, nullptr);
+  EXPECT_EQ(displaced->id(), "a3");
+  displaced.reset();
+  auto more = InferenceRequest::Create(model_, -1);
+  more->SetId("a4");
+  more->AddParameter("client", "a");
+  EXPECT_EQ(queue.Push(more, At(0), &displaced).message(), "[request id: a4] Exceeds maximum queue size");
+  EXPECT_EQ(displaced, nullptr);
+  EXPECT_EQ(queue.size(), 3U);
+  EXPECT_THAT(TakeAll(queue), ElementsAre("a1", "b1", "a2"));
+}
+
+TEST_F(FairRequestQueueTest, FindsExpiredRequestsWhereverTheyStand) {
+  const QueuePolicy levels[1] = {Timeout(100)};
+  RequestQueue queue(levels, "client");
+  PushOf(queue, "a", "a1", 0);
+  PushOf(queue, "a", "a2", 10);
+  PushOf(queue, "b", "b1", 50);
+  EXPECT_EQ(queue.next_deadline(), At(100));
+  EXPECT_THAT(Expire(queue, 120), ElementsAre("a1", "a2"));
+  EXPECT_EQ(queue.next_deadline(), At(150));
+  EXPECT_THAT(TakeAll(queue), ElementsAre("b1"));
+}
+
 TEST_F(RequestQueueTest, RejectsWhenTheTimeoutHasPassed) {
   const QueuePolicy levels[1] = {Timeout(100)};
   RequestQueue queue(levels);

@@ -33,6 +33,8 @@ class RingQueue {
     first_ = size_ == 0 ? 0 : (first_ + 1) & (items_.size() - 1);
     return item;
   }
+  // Precondition: not empty.
+  T pop_back() { return std::move((*this)[--size_]); }
   // Removes what `matches` says, in order of the queue; the others keep theirs.
   template <typename Predicate>
   void EraseIf(Predicate matches) {

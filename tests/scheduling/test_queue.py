@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 import tritonclient.http as httpclient
-from support.inference import Crowd, ask, delay_ms, pending, statistics, until_executing, values
+from support.control import load
+from support.inference import Crowd, ask, body, delay_ms, pending, statistics, until_executing, values
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -53,9 +54,9 @@ class Line:
         self.join("first")
         until_executing()
 
-    def join(self, name, **parameters):
+    def join(self, name, headers=None, **parameters):
         def run():
-            reply = ask(self.server, self.model, id=name, **parameters)
+            reply = self.server.infer(self.model, body([1.0], id=name, **parameters), headers=headers)
             self.done.append(name)
             return reply
         waiting = pending(self.server, self.model)
@@ -193,3 +194,46 @@ def test_what_waits_is_counted_and_what_has_ended_is_not(server, crowd):
     assert pending(server, "fixed") == 2
     wait_until(lambda: len(line.done) == 3)
     assert pending(server, "fixed") == 0
+
+
+# --- clients that share ----------------------------------------------------------------------------------------------
+
+def add_shared(repository, by="tenant", policy=""):
+    repository.add_identity("shared", max_batch_size=1, extra=f"dynamic_batching {{ {policy} }}",
+                            parameters={"execute_delay_ms": DELAY, "FAIR_SHARE_PARAMETER": by})
+
+
+def test_clients_are_served_in_turn_however_much_each_sends(repository, start_server, crowd):
+    add_shared(repository)
+    line = Line(crowd, start_server(repository.path), "shared")
+    replies = [line.join(name, tenant=name[0]) for name in ("a1", "a2", "a3", "b1", "b2")]
+    assert all(reply.result().status_code == 200 for reply in replies)
+    assert line.done == ["first", "a1", "b1", "a2", "b2", "a3"]
+
+
+def test_a_header_tells_clients_apart(repository, start_server, crowd):
+    add_shared(repository, by="x-tenant")
+    line = Line(crowd, start_server(repository.path, "--http-header-forward-pattern=^x-tenant$"), "shared")
+    replies = [line.join(name, headers={"X-Tenant": name[0]}, **{"x-tenant": name}) for name in ("a1", "a2", "b1")]
+    assert all(reply.result().status_code == 200 for reply in replies)
+    assert line.done == ["first", "a1", "b1", "a2"]
+
+
+def test_a_full_queue_makes_room_for_who_has_less_in_it(repository, start_server, crowd):
+    add_shared(repository, policy="default_queue_policy { max_queue_size: 3 }")
+    server = start_server(repository.path)
+    line = Line(crowd, server, "shared")
+    first, second, third = (line.join(name, tenant="a") for name in ("a1", "a2", "a3"))
+    other = crowd.pool.submit(ask, server, "shared", id="b1", tenant="b")
+    assert third.result().json() == {"error": "[request id: a3] Exceeds maximum queue size"}
+    assert third.result().status_code == 503
+    assert ask(server, "shared", id="a4", tenant="a").json() == {"error": "[request id: a4] Exceeds maximum queue size"}
+    assert [reply.result().status_code for reply in (first, second, other)] == [200, 200, 200]
+    assert failures(server, "shared") == 2
+
+
+def test_a_client_without_a_name_is_refused_at_load(repository, start_server):
+    add_shared(repository, by="")
+    server = start_server(repository.path, "--model-control-mode=explicit")
+    assert load(server, "shared").status_code == 500
+    assert "expected parameter 'FAIR_SHARE_PARAMETER' to name a parameter of requests, got '' for shared" in server.log
