@@ -7,20 +7,28 @@
 namespace neso::simulator {
 
 BatchDecision QueueLane::Decide(TimePoint now) {
-  queue_.Peek(size_t{config_.max_batch_size} + 1, front_);
+  queue_.Peek(size_t{batching().max_batch_size} + 1, front_);
   candidates_.clear();
   for (const RequestQueue::Entry& entry : front_) candidates_.push_back({entry.rows, entry.queued_at});
   BatchIncludes includes;
   if (compatibility_.is_needed()) {
     includes = [this](size_t i) { return compatibility_.CanShare(*front_[0].request, *front_[i].request); };
   }
-  return PickBatch(candidates_, config_, now, includes);
+  return PickBatch(candidates_, batching(), now, includes);
 }
 
 TimePoint QueueLane::Take(TimePoint now, Batch& batch) {
   queue_.Expire(now, batch.expired);
   const BatchDecision decision = Decide(now);
-  if (decision.kind == BatchDecision::Kind::kTake) queue_.Take(decision.count, batch.requests);
+  if (decision.kind == BatchDecision::Kind::kTake) {
+    batch.taken_at = now;
+    batch.rows = 0;
+    for (size_t i = 0; tuner_ && i < decision.count; ++i) {
+      batch.waits.push_back(now - front_[i].queued_at);
+      batch.rows += front_[i].rows;
+    }
+    queue_.Take(decision.count, batch.requests);
+  }
   const TimePoint until = decision.kind == BatchDecision::Kind::kWait ? decision.until : TimePoint::max();
   return std::min(until, queue_.next_deadline());
 }

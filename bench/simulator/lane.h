@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "schedule/batch_compatibility.h"
 #include "schedule/batch_source.h"
 #include "schedule/batching_config.h"
+#include "schedule/latency_tuner.h"
 #include "schedule/pick_batch.h"
 #include "schedule/request_queue.h"
 
@@ -28,6 +30,8 @@ class Lane {
   // if nothing comes before that.
   virtual TimePoint Take(TimePoint now, Batch& batch) = 0;
   virtual void TakeCancelled(Batch& batch) = 0;
+  // A batch with `waits` was executed until now.
+  virtual void OnExecuted(const Batch&, TimePoint) {}
 };
 
 // Dynamic batching; as the Dispatcher does it.
@@ -35,7 +39,9 @@ class QueueLane final : public Lane {
  public:
   // `model` is borrowed.
   QueueLane(const Model& model, BatchingConfig config)
-      : config_(std::move(config)), compatibility_(model), queue_(config_.levels, config_.fair_share_by) {}
+      : config_(std::move(config)), compatibility_(model), queue_(config_.levels, config_.fair_share_by) {
+    if (config_.latency_target > Nanoseconds(0)) tuner_.emplace(config_);
+  }
 
   Status Accept(std::unique_ptr<InferenceRequest>& request, size_t, TimePoint now,
                 std::unique_ptr<InferenceRequest>& displaced) override {
@@ -43,13 +49,18 @@ class QueueLane final : public Lane {
   }
   TimePoint Take(TimePoint now, Batch& batch) override;
   void TakeCancelled(Batch& batch) override { queue_.TakeCancelled(batch.cancelled); }
+  void OnExecuted(const Batch& batch, TimePoint now) override {
+    tuner_->Add(batch.waits, batch.rows, batch.taken_at, now);
+  }
 
  private:
+  const BatchingConfig& batching() const { return tuner_ ? tuner_->config() : config_; }
   BatchDecision Decide(TimePoint now);
 
   const BatchingConfig config_;
   const BatchCompatibility compatibility_;
   RequestQueue queue_;
+  std::optional<LatencyTuner> tuner_;
   std::vector<RequestQueue::Entry> front_;
   std::vector<BatchCandidate> candidates_;
 };

@@ -189,6 +189,8 @@ void Simulation::Execute(size_t index) {
 void Simulation::EndExecution(size_t index) {
   Worker& worker = workers_[index];
   for (InferenceRequest* request : std::exchange(worker.batch.requests, {})) End(request, Fate::kExecuted);
+  if (!worker.batch.waits.empty()) lanes_[worker.lane]->OnExecuted(worker.batch, now_);
+  worker.batch.waits.clear();
   worker.is_busy = false;
   Start(worker.lane);
 }

@@ -249,9 +249,94 @@ TEST(SimulationTest, TheSameScenarioGivesTheSameOutcome) {
   EXPECT_EQ(ends(), ends());
 }
 
-// --- clients that share ----------------------------------------------------------------------------------------------
+// --- a latency target ------------------------------------------------------------------------------------------------
+
+// Of the last third, when what there was to learn has been learned.
+struct Settled {
+  explicit Settled(const Outcome& outcome) {
+    std::vector<Nanoseconds> latencies;
+    const size_t first = outcome.requests.size() * 2 / 3;
+    for (size_t i = first; i < outcome.requests.size(); ++i) latencies.push_back(outcome.requests[i].latency());
+    std::sort(latencies.begin(), latencies.end());
+    p50 = latencies[latencies.size() / 2];
+    p99 = latencies[latencies.size() * 99 / 100];
+    const std::chrono::duration<double> took = outcome.end - outcome.requests[first].arrival.at;
+    per_s = static_cast<double>(latencies.size()) / took.count();
+  }
+  Nanoseconds p50, p99;
+  double per_s;
+};
+
+Settled RunWithTarget(Nanoseconds target, std::function<Nanoseconds(uint32_t)> execution, Load load) {
+  std::string config = "max_batch_size: 64 dynamic_batching { } ";
+  if (target > Nanoseconds(0)) {
+    config += R"(parameters { key: "LATENCY_TARGET_MICROSECONDS" value { string_value: ")" +
+              std::to_string(target / microseconds(1)) + "\" } }";
+  }
+  const Scenario scenario{.config = config, .instances = 1, .execution = std::move(execution), .load = std::move(load)};
+  const Outcome outcome = Simulation(scenario).Run();
+  EXPECT_GT(outcome.batches, 0U);
+  return Settled(outcome);
+}
 
 constexpr auto kMillisecond = std::chrono::milliseconds(1);
+
+TEST(LatencyTargetTest, WaitingFillsBatchesWhereClientsComeBackTogether) {
+  const auto execution = [](uint32_t rows) { return 5 * kMillisecond + rows * microseconds(20); };
+  const auto load = [] { return ClosedLoad(48, 60'000, microseconds(500)); };
+  const Settled plain = RunWithTarget({}, execution, load());
+  const Settled tuned = RunWithTarget(20 * kMillisecond, execution, load());
+  EXPECT_LE(tuned.p99, 20 * kMillisecond);
+  EXPECT_GT(tuned.per_s, 1.3 * plain.per_s) << "one batch of 48 instead of 1 and 47 in turn";
+}
+
+TEST(LatencyTargetTest, BatchesShrinkWhereLargeOnesTakeTooLong) {
+  // As where what a batch needs goes beyond a cache.
+  const auto execution = [](uint32_t rows) {
+    return 2 * kMillisecond + (rows > 16 ? (rows - 16) * kMillisecond : Nanoseconds(0));
+  };
+  const auto load = [] { return ClosedLoad(64, 100'000); };
+  const Settled plain = RunWithTarget({}, execution, load());
+  const Settled tuned = RunWithTarget(20 * kMillisecond, execution, load());
+  EXPECT_GT(plain.p99, 20 * kMillisecond);
+  EXPECT_LE(tuned.p99, 20 * kMillisecond);
+  EXPECT_GT(tuned.per_s, 2 * plain.per_s);
+}
+
+TEST(LatencyTargetTest, NobodyWaitsWhereItBringsNothing) {
+  const auto execution = [](uint32_t rows) { return kMillisecond + rows * microseconds(100); };
+  const auto load = [] { return PoissonLoad(60'000, 300, 1); };
+  const Settled plain = RunWithTarget({}, execution, load());
+  const Settled tuned = RunWithTarget(50 * kMillisecond, execution, load());
+  EXPECT_LT(tuned.p50, plain.p50 + 5 * kMillisecond) << "a trial is a sixteenth of the target, and seldom";
+  EXPECT_LE(tuned.p99, 50 * kMillisecond);
+}
+
+TEST(LatencyTargetTest, TheTargetCostsNoThroughputUnderOverload) {
+  const auto execution = [](uint32_t rows) { return kMillisecond + rows * microseconds(100); };
+  const auto load = [] { return PoissonLoad(100'000, 15'000, 1); };  // 64 rows in 7.4 ms are 8,650 a second
+  const Settled plain = RunWithTarget({}, execution, load());
+  const Settled tuned = RunWithTarget(20 * kMillisecond, execution, load());
+  EXPECT_GT(tuned.per_s, 0.95 * plain.per_s);
+}
+
+TEST(LatencyTargetTest, ATargetThatCannotBeKeptCostsNoThroughput) {
+  // Two executions are longer than the target, however small their batches are.
+  const auto execution = [](uint32_t rows) { return 5 * kMillisecond + rows * microseconds(20); };
+  const auto load = [] { return ClosedLoad(100, 60'000, microseconds(500)); };
+  const Settled plain = RunWithTarget({}, execution, load());
+  const Settled tuned = RunWithTarget(10 * kMillisecond, execution, load());
+  EXPECT_GT(tuned.per_s, 0.95 * plain.per_s);
+}
+
+TEST(LatencyTargetTest, TrialsDoNotMakeThe99thPercentileLate) {
+  // At nine tenths of what full batches allow: a trial costs much.
+  const auto execution = [](uint32_t rows) { return 5 * kMillisecond + rows * microseconds(20); };
+  const Settled tuned = RunWithTarget(20 * kMillisecond, execution, PoissonLoad(60'000, 9'100, 1));
+  EXPECT_LE(tuned.p99, 20 * kMillisecond);
+}
+
+// --- clients that share ----------------------------------------------------------------------------------------------
 
 struct Share {
   size_t executed = 0, refused = 0;

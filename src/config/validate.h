@@ -27,6 +27,10 @@ inline constexpr uint64_t kMaxWarmUpBytes = uint64_t{1} << 30;
 inline constexpr const char* kBatchKeyParameter = "BATCH_KEY_PARAMETER";
 // Another one: the name of the request parameter that tells clients apart, who then share the queue.
 inline constexpr const char* kFairShareParameter = "FAIR_SHARE_PARAMETER";
+// And the latency that the dynamic batcher keeps to.
+inline constexpr const char* kLatencyTargetParameter = "LATENCY_TARGET_MICROSECONDS";
+// 0: none. Error: kInvalidArg, it is no number above 0.
+Expected<uint64_t> LatencyTargetMicroseconds(const inference::ModelConfig& config);
 
 // Expects a config that went through CompleteModelConfig and NormalizeModelConfig. `folder_name` is the name of the
 // model's folder. With auto-complete disabled inputs, outputs and batch tensors are checked here already.

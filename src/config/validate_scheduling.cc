@@ -1,4 +1,5 @@
 #include <array>
+#include <charconv>
 #include <set>
 
 #include "config/model_parameter.h"
@@ -180,6 +181,12 @@ Status ValidateFairShare(const inference::ModelConfig& config) {
   return InvalidArg("parameter '{}' needs dynamic batching for {}", kFairShareParameter, config.name());
 }
 
+Status ValidateLatencyTarget(const inference::ModelConfig& config) {
+  ASSIGN_OR_RETURN(const uint64_t microseconds, LatencyTargetMicroseconds(config));
+  if (microseconds == 0 || (config.has_dynamic_batching() && config.max_batch_size() > 0)) return {};
+  return InvalidArg("parameter '{}' needs dynamic batching and batches for {}", kLatencyTargetParameter, config.name());
+}
+
 Status ValidateResponseCache(const inference::ModelConfig& config) {
   if (!config.response_cache().enable()) return {};
   const bool sequences = config.has_sequence_batching();
@@ -190,11 +197,23 @@ Status ValidateResponseCache(const inference::ModelConfig& config) {
 
 }  // namespace
 
+Expected<uint64_t> LatencyTargetMicroseconds(const inference::ModelConfig& config) {
+  const std::string* const text = FindParameter(config, kLatencyTargetParameter);
+  if (text == nullptr) return 0;
+  uint64_t microseconds = 0;
+  const char* const end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, microseconds);
+  if (parsed.ec == std::errc() && parsed.ptr == end && microseconds > 0) return microseconds;
+  return InvalidArg("expected parameter '{}' to be a number of microseconds, at least 1, got '{}' for {}",
+                    kLatencyTargetParameter, *text, config.name());
+}
+
 Status ValidateScheduling(const inference::ModelConfig& config) {
   if (config.has_dynamic_batching()) RETURN_IF_ERROR(ValidateDynamicBatching(config));
   if (config.has_sequence_batching()) RETURN_IF_ERROR(ValidateSequenceBatching(config));
   RETURN_IF_ERROR(ValidateBatchKey(config));
   RETURN_IF_ERROR(ValidateFairShare(config));
+  RETURN_IF_ERROR(ValidateLatencyTarget(config));
   return ValidateResponseCache(config);
 }
 

@@ -133,11 +133,20 @@ TEST(ValidateAtPollTest, ChecksWhatBatchersDoBesideTriton) {
            "' value { string_value: '" + value + "' } }";
   };
   const std::string dynamic = "dynamic_batching { }", share = "FAIR_SHARE_PARAMETER";
+  const std::string target = "LATENCY_TARGET_MICROSECONDS";
+  const std::string number =
+      "expected parameter 'LATENCY_TARGET_MICROSECONDS' to be a number of microseconds, at least 1, ";
   const Case cases[] = {
       {with(dynamic, share, "tenant"), ""},
       {with(dynamic, share, ""),
        "expected parameter 'FAIR_SHARE_PARAMETER' to name a parameter of requests, got '' for m"},
       {with("", share, "tenant"), "parameter 'FAIR_SHARE_PARAMETER' needs dynamic batching for m"},
+      {with(dynamic, target, "5000"), ""},
+      {with(dynamic, target, "99999999999999999999"), number + "got '99999999999999999999' for m"},
+      {with(dynamic, target, "5ms"), number + "got '5ms' for m"},
+      {with(dynamic, target, "0"), number + "got '0' for m"},
+      {with(dynamic, target, ""), number + "got '' for m"},
+      {with("", target, "5000"), "parameter 'LATENCY_TARGET_MICROSECONDS' needs dynamic batching and batches for m"},
   };
   ExpectAtPoll(cases);
 }

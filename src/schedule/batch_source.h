@@ -15,6 +15,10 @@ struct Batch {
   std::vector<InferenceRequest*> requests;  // to be executed together
   // To be answered without being executed.
   std::vector<InferenceRequest*> expired, cancelled;
+  // Of a batch that its source wants to hear the end of; else empty: how long each request has waited, until `taken_at`.
+  std::vector<Nanoseconds> waits;
+  TimePoint taken_at{};
+  uint32_t rows = 0;
 
   // Answers the expired and the cancelled ones. Runs callbacks: with no lock held.
   void AnswerDropped();
@@ -31,6 +35,9 @@ class BatchSource {
   // Moves the next batch to `batch`, which is empty. False when there is nothing to execute and nothing to answer.
   virtual bool Take(TimePoint now, Batch& batch) = 0;
   virtual bool HasWaiting() const = 0;
+
+  // A batch with `waits` was executed until `end`; its requests may be gone. Without the lock.
+  virtual void OnExecuted(const Batch&, TimePoint) {}
 
   // The time, if the source looks at it at all. Without the lock.
   virtual TimePoint Now() const = 0;

@@ -44,6 +44,7 @@ BatchingConfig DynamicConfig(const inference::ModelConfig& config) {
   result.preserve_ordering = dynamic.preserve_ordering();
   result.levels.resize(std::max<uint64_t>(dynamic.priority_levels(), 1), MakePolicy(dynamic.default_queue_policy()));
   result.key_parameter = BatchKeyParameter(config);
+  result.latency_target = SaturatingMicroseconds(*LatencyTargetMicroseconds(config));
   result.fair_share_by = Parameter(config, kFairShareParameter);
   for (const auto& [level, policy] : dynamic.priority_queue_policy()) {
     if (level >= 1 && level <= result.levels.size()) result.levels[level - 1] = MakePolicy(policy);

@@ -27,6 +27,7 @@ struct BatchingConfig {
   std::string key_parameter;        // requests share a batch only if this parameter of theirs is the same; "": any do
   uint64_t starts_at = 0;           // nothing is executed before so many requests wait, once; for tests
   std::vector<QueuePolicy> levels;  // levels[0] is priority 1, the highest; at least one
+  Nanoseconds latency_target{0};    // of the 99th percentile: sizes and delay are found while serving; 0: as configured
   std::string fair_share_by;        // the parameter that names a request's client; empty: first come, first served
 
   uint32_t max_preferred_size() const { return preferred_sizes.empty() ? max_batch_size : preferred_sizes.back(); }

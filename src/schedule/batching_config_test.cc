@@ -56,7 +56,9 @@ TEST(BatchingConfigTest, TakesTimesAsLongAsTheyCanBeCounted) {
 
 TEST(BatchingConfigTest, TakesParametersOver) {
   const BatchingConfig config = DynamicConfig(test::ParseConfig(R"(max_batch_size: 8 dynamic_batching { }
+    parameters { key: "LATENCY_TARGET_MICROSECONDS" value { string_value: "5000" } }
     parameters { key: "FAIR_SHARE_PARAMETER" value { string_value: "client" } })"));
+  EXPECT_EQ(config.latency_target, std::chrono::milliseconds(5));
   EXPECT_EQ(config.fair_share_by, "client");
 }
 

@@ -7,7 +7,7 @@ namespace neso {
 namespace {
 
 bool UsesTime(const BatchingConfig& config) {
-  return config.max_queue_delay > Nanoseconds(0) ||
+  return config.max_queue_delay > Nanoseconds(0) || config.latency_target > Nanoseconds(0) ||
          std::any_of(config.levels.begin(), config.levels.end(),
                      [](const QueuePolicy& policy) { return policy.default_timeout > Nanoseconds(0); });
 }
@@ -27,6 +27,7 @@ Dispatcher::Dispatcher(Model& model, BatchingConfig config, const SchedulingCont
       has_started_(config_.starts_at == 0),
       timer_(context.timers) {
   if (strategy != nullptr) next_.emplace(*strategy);
+  if (config_.latency_target > Nanoseconds(0)) tuner_ = std::make_unique<LatencyTuner>(config_);
   if (!config_.key_parameter.empty()) keys_.emplace(config_.key_parameter);
 }
 
@@ -134,7 +135,7 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
   if (queue_.size() == 0) return {};
   if (config_.max_batch_size == 0) return {.kind = BatchDecision::Kind::kTake, .count = 1};
   if (keys_) return DecideByKey(now);
-  queue_.Peek(size_t{config_.max_batch_size} + 1, front_);
+  queue_.Peek(size_t{batching().max_batch_size} + 1, front_);
   return DecideAboutFront(now);
 }
 
@@ -142,7 +143,7 @@ BatchDecision Dispatcher::Decide(TimePoint now) {
 // looks at so many batches' worth of requests, not at all that a client may send.
 BatchDecision Dispatcher::DecideByKey(TimePoint now) {
   constexpr size_t kBatchesInSight = 16;
-  const size_t largest = size_t{config_.max_batch_size} + 1;
+  const size_t largest = size_t{batching().max_batch_size} + 1;
   queue_.Peek(kBatchesInSight * largest, window_);
   BatchDecision decision;
   for (const std::vector<size_t>& alike : keys_->Sort(window_)) {
@@ -162,7 +163,7 @@ BatchDecision Dispatcher::DecideAboutFront(TimePoint now) {
   if (next_) next_->Follow(front_);
   BatchIncludes includes;
   if (looks_at_each_) includes = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS { return Includes(i); };
-  BatchDecision decision = PickBatch(candidates_, config_, now, includes);
+  BatchDecision decision = PickBatch(candidates_, batching(), now, includes);
   if (decision.kind == BatchDecision::Kind::kWait && !waits_) {
     decision = {.kind = BatchDecision::Kind::kTake, .count = candidates_.size()};
   }
@@ -187,7 +188,7 @@ bool Dispatcher::IsReady(TimePoint now, size_t starting) {
     has_started_ = true;
   }
   if (starting > 0) {
-    const uint64_t spoken_for = starting * uint64_t{std::max(config_.max_preferred_size(), 1U)};
+    const uint64_t spoken_for = starting * uint64_t{std::max(batching().max_preferred_size(), 1U)};
     if ((config_.max_batch_size == 0 ? queue_.size() : queue_.rows()) <= spoken_for) return false;
   }
   if (config_.max_batch_size > 0) {
@@ -210,6 +211,7 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   const BatchDecision decision = Decide(now);
   if (decision.kind == BatchDecision::Kind::kTake) {
     not_before_ = TimePoint::min();
+    if (tuner_) NoteWaits(decision.count, now, batch);
     TakeFront(decision.count, batch.requests);
     // Cancelled ones that no sweep has found yet.
     std::erase_if(batch.requests, [&batch](InferenceRequest* request) {
@@ -221,6 +223,21 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   }
   if (decision.kind == BatchDecision::Kind::kWait) Wait(decision);
   return !batch.expired.empty();
+}
+
+void Dispatcher::NoteWaits(size_t count, TimePoint now, Batch& batch) {
+  batch.taken_at = now;
+  batch.rows = 0;
+  for (size_t i = 0; i < count; ++i) {
+    batch.waits.push_back(now - front_[i].queued_at);
+    batch.rows += front_[i].rows;
+  }
+}
+
+void Dispatcher::OnExecuted(const Batch& batch, TimePoint end) {
+  MutexLock lock(runner_.mutex);
+  tuner_->Add(batch.waits, batch.rows, batch.taken_at, end);
+  not_before_ = TimePoint::min();  // it was of the tuning before
 }
 
 void Dispatcher::Wait(const BatchDecision& decision) {

@@ -15,6 +15,7 @@
 #include "schedule/batch_source.h"
 #include "schedule/batching_config.h"
 #include "schedule/earliest_timer.h"
+#include "schedule/latency_tuner.h"
 #include "schedule/pick_batch.h"
 #include "schedule/request_queue.h"
 #include "schedule/response_order.h"
@@ -49,14 +50,19 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   bool IsReady(TimePoint now, size_t starting) REQUIRES(runner_.mutex) override;
   bool Take(TimePoint now, Batch& batch) REQUIRES(runner_.mutex) override;
   bool HasWaiting() const REQUIRES(runner_.mutex) override { return queue_.size() > 0; }
+  void OnExecuted(const Batch& batch, TimePoint end) override;
   TimePoint Now() const override { return uses_time_ ? context_.clock.Now() : TimePoint(); }
   std::shared_ptr<BatchSource> KeepAlive() override { return shared_from_this(); }
 
+  // What batches are made by now.
+  const BatchingConfig& batching() const REQUIRES(runner_.mutex) { return tuner_ ? tuner_->config() : config_; }
   BatchDecision Decide(TimePoint now) REQUIRES(runner_.mutex);
   BatchDecision DecideByKey(TimePoint now) REQUIRES(runner_.mutex);
   // About the requests in front_.
   BatchDecision DecideAboutFront(TimePoint now) REQUIRES(runner_.mutex);
   void TakeFront(size_t count, std::vector<InferenceRequest*>& taken) REQUIRES(runner_.mutex);
+  // The first `count` of front_ are being taken.
+  void NoteWaits(size_t count, TimePoint now, Batch& batch) REQUIRES(runner_.mutex);
   // Whether front_[index] may share a batch with all before it.
   bool Includes(size_t index) REQUIRES(runner_.mutex);
   void Wait(const BatchDecision& decision) REQUIRES(runner_.mutex);
@@ -75,9 +81,10 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
 
   SlotRunner runner_;  // its mutex guards what follows
   RequestQueue queue_ GUARDED_BY(runner_.mutex);
-  bool stopping_ GUARDED_BY(runner_.mutex) = false;  // refuses what comes
-  bool waits_ GUARDED_BY(runner_.mutex) = true;      // for more than there is
-  bool has_started_ GUARDED_BY(runner_.mutex);       // config_.starts_at requests have waited
+  std::unique_ptr<LatencyTuner> tuner_ GUARDED_BY(runner_.mutex);  // null: batches are made as configured
+  bool stopping_ GUARDED_BY(runner_.mutex) = false;                // refuses what comes
+  bool waits_ GUARDED_BY(runner_.mutex) = true;                    // for more than there is
+  bool has_started_ GUARDED_BY(runner_.mutex);                     // config_.starts_at requests have waited
   EarliestTimer timer_ GUARDED_BY(runner_.mutex);
   // Until this time the answer to "is a batch ready" stays no while fewer rows wait.
   TimePoint not_before_ GUARDED_BY(runner_.mutex) = TimePoint::min();

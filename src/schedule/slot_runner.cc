@@ -135,6 +135,7 @@ void SlotRunner::Run(Slot& slot) {
 
 bool SlotRunner::TakeBatch(Slot& slot, TimePoint now, Slot*& another) {
   slot.batch.requests.clear();
+  slot.batch.waits.clear();
   MutexLock lock(mutex);
   if (std::exchange(slot.is_starting, false)) {
     --starting_;
@@ -170,6 +171,7 @@ TimePoint SlotRunner::Execute(Slot& slot, TimePoint begin, ModelHandle& model) {
     slot.instance.Execute(requests);
   }
   const TimePoint end = context_.clock.Now();
+  if (!slot.batch.waits.empty()) source_.OnExecuted(slot.batch, end);
   const int64_t expected_ns = expected_ns_.load(std::memory_order_relaxed);
   expected_ns_.store(NextExpected(expected_ns, Nanoseconds(end - begin).count()), std::memory_order_relaxed);
   return end;
