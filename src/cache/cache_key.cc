@@ -96,7 +96,7 @@ CacheKey::CacheKey(uint64_t high, uint64_t low) : low_(low) {
 
 Expected<CacheKey> HashRequest(const InferenceRequest& request, uint64_t seed) {
   Hash hash(seed);
-  hash.Text(request.model()->name());
+  hash.Text(request.model()->id());
   hash.Number(static_cast<uint64_t>(request.model()->version()));
   RETURN_IF_ERROR(AddInputs(request, hash));
   hash.Number(request.outputs().size());

@@ -15,14 +15,16 @@ namespace {
 
 constexpr uint64_t kSeed = 7;
 
-ModelHandle TwoInputs(int64_t version = 1, const std::string& name = "m") {
+ModelHandle TwoInputs(int64_t version = 1, const std::string& name = "m", const std::string& name_space = "") {
   const std::string dims = " data_type: TYPE_UINT8 dims: [-1] optional: true }";
-  return std::make_shared<Model>(
+  auto model = std::make_shared<Model>(
       test::ParseConfig("name: '" + name + "' input { name: 'a'" + dims + " input { name: 'b'" + dims +
                         " input { name: 'text' data_type: TYPE_STRING dims: [-1] optional: true }" +
                         " output { name: 'x' data_type: TYPE_UINT8 dims: [-1] }" +
                         " output { name: 'y' data_type: TYPE_UINT8 dims: [-1] }"),
       version, std::map<std::string, std::vector<std::string>>());
+  model->SetNamespace(name_space);
+  return model;
 }
 
 using Fill = std::function<void(InferenceRequest&)>;
@@ -105,8 +107,9 @@ TEST(CacheKeyTest, EverythingElseCounts) {
   for (const Fill& fill : requests) keys.emplace(KeyOf(fill).text());
   keys.emplace(KeyOf(Plain, TwoInputs(2)).text());
   keys.emplace(KeyOf(Plain, TwoInputs(1, "n")).text());
+  keys.emplace(KeyOf(Plain, TwoInputs(1, "m", "/models")).text());
   keys.emplace(KeyOf(Plain, TwoInputs(), kSeed + 1).text());
-  EXPECT_EQ(keys.size(), requests.size() + 3);
+  EXPECT_EQ(keys.size(), requests.size() + 4);
 }
 
 TEST(CacheKeyTest, WhatTheCpuCannotReadIsRefused) {

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "config/model_id.h"
+
 namespace neso {
 namespace {
 
@@ -107,7 +109,8 @@ bool IsEnsemble(const inference::ModelConfig& config) {
 std::vector<std::string> ComposingModels(const inference::ModelConfig& ensemble) {
   std::vector<std::string> models;
   for (const auto& step : ensemble.ensemble_scheduling().step()) {
-    if (std::find(models.begin(), models.end(), step.model_name()) == models.end()) models.push_back(step.model_name());
+    std::string id = ModelId(step);
+    if (std::find(models.begin(), models.end(), id) == models.end()) models.push_back(std::move(id));
   }
   return models;
 }
@@ -153,9 +156,9 @@ Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble) {
 }
 
 Status CheckComposingModelsLoaded(const inference::ModelConfig& ensemble,
-                                  const std::function<ComposingState(const std::string& model)>& state_of) {
+                                  const std::function<ComposingState(const std::string& id)>& state_of) {
   for (const auto& step : ensemble.ensemble_scheduling().step()) {
-    const ComposingState state = state_of(step.model_name());
+    const ComposingState state = state_of(ModelId(step));
     if (state.loaded.empty()) {
       return InvalidArg("ensemble '{}' depends on '{}' which has no loaded version.{}", ensemble.name(),
                         step.model_name(),

@@ -16,7 +16,7 @@ namespace neso {
 // Whether the configuration is an ensemble's (by its scheduling choice or its platform).
 bool IsEnsemble(const inference::ModelConfig& config);
 
-// The names of the models that the steps call, each once, in the order of the steps.
+// The models that the steps call, by their ids (config/model_id.h), each once, in the order of the steps.
 std::vector<std::string> ComposingModels(const inference::ModelConfig& ensemble);
 
 // What the ensemble's own configuration shows: steps complete, every tensor made once, used and produced.
@@ -24,12 +24,13 @@ std::vector<std::string> ComposingModels(const inference::ModelConfig& ensemble)
 Status ValidateEnsembleLocally(const inference::ModelConfig& ensemble);
 
 // The configuration of a model of the repository, or null if there is none that could be used.
-using ModelConfigLookup = std::function<const inference::ModelConfig*(const std::string& name)>;
+using ModelConfigLookup = std::function<const inference::ModelConfig*(const std::string& id)>;
 
 // Checks the ensemble against the configurations of its models, at any depth: they exist and do not form a circle;
 // names, data types, shapes and batch sizes agree; no step joins streams of different decoupled models.
-// Errors: kInvalidArg with the first finding.
-Status ValidateEnsemble(const inference::ModelConfig& ensemble, const ModelConfigLookup& find);
+// `name_space` is the ensemble's own. Errors: kInvalidArg with the first finding.
+Status ValidateEnsemble(const inference::ModelConfig& ensemble, const ModelConfigLookup& find,
+                        const std::string& name_space = {});
 
 // Whether a step, at any depth, may answer with any number of responses: what the ensemble's own
 // model_transaction_policy.decoupled is to be. False for models that `find` does not know.
@@ -46,6 +47,6 @@ struct ComposingState {
 // ..." or
 // "... whose required version V is not loaded."
 Status CheckComposingModelsLoaded(const inference::ModelConfig& ensemble,
-                                  const std::function<ComposingState(const std::string& model)>& state_of);
+                                  const std::function<ComposingState(const std::string& id)>& state_of);
 
 }  // namespace neso

@@ -5,6 +5,7 @@
 
 #include "config/data_type.h"
 #include "config/ensemble.h"
+#include "config/model_id.h"
 
 namespace neso {
 namespace {
@@ -105,7 +106,7 @@ Status ValidateTensors(const ModelConfig& ensemble, const ModelConfigLookup& fin
   for (const auto& input : ensemble.input()) RETURN_IF_ERROR(table.Add(input.name(), ViewOf(input, ensemble)));
   for (const auto& output : ensemble.output()) RETURN_IF_ERROR(table.Add(output.name(), ViewOf(output, ensemble)));
   for (const auto& step : ensemble.ensemble_scheduling().step()) {
-    const ModelConfig& model = *find(step.model_name());
+    const ModelConfig& model = *find(ModelId(step));
     if (model.max_batch_size() != 0 && model.max_batch_size() < ensemble.max_batch_size()) {
       return InvalidArg(
           "ensemble {} allows maximum batch size {}, but it contains model {} which only allows maximum batch size to "
@@ -158,7 +159,7 @@ class Streams {
     std::set<int> streams;
     for (const auto& [input, tensor] : step.input_map()) streams.insert(stream_of_[tensor]);
     RETURN_IF_ERROR(OneStream(streams));
-    const ModelConfig& model = *find_(step.model_name());
+    const ModelConfig& model = *find_(ModelId(step));
     const bool decoupled = model.model_transaction_policy().decoupled() || EnsembleIsDecoupled(model, find_);
     for (const auto& [output, tensor] : step.output_map()) {
       Reach(tensor, decoupled ? index + 1 : *streams.begin());
@@ -178,21 +179,21 @@ class Streams {
   std::deque<std::string> reached_;  // whose users have not been told yet
 };
 
-// `path`: the ensembles from the first to this one.
-Status ValidateBelow(const ModelConfig& ensemble, const ModelConfigLookup& find, std::vector<std::string>& path,
-                     std::set<std::string>& valid) {
-  path.push_back(ensemble.name());
-  for (const std::string& name : ComposingModels(ensemble)) {
-    if (valid.contains(name)) continue;
-    if (path.size() >= kMaxDepth || std::find(path.begin(), path.end(), name) != path.end()) {
-      return InvalidArg("circular dependency between ensembles: {} -> ... -> {} -> {}", name, ensemble.name(), name);
+// `path`: the ids of the ensembles from the first to this one, of which it is added by `id`.
+Status ValidateBelow(const std::string& id, const ModelConfig& ensemble, const ModelConfigLookup& find,
+                     std::vector<std::string>& path, std::set<std::string>& valid) {
+  path.push_back(id);
+  for (const std::string& called : ComposingModels(ensemble)) {
+    if (valid.contains(called)) continue;
+    if (path.size() >= kMaxDepth || std::find(path.begin(), path.end(), called) != path.end()) {
+      return InvalidArg("circular dependency between ensembles: {} -> ... -> {} -> {}", called, id, called);
     }
-    const ModelConfig* model = find(name);
+    const ModelConfig* model = find(called);
     if (model == nullptr) {
-      return InvalidArg("ensemble {} contains models that are not available or ambiguous: {}", ensemble.name(), name);
+      return InvalidArg("ensemble {} contains models that are not available or ambiguous: {}", ensemble.name(), called);
     }
-    if (IsEnsemble(*model)) RETURN_IF_ERROR(ValidateBelow(*model, find, path, valid));
-    valid.insert(name);
+    if (IsEnsemble(*model)) RETURN_IF_ERROR(ValidateBelow(called, *model, find, path, valid));
+    valid.insert(called);
   }
   path.pop_back();
   RETURN_IF_ERROR(ValidateTensors(ensemble, find));
@@ -210,10 +211,10 @@ bool AnyDecoupled(const ModelConfig& ensemble, const ModelConfigLookup& find, st
 
 }  // namespace
 
-Status ValidateEnsemble(const ModelConfig& ensemble, const ModelConfigLookup& find) {
+Status ValidateEnsemble(const ModelConfig& ensemble, const ModelConfigLookup& find, const std::string& name_space) {
   std::vector<std::string> path;
   std::set<std::string> valid;
-  return ValidateBelow(ensemble, find, path, valid);
+  return ValidateBelow(ModelId(name_space, ensemble.name()), ensemble, find, path, valid);
 }
 
 bool EnsembleIsDecoupled(const ModelConfig& ensemble, const ModelConfigLookup& find) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "config/model_id.h"
+
 namespace neso {
 namespace {
 
@@ -23,7 +25,8 @@ TensorSpec MakeSpec(const ConfigTensor& tensor) {
 Model::Model(inference::ModelConfig config, int64_t version, std::map<std::string, std::vector<std::string>> labels)
     : max_batch_size_(static_cast<uint32_t>(config.max_batch_size())),
       is_decoupled_(config.model_transaction_policy().decoupled()),
-      version_(version) {
+      version_(version),
+      id_(config.name()) {
   UpdateConfig(std::move(config));
   for (const inference::ModelInput& input : this->config().input()) {
     TensorSpec& spec = inputs_.emplace_back(MakeSpec(input));
@@ -41,6 +44,11 @@ Model::Model(inference::ModelConfig config, int64_t version, std::map<std::strin
 }
 
 Model::~Model() = default;
+
+void Model::SetNamespace(std::string name_space) {
+  id_ = ModelId(name_space, name());
+  name_space_ = std::move(name_space);
+}
 
 void Model::UpdateConfig(inference::ModelConfig config) {
   auto latest = std::make_unique<const inference::ModelConfig>(std::move(config));

@@ -37,7 +37,7 @@ struct TensorSpec {
   std::vector<std::string> labels;  // of an output with a label file
 };
 
-// Thread-safe; everything but the scheduler is constant after Model is made.
+// Thread-safe; everything but the scheduler is constant once the model is published.
 class Model {
  public:
   // `labels` by output name. Precondition: `config` is complete and valid.
@@ -45,6 +45,11 @@ class Model {
   virtual ~Model();
 
   const std::string& name() const { return config().name(); }
+  // What it is known by in this server, and the part before its name (config/model_id.h).
+  const std::string& id() const { return id_; }
+  const std::string& name_space() const { return name_space_; }
+  // Before the model is published.
+  void SetNamespace(std::string name_space);
   int64_t version() const { return version_; }
   const inference::ModelConfig& config() const { return *config_.load(std::memory_order_acquire); }
   // After an update in place, which changes instance_group and version_policy only. What config() returned before stays
@@ -93,6 +98,8 @@ class Model {
   const uint32_t max_batch_size_;
   const bool is_decoupled_;
   const int64_t version_;
+  std::string name_space_;
+  std::string id_;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
   NameIndex input_index_;

@@ -93,7 +93,9 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
   repository.startup_models = options.startup_models;
   repository.model_config_name = options.model_config_name;
   repository.poll = {.auto_complete = !options.strict_model_config, .repoagent_directory = options.repoagent_directory};
-  repository.lifecycle = {.load_threads = options.model_load_threads, .load_retries = options.model_load_retries};
+  repository.lifecycle = {.load_threads = options.model_load_threads,
+                          .load_retries = options.model_load_retries,
+                          .namespacing = options.model_namespacing};
   return repository;
 }
 

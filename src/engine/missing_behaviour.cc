@@ -14,8 +14,6 @@ struct MissingRow {
 };
 
 constexpr MissingRow kMissing[] = {
-    {"model-namespacing", [](const ServerOptions& o) { return o.model_namespacing; },
-     "models of the same name in several repositories"},
     {"metrics-config summary_latencies",
      [](const ServerOptions& o) { return MetricsSetting(o, "summary_latencies", "false") == "true"; },
      "latency summaries"},

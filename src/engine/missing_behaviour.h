@@ -11,7 +11,7 @@
 
 namespace neso {
 
-// One line each: "--model-namespacing: this server does not have models of the same name in several repositories yet".
+// One line each: "--metrics-config summary_latencies: this server does not have latency summaries yet".
 std::vector<std::string> MissingBehaviour(const ServerOptions& options);
 
 // Such a line.

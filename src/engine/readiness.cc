@@ -42,8 +42,7 @@ std::optional<Readiness> InferenceServer::ReadinessWithoutModels() const {
 Readiness InferenceServer::ReadinessOfModels() const {
   for (const ModelHandle& model : ReadyModels()) {
     ASSIGN_OR_RETURN(const std::optional<std::string> reason, ReadinessOf(*model));
-    if (reason)
-      return std::optional(fmt::format("model '{}' version {}: {}", model->name(), model->version(), *reason));
+    if (reason) return std::optional(fmt::format("model '{}' version {}: {}", model->id(), model->version(), *reason));
   }
   return std::optional<std::string>();
 }

@@ -52,11 +52,11 @@ class StopOrder {
     std::set<std::string> needed;
     for (const ModelHandle& model : models) {
       if (!IsEnsemble(model->config()) || (IsStopped(model) && model->InflightCount() == 0)) continue;
-      for (std::string& name : ComposingModels(model->config())) needed.insert(std::move(name));
+      for (std::string& id : ComposingModels(model->config())) needed.insert(std::move(id));
     }
     bool any = false;
     for (const ModelHandle& model : models) {
-      if (needed.contains(model->name()) || IsStopped(model)) continue;
+      if (needed.contains(model->id()) || IsStopped(model)) continue;
       model->scheduler().Stop();
       model->WatchRequests(idle_);
       stopped_.insert(model);
@@ -113,7 +113,7 @@ Status InferenceServer::DrainInferences(TimePoint deadline) {
     if (report.Passed()) {
       LOG_INFO("Timeout {}: Found {} model versions that have in-flight inferences", report.seconds(), models.size());
       for (const ModelHandle& model : models) {
-        LOG_INFO("Model '{}' (version {}) has {} in-flight inferences", model->name(), model->version(),
+        LOG_INFO("Model '{}' (version {}) has {} in-flight inferences", model->id(), model->version(),
                  model->InflightCount());
       }
     }

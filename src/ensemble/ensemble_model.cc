@@ -7,6 +7,7 @@
 
 #include "config/labels.h"
 #include "config/model_files.h"
+#include "config/model_id.h"
 #include "config/validate.h"
 #include "core/scheduler.h"
 #include "ensemble/ensemble_run.h"
@@ -69,7 +70,7 @@ std::map<std::string, std::vector<std::string>> InheritedLabels(const inference:
                                                                 const ModelFinder& finder) {
   std::map<std::string, std::vector<std::string>> labels;
   for (const auto& step : config.ensemble_scheduling().step()) {
-    const Expected<ModelHandle> model = finder.Find(step.model_name(), step.model_version());
+    const Expected<ModelHandle> model = finder.Find(ModelId(step), step.model_version());
     if (!model) continue;
     for (const auto& [output, tensor] : step.output_map()) {
       const TensorSpec* const spec = (*model)->FindOutput(output);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "config/model_id.h"
+
 namespace neso {
 namespace {
 
@@ -23,8 +25,8 @@ class TensorNumbers {
 
 size_t CalleeNumber(EnsembleGraph& graph, std::map<std::pair<std::string, int64_t>, size_t>& numbers,
                     const inference::ModelEnsembling::Step& step) {
-  const auto [it, is_new] = numbers.try_emplace({step.model_name(), step.model_version()}, graph.callees.size());
-  if (is_new) graph.callees.push_back({step.model_name(), step.model_version()});
+  const auto [it, is_new] = numbers.try_emplace({ModelId(step), step.model_version()}, graph.callees.size());
+  if (is_new) graph.callees.push_back({ModelId(step), step.model_version()});
   return it->second;
 }
 

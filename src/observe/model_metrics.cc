@@ -66,6 +66,7 @@ MetricLabels LabelsOf(const Model& model) {
   for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
   labels["model"] = model.name();
   labels["version"] = std::to_string(model.version());
+  if (!model.name_space().empty()) labels["namespace"] = model.name_space();
   return labels;
 }
 

@@ -52,6 +52,7 @@ struct ModelLifecycle::LoadOperation {
 ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
     : loader_(loader),
       options_(options),
+      serving_(options.namespacing),
       load_executor_("model-load", std::max(1U, options.load_threads)),
       end_executor_("model-unload", 2) {}
 
@@ -65,13 +66,13 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
   Expected<VersionSelection> selection = SelectVersions(model.config, available);
   if (!selection) {
     const std::string reason = WithHint(selection.error().message(), model.layout_hint);
-    LOG_ERROR("failed to load model '{}': {}", model.name, reason);
-    RecordFailure(model.name, reason);
+    LOG_ERROR("failed to load model '{}': {}", model.id(), reason);
+    RecordFailure(model.id(), reason);
     done(std::move(selection).error());
     return;
   }
   for (const int64_t missing : selection->missing) {
-    LOG_ERROR("version {} is specified for model '{}', but the version directory is not present", missing, model.name);
+    LOG_ERROR("version {} is specified for model '{}', but the version directory is not present", missing, model.id());
   }
   const std::shared_ptr<LoadOperation> operation =
       BeginLoad(std::move(model), done, {selection->versions.begin(), selection->versions.end()});
@@ -96,7 +97,7 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
   for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version).fingerprint});
   {
     MutexLock lock(mutex_);
-    Record& record = records_[polled.name];
+    Record& record = RecordOf(polled.id());
     std::vector<KnownVersion> known;
     for (const auto& [version, entry] : record.versions) {
       known.push_back({version, entry.state == ModelState::kReady, entry.fingerprint});
@@ -113,7 +114,7 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
     }
   }
   operation->left = operation->jobs.size();
-  for (const LoadOperation::Job& job : operation->jobs) LOG_INFO("loading: {}:{}", polled.name, job.version);
+  for (const LoadOperation::Job& job : operation->jobs) LOG_INFO("loading: {}:{}", polled.id(), job.version);
   return operation;
 }
 
@@ -131,12 +132,12 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   LoadOperation::Job& job = operation->jobs[index];
   job.result = LoadOnce(*operation, job.version);
   for (unsigned retry = 0; !job.result && retry < options_.load_retries && !exiting_; ++retry) {
-    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.name, job.version, job.result.error().ToString());
+    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.id(), job.version, job.result.error().ToString());
     job.result = LoadOnce(*operation, job.version);
   }
   if (!job.result) {
     job.reason = WithHint(job.result.error().ToString(), loader_.Explain(operation->model, job.version));
-    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.name, job.version, job.reason);
+    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.id(), job.version, job.reason);
   }
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
@@ -144,13 +145,14 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
 Expected<ModelHandle> ModelLifecycle::LoadOnce(LoadOperation& operation, int64_t version) {
   const PolledModel& model = operation.model;
   if (const std::string& endless = model.versions.at(version).endless_file; !endless.empty()) {
-    return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.name);
+    return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.id());
   }
   const TimePoint start = SteadyClock::Instance().Now();
   Expected<ModelHandle> built = CatchExceptions([&]() -> Expected<ModelHandle> {
     RETURN_IF_ERROR(operation.Localize());
     return loader_.Load(model, version);
   });
+  if (built) (*built)->SetNamespace(model.name_space);
   // An ensemble is nothing but its models, whose loads have been timed.
   if (built && !IsEnsemble(model.config)) {
     (*built)->set_load_seconds(std::chrono::duration<double>(SteadyClock::Instance().Now() - start).count());
@@ -174,9 +176,9 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   }
   dropped.clear();
   if (!status.ok()) {
-    LOG_INFO("failed to load '{}'", operation.model.name);
+    LOG_INFO("failed to load '{}'", operation.model.id());
   } else if (!operation.jobs.empty()) {
-    LOG_INFO("successfully loaded '{}'", operation.model.name);
+    LOG_INFO("successfully loaded '{}'", operation.model.id());
   }
   // Whatever was built in vain ends before the caller hears of it.
   operation.jobs.clear();
@@ -191,12 +193,12 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
   }
   for (const VersionAction& action : operation.actions) {
     if (!failures.empty() || action.kind != VersionActionKind::kUpdateInPlace) continue;
-    const ModelHandle model = serving_.Find(operation.model.name, action.version);
+    const ModelHandle model = serving_.Find(operation.model.id(), action.version);
     const Status updated = model == nullptr
                                ? Status()
                                : CatchExceptions([&] { return loader_.UpdateInPlace(*model, operation.model.config); });
     if (updated.ok()) continue;
-    LOG_ERROR("failed to update '{}' version {}: {}", operation.model.name, action.version, updated.ToString());
+    LOG_ERROR("failed to update '{}' version {}: {}", operation.model.id(), action.version, updated.ToString());
     failures += fmt::format("version {} is at UNAVAILABLE state: {};", action.version, updated.ToString());
   }
   return failures.empty() ? Status() : InvalidArg("{}", failures);
@@ -204,7 +206,7 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
 
 void ModelLifecycle::Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) {
   const PolledModel& polled = operation.model;
-  Record& record = records_[polled.name];
+  Record& record = RecordOf(polled.id());
   record.config = polled.config.SerializeAsString();
   record.location = polled.location;
   record.files_fingerprint = polled.files_fingerprint;
@@ -218,13 +220,13 @@ void ModelLifecycle::Commit(LoadOperation& operation, std::vector<ModelHandle>& 
   }
   for (const VersionAction& action : operation.actions) {
     if (action.kind != VersionActionKind::kUnload) continue;
-    BeginUnloadLocked(polled.name, action.version, record.versions[action.version], dropped);
+    BeginUnloadLocked(polled.id(), action.version, record.versions[action.version], dropped);
   }
-  PublishLocked(polled.name, record);
+  PublishLocked(polled.id(), record);
 }
 
 void ModelLifecycle::Abandon(const LoadOperation& operation) {
-  Record& record = records_[operation.model.name];
+  Record& record = RecordOf(operation.model.id());
   for (const LoadOperation::Job& job : operation.jobs) {
     Version& entry = record.versions[job.version];
     if (entry.state == ModelState::kReady) continue;  // the former copy serves on
@@ -234,39 +236,44 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
   version_ended_.NotifyAll();
 }
 
-void ModelLifecycle::PublishLocked(const std::string& name, const Record& record) {
+ModelLifecycle::Record& ModelLifecycle::RecordOf(const std::string& id) {
+  if (options_.namespacing) ids_[NameOfId(id)].insert(id);
+  return records_[id];
+}
+
+void ModelLifecycle::PublishLocked(const std::string& id, const Record& record) {
   std::vector<ModelHandle> versions;
   for (const auto& [version, entry] : record.versions) {
     if (entry.state == ModelState::kReady) versions.push_back(entry.model);
   }
-  serving_.Publish(name, std::move(versions));
+  serving_.Publish(id, std::move(versions));
 }
 
-void ModelLifecycle::RecordFailure(const std::string& name, std::string reason) {
+void ModelLifecycle::RecordFailure(const std::string& id, std::string reason) {
   MutexLock lock(mutex_);
-  records_[name].reason = std::move(reason);
+  RecordOf(id).reason = std::move(reason);
 }
 
 // --- unloading -------------------------------------------------------------------------------------------------------
 
-void ModelLifecycle::Unload(const std::string& name) {
+void ModelLifecycle::Unload(const std::string& id) {
   std::vector<ModelHandle> dropped;
   {
     MutexLock lock(mutex_);
-    const auto record = records_.find(name);
+    const auto record = records_.find(id);
     if (record == records_.end()) return;
     for (auto& [version, entry] : record->second.versions) {
-      if (entry.state == ModelState::kReady) BeginUnloadLocked(name, version, entry, dropped);
+      if (entry.state == ModelState::kReady) BeginUnloadLocked(id, version, entry, dropped);
     }
     record->second.config.clear();
     record->second.location.clear();
-    PublishLocked(name, record->second);
+    PublishLocked(id, record->second);
   }
 }
 
-void ModelLifecycle::BeginUnloadLocked(const std::string& name, int64_t version, Version& entry,
+void ModelLifecycle::BeginUnloadLocked(const std::string& id, int64_t version, Version& entry,
                                        std::vector<ModelHandle>& dropped) {
-  LOG_INFO("unloading: {}:{}", name, version);
+  LOG_INFO("unloading: {}:{}", id, version);
   entry.state = ModelState::kUnloading;
   entry.reason.clear();
   dropped.push_back(std::move(entry.model));
@@ -303,13 +310,13 @@ ModelHandle ModelLifecycle::Track(ModelHandle built, std::shared_ptr<const void>
 }
 
 void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass) {
-  const std::string name = last->name();
+  const std::string id = last->id();
   const int64_t version = last->version();
   loader_.End(std::move(last));
   folder.reset();
   {
     MutexLock lock(mutex_);
-    if (const auto record = records_.find(name); record != records_.end()) {
+    if (const auto record = records_.find(id); record != records_.end()) {
       const auto entry = record->second.versions.find(version);
       const bool ours = entry != record->second.versions.end() && entry->second.generation == generation;
       if (ours && entry->second.state == ModelState::kUnloading) {
@@ -319,7 +326,7 @@ void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, u
       }
     }
   }
-  LOG_INFO("successfully unloaded '{}' version {}", name, version);
+  LOG_INFO("successfully unloaded '{}' version {}", id, version);
   pass.GiveBack();
   ReturnMemory();
 }
@@ -332,12 +339,23 @@ bool ModelLifecycle::WaitUntilUnloaded(std::string_view name, TimePoint deadline
   return IsUnloaded(name);
 }
 
+std::set<std::string> ModelLifecycle::IdsOf(std::string_view name) const {
+  MutexLock lock(mutex_);
+  return IdsOfLocked(name);
+}
+
+std::set<std::string> ModelLifecycle::IdsOfLocked(std::string_view name) const {
+  if (const auto ids = ids_.find(name); ids != ids_.end()) return ids->second;
+  return records_.contains(name) ? std::set{std::string(name)} : std::set<std::string>();
+}
+
 bool ModelLifecycle::IsUnloaded(std::string_view name) const {
-  const auto record = records_.find(name);
-  if (record == records_.end()) return true;
-  const auto& versions = record->second.versions;
-  return std::all_of(versions.begin(), versions.end(),
-                     [](const auto& version) { return version.second.state == ModelState::kUnavailable; });
+  for (const std::string& id : IdsOfLocked(name)) {
+    for (const auto& [version, entry] : records_.at(id).versions) {
+      if (entry.state != ModelState::kUnavailable) return false;
+    }
+  }
+  return true;
 }
 
 void ModelLifecycle::PrepareForExit() {
@@ -350,19 +368,36 @@ void ModelLifecycle::PrepareForExit() {
 
 Status ModelLifecycle::WhyNotServing(std::string_view name, int64_t version) const {
   MutexLock lock(mutex_);
-  const auto record = records_.find(name);
-  if (record == records_.end()) return NotFound("Request for unknown model: '{}' is not found", name);
-  if (version == -1) return NotFound("Request for unknown model: '{}' has no available versions", name);
-  if (!record->second.versions.contains(version)) {
-    return NotFound("Request for unknown model: '{}' version {} is not found", name, version);
+  if (IdsOfLocked(name).empty()) {
+    const std::string text = fmt::format("Request for unknown model: '{}' is not found", name);
+    return options_.namespacing ? InvalidArg("{}", text) : NotFound("{}", text);
   }
-  return Unavailable("Request for unknown model: '{}' version {} is not at ready state", name, version);
+  const std::set<std::string> serving = serving_.IdsOf(name);
+  if (serving.size() == 1) return WhyNotServingLocked(*serving.begin(), version);
+  if (serving.empty() && ids_.contains(name)) {
+    return NotFound("Identifier of model '{}' is not found in global map", name);
+  }
+  const std::string id(name);
+  if (serving.size() > 1 && !serving.contains(id)) {
+    return InvalidArg(
+        "There are {} identifiers of model '{}' in global map, model namespace must be provided to resolve ambiguity.",
+        serving.size(), name);
+  }
+  return WhyNotServingLocked(id, version);
 }
 
-uint64_t ModelLifecycle::ServingGeneration(std::string_view name) const {
+Status ModelLifecycle::WhyNotServingLocked(const std::string& id, int64_t version) const {
+  if (version == -1) return NotFound("Request for unknown model: '{}' has no available versions", id);
+  if (!records_.at(id).versions.contains(version)) {
+    return NotFound("Request for unknown model: '{}' version {} is not found", id, version);
+  }
+  return Unavailable("Request for unknown model: '{}' version {} is not at ready state", id, version);
+}
+
+uint64_t ModelLifecycle::ServingGeneration(std::string_view id) const {
   uint64_t generation = 0;
   MutexLock lock(mutex_);
-  const auto record = records_.find(name);
+  const auto record = records_.find(id);
   if (record == records_.end()) return 0;
   for (const auto& [version, entry] : record->second.versions) {
     if (entry.state == ModelState::kReady) generation = generation * 31 + entry.generation;
@@ -373,9 +408,9 @@ uint64_t ModelLifecycle::ServingGeneration(std::string_view name) const {
 std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   std::vector<ModelIndexEntry> states;
   MutexLock lock(mutex_);
-  for (const auto& [name, record] : records_) {
-    if (record.versions.empty()) states.push_back({name, -1, ModelState::kUnknown, record.reason});
-    for (const auto& [version, entry] : record.versions) states.push_back({name, version, entry.state, entry.reason});
+  for (const auto& [id, record] : records_) {
+    if (record.versions.empty()) states.push_back({id, -1, ModelState::kUnknown, record.reason});
+    for (const auto& [version, entry] : record.versions) states.push_back({id, version, entry.state, entry.reason});
   }
   return states;
 }

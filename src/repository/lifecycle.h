@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ namespace neso {
 struct LifecycleOptions {
   unsigned load_threads = 4;
   unsigned load_retries = 0;
+  bool namespacing = false;  // repositories may have models of one name: they are known by both (config/model_id.h)
 };
 
 // Thread-safe, but Load and Unload of one model must not overlap. Must outlive every reference to a model it gave out.
@@ -49,17 +51,20 @@ class ModelLifecycle {
   using Done = std::function<void(Status)>;
   void Load(PolledModel model, Done done);
   // Notes that the model cannot be loaded, as Load would on an error without version; what serves goes on serving.
-  void RecordFailure(const std::string& name, std::string reason);
+  void RecordFailure(const std::string& id, std::string reason);
   // Begins to unload every version; unknown models are unloaded already.
-  void Unload(const std::string& name);
+  void Unload(const std::string& id);
 
   const ServingTable& serving() const { return serving_; }
   // Changes whenever another copy of one of the model's versions serves.
-  uint64_t ServingGeneration(std::string_view name) const;
-  // Why serving().Find found nothing. Errors: the texts of the lookup table, kNotFound or kUnavailable.
+  uint64_t ServingGeneration(std::string_view id) const;
+  // Why serving().Find found nothing. Errors: the texts of the lookup table, kNotFound or kUnavailable; kInvalidArg where
+  // models have namespaces, for a name that nobody or more than one has.
   Status WhyNotServing(std::string_view name, int64_t version) const;
+  // Of the models that were loaded or tried, those of this name, or the one of this id.
+  std::set<std::string> IdsOf(std::string_view name) const;
 
-  // Every version of every model that was loaded or tried, by name and version; a model without versions has one entry
+  // Every version of every model that was loaded or tried, by id and version; a model without versions has one entry
   // with version -1, whose reason is for people only.
   std::vector<ModelIndexEntry> States() const;
 
@@ -104,12 +109,15 @@ class ModelLifecycle {
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
   void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
+  Record& RecordOf(const std::string& id) REQUIRES(mutex_);
+  std::set<std::string> IdsOfLocked(std::string_view name) const REQUIRES(mutex_);
+  Status WhyNotServingLocked(const std::string& id, int64_t version) const REQUIRES(mutex_);
   bool IsUnloaded(std::string_view name) const REQUIRES(mutex_);
-  void PublishLocked(const std::string& name, const Record& record) REQUIRES(mutex_);
-  void BeginUnloadLocked(const std::string& name, int64_t version, Version& entry, std::vector<ModelHandle>& dropped)
+  void PublishLocked(const std::string& id, const Record& record) REQUIRES(mutex_);
+  void BeginUnloadLocked(const std::string& id, int64_t version, Version& entry, std::vector<ModelHandle>& dropped)
       REQUIRES(mutex_);
-  // `folder`: what keeps the files that the model was built from.
   ModelHandle Track(ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation);
+  // `folder`: what keeps the files that the model was built from.
   void End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass);
 
   VersionLoader& loader_;
@@ -117,7 +125,8 @@ class ModelLifecycle {
   ServingTable serving_;
   mutable Mutex mutex_;
   mutable CondVar version_ended_;
-  std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);
+  std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);             // by id
+  std::map<std::string, std::set<std::string>, std::less<>> ids_ GUARDED_BY(mutex_);  // by name, with namespacing
   uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
   Gate live_;
   std::atomic<bool> trim_pending_{false};

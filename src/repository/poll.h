@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "config/model_config.pb.h"
+#include "config/model_id.h"
 #include "repository/storage/storage.h"
 
 namespace neso {
@@ -16,6 +17,8 @@ namespace neso {
 // A model as its folder shows it, ready to be loaded.
 struct PolledModel {
   std::string name;
+  std::string name_space;  // empty, or a part of what it is known by
+  std::string id() const { return ModelId(name_space, name); }
   const Storage* storage = nullptr;  // that has it
   std::string location;              // its folder there
   LocalFolder local;                 // its folder on this machine; without a path until it is loaded

@@ -79,6 +79,10 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
 ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
     : options_(std::move(options)), lifecycle_(loader, options_.lifecycle), paths_(options_.paths) {}
 
+std::pair<std::string, std::string> ModelRepository::PartsOf(const std::string& name) const {
+  return options_.lifecycle.namespacing ? PartsOfId(name) : std::pair(std::string(), name);
+}
+
 // --- start and load --------------------------------------------------------------------------------------------------
 
 Status ModelRepository::CheckPaths() const {
@@ -92,24 +96,39 @@ Status ModelRepository::LoadStartupModels() {
   const bool all = options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT || names == std::set<std::string>{"*"};
   if (all) {
     names.clear();
-    for (const auto& [name, location] : locations) names.insert(name);
+    for (const auto& [id, location] : locations) names.insert(id);
   }
   TellWhatIsOdd(names);
   std::map<std::string, PolledModel> polled;
-  std::map<std::string, Status> failures = PollMany(names, locations, polled);
+  const std::set<std::string> ids = all || !options_.lifecycle.namespacing ? names : IdsOf(names, locations);
+  std::map<std::string, Status> failures = PollMany(ids, locations, polled);
   if (!all) PollComposing(polled);
   std::set<std::string> busy;
-  for (const auto& [name, model] : polled) busy.insert(name);
+  for (const auto& [id, model] : polled) busy.insert(id);
   const Operation operation(*this, std::move(busy));
   // What many folders left behind is worth a walk through the allocator; what a few did is not.
   constexpr size_t kManyModels = 100;
   const bool many = polled.size() >= kManyModels;
-  failures.merge(LoadPolled(std::move(polled), names));
+  failures.merge(LoadPolled(std::move(polled), ids));
   if (many) lifecycle_.ReturnMemory();
   if (failures.empty()) return {};
   MutexLock lock(mutex_);
-  for (const auto& [name, status] : failures) startup_failures_[name] = status.message();
+  for (const auto& [id, status] : failures) startup_failures_[id] = status.message();
   return Internal("failed to load all models");
+}
+
+std::set<std::string> ModelRepository::IdsOf(const std::set<std::string>& names, const Locations& locations) {
+  std::set<std::string> ids;
+  for (const std::string& name : names) {
+    bool found = false;
+    for (const auto& [id, location] : locations) {
+      if (id != name && location.name != name) continue;
+      ids.insert(id);
+      found = true;
+    }
+    if (!found) ids.insert(name);  // which is told when it is looked for
+  }
+  return ids;
 }
 
 void ModelRepository::TellWhatIsOdd(const std::set<std::string>& wanted) const {
@@ -145,33 +164,35 @@ std::map<std::string, std::string> ModelRepository::StartupFailures() const {
 
 Status ModelRepository::LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters) {
   RETURN_IF_ERROR(CheckControlMode());
-  RETURN_IF_ERROR(CheckModelName(name));
+  RETURN_IF_ERROR(CheckModelName(PartsOf(name).second));
   ASSIGN_OR_RETURN(const Override changes, ParseOverride(parameters));
 
   // An ensemble's models are known only when it has been read, and it must be read while nobody else loads it: so once
-  // more with all names, if there are more.
-  std::set<std::string> names = {name};
+  // more with all ids, if there are more.
+  std::set<std::string> busy = {name};
   while (true) {
-    const Operation operation(*this, names);
-    Expected<PolledModel> model = Poll(name, changes);
-    if (!model) return Internal("failed to load '{}', failed to poll from model repository", name);
-    std::map<std::string, PolledModel> polled;
-    polled.emplace(name, *std::move(model));
+    const Operation operation(*this, busy);
+    Expected<std::map<std::string, PolledModel>> found = Poll(name, changes);
+    if (!found) return Internal("failed to load '{}', failed to poll from model repository", name);
+    std::map<std::string, PolledModel> polled = *std::move(found);
+    std::set<std::string> asked;
+    for (const auto& [id, unused] : polled) asked.insert(id);
     PollComposing(polled);
     std::map<std::string, PolledModel> users = UsersOfPolled(polled);
-    std::set<std::string> needed = names;
+    std::set<std::string> needed = busy;
     for (const auto& [composing, unused] : polled) needed.insert(composing);
     for (const auto& [user, unused] : users) needed.insert(user);
-    if (needed != names) {
-      names = std::move(needed);
+    if (needed != busy) {
+      busy = std::move(needed);
       continue;
     }
-    const std::map<std::string, Status> failures = LoadPolled(std::move(polled), {name});
+    const std::map<std::string, Status> failures = LoadPolled(std::move(polled), asked);
     // Whether they can use what their models have become is no matter of this request's; the log tells of it.
     LoadPolled(std::move(users), {});
-    const auto failure = failures.find(name);
-    if (failure == failures.end()) return {};
-    return InvalidArg("load failed for model '{}': {}\n", name, failure->second.message());
+    for (const auto& [id, failure] : failures) {
+      if (asked.contains(id)) return InvalidArg("load failed for model '{}': {}\n", id, failure.message());
+    }
+    return {};
   }
 }
 
@@ -238,10 +259,10 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
 void ModelRepository::KeepOverride(const PolledModel& model) {
   // Files that came with a request are gone with it; the next load looks at the folder again.
   if (!model.config_override || model.is_temporary) {
-    kept_overrides_.erase(model.name);
+    kept_overrides_.erase(model.id());
     return;
   }
-  kept_overrides_[model.name] = {*model.config_override, model.location, model.folder_fingerprint};
+  kept_overrides_[model.id()] = {*model.config_override, model.location, model.folder_fingerprint};
 }
 
 Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::string, PolledModel>& polled,
@@ -249,19 +270,21 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
   if (!IsEnsemble(model.config)) return {};
   // What a lookup returns must live as long as the check.
   std::vector<ModelHandle> held;
-  const ModelConfigLookup find = [&](const std::string& name) -> const inference::ModelConfig* {
-    if (ModelHandle serving = lifecycle_.serving().Find(name, -1)) {
+  const ModelConfigLookup find = [&](const std::string& id) -> const inference::ModelConfig* {
+    ModelHandle serving = lifecycle_.serving().Find(id, -1);
+    // Not the only one that serves of a name that several repositories have.
+    if (serving != nullptr && serving->id() == id) {
       held.push_back(std::move(serving));
       return &held.back()->config();
     }
-    const auto it = polled.find(name);
+    const auto it = polled.find(id);
     return it == polled.end() ? nullptr : &it->second.config;
   };
-  RETURN_IF_ERROR(ValidateEnsemble(model.config, find));
-  RETURN_IF_ERROR(CheckComposingModelsLoaded(model.config, [&](const std::string& name) {
+  RETURN_IF_ERROR(ValidateEnsemble(model.config, find, model.name_space));
+  RETURN_IF_ERROR(CheckComposingModelsLoaded(model.config, [&](const std::string& id) {
     ComposingState state;
-    for (const auto& serving : lifecycle_.serving().Versions(name)) state.loaded.insert(serving->version());
-    if (const auto failure = failures.find(name); failure != failures.end()) state.error = failure->second.message();
+    for (const auto& serving : lifecycle_.serving().Versions(id)) state.loaded.insert(serving->version());
+    if (const auto failure = failures.find(id); failure != failures.end()) state.error = failure->second.message();
     return state;
   }));
   model.config.mutable_model_transaction_policy()->set_decoupled(EnsembleIsDecoupled(model.config, find));
@@ -275,24 +298,37 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
 
 Status ModelRepository::UnloadModel(const std::string& name, bool unload_dependents) {
   RETURN_IF_ERROR(CheckControlMode());
-  RETURN_IF_ERROR(CheckModelName(name));
+  RETURN_IF_ERROR(CheckModelName(PartsOf(name).second));
+  // Those that go, in this order, and whether they are forgotten: ensembles come back with the model that they need.
+  using Plan = std::vector<std::pair<std::string, bool>>;
   const auto plan = [&]() {
+    std::set<std::string> ids = lifecycle_.IdsOf(name);
+    // Whoever loads it for the first time is waited for.
+    if (ids.empty()) ids.insert(name);
     MutexLock lock(mutex_);
-    std::vector<std::string> order = PlanUnload(loaded_, name, unload_dependents);
-    // A model whose load failed may still serve its former version.
-    if (order.empty()) order.push_back(name);
+    Plan order;
+    for (const std::string& id : ids) {
+      std::vector<std::string> with_it = PlanUnload(loaded_, id, unload_dependents);
+      // A model whose load failed may still serve its former version.
+      if (with_it.empty()) with_it.push_back(id);
+      bool is_forgotten = false;
+      for (std::string& model : with_it) {
+        is_forgotten |= model == id;  // the ensembles that need it stand before it
+        order.emplace_back(std::move(model), is_forgotten);
+      }
+    }
     return order;
   };
   while (true) {
-    const std::vector<std::string> order = plan();
-    const Operation operation(*this, {order.begin(), order.end()});
+    const Plan order = plan();
+    std::set<std::string> busy;
+    for (const auto& [model, is_forgotten] : order) busy.insert(model);
+    const Operation operation(*this, busy);
     if (order != plan()) continue;
-    for (const std::string& model : order) lifecycle_.Unload(model);
+    for (const auto& [model, is_forgotten] : order) lifecycle_.Unload(model);
     MutexLock lock(mutex_);
-    const std::set<std::string> users = UsersOf(loaded_, {name});
-    for (const std::string& model : order) {
-      // They come back with it.
-      if (users.contains(model)) continue;
+    for (const auto& [model, is_forgotten] : order) {
+      if (!is_forgotten) continue;
       loaded_.erase(model);
       ensembles_.erase(model);
       kept_overrides_.erase(model);
@@ -302,18 +338,18 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
 }
 
 void ModelRepository::UnloadAll() {
-  std::set<std::string> names;
-  for (const ModelIndexEntry& entry : lifecycle_.States()) names.insert(entry.name);
+  std::set<std::string> ids;
+  for (const ModelIndexEntry& entry : lifecycle_.States()) ids.insert(entry.name);
   std::vector<std::string> ensembles_first;
   {
     MutexLock lock(mutex_);
-    for (const std::string& name : names) {
-      const auto it = loaded_.find(name);
+    for (const std::string& id : ids) {
+      const auto it = loaded_.find(id);
       const bool ensemble = it != loaded_.end() && !it->second.composing.empty();
-      ensembles_first.insert(ensemble ? ensembles_first.begin() : ensembles_first.end(), name);
+      ensembles_first.insert(ensemble ? ensembles_first.begin() : ensembles_first.end(), id);
     }
   }
-  for (const std::string& name : ensembles_first) lifecycle_.Unload(name);
+  for (const std::string& id : ensembles_first) lifecycle_.Unload(id);
 }
 
 Status ModelRepository::CheckControlMode() const {
@@ -339,6 +375,7 @@ Status ModelRepository::RegisterRepository(const std::string& path,
     MutexLock lock(mutex_);
     std::set<std::string> taken;
     for (const auto& [known_path, mapping] : mappings_) {
+      if (options_.lifecycle.namespacing) continue;  // they may have the same names
       for (const auto& [folder, name] : mapping) taken.insert(name);
     }
     for (const auto& [folder, name] : name_mapping) {
@@ -367,25 +404,28 @@ Status ModelRepository::UnregisterRepository(const std::string& path) {
 }
 
 std::vector<ModelIndexEntry> ModelRepository::Index(bool ready_only) const {
-  std::map<std::string, std::vector<ModelIndexEntry>> by_name;
+  std::map<std::string, std::vector<ModelIndexEntry>> by_id;
   if (Expected<Locations> locations = ListAll()) {
-    for (const auto& [name, location] : *locations) {
-      std::vector<ModelIndexEntry>& entries = by_name[name];
+    for (const auto& [id, location] : *locations) {
+      std::vector<ModelIndexEntry>& entries = by_id[id];
       if (location.is_duplicate) {
-        entries.push_back({name, -1, ModelState::kUnavailable, "model appears in two or more repositories"});
+        entries.push_back({id, -1, ModelState::kUnavailable, "model appears in two or more repositories"});
       }
     }
   }
   for (ModelIndexEntry& entry : lifecycle_.States()) {
-    std::vector<ModelIndexEntry>& entries = by_name[entry.name];
+    std::vector<ModelIndexEntry>& entries = by_id[entry.name];
     const bool duplicate = !entries.empty() && entries.front().version == -1;
     if (!duplicate && entry.version != -1) entries.push_back(std::move(entry));
   }
   std::vector<ModelIndexEntry> index;
-  for (auto& [name, entries] : by_name) {
+  for (auto& [id, entries] : by_id) {
+    const std::string name = PartsOf(id).second;
     if (entries.empty() && !ready_only) index.push_back({name, -1, ModelState::kUnknown, ""});
     for (ModelIndexEntry& entry : entries) {
-      if (!ready_only || entry.state == ModelState::kReady) index.push_back(std::move(entry));
+      if (ready_only && entry.state != ModelState::kReady) continue;
+      entry.name = name;
+      index.push_back(std::move(entry));
     }
   }
   return index;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -50,7 +51,8 @@ class ModelRepository {
   // What LoadStartupModels could not load, and why.
   std::map<std::string, std::string> StartupFailures() const;
 
-  // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun.
+  // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun. `name` is
+  // an id as well; where models have namespaces, a name means all that have it.
   // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg
   // otherwise.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters);
@@ -59,7 +61,7 @@ class ModelRepository {
   Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
   Status UnregisterRepository(const std::string& path);
 
-  // Reads the repositories' folders. By name, then version.
+  // Reads the repositories' folders. By id, then version.
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
 
   // Unloads everything; returns at once.
@@ -71,6 +73,8 @@ class ModelRepository {
  private:
   struct Location {
     const Storage* storage = nullptr;
+    std::string name_space;
+    std::string name;  // as it is served
     std::string path;
     bool is_mapped = false;
     bool is_duplicate = false;
@@ -85,22 +89,35 @@ class ModelRepository {
     std::string location;
     uint64_t fingerprint = 0;
   };
-  using Locations = std::map<std::string, Location>;
+  using Locations = std::map<std::string, Location>;  // by id
 
   ModelRepository(RepositoryOptions options, VersionLoader& loader);
 
   Expected<Locations> ListAll() const;
-  // Empty: no repository has it.
-  std::optional<Location> Locate(const std::string& name) const;
+  // The ids of these names; of those that no repository has, the names.
+  static std::set<std::string> IdsOf(const std::set<std::string>& names, const Locations& locations);
+  std::string NamespaceOf(const std::string& repository) const {
+    return options_.lifecycle.namespacing ? repository : "";
+  }
+  bool IsRepository(const std::string& path) const;
+  // The namespace, which may be empty, and the name of what a request calls by its name or its id.
+  std::pair<std::string, std::string> PartsOf(const std::string& name) const;
+  // The models of this name, or the one of this id. Empty: no repository has it.
+  Locations Locate(const std::string& name) const;
+  static void AddLocation(Location location, Locations& locations);
   Expected<Override> ParseOverride(const std::vector<LoadParameter>& parameters) const;
-  Expected<PolledModel> Poll(const std::string& name, const Override& changes) const;
-  Expected<PolledModel> PollFolder(const std::string& name, const Location& location,
+  // The models of this name, by id; at least one. Error: one cannot be read.
+  Expected<std::map<std::string, PolledModel>> Poll(const std::string& name, const Override& changes) const;
+  Expected<PolledModel> PollFolder(const Location& location,
                                    const std::optional<inference::ModelConfig>& config_override) const;
-  Expected<PolledModel> PollFiles(const std::string& name, const Override& changes) const;
-  std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& name, const FolderSnapshot& folder) const;
-  // Polls `names` side by side. Failures are logged, and come back by name.
-  std::map<std::string, Status> PollMany(const std::set<std::string>& names, const Locations& locations,
+  Expected<PolledModel> PollFiles(const std::string& wanted, const Override& changes) const;
+  std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& id, const FolderSnapshot& folder) const;
+  // Polls `ids` side by side. Failures are logged, and come back by id.
+  std::map<std::string, Status> PollMany(const std::set<std::string>& ids, const Locations& locations,
                                          std::map<std::string, PolledModel>& polled) const;
+  // Says for each step of an ensemble where its model is: in the ensemble's own repository, or else in the only one that
+  // has it.
+  void ResolveSteps(PolledModel& model) const;
   // Polls what the ensembles among `polled` need and is not there yet.
   void PollComposing(std::map<std::string, PolledModel>& polled) const;
   // The loaded ensembles that call models of `polled`, as they were loaded; not those in `polled`.
@@ -118,7 +135,7 @@ class ModelRepository {
   void KeepOverride(const PolledModel& model) REQUIRES(mutex_);
   Status CheckControlMode() const;
 
-  // Names that an operation works on; others wait.
+  // Ids that an operation works on; others wait.
   class Operation;
 
   const RepositoryOptions options_;

@@ -31,38 +31,47 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
     for (const std::string& folder : listing.folders) {
       const auto mapped = mapping.find(folder);
       const std::string& name = mapped == mapping.end() ? folder : mapped->second;
-      const auto [it, first] =
-          locations.try_emplace(name, Location{storage, path + "/" + folder, mapped != mapping.end()});
-      if (!first) it->second.is_duplicate = true;
+      AddLocation({storage, NamespaceOf(path), name, path + "/" + folder, mapped != mapping.end()}, locations);
     }
   }
   return locations;
 }
 
-std::optional<ModelRepository::Location> ModelRepository::Locate(const std::string& name) const {
+void ModelRepository::AddLocation(Location location, Locations& locations) {
+  const std::string id = ModelId(location.name_space, location.name);
+  const auto [known, is_new] = locations.try_emplace(id, std::move(location));
+  if (!is_new) known->second.is_duplicate = true;
+}
+
+ModelRepository::Locations ModelRepository::Locate(const std::string& wanted) const {
+  const auto [wanted_space, name] = PartsOf(wanted);
   std::vector<Location> candidates;
   {
     MutexLock lock(mutex_);
     for (const std::string& path : paths_) {
       const Expected<const Storage*> storage = storages_.Of(path);
       if (!storage) continue;
+      const std::string name_space = NamespaceOf(path);
+      if (!wanted_space.empty() && wanted_space != path) continue;
       const auto mapping = mappings_.find(path);
       const bool renamed = mapping != mappings_.end() && mapping->second.contains(name);
-      if (!renamed) candidates.push_back({*storage, path + "/" + name, false});
+      if (!renamed) candidates.push_back({*storage, name_space, name, path + "/" + name});
       if (mapping == mappings_.end()) continue;
       for (const auto& [folder, served_as] : mapping->second) {
-        if (served_as == name) candidates.push_back({*storage, path + "/" + folder, true});
+        if (served_as == name) candidates.push_back({*storage, name_space, name, path + "/" + folder, true});
       }
     }
   }
-  std::optional<Location> found;
+  Locations found;
   for (Location& candidate : candidates) {
-    if (!candidate.storage->IsFolder(candidate.path)) continue;
-    const bool duplicate = found.has_value();
-    if (!duplicate) found = std::move(candidate);
-    found->is_duplicate = duplicate;
+    if (candidate.storage->IsFolder(candidate.path)) AddLocation(std::move(candidate), found);
   }
   return found;
+}
+
+bool ModelRepository::IsRepository(const std::string& path) const {
+  MutexLock lock(mutex_);
+  return paths_.contains(path);
 }
 
 Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::vector<LoadParameter>& parameters) const {
@@ -81,27 +90,32 @@ Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::ve
   return changes;
 }
 
-std::optional<inference::ModelConfig> ModelRepository::KeptOverrideFor(const std::string& name,
+std::optional<inference::ModelConfig> ModelRepository::KeptOverrideFor(const std::string& id,
                                                                        const FolderSnapshot& folder) const {
   MutexLock lock(mutex_);
-  const auto kept = kept_overrides_.find(name);
+  const auto kept = kept_overrides_.find(id);
   const bool stands_still = kept != kept_overrides_.end() && kept->second.location == folder.path &&
                             kept->second.fingerprint == folder.Fingerprint();
   return stands_still ? std::optional(kept->second.config) : std::nullopt;
 }
 
-Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const Location& location,
+Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
                                                   const std::optional<inference::ModelConfig>& config_override) const {
+  const std::string id = ModelId(location.name_space, location.name);
   if (location.is_duplicate) {
-    LOG_ERROR("failed to poll model '{}': not unique across all model repositories", name);
-    return InvalidArg("model '{}' is not unique across all model repositories", name);
+    LOG_ERROR("failed to poll model '{}': not unique across all model repositories", id);
+    return InvalidArg("model '{}' is not unique across all model repositories", id);
   }
   Expected<PolledModel> model = CatchExceptions([&]() -> Expected<PolledModel> {
     ASSIGN_OR_RETURN(const FolderSnapshot folder,
                      location.storage->ReadModelFolder(location.path, options_.model_config_name));
-    Expected<PolledModel> polled = PollModel(folder, name, location.is_mapped, options_.poll,
-                                             config_override ? config_override : KeptOverrideFor(name, folder));
-    if (polled) polled->storage = location.storage;
+    Expected<PolledModel> polled = PollModel(folder, location.name, location.is_mapped, options_.poll,
+                                             config_override ? config_override : KeptOverrideFor(id, folder));
+    if (polled) {
+      polled->storage = location.storage;
+      polled->name_space = location.name_space;
+      ResolveSteps(*polled);
+    }
     // Without a configuration the layout is all there is to go by.
     const std::string hint = polled || folder.config_text || config_override ? "" : ModelFolderHint(folder);
     if (polled || hint.empty()) return polled;
@@ -111,7 +125,11 @@ Expected<PolledModel> ModelRepository::PollFolder(const std::string& name, const
   return model;
 }
 
-Expected<PolledModel> ModelRepository::PollFiles(const std::string& name, const Override& changes) const {
+Expected<PolledModel> ModelRepository::PollFiles(const std::string& wanted, const Override& changes) const {
+  const auto [name_space, name] = PartsOf(wanted);
+  if (!name_space.empty() && !IsRepository(name_space)) {
+    return NotFound("'{}' is none of the model repositories", name_space);
+  }
   if (!changes.config) return InvalidArg("Load parameter 'config' must be specified for model file override");
   std::vector<OverrideFile> files;
   for (const LoadParameter* file : changes.files) {
@@ -120,48 +138,61 @@ Expected<PolledModel> ModelRepository::PollFiles(const std::string& name, const 
   ASSIGN_OR_RETURN(std::shared_ptr<const TemporaryFolder> temporary, TemporaryFolder::Create(files));
   ASSIGN_OR_RETURN(const FolderSnapshot folder, storages_.local_disk().ReadModelFolder(temporary->path(), ""));
   ASSIGN_OR_RETURN(PolledModel model, PollModel(folder, name, false, options_.poll, changes.config));
+  model.name_space = name_space;
   model.local = {temporary->path(), temporary};
+  ResolveSteps(model);
   model.is_temporary = true;
   return model;
 }
 
-Expected<PolledModel> ModelRepository::Poll(const std::string& name, const Override& changes) const {
+Expected<std::map<std::string, PolledModel>> ModelRepository::Poll(const std::string& name,
+                                                                   const Override& changes) const {
+  std::map<std::string, PolledModel> polled;
   if (!changes.files.empty()) {
     Expected<PolledModel> model = CatchExceptions([&] { return PollFiles(name, changes); });
-    if (!model) LOG_ERROR("Poll failed for model directory '{}': {}", name, model.error().message());
-    return model;
+    if (!model) {
+      LOG_ERROR("Poll failed for model directory '{}': {}", name, model.error().message());
+      return std::move(model).error();
+    }
+    const std::string id = model->id();
+    polled.emplace(id, *std::move(model));
+    return polled;
   }
-  const std::optional<Location> location = Locate(name);
-  if (!location) {
+  const Locations locations = Locate(name);
+  if (locations.empty()) {
     LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
     return NotFound("model '{}' not found in any model repository", name);
   }
-  return PollFolder(name, *location, changes.config);
+  for (const auto& [id, location] : locations) {
+    ASSIGN_OR_RETURN(PolledModel model, PollFolder(location, changes.config));
+    polled.emplace(id, std::move(model));
+  }
+  return polled;
 }
 
-std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::string>& names, const Locations& locations,
+std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::string>& ids, const Locations& locations,
                                                         std::map<std::string, PolledModel>& polled) const {
   struct Candidate {
-    const std::string* name;
+    const std::string* id;
     const Location* location;
     std::optional<Expected<PolledModel>> model;
   };
   std::map<std::string, Status> failures;
   std::vector<Candidate> candidates;
-  for (const std::string& name : names) {
-    const auto it = locations.find(name);
+  for (const std::string& id : ids) {
+    const auto it = locations.find(id);
     if (it == locations.end()) {
-      LOG_ERROR("failed to poll model '{}': model not found in any model repository.", name);
-      failures[name] = NotFound("model '{}' not found in any model repository", name);
+      LOG_ERROR("failed to poll model '{}': model not found in any model repository.", id);
+      failures[id] = NotFound("model '{}' not found in any model repository", id);
     } else {
-      candidates.push_back({&name, &it->second, std::nullopt});
+      candidates.push_back({&id, &it->second, std::nullopt});
     }
   }
 
   std::atomic<size_t> next{0};
   const auto work = [&] {
     for (size_t i = next++; i < candidates.size(); i = next++) {
-      candidates[i].model = PollFolder(*candidates[i].name, *candidates[i].location, std::nullopt);
+      candidates[i].model = PollFolder(*candidates[i].location, std::nullopt);
     }
   };
   // A folder takes tens of microseconds, so a handful is not worth a thread.
@@ -181,12 +212,29 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
   for (Candidate& candidate : candidates) {
     Expected<PolledModel>& model = *candidate.model;
     if (model) {
-      polled.emplace(*candidate.name, *std::move(model));
+      polled.emplace(*candidate.id, *std::move(model));
     } else {
-      failures[*candidate.name] = std::move(model).error();
+      failures[*candidate.id] = std::move(model).error();
     }
   }
   return failures;
+}
+
+void ModelRepository::ResolveSteps(PolledModel& model) const {
+  if (!model.config.has_ensemble_scheduling()) return;
+  for (auto& step : *model.config.mutable_ensemble_scheduling()->mutable_step()) {
+    if (!options_.lifecycle.namespacing) {
+      step.clear_model_namespace();
+      continue;
+    }
+    if (!step.model_namespace().empty()) continue;
+    const Locations candidates = Locate(step.model_name());
+    const auto own = candidates.find(ModelId(model.name_space, step.model_name()));
+    if (own != candidates.end() || candidates.size() == 1) {
+      const Location& location = own != candidates.end() ? own->second : candidates.begin()->second;
+      step.set_model_namespace(location.name_space);
+    }
+  }
 }
 
 void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) const {
@@ -195,16 +243,21 @@ void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) 
     const auto composing = ComposingModels(model.config);
     open.insert(composing.begin(), composing.end());
   };
-  for (const auto& [name, model] : polled) add(model);
+  for (const auto& [id, model] : polled) add(model);
   while (!open.empty()) {
-    const std::string name = *open.begin();
+    const std::string id = *open.begin();
     open.erase(open.begin());
-    if (polled.contains(name)) continue;
-    // What cannot be read is missed by the ensemble's own check.
-    Expected<PolledModel> model = Poll(name, {});
+    if (polled.contains(id)) continue;
+    // What cannot be read, or is not the only one of its name, is missed by the ensemble's own check.
+    const Locations locations = Locate(id);
+    if (!locations.contains(id)) {
+      LOG_ERROR("failed to poll model '{}': model not found in any model repository.", id);
+      continue;
+    }
+    Expected<PolledModel> model = PollFolder(locations.at(id), std::nullopt);
     if (!model) continue;
     add(*model);
-    polled.emplace(name, *std::move(model));
+    polled.emplace(id, *std::move(model));
   }
 }
 

@@ -39,6 +39,7 @@ class ModelRepositoryTest : public ::testing::Test {
     options.control_mode = mode;
     options.startup_models = std::move(startup_models);
     options.lifecycle.load_retries = retries_;
+    options.lifecycle.namespacing = namespacing_;
     auto created = ModelRepository::Create(std::move(options), loader_);
     EXPECT_TRUE(created.ok()) << created.status().ToString();
     repository_ = *std::move(created);
@@ -64,6 +65,7 @@ class ModelRepositoryTest : public ::testing::Test {
   std::unique_ptr<TestFolder> second_;
   FakeLoader loader_;
   unsigned retries_ = 0;
+  bool namespacing_ = false;
   Status startup_;
   std::unique_ptr<ModelRepository> repository_;
 };
@@ -477,6 +479,72 @@ TEST_F(ModelRepositoryTest, APlainLoadKeepsAnOverrideWhileTheFolderStandsStill) 
   ASSERT_TRUE(repository.UnloadModel("a", false).ok());
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_EQ(batch_size(), 0);
+}
+
+class NamespacesTest : public ModelRepositoryTest {
+ protected:
+  NamespacesTest() {
+    namespacing_ = true;
+    second_ = std::make_unique<TestFolder>();
+    folder_.AddModel("a");
+    second_->AddModel("a");
+  }
+  std::string First(const std::string& name) const { return folder_.path() + "::" + name; }
+  std::string Second(const std::string& name) const { return second_->path() + "::" + name; }
+};
+
+TEST_F(NamespacesTest, AnIdMeansOneModelANameAllThatHaveIt) {
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel(Second("a"), {}).ok());
+  EXPECT_EQ(Find("a")->name_space(), second_->path());
+  EXPECT_EQ(Find(First("a")), nullptr);
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(loader_.loads("a:1"), 2);
+  EXPECT_EQ(Find(First("a"))->id(), First("a"));
+  EXPECT_EQ(WhyNot("a"),
+            "Invalid argument: There are 2 identifiers of model 'a' in global map, model namespace must be provided to "
+            "resolve ambiguity.");
+  ASSERT_TRUE(repository.UnloadModel(First("a"), false).ok());
+  EXPECT_EQ(Find("a"), Find(Second("a")));
+  EXPECT_EQ(WhyNot("a", 7), "Not found: Request for unknown model: '" + Second("a") + "' version 7 is not found");
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_EQ(WhyNot("a"), "Not found: Identifier of model 'a' is not found in global map");
+  EXPECT_EQ(WhyNot(First("a")), "Not found: Request for unknown model: '" + First("a") + "' has no available versions");
+}
+
+TEST_F(NamespacesTest, AConfigurationIsKeptForTheModelThatItWasGivenTo) {
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel(First("a"), {{"config", false, kOverride}}).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_EQ(Find(First("a"))->config().parameters_size(), 1);
+  EXPECT_EQ(Find(Second("a"))->config().parameters_size(), 0);
+}
+
+TEST_F(NamespacesTest, AModelWithoutARepositoryIsKnownByItsName) {
+  ModelRepository& repository = Start();
+  const std::vector<LoadParameter> files = {{"config", false, kOverride}, {"file:1/model.bin", true, "weights"}};
+  EXPECT_FALSE(repository.LoadModel("/nowhere::a", files).ok());
+  ASSERT_TRUE(repository.LoadModel(First("a"), {}).ok());
+  ASSERT_TRUE(repository.LoadModel("a", files).ok());
+  EXPECT_EQ(Find("a")->id(), "a");
+  EXPECT_EQ(WhyNot("a", 7), "Not found: Request for unknown model: 'a' version 7 is not found");
+  ASSERT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_EQ(Find(First("a")), nullptr);
+}
+
+TEST_F(NamespacesTest, OneRepositoryHasANameOnce) {
+  TestFolder third;
+  third.AddModel("one");
+  third.AddModel("two");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.RegisterRepository(third.path(), {{"one", "a"}, {"two", "b"}}).ok());
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  EXPECT_NE(Find(third.path() + "::a"), nullptr) << "other repositories may have it, too";
+  TestFolder fourth;
+  fourth.AddModel("one");
+  fourth.AddModel("two");
+  EXPECT_EQ(repository.RegisterRepository(fourth.path(), {{"one", "c"}, {"two", "c"}}).code(),
+            StatusCode::kAlreadyExists);
 }
 
 TEST_F(ModelRepositoryTest, AFifoInAVersionIsTheLoadsError) {

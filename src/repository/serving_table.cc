@@ -4,23 +4,46 @@
 #include <mutex>
 #include <utility>
 
+#include "config/model_id.h"
+
 namespace neso {
 
-void ServingTable::Publish(const std::string& name, std::vector<ModelHandle> versions) {
+void ServingTable::Publish(const std::string& id, std::vector<ModelHandle> versions) {
   // What is replaced is dropped outside the lock: it may be the last reference.
   {
     std::unique_lock lock(mutex_);
-    std::swap(models_[name], versions);
-    if (const auto it = models_.find(name); it->second.empty()) models_.erase(it);
+    if (namespacing_) Name(id, !versions.empty());
+    std::swap(models_[id], versions);
+    if (const auto it = models_.find(id); it->second.empty()) models_.erase(it);
   }
+}
+
+void ServingTable::Name(const std::string& id, bool serves) {
+  const std::string name = NameOfId(id);
+  std::set<std::string>& same = ids_[name];
+  if (serves) {
+    same.insert(id);
+  } else {
+    same.erase(id);
+  }
+  if (same.empty()) ids_.erase(name);
+}
+
+const std::vector<ModelHandle>* ServingTable::Lookup(std::string_view name) const {
+  auto found = models_.find(name);
+  if (found == models_.end() && !ids_.empty()) {
+    const auto ids = ids_.find(name);
+    if (ids != ids_.end() && ids->second.size() == 1) found = models_.find(*ids->second.begin());
+  }
+  return found == models_.end() ? nullptr : &found->second;
 }
 
 ModelHandle ServingTable::Find(std::string_view name, int64_t version) const {
   std::shared_lock lock(mutex_);
-  const auto it = models_.find(name);
-  if (it == models_.end()) return nullptr;
-  if (version == -1) return it->second.back();
-  for (const ModelHandle& model : it->second) {
+  const std::vector<ModelHandle>* const versions = Lookup(name);
+  if (versions == nullptr) return nullptr;
+  if (version == -1) return versions->back();
+  for (const ModelHandle& model : *versions) {
     if (model->version() == version) return model;
   }
   return nullptr;
@@ -28,19 +51,25 @@ ModelHandle ServingTable::Find(std::string_view name, int64_t version) const {
 
 std::vector<ModelHandle> ServingTable::Versions(std::string_view name) const {
   std::shared_lock lock(mutex_);
-  const auto it = models_.find(name);
-  return it == models_.end() ? std::vector<ModelHandle>() : it->second;
+  const std::vector<ModelHandle>* const versions = Lookup(name);
+  return versions == nullptr ? std::vector<ModelHandle>() : *versions;
+}
+
+std::set<std::string> ServingTable::IdsOf(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  const auto ids = ids_.find(name);
+  return ids == ids_.end() ? std::set<std::string>() : ids->second;
 }
 
 std::vector<ModelHandle> ServingTable::All() const {
   std::vector<ModelHandle> all;
   {
     std::shared_lock lock(mutex_);
-    for (const auto& [name, versions] : models_) all.insert(all.end(), versions.begin(), versions.end());
+    for (const auto& [id, versions] : models_) all.insert(all.end(), versions.begin(), versions.end());
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return std::pair<const std::string&, int64_t>(a->name(), a->version()) <
-           std::pair<const std::string&, int64_t>(b->name(), b->version());
+    return std::pair<const std::string&, int64_t>(a->id(), a->version()) <
+           std::pair<const std::string&, int64_t>(b->id(), b->version());
   });
   return all;
 }

@@ -12,7 +12,7 @@
 
 namespace neso {
 
-// One line each: "--model-namespacing: this server does not have models of the same name in several repositories yet".
+// One line each: "--metrics-config summary_latencies: this server does not have latency summaries yet".
 std::vector<std::string> MissingBehaviour(const Options& options);
 
 // Names of the given options that are accepted and change nothing yet.

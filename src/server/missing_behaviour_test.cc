@@ -29,10 +29,9 @@ TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
 }
 
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(MissingBehaviour(Parse({"--model-namespacing=true"})),
-              ElementsAre("--model-namespacing: this server does not have models of the same name in several "
-                          "repositories yet"));
-  for (const char* argument : {"--model-repository=s3://b/m", "--model-control-mode=poll", "--model-namespacing=true",
+  EXPECT_THAT(MissingBehaviour(Parse({"--metrics-config=summary_latencies=true"})),
+              ElementsAre("--metrics-config summary_latencies: this server does not have latency summaries yet"));
+  for (const char* argument : {"--model-repository=s3://b/m", "--model-control-mode=poll",
                                "--metrics-config=summary_latencies=true", "--trace-config=mode=opentelemetry"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }

@@ -77,12 +77,13 @@ def test_a_request_under_way_keeps_the_models_that_are_unloaded(repository, star
     wait_until(lambda: index(server)["after:1"] == "UNAVAILABLE: unloaded")
 
 
-def test_a_stop_waits_for_the_last_step(repository, start_server):
+@pytest.mark.parametrize("namespacing", ["false", "true"])
+def test_a_stop_waits_for_the_last_step(repository, start_server, namespacing):
     repository.add_identity("slow", parameters={"execute_delay_ms": DELAY})
     repository.add_identity("after")
     repository.add_chain("inner", ["slow", "after"])
     repository.add_ensemble("outer", [("inner", {"IN": "IN"}, {"OUT": "x"}), ("after", {"INPUT0": "x"}, {"OUTPUT0": "OUT"})])
-    server = start_server(repository.path)
+    server = start_server(repository.path, f"--model-namespacing={namespacing}")
     with Asking() as asking:
         reply = asking(server, "outer", [1.0, 2.0])
         until_executing()

@@ -152,7 +152,7 @@ def test_the_real_server(tmp_path):
     ModelRepository(tmp_path / "model").add_identity()
     port = free_port()
     variables = {"NESO_SAGEMAKER_ROOT": str(tmp_path), "SAGEMAKER_BIND_TO_PORT": str(port),
-                 "SAGEMAKER_TRITON_DISABLE_MODEL_NAMESPACING": "false", "SAGEMAKER_TRITON_LOG_VERBOSE": "false"}
+                 "SAGEMAKER_TRITON_LOG_VERBOSE": "false"}
     log = tmp_path / "log"
     with log.open("w") as output:
         process = subprocess.Popen([TREE / "bin" / "serve"], stdout=output, stderr=subprocess.STDOUT,
