@@ -150,10 +150,11 @@ Status InferenceServer::MakeParts() {
   executor_ = std::make_unique<Executor>("neso-execute", kMaxExecutorThreads);
   questions_ = std::make_unique<ReadinessQuestions>(*executor_, activities_);
   timers_ = std::make_unique<TimerQueue>();
-  backends_ = std::make_unique<BackendManager>(BackendOptionsOf(options_),
-                                               SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
+  BackendOptions backend_options = BackendOptionsOf(options_);
   EnsembleContext ensembles{.finder = finder_, .executor = *executor_, .histogram_bounds = {}};
-  if (options_.metrics) ensembles.histogram_bounds = *HistogramBounds(options_);  // checked before
+  ensembles.histogram_bounds = backend_options.histogram_bounds;
+  backends_ = std::make_unique<BackendManager>(std::move(backend_options),
+                                               SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
   if (!options_.cache_config.empty()) {
     const auto& [name, settings] = *options_.cache_config.begin();
     ASSIGN_OR_RETURN(cache_, CacheLibrary::Open(name, options_.cache_directory, settings));
