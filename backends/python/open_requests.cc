@@ -10,11 +10,11 @@ using backend::Response;
 using backend::ResponseFactory;
 using backend::Status;
 
-void OpenRequests::BeginBatch(std::span<Request> requests, uint64_t first_id) {
+void OpenRequests::BeginBatch(std::span<Request> requests, uint64_t first_id, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   batch_ = requests;
   first_id_ = first_id;
-  batch_since_ = Clock::now();
+  batch_since_ = now;
 }
 
 void OpenRequests::EndBatch() {

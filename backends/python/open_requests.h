@@ -20,11 +20,13 @@ namespace neso::python {
 // Thread-safe; the batch belongs to the thread that executes it, which waits while others look at it.
 class OpenRequests {
  public:
+  using Clock = std::chrono::steady_clock;
+
   OpenRequests(TRITONBACKEND_ModelInstance* instance, std::shared_ptr<WorkerMemory> memory)
       : instance_(instance), sendable_{.memory = std::move(memory)} {}
 
   // The requests from `first_id` on may be answered through senders, until EndBatch().
-  void BeginBatch(std::span<backend::Request> requests, uint64_t first_id);
+  void BeginBatch(std::span<backend::Request> requests, uint64_t first_id, Clock::time_point now);
   // Afterwards only those that Keep() took are open.
   void EndBatch();
   // Makes a factory, so that answers may come after the request's release. The request must be of the batch.
@@ -46,10 +48,9 @@ class OpenRequests {
 
   // Since when what has waited longest has got no answer: the batch as a whole, whose requests may be answered one
   // after the other, and each request that is open without it. Nothing if nothing is open.
-  std::optional<std::chrono::steady_clock::time_point> WaitingSince();
+  std::optional<Clock::time_point> WaitingSince();
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Kept {
     std::shared_ptr<backend::ResponseFactory> factory;
     Clock::time_point since;  // its last answer, or the end of its batch

@@ -119,8 +119,9 @@ void Worker::Execute(Execution& execution) {
         Status(batch.status().code(), backend::Concat("Failed to process the request(s) for model instance '",
                                                       place_.name, "', message: ", batch.status().message())));
   }
-  open_.BeginBatch(requests, first_id);
-  WatchTime(std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  open_.BeginBatch(requests, first_id, now);
+  WatchTime(now);
   if (place_.decoupled) {
     for (size_t i = 0; i < requests.size(); ++i) {
       NESO_LOG_IF_ERROR(open_.Keep(first_id + i), "cannot keep a decoupled request");
