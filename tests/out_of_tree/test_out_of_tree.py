@@ -4,6 +4,8 @@ import shutil
 import subprocess
 
 import pytest
+from support.batching import batches, rows
+from support.inference import delay_ms
 from support.server import TREE
 
 PROJECT = pathlib.Path(__file__).parent / "project"
@@ -45,3 +47,10 @@ def test_a_backend(built, repository, start_server):
     assert answer.json()["outputs"][0]["data"] == [1, 2, -3, 4]
     refused = ask(server, (2, 5))
     assert (refused.status_code, refused.json()["error"]) == (400, "IN: expected even numbers")
+
+
+def test_a_batching_library(built, repository, start_server):
+    folder = repository.add_identity("paired", extra="dynamic_batching {}", parameters={"execute_delay_ms": delay_ms(300)})
+    shutil.copy(built / "batching" / "pairs" / "batchstrategy.so", folder)
+    server = start_server(repository.path)
+    assert batches(server, "paired", [rows(1)] * 5) == {2: 2, 1: 1}
