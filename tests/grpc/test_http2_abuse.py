@@ -96,18 +96,45 @@ def test_frames_that_nobody_knows_are_ignored(server):
         assert client.answer(client.call(LIVE, b"")).status == "0"
 
 
+REQUEST = [(":method", "POST"), (":scheme", "http"), (":authority", "here"), (":path", LIVE)]
+
+
 @pytest.mark.parametrize("fields", [
-    [(":method", "POST")], [(":method", "POST"), (":scheme", "http"), (":path", "")],
-    [(":method", "POST"), (":scheme", "http"), (":path", LIVE), ("Upper", "case")],
-    [(":method", "POST"), (":scheme", "http"), (":path", LIVE), ("x", "a\nb")],
-    [(":method", "POST"), (":scheme", "http"), (":path", LIVE), ("connection", "close")],
-    [("te", "trailers"), (":method", "POST"), (":scheme", "http"), (":path", LIVE)],
-], ids=["no path", "empty path", "upper case", "line break", "connection", "pseudo field after others"])
+    [*REQUEST[:3]], [*REQUEST[:3], (":path", "")], [*REQUEST[:2], REQUEST[3]], [*REQUEST, ("Upper", "case")],
+    [*REQUEST, ("x", "a\nb")], [*REQUEST, ("connection", "close")], [*REQUEST, ("content-length", "many")],
+    [("te", "trailers"), *REQUEST],
+], ids=["no path", "empty path", "no authority", "upper case", "line break", "connection", "content length",
+        "pseudo field after others"])
 def test_malformed_requests_cost_their_stream_only(server, fields):
     with Http2Connection(server.grpc_port) as client:
         client.send(HeadersFrame(1, client.encoder.encode(fields), flags=["END_HEADERS", "END_STREAM"]))
         assert client.answer(client.expect()).reset == PROTOCOL_ERROR
         assert client.answer(client.call(LIVE, b"")).status == "0"
+
+
+@pytest.mark.parametrize("announced, sent", [(6, 5), (4, 5), (0, 5), (5, 0)])
+def test_a_body_of_another_length_than_announced_costs_its_stream_only(server, announced, sent):
+    with Http2Connection(server.grpc_port) as client:
+        stream = client.expect()
+        client.send(*client.head_frames(stream, client.block(LIVE, [("content-length", str(announced))])))
+        client.send(DataFrame(stream, b"\0" * sent, flags=["END_STREAM"]))
+        assert client.answer(stream).reset == PROTOCOL_ERROR
+        assert client.answer(client.call(LIVE, b"", fields=[("content-length", "5")])).status == "0"
+
+
+@pytest.mark.parametrize("fields, flags", [
+    ([(":path", "/"), ("x", "y")], ["END_STREAM"]), ([("X", "y")], ["END_STREAM"]), ([("x", "y")], []),
+], ids=["pseudo field", "upper case", "not the end"])
+def test_malformed_trailers_cost_their_stream_only(server, fields, flags):
+    with Http2Connection(server.grpc_port) as client:
+        stream = client.expect()
+        client.send(*client.head_frames(stream, client.block(LIVE)), DataFrame(stream, message(b"")))
+        client.send(HeadersFrame(stream, client.encoder.encode(fields), flags=["END_HEADERS", *flags]))
+        assert client.answer(stream).reset == PROTOCOL_ERROR
+        stream = client.expect()
+        client.send(*client.head_frames(stream, client.block(LIVE)), DataFrame(stream, message(b"")))
+        client.send(HeadersFrame(stream, client.encoder.encode([("x", "y")]), flags=["END_HEADERS", "END_STREAM"]))
+        assert client.answer(stream).status == "0"
 
 
 def test_metadata_that_is_too_large(server):

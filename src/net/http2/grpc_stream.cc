@@ -76,12 +76,12 @@ bool CompressMessage(ContentEncoding encoding, GrpcMessage* message) {
 
 }  // namespace
 
-GrpcStream::GrpcStream(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
-    : Http2Stream(session, id, head.bytes),
+GrpcStream::GrpcStream(Http2Session& session, int32_t id, SharedHttpHead head, bool head_too_large)
+    : Http2Stream(session, id, head->bytes),
       head_(std::move(head)),
       head_too_large_(head_too_large),
       answer_encoding_(
-          ChooseGrpcEncoding(context().grpc_settings.compression, head_.head.Find("grpc-accept-encoding"))),
+          ChooseGrpcEncoding(context().grpc_settings.compression, head_->head.Find("grpc-accept-encoding"))),
       reader_(service_limits().max_message_bytes) {}
 
 bool GrpcStream::IsCall(const HttpHead& head) {

@@ -26,7 +26,7 @@ namespace neso::net {
 
 class GrpcStream final : public Http2Stream, public GrpcCall {
  public:
-  GrpcStream(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large);
+  GrpcStream(Http2Session& session, int32_t id, SharedHttpHead head, bool head_too_large);
   // Otherwise the request is plain HTTP.
   static bool IsCall(const HttpHead& head);
 
@@ -42,7 +42,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void RunAtTop(std::shared_ptr<TopWork> self, int what) override;
 
   // --- The method's side, any thread. ---
-  const HttpHead& head() const override { return head_.head; }
+  const HttpHead& head() const override { return head_->head; }
   void SendMetadata(GrpcMetadata metadata) override;
   bool Send(GrpcMessage message) override;
   void Finish(GrpcStatus status) override;
@@ -89,7 +89,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void Fail(GrpcStatus status);
   void Fail(GrpcCode code, std::string message);
 
-  OwnedHttpHead head_;
+  const SharedHttpHead head_;
   const bool head_too_large_;
   const ContentEncoding answer_encoding_;
 

@@ -8,6 +8,7 @@
 
 #include "base/block_cache.h"
 #include "base/exception_status.h"
+#include "net/http2/http2_head_check.h"
 #include "net/http2/http2_session.h"
 
 namespace neso::net {
@@ -81,7 +82,7 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceL
     return nullptr;
   }
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Guard<OnBeginHeaders>::Call);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, Guard<OnHeader>::Call);
+  nghttp2_session_callbacks_set_on_header_callback2(callbacks, Guard<OnHeader>::Call);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Guard<OnFrame>::Call);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Guard<OnInvalidFrame>::Call);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Guard<OnData>::Call);
@@ -91,9 +92,8 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceL
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Guard<SendData>::Call);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
+  nghttp2_option_set_no_http_messaging(option, 1);  // Http2HeadCheck does that, once for heads that are alike
   nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);  // Http2Guard says it in a better way
-  // RFC 9113, 8.2.1 forbids blanks at the ends of a value; gRPC's clients send them, and every server takes them.
-  nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   nghttp2_mem memory{nullptr, Allocate, Free, AllocateZeroes, Reallocate};
   const int created = nghttp2_session_server_new3(&raw, callbacks, &session, option, &memory);
   nghttp2_session_callbacks_del(callbacks);
@@ -123,16 +123,20 @@ nghttp2_data_provider Http2Callbacks::Provider() {
 int Http2Callbacks::OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* session) {
   Http2Session& self = Self(session);
   self.in_headers_ = true;
+  self.has_bad_trailers_ = false;
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
     self.collector_.Start(self.limits().max_head_bytes, self.connection_.context().grpc != nullptr);
   return 0;
 }
 
-int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
-                             const uint8_t* value, size_t value_size, uint8_t, void* session) {
-  // Trailers of a request have no use here.
-  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-    Self(session).collector_.Add(View(name, name_size), View(value, value_size));
+int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
+                             uint8_t, void* session) {
+  Http2Session& self = Self(session);
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    self.collector_.Add(name, value);
+  } else if (!Http2HeadCheck::IsTrailer(Http2Text(name).view(), Http2Text(value).view())) {
+    self.has_bad_trailers_ = true;  // good ones have no use here
+  }
   return 0;
 }
 
@@ -142,7 +146,11 @@ int Http2Callbacks::OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* 
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
       self.in_headers_ = false;
-      if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) self.StartStream(id);
+      if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        self.StartStream(id);
+      } else if (self.has_bad_trailers_ || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) {
+        self.RefuseMalformed(id);
+      }
       break;
     case NGHTTP2_DATA:
       if (frame->hd.length == 0 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) self.OnControlFrame();
@@ -173,10 +181,15 @@ int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame,
 
 int Http2Callbacks::OnData(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* session) {
   Http2Session& self = Self(session);
-  if (Http2Stream* stream = self.Find(id)) {
-    stream->OnData(View(data, size));
-  } else {
+  Http2Stream* const stream = self.Find(id);
+  if (stream == nullptr) {
     self.ConsumeForConnection(size);
+  } else if (stream->body_left && *stream->body_left < size) {
+    self.ConsumeForConnection(size);
+    self.RefuseMalformed(id);
+  } else {
+    if (stream->body_left) *stream->body_left -= size;
+    stream->OnData(View(data, size));
   }
   return 0;
 }

@@ -17,8 +17,8 @@ struct Http2Callbacks {
 
  private:
   static int OnBeginHeaders(nghttp2_session* raw, const nghttp2_frame* frame, void* session);
-  static int OnHeader(nghttp2_session* raw, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
-                      const uint8_t* value, size_t value_size, uint8_t flags, void* session);
+  static int OnHeader(nghttp2_session* raw, const nghttp2_frame* frame, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
+                      uint8_t flags, void* session);
   static int OnFrame(nghttp2_session* raw, const nghttp2_frame* frame, void* session);
   static int OnInvalidFrame(nghttp2_session* raw, const nghttp2_frame* frame, int error, void* session);
   static int OnData(nghttp2_session* raw, uint8_t flags, int32_t id, const uint8_t* data, size_t size, void* session);

@@ -24,8 +24,8 @@ bool MayHaveBody(int status) { return status >= 200 && status != 204 && status !
 
 }  // namespace
 
-Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large)
-    : Http2Stream(session, id, head.bytes),
+Http2Exchange::Http2Exchange(Http2Session& session, int32_t id, SharedHttpHead head, bool head_too_large)
+    : Http2Stream(session, id, head->bytes),
       head_(std::move(head)),
       head_too_large_(head_too_large),
       receive_start_ns_(SteadyNanoseconds()) {}

@@ -23,7 +23,7 @@ namespace neso::net {
 
 class Http2Exchange final : public Http2Stream, public HttpExchange {
  public:
-  Http2Exchange(Http2Session& session, int32_t id, OwnedHttpHead head, bool head_too_large);
+  Http2Exchange(Http2Session& session, int32_t id, SharedHttpHead head, bool head_too_large);
 
   // --- The session's side, in the strand. ---
   void OnStart() override;
@@ -37,7 +37,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   void RunAtTop(std::shared_ptr<TopWork> self, int what) override;
 
   // --- The handler's side, any thread. ---
-  const HttpHead& head() const override { return head_.head; }
+  const HttpHead& head() const override { return head_->head; }
   const BufferRef& body() const override { return body_; }
   size_t body_chunks() const override { return 0; }
   uint64_t receive_start_ns() const override { return receive_start_ns_; }
@@ -57,7 +57,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   void ShortenHead(HttpResponse& response);
   void SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body);
 
-  OwnedHttpHead head_;
+  const SharedHttpHead head_;
   const bool head_too_large_;
   bool refused_ = false;  // what still comes of the request is dropped
   bool dispatched_ = false;

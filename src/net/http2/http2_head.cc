@@ -2,9 +2,14 @@
 
 #include <cstring>
 
+#include "net/http2/http2_head_check.h"
+
 namespace neso::net {
 
 namespace {
+
+// Of a head that is kept for the next request: an idle connection has one, whatever its client sends.
+constexpr size_t kRememberedBytes = 2048;
 
 std::string_view WithoutBlanks(std::string_view value) {
   const size_t first = value.find_first_not_of(" \t");
@@ -12,40 +17,76 @@ std::string_view WithoutBlanks(std::string_view value) {
                                          : value.substr(first, value.find_last_not_of(" \t") + 1 - first);
 }
 
+// Copies texts one behind the other into what has room for them.
+class TextWriter {
+ public:
+  explicit TextWriter(char* at) : at_(at) {}
+  std::string_view Write(std::string_view text) {
+    if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+    return {std::exchange(at_, at_ + text.size()), text.size()};
+  }
+
+ private:
+  char* at_;
+};
+
 }  // namespace
 
 void Http2HeadCollector::Start(size_t limit, bool keeps_blanks) {
-  text_.clear();
   fields_.clear();
+  same_ = 0;
+  has_diverged_ = last_ == nullptr;
   bytes_ = 0;
   limit_ = limit;
   keeps_blanks_ = keeps_blanks;
 }
 
-void Http2HeadCollector::Add(std::string_view name, std::string_view value) {
-  bytes_ += name.size() + value.size() + 32;
-  if (too_large()) return;
-  if (name == ":scheme") return;
-  if (name == ":authority") name = "host";
-  if (!keeps_blanks_) value = WithoutBlanks(value);
-  text_.append(name).append(value);
-  fields_.push_back({name.size(), value.size()});
+void Http2HeadCollector::Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  if (!has_diverged_) {
+    if (same_ < last_fields_.size() && last_fields_[same_].name.Is(name) && last_fields_[same_].value.Is(value)) {
+      bytes_ += last_fields_[same_++].bytes;
+      return;
+    }
+    Diverge();
+  }
+  Field field{Http2Text(name), Http2Text(value), 0};
+  field.bytes = field.name.view().size() + field.value.view().size() + 32;
+  bytes_ += field.bytes;
+  if (!too_large()) fields_.push_back(std::move(field));
 }
 
-OwnedHttpHead Http2HeadCollector::Take() {
-  OwnedHttpHead owned;
-  owned.text = MakeBytes(text_.size());
-  std::memcpy(owned.text.get(), text_.data(), text_.size());
-  owned.bytes = kept_bytes();
-  HttpHead& head = owned.head;
+void Http2HeadCollector::Diverge() {
+  has_diverged_ = true;
+  fields_.assign(last_fields_.begin(), last_fields_.begin() + static_cast<std::ptrdiff_t>(same_));
+}
+
+SharedHttpHead Http2HeadCollector::Take() {
+  if (!has_diverged_ && same_ == last_fields_.size()) return last_;
+  if (!has_diverged_) Diverge();
+  SharedHttpHead made = Make();
+  if (made != nullptr && bytes_ <= kRememberedBytes && !too_large()) {
+    last_fields_.swap(fields_);
+    last_ = made;
+  }
+  fields_.clear();
+  return made;
+}
+
+SharedHttpHead Http2HeadCollector::Make() const {
+  const auto owned = MakeShared<OwnedHttpHead>();
+  owned->bytes = std::min(bytes_, limit_);
+  owned->text = MakeBytes(owned->bytes);  // longer than its texts, since each field counts for more
+  HttpHead& head = owned->head;
   head.version_major = 2;
   head.version_minor = 0;
   head.headers.reserve(fields_.size());
-  const char* at = owned.text.get();
+  TextWriter writer(owned->text.get());
+  Http2HeadCheck check;
   for (const Field& field : fields_) {
-    const std::string_view name(at, field.name_size);
-    const std::string_view value(at + field.name_size, field.value_size);
-    at += field.name_size + field.value_size;
+    const std::string_view name = field.name.view();
+    if (!check.Accept(name, field.value.view())) return nullptr;
+    if (name == ":scheme") continue;
+    const std::string_view value = writer.Write(keeps_blanks_ ? field.value.view() : WithoutBlanks(field.value.view()));
     if (name == ":method") {
       head.method = value;
     } else if (name == ":path") {
@@ -53,9 +94,12 @@ OwnedHttpHead Http2HeadCollector::Take() {
       head.path = value.substr(0, mark);
       if (mark != std::string_view::npos) head.query = value.substr(mark + 1);
     } else {
-      head.headers.emplace_back(name, value);
+      head.headers.emplace_back(name == ":authority" ? "host" : writer.Write(name), value);
     }
   }
+  // What is missing of one that is too large may be among what was dropped.
+  if (!too_large() && !check.IsRequest()) return nullptr;
+  owned->content_length = check.content_length();
   return owned;
 }
 

@@ -277,20 +277,30 @@ void Http2Session::StartStream(int32_t id) {
   if (terminated_) return;
   const auto live = static_cast<size_t>(live_streams_.load(std::memory_order_relaxed));
   if (live >= kLiveStreamsForOpen * limits().max_streams) return Reset(id, NGHTTP2_REFUSED_STREAM);
-  if (!account_.TryAdd(ClientAccount::kHeads, collector_.kept_bytes())) return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
   const bool too_large = collector_.too_large();
-  OwnedHttpHead head = collector_.Take();
+  SharedHttpHead head = collector_.Take();
+  if (head == nullptr) return RefuseMalformed(id);
+  if (!account_.TryAdd(ClientAccount::kHeads, head->bytes)) return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
+  const std::optional<uint64_t> length = head->content_length;
   std::shared_ptr<Http2Stream> stream;
-  if (connection_.context().grpc != nullptr && GrpcStream::IsCall(head.head)) {
+  if (connection_.context().grpc != nullptr && GrpcStream::IsCall(head->head)) {
     stream = MakeShared<GrpcStream>(*this, id, std::move(head), too_large);
   } else {
     stream = MakeShared<Http2Exchange>(*this, id, std::move(head), too_large);
   }
+  stream->body_left = length;
   streams_.emplace(id, stream);
   stream->OnStart();
 }
 
+void Http2Session::RefuseMalformed(int32_t id) {
+  if (Http2Stream* const stream = Find(id)) stream->request_ended = true;
+  Reset(id, NGHTTP2_PROTOCOL_ERROR);
+  OnControlFrame();
+}
+
 void Http2Session::EndRequest(Http2Stream& stream) {
+  if (stream.body_left.value_or(0) > 0 && !stream.request_ended) return RefuseMalformed(stream.id());
   if (std::exchange(stream.request_ended, true)) return;
   stream.OnRequestEnd();
 }

@@ -123,6 +123,8 @@ class Http2Session final : public Session {
 
   Http2Stream* Find(int32_t id);
   void StartStream(int32_t id);
+  // A request that is not what HTTP/2 asks for ends, and nothing else (RFC 9113, 8.1.1).
+  void RefuseMalformed(int32_t id);
   void EndRequest(Http2Stream& stream);
   void CloseStream(int32_t id);
   void CloseStreams();
@@ -133,8 +135,9 @@ class Http2Session final : public Session {
   Phase phase_ = Phase::kOpen;
   bool readable_ = false;
   bool peer_ended_ = false;
-  bool greeted_ = false;     // the client's first SETTINGS came
-  bool in_headers_ = false;  // a block of headers is under way
+  bool greeted_ = false;           // the client's first SETTINGS came
+  bool in_headers_ = false;        // a block of headers is under way
+  bool has_bad_trailers_ = false;  // of that block
   End end_ = End::kNo;
   std::string_view end_reason_;
   bool terminated_ = false;

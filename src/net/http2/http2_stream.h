@@ -64,7 +64,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
 
   // The session's notes.
   bool request_ended = false;
-  std::optional<int> parked_work;  // what waits for the client to read
+  std::optional<uint64_t> body_left;  // of the content-length that the request announced
+  std::optional<int> parked_work;     // what waits for the client to read
 
  protected:
   static constexpr TimePoint kNever = TimePoint::max();
