@@ -89,6 +89,7 @@ bool GrpcStream::IsCall(const HttpHead& head) {
 }
 
 void GrpcStream::OnStart() {
+  ignoring_ = true;
   if (head_too_large_) return Fail(GrpcCode::kResourceExhausted, "received metadata size exceeds the limit");
   const std::string_view encoding = head().Find("grpc-encoding");
   if (!ParseContentEncoding(!encoding.empty(), encoding).ok()) {
@@ -98,6 +99,7 @@ void GrpcStream::OnStart() {
     call_deadline_ = std::chrono::steady_clock::now() + *timeout;
     WatchDeadlines();
   }
+  ignoring_ = false;
   Queue(Event::kStart);
 }
 
@@ -165,13 +167,28 @@ void GrpcStream::OnRequestEnd() {
 
 void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
   if (message.bytes) backlog_ += message.bytes->size();
-  {
+  if (arrived_.empty()) arrived_.reserve(kUnaryInputs);
+  arrived_.push_back({event, std::move(message)});
+  if (is_due_) return;
+  if (event != Event::kStart) {
     MutexLock lock(mutex_);
-    if (inputs_.empty()) inputs_.reserve(kUnaryInputs);
-    inputs_.push_back({event, std::move(message)});
-    if (std::exchange(working_, true)) return;
+    if (std::exchange(working_, true)) return MoveArrived();
   }
+  is_due_ = true;
   session().AddRequest(*this, kWork);
+}
+
+void GrpcStream::OnHandOver(int what) noexcept {
+  if (what != kWork) return;
+  is_due_ = false;
+  MutexLock lock(mutex_);
+  MoveArrived();
+}
+
+void GrpcStream::MoveArrived() {
+  if (inputs_.empty()) return inputs_.swap(arrived_);
+  inputs_.insert(inputs_.end(), std::make_move_iterator(arrived_.begin()), std::make_move_iterator(arrived_.end()));
+  arrived_.clear();
 }
 
 void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
@@ -180,21 +197,29 @@ void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
 }
 
 void GrpcStream::WorkOff() {
-  Inputs inputs;
-  for (;;) {
-    inputs.clear();
-    {
-      MutexLock lock(mutex_);
-      inputs.swap(inputs_);
-      if (inputs.empty()) working_ = false;
-    }
-    if (inputs.empty()) return;
-    for (size_t i = 0; i < inputs.size(); i++) {
-      if (inputs[i].event == Event::kMessage && connection().account().IsOver(ClientAccount::kUnread))
-        return Postpone(std::span(inputs).subspan(i));
-      Handle(std::move(inputs[i]));
+  Work work;
+  bool is_last = false;
+  while (!is_last && Take(work)) {
+    std::span<Input> left = work.inputs;
+    is_last = left.back().event == Event::kEnd;
+    for (; !left.empty(); left = left.subspan(1)) {
+      if (left[0].event == Event::kMessage && connection().account().IsOver(ClientAccount::kUnread))
+        return Postpone(left);
+      Handle(work, std::move(left[0]));
     }
   }
+}
+
+bool GrpcStream::Take(Work& work) {
+  work.inputs.clear();
+  MutexLock lock(mutex_);
+  work.inputs.swap(inputs_);
+  working_ = !work.inputs.empty();
+  if (!working_) return false;
+  work.receiver = receiver_;
+  work.may_start = work.inputs.front().event == Event::kStart && !cancelled_ && !over_;
+  starting_ = work.may_start;
+  return true;
 }
 
 // A message is a request of a stream, and so waits for the client to read as a request of its own would.
@@ -207,33 +232,31 @@ void GrpcStream::Postpone(std::span<Input> inputs) {
   Wake();
 }
 
-void GrpcStream::Handle(Input input) {
+void GrpcStream::Handle(Work& work, Input input) {
   try {
-    input.event == Event::kStart ? Start() : Deliver(std::move(input));
+    if (input.event != Event::kStart) {
+      Deliver(work.receiver.get(), std::move(input));
+    } else if (work.may_start) {
+      work.receiver = Start();
+    }
   } catch (...) {
     Fail(GrpcExceptionStatus());
   }
 }
 
-void GrpcStream::Start() {
-  {
-    MutexLock lock(mutex_);
-    if (cancelled_ || over_) return;
-    starting_ = true;
-  }
-  const GrpcReceiverRef receiver = CallMethod();
-  bool cancel = false;
+GrpcReceiverRef GrpcStream::Start() {
+  GrpcReceiverRef receiver = CallMethod();
   {
     MutexLock lock(mutex_);
     starting_ = false;
-    cancel = cancel_waits_;
-    if (cancel) {
-      cancelled_ = true;
-    } else if (!over_ || cancel_comes_) {
-      receiver_ = receiver;
+    if (!cancel_waits_) {
+      if (!over_ || cancel_comes_) return receiver_ = std::move(receiver);
+      return nullptr;
     }
+    cancelled_ = true;
   }
-  if (cancel && receiver) receiver->OnCancel();
+  if (receiver) receiver->OnCancel();
+  return nullptr;
 }
 
 GrpcReceiverRef GrpcStream::CallMethod() {
@@ -247,26 +270,21 @@ GrpcReceiverRef GrpcStream::CallMethod() {
   }
 }
 
-GrpcReceiverRef GrpcStream::Receiver() {
-  MutexLock lock(mutex_);
-  return receiver_;
-}
-
 GrpcReceiverRef GrpcStream::TakeReceiver() {
-  MutexLock lock(mutex_);
+  is_over_for_receiver_.store(true, std::memory_order_relaxed);
   return std::exchange(receiver_, nullptr);
 }
 
-void GrpcStream::Deliver(Input input) {
-  const GrpcReceiverRef receiver = Receiver();
+void GrpcStream::Deliver(GrpcReceiver* receiver, Input input) {
+  if (is_over_for_receiver_.load(std::memory_order_relaxed)) receiver = nullptr;
   if (input.event == Event::kEnd) {
-    if (receiver) receiver->OnEnd();
+    if (receiver != nullptr) receiver->OnEnd();
     return;
   }
   BufferRef message = std::move(input.message.bytes);
   backlog_ -= message->size();
   if (withholding_) Wake();
-  if (!receiver) return;
+  if (receiver == nullptr) return;
   if (input.message.compressed) message = Inflate(*message);
   if (message) receiver->OnMessage(std::move(message));
 }
@@ -301,7 +319,7 @@ void GrpcStream::Cancel() {
     cancel_waits_ = starting_;
     if (cancel_waits_) return;
     cancelled_ = true;
-    receiver.swap(receiver_);
+    receiver = TakeReceiver();
   }
   if (!receiver) return;
   try {
@@ -338,7 +356,7 @@ void GrpcStream::OnClose() {
     over_ = true;
     if (!status_) cancel_wanted_ = cancel_comes_ = true;
     cancel = cancel_wanted_;
-    if (!cancel_comes_) receiver.swap(receiver_);
+    if (!cancel_comes_) receiver = TakeReceiver();
     dropped.swap(answer_);
   }
   session().Drop(std::move(receiver));
@@ -347,7 +365,10 @@ void GrpcStream::OnClose() {
   } catch (...) {
     LogException("a cancelled call");
     // It runs to its end, but it and its receiver must not keep each other for ever.
-    session().Drop(TakeReceiver());
+    session().Drop([&] {
+      MutexLock lock(mutex_);
+      return TakeReceiver();
+    }());
   }
 }
 
@@ -377,7 +398,7 @@ void GrpcStream::OnAnswer() {
     cancel = cancel_wanted_;
     postponed = std::exchange(postponed_, false);
     // It may hold the request, which nobody needs while the answer waits for a slow client.
-    if (ended && !dropped) receiver.swap(receiver_);
+    if (ended && !dropped) receiver = TakeReceiver();
   }
   session().Drop(std::move(receiver));
   if (cancel) ArrangeCancel();

@@ -34,6 +34,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   void OnStart() override;
   void OnData(std::string_view bytes) override;
   void OnRequestEnd() override;
+  void OnHandOver(int what) noexcept override;
   ReadRoom Direct() override { return ignoring_ ? ReadRoom() : reader_.Direct(); }
   void OnAnswer() override;
   bool SubmitTrailers() override;
@@ -59,6 +60,7 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // In the strand.
   void Queue(Event event, GrpcFrameReader::Message message = {});
+  void MoveArrived() REQUIRES(mutex_);
   void WatchMessage(size_t bytes);
   void WatchDeadlines();
   void GiveWindowBack();
@@ -69,18 +71,26 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // At the top of a network thread.
   void WorkOff();
+  // What WorkOff takes at once, and what it takes it with.
+  struct Work {
+    Inputs inputs;
+    GrpcReceiverRef receiver;
+    bool may_start = false;
+  };
+  // False when nothing waits any more.
+  bool Take(Work& work);
   void Postpone(std::span<Input> inputs);
   // An exception of the method ends the call.
-  void Handle(Input input);
-  void Start();
+  void Handle(Work& work, Input input);
+  // The receiver, unless the call is over for it.
+  GrpcReceiverRef Start();
   GrpcReceiverRef CallMethod();
-  void Deliver(Input input);
+  void Deliver(GrpcReceiver* receiver, Input input);
   // The message inflated; null when that failed, which ends the call.
   BufferRef Inflate(Buffer& message);
   void Cancel();
-  // The receiver, unless the call is over for it.
-  GrpcReceiverRef Receiver();
-  GrpcReceiverRef TakeReceiver();
+  // For it the call is over.
+  GrpcReceiverRef TakeReceiver() REQUIRES(mutex_);
 
   // Any thread.
   bool Queue(GrpcMessage message, std::optional<GrpcStatus> status);
@@ -101,15 +111,18 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   TimePoint message_deadline_ = kNever;
   TimePoint call_deadline_ = kNever;
   bool head_sent_ = false;
+  Inputs arrived_;       // with OnHandOver they are inputs_: what comes at once takes the lock once
+  bool is_due_ = false;  // OnHandOver will come
   size_t withheld_ = 0;  // bytes that the client's window was not given back
   GrpcStatus trailers_;
 
   std::atomic<size_t> backlog_{0};  // bytes of messages that wait for the receiver
   std::atomic<bool> withholding_{false};
+  std::atomic<bool> is_over_for_receiver_{false};
 
   Mutex mutex_;
   Inputs inputs_ GUARDED_BY(mutex_);
-  bool working_ GUARDED_BY(mutex_) = false;        // a thread works inputs_ off, or will
+  bool working_ GUARDED_BY(mutex_) = true;         // a thread works inputs_ off, or will: OnStart sees to the first
   bool postponed_ GUARDED_BY(mutex_) = false;      // the strand shall say when
   bool starting_ GUARDED_BY(mutex_) = false;       // OnCall is running
   bool over_ GUARDED_BY(mutex_) = false;           // the stream is closed

@@ -195,12 +195,15 @@ void Http2Session::HandOver() {
     turn_->needs_top = true;
     return;
   }
-  for (Top::Item& item : due_) turn_->top->due.push_back(std::move(item));
+  for (Due& due : due_) {
+    due.stream->OnHandOver(due.what);
+    turn_->top->due.push_back({std::move(due.stream), due.what});
+  }
   due_.clear();
 }
 
-void Http2Session::AddDue(std::shared_ptr<TopWork> work, int what) {
-  due_.push_back({std::move(work), what});
+void Http2Session::AddDue(std::shared_ptr<Http2Stream> stream, int what) {
+  due_.push_back({std::move(stream), what});
   connection_.context().BeginCall();
 }
 

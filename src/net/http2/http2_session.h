@@ -47,8 +47,9 @@ class Http2Session final : public Session {
 
   // --- For streams, in the strand. ---
   Connection& connection() { return connection_; }
-  // Calls work->RunAtTop(what) at the top of a network thread, soon; it ends with context().EndCall().
-  void AddDue(std::shared_ptr<TopWork> work, int what);
+  // Calls stream->RunAtTop(what) at the top of a network thread, soon, and OnHandOver(what) before the strand is left
+  // for it. The work ends with context().EndCall().
+  void AddDue(std::shared_ptr<Http2Stream> stream, int what);
   // The same for what makes more answers: it waits while the client leaves too much unread.
   void AddRequest(Http2Stream& stream, int what);
   // --- Frames. What cannot be sent resets its stream; without memory the connection ends.
@@ -155,7 +156,11 @@ class Http2Session final : public Session {
   Http2Stream* last_found_ = nullptr;  // of streams_; what nghttp2 tells of a stream comes in runs
   ClientAccount& account_;             // the connection's
   PushBack push_back_{account_};
-  std::vector<Top::Item> due_;
+  struct Due {
+    std::shared_ptr<Http2Stream> stream;
+    int what;
+  };
+  std::vector<Due> due_;
   std::deque<int32_t> parked_;  // streams with requests that wait; some may have ended since
 
   // Time limits; kNever if there is none.

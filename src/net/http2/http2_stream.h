@@ -37,6 +37,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   virtual void OnRequestEnd() = 0;
   // Where the next bytes of data belong; empty when that is not known.
   virtual ReadRoom Direct() = 0;
+  // What was asked for with AddDue or AddRequest will run now.
+  virtual void OnHandOver(int /*what*/) noexcept {}
   // --- The answer. ---
   // Wake() was called.
   virtual void OnAnswer() = 0;
