@@ -68,7 +68,6 @@ class IdentityInstance final : public Instance<IdentityModel> {
 
   Status Execute(Execution& execution) {
     const Settings& settings = model().settings();
-    execution.ComputeStart();
     if (settings.custom_tracing) Trace(execution, "CUSTOM_ACTIVITY_START");
     if (delay_.count() > 0) std::this_thread::sleep_for(delay_);
     if (!settings.execute_error.empty()) return Status::Internal(settings.execute_error);

@@ -1,7 +1,7 @@
 #include "core/statistics.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "core/compute_totals.h"
@@ -12,9 +12,11 @@ namespace {
 // Clocks are read on different threads, and a backend reports what it likes: never negative.
 uint64_t Between(uint64_t begin, uint64_t end) { return end > begin ? end - begin : 0; }
 
+// As of the kernel's last tick, some milliseconds ago: that costs a fifth of the exact time.
 uint64_t MillisecondsSinceEpoch() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  timespec now;
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000 + static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ class WireWriter {
   explicit WireWriter(std::string& out) : out_(out) {}
 
   void Varint(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<char>(value | 0x80));
-    out_.push_back(static_cast<char>(value));
+    char bytes[kMaxVarint];
+    out_.append(bytes, static_cast<size_t>(Put(value, bytes) - bytes));
   }
   void Number(uint32_t field, uint64_t value) {
     Varint(WireTag(field, WireType::kVarint));
@@ -41,8 +41,9 @@ class WireWriter {
   }
   // `size` bytes have to follow.
   void BeginBytes(uint32_t field, uint64_t size) {
-    Varint(WireTag(field, WireType::kBytes));
-    Varint(size);
+    char bytes[2 * kMaxVarint];
+    char* const after_tag = Put(WireTag(field, WireType::kBytes), bytes);
+    out_.append(bytes, static_cast<size_t>(Put(size, after_tag) - bytes));
   }
 
   // What Text and TextIfAny append for a field below 16.
@@ -51,6 +52,15 @@ class WireWriter {
   static size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 
  private:
+  static constexpr size_t kMaxVarint = 10;
+
+  // The end of what was written.
+  static char* Put(uint64_t value, char* at) {
+    for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+    *at++ = static_cast<char>(value);
+    return at;
+  }
+
   std::string& out_;
 };
 

@@ -64,6 +64,12 @@ void AddStatus(const GrpcStatus& status, Http2Fields* fields) {
   AddMetadata(status.metadata, fields);
 }
 
+Http2Fields StatusFields(const GrpcStatus& status) {
+  Http2Fields fields;
+  AddStatus(status, &fields);
+  return fields;
+}
+
 // The same message, compressed; false leaves it as it is.
 bool CompressMessage(ContentEncoding encoding, GrpcMessage* message) {
   std::vector<std::string_view> pieces{message->head};
@@ -80,22 +86,17 @@ GrpcStream::GrpcStream(Http2Session& session, int32_t id, SharedHttpHead head, b
     : Http2Stream(session, id, head->bytes),
       head_(std::move(head)),
       head_too_large_(head_too_large),
-      answer_encoding_(
-          ChooseGrpcEncoding(context().grpc_settings.compression, head_->head.Find("grpc-accept-encoding"))),
+      answer_encoding_(ChooseGrpcEncoding(context().grpc_settings.compression, head_->grpc.accepted_encodings)),
       reader_(service_limits().max_message_bytes) {}
-
-bool GrpcStream::IsCall(const HttpHead& head) {
-  return head.method == "POST" && IsGrpcContentType(head.Find("content-type"));
-}
 
 void GrpcStream::OnStart() {
   ignoring_ = true;
   if (head_too_large_) return Fail(GrpcCode::kResourceExhausted, "received metadata size exceeds the limit");
-  const std::string_view encoding = head().Find("grpc-encoding");
+  const std::string_view encoding = head_->grpc.encoding;
   if (!ParseContentEncoding(!encoding.empty(), encoding).ok()) {
     return Fail(GrpcCode::kUnimplemented, "Compression algorithm '" + std::string(encoding) + "' is not supported.");
   }
-  if (const auto timeout = ParseGrpcTimeout(head().Find("grpc-timeout"))) {
+  if (const auto timeout = ParseGrpcTimeout(head_->grpc.timeout)) {
     call_deadline_ = std::chrono::steady_clock::now() + *timeout;
     WatchDeadlines();
   }
@@ -294,7 +295,7 @@ BufferRef GrpcStream::Inflate(Buffer& message) {
     Fail(code, std::move(text));
     return BufferRef();
   };
-  const std::string_view name = head().Find("grpc-encoding");
+  const std::string_view name = head_->grpc.encoding;
   if (name.empty() || name == "identity") return fail(GrpcCode::kInternal, "compressed message without grpc-encoding");
   bool complete = false;
   Expected<BufferRef> inflated = Decompress(message.bytes(), service_limits().max_message_bytes, 0, &complete);
@@ -428,6 +429,10 @@ void GrpcStream::OnAnswer() {
 
 void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
   head_sent_ = true;
+  if (answer_encoding_ == ContentEncoding::kIdentity && metadata.empty()) {
+    static const Http2Fields usual = HeadFields();
+    return session().SubmitHead(id(), usual, true);
+  }
   Http2Fields fields = HeadFields();
   if (answer_encoding_ != ContentEncoding::kIdentity)
     fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
@@ -443,9 +448,12 @@ void GrpcStream::SubmitTrailersOnly() {
 }
 
 bool GrpcStream::SubmitTrailers() {
-  Http2Fields fields;
-  AddStatus(trailers_, &fields);
-  session().SubmitTrailers(id(), fields);
+  if (trailers_.code == GrpcCode::kOk && trailers_.message.empty() && trailers_.metadata.empty()) {
+    static const Http2Fields usual = StatusFields({});
+    session().SubmitTrailers(id(), usual);
+  } else {
+    session().SubmitTrailers(id(), StatusFields(trailers_));
+  }
   return true;
 }
 

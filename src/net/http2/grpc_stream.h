@@ -27,8 +27,6 @@ namespace neso::net {
 class GrpcStream final : public Http2Stream, public GrpcCall {
  public:
   GrpcStream(Http2Session& session, int32_t id, SharedHttpHead head, bool head_too_large);
-  // Otherwise the request is plain HTTP.
-  static bool IsCall(const HttpHead& head);
 
   // --- The session's side, in the strand. ---
   void OnStart() override;

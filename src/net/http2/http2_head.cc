@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "net/http2/grpc_text.h"
 #include "net/http2/http2_head_check.h"
 
 namespace neso::net {
@@ -29,6 +30,13 @@ class TextWriter {
  private:
   char* at_;
 };
+
+GrpcHead FindGrpcHead(const HttpHead& head) {
+  return {.is_call = head.method == "POST" && IsGrpcContentType(head.Find("content-type")),
+          .timeout = head.Find("grpc-timeout"),
+          .encoding = head.Find("grpc-encoding"),
+          .accepted_encodings = head.Find("grpc-accept-encoding")};
+}
 
 }  // namespace
 
@@ -100,6 +108,7 @@ SharedHttpHead Http2HeadCollector::Make() const {
   // What is missing of one that is too large may be among what was dropped.
   if (!too_large() && !check.IsRequest()) return nullptr;
   owned->content_length = check.content_length();
+  owned->grpc = FindGrpcHead(head);
   return owned;
 }
 

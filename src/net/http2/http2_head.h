@@ -20,9 +20,18 @@
 
 namespace neso::net {
 
+// What every gRPC call asks its head for. Without the field the text is empty.
+struct GrpcHead {
+  bool is_call = false;  // otherwise the request is plain HTTP
+  std::string_view timeout;
+  std::string_view encoding;
+  std::string_view accepted_encodings;
+};
+
 // A head with the text that its views point into.
 struct OwnedHttpHead {
   HttpHead head;
+  GrpcHead grpc;
   BlockBytes text;
   size_t bytes = 0;  // counted as RFC 9113, 6.5.2 does
   std::optional<uint64_t> content_length;

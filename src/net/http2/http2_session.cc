@@ -173,6 +173,7 @@ void Http2Session::TakeAnswers() {
 }
 
 void Http2Session::Send() {
+  if (consumed_ > 0) Check(nghttp2_session_consume_connection(raw_, std::exchange(consumed_, 0)));
   while (phase_ == Phase::kOpen) {
     if (is_out_of_memory_) return Close();
     while (output_.pending_bytes() < kOutputAhead) {
@@ -245,8 +246,6 @@ void Http2Session::SubmitTrailers(int32_t stream, const Http2Fields& fields) {
 
 void Http2Session::Resume(int32_t stream) { Check(nghttp2_session_resume_data(raw_, stream), stream); }
 
-void Http2Session::ConsumeForConnection(size_t bytes) { Check(nghttp2_session_consume_connection(raw_, bytes)); }
-
 void Http2Session::ConsumeForStream(int32_t stream, size_t bytes) {
   Check(nghttp2_session_consume_stream(raw_, stream, bytes), stream);
 }
@@ -286,7 +285,7 @@ void Http2Session::StartStream(int32_t id) {
   if (!account_.TryAdd(ClientAccount::kHeads, head->bytes)) return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
   const std::optional<uint64_t> length = head->content_length;
   std::shared_ptr<Http2Stream> stream;
-  if (connection_.context().grpc != nullptr && GrpcStream::IsCall(head->head)) {
+  if (connection_.context().grpc != nullptr && head->grpc.is_call) {
     stream = MakeShared<GrpcStream>(*this, id, std::move(head), too_large);
   } else {
     stream = MakeShared<Http2Exchange>(*this, id, std::move(head), too_large);

@@ -59,7 +59,7 @@ class Http2Session final : public Session {
   // There is data again.
   void Resume(int32_t stream);
   // The client may send `bytes` more: on other streams, and on this one.
-  void ConsumeForConnection(size_t bytes);
+  void ConsumeForConnection(size_t bytes) { consumed_ += bytes; }
   void ConsumeForStream(int32_t stream, size_t bytes);
   void Reset(int32_t stream, uint32_t error);
   void NoteStreamDeadline(TimePoint deadline);
@@ -172,6 +172,7 @@ class Http2Session final : public Session {
   TimePoint watched_;          // what the connection was told
   TransferPace reading_pace_;  // of the client, while progress_deadline_ is set
   size_t framed_bytes_ = 0;    // of answers, ever
+  size_t consumed_ = 0;        // what nghttp2 was not told of yet
   size_t read_at_mark_ = 0;    // what had left for the client when reading_pace_ was told
 
   std::atomic<int> live_streams_{0};
