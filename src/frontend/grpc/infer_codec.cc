@@ -8,6 +8,8 @@
 namespace neso {
 namespace {
 
+constexpr size_t kUsualDims = 4;
+
 constexpr uint32_t Varint(uint32_t field) { return WireTag(field, WireType::kVarint); }
 constexpr uint32_t Bytes(uint32_t field) { return WireTag(field, WireType::kBytes); }
 
@@ -191,6 +193,7 @@ bool ParseInput(WireReader& reader, int depth, WireInput& input, size_t& field_c
       case Bytes(4): return ReadIf(ParseParameter(fields, depth - 1, input.parameters, field_count));
       case Bytes(5): return ReadIf(ParseContents(fields, depth - 1, input.contents, field_count));
       default:
+        if (tag >> 3 == 3 && input.shape.empty()) input.shape.reserve(kUsualDims);
         return ReadVarints(tag, 3, fields, [&](uint64_t dim) {
           if (Count(field_count, kMaxWireFields)) input.shape.push_back(static_cast<int64_t>(dim));
         });

@@ -32,8 +32,15 @@ class WireWriter {
     out_.append(bytes, sizeof(bytes));
   }
   void Text(uint32_t field, std::string_view text) {
-    BeginBytes(field, text.size());
-    out_ += text;
+    if (text.size() > kShortText) {
+      BeginBytes(field, text.size());
+      out_ += text;
+      return;
+    }
+    char bytes[2 * kMaxVarint + kShortText];
+    char* const at = PutHead(field, text.size(), bytes);
+    text.copy(at, text.size());
+    out_.append(bytes, static_cast<size_t>(at - bytes) + text.size());
   }
   // As `Text`, left out when empty, which is how a proto3 string without a value is written.
   void TextIfAny(uint32_t field, std::string_view text) {
@@ -42,8 +49,7 @@ class WireWriter {
   // `size` bytes have to follow.
   void BeginBytes(uint32_t field, uint64_t size) {
     char bytes[2 * kMaxVarint];
-    char* const after_tag = Put(WireTag(field, WireType::kBytes), bytes);
-    out_.append(bytes, static_cast<size_t>(Put(size, after_tag) - bytes));
+    out_.append(bytes, static_cast<size_t>(PutHead(field, size, bytes) - bytes));
   }
 
   // What Text and TextIfAny append for a field below 16.
@@ -53,8 +59,13 @@ class WireWriter {
 
  private:
   static constexpr size_t kMaxVarint = 10;
+  // One string is cheaper appended than two, if the text is copied in between.
+  static constexpr size_t kShortText = 44;
 
-  // The end of what was written.
+  // Both give the end of what they wrote.
+  static char* PutHead(uint32_t field, uint64_t size, char* at) {
+    return Put(size, Put(WireTag(field, WireType::kBytes), at));
+  }
   static char* Put(uint64_t value, char* at) {
     for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
     *at++ = static_cast<char>(value);

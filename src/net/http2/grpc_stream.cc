@@ -422,7 +422,7 @@ void GrpcStream::OnAnswer() {
     SubmitTrailers();
     return;
   }
-  for (Http2Piece& piece : pieces) Push(std::move(piece));
+  PushAll(std::move(pieces));
   if (ended) PushEnd();
   Resume();
 }
@@ -511,9 +511,10 @@ void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
     return;  // `release` goes with the message
   }
   answer_.push_back(Http2Piece::Short(std::move(text)));
-  answer_.push_back(Http2Piece::Own(std::move(message.head)));
-  for (const BodyPart& part : message.parts)
-    answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
+  if (!message.head.empty()) answer_.push_back(Http2Piece::Own(std::move(message.head)));
+  for (const BodyPart& part : message.parts) {
+    if (part.size > 0) answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));
+  }
 }
 
 void GrpcStream::Fail(GrpcCode code, std::string message) { Fail({code, std::move(message)}); }

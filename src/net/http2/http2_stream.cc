@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "net/http2/http2_session.h"
@@ -92,6 +93,12 @@ void Http2Stream::Push(Http2Piece piece) {
   if (piece.size == 0) return;
   data_bytes_ += piece.size;
   data_.push_back(std::move(piece));
+}
+
+void Http2Stream::PushAll(Http2Pieces pieces) {
+  for (const Http2Piece& piece : pieces) data_bytes_ += piece.size;
+  if (data_.empty()) return data_.swap(pieces);
+  data_.insert(data_.end(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
 }
 
 void Http2Stream::DropData() {

@@ -79,6 +79,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   void SetDeadline(TimePoint deadline);
   // Queues data to be framed; the end of the data. Resume() then.
   void Push(Http2Piece piece);
+  // The same for several, none of them empty.
+  void PushAll(Http2Pieces pieces);
   void PushEnd() { data_ended_ = true; }
   void DropData();
   void Resume();
