@@ -76,7 +76,6 @@ class IdentityInstance final : public Instance<IdentityModel> {
       Status answered = model().config().decoupled ? AnswerRepeatedly(request) : Answer(request);
       if (!answered.ok()) request.Fail(answered);
     }
-    execution.ComputeEnd();
     return {};
   }
 

@@ -48,7 +48,10 @@ constexpr const DataTypeFacts& FactsOfDataType(int number) {
 // TRITONSERVER_TYPE_INVALID for a name that none of them has.
 constexpr TRITONSERVER_DataType FindDataType(std::string_view name, std::string_view DataTypeFacts::*spelling) {
   for (size_t i = 1; i < kDataTypes.size(); ++i) {
-    if (kDataTypes[i].*spelling == name) return static_cast<TRITONSERVER_DataType>(i);
+    const std::string_view spelled = kDataTypes[i].*spelling;
+    // Those of one length differ at the end nearly always.
+    const bool may_be = spelled.size() == name.size() && spelled.back() == name.back();
+    if (may_be && spelled == name) return static_cast<TRITONSERVER_DataType>(i);
   }
   return TRITONSERVER_TYPE_INVALID;
 }

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace neso {
@@ -44,6 +45,9 @@ struct BlockAllocator {
   // NOLINTEND(bugprone-sizeof-expression)
   friend bool operator==(const BlockAllocator&, const BlockAllocator&) { return true; }
 };
+
+// A text in such a block.
+using BlockString = std::basic_string<char, std::char_traits<char>, BlockAllocator<char>>;
 
 // Bytes that do not move with their owner.
 struct BlockDeleter {

@@ -11,44 +11,29 @@ namespace neso {
 Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace) {
   request->SetResponseCallback(&Allocator(shared().has_outputs()), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);
-  const std::shared_ptr<ResponseFactory> factory = request->shared_response_factory();
-  {
-    MutexLock lock(mutex_);
-    if (cancelled_) return Cancelled("request was cancelled");
-    factory_ = factory;
+  factory_ = request->shared_response_factory();
+  if (stage_.exchange(Stage::kSubmitted, std::memory_order_acq_rel) == Stage::kCancelled) {
+    return Cancelled("request was cancelled");
   }
   trace_ = std::move(trace);
   until_response_ = shared_from_this();
-  until_release_ = shared_from_this();
+  until_release_ = until_response_;
   // Once submitted, everything of this object belongs to the callbacks.
-  const std::shared_ptr<RunningRequest> self = until_release_;
   Status status = InferenceRequest::Submit(request, trace_ == nullptr ? nullptr : trace_->NewCoreTrace());
   if (!status.ok()) {
-    until_release_.reset();
+    const std::shared_ptr<RunningRequest> self = std::move(until_release_);
     until_response_.reset();
   }
   return status;
 }
 
 void RunningRequest::Cancel() {
-  std::shared_ptr<ResponseFactory> factory;
-  {
-    MutexLock lock(mutex_);
-    cancelled_ = true;
-    factory = factory_;
-  }
-  if (factory) factory->Cancel();
+  if (stage_.exchange(Stage::kCancelled, std::memory_order_acq_rel) != Stage::kSubmitted) return;
+  if (const std::shared_ptr<ResponseFactory> factory = factory_.lock()) factory->Cancel();
 }
 
 Status RunningRequest::CheckResponse(const InferenceResponse& response) const {
   return response.status().ok() ? shared().CheckIntact() : response.status();
-}
-
-// What has been answered holds its model no longer, however long the answer takes to leave.
-void RunningRequest::DropFactory() {
-  std::shared_ptr<ResponseFactory> factory;
-  MutexLock lock(mutex_);
-  factory.swap(factory_);
 }
 
 const ResponseAllocator& RunningRequest::Allocator(bool has_shared_outputs) {
@@ -114,7 +99,6 @@ void RunningRequest::OnResponseComplete(TRITONSERVER_InferenceResponse* response
   const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
   const std::shared_ptr<RunningRequest> self = is_final ? std::move(run->until_response_) : nullptr;
   std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
-  if (is_final) run->DropFactory();
   if (!owned && !is_final) return;
   try {
     run->OnResponse(std::move(owned), is_final);

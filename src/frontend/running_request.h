@@ -10,10 +10,11 @@
 // response, or to the client.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "base/buffer.h"
-#include "base/mutex.h"
 #include "base/status.h"
 #include "core/response.h"
 #include "frontend/request_tensors.h"
@@ -60,7 +61,6 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   virtual bool SendsAsItIs(std::string_view) const { return false; }
 
  private:
-  void DropFactory();
   static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
                                       TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
                                       void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
@@ -77,9 +77,10 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   std::shared_ptr<RequestTrace> trace_;
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;
-  Mutex mutex_;
-  bool cancelled_ GUARDED_BY(mutex_) = false;
-  std::shared_ptr<ResponseFactory> factory_ GUARDED_BY(mutex_);  // until the final response
+  enum class Stage : uint8_t { kNew, kSubmitted, kCancelled };
+  std::atomic<Stage> stage_{Stage::kNew};
+  // Set before kSubmitted. What has been answered does not hold its model, however long the answer takes to leave.
+  std::weak_ptr<ResponseFactory> factory_;
 };
 
 }  // namespace neso

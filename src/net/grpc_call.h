@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/block_cache.h"
 #include "base/buffer.h"
 #include "net/http_exchange.h"
 
@@ -52,7 +53,7 @@ struct GrpcStatus {
 
 // A message to send: `head` first, then `parts`, which are sent as they are (no copy) and kept by `release`.
 struct GrpcMessage {
-  std::string head;
+  BlockString head;
   std::vector<BodyPart> parts;
   std::shared_ptr<void> release;
 };

@@ -70,11 +70,11 @@ class TestReceiver final : public GrpcReceiver {
     } else if (path == "/keep") {
       kept_ = std::move(message);
     } else if (path == "/unary") {
-      call_->SendAndFinish({.head = Text(message), .parts = {}, .release = nullptr});
+      call_->SendAndFinish({.head = BlockString(Text(message)), .parts = {}, .release = nullptr});
     } else if (path == "/swell") {
-      call_->Send({.head = std::string(100'000, 's'), .parts = {}, .release = nullptr});
+      call_->Send({.head = BlockString(100'000, 's'), .parts = {}, .release = nullptr});
     } else if (path == "/flood") {
-      while (call_->Send({.head = std::string(50'000, 'f'), .parts = {}, .release = nullptr})) {
+      while (call_->Send({.head = BlockString(50'000, 'f'), .parts = {}, .release = nullptr})) {
       }
     }
   }

@@ -10,9 +10,9 @@
 
 #include "base/exception_status.h"
 #include "base/executor.h"
+#include "frontend/grpc/control_message.h"
 #include "frontend/grpc/control_service.h"
 #include "frontend/grpc/grpc_status.h"
-#include "frontend/grpc/read_message.h"
 #include "net/grpc_call.h"
 
 namespace neso {
@@ -41,7 +41,7 @@ class ControlReceiver : public net::GrpcReceiver {
   void Answer(const Status& status, const Response& response) {
     if (!status.ok()) return Finish(status);
     net::GrpcMessage message;
-    response.SerializeToString(&message.head);
+    message.head = Serialized(response);
     call_->SendAndFinish(std::move(message));
   }
   void Finish(const Status& error) { call_->Finish(ToGrpcStatus(error)); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/exception_status.h"
+#include "frontend/grpc/control_message.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/health.pb.h"
 
@@ -52,7 +53,7 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
     Health response;
     response.set_status(status);
     net::GrpcMessage message;
-    response.SerializeToString(&message.head);
+    message.head = Serialized(response);
     call_->Send(std::move(message));
     told_ = status;  // an exception above leaves it to be said again
   }

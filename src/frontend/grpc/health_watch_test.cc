@@ -29,7 +29,7 @@ class FailingCall final : public net::GrpcCall {
       throw std::bad_alloc();
     }
     Health response;
-    EXPECT_TRUE(response.ParseFromString(message.head));
+    EXPECT_TRUE(response.ParseFromArray(message.head.data(), static_cast<int>(message.head.size())));
     last_heard = response.status();
     return true;
   }

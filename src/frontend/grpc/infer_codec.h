@@ -45,7 +45,7 @@ struct WireContents {
 struct WireInput {
   std::string_view name;
   std::string_view datatype;
-  Shape shape;
+  std::vector<int64_t, BlockAllocator<int64_t>> shape;
   WireParameters parameters;
   std::optional<WireContents> contents;
 };

@@ -86,7 +86,7 @@ inline bool SameContents(const WireContents& ours, const inference::InferTensorC
 
 inline bool SameInput(const WireInput& ours, const inference::ModelInferRequest::InferInputTensor& theirs) {
   return ours.name == theirs.name() && ours.datatype == theirs.datatype() &&
-         ours.shape == Shape(theirs.shape().begin(), theirs.shape().end()) &&
+         std::equal(ours.shape.begin(), ours.shape.end(), theirs.shape().begin(), theirs.shape().end()) &&
          SameParameters(ours.parameters, theirs.parameters()) && ours.contents.has_value() == theirs.has_contents() &&
          (!ours.contents || SameContents(*ours.contents, theirs.contents()));
 }

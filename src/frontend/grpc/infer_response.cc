@@ -34,7 +34,7 @@ std::string EncodeValue(const ParameterValue& value) {
   return out;
 }
 
-void AppendParameter(std::string& out, uint32_t field, std::string_view name, const ParameterValue& value) {
+void AppendParameter(BlockString& out, uint32_t field, std::string_view name, const ParameterValue& value) {
   std::string entry;
   WireWriter writer(entry);
   writer.Text(1, name);
@@ -46,7 +46,7 @@ void AppendParameter(std::string& out, uint32_t field, std::string_view name, co
 struct Kept {
   std::vector<BufferRef> tensors;
   std::list<std::string> classes;  // rare
-  std::string text;
+  BlockString text;
 };
 
 // What is sent of one output: its own tensor, or the classes made of it.
@@ -107,7 +107,7 @@ class Encoder {
     message.head.append(text_, 0, splices_.front().at);
     kept_.text.swap(text_);
     const auto kept = std::make_shared<const Kept>(std::move(kept_));
-    const std::string& text = kept->text;
+    const BlockString& text = kept->text;
     for (size_t i = 0; i < splices_.size(); ++i) {
       message.parts.push_back(splices_[i].part);
       const size_t begin = splices_[i].at;
@@ -137,10 +137,9 @@ class Encoder {
   void AppendTensorHead(std::string_view name, const Sent& sent) {
     const std::string_view datatype = DataTypeName(sent.datatype);
     size_t dims = 0;
-    for (const int64_t dim : *sent.shape) dims += WireWriter::VarintSize(static_cast<uint64_t>(dim));
+    for (const int64_t dim : *sent.shape) dims += WireVarintSize(static_cast<uint64_t>(dim));
     WireWriter writer(text_);
-    writer.BeginBytes(5, WireWriter::TextSizeIfAny(name.size()) + WireWriter::TextSize(datatype.size()) +
-                             WireWriter::TextSizeIfAny(dims));
+    writer.BeginBytes(5, WireTextSizeIfAny(name.size()) + WireTextSize(datatype.size()) + WireTextSizeIfAny(dims));
     writer.TextIfAny(1, name);
     writer.Text(2, datatype);
     if (dims == 0) return;
@@ -156,7 +155,7 @@ class Encoder {
   const SharedTensors& shared_;
   const std::unique_ptr<InferenceResponse> response_;
   Kept kept_;  // becomes the message's when something points into it
-  std::string text_;
+  BlockString text_;
   std::list<Shape> shapes_;  // of classes
   std::vector<Splice> splices_;
   uint64_t spliced_bytes_ = 0;
@@ -180,7 +179,7 @@ Expected<net::GrpcMessage> EncodeStreamResponse(std::unique_ptr<InferenceRespons
 }
 
 net::GrpcMessage EncodeStreamNotice(const StreamNotice& notice) {
-  std::string inner;
+  BlockString inner;
   WireWriter writer(inner);
   writer.TextIfAny(1, notice.model_name);
   writer.TextIfAny(2, notice.model_version);

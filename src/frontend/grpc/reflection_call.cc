@@ -1,9 +1,9 @@
 #include "frontend/grpc/reflection_call.h"
 
+#include "frontend/grpc/control_message.h"
 #include "frontend/grpc/grpc_service.pb.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/health.pb.h"
-#include "frontend/grpc/read_message.h"
 #include "frontend/grpc/reflection_v1alpha.pb.h"
 #include "frontend/grpc/server_reflection.h"
 
@@ -26,7 +26,7 @@ void ReflectionCall::OnMessage(BufferRef message) {
   ServerReflection::Request request;
   if (std::optional<net::GrpcStatus> refusal = ReadMessage(message, request)) return Finish(*std::move(refusal));
   net::GrpcMessage answer;
-  OfferedServices().Answer(request).SerializeToString(&answer.head);
+  answer.head = Serialized(OfferedServices().Answer(request));
   call_->Send(std::move(answer));
 }
 

@@ -13,9 +13,15 @@
 
 namespace neso {
 
+// What Text and TextIfAny append for a field below 16.
+inline size_t WireVarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
+inline size_t WireTextSize(size_t size) { return 1 + WireVarintSize(size) + size; }
+inline size_t WireTextSizeIfAny(size_t size) { return size == 0 ? 0 : WireTextSize(size); }
+
+template <typename Out>  // a string
 class WireWriter {
  public:
-  explicit WireWriter(std::string& out) : out_(out) {}
+  explicit WireWriter(Out& out) : out_(out) {}
 
   void Varint(uint64_t value) {
     char bytes[kMaxVarint];
@@ -52,11 +58,6 @@ class WireWriter {
     out_.append(bytes, static_cast<size_t>(PutHead(field, size, bytes) - bytes));
   }
 
-  // What Text and TextIfAny append for a field below 16.
-  static size_t TextSize(size_t size) { return 1 + VarintSize(size) + size; }
-  static size_t TextSizeIfAny(size_t size) { return size == 0 ? 0 : TextSize(size); }
-  static size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
-
  private:
   static constexpr size_t kMaxVarint = 10;
   // One string is cheaper appended than two, if the text is copied in between.
@@ -72,7 +73,7 @@ class WireWriter {
     return at;
   }
 
-  std::string& out_;
+  Out& out_;
 };
 
 }  // namespace neso

@@ -97,7 +97,7 @@ void GrpcStream::GiveWindowBack() {
     if (backlog_ > kMaxBacklog) return;  // whoever works it off sees that we wait
   }
   withholding_ = false;
-  session().ConsumeForStream(id(), withheld_);
+  session().ConsumeForStream(*this, withheld_);
   withheld_ = 0;
 }
 
@@ -114,23 +114,18 @@ void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
   if (is_due_) return;
   if (event != Event::kStart) {
     MutexLock lock(mutex_);
-    if (std::exchange(working_, true)) return MoveArrived();
+    if (std::exchange(working_, true)) {
+      inputs_.push_back(std::move(arrived_.back()));
+      return arrived_.clear();
+    }
   }
   is_due_ = true;
   session().AddRequest(*this, kWork);
 }
 
 void GrpcStream::OnHandOver(int what) noexcept {
-  if (what != kWork) return;
-  is_due_ = false;
-  MutexLock lock(mutex_);
-  MoveArrived();
-}
-
-void GrpcStream::MoveArrived() {
-  if (inputs_.empty()) return inputs_.swap(arrived_);
-  inputs_.insert(inputs_.end(), std::make_move_iterator(arrived_.begin()), std::make_move_iterator(arrived_.end()));
-  arrived_.clear();
+  if (what != kWork || !std::exchange(is_due_, false)) return;
+  handed_.swap(arrived_);
 }
 
 void GrpcStream::RunAtTop(std::shared_ptr<TopWork> self, int what) {
@@ -154,14 +149,13 @@ void GrpcStream::WorkOff() {
 
 bool GrpcStream::Take(Work& work) {
   work.inputs.clear();
+  work.inputs.swap(handed_);
+  if (!work.inputs.empty() && work.inputs.front().event == Event::kStart) return true;
   MutexLock lock(mutex_);
-  work.inputs.swap(inputs_);
+  if (work.inputs.empty()) work.inputs.swap(inputs_);
   working_ = !work.inputs.empty();
-  if (!working_) return false;
   work.receiver = receiver_;
-  work.may_start = work.inputs.front().event == Event::kStart && !cancelled_ && !over_;
-  starting_ = work.may_start;
-  return true;
+  return working_;
 }
 
 // A message is a request of a stream, and so waits for the client to read as a request of its own would.
@@ -176,10 +170,10 @@ void GrpcStream::Postpone(std::span<Input> inputs) {
 
 void GrpcStream::Handle(Work& work, Input input) {
   try {
-    if (input.event != Event::kStart) {
-      Deliver(work.receiver.get(), std::move(input));
-    } else if (work.may_start) {
+    if (input.event == Event::kStart) {
       work.receiver = Start();
+    } else {
+      Deliver(work.receiver.get(), std::move(input));
     }
   } catch (...) {
     Fail(GrpcExceptionStatus());
@@ -187,6 +181,11 @@ void GrpcStream::Handle(Work& work, Input input) {
 }
 
 GrpcReceiverRef GrpcStream::Start() {
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_ || over_) return nullptr;
+    starting_ = true;
+  }
   GrpcReceiverRef receiver = CallMethod();
   {
     MutexLock lock(mutex_);

@@ -58,7 +58,6 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
 
   // In the strand.
   void Queue(Event event, GrpcFrameReader::Message message = {});
-  void MoveArrived() REQUIRES(mutex_);
   void WatchMessage(size_t bytes);
   void WatchDeadlines();
   void GiveWindowBack();
@@ -73,7 +72,6 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   struct Work {
     Inputs inputs;
     GrpcReceiverRef receiver;
-    bool may_start = false;
   };
   // False when nothing waits any more.
   bool Take(Work& work);
@@ -109,10 +107,13 @@ class GrpcStream final : public Http2Stream, public GrpcCall {
   TimePoint message_deadline_ = kNever;
   TimePoint call_deadline_ = kNever;
   bool head_sent_ = false;
-  Inputs arrived_;       // with OnHandOver they are inputs_: what comes at once takes the lock once
+  Inputs arrived_;       // with OnHandOver they are handed_: what comes at once needs no lock
   bool is_due_ = false;  // OnHandOver will come
   size_t withheld_ = 0;  // bytes that the client's window was not given back
   GrpcStatus trailers_;
+
+  // Of the thread that works, from OnHandOver on.
+  Inputs handed_;  // before inputs_
 
   std::atomic<size_t> backlog_{0};  // bytes of messages that wait for the receiver
   std::atomic<bool> withholding_{false};

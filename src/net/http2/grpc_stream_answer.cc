@@ -64,7 +64,7 @@ bool CompressMessage(ContentEncoding encoding, GrpcMessage* message) {
   for (const BodyPart& part : message->parts) pieces.emplace_back(part.data, part.size);
   Expected<std::string> compressed = Compress(encoding, pieces);
   if (!compressed.ok()) return false;
-  *message = {.head = *std::move(compressed), .parts = {}, .release = nullptr};
+  *message = {.head = BlockString(*compressed), .parts = {}, .release = nullptr};
   return true;
 }
 
@@ -193,15 +193,14 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
 void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   const size_t size = SizeOf(message);
   unread().Add(kPrefixBytes + size);
-  BlockString text = Prefix(compressed, size);
+  const BlockString prefix = Prefix(compressed, size);
   if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
-    text.reserve(kPrefixBytes + size);
-    text.append(message.head);
-    for (const BodyPart& part : message.parts) text.append(part.data, part.size);
-    answer_.push_back(Http2Piece::Short(std::move(text)));
+    message.head.insert(0, prefix);
+    for (const BodyPart& part : message.parts) message.head.append(part.data, part.size);
+    answer_.push_back(Http2Piece::Short(std::move(message.head)));
     return;  // `release` goes with the message
   }
-  answer_.push_back(Http2Piece::Short(std::move(text)));
+  answer_.push_back(Http2Piece::Short(BlockString(prefix)));
   if (!message.head.empty()) answer_.push_back(Http2Piece::Own(std::move(message.head)));
   for (const BodyPart& part : message.parts) {
     if (part.size > 0) answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));

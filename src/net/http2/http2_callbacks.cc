@@ -179,7 +179,8 @@ int Http2Callbacks::OnInvalidFrame(nghttp2_session*, const nghttp2_frame* frame,
   return 0;
 }
 
-int Http2Callbacks::OnData(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t size, void* session) {
+int Http2Callbacks::OnData(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size,
+                           void* session) {
   Http2Session& self = Self(session);
   Http2Stream* const stream = self.Find(id);
   if (stream == nullptr) {
@@ -189,6 +190,7 @@ int Http2Callbacks::OnData(nghttp2_session*, uint8_t, int32_t id, const uint8_t*
     self.RefuseMalformed(id);
   } else {
     if (stream->body_left) *stream->body_left -= size;
+    stream->request_ends = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
     stream->OnData(View(data, size));
   }
   return 0;
@@ -233,10 +235,10 @@ int Http2Callbacks::SendData(nghttp2_session*, nghttp2_frame* frame, const uint8
   return 0;
 }
 
-ssize_t Http2Callbacks::ReadData(nghttp2_session*, int32_t id, uint8_t*, size_t size, uint32_t* flags,
+ssize_t Http2Callbacks::ReadData(nghttp2_session*, int32_t id, uint8_t* buffer, size_t size, uint32_t* flags,
                                  nghttp2_data_source*, void* session) {
   Http2Stream* stream = Self(session).Find(id);
-  return stream != nullptr ? stream->PrepareData(size, flags) : ssize_t{NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE};
+  return stream != nullptr ? stream->PrepareData(buffer, size, flags) : ssize_t{NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE};
 }
 
 }  // namespace neso::net

@@ -1,7 +1,6 @@
 #include "net/http2/http2_exchange.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/clock.h"
@@ -37,13 +36,11 @@ void Http2Exchange::OnStart() {
   const BodyPolicy policy = context().handler.OnHead(head());
   max_body_bytes_ = policy.max_bytes;
   incoming_.StartUnknown(policy.aligned_offset);
-  if (const std::string_view length = head().Find("content-length"); !length.empty()) {
-    uint64_t bytes = 0;
-    std::from_chars(length.data(), length.data() + length.size(), bytes);  // nghttp2 has checked that it is a number
+  if (const uint64_t bytes = head_->content_length.value_or(0); bytes > 0) {
     if (bytes > max_body_bytes_ || bytes > MemoryBudget::OfProcess().limit()) {
       return Refuse(413, "request body too large");
     }
-    if (bytes > 0 && !incoming_.Start(bytes, policy.aligned_offset)) return Refuse(503, kNoMemory);
+    if (!incoming_.Start(bytes, policy.aligned_offset)) return Refuse(503, kNoMemory);
   }
   if (head().Find("expect") == "100-continue") {
     Http2Fields fields;
@@ -56,7 +53,7 @@ void Http2Exchange::OnStart() {
 
 void Http2Exchange::OnData(std::string_view bytes) {
   session().ConsumeForConnection(bytes.size());
-  session().ConsumeForStream(id(), bytes.size());
+  session().ConsumeForStream(*this, bytes.size());
   if (refused_ || bytes.empty()) return;
   if (bytes.size() > max_body_bytes_ - incoming_.size()) return Refuse(413, "request body too large");
   if (!incoming_.Expects(bytes.size())) return Refuse(400, "request body longer than its content-length");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace neso::net {
@@ -24,17 +25,21 @@ class Http2FrameTracker {
     begins_frame_ = false;
     const size_t skipped = header_bytes_ == 0 ? std::min(left_, bytes.size()) : 0;
     left_ -= skipped;
-    for (size_t at = skipped; at < bytes.size();) {
-      header_[header_bytes_++] = static_cast<uint8_t>(bytes[at++]);
-      if (header_bytes_ == kHeaderBytes) StartFrame();
-      if (header_bytes_ != wanted_) continue;
+    size_t at = skipped;
+    while (at < bytes.size()) {
+      const size_t taken = std::min(wanted_ - header_bytes_, bytes.size() - at);
+      std::memcpy(header_ + header_bytes_, bytes.data() + at, taken);
+      at += taken;
+      header_bytes_ += taken;
+      if (header_bytes_ < wanted_) break;
+      if (wanted_ == kHeaderBytes && StartFrame()) continue;
       begins_frame_ = true;
       frame_.depends_on = wanted_ > kHeaderBytes ? StreamAt(kHeaderBytes) : 0;
       header_bytes_ = 0;
       wanted_ = kHeaderBytes;
-      return at;
+      break;
     }
-    return bytes.size();
+    return at;
   }
 
   // The last byte that was looked at completed the header of frame().
@@ -54,20 +59,21 @@ class Http2FrameTracker {
   static constexpr size_t kDependencyBytes = 4;  // of a PRIORITY frame, taken for a part of its header
   static constexpr uint8_t kPadded = 8;
 
-  void StartFrame() {
+  // True when more belongs to its header.
+  bool StartFrame() {
     left_ = frame_bytes_ = size_t{header_[0]} << 16 | size_t{header_[1]} << 8 | header_[2];
     frame_ = {.type = header_[3], .flags = header_[4], .stream = StreamAt(5), .depends_on = 0};
     const bool plain_data = frame_.type == 0 && (frame_.flags & kPadded) == 0;
     data_stream_ = plain_data ? frame_.stream : 0;
-    if (frame_.type == 2 && left_ >= kDependencyBytes) {
-      wanted_ += kDependencyBytes;
-      left_ -= kDependencyBytes;
-    }
+    if (frame_.type != 2 || left_ < kDependencyBytes) return false;
+    wanted_ += kDependencyBytes;
+    left_ -= kDependencyBytes;
+    return true;
   }
 
   int32_t StreamAt(size_t at) const {
-    const uint32_t id = uint32_t{header_[at]} << 24 | uint32_t{header_[at + 1]} << 16 | uint32_t{header_[at + 2]} << 8 |
-                        header_[at + 3];
+    uint32_t id = 0;
+    for (size_t i = 0; i < 4; i++) id = id << 8 | header_[at + i];
     return static_cast<int32_t>(id & 0x7fffffffu);
   }
 

@@ -55,7 +55,7 @@ class Unary final : public GrpcReceiver {
 
  private:
   const GrpcCallRef call_;
-  std::string message_;
+  BlockString message_;
 };
 
 class Handler final : public GrpcHandler {

@@ -49,14 +49,8 @@ void Http2HeadCollector::Start(size_t limit, bool keeps_blanks) {
   keeps_blanks_ = keeps_blanks;
 }
 
-void Http2HeadCollector::Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
-  if (!has_diverged_) {
-    if (same_ < last_fields_.size() && last_fields_[same_].name.Is(name) && last_fields_[same_].value.Is(value)) {
-      bytes_ += last_fields_[same_++].bytes;
-      return;
-    }
-    Diverge();
-  }
+void Http2HeadCollector::AddOther(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  if (!has_diverged_) Diverge();
   Field field{Http2Text(name), Http2Text(value), 0};
   field.bytes = field.name.view().size() + field.value.view().size() + 32;
   bytes_ += field.bytes;
@@ -66,6 +60,7 @@ void Http2HeadCollector::Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
 void Http2HeadCollector::Diverge() {
   has_diverged_ = true;
   fields_.assign(last_fields_.begin(), last_fields_.begin() + static_cast<std::ptrdiff_t>(same_));
+  for (const Field& field : fields_) bytes_ += field.bytes;
 }
 
 SharedHttpHead Http2HeadCollector::Take() {

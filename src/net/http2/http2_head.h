@@ -71,8 +71,12 @@ class Http2HeadCollector {
   // gRPC. Both are the same for all heads of a connection.
   void Start(size_t limit, bool keeps_blanks);
   // As nghttp2's on_header_callback2 tells of it.
-  void Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
-  bool too_large() const { return bytes_ > limit_; }
+  void Add(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+    const bool is_same = same_ < last_fields_.size() && !has_diverged_ && last_fields_[same_].value.Is(value) &&
+                         last_fields_[same_].name.Is(name);
+    is_same ? void(++same_) : AddOther(name, value);
+  }
+  bool too_large() const { return has_diverged_ && bytes_ > limit_; }
   // ":authority" becomes "host", ":scheme" is dropped. Null when it is no request's (Http2HeadCheck).
   SharedHttpHead Take();
 
@@ -84,6 +88,7 @@ class Http2HeadCollector {
   };
   using Fields = std::vector<Field, BlockAllocator<Field>>;
 
+  void AddOther(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   // Goes on with fields_ instead of last_fields_.
   void Diverge();
   SharedHttpHead Make() const;
@@ -93,7 +98,7 @@ class Http2HeadCollector {
   SharedHttpHead last_;  // made of them
   size_t same_ = 0;      // so many of last_fields_ have come
   bool has_diverged_ = false;
-  size_t bytes_ = 0;
+  size_t bytes_ = 0;  // of what has come, once there is a difference
   size_t limit_ = 0;
   bool keeps_blanks_ = false;
 };

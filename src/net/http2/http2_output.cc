@@ -17,17 +17,21 @@ thread_local BlockString spare_text;
 
 }  // namespace
 
-Http2Piece Http2Piece::Own(std::string&& text) {
+template <typename Text>
+Http2Piece Http2Piece::OwnText(Text&& text) {
   const size_t size = text.size();
   if (size <= kCopyBytes) return Short({text.data(), size});
   struct Kept {
-    std::string text;
+    Text text;
     MemoryCharge charge;
   };
   auto kept = std::make_shared<Kept>(std::move(text), MemoryCharge(size));
   const char* data = kept->text.data();
   return {{}, data, size, std::move(kept)};
 }
+
+Http2Piece Http2Piece::Own(std::string&& text) { return OwnText(std::move(text)); }
+Http2Piece Http2Piece::Own(BlockString&& text) { return OwnText(std::move(text)); }
 
 void Http2Output::Copy(std::string_view bytes) {
   if (pieces_.empty() || pieces_.back().borrowed != nullptr || pieces_.back().size >= kFullPiece)

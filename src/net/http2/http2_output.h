@@ -13,14 +13,13 @@
 
 namespace neso::net {
 
-using BlockString = std::basic_string<char, std::char_traits<char>, BlockAllocator<char>>;
-
 // Bytes to send: short ones are kept, others are borrowed from what `keep` keeps alive.
 struct Http2Piece {
   // Payload up to this size is cheaper copied than given its own place in a vector of pieces.
   static constexpr size_t kCopyBytes = 1024;
 
   static Http2Piece Own(std::string&& text);
+  static Http2Piece Own(BlockString&& text);
   // At most kCopyBytes.
   static Http2Piece Short(BlockString&& text) {
     const size_t size = text.size();
@@ -35,6 +34,10 @@ struct Http2Piece {
   size_t size = 0;
   std::shared_ptr<void> keep;
   const char* data() const { return borrowed != nullptr ? borrowed : owned.data(); }
+
+ private:
+  template <typename Text>
+  static Http2Piece OwnText(Text&& text);
 };
 
 using Http2Pieces = std::vector<Http2Piece, BlockAllocator<Http2Piece>>;

@@ -246,8 +246,9 @@ void Http2Session::SubmitTrailers(int32_t stream, const Http2Fields& fields) {
 
 void Http2Session::Resume(int32_t stream) { Check(nghttp2_session_resume_data(raw_, stream), stream); }
 
-void Http2Session::ConsumeForStream(int32_t stream, size_t bytes) {
-  Check(nghttp2_session_consume_stream(raw_, stream, bytes), stream);
+void Http2Session::ConsumeForStream(const Http2Stream& stream, size_t bytes) {
+  if (stream.request_ends) return;
+  Check(nghttp2_session_consume_stream(raw_, stream.id(), bytes), stream.id());
 }
 
 void Http2Session::Reset(int32_t stream, uint32_t error) {
@@ -268,13 +269,6 @@ void Http2Session::NoteStreamDeadline(TimePoint deadline) { stream_deadline_ = s
 
 void Http2Session::Drop(std::shared_ptr<void> reference) { turn_->Drop(std::move(reference)); }
 
-Http2Stream* Http2Session::Find(int32_t id) {
-  if (last_found_ != nullptr && last_found_->id() == id) return last_found_;
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return nullptr;
-  return last_found_ = found->second.get();
-}
-
 void Http2Session::StartStream(int32_t id) {
   if (terminated_) return;
   const auto live = static_cast<size_t>(live_streams_.load(std::memory_order_relaxed));
@@ -291,8 +285,9 @@ void Http2Session::StartStream(int32_t id) {
     stream = MakeShared<Http2Exchange>(*this, id, std::move(head), too_large);
   }
   stream->body_left = length;
-  streams_.emplace(id, stream);
-  stream->OnStart();
+  Http2Stream& started = *stream;
+  streams_.Add(std::move(stream));
+  started.OnStart();
 }
 
 void Http2Session::RefuseMalformed(int32_t id) {
@@ -309,26 +304,21 @@ void Http2Session::EndRequest(Http2Stream& stream) {
 
 // Nobody will read their answers.
 void Http2Session::CloseStreams() {
-  auto ended = std::exchange(streams_, {});
-  last_found_ = nullptr;
-  for (auto& [id, stream] : ended) {
+  std::exchange(streams_, {}).ForEach([this](const std::shared_ptr<Http2Stream>& stream) {
     try {
       stream->Close();
     } catch (...) {
       LogException("a request");  // the others are to hear of it, too
     }
-    Drop(std::move(stream));
-  }
+    Drop(stream);
+  });
 }
 
 void Http2Session::CloseStream(int32_t id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
-  const std::shared_ptr<Http2Stream> stream = std::move(found->second);
-  streams_.erase(found);
-  last_found_ = nullptr;
+  std::shared_ptr<Http2Stream> stream = streams_.Take(id);
+  if (stream == nullptr) return;
   stream->Close();
-  Drop(stream);
+  Drop(std::move(stream));
 }
 
 }  // namespace neso::net

@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/block_cache.h"
@@ -25,6 +24,7 @@
 #include "net/http2/http2_output.h"
 #include "net/http2/http2_stream.h"
 #include "net/http2/http2_stream_order.h"
+#include "net/http2/http2_stream_table.h"
 #include "net/http2/posted_streams.h"
 #include "net/transfer_pace.h"
 #include "net/unread_meter.h"
@@ -60,7 +60,7 @@ class Http2Session final : public Session {
   void Resume(int32_t stream);
   // The client may send `bytes` more: on other streams, and on this one.
   void ConsumeForConnection(size_t bytes) { consumed_ += bytes; }
-  void ConsumeForStream(int32_t stream, size_t bytes);
+  void ConsumeForStream(const Http2Stream& stream, size_t bytes);
   void Reset(int32_t stream, uint32_t error);
   void NoteStreamDeadline(TimePoint deadline);
   void NoteFramed(size_t bytes) { framed_bytes_ += bytes; }
@@ -122,7 +122,7 @@ class Http2Session final : public Session {
   void Linger();
   void Close();
 
-  Http2Stream* Find(int32_t id);
+  Http2Stream* Find(int32_t id) { return streams_.Find(id); }
   void StartStream(int32_t id);
   // A request that is not what HTTP/2 asks for ends, and nothing else (RFC 9113, 8.1.1).
   void RefuseMalformed(int32_t id);
@@ -150,11 +150,8 @@ class Http2Session final : public Session {
   std::optional<Http2KeepAlive> keep_alive_;  // of gRPC only
   Http2HeadCollector collector_;
   Http2Output output_;
-  using Streams = std::unordered_map<int32_t, std::shared_ptr<Http2Stream>, std::hash<int32_t>, std::equal_to<>,
-                                     BlockAllocator<std::pair<const int32_t, std::shared_ptr<Http2Stream>>>>;
-  Streams streams_;
-  Http2Stream* last_found_ = nullptr;  // of streams_; what nghttp2 tells of a stream comes in runs
-  ClientAccount& account_;             // the connection's
+  Http2StreamTable<Http2Stream> streams_;
+  ClientAccount& account_;  // the connection's
   PushBack push_back_{account_};
   struct Due {
     std::shared_ptr<Http2Stream> stream;

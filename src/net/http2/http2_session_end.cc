@@ -85,13 +85,13 @@ void Http2Session::OnDeadline() {
   if (now < stream_deadline_ || phase_ == Phase::kClosed) return;
   std::vector<std::shared_ptr<Http2Stream>> overdue;
   stream_deadline_ = kNever;
-  for (const auto& [id, stream] : streams_) {
+  streams_.ForEach([&](const std::shared_ptr<Http2Stream>& stream) {
     if (stream->deadline() <= now) {
       overdue.push_back(stream);
     } else {
       stream_deadline_ = std::min(stream_deadline_, stream->deadline());
     }
-  }
+  });
   for (const auto& stream : overdue) stream->OnDeadline();
 }
 

@@ -73,7 +73,7 @@ class Grpc final : public GrpcHandler {
    public:
     explicit Receiver(GrpcCallRef call) : call_(std::move(call)) {}
     void OnMessage(neso::BufferRef message) override {
-      call_->Send({.head = std::string(message->data(), message->size()), .parts = {}, .release = nullptr});
+      call_->Send({.head = neso::BlockString(message->data(), message->size()), .parts = {}, .release = nullptr});
     }
     void OnEnd() override {
       call_->Finish({call_->head().path == "/fail" ? GrpcCode::kAborted : GrpcCode::kOk, "100% \xc3\xa4"});

@@ -48,28 +48,41 @@ bool Http2Stream::HoldUnfinished(size_t bytes) {
   return !account.IsOver(ClientAccount::kUnfinished) || account.Held(ClientAccount::kUnfinished) == bytes;
 }
 
-ssize_t Http2Stream::PrepareData(size_t size, uint32_t* flags) {
+ssize_t Http2Stream::PrepareData(uint8_t* buffer, size_t size, uint32_t* flags) {
   if (data_bytes_ == 0 && !data_ended_) {
     deferred_ = true;
     return NGHTTP2_ERR_DEFERRED;
   }
   const size_t prepared = std::min(size, data_bytes_);
-  if (prepared > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (prepared == data_bytes_ && data_ended_) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (SubmitTrailers()) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  }
+  if (prepared > Http2Piece::kCopyBytes) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  } else {
+    TakeData(prepared, [&buffer](const Http2Piece&, std::string_view bytes) {
+      buffer += bytes.copy(reinterpret_cast<char*>(buffer), bytes.size());
+    });
   }
   return static_cast<ssize_t>(prepared);
 }
 
 void Http2Stream::MoveData(size_t size, Http2Output& output) {
+  TakeData(size, [&output](const Http2Piece& piece, std::string_view bytes) {
+    output.Borrow(bytes.data(), bytes.size(), piece.keep);
+  });
+}
+
+template <typename Take>
+void Http2Stream::TakeData(size_t size, Take take) {
   data_bytes_ -= size;
   unread_.Remove(size);
   session_.NoteFramed(size);
   while (size > 0) {
     Http2Piece& piece = data_[data_first_];
     const size_t moved = std::min(size, piece.size - data_offset_);
-    output.Borrow(piece.data() + data_offset_, moved, piece.keep);
+    take(piece, std::string_view(piece.data() + data_offset_, moved));
     size -= moved;
     data_offset_ += moved;
     if (data_offset_ == piece.size) {

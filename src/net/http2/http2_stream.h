@@ -56,8 +56,9 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   void ClearPosted() { posted_.store(false, std::memory_order_release); }
   PostedStreams::Link& posted_link() { return posted_link_; }
 
-  // How much of up to `size` bytes can be framed now, as nghttp2's read callback tells it.
-  ssize_t PrepareData(size_t size, uint32_t* flags);
+  // How much of up to `size` bytes can be framed now, as nghttp2's read callback tells it. A few are copied to `buffer`
+  // at once, for others MoveData follows.
+  ssize_t PrepareData(uint8_t* buffer, size_t size, uint32_t* flags);
   void MoveData(size_t size, Http2Output& output);
 
   // How much of a body or message is here that has not come whole, or waits for its turn. False if this is too much
@@ -65,6 +66,7 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   bool HoldUnfinished(size_t bytes);
 
   // The session's notes.
+  bool request_ends = false;  // with the frame that is coming, or it has: the client needs no window any more
   bool request_ended = false;
   std::optional<uint64_t> body_left;  // of the content-length that the request announced
   std::optional<int> parked_work;     // what waits for the client to read
@@ -92,6 +94,10 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   UnreadMeter& unread() { return unread_; }
 
  private:
+  // Calls take(piece, its next bytes) until `size` bytes have gone.
+  template <typename Take>
+  void TakeData(size_t size, Take take);
+
   const std::shared_ptr<Connection> connection_;
   Http2Session& session_;
   const int32_t id_;

@@ -1,4 +1,4 @@
-// Reads what a client sent as a message of generated code, unless it is made to take much more memory than its bytes.
+// Messages of generated code: what a client sent is read, unless it is made to take much more memory than its bytes.
 //
 //   inference::ModelReadyRequest request;
 //   if (std::optional<net::GrpcStatus> refusal = ReadMessage(buffer, request)) return call.Finish(*std::move(refusal));
@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "base/block_cache.h"
 #include "base/buffer.h"
 #include "net/grpc_call.h"
 
@@ -19,5 +20,8 @@ inline constexpr size_t kMaxMessageFields = 100'000;
 // Null when it was read: not a message of that type (INTERNAL), or one of more fields than kMaxMessageFields, those of
 // messages in it included (INVALID_ARGUMENT).
 std::optional<net::GrpcStatus> ReadMessage(const BufferRef& bytes, google::protobuf::Message& message);
+
+// As it is sent.
+BlockString Serialized(const google::protobuf::Message& message);
 
 }  // namespace neso

@@ -1,4 +1,4 @@
-#include "frontend/grpc/read_message.h"
+#include "frontend/grpc/control_message.h"
 
 #include <google/protobuf/descriptor.h>
 
@@ -47,6 +47,12 @@ std::optional<net::GrpcStatus> ReadMessage(const BufferRef& bytes, google::proto
   }
   if (!message.ParseFromArray(text.data(), static_cast<int>(text.size()))) return UnreadableRequest();
   return std::nullopt;
+}
+
+BlockString Serialized(const google::protobuf::Message& message) {
+  BlockString text(message.ByteSizeLong(), '\0');
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(text.data()));
+  return text;
 }
 
 }  // namespace neso
