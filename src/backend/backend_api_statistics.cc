@@ -61,7 +61,9 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_Mo
     TraceExecution(reported, times);
     StatisticsShard& statistics = AsInstance(instance).statistics();
     if (success) {
-      statistics.RecordSuccess(reported, times, SteadyNanoseconds());
+      // A backend that knows when it ended has just looked at the clock.
+      const bool has_end = exec_end_ns > reported.start_ns();
+      statistics.RecordSuccess(reported, times, has_end ? exec_end_ns : SteadyNanoseconds());
     } else {
       statistics.RecordFailure(reported.start_ns(), SteadyNanoseconds(), InferenceRequest::FailureReason::kBackend);
     }

@@ -99,24 +99,32 @@ void InferenceResponse::AddParameter(std::string_view name, ParameterValue value
 
 Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype,
                                                std::span<const int64_t> shape) {
-  ASSIGN_OR_RETURN(Output* const output, AddOutputAsSent(name, datatype, shape));
-  const Model& model = *factory_->model();
-  const TensorSpec& spec = *model.FindOutput(name);
-  if (spec.has_reshape) {
-    output->shape_ = ApplyReshape(output->shape_, model.max_batch_size() > 0 ? 1 : 0, spec.reshape, spec.dims);
+  ASSIGN_OR_RETURN(const TensorSpec* const spec, SpecOfNew(name));
+  Output& output = Place(name, datatype, shape);
+  if (spec->has_reshape) {
+    const size_t batch_dims = factory_->model()->max_batch_size() > 0 ? 1 : 0;
+    output.shape_ = ApplyReshape(output.shape_, batch_dims, spec->reshape, spec->dims);
   }
-  return output;
+  return &output;
 }
 
 Expected<Output*> InferenceResponse::AddOutputAsSent(std::string_view name, DataType datatype,
                                                      std::span<const int64_t> shape) {
+  RETURN_IF_ERROR(SpecOfNew(name).status());
+  return &Place(name, datatype, shape);
+}
+
+Expected<const TensorSpec*> InferenceResponse::SpecOfNew(std::string_view name) const {
   const Model& model = *factory_->model();
-  if (model.FindOutput(name) == nullptr) {
-    return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());
-  }
+  const TensorSpec* const spec = model.FindOutput(name);
+  if (spec == nullptr) return InvalidArg("unexpected inference output '{}' for model '{}'", name, model.name());
   for (const Output& output : outputs()) {
     if (output.name() == name) return AlreadyExists("output '{}' already exists in response", name);
   }
+  return spec;
+}
+
+Output& InferenceResponse::Place(std::string_view name, DataType datatype, std::span<const int64_t> shape) {
   Output& output = outputs_[output_count_++];  // names are the model's and unique, so there is room
   output.response_ = this;
   output.name_ = name;
@@ -125,7 +133,7 @@ Expected<Output*> InferenceResponse::AddOutputAsSent(std::string_view name, Data
   output.base_ = nullptr;
   output.buffer_userp_ = nullptr;
   output.attributes_ = BufferAttributes();
-  return &output;
+  return output;
 }
 
 const char* InferenceResponse::ClassificationLabel(const Output& output, size_t index) const {

@@ -18,6 +18,8 @@
 
 namespace neso {
 
+struct TensorSpec;
+
 class InferenceResponse;
 
 // TRITONBACKEND_Output.
@@ -171,6 +173,9 @@ class InferenceResponse final : public TRITONSERVER_InferenceResponse, public TR
   friend class Output;
   InferenceResponse() = default;
   void Clear();
+  // Of the model's output `name`, which the response does not have yet.
+  Expected<const TensorSpec*> SpecOfNew(std::string_view name) const;
+  Output& Place(std::string_view name, DataType datatype, std::span<const int64_t> shape);
   Status StartAllocation();
 
   std::shared_ptr<ResponseFactory> factory_;

@@ -45,6 +45,7 @@ class UnreadMeter {
   }
   // All that waited was dropped, and nothing is added any more.
   void Clear() {
+    if (bytes() == 0) return;
     if (const size_t left = bytes_.exchange(0, std::memory_order_relaxed); left > 0)
       connection_.Remove(ClientAccount::kUnread, left);
   }

@@ -96,7 +96,7 @@ void GrpcStream::GiveWindowBack() {
     withholding_ = true;
     if (backlog_ > kMaxBacklog) return;  // whoever works it off sees that we wait
   }
-  withholding_ = false;
+  if (withholding_) withholding_ = false;
   session().ConsumeForStream(*this, withheld_);
   withheld_ = 0;
 }

@@ -115,6 +115,7 @@ void Http2Stream::PushAll(Http2Pieces pieces) {
 }
 
 void Http2Stream::DropData() {
+  if (data_.empty()) return;
   unread_.Remove(data_bytes_);
   data_.clear();
   data_first_ = data_offset_ = data_bytes_ = 0;
