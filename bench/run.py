@@ -5,7 +5,7 @@
     bench/run.py --quick                    one short round, to see that it works
     bench/run.py --only "grpc 64 B"         cases whose name starts so
     bench/run.py --only "http JSON" --write ... and their rows in the page's table, beside the older ones
-    bench/run.py --against ../before/out    a former tree, too, in turn with the others
+    bench/run.py --against ../before/out    a former tree, too, in turn with the others, and a table of both
 
 Ratios are what counts: machines are shared. CPU is the server's, a request, from the scheduler's own accounting.
 """
@@ -97,9 +97,26 @@ def load_table(measured_cases):
         def ratio(server, other):
             return f"{cpu[server] / cpu[other]:.2f}" if other in cpu and server != other else ""
         for server, measured in results.items():
+            if server == servers.FORMER:
+                continue
             lines.append(f"| {case.name} | {case.where} | {server} | {median(measured, 'requests_per_s'):,.0f} | "
                          f"{median(measured, 'p50_us'):.0f} | {median(measured, 'p99_us'):.0f} | {cpu[server]:.1f} | "
                          f"{ratio(server, 'Triton 2.51')} | {ratio(server, case.floor)} |")
+    return lines
+
+
+def compare_table(measured_cases):
+    """Of the loads that a former server knows, too."""
+    lines = ["| load | connections | CPU us a request before | after | of before | requests/s before | after | of before |",
+             "|---|---|---|---|---|---|---|---|"]
+    for case, results in measured_cases:
+        if servers.FORMER not in results:
+            continue
+        cells = []
+        for field, digits in (("cpu_us", 1), ("requests_per_s", 0)):
+            before, after = (median(results[server], field) for server in (servers.FORMER, "Neso"))
+            cells += [f"{before:,.{digits}f}", f"{after:,.{digits}f}", f"{after / before:.2f}"]
+        lines.append(f"| {case.name} | {case.where} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -210,14 +227,17 @@ def main():
         make_models.add_unread(repository)
         model = make_models.add_mlp(repository)
         programs = pathlib.Path(options.programs)
-        rows = load_table(run_loads(options, repository, programs))
+        measured = run_loads(options, repository, programs)
+        rows = load_table(measured)
         report = [f"Machine: {conditions(options)}", "", *rows]
+        if options.against:
+            report += ["", "Beside a former tree, in the same run:", "", *compare_table(measured)]
         if not options.only:
             report += ["", *bare_runtime(programs / "bare_onnx", model), "", *start_table(options, folder)]
     print("\n".join(report))
     if options.only and options.write:
         write_rows(rows[2:], options)
-    if not options.only and not options.quick and not options.against:
+    if not options.only and not options.quick:
         write_report(report)
 
 

@@ -32,7 +32,7 @@ Message Parse(const BufferRef& bytes) {
 
 GrpcMessage Serialize(const google::protobuf::MessageLite& message) {
   GrpcMessage serialized;
-  message.SerializeToString(&serialized.head);
+  serialized.head = neso::BlockString(message.SerializeAsString());
   return serialized;
 }
 
