@@ -1,6 +1,5 @@
 #include "net/http1/http1_exchange.h"
 
-#include <cstring>
 #include <utility>
 
 #include "net/due_call.h"
@@ -8,23 +7,12 @@
 
 namespace neso::net {
 
-Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection)
-    : connection_(std::move(connection)), unread_(connection_->account()) {
+Http1Exchange::Http1Exchange(std::shared_ptr<Connection> connection, SharedHttp1Head head)
+    : connection_(std::move(connection)), head_(std::move(head)), unread_(connection_->account()) {
   connection_->context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
 Http1Exchange::~Http1Exchange() { connection_->context().load.requests.fetch_sub(1, std::memory_order_relaxed); }
-
-Http1Error Http1Exchange::Adopt(std::string_view head, RequestFraming* framing) {
-  char* kept = inline_head_;
-  if (head.size() > kInlineHead) {
-    long_head_ = std::make_unique_for_overwrite<char[]>(head.size());
-    kept = long_head_.get();
-  }
-  std::memcpy(kept, head.data(), head.size());
-  head_.headers.reserve(12);
-  return ParseHead({kept, head.size()}, &head_, framing);
-}
 
 void Http1Exchange::SetBody(BufferRef body, size_t chunks) {
   body_ = std::move(body);

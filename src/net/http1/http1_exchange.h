@@ -13,7 +13,7 @@
 #include "base/mutex.h"
 #include "net/connection.h"
 #include "net/disconnect_slot.h"
-#include "net/http1/http1_parser.h"
+#include "net/http1/http1_head.h"
 #include "net/http_exchange.h"
 #include "net/unread_meter.h"
 
@@ -21,14 +21,12 @@ namespace neso::net {
 
 class Http1Exchange final : public HttpExchange, public TopWork {
  public:
-  explicit Http1Exchange(std::shared_ptr<Connection> connection);
+  Http1Exchange(std::shared_ptr<Connection> connection, SharedHttp1Head head);
   ~Http1Exchange() override;
   Http1Exchange(const Http1Exchange&) = delete;
   Http1Exchange& operator=(const Http1Exchange&) = delete;
 
   // --- The session's side, in the strand. ---
-  // Keeps a copy of `head` and parses it.
-  Http1Error Adopt(std::string_view head, RequestFraming* framing);
   void SetBody(BufferRef body, size_t chunks);
   void SetReceiveTimes(uint64_t start_ns, uint64_t end_ns);
   // What RunAtTop does.
@@ -51,7 +49,7 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   void SetGone();
 
   // --- The handler's side, any thread. ---
-  const HttpHead& head() const override { return head_; }
+  const HttpHead& head() const override { return head_->head; }
   const BufferRef& body() const override { return body_; }
   size_t body_chunks() const override { return body_chunks_; }
   uint64_t receive_start_ns() const override { return receive_start_ns_; }
@@ -64,12 +62,10 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   void SetDisconnectCallback(std::function<void()> callback) override { disconnect_.Set(std::move(callback)); }
 
  private:
-  static constexpr size_t kInlineHead = 1024;
-
   void DropAnswerIfGone();
 
   const std::shared_ptr<Connection> connection_;
-  HttpHead head_;
+  const SharedHttp1Head head_;
   BufferRef body_;
   size_t body_chunks_ = 0;
   uint64_t receive_start_ns_ = 0;
@@ -93,8 +89,6 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   bool finished_ GUARDED_BY(mutex_) = false;
 
   DisconnectSlot disconnect_;
-  std::unique_ptr<char[]> long_head_;
-  char inline_head_[kInlineHead];  // most heads fit, and the views of head_ point here
 };
 
 }  // namespace neso::net

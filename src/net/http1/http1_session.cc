@@ -131,6 +131,10 @@ void Http1Session::ExamineHead(std::string_view bytes, StrandTurn& turn) {
     if (bytes.size() != before) scanner_.Reset();
     if (bytes.empty()) return;
   }
+  if (SharedHttp1Head again = heads_.Again(bytes)) {
+    bytes.remove_prefix(again->size);
+    return StartRequest(std::move(again), {}, bytes, turn);
+  }
   const size_t limit = limits().max_head_bytes;
   switch (scanner_.Scan(bytes)) {
     case HeadScanner::kBadLine: return Refuse({400, "malformed line ending"}, turn);
@@ -139,26 +143,29 @@ void Http1Session::ExamineHead(std::string_view bytes, StrandTurn& turn) {
       input_.assign(bytes);
       if (!std::exchange(head_begun_, true)) SetDeadline(limits().head_timeout);
       return;
-    case HeadScanner::kComplete:
+    case HeadScanner::kComplete: {
       if (scanner_.head_bytes() > limit) break;
-      return StartRequest(bytes.substr(0, scanner_.head_bytes()), bytes.substr(scanner_.head_bytes()), turn);
+      Http1Error error;
+      SharedHttp1Head head = heads_.Read(bytes.substr(0, scanner_.head_bytes()), &error);
+      return StartRequest(std::move(head), error, bytes.substr(scanner_.head_bytes()), turn);
+    }
   }
   const bool long_line = bytes.substr(0, limit).find('\n') == std::string_view::npos;
   Refuse(long_line ? Http1Error{414, "request target too long"} : Http1Error{431, "request head too large"}, turn);
 }
 
-void Http1Session::StartRequest(std::string_view head, std::string_view rest, StrandTurn& turn) {
+void Http1Session::StartRequest(SharedHttp1Head head, const Http1Error& error, std::string_view rest,
+                                StrandTurn& turn) {
   scanner_.Reset();
   head_begun_ = false;
-  exchange_ = std::make_shared<Http1Exchange>(connection_.shared_from_this());
-  RequestFraming framing;
-  const Http1Error error = exchange_->Adopt(head, &framing);
+  exchange_ = MakeShared<Http1Exchange>(connection_.shared_from_this(), head);
+  const RequestFraming& framing = head->framing;
   keep_alive_ = framing.keep_alive && !connection_.is_brief();
   http10_ = exchange_->head().version_minor == 0;
   is_head_request_ = exchange_->head().method == "HEAD";
   if (error) {
-    if (head == kHttp2Preface && !used_) return SwitchToHttp2(head, rest);
-    if (!used_ && !IsHttp(head)) return Close(turn);
+    if (head->text() == kHttp2Preface && !used_) return SwitchToHttp2(head->text(), rest);
+    if (!used_ && !IsHttp(head->text())) return Close(turn);
     return Refuse(error, turn);
   }
 

@@ -41,7 +41,8 @@ class Http1Session final : public Session {
   // One read into the pieces. False when nothing came.
   bool Read(std::span<iovec> pieces, size_t* bytes, StrandTurn& turn);
   void ExamineHead(std::string_view bytes, StrandTurn& turn);
-  void StartRequest(std::string_view head, std::string_view rest, StrandTurn& turn);
+  // `error` is that of the head; `rest` came behind it.
+  void StartRequest(SharedHttp1Head head, const Http1Error& error, std::string_view rest, StrandTurn& turn);
   // The connection goes on with HTTP/2; `rest` came after `head`, which is the start of its preface.
   void SwitchToHttp2(std::string_view head, std::string_view rest);
   // `placed` bytes are in the body already, `bytes` came behind them.
@@ -93,6 +94,7 @@ class Http1Session final : public Session {
   AnswerFraming framing_ = AnswerFraming::kLength;
   std::string input_;  // received, not yet consumed; empty on an idle connection
   HeadScanner scanner_;
+  Http1Heads heads_;
   std::optional<Http1Body> body_;  // only while a body is being received
   std::shared_ptr<Http1Exchange> exchange_;
   std::shared_ptr<Http1Exchange> gone_;  // its disconnect callback waits for the top of a network thread

@@ -1,0 +1,25 @@
+#include "net/http1/http1_head.h"
+
+#include <cstring>
+
+namespace neso::net {
+namespace {
+
+// Of a head that is kept for the next request: an idle connection has one, whatever its client sends.
+constexpr size_t kRememberedBytes = 2048;
+constexpr size_t kUsualHeaders = 12;
+
+}  // namespace
+
+SharedHttp1Head Http1Heads::Read(std::string_view head, Http1Error* error) {
+  const auto read = MakeShared<Http1Head>();
+  read->bytes = MakeBytes(head.size());
+  read->size = head.size();
+  std::memcpy(read->bytes.get(), head.data(), head.size());
+  read->head.headers.reserve(kUsualHeaders);
+  *error = ParseHead(read->text(), &read->head, &read->framing);
+  if (!*error && head.size() <= kRememberedBytes) last_ = read;
+  return read;
+}
+
+}  // namespace neso::net
