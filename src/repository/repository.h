@@ -103,7 +103,7 @@ class ModelRepository {
   // The namespace, which may be empty, and the name of what a request calls by its name or its id.
   std::pair<std::string, std::string> PartsOf(const std::string& name) const;
   // The models of this name, or the one of this id. Empty: no repository has it.
-  Locations Locate(const std::string& name) const;
+  Locations Locate(const std::string& wanted) const;
   static void AddLocation(Location location, Locations& locations);
   Expected<Override> ParseOverride(const std::vector<LoadParameter>& parameters) const;
   // The models of this name, by id; at least one. Error: one cannot be read.

@@ -8,7 +8,7 @@ namespace {
 
 // Enough for a 99th percentile, and for a throughput that two windows of the same load agree on.
 constexpr size_t kRequestsOfWindow = 400, kBatchesOfWindow = 16;
-constexpr double kLateAtMost = kRequestsOfWindow / 100;
+constexpr double kLateAtMost = kRequestsOfWindow / 100.0;
 constexpr size_t kSettling = 4;
 // What it takes at most to come to an instance that is free.
 constexpr std::chrono::microseconds kHandedOver{100};

@@ -38,7 +38,7 @@ class Receiver {
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
     nghttp2_option_set_no_http_messaging(option, ours_ ? 1 : 0);
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
-    nghttp2_session_server_new2(&session_, callbacks, this, option);
+    EXPECT_EQ(nghttp2_session_server_new2(&session_, callbacks, this, option), 0);
     nghttp2_session_callbacks_del(callbacks);
     nghttp2_option_del(option);
     Feed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");

@@ -25,7 +25,7 @@ Http2Piece Http2Piece::OwnText(Text&& text) {
     Text text;
     MemoryCharge charge;
   };
-  auto kept = std::make_shared<Kept>(std::move(text), MemoryCharge(size));
+  auto kept = std::make_shared<Kept>(std::forward<Text>(text), MemoryCharge(size));
   const char* data = kept->text.data();
   return {{}, data, size, std::move(kept)};
 }
