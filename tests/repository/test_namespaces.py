@@ -100,8 +100,9 @@ def test_a_name_is_loaded_and_unloaded_in_all_repositories(server):
     assert entries == ["both", "chain_elsewhere", "chain_first", "only_first", "both", "chain_second", "only_second"]
     assert unload(server, "both").status_code == 200
     wait_until(lambda: index(server)["chain_second:1"] == "UNAVAILABLE: unloaded")
-    states = {entry["state"] for entry in server.post("/v2/repository/index").json() if entry["name"] == "both"}
-    assert states == {"UNAVAILABLE"}
+    def states():
+        return {entry["state"] for entry in server.post("/v2/repository/index").json() if entry["name"] == "both"}
+    wait_until(lambda: states() == {"UNAVAILABLE"})
     gone = ask(server, "both")
     assert (gone.status_code, gone.json()["error"]) == (404, "Identifier of model 'both' is not found in global map")
     assert load(server, "both").status_code == 200
