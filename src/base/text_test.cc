@@ -16,6 +16,19 @@ TEST(TextTest, ComparesWithoutCase) {
   EXPECT_TRUE(EqualsIgnoreCaseAscii("", ""));
 }
 
+TEST(TextTest, ComparesEveryByteAsToLowerDoes) {
+  for (const size_t at : {0, 7, 8, 10}) {
+    std::string a(11, 'x'), b(11, 'X');
+    for (int x = 0; x < 256; x++) {
+      for (int y = 0; y < 256; y++) {
+        a[at] = static_cast<char>(x);
+        b[at] = static_cast<char>(y);
+        ASSERT_EQ(EqualsIgnoreCaseAscii(a, b), ToLowerAscii(a) == ToLowerAscii(b)) << at << ": " << x << ", " << y;
+      }
+    }
+  }
+}
+
 TEST(TextTest, TrimsBothSides) {
   EXPECT_EQ(TrimBlanks(" \t a b\r\n"), "a b");
   EXPECT_EQ(TrimBlanks(" \t "), "");

@@ -1,12 +1,12 @@
-#include <strings.h>
-
+#include "base/text.h"
 #include "net/http_exchange.h"
 
 namespace neso::net {
 
 std::string_view HttpHead::Find(std::string_view name) const {
   for (const auto& [key, value] : headers) {
-    if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return value;
+    // Most differ in length, which is seen without a call.
+    if (key.size() == name.size() && EqualsIgnoreCaseAscii(key, name)) return value;
   }
   return {};
 }

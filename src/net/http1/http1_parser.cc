@@ -1,9 +1,9 @@
 #include "net/http1/http1_parser.h"
 
-#include <strings.h>
-
 #include <array>
 #include <cstring>
+
+#include "base/text.h"
 
 namespace neso::net {
 namespace {
@@ -54,15 +54,11 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 // Whether the comma-separated `list` has `item`.
 bool ListHas(std::string_view list, std::string_view item) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
-    if (EqualsIgnoreCase(Trim(list.substr(0, comma)), item)) return true;
+    if (EqualsIgnoreCaseAscii(Trim(list.substr(0, comma)), item)) return true;
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
   return false;
@@ -84,7 +80,7 @@ Http1Error SplitTarget(std::string_view target, HttpHead* out) {
     const size_t scheme_end = target.find("://");
     if (scheme_end == std::string_view::npos) return {400, "malformed request target"};
     const std::string_view scheme = target.substr(0, scheme_end);
-    if (!EqualsIgnoreCase(scheme, "http") && !EqualsIgnoreCase(scheme, "https"))
+    if (!EqualsIgnoreCaseAscii(scheme, "http") && !EqualsIgnoreCaseAscii(scheme, "https"))
       return {400, "malformed request target"};
     target.remove_prefix(scheme_end + 3);
     const size_t path = target.find_first_of("/?");
@@ -133,19 +129,19 @@ Http1Error Interpret(std::string_view name, std::string_view value, int version_
                      bool* has_host) {
   switch (name.size()) {
     case 4:
-      if (EqualsIgnoreCase(name, "host")) {
+      if (EqualsIgnoreCaseAscii(name, "host")) {
         if (*has_host) return {400, "more than one Host"};
         *has_host = true;
       }
       break;
     case 6:
-      if (EqualsIgnoreCase(name, "expect") && version_minor > 0) {
-        if (!EqualsIgnoreCase(value, "100-continue")) return {417, "unknown expectation"};
+      if (EqualsIgnoreCaseAscii(name, "expect") && version_minor > 0) {
+        if (!EqualsIgnoreCaseAscii(value, "100-continue")) return {417, "unknown expectation"};
         framing->expect_continue = true;
       }
       break;
     case 10:
-      if (EqualsIgnoreCase(name, "connection")) {
+      if (EqualsIgnoreCaseAscii(name, "connection")) {
         if (ListHas(value, "close")) {
           framing->keep_alive = false;
         } else if (version_minor == 0 && ListHas(value, "keep-alive")) {
@@ -154,13 +150,13 @@ Http1Error Interpret(std::string_view name, std::string_view value, int version_
       }
       break;
     case 14:
-      if (EqualsIgnoreCase(name, "content-length")) return ParseLength(value, framing);
+      if (EqualsIgnoreCaseAscii(name, "content-length")) return ParseLength(value, framing);
       break;
     case 17:
-      if (EqualsIgnoreCase(name, "transfer-encoding")) {
+      if (EqualsIgnoreCaseAscii(name, "transfer-encoding")) {
         if (version_minor == 0) return {400, "Transfer-Encoding in HTTP/1.0"};
         if (framing->chunked) return {400, "more than one Transfer-Encoding"};
-        if (!EqualsIgnoreCase(value, "chunked")) return {501, "unsupported Transfer-Encoding"};
+        if (!EqualsIgnoreCaseAscii(value, "chunked")) return {501, "unsupported Transfer-Encoding"};
         framing->chunked = true;
       }
       break;

@@ -1,12 +1,13 @@
 #include "net/http2/http2_head_check.h"
 
 #include <nghttp2/nghttp2.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
+
+#include "base/text.h"
 
 namespace neso::net {
 namespace {
@@ -23,10 +24,6 @@ bool IsAuthority(std::string_view value) {
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsSameButForCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 // RFC 3986, 3.1.
 bool IsScheme(std::string_view value) {
@@ -50,7 +47,7 @@ bool Http2HeadCheck::Accept(std::string_view name, std::string_view value) {
   if (!IsName(name)) return false;
   if (name == "host") return IsAuthority(value) && !std::exchange(has_host_, true);
   if (name == "content-length") return AcceptContentLength(value);
-  if (name == "te") return IsSameButForCase(value, "trailers");
+  if (name == "te") return EqualsIgnoreCaseAscii(value, "trailers");
   return IsValue(value) && !IsOfConnection(name);
 }
 
@@ -62,7 +59,7 @@ bool Http2HeadCheck::AcceptPseudo(std::string_view name, std::string_view value)
     is_options_ = value == "OPTIONS";
   } else if (name == ":scheme") {
     is_fine = IsScheme(value) && !std::exchange(has_scheme_, true);
-    is_http_ = IsSameButForCase(value, "http") || IsSameButForCase(value, "https");
+    is_http_ = EqualsIgnoreCaseAscii(value, "http") || EqualsIgnoreCaseAscii(value, "https");
   } else if (name == ":authority") {
     is_fine = IsAuthority(value) && !std::exchange(has_authority_, true);
   } else if (name == ":path") {
