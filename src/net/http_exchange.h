@@ -36,6 +36,10 @@ struct HttpHead {
   bool Has(std::string_view name) const { return Find(name).data() != nullptr; }
 };
 
+// Of a head that its connection keeps for the next request, which mostly has the same: an idle connection has one,
+// whatever its client sends.
+inline constexpr size_t kRememberedHeadBytes = 2048;
+
 // What the handler says about a body once the head is known and before the body is read.
 struct BodyPolicy {
   size_t max_bytes =

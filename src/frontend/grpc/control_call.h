@@ -40,9 +40,7 @@ class ControlReceiver : public net::GrpcReceiver {
   virtual void Begin() = 0;
   void Answer(const Status& status, const Response& response) {
     if (!status.ok()) return Finish(status);
-    net::GrpcMessage message;
-    message.head = Serialized(response);
-    call_->SendAndFinish(std::move(message));
+    call_->SendAndFinish(Serialized(response));
   }
   void Finish(const Status& error) { call_->Finish(ToGrpcStatus(error)); }
 

@@ -49,10 +49,11 @@ std::optional<net::GrpcStatus> ReadMessage(const BufferRef& bytes, google::proto
   return std::nullopt;
 }
 
-BlockString Serialized(const google::protobuf::Message& message) {
-  BlockString text(message.ByteSizeLong(), '\0');
-  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(text.data()));
-  return text;
+net::GrpcMessage Serialized(const google::protobuf::Message& message) {
+  net::GrpcMessage serialized;
+  serialized.head.resize(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(serialized.head.data()));
+  return serialized;
 }
 
 }  // namespace neso

@@ -8,7 +8,6 @@
 
 #include <optional>
 
-#include "base/block_cache.h"
 #include "base/buffer.h"
 #include "net/grpc_call.h"
 
@@ -22,6 +21,6 @@ inline constexpr size_t kMaxMessageFields = 100'000;
 std::optional<net::GrpcStatus> ReadMessage(const BufferRef& bytes, google::protobuf::Message& message);
 
 // As it is sent.
-BlockString Serialized(const google::protobuf::Message& message);
+net::GrpcMessage Serialized(const google::protobuf::Message& message);
 
 }  // namespace neso

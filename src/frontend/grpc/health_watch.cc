@@ -52,9 +52,7 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
     if (status == told_) return;
     Health response;
     response.set_status(status);
-    net::GrpcMessage message;
-    message.head = Serialized(response);
-    call_->Send(std::move(message));
+    call_->Send(Serialized(response));
     told_ = status;  // an exception above leaves it to be said again
   }
   void End() { call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }

@@ -25,9 +25,7 @@ ServerReflection OfferedServices() {
 void ReflectionCall::OnMessage(BufferRef message) {
   ServerReflection::Request request;
   if (std::optional<net::GrpcStatus> refusal = ReadMessage(message, request)) return Finish(*std::move(refusal));
-  net::GrpcMessage answer;
-  answer.head = Serialized(OfferedServices().Answer(request));
-  call_->Send(std::move(answer));
+  call_->Send(Serialized(OfferedServices().Answer(request)));
 }
 
 // A question is answered as it comes, so nothing is ever under way for long.

@@ -45,7 +45,12 @@ class WireMemory {
 
 template <typename Out>  // a string or WireMemory
 class WireWriter {
+  static constexpr size_t kMaxVarint = 10;
+
  public:
+  // Each function adds no more to what it is given.
+  static constexpr size_t kMost = 2 * kMaxVarint;
+
   explicit WireWriter(Out& out) : out_(out) {}
 
   void Varint(uint64_t value) {
@@ -72,17 +77,12 @@ class WireWriter {
   void Bytes(std::string_view bytes) { out_.append(bytes.data(), bytes.size()); }
   // `size` bytes have to follow.
   void BeginBytes(uint32_t field, uint64_t size) {
-    WriteUpTo<2 * kMaxVarint>([field, size](char* at) { return Put(size, Put(WireTag(field, WireType::kBytes), at)); });
+    WriteUpTo<kMost>([field, size](char* at) { return Put(size, Put(WireTag(field, WireType::kBytes), at)); });
   }
   // So many were written.
   size_t size() const { return out_.size(); }
 
-  // Each of the functions above adds no more to what it is given.
-  static constexpr size_t kMost = 20;
-
  private:
-  static constexpr size_t kMaxVarint = 10;
-
   // `write` gives the end of what it wrote.
   template <size_t kMostBytes, typename Write>
   void WriteUpTo(Write write) {

@@ -5,8 +5,6 @@
 namespace neso::net {
 namespace {
 
-// Of a head that is kept for the next request: an idle connection has one, whatever its client sends.
-constexpr size_t kRememberedBytes = 2048;
 constexpr size_t kUsualHeaders = 12;
 
 }  // namespace
@@ -18,7 +16,7 @@ SharedHttp1Head Http1Heads::Read(std::string_view head, Http1Error* error) {
   std::memcpy(read->bytes.get(), head.data(), head.size());
   read->head.headers.reserve(kUsualHeaders);
   *error = ParseHead(read->text(), &read->head, &read->framing);
-  if (!*error && head.size() <= kRememberedBytes) last_ = read;
+  if (!*error && head.size() <= kRememberedHeadBytes) last_ = read;
   return read;
 }
 

@@ -193,14 +193,14 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
 void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   const size_t size = SizeOf(message);
   unread().Add(kPrefixBytes + size);
-  const BlockString prefix = Prefix(compressed, size);
+  BlockString prefix = Prefix(compressed, size);
   if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
     message.head.insert(0, prefix);
     for (const BodyPart& part : message.parts) message.head.append(part.data, part.size);
     answer_.push_back(Http2Piece::Short(std::move(message.head)));
     return;  // `release` goes with the message
   }
-  answer_.push_back(Http2Piece::Short(BlockString(prefix)));
+  answer_.push_back(Http2Piece::Short(std::move(prefix)));
   if (!message.head.empty()) answer_.push_back(Http2Piece::Own(std::move(message.head)));
   for (const BodyPart& part : message.parts) {
     if (part.size > 0) answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));

@@ -134,7 +134,7 @@ int Http2Callbacks::OnHeader(nghttp2_session*, const nghttp2_frame* frame, nghtt
   Http2Session& self = Self(session);
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     self.collector_.Add(name, value);
-  } else if (!Http2HeadCheck::IsTrailer(Http2Text(name).view(), Http2Text(value).view())) {
+  } else if (!Http2HeadCheck::IsTrailer(Http2Text::View(name), Http2Text::View(value))) {
     self.has_bad_trailers_ = true;  // good ones have no use here
   }
   return 0;

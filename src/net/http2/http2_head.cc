@@ -9,9 +9,6 @@ namespace neso::net {
 
 namespace {
 
-// Of a head that is kept for the next request: an idle connection has one, whatever its client sends.
-constexpr size_t kRememberedBytes = 2048;
-
 std::string_view WithoutBlanks(std::string_view value) {
   const size_t first = value.find_first_not_of(" \t");
   return first == std::string_view::npos ? std::string_view()
@@ -67,7 +64,7 @@ SharedHttpHead Http2HeadCollector::Take() {
   if (!has_diverged_ && same_ == last_fields_.size()) return last_;
   if (!has_diverged_) Diverge();
   SharedHttpHead made = Make();
-  if (made != nullptr && bytes_ <= kRememberedBytes && !too_large()) {
+  if (made != nullptr && bytes_ <= kRememberedHeadBytes && !too_large()) {
     last_fields_.swap(fields_);
     last_ = made;
   }

@@ -56,12 +56,12 @@ class Http2Text {
   std::string_view view() const { return View(counted_); }
   bool Is(nghttp2_rcbuf* other) const { return counted_ == other || view() == View(other); }
 
- private:
   static std::string_view View(nghttp2_rcbuf* counted) {
     const nghttp2_vec text = nghttp2_rcbuf_get_buf(counted);
     return {reinterpret_cast<const char*>(text.base), text.len};
   }
 
+ private:
   nghttp2_rcbuf* counted_;
 };
 
