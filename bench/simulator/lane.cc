@@ -21,12 +21,7 @@ TimePoint QueueLane::Take(TimePoint now, Batch& batch) {
   queue_.Expire(now, batch.expired);
   const BatchDecision decision = Decide(now);
   if (decision.kind == BatchDecision::Kind::kTake) {
-    batch.taken_at = now;
-    batch.rows = 0;
-    for (size_t i = 0; tuner_ && i < decision.count; ++i) {
-      batch.waits.push_back(now - front_[i].queued_at);
-      batch.rows += front_[i].rows;
-    }
+    if (tuner_) batch.NoteWaits(std::span(front_).first(decision.count), now);
     queue_.Take(decision.count, batch.requests);
   }
   const TimePoint until = decision.kind == BatchDecision::Kind::kWait ? decision.until : TimePoint::max();

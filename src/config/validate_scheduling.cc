@@ -157,27 +157,25 @@ Status ValidateSequenceBatching(const inference::ModelConfig& config) {
   return {};
 }
 
+// Whether the configuration has this parameter, whose value is the name of a parameter of requests.
+Expected<bool> NamesParameterOfRequests(const inference::ModelConfig& config, const char* parameter) {
+  const std::string* const named = FindParameter(config, parameter);
+  if (named == nullptr || !named->empty()) return named != nullptr;
+  return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", parameter, config.name());
+}
+
 // By the direct strategy a sequence's row is in whatever batch is executed.
 Status ValidateBatchKey(const inference::ModelConfig& config) {
-  const std::string* const key = FindParameter(config, kBatchKeyParameter);
-  if (key == nullptr) return {};
-  if (key->empty()) {
-    return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", kBatchKeyParameter,
-                      config.name());
-  }
+  ASSIGN_OR_RETURN(const bool is_given, NamesParameterOfRequests(config, kBatchKeyParameter));
+  if (!is_given) return {};
   if (!config.has_sequence_batching() || config.sequence_batching().has_oldest()) return {};
   return InvalidArg("parameter '{}' is not supported with the direct strategy of sequence batching for {}",
                     kBatchKeyParameter, config.name());
 }
 
 Status ValidateFairShare(const inference::ModelConfig& config) {
-  const std::string* const parameter = FindParameter(config, kFairShareParameter);
-  if (parameter == nullptr) return {};
-  if (parameter->empty()) {
-    return InvalidArg("expected parameter '{}' to name a parameter of requests, got '' for {}", kFairShareParameter,
-                      config.name());
-  }
-  if (config.has_dynamic_batching()) return {};
+  ASSIGN_OR_RETURN(const bool is_given, NamesParameterOfRequests(config, kFairShareParameter));
+  if (!is_given || config.has_dynamic_batching()) return {};
   return InvalidArg("parameter '{}' needs dynamic batching for {}", kFairShareParameter, config.name());
 }
 

@@ -116,8 +116,8 @@ class ModelLifecycle {
   void PublishLocked(const std::string& id, const Record& record) REQUIRES(mutex_);
   void BeginUnloadLocked(const std::string& id, int64_t version, Version& entry, std::vector<ModelHandle>& dropped)
       REQUIRES(mutex_);
-  ModelHandle Track(ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation);
   // `folder`: what keeps the files that the model was built from.
+  ModelHandle Track(ModelHandle built, std::shared_ptr<const void> folder, uint64_t generation);
   void End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass);
 
   VersionLoader& loader_;

@@ -118,16 +118,14 @@ Status ModelRepository::LoadStartupModels() {
 }
 
 std::set<std::string> ModelRepository::IdsOf(const std::set<std::string>& names, const Locations& locations) {
-  std::set<std::string> ids;
-  for (const std::string& name : names) {
-    bool found = false;
-    for (const auto& [id, location] : locations) {
-      if (id != name && location.name != name) continue;
-      ids.insert(id);
-      found = true;
-    }
-    if (!found) ids.insert(name);  // which is told when it is looked for
+  std::set<std::string> ids, missing = names;
+  for (const auto& [id, location] : locations) {
+    if (!names.contains(id) && !names.contains(location.name)) continue;
+    ids.insert(id);
+    missing.erase(id);
+    missing.erase(location.name);
   }
+  ids.merge(missing);  // which is told when they are looked for
   return ids;
 }
 

@@ -4,6 +4,15 @@
 
 namespace neso {
 
+void Batch::NoteWaits(std::span<const RequestQueue::Entry> taken, TimePoint now) {
+  taken_at = now;
+  rows = 0;
+  for (const RequestQueue::Entry& entry : taken) {
+    waits.push_back(now - entry.queued_at);
+    rows += entry.rows;
+  }
+}
+
 void Batch::AnswerDropped() {
   for (InferenceRequest* request : std::exchange(expired, {})) {
     InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request),

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
 #include "core/request.h"
+#include "schedule/request_queue.h"
 
 namespace neso {
 
@@ -19,6 +21,8 @@ struct Batch {
   std::vector<Nanoseconds> waits;
   TimePoint taken_at{};
   uint32_t rows = 0;
+  // Fills those in, for what is taken now.
+  void NoteWaits(std::span<const RequestQueue::Entry> taken, TimePoint now);
 
   // Answers the expired and the cancelled ones. Runs callbacks: with no lock held.
   void AnswerDropped();

@@ -211,7 +211,7 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   const BatchDecision decision = Decide(now);
   if (decision.kind == BatchDecision::Kind::kTake) {
     not_before_ = TimePoint::min();
-    if (tuner_) NoteWaits(decision.count, now, batch);
+    if (tuner_) batch.NoteWaits(std::span(front_).first(decision.count), now);
     TakeFront(decision.count, batch.requests);
     // Cancelled ones that no sweep has found yet.
     std::erase_if(batch.requests, [&batch](InferenceRequest* request) {
@@ -223,15 +223,6 @@ bool Dispatcher::Take(TimePoint now, Batch& batch) {
   }
   if (decision.kind == BatchDecision::Kind::kWait) Wait(decision);
   return !batch.expired.empty();
-}
-
-void Dispatcher::NoteWaits(size_t count, TimePoint now, Batch& batch) {
-  batch.taken_at = now;
-  batch.rows = 0;
-  for (size_t i = 0; i < count; ++i) {
-    batch.waits.push_back(now - front_[i].queued_at);
-    batch.rows += front_[i].rows;
-  }
 }
 
 void Dispatcher::OnExecuted(const Batch& batch, TimePoint end) {

@@ -61,8 +61,6 @@ class Dispatcher final : public BatchSource, public std::enable_shared_from_this
   // About the requests in front_.
   BatchDecision DecideAboutFront(TimePoint now) REQUIRES(runner_.mutex);
   void TakeFront(size_t count, std::vector<InferenceRequest*>& taken) REQUIRES(runner_.mutex);
-  // The first `count` of front_ are being taken.
-  void NoteWaits(size_t count, TimePoint now, Batch& batch) REQUIRES(runner_.mutex);
   // Whether front_[index] may share a batch with all before it.
   bool Includes(size_t index) REQUIRES(runner_.mutex);
   void Wait(const BatchDecision& decision) REQUIRES(runner_.mutex);
