@@ -30,7 +30,7 @@ def server(module_repository, start_module_server):
     add(module_repository, "by_volume", "by_volume", MAX_BATCH_VOLUME_BYTES=16)
     add(module_repository, "unwilling", "unwilling")
     add(module_repository, "waiting", "unwilling", execute_delay_ms=0,
-        extra="dynamic_batching { max_queue_delay_microseconds: 60000000 }")
+        extra="dynamic_batching { max_queue_delay_microseconds: 600000000 }")
     add(module_repository, "no_batcher", "one_by_one", extra="", execute_delay_ms=0)
     add(module_repository, "sequences", "one_by_one", extra="sequence_batching {}", execute_delay_ms=0)
     return start_module_server(module_repository.path)
@@ -72,7 +72,8 @@ def test_a_batch_that_a_strategy_has_closed_does_not_wait(server):
         wait_until(lambda: pending(server, "waiting") == 1)
         others = [crowd.ask(server, "waiting", id="refused")]
         assert values(first.result()) == [1]
-        others += [crowd.ask(server, "waiting", id="c") for _ in range(7)]
+        # The one that is refused is executed alone, and eight are a full batch.
+        others += [crowd.ask(server, "waiting", id="c") for _ in range(8)]
         assert all(values(reply.result()) == [1] for reply in others), "a full batch does not wait either"
 
 
