@@ -6,6 +6,7 @@
 #include "frontend/http/json_access.h"
 #include "frontend/http/json_parameter.h"
 #include "frontend/http/json_tensor.h"
+#include "frontend/http/recent_heads.h"
 #include "frontend/request_limits.h"
 
 namespace neso {
@@ -332,10 +333,15 @@ Expected<RequestedOutputs> FillInferRequest(const Model& model, const InferBody&
         "to increase the limit.",
         header_length, max_json_bytes);
   }
-  JsonDocument document;
+  const std::string_view head = body.bytes.substr(0, header_length);
+  const std::string_view binary = body.bytes.substr(header_length);
   const auto is_elements = [](std::string_view name) { return name == "data"; };
-  RETURN_IF_ERROR(document.ParseLazily(body.bytes.substr(0, header_length), is_elements));
-  Filler filler(model, document, body.bytes.substr(header_length), max_json_bytes, request, tensors);
+  if (JsonDocument* const known = RecentHeads::OfThread().Find(head, is_elements)) {
+    return Filler(model, *known, binary, max_json_bytes, request, tensors).Fill();
+  }
+  JsonDocument document;
+  RETURN_IF_ERROR(document.ParseLazily(head, is_elements));
+  Filler filler(model, document, binary, max_json_bytes, request, tensors);
   Expected<RequestedOutputs> outputs = filler.Fill();
   RETURN_IF_ERROR(document.Check());
   return outputs;

@@ -115,6 +115,37 @@ TEST_F(FillInferRequestTest, OutputsAreJsonUnlessTheySayBinary) {
   EXPECT_EQ(outputs_.Find("C")->classification, 2u);
 }
 
+TEST_F(FillInferRequestTest, AHeadThatComesAgainSaysTheSame) {
+  const std::string head =
+      R"({"id":"7","inputs":[{"name":"INPUT0","datatype":"FP32","shape":[1,2],"parameters":{"binary_data_size":8}}],)"
+      R"("parameters":{"mine":"x"},"outputs":[{"name":"OUTPUT0","parameters":{"binary_data":true}}]})";
+  for (const std::string tensor : {"12345678", "abcdefgh", "ABCDEFGH", "........"}) {
+    request_ = InferenceRequest::Create(model_, -1);
+    ASSERT_TRUE(Fill(head + tensor, head.size()).ok());
+    EXPECT_EQ(request_->id(), "7");
+    ASSERT_EQ(request_->parameters().size(), 1u);
+    EXPECT_EQ(std::get<std::string>(request_->parameters()[0].value), "x");
+    EXPECT_TRUE(outputs_.IsBinary("OUTPUT0"));
+    const Input* const input = request_->FindInput("INPUT0");
+    ASSERT_NE(input, nullptr);
+    EXPECT_EQ(std::string_view(static_cast<const char*>(input->buffers()[0].base), 8), tensor);
+  }
+}
+
+TEST_F(FillInferRequestTest, WhatIsWrongWithAHeadStaysWrong) {
+  const std::string input = R"({"inputs":[{"name":"INPUT0","datatype":"FP32",)";
+  for (const std::string& text :
+       {input + R"("shape":[1,2],"data":[1,2]}]})", input + R"("shape":[1,2],"data":[1]}]})",
+        input + R"("shape":[1,2],"data":[1,]}]})", input + R"("shape":[1,2],"data":[1,"a"]}]})", input}) {
+    request_ = InferenceRequest::Create(model_, -1);
+    const Status first = Fill(text);
+    for (int again = 0; again < 3; ++again) {
+      request_ = InferenceRequest::Create(model_, -1);
+      EXPECT_EQ(Fill(text).message(), first.message()) << text;
+    }
+  }
+}
+
 TEST_F(FillInferRequestTest, SyntaxErrorsNameTheOffset) {
   const Status status = Fill("{\"inputs\":[}");
   EXPECT_EQ(status.code(), StatusCode::kInternal);
