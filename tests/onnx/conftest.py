@@ -1,59 +1,12 @@
 """One server for each module of tests, in explicit mode: a test adds its models and loads them."""
-import json
-
 import numpy as np
 import pytest
-import tritonclient.http as httpclient
-from support.clients import arrays_of, infer_at_once, inputs_of, outputs_of
-
-
-class OnnxServer:
-    """`onnx.add(...)`, `onnx.load(...)`, `onnx.infer(...)`, `onnx.config(...)`; `onnx.server` is the server."""
-
-    def __init__(self, repository, start, *args):
-        self.repository = repository
-        self.server = start(repository.path, "--model-control-mode=explicit", *args)
-        self.client = httpclient.InferenceServerClient(self.server.http)
-
-    def add(self, name, model, config=None, file="model.onnx"):
-        return self.repository.add(name, config, files={file: model})
-
-    def load(self, name, model=None, config=None, file="model.onnx"):
-        """Adds the model (when one is given) and loads it, expecting success. Returns its configuration."""
-        if model is not None:
-            self.add(name, model, config, file)
-        response = self.server.post(f"/v2/repository/models/{name}/load", {})
-        assert response.status_code == 200, response.text
-        return self.config(name)
-
-    def load_error(self, name, model=None, config=None, file="model.onnx"):
-        """Adds the model and loads it, expecting an error that is the client's to mend. Returns its text."""
-        if model is not None:
-            self.add(name, model, config, file)
-        response = self.server.post(f"/v2/repository/models/{name}/load", {})
-        assert response.status_code == 400, (response.status_code, response.text)
-        assert self.server.get("/v2/health/live").status_code == 200
-        return json.loads(response.text)["error"]
-
-    def config(self, name):
-        return self.server.get(f"/v2/models/{name}/config").json()
-
-    def infer(self, name, outputs=None, **arrays):
-        """Answers the arrays of all outputs by name, or those of the named ones."""
-        result = self.client.infer(name, inputs_of(arrays), outputs=outputs_of(outputs))
-        return arrays_of(result)
-
-    def infer_many(self, name, requests, outputs=None):
-        """All at once, from 16 threads; answers in the order of the requests, which are dicts of arrays."""
-        return infer_at_once(self.server.http, name, requests, outputs)
-
-    def stats(self, name):
-        return self.server.get(f"/v2/models/{name}/stats").json()["model_stats"][0]
+from support.model_server import ModelServer
 
 
 @pytest.fixture(scope="module")
 def onnx(module_repository, start_module_server):
-    with_client = OnnxServer(module_repository, start_module_server)
+    with_client = ModelServer("model.onnx", module_repository, start_module_server)
     yield with_client
     with_client.client.close()
 
@@ -64,7 +17,7 @@ def start_onnx(repository, start_server):
     started = []
 
     def start(*args):
-        started.append(OnnxServer(repository, start_server, *args))
+        started.append(ModelServer("model.onnx", repository, start_server, *args))
         return started[-1]
 
     yield start
