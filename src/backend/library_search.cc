@@ -1,9 +1,13 @@
 #include "backend/library_search.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "config/complete.h"
@@ -13,6 +17,8 @@ namespace {
 
 constexpr const char* kPythonModelFile = "model.py";
 constexpr const char* kBatchLibraryFile = "batchstrategy.so";
+// Backends that a build has when it was asked for them: their libraries are large.
+constexpr std::array<std::string_view, 1> kOptionalBackends = {"pytorch"};
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -65,6 +71,15 @@ Expected<BackendLibrary> PythonBackend(const LibraryQuery& query, const std::str
   return BackendLibrary{.path = std::move(library.path), .folder = folder, .runtime = kPythonModelFile};
 }
 
+// What the client may do about a backend that is missing.
+std::string HowToInstall(const std::string& backend) {
+  if (std::ranges::find(kOptionalBackends, backend) == kOptionalBackends.end()) return "";
+  return fmt::format(
+      " '{}' is an optional backend of this server, which is not installed: 'make build BACKENDS={}' in its sources makes "
+      "out/backends/{}, which belongs into the backend directory.",
+      backend, backend, backend);
+}
+
 // Where libraries that a model brings along, or shares with its backend, are looked for.
 std::vector<std::string> SearchedFolders(const LibraryQuery& query, const std::vector<std::string>& backend_folders) {
   std::vector<std::string> folders = {query.version_folder, query.model_folder};
@@ -110,8 +125,8 @@ Expected<BackendLibrary> FindBackendLibrary(const LibraryQuery& query) {
                       query.runtime, query.model_name, searched);
   }
   return InvalidArg(
-      "unable to find backend library for backend '{}', try specifying runtime on the model configuration.",
-      query.backend);
+      "unable to find backend library for backend '{}', try specifying runtime on the model configuration.{}",
+      query.backend, HowToInstall(query.backend));
 }
 
 Expected<std::string> FindBatchLibrary(const LibraryQuery& query, const std::string& named) {

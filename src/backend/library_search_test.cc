@@ -54,6 +54,14 @@ TEST_F(LibrarySearchTest, PrefersTheVersionFolderThenTheModelFolderThenTheBacken
   EXPECT_EQ(Find(Query()), "/repo/m/1/libtriton_foo.so");
 }
 
+TEST_F(LibrarySearchTest, SaysHowToInstallAnOptionalBackend) {
+  EXPECT_EQ(
+      Find(Query("pytorch")),
+      "Invalid argument: unable to find backend library for backend 'pytorch', try specifying runtime on the model "
+      "configuration. 'pytorch' is an optional backend of this server, which is not installed: 'make build "
+      "BACKENDS=pytorch' in its sources makes out/backends/pytorch, which belongs into the backend directory.");
+}
+
 TEST_F(LibrarySearchTest, SaysWhenThereIsNoLibrary) {
   EXPECT_EQ(Find(Query()),
             "Invalid argument: unable to find backend library for backend 'foo', try specifying runtime on "
