@@ -1,6 +1,7 @@
 # The front door. `make` alone lists what there is.
 SECONDS ?= 600
 CASES ?= 10000
+BACKENDS ?=
 BUILD := build/release
 
 .DEFAULT_GOAL := help
@@ -10,11 +11,11 @@ help: ## this list
 	@echo "Neso, an inference server. Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-setup: ## install what building, testing and measuring need (apt as root or with sudo; the rest into .deps/)
-	@scripts/setup
+setup: ## install what building, testing and measuring need (BACKENDS="pytorch": what these optional backends need)
+	@scripts/setup $(BACKENDS)
 
-build: ## build the server and lay out a runnable, relocatable tree in out/
-	@scripts/setup base
+build: ## build the server and lay out a runnable, relocatable tree in out/ (BACKENDS="pytorch": with these, too)
+	@scripts/setup base $(BACKENDS)
 	@scripts/build $(BUILD) out
 
 run: build ## train a model of handwritten digits, serve it, print its accuracy (ONCE=1: and end)
@@ -26,7 +27,7 @@ embeddings: build ## serve sentence embeddings (MiniLM, 84 MB) and search the do
 	@ONCE=$(ONCE) examples/embeddings/run.sh
 
 test: ## unit tests (ctest), then whole-server tests (pytest)
-	@scripts/setup test
+	@scripts/setup test $(BACKENDS)
 	@scripts/build $(BUILD) out
 	@scripts/test $(BUILD) out
 

@@ -48,3 +48,16 @@ set_target_properties(neso_onnxruntime PROPERTIES
   IMPORTED_LOCATION ${NESO_DEPS}/onnxruntime/lib/libonnxruntime.so.1
   IMPORTED_SONAME libonnxruntime.so.1
   INTERFACE_LINK_LIBRARIES neso_onnxruntime_headers)
+
+# PyTorch, for its backend only, if it was asked for. Its library has no sanitizer in it, and throws exceptions.
+if(EXISTS ${NESO_DEPS}/pytorch/python/torch AND NOT NESO_SANITIZE)
+  set(torch ${NESO_DEPS}/pytorch/python/torch)
+  set(NESO_PYTORCH_LIBRARIES ${torch}/lib/libtorch_cpu.so ${torch}/lib/libc10.so ${torch}/lib/libgomp.so.1)
+  add_library(neso_pytorch INTERFACE IMPORTED)
+  target_include_directories(neso_pytorch SYSTEM INTERFACE ${torch}/include ${torch}/include/torch/csrc/api/include)
+  target_link_libraries(neso_pytorch INTERFACE ${NESO_PYTORCH_LIBRARIES})
+  # Loading needs these two as well; nothing of ours calls them.
+  foreach(library cudart cupti)
+    list(APPEND NESO_PYTORCH_LIBRARIES ${NESO_DEPS}/pytorch/python/nvidia/cu13/lib/lib${library}.so.13)
+  endforeach()
+endif()
