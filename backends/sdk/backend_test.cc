@@ -13,6 +13,7 @@ namespace {
 
 using neso::backend::Execution;
 using neso::backend::OutputResponder;
+using neso::backend::Place;
 using neso::backend::Request;
 using neso::backend::Response;
 using neso::backend::Status;
@@ -83,6 +84,40 @@ TEST_F(BackendTest, OutputsAreCutByTheRequestsBatchSizes) {
   EXPECT_THAT(second_.responses[0].Values<char>("Z"), ElementsAre(2, 0, 0, 0, 'b', 'b', 0, 0, 0, 0));
   EXPECT_TRUE(first_.succeeded);
   EXPECT_THAT(server_.batches(), ElementsAre(3u));
+}
+
+TEST_F(BackendTest, OutputsReachClientsThatWantThemOnAGpu) {
+  first_.output_memory_type = TRITONSERVER_MEMORY_GPU;
+  Run([](Execution& execution) -> Status {
+    const std::vector<float> y = {10, 20, 30};
+    const std::vector<std::string_view> z = {"a", "bb", ""};
+    const std::vector<int64_t> shape = {3, 1};
+    EXPECT_TRUE(execution.requests()[0].PlaceOf("Y").on_gpu());
+    EXPECT_FALSE(execution.requests()[1].PlaceOf("Y").on_gpu());
+    OutputResponder responder(execution);
+    responder.Add("Y", TRITONSERVER_TYPE_FP32, shape, y.data(), y.size() * sizeof(float));
+    responder.AddStrings("Z", shape, z);
+    responder.Send();
+    return {};
+  });
+  EXPECT_THAT(first_.responses[0].Values<float>("Y"), ElementsAre(10));
+  EXPECT_THAT(second_.responses[0].Values<float>("Y"), ElementsAre(20, 30));
+  EXPECT_EQ(FakeServer::gpu_copies(), 2U);
+}
+
+TEST_F(BackendTest, OutputsThatLieOnAGpuAreCopiedFromThere) {
+  second_.output_memory_type = TRITONSERVER_MEMORY_GPU;
+  Run([](Execution& execution) -> Status {
+    const std::vector<float> y = {10, 20, 30};
+    const std::vector<int64_t> shape = {3, 1};
+    OutputResponder responder(execution);
+    responder.Add("Y", TRITONSERVER_TYPE_FP32, shape, y.data(), y.size() * sizeof(float), Place::Gpu(0));
+    responder.Send();
+    return {};
+  });
+  EXPECT_THAT(first_.responses[0].Values<float>("Y"), ElementsAre(10));
+  EXPECT_THAT(second_.responses[0].Values<float>("Y"), ElementsAre(20, 30));
+  EXPECT_EQ(FakeServer::gpu_copies(), 2U);
 }
 
 TEST_F(BackendTest, OnlyRequestedOutputsAreSent) {

@@ -5,6 +5,8 @@
 
 #include "fake_server.h"
 
+struct TRITONBACKEND_MemoryManager {};
+
 namespace neso::backend {
 namespace {
 
@@ -29,6 +31,12 @@ class CollectorTest : public testing::Test {
     return {requests_.get(), handles.size()};
   }
 
+  static TRITONBACKEND_Input OnGpu(const std::vector<float>& values) {
+    TRITONBACKEND_Input input = MakeInput<float>("X", {1, 2}, values);
+    input.memory_type = TRITONSERVER_MEMORY_GPU;
+    return input;
+  }
+
   static std::vector<float> Floats(const BatchTensor& tensor) {
     std::vector<float> values(tensor.byte_size / sizeof(float));
     if (!values.empty()) std::memcpy(values.data(), tensor.data, tensor.byte_size);
@@ -36,6 +44,7 @@ class CollectorTest : public testing::Test {
   }
 
   FakeServer server_;
+  TRITONBACKEND_MemoryManager manager_;
   ModelConfig config_;
   std::vector<FakeRequest> fakes_;
   std::unique_ptr<Request[]> requests_;
@@ -140,12 +149,58 @@ TEST_F(CollectorTest, SeveralRequestsWithoutBatchingAreAnError) {
             "model 'm' does not batch, got 2 requests");
 }
 
-TEST_F(CollectorTest, GpuMemoryIsRefused) {
+TEST_F(CollectorTest, GpuMemoryIsCopiedToTheHost) {
   InputCollector collector(config_);
-  TRITONBACKEND_Input input = MakeInput<float>("X", {1, 2}, {1, 2});
-  input.memory_type = TRITONSERVER_MEMORY_GPU;
-  EXPECT_EQ(collector.Collect("X", Batch({MakeRequest({input})})).status().message(),
-            "input 'X': expected CPU memory, got memory of GPU 0");
+  const Result<const BatchTensor*> tensor = collector.Collect("X", Batch({MakeRequest({OnGpu({1, 2})})}));
+  ASSERT_TRUE(tensor);
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2));
+  EXPECT_EQ((*tensor)->place, Place::Cpu());
+  EXPECT_TRUE((*tensor)->copied);
+  EXPECT_EQ(FakeServer::gpu_copies(), 1U);
+}
+
+TEST_F(CollectorTest, GpuMemoryStaysWhereItIsIfTheBackendUsesThatGpu) {
+  InputCollector collector(config_);
+  collector.UseGpu(0, &manager_);
+  const auto batch = Batch({MakeRequest({OnGpu({1, 2})})});
+  const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->data, fakes_[0].inputs[0].pieces[0].data());
+  EXPECT_EQ((*tensor)->place, Place::Gpu(0));
+  EXPECT_EQ(FakeServer::gpu_copies(), 0U);
+}
+
+TEST_F(CollectorTest, ABatchWithAPartOnAGpuIsGatheredThere) {
+  InputCollector collector(config_);
+  collector.UseGpu(0, &manager_);
+  const auto batch = Batch({MakeRequest({OnGpu({1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->place, Place::Gpu(0));
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(FakeServer::gpu_copies(), 2U);
+}
+
+TEST_F(CollectorTest, ABatchForAGpuIsGatheredInPinnedMemory) {
+  InputCollector collector(config_);
+  collector.UseGpu(0, &manager_);
+  const auto batch = Batch(
+      {MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->place, Place::Pinned());
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(FakeServer::gpu_copies(), 0U);
+}
+
+TEST_F(CollectorTest, WhereThereIsNoMemoryOfTheGpuTheHostsDoes) {
+  InputCollector collector(config_);
+  collector.UseGpu(9, &manager_);
+  const auto batch = Batch({MakeRequest({OnGpu({1, 2})}), MakeRequest({OnGpu({3, 4})})});
+  const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->place, Place::Cpu());
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2, 3, 4));
 }
 
 TEST_F(CollectorTest, BatchInputIsWrittenInItsType) {

@@ -125,6 +125,12 @@ TRITONSERVER_Error* TRITONBACKEND_RequestOutputName(TRITONBACKEND_Request* reque
   *name = request->requested_outputs.at(index).c_str();
   return nullptr;
 }
+TRITONSERVER_Error* TRITONBACKEND_RequestOutputBufferProperties(TRITONBACKEND_Request* request, const char*, size_t*,
+                                                                TRITONSERVER_MemoryType* type, int64_t* type_id) {
+  *type = request->output_memory_type;
+  *type_id = 0;
+  return nullptr;
+}
 TRITONSERVER_Error* TRITONBACKEND_RequestRelease(TRITONBACKEND_Request* request, uint32_t) {
   ++request->releases;
   return nullptr;
@@ -188,13 +194,14 @@ TRITONSERVER_Error* TRITONBACKEND_ResponseOutput(TRITONBACKEND_Response* respons
   *output = &response->content.outputs[name];
   (*output)->datatype = datatype;
   (*output)->shape.assign(shape, shape + dims_count);
+  (*output)->memory_type = response->request->output_memory_type;
   return nullptr;
 }
 TRITONSERVER_Error* TRITONBACKEND_OutputBuffer(TRITONBACKEND_Output* output, void** buffer, const uint64_t size,
                                                TRITONSERVER_MemoryType* type, int64_t* type_id) {
   output->bytes.resize(size);
   *buffer = size == 0 ? nullptr : output->bytes.data();
-  *type = TRITONSERVER_MEMORY_CPU;
+  *type = output->memory_type;
   *type_id = 0;
   return nullptr;
 }
@@ -243,7 +250,7 @@ TRITONSERVER_Error* TRITONBACKEND_StateNew(TRITONBACKEND_State** state, TRITONBA
                                            const char* name, const TRITONSERVER_DataType datatype, const int64_t* shape,
                                            const uint32_t dims_count) {
   *state = request->open_states.emplace_back(std::make_shared<TRITONBACKEND_State>()).get();
-  **state = {{datatype, {shape, shape + dims_count}, {}}, name, request};
+  **state = {{datatype, {shape, shape + dims_count}, {}, TRITONSERVER_MEMORY_CPU}, name, request};
   return nullptr;
 }
 TRITONSERVER_Error* TRITONBACKEND_StateBuffer(TRITONBACKEND_State* state, void** buffer, const uint64_t size,

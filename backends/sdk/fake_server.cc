@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "neso/backend/copy.h"
 #include "neso/backend/datatype.h"
 #include "neso/backend/json.h"
 #include "neso/backend/text.h"
@@ -32,6 +33,7 @@ namespace {
 using neso::backend::Concat;
 
 uint32_t api_minor = TRITONBACKEND_API_VERSION_MINOR;
+size_t copies = 0;
 std::vector<std::string> errors;
 std::vector<std::string> broken_rules;
 
@@ -57,6 +59,7 @@ FakeServer::FakeServer(std::string config) : parts_(std::make_unique<Parts>()) {
   parts_->model.config.text = std::move(config);
   parts_->instance.model = &parts_->model;
   api_minor = TRITONBACKEND_API_VERSION_MINOR;
+  copies = 0;
   errors.clear();
   broken_rules.clear();
 }
@@ -66,6 +69,7 @@ TRITONBACKEND_ModelInstance* FakeServer::instance() { return &parts_->instance; 
 const std::string& FakeServer::config() const { return parts_->model.config.text; }
 const std::vector<uint64_t>& FakeServer::batches() const { return parts_->instance.batches; }
 void FakeServer::set_api_minor(uint32_t minor) { api_minor = minor; }
+size_t FakeServer::gpu_copies() { return copies; }
 std::vector<std::string>& FakeServer::errors_logged() { return errors; }
 std::vector<std::string>& FakeServer::violations() { return broken_rules; }
 
@@ -225,6 +229,34 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceState(TRITONBACKEND_ModelInstance
 }
 TRITONSERVER_Error* TRITONBACKEND_ModelInstanceSetState(TRITONBACKEND_ModelInstance* instance, void* state) {
   instance->state = state;
+  return nullptr;
+}
+
+// ---- Memory
+
+TRITONSERVER_Error* TRITONBACKEND_BackendMemoryManager(TRITONBACKEND_Backend*, TRITONBACKEND_MemoryManager** manager) {
+  *manager = nullptr;
+  return nullptr;
+}
+// Of GPU 9 there is none.
+TRITONSERVER_Error* TRITONBACKEND_MemoryManagerAllocate(TRITONBACKEND_MemoryManager*, void** buffer,
+                                                        const TRITONSERVER_MemoryType type, const int64_t type_id,
+                                                        const uint64_t size) {
+  if (type == TRITONSERVER_MEMORY_GPU && type_id == 9) {
+    return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_UNAVAILABLE, "no memory of GPU 9");
+  }
+  *buffer = ::operator new(size);
+  return nullptr;
+}
+TRITONSERVER_Error* TRITONBACKEND_MemoryManagerFree(TRITONBACKEND_MemoryManager*, void* buffer,
+                                                    const TRITONSERVER_MemoryType, const int64_t) {
+  ::operator delete(buffer);
+  return nullptr;
+}
+TRITONSERVER_Error* NESOBACKEND_MemoryCopy(void* to, TRITONSERVER_MemoryType, int64_t, const void* from,
+                                           TRITONSERVER_MemoryType, int64_t, uint64_t byte_size) {
+  ++copies;
+  std::memcpy(to, from, byte_size);
   return nullptr;
 }
 

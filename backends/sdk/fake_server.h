@@ -38,6 +38,7 @@ struct TRITONBACKEND_Output {
   TRITONSERVER_DataType datatype = TRITONSERVER_TYPE_INVALID;
   std::vector<int64_t> shape;
   std::vector<std::byte> bytes;
+  TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
 };
 
 // A response as it was sent.
@@ -69,7 +70,8 @@ struct TRITONBACKEND_Request {
   uint32_t flags = 0;
   bool cancelled = false;
   std::vector<TRITONBACKEND_Input> inputs;
-  std::vector<std::string> requested_outputs;  // empty: all of the model's
+  std::vector<std::string> requested_outputs;                            // empty: all of the model's
+  TRITONSERVER_MemoryType output_memory_type = TRITONSERVER_MEMORY_CPU;  // where the client wants its outputs
   std::vector<std::pair<std::string, FakeParameter>> parameters;
 
   // What became of it.
@@ -112,6 +114,8 @@ class FakeServer {
 
   // Faults that the next calls meet.
   static void set_api_minor(uint32_t minor);
+  // Copies from and to memory that says it is a GPU's, since the server was made; it is the host's in truth.
+  static size_t gpu_copies();
   // What was logged as an error.
   static std::vector<std::string>& errors_logged();
   // Violations of the interface's rules; tests expect none.

@@ -9,6 +9,7 @@
 #include "backend/batch_library.h"
 #include "backend/library_search.h"
 #include "backend/plugin_memory.h"
+#include "backend/usable_gpus.h"
 #include "base/executor.h"
 #include "base/gate.h"
 #include "base/log.h"
@@ -34,7 +35,7 @@ void LogWhatIsIgnored(const inference::ModelConfig& config, const BackendOptions
 }
 
 // TRITONBACKEND_ModelInitialize and what may go wrong with what it says.
-Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
+Status LetBackendComplete(PluginModel& plugin, bool config_file_given, UsableGpus& gpus) {
   const int32_t configured_batch_size = plugin.draft().max_batch_size();
   RETURN_IF_ERROR(plugin.Initialize());
   if (!config_file_given && !plugin.config_was_set()) {
@@ -50,9 +51,10 @@ Status LetBackendComplete(PluginModel& plugin, bool config_file_given) {
   // Again: the backend may have changed them.
   RETURN_IF_ERROR(ValidateModelFiles(config));
   NormalizeModelConfig(config);
-  NormalizeInstanceGroups({}, plugin.backend().attribute().preferred_groups, config);
+  NormalizeInstanceGroups(gpus.For(config), plugin.backend().attribute().preferred_groups, config);
   RETURN_IF_ERROR(ValidateAtPoll(config, config.name(), plugin.auto_complete()));
-  return ValidateAtLoad(config, GpuInventory());
+  RETURN_IF_ERROR(ValidateAtLoad(config, gpus.InventoryFor(config)));
+  return gpus.CheckLimits(config);
 }
 
 LibraryQuery LibraryQueryFor(const std::string& model_directory, int64_t version, const inference::ModelConfig& config,
@@ -96,7 +98,8 @@ struct BackendManager::Impl {
       : options(std::move(given)),
         context(scheduling),
         limiter(options.rate_limits ? std::make_shared<RateLimiter>(*options.rate_limits) : nullptr),
-        memory(options.pinned_memory_pool_bytes),
+        memory(options.memory_pools),
+        gpus(options),
         registry(options, memory) {}
 
   // Their teardown uses everything below.
@@ -135,6 +138,7 @@ struct BackendManager::Impl {
   const std::shared_ptr<RateLimiter> limiter;  // null: nothing is limited
   std::atomic<bool> exiting{false};
   PluginMemory memory;
+  UsableGpus gpus;
   BackendRegistry registry;
   Gate living_models;
 };
@@ -158,7 +162,7 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
 
   auto plugin = std::make_unique<PluginModel>(std::move(backend), model_directory, version, std::move(config),
                                               options.auto_complete, server);
-  RETURN_IF_ERROR(LetBackendComplete(*plugin, config_file_given));
+  RETURN_IF_ERROR(LetBackendComplete(*plugin, config_file_given, impl_->gpus));
   OverrideExecutionPolicy(*plugin);
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
   std::map<std::string, std::vector<std::string>> labels_by_output(labels.by_output().begin(),
@@ -194,8 +198,9 @@ Status BackendManager::UpdateInstanceGroups(Model& model, const inference::Model
   if (backend_model == nullptr) return Internal("model '{}' has no instances to update", model.name());
   inference::ModelConfig wanted = model.config();
   *wanted.mutable_instance_group() = config.instance_group();
-  NormalizeInstanceGroups({}, backend_model->backend().attribute().preferred_groups, wanted);
-  RETURN_IF_ERROR(ValidateInstanceGroups(wanted, GpuInventory()));
+  NormalizeInstanceGroups(impl_->gpus.For(wanted), backend_model->backend().attribute().preferred_groups, wanted);
+  RETURN_IF_ERROR(ValidateInstanceGroups(wanted, impl_->gpus.InventoryFor(wanted)));
+  RETURN_IF_ERROR(impl_->gpus.CheckLimits(wanted));
   RETURN_IF_ERROR(backend_model->UpdateInstanceGroups(wanted));
   *wanted.mutable_version_policy() = config.version_policy();
   model.UpdateConfig(std::move(wanted));

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/memory_manager.h"
 #include "schedule/resource_table.h"
 
 namespace neso {
@@ -23,7 +24,10 @@ struct BackendOptions {
   std::map<std::string, BackendSettings> host_policies;
   // Instances execute only while they have the resources that they need; without a value nothing is limited.
   std::optional<std::vector<ResourceLimit>> rate_limits;
-  uint64_t pinned_memory_pool_bytes = 268'435'456;
+  MemoryPools memory_pools{.pinned_bytes = 268'435'456};
+  // --model-load-gpu-limit: GPU -> the fraction of its memory beyond which no model is loaded.
+  std::map<int, double> gpu_load_limits{};
+  bool peer_access = true;  // GPUs read each other's memory where they can
   // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
   std::optional<std::vector<double>> histogram_bounds;
 };

@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "device/copy_memory.h"
+
 namespace neso {
 namespace {
 
@@ -206,12 +208,10 @@ Expected<CachedAnswer> AnswerOf(const InferenceResponse& response) {
 Status FillResponse(const CachedAnswer& answer, InferenceResponse& response) {
   for (const CachedTensor& tensor : answer.tensors) {
     ASSIGN_OR_RETURN(Output* const output, response.AddOutputAsSent(tensor.name, tensor.datatype, tensor.shape));
-    void* buffer = nullptr;
-    MemoryType type = MemoryType::kCpu;
-    int64_t id = 0;
-    RETURN_IF_ERROR(output->AllocateBuffer(&buffer, tensor.data.size(), MemoryType::kCpu, 0, &type, &id));
-    if (type == MemoryType::kGpu) return Unsupported("output '{}' is wanted where no CPU writes", tensor.name);
-    if (!tensor.data.empty()) std::memcpy(buffer, tensor.data.data(), tensor.data.size());
+    MemoryPlace to;
+    RETURN_IF_ERROR(
+        output->AllocateBuffer(&to.data, tensor.data.size(), to.type, to.device_id, &to.type, &to.device_id));
+    RETURN_IF_ERROR(CopyMemory(to, {.data = tensor.data.data()}, tensor.data.size()));
   }
   for (const NamedParameter& parameter : answer.parameters) response.AddParameter(parameter.name, parameter.value);
   return {};

@@ -37,7 +37,8 @@ Status CompleteModelConfig(const ModelFolder& folder, inference::ModelConfig& co
 void NormalizeModelConfig(inference::ModelConfig& config);
 
 // Makes every instance group explicit: at least one group, names, KIND_AUTO resolved, counts, GPUs. Leaves ensembles
-// alone. `gpus`: ids of the usable GPUs, ascending. `preferred`: the backend's own wishes, in its order.
+// alone. `gpus`: ids of the usable GPUs, ascending. `preferred`: the backend's own wishes, in its order; if all of them
+// are for the CPU, KIND_AUTO is, too.
 void NormalizeInstanceGroups(std::span<const int> gpus, std::span<const inference::ModelInstanceGroup> preferred,
                              inference::ModelConfig& config);
 

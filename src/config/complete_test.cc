@@ -195,6 +195,11 @@ TEST(NormalizeInstanceGroupsTest, MakesEveryGroupExplicit) {
       {"instance_group { kind: KIND_GPU }", {}, "", "instance_group { name: 'm_0' kind: KIND_GPU count: 1 }"},
       // The backend's wishes count only where the model has none.
       {"", {0}, "instance_group { kind: KIND_CPU count: 3 }", "instance_group { name: 'm' kind: KIND_CPU count: 3 }"},
+      // A backend for the CPU only: KIND_AUTO is no GPU then.
+      {"instance_group { count: 2 }",
+       {0},
+       "instance_group { kind: KIND_CPU }",
+       "instance_group { name: 'm_0' kind: KIND_CPU count: 2 }"},
       {"instance_group { kind: KIND_CPU }",
        {},
        "instance_group { kind: KIND_CPU count: 3 }",

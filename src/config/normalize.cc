@@ -21,6 +21,13 @@ inference::ModelInstanceGroup::Kind ResolveAuto(const inference::ModelInstanceGr
                                      : inference::ModelInstanceGroup::KIND_CPU;
 }
 
+// Whether the backend says what suits it, and a GPU does not.
+bool IsForCpuOnly(std::span<const inference::ModelInstanceGroup> preferred) {
+  return !preferred.empty() && std::all_of(preferred.begin(), preferred.end(), [](const auto& wish) {
+    return wish.kind() == inference::ModelInstanceGroup::KIND_CPU;
+  });
+}
+
 // The group of a model that names none: the first wish of the backend that this machine can serve.
 inference::ModelInstanceGroup PreferredGroup(std::span<const int> gpus,
                                              std::span<const inference::ModelInstanceGroup> preferred) {
@@ -74,10 +81,11 @@ void NormalizeInstanceGroups(std::span<const int> gpus, std::span<const inferenc
     *config.add_instance_group() = PreferredGroup(gpus, preferred);
     config.mutable_instance_group(0)->set_name(config.name());
   }
+  const std::span<const int> for_auto = IsForCpuOnly(preferred) ? std::span<const int>() : gpus;
   for (int i = 0; i < config.instance_group_size(); ++i) {
     inference::ModelInstanceGroup& group = *config.mutable_instance_group(i);
     if (group.name().empty()) group.set_name(config.name() + "_" + std::to_string(i));
-    if (group.kind() == inference::ModelInstanceGroup::KIND_AUTO) group.set_kind(ResolveAuto(group, gpus));
+    if (group.kind() == inference::ModelInstanceGroup::KIND_AUTO) group.set_kind(ResolveAuto(group, for_auto));
     if (group.kind() == inference::ModelInstanceGroup::KIND_GPU && group.gpus().empty()) {
       group.mutable_gpus()->Add(gpus.begin(), gpus.end());
     }

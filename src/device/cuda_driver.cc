@@ -1,71 +1,58 @@
 #include "device/cuda_driver.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <climits>
+#include <cstdlib>
 
 #include "base/log.h"
 
 namespace neso {
-
-// The functions by what they are for; types are the library's, under our names. All return 0 for success.
-struct CudaDriver::Functions {
-  using Device = int;
-  using Context = void*;
-  using Address = unsigned long long;
-
-  int (*initialize)(unsigned flags);
-  int (*error_string)(int result, const char** text);
-  int (*device)(Device* device, int ordinal);
-  int (*retain_primary_context)(Context* context, Device device);
-  int (*release_primary_context)(Device device);
-  int (*push_context)(Context context);
-  int (*pop_context)(Context* context);
-  int (*open_ipc_handle)(Address* address, CudaIpcHandle handle, unsigned flags);
-  int (*close_ipc_handle)(Address address);
-  int (*address_range)(Address* base, size_t* size, Address address);
-
-  // Null on success, else the name of the symbol that is missing.
-  const char* Find(void* library) {
-    const char* missing = nullptr;
-    const auto find = [&](auto& function, const char* symbol) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, symbol));
-      if (function == nullptr && missing == nullptr) missing = symbol;
-    };
-    find(initialize, "cuInit");
-    find(error_string, "cuGetErrorString");
-    find(device, "cuDeviceGet");
-    find(retain_primary_context, "cuDevicePrimaryCtxRetain");
-    find(release_primary_context, "cuDevicePrimaryCtxRelease_v2");
-    find(push_context, "cuCtxPushCurrent_v2");
-    find(pop_context, "cuCtxPopCurrent_v2");
-    find(open_ipc_handle, "cuIpcOpenMemHandle_v2");
-    find(close_ipc_handle, "cuIpcCloseMemHandle");
-    find(address_range, "cuMemGetAddressRange_v2");
-    return missing;
-  }
-
-  std::string Text(int result) const {
-    const char* text = nullptr;
-    return error_string(result, &text) == 0 && text != nullptr ? text : fmt::format("error {}", result);
-  }
-};
-
 namespace {
 
-// CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS: the one flag there is, and required.
-constexpr unsigned kEnablePeerAccess = 1;
+constexpr const char* kDriverVariable = "NESO_CUDA_DRIVER";
+
+// CUDA's numbers.
+constexpr unsigned kIpcEnablePeerAccess = 1;  // CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS: the one flag there is, and required
+constexpr unsigned kPortable = 1;             // CU_MEMHOSTALLOC_PORTABLE: for the contexts of all GPUs
+constexpr int kMajor = 75;                    // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+constexpr int kMinor = 76;
+constexpr int kPeerAlreadyEnabled = 704;
+// Each thread's own, so that threads do not wait for each other's copies.
+// NOLINTNEXTLINE(performance-no-int-to-ptr): CU_STREAM_PER_THREAD is a number
+CudaFunctions::Stream OwnStream() { return reinterpret_cast<CudaFunctions::Stream>(uintptr_t{2}); }
+
+std::string UuidText(const CudaFunctions::Uuid& uuid) {
+  std::string text = "GPU-";
+  for (size_t i = 0; i < uuid.bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    fmt::format_to(std::back_inserter(text), "{:02x}", uuid.bytes[i]);
+  }
+  return text;
+}
+
+CudaFunctions::Address AddressOf(const void* memory) { return reinterpret_cast<uintptr_t>(memory); }
 
 }  // namespace
 
-// A device's primary context, which frameworks use too, as the thread's current one.
+bool MachineHasGpu() {
+  if (std::getenv(kDriverVariable) != nullptr) return true;
+  // A driver's device file; that of WSL; that of a Jetson.
+  constexpr const char* kFiles[] = {"/dev/nvidiactl", "/dev/dxg", "/dev/nvhost-ctrl-gpu"};
+  return std::any_of(std::begin(kFiles), std::end(kFiles), [](const char* file) { return access(file, F_OK) == 0; });
+}
+
+// A device's primary context as the thread's current one.
 class CudaDriver::DeviceScope {
  public:
-  explicit DeviceScope(const Functions& functions) : functions_(functions) {}
+  explicit DeviceScope(const CudaFunctions& functions) : functions_(functions) {}
   DeviceScope(const DeviceScope&) = delete;
   DeviceScope& operator=(const DeviceScope&) = delete;
   ~DeviceScope() {
-    Functions::Context context = nullptr;
+    CudaFunctions::Context context = nullptr;
     if (is_current_) functions_.pop_context(&context);
     if (is_retained_) functions_.release_primary_context(device_);
   }
@@ -73,29 +60,33 @@ class CudaDriver::DeviceScope {
   Status Enter(int64_t device_id) {
     if (device_id < 0 || device_id > INT_MAX) return InvalidArg("device {}: there is no such device", device_id);
     int result = functions_.device(&device_, static_cast<int>(device_id));
-    Functions::Context context = nullptr;
     if (result == 0) {
-      result = functions_.retain_primary_context(&context, device_);
+      result = functions_.retain_primary_context(&context_, device_);
       is_retained_ = result == 0;
     }
     if (result == 0) {
-      result = functions_.push_context(context);
+      result = functions_.push_context(context_);
       is_current_ = result == 0;
     }
     return result == 0 ? Status() : InvalidArg("device {}: {}", device_id, functions_.Text(result));
   }
 
+  CudaFunctions::Device device() const { return device_; }
+  CudaFunctions::Context context() const { return context_; }
   // The context stays when the scope ends, for what was opened in it.
   void Keep() { is_retained_ = false; }
   // Gives back what an earlier scope kept.
   void Release() { functions_.release_primary_context(device_); }
 
  private:
-  const Functions& functions_;
-  Functions::Device device_ = 0;
+  const CudaFunctions& functions_;
+  CudaFunctions::Device device_ = 0;
+  CudaFunctions::Context context_ = nullptr;
   bool is_retained_ = false;
   bool is_current_ = false;
 };
+
+// --- the driver ------------------------------------------------------------------------------------------------------
 
 // Never closed: the driver leaves threads behind.
 Expected<std::shared_ptr<CudaDriver>> CudaDriver::Load(const std::string& library) {
@@ -104,21 +95,57 @@ Expected<std::shared_ptr<CudaDriver>> CudaDriver::Load(const std::string& librar
     const char* const reason = dlerror();
     return Unavailable("no CUDA driver: {}", reason == nullptr ? library : reason);
   }
-  const auto functions = std::make_shared<Functions>();
+  const auto functions = std::make_shared<CudaFunctions>();
   if (const char* missing = functions->Find(handle); missing != nullptr) {
     return Unavailable("the CUDA driver {} has no function {}", library, missing);
   }
   if (const int result = functions->initialize(0); result != 0) {
     return Unavailable("the CUDA driver {} does not start: {}", library, functions->Text(result));
   }
-  return std::shared_ptr<CudaDriver>(new CudaDriver(functions));
+  std::shared_ptr<CudaDriver> driver(new CudaDriver(functions));
+  RETURN_IF_ERROR(driver->ReadDevices());
+  return driver;
 }
+
+Expected<std::shared_ptr<CudaDriver>> CudaDriver::OfProcess() {
+  static Mutex mutex;
+  static std::shared_ptr<CudaDriver>& driver = *new std::shared_ptr<CudaDriver>();  // outlives every user
+  MutexLock lock(mutex);
+  if (driver == nullptr) {
+    const char* const chosen = std::getenv(kDriverVariable);
+    ASSIGN_OR_RETURN(driver, Load(chosen == nullptr ? "libcuda.so.1" : chosen));
+  }
+  return driver;
+}
+
+Status CudaDriver::ReadDevices() {
+  int count = 0;
+  int result = functions_->device_count(&count);
+  for (int id = 0; id < count && result == 0; ++id) {
+    CudaFunctions::Device device = 0;
+    result = functions_->device(&device, id);
+    char name[256] = {};
+    CudaFunctions::Uuid uuid = {};
+    size_t bytes = 0;
+    int major = 0;
+    int minor = 0;
+    if (result == 0) result = functions_->device_name(name, sizeof(name) - 1, device);
+    if (result == 0) result = functions_->device_uuid(&uuid, device);
+    if (result == 0) result = functions_->device_memory(&bytes, device);
+    if (result == 0) result = functions_->device_attribute(&major, kMajor, device);
+    if (result == 0) result = functions_->device_attribute(&minor, kMinor, device);
+    devices_.push_back({id, name, UuidText(uuid), bytes, major + minor / 10.0});
+  }
+  return result == 0 ? Status() : Unavailable("the GPUs cannot be listed: {}", functions_->Text(result));
+}
+
+// --- other processes' memory -----------------------------------------------------------------------------------------
 
 Expected<uint64_t> CudaDriver::OpenIpc(int64_t device_id, const CudaIpcHandle& handle, uint64_t byte_size) {
   DeviceScope scope(*functions_);
   RETURN_IF_ERROR(scope.Enter(device_id));
-  Functions::Address address = 0;
-  if (const int result = functions_->open_ipc_handle(&address, handle, kEnablePeerAccess); result != 0) {
+  CudaFunctions::Address address = 0;
+  if (const int result = functions_->open_ipc_handle(&address, handle, kIpcEnablePeerAccess); result != 0) {
     return InvalidArg("the memory handle cannot be opened: {}", functions_->Text(result));
   }
   if (Status status = CheckSize(address, byte_size); !status.ok()) {
@@ -131,7 +158,7 @@ Expected<uint64_t> CudaDriver::OpenIpc(int64_t device_id, const CudaIpcHandle& h
 
 // A driver that cannot say how large the allocation is leaves that to the client, as the protocol always did.
 Status CudaDriver::CheckSize(uint64_t address, uint64_t byte_size) const {
-  Functions::Address base = 0;
+  CudaFunctions::Address base = 0;
   size_t size = 0;
   if (const int result = functions_->address_range(&base, &size, address); result != 0) {
     LOG_WARNING("the size of a client's CUDA memory is not known: {}", functions_->Text(result));
@@ -153,6 +180,95 @@ void CudaDriver::CloseIpc(int64_t device_id, uint64_t address) {
     LOG_ERROR("a client's CUDA memory is not given back: {}", functions_->Text(result));
   }
   scope.Release();
+}
+
+// --- memory ----------------------------------------------------------------------------------------------------------
+
+Expected<uint64_t> CudaDriver::Allocate(int64_t device_id, uint64_t byte_size) {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  CudaFunctions::Address address = 0;
+  if (const int result = functions_->allocate(&address, byte_size); result != 0) {
+    return Unavailable("GPU {} has no {} bytes of memory: {}", device_id, byte_size, functions_->Text(result));
+  }
+  scope.Keep();
+  return address;
+}
+
+void CudaDriver::Free(int64_t device_id, uint64_t address) {
+  DeviceScope scope(*functions_);
+  Status status = scope.Enter(device_id);
+  if (const int result = status.ok() ? functions_->free(address) : 0; result != 0) {
+    status = Internal("{}", functions_->Text(result));
+  }
+  if (!status.ok()) {
+    LOG_ERROR("memory of GPU {} is not given back: {}", device_id, status.message());
+    return;
+  }
+  scope.Release();
+}
+
+// It belongs to the context of some GPU: the first.
+Expected<void*> CudaDriver::AllocatePinned(uint64_t byte_size) {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(0));
+  void* memory = nullptr;
+  if (const int result = functions_->allocate_host(&memory, byte_size, kPortable); result != 0) {
+    return Unavailable("{} bytes of memory cannot be pinned: {}", byte_size, functions_->Text(result));
+  }
+  scope.Keep();
+  return memory;
+}
+
+void CudaDriver::FreePinned(void* memory) {
+  DeviceScope scope(*functions_);
+  Status status = scope.Enter(0);
+  if (const int result = status.ok() ? functions_->free_host(memory) : 0; result != 0) {
+    status = Internal("{}", functions_->Text(result));
+  }
+  if (!status.ok()) {
+    LOG_ERROR("pinned memory is not given back: {}", status.message());
+    return;
+  }
+  scope.Release();
+}
+
+Expected<CudaDriver::MemoryInfo> CudaDriver::Memory(int64_t device_id) const {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  size_t free = 0;
+  size_t total = 0;
+  if (const int result = functions_->memory_info(&free, &total); result != 0) {
+    return Internal("the memory of GPU {} is not known: {}", device_id, functions_->Text(result));
+  }
+  return MemoryInfo{.used_bytes = total - free, .total_bytes = total};
+}
+
+// --- copies ----------------------------------------------------------------------------------------------------------
+
+Status CudaDriver::Copy(int64_t device_id, void* to, const void* from, uint64_t byte_size) {
+  if (byte_size == 0) return {};
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  int result = functions_->copy(AddressOf(to), AddressOf(from), byte_size, OwnStream());
+  if (result == 0) result = functions_->synchronize(OwnStream());
+  if (result == 0) return {};
+  return Internal("{} bytes cannot be copied by GPU {}: {}", byte_size, device_id, functions_->Text(result));
+}
+
+void CudaDriver::EnablePeerAccess(int64_t device_id, int64_t peer_id) {
+  if (!peer_access_.load(std::memory_order_relaxed) || device_id == peer_id) return;
+  MutexLock lock(mutex_);
+  if (!peers_.emplace(device_id, peer_id).second) return;
+  DeviceScope peer(*functions_);
+  DeviceScope scope(*functions_);
+  if (!peer.Enter(peer_id).ok() || !scope.Enter(device_id).ok()) return;
+  int can = 0;
+  int result = functions_->can_access_peer(&can, scope.device(), peer.device());
+  if (result == 0 && can == 0) return;
+  if (result == 0) result = functions_->enable_peer_access(peer.context(), 0);
+  if (result == 0 || result == kPeerAlreadyEnabled) return;
+  LOG_WARNING("GPU {} does not read the memory of GPU {} by itself: {}", device_id, peer_id, functions_->Text(result));
 }
 
 }  // namespace neso

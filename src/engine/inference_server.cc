@@ -81,7 +81,10 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.min_compute_capability = options.min_compute_capability;
   backend.host_policies = options.host_policies;
   if (options.rate_limit == TRITONSERVER_RATE_LIMIT_EXEC_COUNT) backend.rate_limits = options.rate_limit_resources;
-  backend.pinned_memory_pool_bytes = options.pinned_memory_pool_bytes;
+  backend.memory_pools = {.pinned_bytes = options.pinned_memory_pool_bytes,
+                          .gpu_bytes = options.cuda_memory_pool_bytes};
+  for (const auto& [device, fraction] : options.load_device_limits) backend.gpu_load_limits[device.second] = fraction;
+  backend.peer_access = options.peer_access;
   if (options.metrics) backend.histogram_bounds = *HistogramBounds(options);  // checked before
   return backend;
 }

@@ -1,9 +1,9 @@
 #include "ensemble/tensor_value.h"
 
-#include <cstring>
 #include <utility>
 #include <variant>
 
+#include "device/copy_memory.h"
 #include "ensemble/step_outputs.h"
 
 namespace neso {
@@ -18,25 +18,16 @@ void SetFlag(uint32_t& flags, uint32_t flag, const ParameterValue& value) {
 }
 
 // Copies `from` behind what `to` has already.
-Status Append(const void* from, const BufferAttributes& attributes, char*& to) {
-  if (attributes.memory_type == MemoryType::kGpu) {
-    return Unsupported("a tensor in a GPU's memory cannot be copied to where the ensemble's requester wants it");
-  }
-  if (attributes.byte_size > 0) std::memcpy(to, from, attributes.byte_size);
-  to += attributes.byte_size;
+Status Append(const void* from, const BufferAttributes& attributes, MemoryPlace& to) {
+  RETURN_IF_ERROR(CopyMemory(to, {from, attributes.memory_type, attributes.memory_type_id}, attributes.byte_size));
+  to.data = static_cast<char*>(to.data) + attributes.byte_size;
   return {};
 }
 
 Status Copy(const TensorValue& value, Output& output) {
   const size_t byte_size = value.input != nullptr ? value.input->byte_size() : value.output->attributes().byte_size;
-  void* buffer = nullptr;
-  auto type = MemoryType::kCpu;
-  int64_t id = 0;
-  RETURN_IF_ERROR(output.AllocateBuffer(&buffer, byte_size, type, id, &type, &id));
-  if (type == MemoryType::kGpu) {
-    return Unsupported("output '{}' of an ensemble cannot be copied to a GPU's memory", output.name());
-  }
-  char* to = static_cast<char*>(buffer);
+  MemoryPlace to;
+  RETURN_IF_ERROR(output.AllocateBuffer(&to.data, byte_size, to.type, to.device_id, &to.type, &to.device_id));
   if (value.output != nullptr) return Append(value.output->base(), value.output->attributes(), to);
   for (const InputBuffer& piece : value.input->buffers()) RETURN_IF_ERROR(Append(piece.base, piece.attributes, to));
   return {};

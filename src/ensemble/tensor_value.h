@@ -49,8 +49,7 @@ Shape FittedShape(const Shape& shape, size_t dims, bool batches);
 Status AddInput(InferenceRequest& request, const std::string& name, const TensorValue& value);
 
 // Adds the tensor to the ensemble's response: the step's buffer, if the requester's allocator made it (step_outputs.h),
-// else a copy. Errors: as InferenceResponse::AddOutput and Output::AllocateBuffer; kUnsupported for a copy that one of
-// them has in a GPU's memory.
+// else a copy. Errors: as InferenceResponse::AddOutput, Output::AllocateBuffer and CopyMemory.
 Status AddOutput(InferenceResponse& response, const std::string& name, const TensorValue& value);
 
 }  // namespace neso

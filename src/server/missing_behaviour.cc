@@ -32,18 +32,12 @@ constexpr MissingRow kMissing[] = {
 
 constexpr const char* kWithoutEffect[] = {
     "repository-poll-secs",
-    "enable-peer-access",
-    "allow-gpu-metrics",
     // One pool of network threads serves every port; --http-thread-count sizes it.
     "sagemaker-thread-count",
     "vertex-ai-thread-count",
     "repoagent-directory",
-    "pinned-memory-pool-byte-size",
-    "cuda-memory-pool-byte-size",
     "cuda-virtual-address-size",
     "buffer-manager-thread-count",
-    "model-load-gpu-limit",
-    "min-supported-compute-capability",
     "grpc-infer-thread-count",
     "grpc-infer-allocation-pool-size",
     "grpc-max-response-pool-size",

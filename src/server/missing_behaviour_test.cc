@@ -38,9 +38,9 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
 }
 
 TEST(MissingBehaviourTest, OptionsThatSizeSomethingAbsentAreListed) {
-  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--enable-peer-access=false", "--http-port=9000",
-                                          "--pinned-memory-pool-byte-size=0"})),
-              ElementsAre("enable-peer-access", "pinned-memory-pool-byte-size"));
+  EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--buffer-manager-thread-count=2", "--http-port=9000",
+                                          "--cuda-virtual-address-size=0:1"})),
+              ElementsAre("buffer-manager-thread-count", "cuda-virtual-address-size"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""CUDA shared memory, with a driver that stands in for the real one (fake_cuda_driver.cc): its "GPU" is the machine's memory,
+"""CUDA shared memory, with a driver that stands in for the real one (tests/gpu/fake_cuda_driver.cc): its "GPU" is the machine's memory,
 and a handle names a shared-memory object. Backends get such tensors as GPU memory."""
 import base64
 import os
@@ -112,17 +112,6 @@ def test_a_device_that_no_device_can_be(server, memory):
                 stub.CudaSharedMemoryRegister(pb.CudaSharedMemoryRegisterRequest(
                     name="gpu", raw_handle=memory.key.encode().ljust(64, b"\0"), device_id=device, byte_size=8))
             assert error.value.details() == "failed to register shared memory region 'gpu': invalid args"
-
-
-def test_a_backend_that_cannot_use_a_gpu_says_so(repository, start_server, memory):
-    repository.add_identity("identity", max_batch_size=0)
-    server = start_server(repository.path, "--allow-client-shm=true", env={"LD_LIBRARY_PATH": str(DRIVER)})
-    api = Api("http", server)
-    api.register_cuda_shared_memory("gpu", handle(memory), 0, PAGE)
-    assert refusal(api.infer, "identity", [api.input("INPUT0", [4], "FP32", "gpu", 16)]) == (
-        "input 'INPUT0': expected CPU memory, got memory of GPU 0")
-    with pytest.raises(InferenceServerException, match="output 'OUTPUT0': expected CPU memory, got memory of GPU 0"):
-        api.infer("identity", [api.inline("INPUT0", np.zeros(4, np.float32), "FP32")], outputs=[api.output("OUTPUT0", "gpu", 16)])
 
 
 @pytest.mark.parametrize("env", [{"NESO_FAKE_CUDA": "none"}, {"LD_LIBRARY_PATH": ""}], ids=["no GPU", "no driver"])

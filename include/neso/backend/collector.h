@@ -5,7 +5,8 @@
 //   Run(image->shape, image->data);
 //
 // The input of a single request, in one piece and aligned, is not copied: the tensor is the memory that the network
-// wrote. Anything else is gathered, once, into a buffer that later executions use again.
+// wrote. Anything else is gathered, once, into a buffer that later executions use again; also what lies on a GPU, unless
+// the collector is told of memory there.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "neso/backend/config.h"
+#include "neso/backend/memory.h"
 #include "neso/backend/request.h"
 #include "neso/backend/staging_buffer.h"
 #include "neso/backend/status.h"
@@ -32,6 +34,7 @@ struct BatchTensor {
   const std::byte* data = nullptr;  // aligned for its type; nullptr for 0 bytes
   size_t byte_size = 0;
   bool copied = false;
+  Place place;
 };
 
 // Confined to the instance that owns it. Tensors stay valid until their input is collected again or the requests are
@@ -41,6 +44,13 @@ class InputCollector {
   // `config` outlives the collector. `alignment` (a power of two, at most 64): what the framework wants beyond the
   // element's own.
   explicit InputCollector(const ModelConfig& config, size_t alignment = 1) : config_(config), alignment_(alignment) {}
+
+  // From now on tensors lie on GPU `id` when an input of the batch does, and else in pinned memory of the host, as far
+  // as `manager` has any.
+  void UseGpu(int64_t id, TRITONBACKEND_MemoryManager* manager) {
+    gpu_ = Place::Gpu(id);
+    manager_ = manager;
+  }
 
   // Inputs of the configuration, and control and state inputs, which requests carry as well. nullptr if no request has
   // the input (it is optional then). INVALID_ARG if only some have it or their shapes do not match.
@@ -77,6 +87,7 @@ class InputCollector {
     bool optional = false;
     bool ragged = false;
     StagingBuffer staging;
+    std::unique_ptr<ManagedMemory> pinned, on_gpu;
     BatchTensor tensor;
     std::vector<Input> inputs;  // of the present batch; kept for its capacity
   };
@@ -127,24 +138,54 @@ class InputCollector {
     tensor.byte_size = total;
     tensor.copied = false;
     tensor.data = nullptr;
+    tensor.place = Place::Cpu();
     if (total == 0) return {};
     if (slot.inputs.size() == 1 && pieces == 1) {
-      NESO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece, slot.inputs[0].Buffer(0));
-      if (piece.size() != total) return Status::Internal("input '", slot.name, "' has fewer bytes than expected");
-      if (IsAligned(piece.data(), tensor.datatype)) {
-        tensor.data = piece.data();
+      NESO_ASSIGN_OR_RETURN(const InputPiece piece, slot.inputs[0].Piece(0));
+      if (piece.bytes.size() != total) return Status::Internal("input '", slot.name, "' has fewer bytes than expected");
+      const bool is_string = tensor.datatype == TRITONSERVER_TYPE_BYTES;
+      const bool is_in_reach = !piece.place.on_gpu() || (manager_ != nullptr && piece.place == gpu_ && !is_string);
+      if (is_in_reach && IsAligned(piece.bytes.data(), tensor.datatype)) {
+        tensor.data = piece.bytes.data();
+        tensor.place = piece.place;
         return {};
       }
     }
-    std::byte* const staging = slot.staging.Reserve(total);
+    NESO_ASSIGN_OR_RETURN(std::byte* const staging, Stage(slot, total));
     size_t offset = 0;
     for (const Input& input : slot.inputs) {
-      NESO_RETURN_IF_ERROR(input.CopyTo({staging + offset, input.byte_size}));
+      NESO_RETURN_IF_ERROR(input.CopyTo({staging + offset, input.byte_size}, tensor.place));
       offset += input.byte_size;
     }
     tensor.data = staging;
     tensor.copied = true;
     return {};
+  }
+
+  // Memory for the batch, and its place in the tensor. Where the manager has none left, the host's own does.
+  Result<std::byte*> Stage(Slot& slot, size_t total) const {
+    if (manager_ != nullptr) {
+      NESO_ASSIGN_OR_RETURN(const bool on_gpu, IsOnGpu(slot));
+      std::unique_ptr<ManagedMemory>& managed = on_gpu ? slot.on_gpu : slot.pinned;
+      if (managed == nullptr) managed = std::make_unique<ManagedMemory>(manager_, on_gpu ? gpu_ : Place::Pinned());
+      if (const Result<std::byte*> memory = managed->Reserve(total)) {
+        slot.tensor.place = managed->place();
+        return *memory;
+      }
+    }
+    return slot.staging.Reserve(total);
+  }
+
+  // Whether a part of the batch is there already. Strings are always read by the CPU.
+  Result<bool> IsOnGpu(const Slot& slot) const {
+    if (slot.tensor.datatype == TRITONSERVER_TYPE_BYTES) return false;
+    for (const Input& input : slot.inputs) {
+      for (uint32_t i = 0; i < input.buffer_count; ++i) {
+        NESO_ASSIGN_OR_RETURN(const InputPiece piece, input.Piece(i));
+        if (piece.place.on_gpu()) return true;
+      }
+    }
+    return false;
   }
 
   bool IsAligned(const std::byte* data, DataType datatype) const {
@@ -154,7 +195,9 @@ class InputCollector {
 
   const ModelConfig& config_;
   const size_t alignment_;
-  std::vector<std::unique_ptr<Slot>> slots_;  // few: found by comparing names
+  Place gpu_;
+  TRITONBACKEND_MemoryManager* manager_ = nullptr;  // null: tensors lie in the host's memory
+  std::vector<std::unique_ptr<Slot>> slots_;        // few: found by comparing names
 };
 
 namespace internal {
@@ -226,6 +269,7 @@ inline Result<const BatchTensor*> InputCollector::CollectBatchInput(const BatchI
   slot.tensor.shape = std::move(computed.shape);
   slot.tensor.byte_size = computed.values.size() * 4;
   slot.tensor.copied = true;
+  slot.tensor.place = Place::Cpu();
   std::byte* to = slot.staging.Reserve(slot.tensor.byte_size);
   slot.tensor.data = to;
   for (const int64_t value : computed.values) {

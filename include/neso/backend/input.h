@@ -1,4 +1,4 @@
-// An input of a request: its properties and its bytes, which may lie in several pieces.
+// An input of a request: its properties and its bytes, which may lie in several pieces, also in a GPU's memory.
 //
 //   NESO_ASSIGN_OR_RETURN(const Input image, request.input("IMAGE"));
 //   NESO_RETURN_IF_ERROR(image.CopyTo(pixels));
@@ -6,15 +6,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 
 #include "neso/backend/datatype.h"
+#include "neso/backend/memory.h"
 #include "neso/backend/status.h"
 #include "triton/core/tritonbackend.h"
 
 namespace neso::backend {
+
+struct InputPiece {
+  std::span<const std::byte> bytes;  // not to be touched by the CPU if they lie on a GPU
+  Place place;
+};
 
 // A view; valid until the request is released.
 struct Input {
@@ -36,27 +41,34 @@ struct Input {
     return input;
   }
 
-  // One piece, 0 <= index < buffer_count, in memory that the CPU can read. UNSUPPORTED if it lies in GPU memory.
-  Result<std::span<const std::byte>> Buffer(uint32_t index) const {
+  // One piece, 0 <= index < buffer_count, wherever it lies.
+  Result<InputPiece> Piece(uint32_t index) const {
     const void* data = nullptr;
     uint64_t size = 0;
-    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
-    int64_t memory_type_id = 0;
-    NESO_RETURN_IF_ERROR(TRITONBACKEND_InputBuffer(handle, index, &data, &size, &memory_type, &memory_type_id));
-    if (memory_type == TRITONSERVER_MEMORY_GPU) {
-      return Status::Unsupported("input '", name, "': expected CPU memory, got memory of GPU ", memory_type_id);
-    }
-    return std::span<const std::byte>(static_cast<const std::byte*>(data), size);
+    Place place;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_InputBuffer(handle, index, &data, &size, &place.type, &place.id));
+    return InputPiece{.bytes = {static_cast<const std::byte*>(data), size}, .place = place};
   }
 
-  // All bytes, one piece after the other. INTERNAL if `to` does not have exactly byte_size bytes.
-  Status CopyTo(std::span<std::byte> to) const {
+  // One piece, in memory that the CPU can read. UNSUPPORTED if it lies in GPU memory.
+  Result<std::span<const std::byte>> Buffer(uint32_t index) const {
+    NESO_ASSIGN_OR_RETURN(const InputPiece piece, Piece(index));
+    if (piece.place.on_gpu()) {
+      return Status::Unsupported("input '", name, "': expected CPU memory, got memory of GPU ", piece.place.id);
+    }
+    return piece.bytes;
+  }
+
+  // All bytes, one piece after the other, wherever they lie. INTERNAL if `to` does not have exactly byte_size bytes,
+  // UNSUPPORTED for memory of a GPU that the server does not copy from.
+  Status CopyTo(std::span<std::byte> to, Place to_place = Place::Cpu()) const {
     for (uint32_t i = 0; i < buffer_count; ++i) {
-      NESO_ASSIGN_OR_RETURN(const std::span<const std::byte> piece, Buffer(i));
-      if (piece.size() > to.size()) return Status::Internal("input '", name, "' has more bytes than expected");
-      // Not memcpy: a client may want its output where its input is, and share that memory.
-      if (!piece.empty()) std::memmove(to.data(), piece.data(), piece.size());
-      to = to.subspan(piece.size());
+      NESO_ASSIGN_OR_RETURN(const InputPiece piece, Piece(i));
+      const size_t size = piece.bytes.size();
+      if (size > to.size()) return Status::Internal("input '", name, "' has more bytes than expected");
+      const Status copied = CopyMemory(to.data(), to_place, piece.bytes.data(), piece.place, size);
+      if (!copied.ok()) return Status(copied.code(), Concat("input '", name, "': ", copied.message()));
+      to = to.subspan(size);
     }
     if (!to.empty()) return Status::Internal("input '", name, "': ", to.size(), " bytes are missing");
     return {};

@@ -41,6 +41,13 @@ class Backend {
     return std::string(location);
   }
 
+  // What gives out memory of the host, pinned or not, and of GPUs.
+  Result<TRITONBACKEND_MemoryManager*> MemoryManager() const {
+    TRITONBACKEND_MemoryManager* manager = nullptr;  // stays the backend's
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_BackendMemoryManager(handle_, &manager));
+    return manager;
+  }
+
   // What the command line says: --backend-config=<backend>,<name>=<value>, and "default-max-batch-size" in any case.
   Result<Parameters> Settings() const {
     TRITONSERVER_Message* message = nullptr;  // stays the backend's

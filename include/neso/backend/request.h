@@ -121,6 +121,15 @@ class Request {
     return false;
   }
 
+  // Where the client wants an output; the host's memory if it does not say.
+  Place PlaceOf(const char* output) const {
+    Place place;
+    size_t byte_size = 0;
+    const Status status =
+        TRITONBACKEND_RequestOutputBufferProperties(handle_, output, &byte_size, &place.type, &place.id);
+    return status.ok() ? place : Place::Cpu();
+  }
+
   Result<std::vector<RequestParameter>> Parameters() const {
     uint32_t count = 0;
     NESO_RETURN_IF_ERROR(TRITONBACKEND_RequestParameterCount(handle_, &count));

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "neso/backend/execution.h"
+#include "neso/backend/memory.h"
 #include "neso/backend/response.h"
 #include "neso/backend/strings.h"
 
@@ -34,12 +35,14 @@ class OutputResponder {
 
   // An output of shape [batch, dims...] (as it is if the model does not batch), in row-major order. BYTES are
   // serialized as strings.h says.
-  void Add(std::string_view name, DataType datatype, std::span<const int64_t> shape, const void* data,
-           size_t byte_size) {
+  // Where it lies on a GPU it is copied from there, when the responses are sent; BYTES cannot lie there.
+  void Add(std::string_view name, DataType datatype, std::span<const int64_t> shape, const void* data, size_t byte_size,
+           Place place = Place::Cpu()) {
     outputs_.push_back({.name = std::string(name),
                         .datatype = datatype,
                         .shape = {shape.begin(), shape.end()},
                         .bytes = {static_cast<const std::byte*>(data), byte_size},
+                        .place = place,
                         .owned = {}});
   }
 
@@ -51,6 +54,7 @@ class OutputResponder {
                         .datatype = TRITONSERVER_TYPE_BYTES,
                         .shape = {shape.begin(), shape.end()},
                         .bytes = serialized,
+                        .place = Place::Cpu(),
                         .owned = {}});
     outputs_.back().owned = std::move(serialized);  // moving keeps the bytes where they are
   }
@@ -74,6 +78,7 @@ class OutputResponder {
     DataType datatype;
     std::vector<int64_t> shape;
     std::span<const std::byte> bytes;
+    Place place;
     std::vector<std::byte> owned;
   };
   // How much of an output earlier requests took.
@@ -160,10 +165,18 @@ class OutputResponder {
     // A state that is no output of the model is not sent.
     if (is_state && execution_.config().FindOutput(output.name) == nullptr) return {};
     if (!all && !request.Wants(output.name)) return {};
+    if (output.place.on_gpu()) return WriteFromGpu(response, output, slice);
     NESO_ASSIGN_OR_RETURN(std::byte* const to,
                           response.AddOutput(output.name.c_str(), output.datatype, slice.shape, slice.bytes.size()));
     if (!slice.bytes.empty()) std::memcpy(to, slice.bytes.data(), slice.bytes.size());
     return {};
+  }
+
+  static Status WriteFromGpu(Response& response, const Output& output, const Slice& slice) {
+    NESO_ASSIGN_OR_RETURN(const OutputMemory to,
+                          response.AddOutputAnywhere(output.name.c_str(), output.datatype, slice.shape,
+                                                     slice.bytes.size(), output.place));
+    return CopyMemory(to.data, to.place, slice.bytes.data(), output.place, slice.bytes.size());
   }
 
   static Status UpdateState(const Request& request, const Output& output, const Slice& slice) {
@@ -171,13 +184,9 @@ class OutputResponder {
     NESO_RETURN_IF_ERROR(TRITONBACKEND_StateNew(&state, request.handle(), output.name.c_str(), output.datatype,
                                                 slice.shape.data(), static_cast<uint32_t>(slice.shape.size())));
     void* buffer = nullptr;
-    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
-    int64_t memory_type_id = 0;
-    NESO_RETURN_IF_ERROR(TRITONBACKEND_StateBuffer(state, &buffer, slice.bytes.size(), &memory_type, &memory_type_id));
-    if (memory_type == TRITONSERVER_MEMORY_GPU) {
-      return Status::Unsupported("state '", output.name, "': expected CPU memory, got memory of a GPU");
-    }
-    if (!slice.bytes.empty()) std::memcpy(buffer, slice.bytes.data(), slice.bytes.size());
+    Place place;
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_StateBuffer(state, &buffer, slice.bytes.size(), &place.type, &place.id));
+    NESO_RETURN_IF_ERROR(CopyMemory(buffer, place, slice.bytes.data(), output.place, slice.bytes.size()));
     return TRITONBACKEND_StateUpdate(state);
   }
 

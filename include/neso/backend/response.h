@@ -8,13 +8,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "neso/backend/datatype.h"
 #include "neso/backend/lend.h"
 #include "neso/backend/log.h"
+#include "neso/backend/memory.h"
 #include "neso/backend/request.h"
 #include "neso/backend/status.h"
 #include "triton/core/tritonbackend.h"
@@ -56,6 +59,12 @@ class ResponseFactory {
   TRITONBACKEND_ResponseFactory* handle_;
 };
 
+// Where an output goes.
+struct OutputMemory {
+  std::byte* data = nullptr;
+  Place place;
+};
+
 // All outputs of one response are added before those of the next. A response made from a request is sent before the
 // request is released. A response destroyed before it was sent is sent with an error, as the final one.
 class Response {
@@ -72,10 +81,13 @@ class Response {
     return Response(handle, nullptr);
   }
   Response(Response&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), request_(std::exchange(other.request_, nullptr)) {}
+      : handle_(std::exchange(other.handle_, nullptr)),
+        request_(std::exchange(other.request_, nullptr)),
+        detours_(std::move(other.detours_)) {}
   Response& operator=(Response&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(request_, other.request_);
+    std::swap(detours_, other.detours_);
     return *this;
   }
   ~Response() {
@@ -84,12 +96,21 @@ class Response {
 
   TRITONBACKEND_Response* handle() const { return handle_; }
 
-  // Memory of `byte_size` bytes for an output, to be filled before Send(); nullptr may come for 0 bytes.
-  // UNSUPPORTED if the client's memory is on a GPU.
+  // Memory of `byte_size` bytes for an output, to be filled before Send(); nullptr may come for 0 bytes. It is the
+  // host's: if the client wants the output on a GPU, Send() copies it there.
+  // UNSUPPORTED if the server does not copy to GPUs.
   Result<std::byte*> AddOutput(const char* name, DataType datatype, std::span<const int64_t> shape,
                                uint64_t byte_size) {
     NESO_ASSIGN_OR_RETURN(TRITONBACKEND_Output* const output, NewOutput(name, datatype, shape));
     return BufferOf(output, name, byte_size);
+  }
+
+  // As AddOutput for a backend that can write on a GPU: memory where the client wants it, else in `preferred`, else
+  // the host's.
+  Result<OutputMemory> AddOutputAnywhere(const char* name, DataType datatype, std::span<const int64_t> shape,
+                                         uint64_t byte_size, Place preferred) {
+    NESO_ASSIGN_OR_RETURN(TRITONBACKEND_Output* const output, NewOutput(name, datatype, shape));
+    return MemoryOf(output, byte_size, preferred);
   }
 
   // As AddOutput for bytes that are there already: nullptr if the server sends them from where they lie, and calls
@@ -138,24 +159,55 @@ class Response {
     return output;
   }
 
-  static Result<std::byte*> BufferOf(TRITONBACKEND_Output* output, const char* name, uint64_t byte_size) {
+  static Result<OutputMemory> MemoryOf(TRITONBACKEND_Output* output, uint64_t byte_size, Place place) {
     void* buffer = nullptr;
-    TRITONSERVER_MemoryType memory_type = TRITONSERVER_MEMORY_CPU;
-    int64_t memory_type_id = 0;
-    NESO_RETURN_IF_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, byte_size, &memory_type, &memory_type_id));
-    if (memory_type == TRITONSERVER_MEMORY_GPU) {
-      return Status::Unsupported("output '", name, "': expected CPU memory, got memory of GPU ", memory_type_id);
+    NESO_RETURN_IF_ERROR(TRITONBACKEND_OutputBuffer(output, &buffer, byte_size, &place.type, &place.id));
+    return OutputMemory{.data = static_cast<std::byte*>(buffer), .place = place};
+  }
+
+  Result<std::byte*> BufferOf(TRITONBACKEND_Output* output, const char* name, uint64_t byte_size) {
+    NESO_ASSIGN_OR_RETURN(const OutputMemory memory, MemoryOf(output, byte_size, Place::Cpu()));
+    if (!memory.place.on_gpu()) return memory.data;
+    if (NESOBACKEND_MemoryCopy == nullptr) {
+      return Status::Unsupported("output '", name, "': expected CPU memory, got memory of GPU ", memory.place.id);
     }
-    return static_cast<std::byte*>(buffer);
+    Detour& detour = detours_.emplace_back();
+    detour.bytes = std::make_unique_for_overwrite<std::byte[]>(byte_size);
+    detour.byte_size = byte_size;
+    detour.target = memory;
+    return detour.bytes.get();
+  }
+
+  // The error of the first that could not be copied.
+  Status TakeDetours() {
+    Status failure;
+    for (const Detour& detour : detours_) {
+      if (!failure.ok()) break;
+      failure = CopyMemory(detour.target.data, detour.target.place, detour.bytes.get(), Place::Cpu(), detour.byte_size);
+    }
+    detours_.clear();
+    return failure;
   }
 
   Status SendWith(TRITONSERVER_Error* error, bool final) {
+    Status copied;
+    if (error == nullptr && !detours_.empty()) copied = TakeDetours();
+    if (!copied.ok() && request_ != nullptr) request_->set_failed();
+    if (!copied.ok()) error = copied.get();
     return TRITONBACKEND_ResponseSend(std::exchange(handle_, nullptr),
                                       final ? uint32_t{TRITONSERVER_RESPONSE_COMPLETE_FINAL} : 0u, error);
   }
 
+  // An output on its way to a GPU.
+  struct Detour {
+    std::unique_ptr<std::byte[]> bytes;
+    size_t byte_size = 0;
+    OutputMemory target;
+  };
+
   TRITONBACKEND_Response* handle_;
   Request* request_;  // told of failures; nullptr if the response comes from a factory
+  std::vector<Detour> detours_;
 };
 
 }  // namespace neso::backend

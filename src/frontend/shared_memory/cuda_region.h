@@ -1,5 +1,4 @@
-// Memory of a client on a GPU, opened by its IPC handle. The server never touches it: backends get its address as
-// TRITONSERVER_MEMORY_GPU.
+// Memory of a client on a GPU, opened by its IPC handle. Backends get its address as TRITONSERVER_MEMORY_GPU.
 #pragma once
 
 #include <memory>

@@ -31,7 +31,7 @@ Status SharedMemoryManager::RegisterCuda(std::string_view name, const CudaRegist
                   .device_id = registration.device_id,
                   .byte_size = registration.byte_size};
   return Register(std::move(info), [&]() -> Expected<std::shared_ptr<Region>> {
-    Expected<std::shared_ptr<CudaDriver>> driver = Driver();
+    Expected<std::shared_ptr<CudaDriver>> driver = options_.cuda_driver();
     if (!driver) {
       LOG_VERBOSE(1, "{}", driver.error().message());
       return InvalidArg("failed to register CUDA shared memory region: '{}', GPUs not supported", name);
@@ -63,19 +63,6 @@ Status SharedMemoryManager::CheckRoom(std::string_view name) const {
       "failed to register shared memory region '{}': expected at most {} regions; unregister those that are not needed, "
       "or start the server with a larger --max-shared-memory-regions",
       name, options_.max_regions);
-}
-
-// A driver that was not there is looked for again: it may be installed while the server runs. Loading it twice at once
-// does no harm.
-Expected<std::shared_ptr<CudaDriver>> SharedMemoryManager::Driver() {
-  {
-    MutexLock lock(mutex_);
-    if (driver_ != nullptr) return driver_;
-  }
-  ASSIGN_OR_RETURN(std::shared_ptr<CudaDriver> driver, CudaDriver::Load(options_.cuda_library));
-  MutexLock lock(mutex_);
-  driver_ = driver;
-  return driver;
 }
 
 Status SharedMemoryManager::Unregister(RegionKind kind, std::string_view name) {

@@ -37,8 +37,8 @@ struct RegionInfo {
 };
 
 struct SharedMemoryOptions {
-  bool is_allowed = false;                    // --allow-client-shm; otherwise only List is there
-  std::string cuda_library = "libcuda.so.1";  // opened when the first client registers CUDA memory
+  bool is_allowed = false;                               // --allow-client-shm; otherwise only List is there
+  CudaDriverSource cuda_driver = CudaDriver::OfProcess;  // asked when a client registers CUDA memory
   // Each takes one of the mappings that the kernel gives a process, of which there are 65530 by default.
   size_t max_regions = 16384;
 };
@@ -87,13 +87,11 @@ class SharedMemoryManager {
   std::vector<RegionInfo> All(RegionKind kind) const REQUIRES(mutex_);
   // Null when there is no region of that name.
   const RegionInfo* Info(std::string_view name) const REQUIRES(mutex_);
-  Expected<std::shared_ptr<CudaDriver>> Driver();
 
   const SharedMemoryOptions options_;
   mutable Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ GUARDED_BY(mutex_);
   mutable std::vector<Leaving> leaving_ GUARDED_BY(mutex_);  // those that are in use no more go when somebody looks
-  std::shared_ptr<CudaDriver> driver_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso

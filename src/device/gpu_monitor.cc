@@ -1,0 +1,104 @@
+#include "device/gpu_monitor.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <type_traits>
+
+namespace neso {
+
+// Types are the library's, under our names. All return 0 for success.
+struct GpuMonitor::Functions {
+  struct Utilization {
+    unsigned gpu;  // percent
+    unsigned memory;
+  };
+  struct Memory {
+    unsigned long long total;
+    unsigned long long free;
+    unsigned long long used;
+  };
+
+  int (*initialize)();
+  int (*shut_down)();
+  const char* (*error_string)(int result);
+  int (*find)(const char* uuid, Gpu* gpu);
+  int (*utilization)(Gpu gpu, Utilization* utilization);
+  int (*memory)(Gpu gpu, Memory* memory);
+  int (*power)(Gpu gpu, unsigned* milliwatts);
+  int (*power_limit)(Gpu gpu, unsigned* milliwatts);
+  int (*energy)(Gpu gpu, unsigned long long* millijoules);
+
+  // Null on success, else the name of the symbol that is missing.
+  const char* Find(void* library) {
+    const char* missing = nullptr;
+    const auto find_symbol = [&](auto& function, const char* symbol) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, symbol));
+      if (function == nullptr && missing == nullptr) missing = symbol;
+    };
+    find_symbol(initialize, "nvmlInit_v2");
+    find_symbol(shut_down, "nvmlShutdown");
+    find_symbol(error_string, "nvmlErrorString");
+    find_symbol(find, "nvmlDeviceGetHandleByUUID");
+    find_symbol(utilization, "nvmlDeviceGetUtilizationRates");
+    find_symbol(memory, "nvmlDeviceGetMemoryInfo");
+    find_symbol(power, "nvmlDeviceGetPowerUsage");
+    find_symbol(power_limit, "nvmlDeviceGetPowerManagementLimit");
+    find_symbol(energy, "nvmlDeviceGetTotalEnergyConsumption");
+    return missing;
+  }
+};
+
+GpuMonitor::GpuMonitor(std::unique_ptr<const Functions> functions) : functions_(std::move(functions)) {}
+
+GpuMonitor::~GpuMonitor() { functions_->shut_down(); }
+
+// Never closed, as other libraries of the driver's.
+Expected<std::unique_ptr<GpuMonitor>> GpuMonitor::Open(const std::string& library) {
+  void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* const reason = dlerror();
+    return Unavailable("no NVML: {}", reason == nullptr ? library : reason);
+  }
+  auto functions = std::make_unique<Functions>();
+  if (const char* missing = functions->Find(handle); missing != nullptr) {
+    return Unavailable("NVML {} has no function {}", library, missing);
+  }
+  if (const int result = functions->initialize(); result != 0) {
+    return Unavailable("NVML {} does not start: {}", library, functions->error_string(result));
+  }
+  return std::unique_ptr<GpuMonitor>(new GpuMonitor(std::move(functions)));
+}
+
+Expected<std::unique_ptr<GpuMonitor>> GpuMonitor::OpenDefault() {
+  const char* const chosen = std::getenv("NESO_NVML");
+  return Open(chosen == nullptr ? "libnvidia-ml.so.1" : chosen);
+}
+
+Expected<GpuMonitor::Gpu> GpuMonitor::Find(const std::string& uuid) const {
+  Gpu gpu = nullptr;
+  if (const int result = functions_->find(uuid.c_str(), &gpu); result != 0) {
+    return NotFound("NVML does not know {}: {}", uuid, functions_->error_string(result));
+  }
+  return gpu;
+}
+
+GpuReading GpuMonitor::Read(Gpu gpu) const {
+  GpuReading reading;
+  Functions::Utilization utilization = {};
+  if (functions_->utilization(gpu, &utilization) == 0) reading.utilization = utilization.gpu / 100.0;
+  Functions::Memory memory = {};
+  if (functions_->memory(gpu, &memory) == 0) {
+    reading.memory_total_bytes = memory.total;
+    reading.memory_used_bytes = memory.used;
+  }
+  unsigned milliwatts = 0;
+  if (functions_->power(gpu, &milliwatts) == 0) reading.power_watts = milliwatts / 1e3;
+  if (functions_->power_limit(gpu, &milliwatts) == 0) reading.power_limit_watts = milliwatts / 1e3;
+  unsigned long long millijoules = 0;
+  if (functions_->energy(gpu, &millijoules) == 0) reading.energy_joules = static_cast<double>(millijoules) / 1e3;
+  return reading;
+}
+
+}  // namespace neso
