@@ -13,7 +13,8 @@ BackendInstance::BackendInstance(PluginModel& model, InstanceSpec spec, HostPoli
       policy_(std::move(policy)),
       host_policy_message_(policy_.json()),
       model_statistics_(statistics),
-      statistics_(statistics.NewShard()),
+      statistics_(statistics.NewShard(spec_.kind == TRITONSERVER_INSTANCEGROUPKIND_GPU ? spec_.device_id
+                                                                                       : ModelStatistics::kNoGpu)),
       thread_(std::move(thread)),
       claim_(std::move(claim)) {}
 

@@ -157,9 +157,9 @@ void ModelStatistics::EnableHistograms(LatencyBounds bounds) {
   histogram_bounds_ = std::move(bounds);
 }
 
-StatisticsShard& ModelStatistics::NewShard() {
+StatisticsShard& ModelStatistics::NewShard(int gpu) {
   MutexLock lock(mutex_);
-  return *shards_.emplace_back(std::make_unique<StatisticsShard>(histogram_bounds_));
+  return *shards_.emplace_back(InstanceShard{gpu, std::make_unique<StatisticsShard>(histogram_bounds_)}).shard;
 }
 
 std::optional<LatencyReadings> ModelStatistics::Latencies() const {
@@ -167,7 +167,7 @@ std::optional<LatencyReadings> ModelStatistics::Latencies() const {
   LatencyReadings total;
   first_responses_->AddTo(total);
   MutexLock lock(mutex_);
-  for (const auto& shard : shards_) shard->AddTo(total);
+  for (const InstanceShard& instance : shards_) instance.shard->AddTo(total);
   return total;
 }
 
@@ -175,8 +175,16 @@ StatisticsSnapshot ModelStatistics::Snapshot() const {
   StatisticsSnapshot total;
   common_.AddTo(total);
   MutexLock lock(mutex_);
-  for (const auto& shard : shards_) shard->AddTo(total);
+  for (const InstanceShard& instance : shards_) instance.shard->AddTo(total);
   return total;
+}
+
+std::map<int, StatisticsSnapshot> ModelStatistics::SnapshotsByGpu() const {
+  std::map<int, StatisticsSnapshot> totals;
+  common_.AddTo(totals[kNoGpu]);
+  MutexLock lock(mutex_);
+  for (const InstanceShard& instance : shards_) instance.shard->AddTo(totals[instance.gpu]);
+  return totals;
 }
 
 void ModelStatistics::SetMemoryUsage(const void* reporter, std::vector<MemoryUsage> usage) {

@@ -87,11 +87,14 @@ class ModelStatistics {
   // Histograms from now on. Before the first shard is made.
   void EnableHistograms(LatencyBounds bounds);
 
-  // For an instance; lives as long as the model.
-  StatisticsShard& NewShard();
+  static constexpr int kNoGpu = -1;
+  // For an instance, and the GPU that it runs on; lives as long as the model.
+  StatisticsShard& NewShard(int gpu = kNoGpu);
   // For what no instance does.
   StatisticsShard& common() { return common_; }
   StatisticsSnapshot Snapshot() const;
+  // The same apart: by the GPU of the instances; what no instance on a GPU did is kNoGpu's, which is always there.
+  std::map<int, StatisticsSnapshot> SnapshotsByGpu() const;
   // Null unless histograms are enabled.
   LatencyHistograms* first_responses() { return first_responses_.get(); }
   // Nothing unless histograms are enabled.
@@ -116,7 +119,11 @@ class ModelStatistics {
   std::unique_ptr<LatencyHistograms> first_responses_;
   StatisticsShard common_;
   mutable Mutex mutex_;
-  std::vector<std::unique_ptr<StatisticsShard>> shards_ GUARDED_BY(mutex_);
+  struct InstanceShard {
+    int gpu;
+    std::unique_ptr<StatisticsShard> shard;
+  };
+  std::vector<InstanceShard> shards_ GUARDED_BY(mutex_);
   std::map<const void*, std::vector<MemoryUsage>> memory_ GUARDED_BY(mutex_);
   std::atomic<int64_t> pending_{0};
 };

@@ -1,6 +1,8 @@
 #include "engine/inference_server.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <span>
 
 #include "backend/backend_manager.h"
 #include "base/catch_exceptions.h"
@@ -14,6 +16,7 @@
 #include "config/json.h"
 #include "engine/check_options.h"
 #include "ensemble/ensemble_model.h"
+#include "observe/gpu_metrics.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
@@ -102,6 +105,18 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
   return repository;
 }
 
+// Null if there are none. As with Triton, the environment can say that they are nobody's business.
+std::shared_ptr<CudaDriver> GpusToMeasure() {
+  if (std::getenv("TRITON_SERVER_CPU_ONLY") != nullptr || !MachineHasGpu()) return nullptr;
+  const Expected<std::shared_ptr<CudaDriver>> driver = CudaDriver::OfProcess();
+  return driver ? *driver : nullptr;
+}
+
+std::string UuidOf(const CudaDriver& driver, int gpu) {
+  const std::span<const GpuDevice> gpus = driver.devices();
+  return gpu >= 0 && static_cast<size_t>(gpu) < gpus.size() ? gpus[static_cast<size_t>(gpu)].uuid : "";
+}
+
 }  // namespace
 
 const std::vector<std::string>& ServerExtensions() {
@@ -169,12 +184,23 @@ Status InferenceServer::MakeParts() {
 }
 
 void InferenceServer::AddCollectors() {
-  const ModelMetricsOptions model_options{
+  const std::shared_ptr<CudaDriver> gpus = options_.gpu_metrics ? GpusToMeasure() : nullptr;
+  ModelMetricsOptions model_options{
       .counter_latencies = MetricsSetting(options_, "counter_latencies", "true") != "false",
       .has_cache = cache_ != nullptr};
-  metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, model_options));
+  if (gpus != nullptr) model_options.gpu_uuid = [gpus](int gpu) { return UuidOf(*gpus, gpu); };
+  metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, std::move(model_options)));
   metrics_->AddCollector(PinnedMemoryCollector(backends_->PinnedMemoryTotalBytes(),
                                                [this] { return backends_->PinnedMemoryUsedBytes(); }));
+  if (gpus != nullptr) {
+    if (Expected<std::unique_ptr<GpuMonitor>> monitor = GpuMonitor::OpenDefault()) {
+      metrics_->AddCollector(GpuMetricsCollector(std::make_shared<NvmlReader>(gpus->devices(), *std::move(monitor)),
+                                                 SteadyClock::Instance(),
+                                                 SaturatingMilliseconds(options_.metrics_interval_ms)));
+    } else {
+      LOG_WARNING("no metrics of GPUs: {}", monitor.error().message());
+    }
+  }
   if (options_.cpu_metrics) {
     LOG_INFO("Collecting CPU metrics");
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),

@@ -13,6 +13,7 @@ struct Reading {
   MetricLabels labels;
   StatisticsSnapshot statistics;
   std::optional<LatencyReadings> latencies;
+  bool is_of_gpu = false;  // only of what instances on one GPU did; the model has another reading for the rest
 };
 
 using CounterValue = uint64_t (*)(const StatisticsSnapshot&);
@@ -94,11 +95,14 @@ void WriteGauges(MetricWriter& writer, const std::vector<Reading>& readings) {
   writer.BeginFamily(kPending, "Instantaneous number of pending requests awaiting execution per-model.",
                      MetricKind::kGauge);
   for (const Reading& reading : readings) {
+    if (reading.is_of_gpu) continue;
     writer.Line(kPending, reading.labels, static_cast<double>(reading.model->statistics().pending()));
   }
   constexpr const char* kLoad = "nv_model_load_duration_secs";
   writer.BeginFamily(kLoad, "Model load time in seconds", MetricKind::kGauge);
-  for (const Reading& reading : readings) writer.Line(kLoad, reading.labels, reading.model->load_seconds());
+  for (const Reading& reading : readings) {
+    if (!reading.is_of_gpu) writer.Line(kLoad, reading.labels, reading.model->load_seconds());
+  }
 }
 
 void WriteCacheCounters(MetricWriter& writer, const std::vector<Reading>& readings) {
@@ -126,16 +130,34 @@ void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) 
   }
 }
 
-void WriteModels(MetricWriter& writer, std::vector<ModelHandle> models, const ModelMetricsOptions& options) {
+// One for the model, and one for each GPU with a known UUID that instances of it run on.
+void AddReadings(const ModelHandle& model, const ModelMetricsOptions& options, std::vector<Reading>& readings) {
+  const size_t own = readings.size();
+  readings.emplace_back();
+  readings[own].model = model;
+  readings[own].labels = LabelsOf(*model);
+  readings[own].latencies = model->statistics().Latencies();
+  if (!options.counter_latencies) return;
+  for (const auto& [gpu, statistics] : model->statistics().SnapshotsByGpu()) {
+    const std::string uuid = gpu == ModelStatistics::kNoGpu || !options.gpu_uuid ? "" : options.gpu_uuid(gpu);
+    if (uuid.empty()) {
+      readings[own].statistics.Merge(statistics);
+      continue;
+    }
+    Reading& on_gpu = readings.emplace_back();
+    on_gpu.model = model;
+    on_gpu.labels = readings[own].labels;
+    on_gpu.labels["gpu_uuid"] = uuid;
+    on_gpu.statistics = statistics;
+    on_gpu.is_of_gpu = true;
+  }
+}
+
+void WriteModels(MetricWriter& writer, const std::vector<ModelHandle>& models, const ModelMetricsOptions& options) {
   if (models.empty()) return;
   std::vector<Reading> readings;
   readings.reserve(models.size());
-  for (ModelHandle& model : models) {
-    MetricLabels labels = LabelsOf(*model);
-    StatisticsSnapshot statistics = options.counter_latencies ? model->statistics().Snapshot() : StatisticsSnapshot{};
-    std::optional<LatencyReadings> latencies = model->statistics().Latencies();
-    readings.push_back({std::move(model), std::move(labels), std::move(statistics), std::move(latencies)});
-  }
+  for (const ModelHandle& model : models) AddReadings(model, options, readings);
 
   WriteCounter(writer,
                {"nv_inference_request_success", "Number of successful inference requests, all batch sizes",

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/model.h"
@@ -17,6 +18,8 @@ struct ModelMetricsOptions {
   bool counter_latencies = true;
   // Whether there is a response cache, which some models use.
   bool has_cache = false;
+  // The UUID of a GPU, which labels what instances there did; empty where it is not known. Not set: no such labels.
+  std::function<std::string(int gpu)> gpu_uuid{};
 };
 
 using ModelLister = std::function<std::vector<ModelHandle>()>;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "observe/custom_metrics.h"
+#include "observe/gpu_metrics.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 
@@ -151,6 +152,52 @@ TEST(HostMetricsTest, UnreadableFilesGiveNoFamilies) {
   EXPECT_FALSE(ParseCpuTimes(""));
   EXPECT_FALSE(ParseCpuTimes("cpu  1 2"));
   EXPECT_FALSE(ParseHostMemory("MemTotal: 5 kB\n"));
+}
+
+// Two GPUs, of which the second tells little; the first uses 10 J a reading.
+class FakeGpus final : public GpuReader {
+ public:
+  std::vector<GpuMeasurement> Read() const override {
+    ++reads_;
+    GpuReading first{.utilization = 0.25,
+                     .memory_total_bytes = 1000,
+                     .memory_used_bytes = 10,
+                     .power_watts = 70.5,
+                     .power_limit_watts = 700,
+                     .energy_joules = 500.0 + 10.0 * reads_};
+    GpuReading second;
+    second.utilization = 0;
+    return {{"GPU-a", first}, {"GPU-b", second}};
+  }
+
+ private:
+  mutable int reads_ = 0;
+};
+
+TEST(GpuMetricsTest, WritesWhatEachGpuTellsAndEnergyFromTheStart) {
+  ManualClock clock;
+  const MetricCollector collector =
+      GpuMetricsCollector(std::make_shared<FakeGpus>(), clock, std::chrono::milliseconds(1000));
+  clock.Advance(std::chrono::milliseconds(499));
+  MetricWriter soon;
+  collector(soon);
+  EXPECT_THAT(soon.Take(), HasSubstr("nv_energy_consumption{gpu_uuid=\"GPU-a\"} 0\n"));
+  clock.Advance(std::chrono::milliseconds(1));
+  MetricWriter later;
+  collector(later);
+  EXPECT_EQ(later.Take(),
+            "# HELP nv_gpu_utilization GPU utilization rate [0.0 - 1.0)\n# TYPE nv_gpu_utilization gauge\n"
+            "nv_gpu_utilization{gpu_uuid=\"GPU-a\"} 0.25\nnv_gpu_utilization{gpu_uuid=\"GPU-b\"} 0\n"
+            "# HELP nv_gpu_memory_total_bytes GPU total memory, in bytes\n# TYPE nv_gpu_memory_total_bytes gauge\n"
+            "nv_gpu_memory_total_bytes{gpu_uuid=\"GPU-a\"} 1000\n"
+            "# HELP nv_gpu_memory_used_bytes GPU used memory, in bytes\n# TYPE nv_gpu_memory_used_bytes gauge\n"
+            "nv_gpu_memory_used_bytes{gpu_uuid=\"GPU-a\"} 10\n"
+            "# HELP nv_gpu_power_usage GPU power usage in watts\n# TYPE nv_gpu_power_usage gauge\n"
+            "nv_gpu_power_usage{gpu_uuid=\"GPU-a\"} 70.5\n"
+            "# HELP nv_gpu_power_limit GPU power management limit in watts\n# TYPE nv_gpu_power_limit gauge\n"
+            "nv_gpu_power_limit{gpu_uuid=\"GPU-a\"} 700\n"
+            "# HELP nv_energy_consumption GPU energy consumption in joules since the Triton Server started\n"
+            "# TYPE nv_energy_consumption counter\nnv_energy_consumption{gpu_uuid=\"GPU-a\"} 10\n");
 }
 
 }  // namespace
