@@ -65,6 +65,7 @@ BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::st
   if (options.histogram_bounds) {
     statistics().EnableHistograms(LatencyBoundsOf(config(), *options.histogram_bounds));
   }
+  if (options.latency_summaries) statistics().EnableSummaries();
   plugin_->Attach(*this);
 }
 

@@ -30,6 +30,7 @@ struct BackendOptions {
   bool peer_access = true;  // GPUs read each other's memory where they can
   // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
   std::optional<std::vector<double>> histogram_bounds;
+  bool latency_summaries = false;
 };
 
 }  // namespace neso

@@ -169,7 +169,8 @@ void CachingScheduler::Insert(const Expected<CachedAnswer>& answer, const Miss& 
   const Status inserted = CatchExceptions([&] { return answer ? cache_->Insert(miss.key, *answer) : answer.error(); });
   // Somebody else asked the same meanwhile, and has been counted.
   if (!inserted.ok() && inserted.code() == StatusCode::kAlreadyExists) return;
-  statistics_.common().RecordCacheMiss(miss.lookup_ns + SteadyNanoseconds() - start_ns);
+  const uint64_t end_ns = SteadyNanoseconds();
+  statistics_.common().RecordCacheMiss(miss.lookup_ns + end_ns - start_ns, end_ns);
   if (inserted.ok()) return;
   LogCacheFailure("Failed to insert key [{}] into response cache: {}", miss.key.text(), inserted.message());
 }

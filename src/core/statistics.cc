@@ -85,6 +85,12 @@ void StatisticsShard::RecordSuccess(const InferenceRequest& request, const Execu
   counters_.compute_input_us += input / 1000;
   counters_.compute_infer_us += infer / 1000;
   counters_.compute_output_us += output / 1000;
+  if (summaries_ == nullptr) return;
+  summaries_->Observe(Summary::kRequest, total, request_end_ns);
+  summaries_->Observe(Summary::kQueue, queue, request_end_ns);
+  summaries_->Observe(Summary::kComputeInput, input, request_end_ns);
+  summaries_->Observe(Summary::kComputeInfer, infer, request_end_ns);
+  summaries_->Observe(Summary::kComputeOutput, output, request_end_ns);
 }
 
 void StatisticsShard::RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns,
@@ -117,12 +123,17 @@ void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t l
   counters_.request_us += total / 1000;
   counters_.queue_us += queue / 1000;
   counters_.cache_hit_us += lookup_ns / 1000;
+  if (summaries_ == nullptr) return;
+  summaries_->Observe(Summary::kRequest, total, lookup_end_ns);
+  summaries_->Observe(Summary::kQueue, queue, lookup_end_ns);
+  summaries_->Observe(Summary::kCacheHit, lookup_ns, lookup_end_ns);
 }
 
-void StatisticsShard::RecordCacheMiss(uint64_t lookup_and_insert_ns) {
+void StatisticsShard::RecordCacheMiss(uint64_t lookup_and_insert_ns, uint64_t end_ns) {
   MutexLock lock(mutex_);
   counters_.cache_miss.Add(lookup_and_insert_ns);
   counters_.cache_miss_us += lookup_and_insert_ns / 1000;
+  if (summaries_ != nullptr) summaries_->Observe(Summary::kCacheMiss, lookup_and_insert_ns, end_ns);
 }
 
 void StatisticsShard::RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns,
@@ -152,14 +163,40 @@ void StatisticsShard::AddTo(LatencyReadings& total) const {
   if (histograms_ != nullptr) histograms_->AddTo(total);
 }
 
+void StatisticsShard::AddTo(SummaryReadings& total, uint64_t now_ns) const {
+  MutexLock lock(mutex_);
+  if (summaries_ != nullptr) summaries_->AddTo(total, now_ns);
+}
+
+void StatisticsShard::EnableSummaries() {
+  MutexLock lock(mutex_);
+  summaries_ = std::make_unique<LatencySummaries>();
+}
+
 void ModelStatistics::EnableHistograms(LatencyBounds bounds) {
   first_responses_ = std::make_unique<LatencyHistograms>(bounds);
   histogram_bounds_ = std::move(bounds);
 }
 
+void ModelStatistics::EnableSummaries() {
+  has_summaries_ = true;
+  common_.EnableSummaries();
+}
+
 StatisticsShard& ModelStatistics::NewShard(int gpu) {
+  auto shard = std::make_unique<StatisticsShard>(histogram_bounds_);
+  if (has_summaries_) shard->EnableSummaries();
   MutexLock lock(mutex_);
-  return *shards_.emplace_back(InstanceShard{gpu, std::make_unique<StatisticsShard>(histogram_bounds_)}).shard;
+  return *shards_.emplace_back(InstanceShard{gpu, std::move(shard)}).shard;
+}
+
+std::optional<SummaryReadings> ModelStatistics::Summaries(uint64_t now_ns) const {
+  if (!has_summaries_) return {};
+  SummaryReadings total;
+  common_.AddTo(total, now_ns);
+  MutexLock lock(mutex_);
+  for (const InstanceShard& instance : shards_) instance.shard->AddTo(total, now_ns);
+  return total;
 }
 
 std::optional<LatencyReadings> ModelStatistics::Latencies() const {

@@ -15,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "core/latency_histograms.h"
+#include "core/latency_summaries.h"
 #include "core/request.h"
 
 namespace neso {
@@ -63,21 +64,26 @@ class StatisticsShard {
     if (bounds) histograms_ = std::make_unique<LatencyHistograms>(*bounds);
   }
 
+  // Summaries from now on.
+  void EnableSummaries();
+
   void RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times, uint64_t request_end_ns);
   void RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns, InferenceRequest::FailureReason reason);
   void RecordBatch(uint64_t batch_size, const ExecutionTimes& times);
   // The request ends with the lookup.
   void RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns, uint64_t lookup_end_ns);
-  void RecordCacheMiss(uint64_t lookup_and_insert_ns);
+  void RecordCacheMiss(uint64_t lookup_and_insert_ns, uint64_t end_ns);
   // `kind` selects which member of ResponseStatistics is counted besides the compute times.
   enum class ResponseKind { kSuccess, kFail, kEmpty, kCancel };
   void RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns, uint64_t end_ns);
   void AddTo(StatisticsSnapshot& total) const;
   void AddTo(LatencyReadings& total) const;
+  void AddTo(SummaryReadings& total, uint64_t now_ns) const;
 
  private:
   std::unique_ptr<LatencyHistograms> histograms_;  // null: not asked for
   mutable Mutex mutex_;
+  std::unique_ptr<LatencySummaries> summaries_ GUARDED_BY(mutex_);  // null: not asked for
   StatisticsSnapshot counters_ GUARDED_BY(mutex_);
 };
 
@@ -86,6 +92,8 @@ class ModelStatistics {
  public:
   // Histograms from now on. Before the first shard is made.
   void EnableHistograms(LatencyBounds bounds);
+  // Summaries, likewise.
+  void EnableSummaries();
 
   static constexpr int kNoGpu = -1;
   // For an instance, and the GPU that it runs on; lives as long as the model.
@@ -99,6 +107,8 @@ class ModelStatistics {
   LatencyHistograms* first_responses() { return first_responses_.get(); }
   // Nothing unless histograms are enabled.
   std::optional<LatencyReadings> Latencies() const;
+  // Nothing unless summaries are enabled.
+  std::optional<SummaryReadings> Summaries(uint64_t now_ns) const;
 
   // Accepted but not yet executing (nv_inference_pending_request_count).
   void AddPending(int64_t by) { pending_.fetch_add(by, std::memory_order_relaxed); }
@@ -117,6 +127,7 @@ class ModelStatistics {
   std::optional<LatencyBounds> histogram_bounds_;  // constant once there are shards
   // Which instance answers is not known where a response leaves, so all instances share these.
   std::unique_ptr<LatencyHistograms> first_responses_;
+  bool has_summaries_ = false;  // constant once there are shards
   StatisticsShard common_;
   mutable Mutex mutex_;
   struct InstanceShard {

@@ -71,7 +71,7 @@ TEST(ModelStatisticsTest, SumsOverShards) {
   ModelStatistics statistics;
   statistics.NewShard().RecordBatch(2, {1, 2, 3, 4});
   statistics.NewShard().RecordBatch(2, {1, 2, 3, 4});
-  statistics.common().RecordCacheMiss(2500);
+  statistics.common().RecordCacheMiss(2500, 10'000);
   const StatisticsSnapshot total = statistics.Snapshot();
   EXPECT_EQ(total.execution_count, 2u);
   EXPECT_EQ(total.batches.at(2).compute_infer.count, 2u);

@@ -21,4 +21,10 @@ std::string MetricsSetting(const ServerOptions& options, const std::string& sett
 // Error: kInvalidArg for a histogram_buckets that is no ascending list of numbers.
 Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions& options);
 
+// Whether models have latency summaries (summary_latencies), and the quantiles they show: those of summary_quantiles,
+// a list of quantile:error, from 0 to 1. The log says which items are left out because they are something else. The
+// errors are not needed: ours are smaller than any that makes sense.
+bool HasSummaries(const ServerOptions& options);
+std::vector<double> SummaryQuantiles(const ServerOptions& options);
+
 }  // namespace neso

@@ -20,6 +20,7 @@
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
+#include "observe/model_summaries.h"
 #include "repository/layout_hint.h"
 #include "repository/repository.h"
 #include "repository/storage/local_disk.h"
@@ -88,7 +89,10 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
                           .gpu_bytes = options.cuda_memory_pool_bytes};
   for (const auto& [device, fraction] : options.load_device_limits) backend.gpu_load_limits[device.second] = fraction;
   backend.peer_access = options.peer_access;
-  if (options.metrics) backend.histogram_bounds = *HistogramBounds(options);  // checked before
+  if (options.metrics) {
+    backend.histogram_bounds = *HistogramBounds(options);  // checked before
+    backend.latency_summaries = HasSummaries(options);
+  }
   return backend;
 }
 
@@ -171,6 +175,7 @@ Status InferenceServer::MakeParts() {
   BackendOptions backend_options = BackendOptionsOf(options_);
   EnsembleContext ensembles{.finder = finder_, .executor = *executor_, .histogram_bounds = {}};
   ensembles.histogram_bounds = backend_options.histogram_bounds;
+  ensembles.latency_summaries = backend_options.latency_summaries;
   backends_ = std::make_unique<BackendManager>(std::move(backend_options),
                                                SchedulingContext{*executor_, *timers_, SteadyClock::Instance()});
   if (!options_.cache_config.empty()) {
@@ -205,6 +210,10 @@ void InferenceServer::AddCollectors() {
     LOG_INFO("Collecting CPU metrics");
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),
                                                 SaturatingMilliseconds(options_.metrics_interval_ms)));
+  }
+  if (HasSummaries(options_)) {
+    metrics_->AddCollector(
+        ModelSummariesCollector([this] { return ReadyModels(); }, SummaryQuantiles(options_), cache_ != nullptr));
   }
 }
 

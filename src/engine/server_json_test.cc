@@ -71,16 +71,23 @@ TEST(CheckServerOptionsTest, NamesWhatIsMissing) {
   EXPECT_EQ(CheckServerOptions(options).ToString(), "Invalid argument: --model-repository must be specified");
   options.model_repositories = {"/models"};
   EXPECT_TRUE(CheckServerOptions(options).ok());
-  options.metrics_config[""] = {{"summary_latencies", "true"}, {"summary_latencies", "false"}};
-  EXPECT_TRUE(CheckServerOptions(options).ok());
-  options.metrics_config[""].emplace_back("summary_latencies", "true");
-  EXPECT_EQ(CheckServerOptions(options).code(), StatusCode::kUnsupported);
-  options.metrics_config.clear();
   options.cache_config["local"] = "{}";
   EXPECT_TRUE(CheckServerOptions(options).ok());
   options.cache_config["redis"] = "{}";
   EXPECT_EQ(CheckServerOptions(options).ToString(),
             "Invalid argument: found multiple cache configurations, but only a single cache is currently supported");
+}
+
+TEST(CheckServerOptionsTest, SummariesShowTheQuantilesThatAreAskedFor) {
+  ServerOptions options;
+  EXPECT_FALSE(HasSummaries(options));
+  EXPECT_EQ(SummaryQuantiles(options), (std::vector<double>{0.5, 0.9, 0.95, 0.99, 0.999}));
+  options.metrics_config[""] = {{"summary_latencies", "true"},
+                                {"summary_quantiles", "0.25:0.1,0.5,half:0.1,1.5:0.1,0.7:x,:,,0.75:0.01"}};
+  EXPECT_TRUE(HasSummaries(options));
+  EXPECT_EQ(SummaryQuantiles(options), (std::vector<double>{0.25, 0.75}));
+  options.metrics_config[""].emplace_back("summary_latencies", "false");
+  EXPECT_FALSE(HasSummaries(options));
 }
 
 TEST(CheckServerOptionsTest, BucketsOfHistogramsAscend) {

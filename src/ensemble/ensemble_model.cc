@@ -53,6 +53,7 @@ class EnsembleModel final : public Model {
     if (context.histogram_bounds) {
       statistics().EnableHistograms(LatencyBoundsOf(this->config(), *context.histogram_bounds));
     }
+    if (context.latency_summaries) statistics().EnableSummaries();
     auto scheduler = std::make_unique<EnsembleScheduler>(this->config(), context, statistics().NewShard());
     ready_ = scheduler.get();
     SetScheduler(std::move(scheduler));

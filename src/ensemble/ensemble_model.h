@@ -22,6 +22,7 @@ struct EnsembleContext {
   const ModelFinder& finder;  // of its steps' models; outlives the ensemble, as the executor does
   Executor& executor;         // answers cancelled requests
   std::optional<std::vector<double>> histogram_bounds;  // as BackendOptions'
+  bool latency_summaries = false;                       // likewise
 };
 
 // `config` is complete, and valid together with the configurations of its models, which serve. Outputs without labels

@@ -31,11 +31,17 @@ class MetricWriter {
   // `bounds`; so there is one count more than bounds.
   void Histogram(std::string_view name, const MetricLabels& labels, std::span<const double> bounds,
                  std::span<const uint64_t> counts, double sum);
+  // The lines of one summary: count, sum, then the value at each quantile.
+  void Summary(std::string_view name, const MetricLabels& labels, std::span<const std::pair<double, double>> quantiles,
+               uint64_t count, uint64_t sum);
   std::string Take() { return std::move(text_); }
 
  private:
-  // `le`, when given, is printed as the last label.
-  void AppendHead(std::string_view name, const MetricLabels& labels, const double* le = nullptr);
+  struct LastLabel {
+    const char* name;
+    double value;
+  };
+  void AppendHead(std::string_view name, const MetricLabels& labels, const LastLabel* last = nullptr);
   std::string text_;
 };
 

@@ -57,9 +57,9 @@ void MetricWriter::BeginFamily(std::string_view name, std::string_view help, Met
   text_ += '\n';
 }
 
-void MetricWriter::AppendHead(std::string_view name, const MetricLabels& labels, const double* le) {
+void MetricWriter::AppendHead(std::string_view name, const MetricLabels& labels, const LastLabel* last) {
   text_ += name;
-  if (!labels.empty() || le != nullptr) {
+  if (!labels.empty() || last != nullptr) {
     char separator = '{';
     for (const auto& [label, value] : labels) {
       text_ += separator;
@@ -69,10 +69,11 @@ void MetricWriter::AppendHead(std::string_view name, const MetricLabels& labels,
       text_ += '"';
       separator = ',';
     }
-    if (le != nullptr) {
+    if (last != nullptr) {
       text_ += separator;
-      text_ += "le=\"";
-      AppendValue(text_, *le);
+      text_ += last->name;
+      text_ += "=\"";
+      AppendValue(text_, last->value);
       text_ += '"';
     }
     text_ += '}';
@@ -105,9 +106,22 @@ void MetricWriter::Histogram(std::string_view name, const MetricLabels& labels, 
   uint64_t cumulated = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
     cumulated += counts[i];
-    const double le = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+    const LastLabel le{"le", i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity()};
     AppendHead(bucket, labels, &le);
     AppendValue(text_, static_cast<double>(cumulated));
+    text_ += '\n';
+  }
+}
+
+void MetricWriter::Summary(std::string_view name, const MetricLabels& labels,
+                           std::span<const std::pair<double, double>> quantiles, uint64_t count, uint64_t sum) {
+  const std::string base(name);
+  Line(base + "_count", labels, count);
+  Line(base + "_sum", labels, sum);
+  for (const auto& [quantile, value] : quantiles) {
+    const LastLabel label{"quantile", quantile};
+    AppendHead(name, labels, &label);
+    AppendValue(text_, value);
     text_ += '\n';
   }
 }

@@ -62,15 +62,6 @@ constexpr std::array kCacheCounters = {
                   [](const StatisticsSnapshot& s) { return s.cache_miss_us; }},
 };
 
-MetricLabels LabelsOf(const Model& model) {
-  MetricLabels labels;
-  for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
-  labels["model"] = model.name();
-  labels["version"] = std::to_string(model.version());
-  if (!model.name_space().empty()) labels["namespace"] = model.name_space();
-  return labels;
-}
-
 void WriteCounter(MetricWriter& writer, const CounterFamily& family, const std::vector<Reading>& readings) {
   writer.BeginFamily(family.name, family.help, MetricKind::kCounter);
   for (const Reading& reading : readings) writer.Line(family.name, reading.labels, family.value(reading.statistics));
@@ -174,6 +165,15 @@ void WriteModels(MetricWriter& writer, const std::vector<ModelHandle>& models, c
 }
 
 }  // namespace
+
+MetricLabels LabelsOf(const Model& model) {
+  MetricLabels labels;
+  for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
+  labels["model"] = model.name();
+  labels["version"] = std::to_string(model.version());
+  if (!model.name_space().empty()) labels["namespace"] = model.name_space();
+  return labels;
+}
 
 MetricCollector ModelMetricsCollector(ModelLister models, ModelMetricsOptions options) {
   return [models = std::move(models), options](MetricWriter& writer) { WriteModels(writer, models(), options); };

@@ -24,6 +24,9 @@ struct ModelMetricsOptions {
 
 using ModelLister = std::function<std::vector<ModelHandle>()>;
 
+// Those that each line about a model version has.
+MetricLabels LabelsOf(const Model& model);
+
 // Model versions appear in the order the lister gives them.
 MetricCollector ModelMetricsCollector(ModelLister models, ModelMetricsOptions options);
 

@@ -1,9 +1,9 @@
 #include "server/missing_behaviour.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
-
-#include "engine/missing_behaviour.h"
 
 namespace neso {
 namespace {
@@ -46,9 +46,10 @@ constexpr const char* kWithoutEffect[] = {
 }  // namespace
 
 std::vector<std::string> MissingBehaviour(const Options& options) {
-  std::vector<std::string> lines = MissingBehaviour(options.server);
+  std::vector<std::string> lines;
   for (const MissingRow& row : kMissing) {
-    if (row.is_asked_for(options)) lines.push_back(MissingLine(row.option, row.what));
+    if (row.is_asked_for(options))
+      lines.push_back(fmt::format("--{}: this server does not have {} yet", row.option, row.what));
   }
   return lines;
 }

@@ -1,8 +1,8 @@
 // What the command line can ask for and this server cannot do yet.
 //
-// That is what the server cannot (engine/missing_behaviour.h) and what its services cannot. An option that only
-// switches something off, restates a default or sizes something absent is accepted. The tables lose a row with each
-// capability that arrives.
+// Asking for missing behaviour is an error that names the option: silently serving without a restriction, say, would be
+// worse. An option that only switches something off, restates a default or sizes something absent is accepted. The
+// tables lose a row with each capability that arrives.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace neso {
 
-// One line each: "--metrics-config summary_latencies: this server does not have latency summaries yet".
+// One line each: "--trace-config mode=opentelemetry: this server does not have traces for OpenTelemetry yet".
 std::vector<std::string> MissingBehaviour(const Options& options);
 
 // Names of the given options that are accepted and change nothing yet.

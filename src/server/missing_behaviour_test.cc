@@ -23,16 +23,15 @@ TEST(MissingBehaviourTest, DefaultsAskForNothingMissing) {
 
 TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
   EXPECT_THAT(MissingBehaviour(Parse({"--allow-sagemaker=false", "--rate-limit=off", "--trace-config=level=OFF",
-                                      "--metrics-config=summary_latencies=false",
                                       "--grpc-infer-response-compression-level=low", "--model-load-gpu-limit=0:0.5"})),
               IsEmpty());
 }
 
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(MissingBehaviour(Parse({"--metrics-config=summary_latencies=true"})),
-              ElementsAre("--metrics-config summary_latencies: this server does not have latency summaries yet"));
-  for (const char* argument : {"--model-repository=s3://b/m", "--model-control-mode=poll",
-                               "--metrics-config=summary_latencies=true", "--trace-config=mode=opentelemetry"}) {
+  EXPECT_THAT(MissingBehaviour(Parse({"--trace-config=mode=opentelemetry"})),
+              ElementsAre("--trace-config mode=opentelemetry: this server does not have traces for OpenTelemetry yet"));
+  for (const char* argument :
+       {"--model-repository=s3://b/m", "--model-control-mode=poll", "--trace-config=mode=opentelemetry"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }
