@@ -169,8 +169,8 @@ def test_information_can_be_turned_off(repository, start_server):
 
 
 def test_options_without_effect_are_logged_once(repository, start_server):
-    server = start_server(repository.path, "--pinned-memory-pool-byte-size=0", "--strict-readiness=false")
-    assert len(re.findall(r"options that have no effect in this server: .*pinned-memory-pool-byte-size", server.log)) == 1
+    server = start_server(repository.path, "--buffer-manager-thread-count=2", "--strict-readiness=false")
+    assert len(re.findall(r"options that have no effect in this server: .*buffer-manager-thread-count", server.log)) == 1
 
 
 def test_port_zero_is_any_free_port_and_is_told(repository):
