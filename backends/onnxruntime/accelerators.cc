@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cuda.h"
+#include "environment.h"
 #include "neso/backend/json.h"
 
 namespace neso::onnxruntime {
@@ -111,6 +113,7 @@ Status AppendTensorRt(const Options& parameters, int32_t device_id, Ort::Session
 Status AppendCuda(const backend::Parameters& model, Options parameters, int32_t device_id,
                   Ort::SessionOptions& options) {
   NESO_RETURN_IF_ERROR(RequireProvider("CUDAExecutionProvider", "a KIND_GPU instance"));
+  OpenCudaLibraries(Settings().folder + "/cuda");
   parameters["device_id"] = std::to_string(device_id);
   constexpr std::pair<std::string_view, std::vector<std::string_view> (*)()> kChoices[] = {
       {"cudnn_conv_algo_search",

@@ -84,6 +84,7 @@ Status InitializeEnvironment(const backend::Backend& backend) {
   NESO_RETURN_IF_ERROR(InitializeOrt(folder));
   NESO_ASSIGN_OR_RETURN(const backend::Parameters parameters, backend.Settings());
   NESO_RETURN_IF_ERROR(ReadSettings(parameters));
+  settings.folder = folder;
   return TryOrt([&] {
     Ort::ThreadingOptions threads;
     threads.SetGlobalIntraOpNumThreads(IntraOpThreads());

@@ -5,6 +5,8 @@
 // cores that read requests.
 #pragma once
 
+#include <string>
+
 #include "neso/backend/model.h"
 #include "ort.h"
 
@@ -16,6 +18,7 @@ struct EnvironmentSettings {
   bool global_pool_only =
       false;  // --backend-config=onnxruntime,enable-global-threadpool=1: models' own counts are ignored
   int64_t default_max_batch_size = 4;
+  std::string folder;  // of the plug-in
 };
 
 // Once, before anything else of the runtime. Errors: UNSUPPORTED when library and header do not fit, INVALID_ARG for a

@@ -2,7 +2,8 @@
 //
 // CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for.
 // A model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned
-// with.
+// with. An instance on a GPU has a session of its own, too.
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "auto_complete.h"
+#include "cuda.h"
 #include "environment.h"
 #include "external_weights.h"
 #include "model_description.h"
@@ -50,6 +52,11 @@ class OnnxModel final : public Model {
     return InitializeEnvironment(backend);
   }
   static Status DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
+    if (!HasCudaProvider()) {
+      // On a machine with a GPU, too, a model that does not say where to run runs.
+      NESO_RETURN_IF_ERROR(TRITONBACKEND_BackendAttributeAddPreferredInstanceGroup(
+          attributes, TRITONSERVER_INSTANCEGROUPKIND_CPU, 0, nullptr, 0));
+    }
     return TRITONBACKEND_BackendAttributeSetParallelModelInstanceLoading(attributes, true);
   }
 
@@ -179,6 +186,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
     NESO_ASSIGN_OR_RETURN(description_, Describe(*session_, model().name()));
     NESO_RETURN_IF_ERROR(CheckConfig(description_, model().config(), model().has_sequence_batching()));
     collector_ = std::make_unique<InputCollector>(model().config());
+    if (kind() == TRITONSERVER_INSTANCEGROUPKIND_GPU) NESO_RETURN_IF_ERROR(UseGpu());
     BindInputs();
     BindOutputs();
     if (model().shrink_arena()) {
@@ -199,15 +207,19 @@ class OnnxInstance final : public Instance<OnnxModel> {
     if (!collected.ok()) return collected;
     ChooseOutputs(execution.requests());
     execution.ComputeStart();
-    NESO_RETURN_IF_ERROR(TryOrt([&] {
-      session_->Run(run_options_, input_names_.data(), inputs_.data(), inputs_.size(), output_names_.data(),
-                    outputs_.data(), outputs_.size());
-    }));
+    NESO_RETURN_IF_ERROR(TryOrt([&] { gpu_run_ == nullptr ? Run() : RunOnGpu(execution.requests()); }));
     execution.ComputeEnd();
     return SendOutputs(execution);
   }
 
  private:
+  Status UseGpu() {
+    NESO_RETURN_IF_ERROR(TryOrt([&] { gpu_run_ = std::make_unique<GpuRun>(*session_, device_id()); }));
+    NESO_ASSIGN_OR_RETURN(TRITONBACKEND_MemoryManager* const memory, model().backend().MemoryManager());
+    collector_->UseGpu(device_id(), memory);
+    return {};
+  }
+
   // Where one of the model's inputs comes from.
   struct InputSource {
     const TensorDescription* tensor;
@@ -218,6 +230,11 @@ class OnnxInstance final : public Instance<OnnxModel> {
     const TensorDescription* tensor;
     const TensorConfig* config;  // null: a state only
     bool is_state;
+  };
+  // One that the present execution computes.
+  struct RunOutput {
+    const OutputTarget* target;
+    backend::Place place;
   };
 
   // What the model needs, and the initializers that the configuration lists, so that requests may override them.
@@ -273,7 +290,8 @@ class OnnxInstance final : public Instance<OnnxModel> {
     // The runtime reads inputs only; its interface has no const tensors.
     static std::byte nothing[1];
     auto* data = tensor.data == nullptr ? nothing : const_cast<std::byte*>(tensor.data);
-    return Ort::Value::CreateTensor(cpu_memory_, data, tensor.byte_size, dims, rank, source.tensor->onnx_type);
+    const Ort::MemoryInfo& memory = tensor.place.on_gpu() ? gpu_run_->memory() : cpu_memory_;
+    return Ort::Value::CreateTensor(memory, data, tensor.byte_size, dims, rank, source.tensor->onnx_type);
   }
 
   static Result<Ort::Value> MakeStrings(const BatchTensor& tensor, const int64_t* dims, size_t rank) {
@@ -300,17 +318,40 @@ class OnnxInstance final : public Instance<OnnxModel> {
         wanted = requests[i].requested_output_count() >= model().config().outputs.size() || requests[i].Wants(name);
       }
       if (!wanted) continue;
-      run_outputs_.push_back(&output);
+      run_outputs_.push_back({&output, backend::Place::Cpu()});
       output_names_.push_back(name.c_str());
     }
     outputs_.clear();
     for (size_t i = 0; i < run_outputs_.size(); ++i) outputs_.emplace_back(nullptr);
   }
 
+  void Run() {
+    session_->Run(run_options_, input_names_.data(), inputs_.data(), inputs_.size(), output_names_.data(),
+                  outputs_.data(), outputs_.size());
+  }
+
+  void RunOnGpu(std::span<Request> requests) {
+    gpu_run_->Begin();
+    for (size_t i = 0; i < inputs_.size(); ++i) gpu_run_->AddInput(input_names_[i], inputs_[i]);
+    for (RunOutput& output : run_outputs_) {
+      if (IsWantedOnGpu(*output.target, requests)) output.place = backend::Place::Gpu(device_id());
+      gpu_run_->AddOutput(output.target->tensor->name.c_str(), output.place.on_gpu());
+    }
+    outputs_ = gpu_run_->Run(run_options_);
+  }
+
+  // Where some client wants it there. Strings are always the host's.
+  bool IsWantedOnGpu(const OutputTarget& output, std::span<Request> requests) const {
+    if (output.tensor->datatype == TRITONSERVER_TYPE_BYTES) return false;
+    return std::ranges::any_of(requests, [&](const Request& request) {
+      return request.PlaceOf(output.tensor->name.c_str()) == backend::Place::Gpu(device_id());
+    });
+  }
+
   Status SendOutputs(Execution& execution) {
     OutputResponder responder(execution);
     NESO_RETURN_IF_ERROR(TryOrt([&] {
-      for (size_t i = 0; i < outputs_.size(); ++i) AddOutput(*run_outputs_[i], outputs_[i], responder);
+      for (size_t i = 0; i < outputs_.size(); ++i) AddOutput(run_outputs_[i], outputs_[i], responder);
     }));
     responder.Send();
     outputs_.clear();
@@ -318,15 +359,18 @@ class OnnxInstance final : public Instance<OnnxModel> {
     return {};
   }
 
-  static void AddOutput(const OutputTarget& output, const Ort::Value& value, OutputResponder& responder) {
-    const TensorDescription& tensor = *output.tensor;
+  static void AddOutput(const RunOutput& output, const Ort::Value& value, OutputResponder& responder) {
+    const TensorDescription& tensor = *output.target->tensor;
     const auto info = value.GetTensorTypeAndShapeInfo();
     std::vector<int64_t> shape = info.GetShape();
-    if (tensor.shape.empty() && shape.empty() && output.config != nullptr) shape = output.config->backend_dims();
+    if (tensor.shape.empty() && shape.empty() && output.target->config != nullptr) {
+      shape = output.target->config->backend_dims();
+    }
     const size_t elements = info.GetElementCount();
     if (tensor.datatype != TRITONSERVER_TYPE_BYTES) {
       const void* data = elements == 0 ? nullptr : value.GetTensorRawData();
-      responder.Add(tensor.name, tensor.datatype, shape, data, elements * backend::ByteSize(tensor.datatype));
+      responder.Add(tensor.name, tensor.datatype, shape, data, elements * backend::ByteSize(tensor.datatype),
+                    output.place);
       return;
     }
     std::vector<std::string> texts;
@@ -338,6 +382,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
 
   SharedSession session_;
   ModelDescription description_;
+  std::unique_ptr<GpuRun> gpu_run_;  // null on the CPU
   std::unique_ptr<InputCollector> collector_;
   std::vector<InputSource> sources_;
   std::vector<OutputTarget> served_outputs_;
@@ -347,7 +392,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
   // Of the present execution; kept for their capacity.
   std::vector<Ort::Value> inputs_;
   std::vector<const char*> input_names_;
-  std::vector<const OutputTarget*> run_outputs_;
+  std::vector<RunOutput> run_outputs_;
   std::vector<Ort::Value> outputs_;
   std::vector<const char*> output_names_;
 };

@@ -7,7 +7,8 @@
 //   sizeless   it cannot tell the size of an allocation
 //   guarded    the CPU cannot touch a GPU's memory, as in real life: who does is ended
 //   full       15 of the 16 GiB are in use
-// FakeCudaCounts tells the tests what is still held.
+// FakeCudaCounts tells the tests what is still held; a file that NESO_FAKE_CUDA_LOG names gets a line for each copy: its
+// bytes, and where they come from and go to.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +17,8 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <string>
@@ -78,6 +81,21 @@ bool Map(int fd, size_t size, Address& address, Mapping& mapping) {
 void Unmap(Address address, const Mapping& mapping) {
   munmap(mapping.shadow, mapping.size);
   if (reinterpret_cast<Address>(mapping.shadow) != address) munmap(reinterpret_cast<void*>(address), mapping.size);
+}
+
+bool IsOfGpu(Address address) {
+  for (const auto* mappings : {&open_memory, &allocated}) {
+    auto found = mappings->upper_bound(address);
+    if (found != mappings->begin() && address - std::prev(found)->first < std::prev(found)->second.size) return true;
+  }
+  return false;
+}
+
+void LogCopy(Address to, Address from, size_t bytes) {
+  const char* const path = std::getenv("NESO_FAKE_CUDA_LOG");
+  if (path == nullptr) return;
+  std::ofstream log(path, std::ios::app);
+  log << bytes << " " << (IsOfGpu(from) ? "gpu" : "host") << " to " << (IsOfGpu(to) ? "gpu" : "host") << "\n";
 }
 
 // Where the driver finds [address, address + size): null if it is beyond the end of a device's memory. The host's is
@@ -287,6 +305,7 @@ EXPORT int cuMemcpyAsync(Address to, Address from, size_t bytes, void*) {
   const char* const source = Reach(from, bytes);
   if (target == nullptr || source == nullptr) return kInvalidValue;
   std::memmove(target, source, bytes);
+  LogCopy(to, from, bytes);
   return kSuccess;
 }
 
