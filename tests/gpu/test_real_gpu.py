@@ -3,6 +3,7 @@ import os
 import pathlib
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnxruntime
@@ -50,6 +51,9 @@ def server(module_repository, start_module_server, conv):
     if (TREE / "backends/onnxruntime/libonnxruntime_providers_cuda.so").exists():
         repository.add("conv", f'platform: "onnxruntime_onnx" max_batch_size: 32 dynamic_batching {{}} {EXACT}',
                        files={"model.onnx": conv})
+        repository.add("gathering", f'''platform: "onnxruntime_onnx" max_batch_size: 32 {EXACT}
+                       dynamic_batching {{ preferred_batch_size: 16 max_queue_delay_microseconds: 5000000 }}''',
+                       files={"model.onnx": conv})
         repository.add("mlp", f'platform: "onnxruntime_onnx" max_batch_size: 32 {EXACT}',
                        files={"model.onnx": onnx_models.mlp()})
         repository.add("cpu", 'platform: "onnxruntime_onnx" max_batch_size: 32 instance_group { kind: KIND_CPU }',
@@ -60,11 +64,15 @@ def server(module_repository, start_module_server, conv):
                                "--model-control-mode=explicit", "--load-model=*")
 
 
+def client_url(server, module):
+    return server.http if module is httpclient else server.grpc
+
+
 @pytest.fixture(params=["http", "grpc"])
 def api(request, server):
     """The module of the stock client, and a client."""
     module = {"http": httpclient, "grpc": grpcclient}[request.param]
-    with module.InferenceServerClient(server.http if request.param == "http" else server.grpc) as client:
+    with module.InferenceServerClient(client_url(server, module)) as client:
         yield module, client
         client.unregister_cuda_shared_memory()
 
@@ -151,6 +159,25 @@ def test_onnx_tensors_in_cuda_shared_memory(api, regions, conv):
     client.infer("conv", [tensor], outputs=[wanted])
     assert np.allclose(regions.get(outputs, (8, 10)), expected(conv, x), rtol=1e-3, atol=1e-3)
     assert np.allclose(client.infer("conv", [tensor]).as_numpy("y"), expected(conv, x), rtol=1e-3, atol=1e-3)
+
+
+@needs_cuda_runtime
+def test_a_batch_of_tensors_in_cuda_shared_memory_is_gathered_there(server, api, regions, conv):
+    module, client = api
+    x = np.random.default_rng(4).standard_normal((16, 3, 32, 32), dtype=np.float32)
+    half = x.nbytes // 2
+    regions.put(regions("pair", x.nbytes), x)
+    before = server.metric("nv_inference_exec_count", model="gathering", gpu_uuid=smi("uuid")[0])
+
+    def ask_half(offset):
+        with module.InferenceServerClient(client_url(server, module)) as own:
+            tensor = module.InferInput("x", [8, 3, 32, 32], "FP32")
+            tensor.set_shared_memory("pair", half, offset)
+            return own.infer("gathering", [tensor]).as_numpy("y")
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(ask_half, [0, half]))
+    assert np.allclose(np.concatenate(answers), expected(conv, x), rtol=1e-3, atol=1e-3)
+    assert server.metric("nv_inference_exec_count", model="gathering", gpu_uuid=smi("uuid")[0]) == before + 1
 
 
 @needs_cuda_runtime
