@@ -112,7 +112,9 @@ Status AppendTensorRt(const Options& parameters, int32_t device_id, Ort::Session
 // `parameters` are the accelerator's; the model's own keys of the CUDA provider count where it does not say.
 Status AppendCuda(const backend::Parameters& model, Options parameters, int32_t device_id,
                   Ort::SessionOptions& options) {
-  NESO_RETURN_IF_ERROR(RequireProvider("CUDAExecutionProvider", "a KIND_GPU instance"));
+  if (const Status missing = RequireProvider("CUDAExecutionProvider", "a KIND_GPU instance"); !missing.ok()) {
+    return Status::Unsupported(missing.message(), "; `make build BACKENDS=onnxruntime-gpu` brings one that does");
+  }
   OpenCudaLibraries(Settings().folder + "/cuda");
   parameters["device_id"] = std::to_string(device_id);
   constexpr std::pair<std::string_view, std::vector<std::string_view> (*)()> kChoices[] = {

@@ -124,3 +124,4 @@ def test_a_runtime_of_the_cpu_runs_on_the_cpu_where_there_is_a_gpu(repository, s
     groups = [server.get(f"/v2/models/{model}/config").json()["instance_group"][0] for model in ("m", "plain")]
     assert [(group["kind"], group["count"]) for group in groups] == [("KIND_CPU", 3), ("KIND_CPU", 2)]
     assert "a KIND_GPU instance needs CUDAExecutionProvider, which this ONNX Runtime library does not have" in server.log
+    assert "make build BACKENDS=onnxruntime-gpu" in server.log
