@@ -34,15 +34,21 @@ class InlineHost {
 
   // The host of the calling thread, or null.
   static InlineHost* Current();
+  // The host that the calling thread is, also while it runs deferred work; null if it is none.
+  static InlineHost* OfThread();
 
   // Takes `work`, to run it when the current burst has been read, or passes it to an executor when no other thread of
   // its group can watch the sockets meanwhile. Thread-confined.
   virtual void Defer(Runnable* work) noexcept = 0;
+  // The same for work that runs here, and is to go on after the next look at the sockets.
+  virtual void DeferAgain(Runnable* work) noexcept = 0;
 
  protected:
   // Makes `host` (null: none) the calling thread's, and returns the former one. While a host runs deferred work, while
   // backend code runs and inside callbacks the current host is null.
   static InlineHost* Exchange(InlineHost* host);
+  // From now on OfThread's, on the calling thread.
+  static void SetOfThread(InlineHost* host);
   friend class NoInlineScope;
 };
 

@@ -32,7 +32,7 @@ class EnsembleRunTest : public testing::Test {
   // A model with inputs i (and j), whose requests `function` gets.
   ModelHandle Add(const std::string& name, test::FunctionScheduler::Function function, const std::string& more = "",
                   const std::vector<std::string>& inputs = {"i"}, const std::vector<std::string>& outputs = {"o"}) {
-    const ModelHandle model = test::MakeModel(Config(name, inputs, outputs, more));
+    ModelHandle model = test::MakeModel(Config(name, inputs, outputs, more));
     model->SetScheduler(std::make_unique<test::FunctionScheduler>(std::move(function)));
     finder_.Add(model);
     return model;

@@ -153,8 +153,8 @@ TEST_F(DispatcherTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
   EXPECT_FALSE(seen);
 }
 
-TEST_F(DispatcherTest, GivesASharedThreadBackWhileWorkKeepsComing) {
-  // Each execution brings the next request, which without end would keep the front-end thread.
+// Each execution brings the next request, which without end would keep the front-end thread.
+TEST_F(DispatcherTest, GivesASharedThreadBackWhileShortWorkKeepsComing) {
   std::atomic<int> left{2000};
   Load("", {[&](std::span<InferenceRequest* const> requests) {
          log_.Add(requests);
@@ -164,8 +164,26 @@ TEST_F(DispatcherTest, GivesASharedThreadBackWhileWorkKeepsComing) {
        }});
   ManualHost host;
   Send("n");
-  host.RunDeferred();
+  int turns = 0;
+  while (host.RunDeferred() > 0) ++turns;
   requester_.WaitFor(2000);
+  EXPECT_GE(turns, 7);  // of 250 us and the one that ends it
+  EXPECT_THAT(log_.threads(), Each(std::this_thread::get_id()));
+}
+
+TEST_F(DispatcherTest, LongWorkGoesOnElsewhere) {
+  std::atomic<int> left{20};
+  Load("", {[&](std::span<InferenceRequest* const> requests) {
+         log_.Add(requests);
+         Advance(std::chrono::microseconds(300));
+         if (--left > 0) Send("n");
+         AnswerAll(requests);
+       }});
+  ManualHost host;
+  Send("n");
+  EXPECT_EQ(host.RunDeferred(), 1u);
+  requester_.WaitFor(20);
+  EXPECT_EQ(host.RunDeferred(), 0u);
   const auto threads = log_.threads();
   EXPECT_EQ(threads.front(), std::this_thread::get_id());
   EXPECT_NE(threads.back(), std::this_thread::get_id());

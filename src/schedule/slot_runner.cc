@@ -197,16 +197,23 @@ bool SlotRunner::HandOver(Slot& slot, const std::shared_ptr<BatchSource>& keep_a
     MutexLock lock(mutex);
     // The usual end of a run decides about a slot that is retired or has nothing to do.
     if (slot.retired || !source_.HasWaiting()) return false;
-    // It stays taken, and counts as starting, so that nobody starts another slot for what this one will take. It has no
-    // host: this thread's is about other work, and an executor's thread is where a long run belongs.
+    // It stays taken, and counts as starting, so that nobody starts another slot for what this one will take. Short
+    // executions go on here after a look at the sockets, since a thread that works beside this one on the same requests
+    // would cost more than it brings; an executor's thread is where long ones belong.
     slot.is_starting = true;
     ++starting_;
-    slot.on_executor = slot.thread == nullptr;
+    const bool is_short = slot.ExpectedDuration() <= kSharedThread;
+    slot.host = slot.thread == nullptr && !slot.on_executor && is_short ? InlineHost::OfThread() : nullptr;
+    slot.on_executor = slot.thread == nullptr && slot.host == nullptr;
   }
   // Between the lock and Launch nobody else touches the slot: it is not idle, and it is not queued anywhere yet. Its
   // reference is a copy, since the thread that takes it may end the source before this one has returned.
   slot.keep_alive = keep_alive;
-  Launch(&slot);
+  if (slot.host != nullptr) {
+    slot.host->DeferAgain(&slot);
+  } else {
+    Launch(&slot);
+  }
   return true;
 }
 

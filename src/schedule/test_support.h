@@ -169,9 +169,13 @@ inline void AnswerAll(std::span<InferenceRequest* const> requests) {
 // Runs what is deferred to it when the test says so, on the test's thread.
 class ManualHost final : public InlineHost {
  public:
-  ManualHost() : outer_(Exchange(this)) {}
-  ~ManualHost() override { Exchange(outer_); }
+  ManualHost() : outer_(Exchange(this)) { SetOfThread(this); }
+  ~ManualHost() override {
+    SetOfThread(nullptr);
+    Exchange(outer_);
+  }
   void Defer(Runnable* work) noexcept override { deferred_.push_back(work); }
+  void DeferAgain(Runnable* work) noexcept override { deferred_.push_back(work); }
   size_t RunDeferred() {
     InlineHost* const self = Exchange(nullptr);
     running_.swap(deferred_);

@@ -50,6 +50,11 @@ void RunOne(Runnable& work) {
 
 struct ReactorGroup::Thread final : InlineHost {
   void Defer(Runnable* work) noexcept override { deferred.PushBack(work); }
+  void DeferAgain(Runnable* work) noexcept override {
+    again.Add(work);
+    has_again = true;
+  }
+  void MakeOfThread() { SetOfThread(this); }
 
   // Within it, schedulers on this thread defer their work to it.
   class Scope {
@@ -70,6 +75,8 @@ struct ReactorGroup::Thread final : InlineHost {
   uint64_t drops_done = 0;               // of drops_wanted_
   RunnableQueue deferred;
   Burst burst;
+  Burst again;             // deferred by work that ran in this round, for the next one
+  bool has_again = false;  // unless somebody has taken it
   AnswerCork cork;
   std::unique_ptr<char[]> scratch = std::make_unique_for_overwrite<char[]>(kScratchBytes);
   Top top;
@@ -170,7 +177,10 @@ void ReactorGroup::PassOnStalled() {
   RunnableQueue stalled;
   {
     MutexLock lock(mutex_);
-    for (Thread& thread : threads_) thread.burst.TakeStalled(stalled);
+    for (Thread& thread : threads_) {
+      thread.burst.TakeStalled(stalled);
+      thread.again.TakeStalled(stalled);
+    }
   }
   while (Runnable* const work = stalled.PopFront()) executor_.Post(work);
 }
@@ -235,6 +245,7 @@ bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
 void ReactorGroup::ThreadMain(Threads::iterator self) {
   pthread_setname_np(pthread_self(), "neso-net");
   self->top.scratch = {self->scratch.get(), kScratchBytes};
+  self->MakeOfThread();
   while (WaitToLead(self)) {
     try {
       Round(*self);
@@ -250,6 +261,9 @@ bool ReactorGroup::WaitToLead(Threads::iterator self) {
     if (promotion_under_way_.load(std::memory_order_relaxed)) promotion_under_way_ = false;
     return true;
   }
+  // What wanted to go on after a look at the sockets, which others look at now.
+  self->has_again = false;
+  while (Runnable* const work = self->again.Next()) executor_.Post(work);
   MutexLock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::now() + options_.thread_idle_timeout;
   bool in_time = true;
@@ -280,8 +294,8 @@ void ReactorGroup::Round(Thread& self) {
   self.noted_epoch.store(epoch_.load());
   const uint64_t round = rounds_.load(std::memory_order_relaxed) | 1;
   rounds_.store(round + 1);
-  const bool turns_wait = turns_size_.load() > 0 || stopping_.load(std::memory_order_relaxed);
-  const int count = epoll_wait(epoll_fd_, events, kEventsPerRound, turns_wait ? 0 : -1);
+  const bool work_waits = self.has_again || turns_size_.load() > 0 || stopping_.load(std::memory_order_relaxed);
+  const int count = epoll_wait(epoll_fd_, events, kEventsPerRound, work_waits ? 0 : -1);
   rounds_.store(round + 2);
 
   for (int i = 0; i < count; i++) {
@@ -290,6 +304,9 @@ void ReactorGroup::Round(Thread& self) {
   }
   self.noted_epoch.store(0, std::memory_order_release);
   RunTurns(self);
+  if (std::exchange(self.has_again, false)) {
+    while (Runnable* const work = self.again.Next()) self.deferred.PushBack(work);
+  }
   if (!self.deferred.empty()) RunDeferred(self);
   if (limbo_size_.load(std::memory_order_relaxed) > 0) Reclaim();
   DropIfWanted(self);

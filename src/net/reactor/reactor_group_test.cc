@@ -203,6 +203,67 @@ TEST(ReactorGroupTest, NothingWaitsBehindWorkThatTurnsOutLong) {
   server.Stop();
 }
 
+// Short work that goes on and on, with a look at the sockets each time.
+class EndlessWork final : public Runnable {
+ public:
+  void Run() override {
+    ++turns;
+    if (is_to_end) return ended.set_value();
+    InlineHost* const host = InlineHost::OfThread();
+    ASSERT_NE(host, nullptr);
+    host->DeferAgain(this);
+  }
+  Nanoseconds ExpectedDuration() const override { return std::chrono::microseconds(10); }
+
+  std::atomic<int> turns{0};
+  std::atomic<bool> is_to_end{false};
+  std::promise<void> ended;
+};
+
+TEST(ReactorGroupTest, WorkThatGoesOnDoesNotKeepTheThreadFromTheSockets) {
+  TestServer server({}, {.groups = 1, .late_after = hours(1)});
+  EndlessWork work;
+  std::atomic<int> requests{0};
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    if (requests++ == 0) InlineHost::Current()->Defer(&work);
+    exchange->Respond({});
+  };
+  TestClient client(server.port());
+  for (int i = 0; i < 10; ++i) {
+    client.Send(kGet);
+    EXPECT_EQ(client.ReadStatus(), "200");
+  }
+  EXPECT_TRUE(test::Eventually([&] { return work.turns > 10; }));
+  EXPECT_EQ(server.reactors().ThreadsForTest(), 1u);
+  work.is_to_end = true;
+  work.ended.get_future().wait();
+  server.Stop();
+}
+
+TEST(ReactorGroupTest, WorkThatGoesOnDoesNotWaitForALongOne) {
+  TestServer server({}, {.groups = 1});
+  // Thought short, so that it has the thread; what wants to go on after it is rescued.
+  BlockingWork surprise(Nanoseconds(0));
+  struct Again final : Runnable {
+    void Run() override {
+      if (InlineHost* const host = std::exchange(is_first, false) ? InlineHost::OfThread() : nullptr) {
+        return host->DeferAgain(this);
+      }
+      went_on.set_value();
+    }
+    Nanoseconds ExpectedDuration() const override { return Nanoseconds(0); }
+    bool is_first = true;
+    std::promise<void> went_on;
+  } again;
+  TestClient client(server.port());
+  DeferAll(server, client, {&again, &surprise});
+  surprise.started.get_future().wait();
+  again.went_on.get_future().wait();
+  surprise.release.set_value();
+  surprise.finished.get_future().wait();
+  server.Stop();
+}
+
 TEST(ReactorGroupTest, IdleFollowersRetire) {
   TestServer server({}, {.groups = 1, .thread_idle_timeout = milliseconds(10)});
   BlockingWork work(hours(1));
