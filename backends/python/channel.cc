@@ -52,6 +52,12 @@ bool Channel::HasAnswers() const {
   return !spoiled_.load(std::memory_order_acquire) && NesoRingWaiting(&rings_.answers, head_.load()) != 0;
 }
 
+bool Channel::NeedsReader() const {
+  if (HasAnswers()) return true;
+  // Once the worker is gone, nobody rings any more: Close() has left the word as it is.
+  return !closed() && __atomic_load_n(&rings_.answers.consumer, __ATOMIC_SEQ_CST) == NESO_CONSUMER_AWAKE;
+}
+
 Channel::Reader::Reader(Channel& channel) : channel_(channel), lock_(channel.reader_mutex_) {
   __atomic_store_n(&channel_.rings_.answers.consumer, NESO_CONSUMER_AWAKE, __ATOMIC_SEQ_CST);
 }

@@ -35,12 +35,20 @@ class Channel {
   // No answer is read any more, whatever the worker writes.
   void Spoil() { spoiled_.store(true, std::memory_order_release); }
 
+  class Reader;
+  // Gives what nobody has read to `handle(slot)`, and leaves the ring as one that nobody reads. Does nothing if somebody
+  // else reads, who comes here afterwards. False if `handle` refused a message, or what is there is none.
+  template <typename Handle>
+  [[nodiscard]] bool Drain(const Handle& handle);
+
   // Whether answers wait that nobody has read.
   bool HasAnswers() const;
 
-  class Reader;
-
  private:
+  // Whether answers wait, or the worker has rung the bell: it rings no second time before a reader has come and gone, also
+  // if what it rang for was read before it rang.
+  bool NeedsReader() const;
+
   NesoRings& rings_;
   const int64_t spin_ns_;
   std::atomic<bool> closed_ = false;
@@ -62,7 +70,7 @@ class Channel::Reader {
   explicit Reader(Channel& channel);
   // If somebody else reads, this does not.
   Reader(Channel& channel, std::try_to_lock_t);
-  // Afterwards the caller looks at HasAnswers(): what came last may have found nobody.
+  // Afterwards the caller drains the channel: what came last may have found nobody.
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -82,5 +90,19 @@ class Channel::Reader {
   Channel& channel_;
   std::unique_lock<std::mutex> lock_;
 };
+
+template <typename Handle>
+bool Channel::Drain(const Handle& handle) {
+  while (NeedsReader()) {
+    Reader reader(*this, std::try_to_lock);
+    if (!reader.reads()) return true;
+    NesoSlot slot;
+    while (HasAnswers()) {
+      if (!reader.Poll(slot) || !handle(slot)) return false;
+      reader.Done();
+    }
+  }
+  return true;
+}
 
 }  // namespace neso::python

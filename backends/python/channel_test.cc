@@ -89,6 +89,21 @@ TEST_F(ChannelTest, WhatWasPutIsReadBeforeWhatIsPushedNext) {
   }
 }
 
+// The worker has written a message and is about to ring, when somebody reads it and goes.
+TEST_F(ChannelTest, ABellForWhatHasBeenReadIsNotTheLastOne) {
+  NesoRing& ring = segment_->rings().answers;
+  NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kDone), .flags = 0, .id = 1, .offset = 0, .length = 0};
+  ASSERT_TRUE(NesoRingPut(&ring, &slot));
+  {
+    Channel::Reader reader(channel_);
+    ASSERT_TRUE(reader.Poll(slot));
+    reader.Done();
+  }
+  ring.consumer = NESO_CONSUMER_AWAKE;  // as the worker leaves it when it rings
+  EXPECT_TRUE(channel_.Drain([](const NesoSlot&) { return true; }));
+  EXPECT_EQ(ring.consumer, NESO_CONSUMER_ABSENT) << "or the next message rings no bell";
+}
+
 TEST_F(ChannelTest, OneReaderAtATime) {
   Channel::Reader reader(channel_);
   std::thread other([this] { EXPECT_FALSE(Channel::Reader(channel_, std::try_to_lock).reads()); });

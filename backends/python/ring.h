@@ -48,9 +48,10 @@ struct NesoRings {
   uint32_t replies_stalled;  // not 0: `replies` was full; the worker asks for the rest when it has read what is there
 };
 
-// How many slots wait; more than NESO_RING_SLOTS says that the other side wrote garbage.
+// How many slots wait; more than NESO_RING_SLOTS says that the other side wrote garbage. Ordered after what was said of the
+// consumer before.
 static inline uint32_t NesoRingWaiting(const struct NesoRing* ring, uint32_t head) {
-  return __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) - head;
+  return __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) - head;
 }
 
 static inline void NesoRingWake(struct NesoRing* ring) {
@@ -71,7 +72,8 @@ static inline int NesoRingPush(struct NesoRing* ring, const struct NesoSlot* slo
   if (!NesoRingPut(ring, slot)) return 0;
   // Ordered after the store: a consumer that was not seen asleep sees the slot.
   if (__atomic_load_n(&ring->consumer, __ATOMIC_SEQ_CST) == NESO_CONSUMER_AWAKE) return 1;
-  // What it is by now: a consumer may have come and fallen asleep since, who would be marked awake without being woken.
+  // What it is by now: a consumer may have come and fallen asleep since, who would be marked awake without being woken; or
+  // come and gone, and then whoever hears the bell must come and go as well, although there is nothing left to read.
   const uint32_t consumer = __atomic_exchange_n(&ring->consumer, NESO_CONSUMER_AWAKE, __ATOMIC_SEQ_CST);
   if (consumer == NESO_CONSUMER_ASLEEP) NesoRingWake(ring);
   if (consumer == NESO_CONSUMER_ABSENT && bell >= 0) (void)!send(bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -93,7 +95,7 @@ static inline uint32_t NesoRingWait(struct NesoRing* ring, uint32_t head, int64_
     if ((waiting = NesoRingWaiting(ring, head)) != 0) return waiting;
   }
   __atomic_store_n(&ring->consumer, NESO_CONSUMER_ASLEEP, __ATOMIC_SEQ_CST);
-  waiting = __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) - head;
+  waiting = NesoRingWaiting(ring, head);
   if (waiting == 0) {
     const struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
     syscall(SYS_futex, &ring->consumer, FUTEX_WAIT, NESO_CONSUMER_ASLEEP, &timeout, NULL, 0);

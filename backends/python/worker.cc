@@ -215,15 +215,7 @@ std::optional<Worker::Outcome> Worker::Await(Channel::Reader& reader, std::chron
 }
 
 void Worker::Drain() {
-  while (memory_->channel->HasAnswers()) {
-    Channel::Reader reader(*memory_->channel, std::try_to_lock);
-    if (!reader.reads()) return;  // whoever reads comes here, too
-    NesoSlot slot;
-    while (memory_->channel->HasAnswers()) {
-      if (!reader.Poll(slot) || !Handle(slot)) return Condemn("a message is not one");
-      reader.Done();
-    }
-  }
+  if (!memory_->channel->Drain([this](const NesoSlot& slot) { return Handle(slot); })) Condemn("a message is not one");
 }
 
 std::optional<std::vector<std::byte>> Worker::Body(const NesoSlot& slot) const {
