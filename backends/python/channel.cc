@@ -1,6 +1,7 @@
 #include "channel.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "neso/processors.h"
 
@@ -15,7 +16,7 @@ constexpr int kWaitMs = 1000;  // a worker that does not wake us costs a second,
 }  // namespace
 
 Channel::Channel(const Segment& segment)
-    : rings_(segment.rings()), spin_ns_(UsableProcessors() >= kProcessorsToSpin ? kSpinNs : 0) {
+    : segment_(segment), rings_(segment.rings()), spin_ns_(UsableProcessors() >= kProcessorsToSpin ? kSpinNs : 0) {
   rings_.answers.consumer = NESO_CONSUMER_ABSENT;
 }
 
@@ -32,6 +33,37 @@ void Channel::PushReply(const NesoSlot& slot) {
   if (stalled_replies_.empty() && NesoRingPush(&rings_.replies, &slot, -1) != 0) return;
   stalled_replies_.push_back(slot);
   __atomic_store_n(&rings_.replies_stalled, 1u, __ATOMIC_SEQ_CST);
+}
+
+bool Channel::PushSmallReply(NesoSlot slot, std::span<const std::byte> body) {
+  if (body.empty() || body.size() > Segment::kReplyRoom / 4) return false;
+  const std::lock_guard lock(reply_mutex_);
+  if (closed()) return true;
+  if (!stalled_replies_.empty()) return false;
+  const auto size = static_cast<uint32_t>(body.size());
+  const std::optional<uint32_t> begin = PlaceReply(size);
+  if (!begin) return false;
+  slot.offset = Segment::kReplies + *begin;
+  slot.length = size;
+  std::memcpy(segment_.At(slot.offset), body.data(), size);
+  sent_.fetch_add(1, std::memory_order_release);
+  const uint32_t number = __atomic_load_n(&rings_.replies.tail, __ATOMIC_RELAXED);
+  if (NesoRingPush(&rings_.replies, &slot, -1) == 0) return false;
+  reply_bodies_.push_back({.slot = number, .begin = *begin});
+  reply_end_ = *begin + size;
+  return true;
+}
+
+std::optional<uint32_t> Channel::PlaceReply(uint32_t size) {
+  const uint32_t head = __atomic_load_n(&rings_.replies.head, __ATOMIC_ACQUIRE);
+  while (!reply_bodies_.empty() && static_cast<int32_t>(head - reply_bodies_.front().slot) > 0) {
+    reply_bodies_.pop_front();
+  }
+  if (reply_bodies_.empty()) return 0;
+  const uint32_t first = reply_bodies_.front().begin;
+  if (reply_end_ <= first) return reply_end_ + size < first ? std::optional(reply_end_) : std::nullopt;
+  if (reply_end_ + size <= Segment::kReplyRoom) return reply_end_;
+  return size < first ? std::optional<uint32_t>(0) : std::nullopt;
 }
 
 void Channel::OnPull() {

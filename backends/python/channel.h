@@ -9,9 +9,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <span>
 
 #include "ring.h"
 #include "segment.h"
@@ -27,6 +30,8 @@ class Channel {
   bool PushWork(const NesoSlot& slot);
   // Keeps what the ring cannot take, until the worker asks with kPull.
   void PushReply(const NesoSlot& slot);
+  // A reply with its body, which nobody has to release. False if it is too large or there is no room: then nothing was done.
+  bool PushSmallReply(NesoSlot slot, std::span<const std::byte> body);
   void OnPull();
 
   // The worker is gone: whoever waits for its answers wakes.
@@ -49,6 +54,16 @@ class Channel {
   // if what it rang for was read before it rang.
   bool NeedsReader() const;
 
+  // Where a body of a small reply begins in the room for them, if there is room.
+  std::optional<uint32_t> PlaceReply(uint32_t size);
+
+  // Bodies that the worker may still read: it takes a body before it gives the slot back.
+  struct ReplyBody {
+    uint32_t slot;
+    uint32_t begin;
+  };
+
+  const Segment& segment_;
   NesoRings& rings_;
   const int64_t spin_ns_;
   std::atomic<bool> closed_ = false;
@@ -60,6 +75,8 @@ class Channel {
   std::mutex work_mutex_;
   std::mutex reply_mutex_;
   std::deque<NesoSlot> stalled_replies_;
+  std::deque<ReplyBody> reply_bodies_;  // in their order; the room is a ring, too
+  uint32_t reply_end_ = 0;              // of the last one
   std::mutex reader_mutex_;
   std::atomic<uint32_t> head_ = 0;  // of the answers; the ring's is a copy for the worker
 };

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <optional>
 #include <random>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "protocol.h"
 
@@ -121,6 +125,42 @@ TEST_F(ChannelTest, RepliesThatFindNoRoomWaitUntilTheWorkerAsks) {
     EXPECT_EQ(segment_->rings().replies_stalled, next < kCount ? 1u : 0u);
     channel_.OnPull();
   }
+}
+
+TEST_F(ChannelTest, SmallRepliesKeepTheirBodiesUntilTheNextOneIsTaken) {
+  std::mt19937 random(7);  // NOLINT: the same every time
+  std::deque<std::pair<uint64_t, std::vector<std::byte>>> sent;
+  uint64_t refused = 0;
+  for (uint64_t id = 0; id < 20'000; ++id) {
+    std::vector<std::byte> body(1 + random() % 4200, static_cast<std::byte>(id));
+    const NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = 0, .id = id, .offset = 0, .length = 0};
+    if (channel_.PushSmallReply(slot, body)) {
+      sent.emplace_back(id, std::move(body));
+    } else {
+      ++refused;
+    }
+    while (sent.size() > random() % 12) {
+      NesoRing& ring = segment_->rings().replies;
+      const NesoSlot& reply = ring.slots[ring.head % NESO_RING_SLOTS];
+      ASSERT_EQ(reply.id, sent.front().first);
+      ASSERT_LE(reply.offset + reply.length, Segment::kControlSize);
+      const std::byte* const at = segment_->At(reply.offset);
+      ASSERT_EQ(std::vector<std::byte>(at, at + reply.length), sent.front().second);
+      ++ring.head;
+      sent.pop_front();
+    }
+  }
+  EXPECT_GT(refused, 0u) << "the room was never full";
+}
+
+TEST_F(ChannelTest, ARepliesBodyThatIsLargeOrWouldOvertakeIsNotSmall) {
+  NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = 0, .id = 1, .offset = 0, .length = 0};
+  EXPECT_FALSE(channel_.PushSmallReply(slot, std::vector<std::byte>(Segment::kReplyRoom)));
+  EXPECT_FALSE(channel_.PushSmallReply(slot, {}));
+  while (segment_->rings().replies_stalled == 0) channel_.PushReply(slot);
+  while (TakeReply()) {
+  }
+  EXPECT_FALSE(channel_.PushSmallReply(slot, std::vector<std::byte>(8))) << "others wait before it";
 }
 
 TEST_F(ChannelTest, ARingThatIsGarbageIsNotRead) {

@@ -66,6 +66,7 @@ bool ReadCall(std::span<const std::byte> body, const Segment& segment, CallReque
 
 bool ReplyWith(const WorkerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body) {
   NesoSlot slot{.kind = static_cast<uint32_t>(Kind::kReply), .flags = flags, .id = call, .offset = 0, .length = 0};
+  if (memory.channel->PushSmallReply(slot, body)) return true;
   if (!body.empty()) {
     const std::optional<uint64_t> block = memory.slab->Allocate(body.size());
     if (block) {

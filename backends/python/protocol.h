@@ -35,7 +35,9 @@ enum class Kind : uint32_t {
   kExecute = 3,       // u32 count, u32 0, requests -> kExecuted or kFailed; `id` counts batches
   kFinalize = 4,      // -> kDone; then the worker ends
   // On the ring `replies`.
-  kReply = 10,  // to the call `id`; flags: 0, or 1 + error code; kMore if others follow. Bodies: see Call.
+  // To the call `id`; flags: 0, or 1 + error code; kMore if others follow. Bodies: see Call. One in the control area is
+  // free when the worker takes the next reply; others it releases.
+  kReply = 10,
   // On the ring `answers`.
   kDone = 20,      // flags of kInitialize: kHasIsReady
   kExecuted = 21,  // u32 count, responses; flags: kBlockReleased
@@ -79,7 +81,7 @@ struct RequestRecord {
   uint32_t layout_length;
   uint32_t request_id_length;
   uint32_t correlation_text_length;  // kNumber if the sequence's id is a number
-  uint32_t parameters_length;
+  uint32_t texts_length;             // of all of them; what the others leave are the parameters
   uint32_t is_traced;
 };
 static_assert(sizeof(RequestRecord) == 56);

@@ -109,7 +109,7 @@ backend::Result<EncodedBatch> RequestEncoder::Encode(std::span<Request> requests
                              .request_id_length = static_cast<uint32_t>(texts.id.size()),
                              .correlation_text_length =
                                  texts.has_correlation_text ? static_cast<uint32_t>(texts.correlation.size()) : kNumber,
-                             .parameters_length = static_cast<uint32_t>(texts.parameters.size()),
+                             .texts_length = static_cast<uint32_t>(HeadSize(texts) - sizeof(RequestRecord)),
                              .is_traced = requests[i].trace() != nullptr ? 1u : 0u});
     writer.Put(static_cast<uint16_t>(texts.input_count));
     writer.Put(static_cast<uint16_t>(texts.output_count));

@@ -49,6 +49,9 @@ class Segment {
   void CloseFd();
 
   static constexpr uint64_t kControlSize = 65536;
+  // Behind the rings, in the control area: bodies of small replies (Channel::PushSmallReply).
+  static constexpr uint64_t kReplies = 32768;
+  static constexpr uint64_t kReplyRoom = kControlSize - kReplies;
   // Memory that stays at one place of a region after it was used once.
   static constexpr uint64_t kKept = uint64_t{64} << 20;
 
@@ -60,6 +63,6 @@ class Segment {
   const uint64_t region_size_;
   const uint64_t size_;
 };
-static_assert(sizeof(NesoRings) <= Segment::kControlSize);
+static_assert(sizeof(NesoRings) <= Segment::kReplies);
 
 }  // namespace neso::python

@@ -16,7 +16,7 @@ _WAIT_S = 1.0
 
 
 class _Waiter:
-    """What has come for one call."""
+    """What has come for one call: (flags, body) each."""
 
     __slots__ = ("ident", "replies", "wake")
 
@@ -52,13 +52,12 @@ class Caller:
         return waiter
 
     def close(self, waiter):
-        with self._lock:
-            self._waiters.pop(waiter.ident, None)
+        self._waiters.pop(waiter.ident, None)
         while waiter.replies:
-            self._discard(waiter.replies.popleft())
+            self._discard(*waiter.replies.popleft())
 
     def wait(self, waiter):
-        """The next reply: (kind, flags, id, offset, length)."""
+        """The next reply: (flags, body)."""
         replies = waiter.replies
         while not replies:
             if self._reading.acquire(blocking=False):
@@ -76,16 +75,17 @@ class Caller:
     def _read_for_all(self, waiter):
         try:
             while not waiter.replies:
-                slot = self.channel.next_reply()
-                if slot is None:
+                reply = self.channel.next_reply()
+                if reply is None:
                     continue
-                if slot[2] == waiter.ident:
-                    return slot
-                other = self._waiters.get(slot[2])
+                flags, ident, body = reply
+                if ident == waiter.ident:
+                    return flags, body
+                other = self._waiters.get(ident)
                 if other is None:
-                    self._discard(slot)
+                    self._discard(flags, body)
                     continue
-                other.replies.append(slot)
+                other.replies.append((flags, body))
                 other.notify()
             return waiter.replies.popleft()
         finally:
@@ -99,21 +99,17 @@ class Caller:
                 follower.notify()  # reads from now on
                 break
 
-    def _discard(self, slot):
-        """A response that nobody wants: its memory goes back."""
-        _, flags, _, offset, length = slot
-        if length:
-            body = self.channel.take_bytes(offset, length)
-            if len(body) >= wire.RESPONSE_HEAD.size and not flags & (wire.YES | wire.ERROR_MASK):
-                read_response(self.channel, body)
+    def _discard(self, flags, body):
+        """A response that nobody wants: the memory of its tensors goes back."""
+        if len(body) >= wire.RESPONSE_HEAD.size and not flags & (wire.YES | wire.ERROR_MASK):
+            read_response(self.channel, body)
 
     def ask(self, call, body=b"", offset=0):
         """One question, one answer: (flags, bytes)."""
         waiter = self.open()
         try:
             self.channel.send(wire.CALL, call, waiter.ident, body, offset)
-            _, flags, _, place, length = self.wait(waiter)
-            return flags, self.channel.take_bytes(place, length)
+            return self.wait(waiter)
         finally:
             self.close(waiter)
 
@@ -204,14 +200,11 @@ def _start(request, decoupled):
     return waiter
 
 
-def _response(channel, slot):
+def _response(channel, flags, body):
     """None for one that says only that the answer is over."""
-    _, flags, _, offset, length = slot
     if flags & wire.ERROR_MASK:
         return InferenceResponse(error=TritonError("An error occurred while performing BLS request."))
-    if not length:
-        return None
-    return read_response(channel, channel.take_bytes(offset, length))
+    return read_response(channel, body) if body else None
 
 
 def execute(request, decoupled):
@@ -222,9 +215,9 @@ def execute(request, decoupled):
     response = None
     try:
         while True:
-            slot = made.wait(waiter)
-            response = _response(made.channel, slot) or response
-            if not slot[1] & wire.MORE:
+            flags, body = made.wait(waiter)
+            response = _response(made.channel, flags, body) or response
+            if not flags & wire.MORE:
                 return response or InferenceResponse(error=TritonError("Unexpected empty response."))
     finally:
         made.close(waiter)
@@ -250,11 +243,11 @@ class ResponseIterator:
     def __next__(self):
         if self._over:
             raise StopIteration
-        slot = self._caller.wait(self._waiter)
-        if not slot[1] & wire.MORE:
+        flags, body = self._caller.wait(self._waiter)
+        if not flags & wire.MORE:
             self._over = True
             self._caller.close(self._waiter)
-        response = _response(self._caller.channel, slot)
+        response = _response(self._caller.channel, flags, body)
         return response if response is not None else InferenceResponse()
 
     def cancel(self):

@@ -16,6 +16,7 @@ _SPIN_NS = 20_000
 _PROCESSORS_TO_SPIN = 8  # with fewer, spinning takes the server's own
 _MADV_REMOVE = 9
 _u32, _ANSWERS_HEAD = wire.U32.unpack_from, wire.ANSWERS + wire.HEAD
+_SLOT_OF_READER, _SLOT_OF_WRITER = wire.READER.size, wire.WRITER.size
 _WORTH_A_WAKE_UP = 64 << 10  # bytes that are given back
 _LARGE = 16 << 10  # bytes of a tensor that gets a block of its own
 _WRAP_AT = 8 << 20  # answers in flight begin again at the front beyond this
@@ -34,7 +35,7 @@ class _Reader:
 
     def next(self):
         """Waits a second at most; None if nothing came."""
-        return self._unpack(self._place, wire.READER.size) if self._next(self._place) else None
+        return self._unpack(self._place, _SLOT_OF_READER) if self._next(self._place) else None
 
 
 class Channel:
@@ -73,10 +74,18 @@ class Channel:
         return slot
 
     def next_reply(self):
-        """Waits a second at most; None if nothing came. One thread at a time, which is done with the reply before."""
-        if wire.U32.unpack_from(self.memory, wire.REPLIES_STALLED)[0]:
+        """Waits a second at most: (flags, id, body), None if nothing came. One thread at a time."""
+        if _u32(self.memory, wire.REPLIES_STALLED)[0]:
             self.send(wire.PULL)
-        return self._replies.next()
+        slot = self._replies.next()
+        if slot is None:
+            return None
+        _, flags, ident, offset, length = slot
+        body = self.memory[offset:offset + length]
+        if offset >= wire.CONTROL_SIZE:  # a block, which is released; small ones are free with the next reply
+            with self._lock:
+                self._push(wire.RELEASE, 0, 0, offset, 0, self._release_by(length))
+        return flags, ident, body
 
     def hold(self, offset, length):
         """The bytes of a block of the server's as an array; the block is released when nobody has a view of it."""
@@ -91,15 +100,6 @@ class Channel:
             self._flush()
 
         self._held[offset] = weakref.ref(block, release)
-
-    def take_bytes(self, offset, length):
-        """The bytes of a block of the server's, which is released."""
-        if length == 0:
-            return b""
-        body = self.memory[offset:offset + length]
-        with self._lock:
-            self._push(wire.RELEASE, 0, 0, offset, 0, self._release_by(length))
-        return body
 
     def _release_by(self, length):
         """Memory that is worth a wake-up is given back at once."""
@@ -164,7 +164,7 @@ class Channel:
         """The server sends large tensors from where they lie. What is left, and how long it is."""
         left, left_length = [], 0
         for part, data, size in after:
-            block = self._blocks.take(size, self._own + self._highest) if size >= _LARGE else None
+            block = self._blocks.take(size, self._own + max(self._highest, _WRAP_AT)) if size >= _LARGE else None
             if block is None:
                 left.append((part, data, size))
                 left_length += size
@@ -196,37 +196,43 @@ class Channel:
                 self._lock.release()
 
     def _push(self, kind, flags, ident, offset, length, push=None):
-        self._pack_slot(self._writer, wire.WRITER.size, kind, flags, ident, offset, length)
+        writer = self._writer
+        self._pack_slot(writer, _SLOT_OF_WRITER, kind, flags, ident, offset, length)
         push = push or self._ring_push
-        while not push(self._writer):
+        while not push(writer):
             time.sleep(0.0001)
         self._sent = self._sent + 1 & 0xFFFFFFFF
 
     def _allocate(self, size):
         """Room for a body. Bodies are read in the order in which they are sent, so their memory is a ring, too."""
+        sent = self._sent
+        if _u32(self.memory, _ANSWERS_HEAD)[0] == sent and size < _WRAP_AT and self._highest <= _KEPT:
+            start = 0  # what _wait_for_room() would come to, and nearly always the case
+            self._in_flight.clear()
+        else:
+            start = self._wait_for_room(size)
+        self._in_flight.append((sent, start))
+        self._position = end = start + size
+        if end > self._highest:
+            self._highest = end
+        return self._own + start
+
+    def _wait_for_room(self, size):
         in_flight = self._in_flight
         while True:
             head, = _u32(self.memory, _ANSWERS_HEAD)
             if head == self._sent:
                 in_flight.clear()
-                if size < _WRAP_AT < self._room() and self._highest <= _KEPT:  # the usual case of what follows
-                    start = 0
-                    break
             while in_flight and 0 < (head - in_flight[0][0]) & 0xFFFFFFFF <= 0x7FFFFFFF:
                 in_flight.popleft()
             start = self._place(size)
             if start is not None:
-                break
+                return start
             if size >= self._room():
                 self._blocks.forget()
                 if size >= self._room():
                     raise MemoryError(f"{size} bytes are more than can be shared with the server")
             time.sleep(0.0001)
-        in_flight.append((self._sent, start))
-        self._position = start + size
-        if self._position > self._highest:
-            self._highest = self._position
-        return self._own + start
 
     def _room(self):
         return self._blocks.low - self._own

@@ -3,7 +3,7 @@ import threading
 
 import numpy
 
-from . import bls, wire
+from . import bls, datatypes, wire
 from .errors import TritonModelException
 from .response import InferenceResponse, check_parameters
 from .tensor import Tensor
@@ -122,54 +122,64 @@ class InferenceRequest:
 class ReceivedRequest(InferenceRequest):
     """Sent by the server. Its texts and tensors are read when they are asked for."""
 
-    __slots__ = ("_channel", "_head", "_layout", "_block", "_offset", "_text_at", "_decoupled", "_answer",
-                 "_release_flags")
+    # `_batch`: (channel, block, where the block begins, whether the model is decoupled); `_at`: where the texts begin.
+    __slots__ = ("_batch", "_head", "_at", "_layout", "_answer", "_release_flags")
 
     def inputs(self):
         if self._inputs is None:
-            block, data = self._block, self._head[3] - self._offset
-            view = Tensor._view
-            self._inputs = [view(name, number, shape, block, data + offset, size)
-                            for name, number, shape, offset, size in self._layout.inputs]
+            _, block, begin, _ = self._batch
+            data, view = self._head[3] - begin, Tensor._view
+            self._inputs = [view(name, number, shape, dtype, block, data + offset, size)
+                            for name, number, shape, dtype, offset, size in self._layout.inputs]
         return self._inputs
 
     def requested_output_names(self):
         return set(self._layout.outputs)
 
-    def _text(self, before, length):
-        begin = self._text_at + before
-        return bytes(self._block[begin:begin + length]).decode()
+    def _text(self, begin, end):
+        """Of the texts, which are the layout, the request's id, its sequence's id if that is a text, and the parameters."""
+        _, block, start, _ = self._batch
+        at = self._at - start
+        return bytes(block[at + begin:at + end]).decode()
 
-    def _correlation_length(self):
-        length = self._head[7]
-        return 0 if length == wire.NUMBER else length
+    def _ends(self):
+        """Where the layout, the request's id and the sequence's id end."""
+        _, _, _, _, _, layout, ident, correlation, _, _ = self._head
+        ident += layout
+        return layout, ident, ident if correlation == wire.NUMBER else ident + correlation
 
     def request_id(self):
-        return self._text(0, self._head[6])
+        begin, end, _ = self._ends()
+        return self._text(begin, end)
 
     def correlation_id(self):
         if self._head[7] == wire.NUMBER:
             return self._head[1]
-        return self._text(self._head[6], self._head[7])
+        _, begin, end = self._ends()
+        return self._text(begin, end)
 
     def flags(self):
-        return self._head[4] if self._flags is None else self._flags
+        return self._head[4]
+
+    def set_flags(self, flags):
+        self._head = (*self._head[:4], flags, *self._head[5:])
 
     def timeout(self):
         return self._head[2]
 
     def parameters(self):
-        return self._text(self._head[6] + self._correlation_length(), self._head[8]) or "{}"
+        return self._text(self._ends()[2], self._head[8]) or "{}"
 
     def trace(self):
-        return InferenceTrace(self._channel, self._head[0]) if self._head[9] else InferenceTrace()
+        return InferenceTrace(self._batch[0], self._head[0]) if self._head[9] else InferenceTrace()
 
     def is_cancelled(self):
         return bls.is_cancelled(self._head[0])
 
     def get_response_sender(self):
         if self._answer is None:
-            self._answer = Answer(self._channel, self._head[0], self._decoupled, self._layout.outputs)
+            channel, _, _, decoupled = self._batch
+            self._answer = Answer(channel, self._head[0], decoupled, self._layout.outputs)
         return InferenceResponseSender(self._answer)
 
     def set_release_flags(self, flags):
@@ -197,7 +207,7 @@ class Layout:
             name, number, shape, position = wire.tensor_type(encoded, position)
             size = int.from_bytes(encoded[position:position + 8], "little")
             position += 8
-            inputs.append((name, number, shape, data, size))
+            inputs.append((name, number, shape, datatypes.DTYPES[number], data, size))
             data += wire.aligned(size)
         outputs = []
         for _ in range(output_count):
@@ -212,36 +222,36 @@ _layouts = {}
 _MOST_LAYOUTS = 1024
 
 
+def _read_layout(encoded):
+    if len(_layouts) >= _MOST_LAYOUTS:
+        _layouts.clear()
+    layout = _layouts[encoded] = Layout(encoded)
+    return layout
+
+
+# What is looked up for each request has a name of its own.
+_ndarray, _bytes = numpy.ndarray, numpy.dtype(numpy.uint8)
+_read_count, _read_head, _head_size = wire.U32.unpack_from, wire.REQUEST.unpack_from, wire.REQUEST.size
+_new_request = ReceivedRequest.__new__
+
+
 def read_requests(channel, offset, length, decoupled):
     """The requests of a batch, and the block that they are views of."""
     memory = channel.memory
-    block = numpy.ndarray(length, numpy.uint8, memory, offset)
-    count, = wire.U32.unpack_from(memory, offset)
+    block = _ndarray(length, _bytes, memory, offset)
+    batch = channel, block, offset, decoupled
     position = offset + 8
     requests = []
-    for _ in range(count):
-        head = wire.REQUEST.unpack_from(memory, position)
-        position += wire.REQUEST.size
-        texts = position + head[5]
-        encoded = memory[position:texts]
-        layout = _layouts.get(encoded)
-        if layout is None:
-            if len(_layouts) >= _MOST_LAYOUTS:
-                _layouts.clear()
-            layout = _layouts[encoded] = Layout(encoded)
-        request = ReceivedRequest.__new__(ReceivedRequest)
-        request._channel = channel
-        request._head = head
-        request._layout = layout
-        request._block = block
-        request._offset = offset
-        request._text_at = texts - offset
-        request._inputs = None
-        request._flags = None
-        request._decoupled = decoupled
-        request._answer = None
+    for _ in range(_read_count(memory, offset)[0]):
+        request = _new_request(ReceivedRequest)
+        request._head = head = _read_head(memory, position)
+        request._at = position = position + _head_size
+        encoded = memory[position:position + head[5]]
+        request._layout = _layouts.get(encoded) or _read_layout(encoded)
+        request._batch = batch
+        request._inputs = request._answer = None
         request._release_flags = RELEASE_ALL
-        position = texts + head[6] + request._correlation_length() + head[8]
+        position += head[8]
         requests.append(request)
     return requests, block
 

@@ -2,6 +2,7 @@
 import json
 
 from . import wire
+from .datatypes import DTYPES
 from .errors import TritonError, TritonModelException
 from .tensor import Tensor
 
@@ -68,23 +69,40 @@ def marker(kind):
     return wire.RESPONSE_HEAD.pack(kind, 0, 0, 0, 0)
 
 
+_types = {}  # of tensors in replies, as they are encoded
+_MOST_TYPES = 1024
+_new_response = InferenceResponse.__new__
+
+
+def _read_type(encoded):
+    if len(_types) >= _MOST_TYPES:
+        _types.clear()
+    name, number, shape, _ = wire.tensor_type(encoded, 0)
+    known = _types[encoded] = name, number, shape, DTYPES[number]
+    return known
+
+
 def read_response(channel, body):
     """The response in a reply, whose large tensors are views of blocks of their own."""
     kind, code, count, error_length, parameters_length = wire.RESPONSE_HEAD.unpack_from(body)
     position = wire.RESPONSE_HEAD.size
-    tensors = []
+    response = _new_response(InferenceResponse)
+    response._tensors = tensors = []
     for _ in range(count):
-        name, number, shape, position = wire.tensor_type(body, position)
-        place, size = wire.PLACE.unpack_from(body, position)
-        position += wire.PLACE.size
+        _, rank, name_length = wire.TENSOR.unpack_from(body, position)
+        end = position + wire.TENSOR.size + 8 * rank + name_length
+        encoded = body[position:end]
+        name, number, shape, dtype = _types.get(encoded) or _read_type(encoded)
+        place, size = wire.PLACE.unpack_from(body, end)
+        position = end + wire.PLACE.size
         if place == wire.INLINE:
             block = bytearray(body[position:position + size])
             position += size
         else:
             block = channel.hold(place, size)
-        tensors.append(Tensor._view(name, number, shape, block, 0, size))
-    error = body[position:position + error_length].decode()
-    parameters = body[position + error_length:position + error_length + parameters_length].decode()
-    response = InferenceResponse(tensors, TritonError(error, code) if kind == wire.ERROR else None)
-    response._parameters = parameters
+        tensors.append(Tensor._view(name, number, shape, dtype, block, 0, size))
+    error = body[position:position + error_length]
+    response._error = TritonError(error.decode(), code) if kind == wire.ERROR else None
+    position += error_length
+    response._parameters = body[position:position + parameters_length].decode() if parameters_length else ""
     return response

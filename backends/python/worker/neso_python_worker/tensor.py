@@ -8,6 +8,9 @@ _types = {}  # how a tensor is described on the wire, by name, datatype and shap
 _small_types = {}  # the same for those whose bytes follow at once
 _MOST_TYPES = 4096
 _SMALL = 4096  # bytes; looking for such an array in shared memory costs more than copying it
+_BYTES, _BF16 = datatypes.BYTES, datatypes.BF16
+_ndarray, _new = numpy.ndarray, object.__new__
+_number_of_native = {dtype: number for number, dtype in enumerate(datatypes.DTYPES[:_BYTES]) if dtype is not None}.get
 
 
 class Tensor:
@@ -20,28 +23,30 @@ class Tensor:
             raise TritonModelException("Tensor name cannot be an empty string.")
         if not isinstance(array, numpy.ndarray):
             raise TypeError(f"Tensor '{name}': expected a NumPy array, got {type(array).__name__}")
-        self._name = name
-        self._number = datatypes.number_of(array)
-        if self._number != datatypes.BYTES:
-            if not array.dtype.isnative:
+        number = _number_of_native(array.dtype)
+        if number is None:
+            number = datatypes.number_of(array)
+            if number != datatypes.BYTES:
                 array = array.astype(array.dtype.newbyteorder("="))
-            if not array.flags.c_contiguous:
-                array = numpy.ascontiguousarray(array)
+        if number != _BYTES and not array.flags.c_contiguous:
+            array = numpy.ascontiguousarray(array)
+        self._name = name
+        self._number = number
         self._array = array
         self._raw = None
         self._shape = array.shape
 
     @classmethod
-    def _view(cls, name, number, shape, block, offset, size):
-        """A tensor whose `size` bytes lie in `block`."""
-        self = cls.__new__(cls)
+    def _view(cls, name, number, shape, dtype, block, offset, size):
+        """A tensor whose `size` bytes lie in `block`. `dtype`: None for strings."""
+        self = _new(cls)
         self._name = name
         self._number = number
         self._shape = shape
-        if number == datatypes.BYTES:
+        if dtype is None:
             self._array, self._raw = None, block[offset:offset + size]
         else:
-            self._array, self._raw = numpy.ndarray(shape, datatypes.DTYPES[number], block, offset), None
+            self._array, self._raw = _ndarray(shape, dtype, block, offset), None
         return self
 
     def name(self):
@@ -58,7 +63,7 @@ class Tensor:
         raise TypeError("Unable to convert function return value to a Python type: the type of a datatype is not known")
 
     def as_numpy(self):
-        if self._number == datatypes.BF16:
+        if self._number == _BF16:
             raise TritonModelException("Tensor dtype is BF16 and cannot be converted to NumPy. "
                                        "Use to_dlpack() and from_dlpack() instead.")
         if self._array is None:
@@ -94,7 +99,7 @@ class Tensor:
         there by the server, before the model goes on."""
         key = self._name, self._number, self._shape
         array = self._array
-        is_bytes = self._number == datatypes.BYTES
+        is_bytes = self._number == _BYTES
         if not is_bytes and (size := array.nbytes) < _SMALL:
             kind = _small_types.get(key)
             if kind is None:
