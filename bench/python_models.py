@@ -4,7 +4,8 @@
     bench/python_models.py                  CPU of server and workers together, rates and latencies
     bench/python_models.py --seconds 1 --rounds 1 --only "http 64 B"
 
-Prints a table; the first figure is Neso's, and ratios are what counts: machines are shared.
+Prints a table; the first figure is Neso's, and ratios are what counts: machines are shared. Below it stands the floor: what the
+same NumPy work takes in a loop that does nothing else.
 """
 import argparse
 import os
@@ -12,6 +13,9 @@ import pathlib
 import statistics
 import sys
 import tempfile
+import time
+
+import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -130,6 +134,24 @@ def row(case, results):
     return "| " + " | ".join(cells) + " |"
 
 
+def floor_us(work, elements):
+    """CPU microseconds of a request's arrays alone: from its bytes to the bytes of the answer."""
+    body, count = bytes(4 * elements), max(20_000_000 // (elements + 1000), 1)
+    best = float("inf")
+    for _ in range(5):
+        before = time.thread_time()
+        for _ in range(count):
+            work(numpy.frombuffer(body, numpy.float32).reshape(1, elements)).tobytes()
+        best = min(best, (time.thread_time() - before) / count * 1e6)
+    return best
+
+
+def print_floor():
+    for label, work in (("identity", lambda array: array), ("add one", lambda array: array + 1)):
+        for elements in (16, 150528):
+            print(f"NumPy alone, {label}, {4 * elements} B: {floor_us(work, elements):.1f} us")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=3)
@@ -158,6 +180,7 @@ def main():
         finally:
             for server in running:
                 server.stop()
+    print_floor()
 
 
 if __name__ == "__main__":
