@@ -181,22 +181,31 @@ def write_report(lines):
     PAGE.write_text(before + MARKS[0] + "\n" + "\n".join(lines) + "\n" + MARKS[1] + after)
 
 
-def write_rows(rows, options):
-    """Puts rows where those of the same loads stand, or else after the first ones of their protocol, and says so."""
+def put_rows(lines, rows):
+    """The page's lines with these rows where those of the same loads stand in their table (tables differ in how many
+    cells a row has), or else after the first ones of their protocol."""
+    def is_like(line, start):
+        return line.startswith(start) and line.count("|") == rows[0].count("|")
+
+    loads = {row.split(" | ")[0] + " |" for row in rows}
+    protocol = "| " + rows[0].split(" ")[1] + " "
+    at = next((i for i, line in enumerate(lines) if any(is_like(line, load) for load in loads)), None)
+    if at is None:
+        at = next(i for i, line in enumerate(lines) if is_like(line, protocol))
+        while is_like(lines[at], protocol):
+            at += 1
+    return lines[:at] + rows + [line for line in lines[at:] if not any(is_like(line, load) for load in loads)]
+
+
+def write_rows(tables, options):
+    """Puts the rows of each table in their places, and says so."""
     _, lines, _ = report_on_page()
     note = f"Rows of `{options.only}`:"
-    loads = {row.split(" | ")[0] for row in rows}
-    protocol = "| " + rows[0].split(" ")[1] + " "
-    at = next((i for i, line in enumerate(lines) if line.split(" | ")[0] in loads), None)
-    if at is None:
-        at = next(i for i, line in enumerate(lines) if line.startswith(protocol))
-        while lines[at].startswith(protocol):
-            at += 1
-    lines[at:at] = rows
-    kept = [line for i, line in enumerate(lines)
-            if at <= i < at + len(rows) or not (line.split(" | ")[0] in loads or line.startswith(note))]
-    kept.insert(1, f"{note} {conditions(options)}")
-    write_report(kept)
+    for rows in filter(None, tables):
+        lines = put_rows(lines, rows)
+    lines = [line for line in lines if not line.startswith(note)]
+    lines.insert(1, f"{note} {conditions(options)}")
+    write_report(lines)
 
 
 def main():
@@ -236,7 +245,7 @@ def main():
             report += ["", *bare_runtime(programs / "bare_onnx", model), "", *start_table(options, folder)]
     print("\n".join(report))
     if options.only and options.write:
-        write_rows(rows[2:], options)
+        write_rows([rows[2:], compare_table(measured)[2:]], options)
     if not options.only and not options.quick:
         write_report(report)
 

@@ -131,7 +131,9 @@ void Http2Stream::Resume() {
 void Http2Stream::Wake() noexcept {
   if (posted_.exchange(true, std::memory_order_acq_rel)) return;  // whoever posted it enters too
   session_.Post(shared_from_this());
-  if (session_.HasSeveralStreams()) {
+  // A large answer leaves while the processor's caches still have it.
+  constexpr size_t kSmall = 64 * 1024;
+  if (session_.HasSeveralStreams() && unread_.bytes() <= kSmall) {
     if (AnswerCork* cork = AnswerCork::Current(); cork != nullptr && cork->Add(connection_)) return;
   }
   connection_->Enter(kAnswer, nullptr);
