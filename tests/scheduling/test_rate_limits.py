@@ -6,6 +6,7 @@ from support.wait import wait_until
 
 LIMITED = "--rate-limit=execution_count"
 DELAY = delay_ms(300)
+HOLD = delay_ms(1500)
 
 
 def needs(count=1, priority=1, resource="R", is_global=False, more=""):
@@ -39,6 +40,19 @@ def run_beside_each_other(server, *models):
     return all(all_execute[-2:])
 
 
+def hold(server, crowd):
+    """The reply to a request that keeps the resource from now on, while a few others are sent and looked at."""
+    reply = crowd.ask(server, "holder")
+    holds = []  # in the looks so far; twice is no chance: a request is open a moment before it waits
+
+    def executes():
+        holds.append(open_requests(server) == 1 and pending(server, "holder") == 0)
+        return len(holds) > 1 and all(holds[-2:])
+
+    wait_until(executes)
+    return reply
+
+
 def until_queued(server, crowd, model, count):
     replies = [crowd.ask(server, model, [float(i)]) for i in range(count)]
     wait_until(lambda: pending(server, model) == count)
@@ -67,13 +81,12 @@ def test_without_the_option_nothing_is_limited(repository, start_server):
 
 
 def test_priority_two_executes_half_as_often(repository, start_server):
-    add(repository, "holder", delay=delay_ms(600))
+    add(repository, "holder", delay=HOLD)
     for name, priority in (("a", 1), ("b", 2)):
         add(repository, name, delay=delay_ms(10), priority=priority)
     server = start_server(repository.path, LIMITED)
     with Crowd(64) as crowd:
-        holder = crowd.ask(server, "holder")
-        wait_until(lambda: pending(server, "holder") == 0)
+        holder = hold(server, crowd)
         replies = until_queued(server, crowd, "a", 30) + until_queued(server, crowd, "b", 30)
 
         def counts():
@@ -90,12 +103,11 @@ def test_priority_two_executes_half_as_often(repository, start_server):
 
 
 def test_a_batch_grows_while_its_instance_waits(repository, start_server):
-    add(repository, "holder")
+    add(repository, "holder", delay=HOLD)
     add(repository, "batching", delay=0, batching="dynamic_batching { }")
     server = start_server(repository.path, LIMITED)
     with Crowd() as crowd:
-        holder = crowd.ask(server, "holder")
-        wait_until(lambda: pending(server, "holder") == 0)
+        holder = hold(server, crowd)
         replies = until_queued(server, crowd, "batching", 5)
         assert [values(reply.result()) for reply in replies] == [[float(i)] for i in range(5)]
         holder.result()
@@ -103,15 +115,14 @@ def test_a_batch_grows_while_its_instance_waits(repository, start_server):
 
 
 def test_sequences_and_ensembles_are_limited_by_their_models(repository, start_server):
-    add(repository, "holder")
+    add(repository, "holder", delay=HOLD)
     for strategy in ("direct", "oldest"):
         add(repository, strategy, delay=0, batching=f"sequence_batching {{ {strategy} {{ }} }}")
     add(repository, "step", delay=0)
     repository.add_chain("ensemble", ["step", "step"])
     server = start_server(repository.path, LIMITED)
     with Crowd() as crowd:
-        holder = crowd.ask(server, "holder")
-        wait_until(lambda: pending(server, "holder") == 0)
+        holder = hold(server, crowd)
         replies = [crowd.ask(server, strategy, sequence_id=7, sequence_start=True, sequence_end=True)
                    for strategy in ("direct", "oldest")]
         replies.append(crowd.ask(server, "ensemble", inputs=["IN"]))
