@@ -384,7 +384,9 @@ TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {
   HttpServerOptions options;
   options.limits.progress_timeout = milliseconds(80);
   TestServer server(options);
-  server.handler().on_request = [](HttpExchangeRef exchange) { exchange->Respond(Text(std::string(30'000'000, 'x'))); };
+  std::string more_than_buffers_hold;
+  more_than_buffers_hold.resize(30'000'000, 'x');
+  server.handler().on_request = [&](HttpExchangeRef exchange) { exchange->Respond(Text(more_than_buffers_hold)); };
   TestClient client(server.port(), 4096);
   client.Send(kGet);
   ASSERT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() != 0; }));

@@ -57,10 +57,10 @@ bool ServerContext::BeginDrain(std::shared_ptr<Event> watcher) {
   return true;
 }
 
-std::vector<std::shared_ptr<Connection>> ServerContext::TakeTurns(size_t wanted) {
+std::vector<std::shared_ptr<Connection>> ServerContext::TakeTurns(size_t count) {
   std::vector<std::shared_ptr<Connection>> taken;
   MutexLock lock(mutex);
-  for (size_t left = std::min(wanted, connections.size()); left > 0; left--) {
+  for (size_t left = std::min(count, connections.size()); left > 0; left--) {
     taken.push_back(connections.front());
     connections.splice(connections.end(), connections, connections.begin());
   }

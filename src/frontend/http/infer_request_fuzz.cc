@@ -42,7 +42,7 @@ neso::Status SyntaxOf(const neso::InferBody& body, size_t max_bytes) {
 neso::Status Fill(const std::shared_ptr<neso::Model>& model, const neso::InferBody& body, size_t max_bytes) {
   auto request = neso::InferenceRequest::Create(model, -1);
   neso::RequestTensors tensors(neso::FuzzRegions());
-  const neso::Status status = neso::FillInferRequest(*model, body, max_bytes, *request, tensors).status();
+  neso::Status status = neso::FillInferRequest(*model, body, max_bytes, *request, tensors).status();
   if (status.ok()) neso::TouchInputs(*request);
   return status;
 }

@@ -38,10 +38,12 @@ extern "C" void* malloc(size_t size) {
   Count();
   return __libc_malloc(size);
 }
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the header's have underscores
 extern "C" void* calloc(size_t count, size_t size) {
   Count();
   return __libc_calloc(count, size);
 }
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" void* realloc(void* memory, size_t size) {
   Count();
   return __libc_realloc(memory, size);
@@ -57,7 +59,8 @@ class EchoHandler final : public GrpcHandler, public Runnable {
   void Run() override {
     for (auto& [call, message] : waiting_) {
       auto kept = std::make_shared<BufferRef>(std::move(message));
-      call->SendAndFinish({.head = {}, .parts = {{(*kept)->data(), (*kept)->size()}}, .release = std::move(kept)});
+      const BodyPart part{(*kept)->data(), (*kept)->size()};
+      call->SendAndFinish({.head = {}, .parts = {part}, .release = std::move(kept)});
     }
     waiting_.clear();
   }
