@@ -89,9 +89,13 @@ Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceSer
   return server.StopBy(deadline);
 }
 
-// ONNX Runtime calls its makers unless this is set before its library is opened; its plug-in sets it, too, but only
-// here there are no threads yet that could read the environment meanwhile. Who wants it says ORT_DISABLE_TELEMETRY=0.
-void KeepFrameworksFromCallingHome() { setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0); }
+// What frameworks read in the environment when their libraries are opened. Their plug-ins set it, too, but only here there
+// are no threads yet that could read the environment meanwhile. Who wants it otherwise says 0.
+void SetEnvironmentOfFrameworks() {
+  setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0);  // ONNX Runtime calls its makers
+  setenv("AOTI_RUNTIME_CHECK_INPUTS", "1",
+         /*overwrite=*/0);  // PyTorch's packages read beyond inputs that are too small
+}
 
 int Serve(const Options& options) {
   RaiseDescriptorLimit();
@@ -185,7 +189,7 @@ int Run(const std::vector<std::string>& arguments) {
 int NesoMain(int argc, char** argv) {
   neso::SurviveFailingWrites();
   neso::InstallMemoryReserve();
-  neso::KeepFrameworksFromCallingHome();
+  neso::SetEnvironmentOfFrameworks();
   try {
     return neso::Run({argv, argv + argc});
   } catch (...) {
