@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What reloads do to memory over time: a model is loaded, asked once and unloaded, again and again, in explicit mode.
 
-    bench/reloads.py                       500 cycles each of an ONNX model with 16 MiB of weights, and of identity
+    bench/reloads.py                       500 cycles each of identity, and of models with 16 MiB of weights: ONNX, and PyTorch
+                                           where its backend is built
     bench/reloads.py --cycles 2000
 
 Prints the resident memory of the server while the model is loaded and after it has gone, at steps.
@@ -16,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from support import onnx_models  # noqa: E402
+from support import onnx_models, torch_models  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
 
@@ -28,6 +29,10 @@ def make_repository(folder):
     repository = ModelRepository(folder)
     repository.add_identity("identity", dims=(4,))
     repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx_models.mlp(**WEIGHTS)})
+    if torch_models.BUILT:
+        tensor = ("TYPE_FP32", [1024])
+        repository.add("pytorch", torch_models.config({"x": tensor}, {"y": tensor}),
+                       files={"model.pt": (torch_models.made_by(torch_models.MODELS) / "heavy.pt").read_bytes()})
     return repository
 
 
@@ -89,7 +94,7 @@ def main():
     cycles = parser.parse_args().cycles
     with tempfile.TemporaryDirectory() as folder:
         repository = make_repository(pathlib.Path(folder) / "models")
-        for model in ("identity", "onnx"):
+        for model in sorted(model.name for model in repository.path.iterdir()):
             measure(repository, model, cycles)
 
 
