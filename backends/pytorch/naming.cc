@@ -40,24 +40,6 @@ bool AllHaveIndex(const std::vector<TensorConfig>& tensors) {
   return all;
 }
 
-Status CheckDatatype(DataType datatype, const char* role, const std::string& name, const ModelConfig& config) {
-  switch (datatype) {
-    case TRITONSERVER_TYPE_BOOL:
-    case TRITONSERVER_TYPE_UINT8:
-    case TRITONSERVER_TYPE_INT8:
-    case TRITONSERVER_TYPE_INT16:
-    case TRITONSERVER_TYPE_INT32:
-    case TRITONSERVER_TYPE_INT64:
-    case TRITONSERVER_TYPE_FP16:
-    case TRITONSERVER_TYPE_FP32:
-    case TRITONSERVER_TYPE_FP64:
-    case TRITONSERVER_TYPE_BYTES: return {};
-    default:
-      return Status::Internal("unsupported datatype ", backend::ConfigName(datatype), " for ", role, " '", name,
-                              "' for model '", config.name, "'");
-  }
-}
-
 // Strings are one list, which has no other dimension.
 Status CheckTensor(const TensorConfig& tensor, const char* role, const ModelConfig& config) {
   NESO_RETURN_IF_ERROR(CheckDatatype(tensor.datatype, role, tensor.name, config));
@@ -70,21 +52,6 @@ Status CheckTensor(const TensorConfig& tensor, const char* role, const ModelConf
 Result<size_t> RequiredIndex(const std::string& name, const char* role) {
   if (const std::optional<size_t> index = IndexInName(name)) return *index;
   return Status::Internal(role, " '", name, "' does not follow <name>__<index> naming convention.");
-}
-
-Status CheckLists(const ModelConfig& config) {
-  if (config.inputs.empty()) {
-    return Status::Internal("model configuration must contain at least one input, none were specified.");
-  }
-  if (config.outputs.empty()) {
-    return Status::Internal("model configuration must contain at least one output, none were specified.");
-  }
-  if (config.states.empty()) return {};
-  const auto has_index = [](const TensorConfig& tensor) { return IndexInName(tensor.name).has_value(); };
-  if (std::ranges::all_of(config.inputs, has_index) && std::ranges::all_of(config.outputs, has_index)) return {};
-  return Status::InvalidArg("PyTorch model '", config.name,
-                            "' is using sequence batching with state but not all inputs and outputs follow the "
-                            "<name>__<index> naming convention. ");
 }
 
 Status CheckArguments(const std::vector<ForwardArgument>& arguments) {
@@ -141,27 +108,6 @@ Status BindMadeInputs(const ModelConfig& config, const std::vector<std::string>&
   return {};
 }
 
-// Each argument has to come from exactly one input.
-Status CheckPositions(const std::vector<ForwardArgument>& arguments, const ModelConfig& config, Binding& binding) {
-  if (binding.inputs.size() != arguments.size()) {
-    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", binding.inputs.size(),
-                              " inputs, model provides ", arguments.size());
-  }
-  std::ranges::stable_sort(binding.inputs, {}, &InputBinding::position);
-  for (size_t i = 0; i < binding.inputs.size(); ++i) {
-    const InputBinding& input = binding.inputs[i];
-    if (input.position == i) continue;
-    if (input.position < arguments.size() && i > 0 && binding.inputs[i - 1].position == input.position) {
-      return Status::InvalidArg("unable to load model '", config.name, "': inputs '", binding.inputs[i - 1].name,
-                                "' and '", input.name, "' are both argument ", input.position, " of the model");
-    }
-    return Status::InvalidArg("unable to load model '", config.name, "': no input is argument ", i,
-                              " of the model, which has arguments 0 to ", arguments.size() - 1, "; is '",
-                              binding.inputs.back().name, "' meant?");
-  }
-  return {};
-}
-
 Status BindOutputs(const ModelConfig& config, Binding& binding) {
   const bool by_index = AllHaveIndex(config.outputs);
   for (const TensorConfig& output : config.outputs) {
@@ -181,6 +127,59 @@ Status BindOutputs(const ModelConfig& config, Binding& binding) {
 
 }  // namespace
 
+Status CheckLists(const ModelConfig& config) {
+  if (config.inputs.empty()) {
+    return Status::Internal("model configuration must contain at least one input, none were specified.");
+  }
+  if (config.outputs.empty()) {
+    return Status::Internal("model configuration must contain at least one output, none were specified.");
+  }
+  if (config.states.empty()) return {};
+  const auto has_index = [](const TensorConfig& tensor) { return IndexInName(tensor.name).has_value(); };
+  if (std::ranges::all_of(config.inputs, has_index) && std::ranges::all_of(config.outputs, has_index)) return {};
+  return Status::InvalidArg("PyTorch model '", config.name,
+                            "' is using sequence batching with state but not all inputs and outputs follow the "
+                            "<name>__<index> naming convention. ");
+}
+
+Status CheckDatatype(DataType datatype, const char* role, const std::string& name, const ModelConfig& config) {
+  switch (datatype) {
+    case TRITONSERVER_TYPE_BOOL:
+    case TRITONSERVER_TYPE_UINT8:
+    case TRITONSERVER_TYPE_INT8:
+    case TRITONSERVER_TYPE_INT16:
+    case TRITONSERVER_TYPE_INT32:
+    case TRITONSERVER_TYPE_INT64:
+    case TRITONSERVER_TYPE_FP16:
+    case TRITONSERVER_TYPE_FP32:
+    case TRITONSERVER_TYPE_FP64:
+    case TRITONSERVER_TYPE_BYTES: return {};
+    default:
+      return Status::Internal("unsupported datatype ", backend::ConfigName(datatype), " for ", role, " '", name,
+                              "' for model '", config.name, "'");
+  }
+}
+
+Status CheckPositions(size_t argument_count, const ModelConfig& config, Binding& binding) {
+  if (binding.inputs.size() != argument_count) {
+    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", binding.inputs.size(),
+                              " inputs, model provides ", argument_count);
+  }
+  std::ranges::stable_sort(binding.inputs, {}, &InputBinding::position);
+  for (size_t i = 0; i < binding.inputs.size(); ++i) {
+    const InputBinding& input = binding.inputs[i];
+    if (input.position == i) continue;
+    if (input.position < argument_count && i > 0 && binding.inputs[i - 1].position == input.position) {
+      return Status::InvalidArg("unable to load model '", config.name, "': inputs '", binding.inputs[i - 1].name,
+                                "' and '", input.name, "' are both argument ", input.position, " of the model");
+    }
+    return Status::InvalidArg("unable to load model '", config.name, "': no input is argument ", i,
+                              " of the model, which has arguments 0 to ", argument_count - 1, "; is '",
+                              binding.inputs.back().name, "' meant?");
+  }
+  return {};
+}
+
 Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const ModelConfig& config,
                                 const std::vector<std::string>& controls) {
   NESO_RETURN_IF_ERROR(CheckLists(config));
@@ -189,7 +188,7 @@ Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, c
   if (!binding.as_dictionary) NESO_RETURN_IF_ERROR(CheckArguments(arguments));
   NESO_RETURN_IF_ERROR(BindInputs(arguments, config, binding));
   NESO_RETURN_IF_ERROR(BindMadeInputs(config, controls, binding));
-  if (!binding.as_dictionary) NESO_RETURN_IF_ERROR(CheckPositions(arguments, config, binding));
+  if (!binding.as_dictionary) NESO_RETURN_IF_ERROR(CheckPositions(arguments.size(), config, binding));
   NESO_RETURN_IF_ERROR(BindOutputs(config, binding));
   return binding;
 }

@@ -38,4 +38,10 @@ struct Binding {
 Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const backend::ModelConfig& config,
                                 const std::vector<std::string>& controls);
 
+// What configurations of both kinds of models have to be. Errors: the texts of the contract.
+Status CheckLists(const backend::ModelConfig& config);
+Status CheckDatatype(DataType datatype, const char* role, const std::string& name, const backend::ModelConfig& config);
+// Sorts the inputs; each of `argument_count` arguments has to come from exactly one.
+Status CheckPositions(size_t argument_count, const backend::ModelConfig& config, Binding& binding);
+
 }  // namespace neso::pytorch

@@ -61,8 +61,9 @@ struct ForwardArgument {
 class Program {
  public:
   virtual ~Program() = default;
-  // What the model is called with: positions, or one dictionary.
-  virtual Result<std::unique_ptr<Results>> Run(std::span<const Argument> arguments, bool as_dictionary) = 0;
+  // What the model is called with: positions, or one dictionary. Errors: INTERNAL "<failure><what PyTorch says>".
+  virtual Result<std::unique_ptr<Results>> Run(std::span<const Argument> arguments, bool as_dictionary,
+                                               const std::string& failure) = 0;
 };
 
 }  // namespace neso::pytorch

@@ -2,95 +2,20 @@
 //
 // Each instance runs on one thread, its own: PyTorch keeps memory for each thread that has called it (kernels of oneDNN,
 // teams of OpenMP), so a model must not wander.
-#include <filesystem>
+#include <algorithm>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "naming.h"
-#include "neso/backend/backend.h"
-#include "neso/backend/json.h"
-#include "options.h"
-#include "threads.h"
-#include "torchscript.h"
+#include "model.h"
 
 namespace neso::pytorch {
 
 using backend::BatchTensor;
 using backend::Execution;
 using backend::Instance;
-using backend::Model;
 using backend::OutputResponder;
 using backend::Request;
-
-class PyTorchModel final : public Model {
- public:
-  static Status DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
-    return TRITONBACKEND_BackendAttributeSetParallelModelInstanceLoading(attributes, true);
-  }
-
-  Status Initialize() {
-    if (auto_complete()) {
-      NESO_LOG_WARNING("skipping model configuration auto-complete for '", name(),
-                       "': not supported for pytorch backend");
-    }
-    NESO_ASSIGN_OR_RETURN(options_, ReadOptions(config().parameters));
-    NESO_ASSIGN_OR_RETURN(const rapidjson::Document document, ConfigDocument());
-    controls_ = ReadControls(document);
-    SetThreadCounts(options_.intra_op_threads, options_.inter_op_threads);
-    return {};
-  }
-
-  // The module an instance runs: its own, or that of all on its device.
-  Result<std::shared_ptr<TorchScript>> ProgramFor(const backend::InstanceBase& instance) {
-    if (!options_.weight_sharing) return Load(instance);
-    const std::lock_guard lock(mutex_);
-    std::optional<int> device;
-    if (instance.kind() == TRITONSERVER_INSTANCEGROUPKIND_GPU) device = instance.device_id();
-    for (const auto& [shared_device, program] : shared_) {
-      if (shared_device != device) continue;
-      if (std::shared_ptr<TorchScript> alive = program.lock()) {
-        NESO_LOG_INFO("Reusing TorchScript model for instance '", instance.name(), "'");
-        return alive;
-      }
-    }
-    Result<std::shared_ptr<TorchScript>> loaded = Load(instance);
-    if (loaded) shared_.emplace_back(device, *loaded);
-    return loaded;
-  }
-
-  const std::vector<std::string>& controls() const { return controls_; }
-
- private:
-  static std::vector<std::string> ReadControls(const rapidjson::Document& document) {
-    std::vector<std::string> names;
-    if (const rapidjson::Value* sequences = backend::FindMember(document, "sequence_batching")) {
-      backend::internal::ForEach(*sequences, "control_input",
-                                 [&](const auto& control) { names.push_back(backend::StringOr(control, "name")); });
-    }
-    return names;
-  }
-
-  Result<std::shared_ptr<TorchScript>> Load(const backend::InstanceBase& instance) const {
-    const std::string& file = config().default_model_filename;
-    const std::string path = version_path() + "/" + (file.empty() ? "model.pt" : file);
-    std::error_code error;
-    if (!std::filesystem::exists(path, error)) {
-      return Status::Unavailable("unable to find '", path, "' for model instance '", instance.name(), "'");
-    }
-    std::optional<int> gpu;
-    if (instance.kind() == TRITONSERVER_INSTANCEGROUPKIND_GPU) gpu = instance.device_id();
-    return TorchScript::Load(path, name(), options_, gpu, instance.kind() == TRITONSERVER_INSTANCEGROUPKIND_MODEL);
-  }
-
-  Options options_;
-  std::vector<std::string> controls_;
-  std::mutex mutex_;  // held while a shared module is loaded: who wants it waits for it anyway
-  std::vector<std::pair<std::optional<int>, std::weak_ptr<TorchScript>>> shared_;  // by GPU; none: the CPU's
-};
 
 class PyTorchInstance final : public Instance<PyTorchModel> {
  public:
@@ -98,8 +23,9 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
   static constexpr size_t CollectorAlignment() { return 16; }
 
   Status Initialize() {
-    NESO_ASSIGN_OR_RETURN(program_, model().ProgramFor(*this));
-    NESO_ASSIGN_OR_RETURN(binding_, BindTorchScript(program_->arguments(), model().config(), model().controls()));
+    NESO_ASSIGN_OR_RETURN(served_, model().Serve(*this));
+    failure_ = model().is_package() ? "Inductor model instance \"" + name() + "\" execution failure: "
+                                    : "PyTorch execute failure: ";
     return {};
   }
 
@@ -109,15 +35,16 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
       return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
                               config.max_batch_size);
     }
-    std::vector<Argument> arguments(binding_.inputs.size());
+    std::vector<Argument> arguments(served_.binding.inputs.size());
     for (size_t i = 0; i < arguments.size(); ++i) {
-      NESO_RETURN_IF_ERROR(Collect(binding_.inputs[i], execution.requests(), arguments[i]));
+      NESO_RETURN_IF_ERROR(Collect(served_.binding.inputs[i], execution.requests(), arguments[i]));
     }
     execution.ComputeStart();
-    NESO_ASSIGN_OR_RETURN(const std::unique_ptr<Results> results, program_->Run(arguments, binding_.as_dictionary));
+    NESO_ASSIGN_OR_RETURN(const std::unique_ptr<Results> results,
+                          served_.program->Run(arguments, served_.binding.as_dictionary, failure_));
     execution.ComputeEnd();
     OutputResponder responder(execution);
-    for (const OutputBinding& output : binding_.outputs) NESO_RETURN_IF_ERROR(Add(output, *results, responder));
+    for (const OutputBinding& output : served_.binding.outputs) NESO_RETURN_IF_ERROR(Add(output, *results, responder));
     responder.Send();
     return {};
   }
@@ -160,7 +87,17 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
     return backend::ReadStrings(bytes, count);
   }
 
-  static Status Add(const OutputBinding& output, Results& results, OutputResponder& responder) {
+  Status WrongDatatype(const OutputBinding& output, DataType provided) const {
+    if (model().is_package()) {
+      return Status::Internal("Inductor model instance \"", name(), "\" output tensor \"", output.name,
+                              "\" has datatype ", backend::ConfigName(provided), " but model configuration expects ",
+                              backend::ConfigName(output.datatype), ".");
+    }
+    return Status::InvalidArg("configuration expects datatype ", backend::ConfigName(output.datatype), " for output '",
+                              output.name, "', model provides ", backend::ConfigName(provided));
+  }
+
+  Status Add(const OutputBinding& output, Results& results, OutputResponder& responder) const {
     if (output.index >= results.size()) {
       return Status::InvalidArg("The output ", output.name,
                                 " in the model configuration refers to an output index which doesn't exist. This model "
@@ -168,11 +105,7 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
                                 results.size(), " outputs");
     }
     NESO_ASSIGN_OR_RETURN(const Value value, results.At(output.index));
-    if (value.datatype != output.datatype) {
-      return Status::InvalidArg("configuration expects datatype ", backend::ConfigName(output.datatype),
-                                " for output '", output.name, "', model provides ",
-                                backend::ConfigName(value.datatype));
-    }
+    if (value.datatype != output.datatype) return WrongDatatype(output, value.datatype);
     if (value.shape.empty())
       return Status::InvalidArg("output '", output.name, "' is a scalar which is not supported.");
     if (value.datatype == TRITONSERVER_TYPE_BYTES) {
@@ -183,8 +116,8 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
     return {};
   }
 
-  std::shared_ptr<TorchScript> program_;
-  Binding binding_;
+  Served served_;
+  std::string failure_;                        // what stands before PyTorch's own words
   std::vector<std::vector<std::byte>> bytes_;  // of the present execution's strings
 };
 

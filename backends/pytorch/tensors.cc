@@ -63,13 +63,14 @@ at::Tensor Plain(const at::Tensor& tensor) {
 
 class TorchResults final : public Results {
  public:
-  explicit TorchResults(std::vector<c10::IValue> values) : values_(std::move(values)) {}
+  TorchResults(std::vector<c10::IValue> values, std::string failure)
+      : values_(std::move(values)), failure_(std::move(failure)) {}
 
   size_t size() const override { return values_.size(); }
 
   Result<Value> At(size_t index) override {
     Value value;
-    NESO_RETURN_IF_ERROR(TryTorch("PyTorch execute failure: ", [&] {
+    NESO_RETURN_IF_ERROR(TryTorch(failure_, [&] {
       c10::IValue& result = values_[index];
       if (!result.isTensor()) {
         value = ValueOf(result.toListRef());
@@ -83,6 +84,7 @@ class TorchResults final : public Results {
 
  private:
   std::vector<c10::IValue> values_;
+  const std::string failure_;
 };
 
 }  // namespace
@@ -96,8 +98,8 @@ at::Tensor MakeTensor(const Argument& argument, const c10::Device& device, bool 
   return tensor.to(device);
 }
 
-std::unique_ptr<Results> MakeResults(std::vector<c10::IValue> values) {
-  return std::make_unique<TorchResults>(std::move(values));
+std::unique_ptr<Results> MakeResults(std::vector<c10::IValue> values, const std::string& failure) {
+  return std::make_unique<TorchResults>(std::move(values), failure);
 }
 
 }  // namespace neso::pytorch

@@ -15,7 +15,7 @@ namespace neso::pytorch {
 // writes to it: the memory is the client's. Throws what PyTorch throws.
 at::Tensor MakeTensor(const Argument& argument, const c10::Device& device, bool writable);
 
-// Tensors and lists of strings.
-std::unique_ptr<Results> MakeResults(std::vector<c10::IValue> values);
+// Tensors and lists of strings. `failure` stands before what PyTorch says when one cannot be brought to the CPU.
+std::unique_ptr<Results> MakeResults(std::vector<c10::IValue> values, const std::string& failure);
 
 }  // namespace neso::pytorch

@@ -91,16 +91,17 @@ class LoadedModule final : public TorchScript {
 
   const std::vector<ForwardArgument>& arguments() const override { return arguments_; }
 
-  Result<std::unique_ptr<Results>> Run(std::span<const Argument> arguments, bool as_dictionary) override {
+  Result<std::unique_ptr<Results>> Run(std::span<const Argument> arguments, bool as_dictionary,
+                                       const std::string& failure) override {
     std::unique_ptr<Results> results;
-    NESO_RETURN_IF_ERROR(TryTorch("PyTorch execute failure: ", [&] {
+    NESO_RETURN_IF_ERROR(TryTorch(failure, [&] {
       const ThreadShare share;
       SetSwitches(options_);
       const c10::InferenceMode inference_mode(options_.inference_mode);
       const at::NoGradGuard no_gradients;
       const torch::jit::GraphOptimizerEnabledGuard optimized(options_.optimized_execution);
       const std::optional<c10::impl::VirtualGuardImpl> guard = GuardOfDevice();
-      results = MakeResults(FlattenResult(module_.forward(MakeInputs(arguments, as_dictionary))));
+      results = MakeResults(FlattenResult(module_.forward(MakeInputs(arguments, as_dictionary))), failure);
       if (guard && options_.cache_cleaning) at::accelerator::emptyCache();
     }));
     return results;

@@ -1,18 +1,12 @@
-"""Models made with PyTorch's Python module, once for each state of make_models.py, and a server for each module of tests."""
-import hashlib
-import os
+"""Models made with PyTorch's Python module, and a server for each module of tests."""
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from support.model_server import ModelServer
-from support.server import BUILD, TREE
+from support.torch_models import BUILT, MODELS, PACKAGES, made_by
 
 HERE = pathlib.Path(__file__).parent
-PYTHON = HERE.parents[1] / ".deps/pytorch/python"
-BUILT = (TREE / "backends/pytorch/libtriton_pytorch.so").exists() and PYTHON.exists()
 
 
 def pytest_collection_modifyitems(items):
@@ -24,36 +18,24 @@ def pytest_collection_modifyitems(items):
             item.add_marker(mark)
 
 
-def run_with_torch(script, *args):
-    """In a process of its own: importing PyTorch takes seconds, and a thread of its own for each core."""
-    environment = dict(os.environ, PYTHONPATH=str(PYTHON), TORCHINDUCTOR_CACHE_DIR=str(pathlib.Path(args[0]) / "inductor"))
-    done = subprocess.run([sys.executable, "-W", "ignore", str(script), *map(str, args)], env=environment, text=True,
-                          capture_output=True)
-    assert done.returncode == 0, done.stderr
-
-
-def made_by(script):
-    """The folder of what `script` makes; made again when it has changed."""
-    digest = hashlib.sha256(script.read_bytes() + (PYTHON.parent / ".key").read_bytes()).hexdigest()[:12]
-    folder = BUILD / "test_models" / f"{script.stem}-{digest}"
-    if not (folder / "complete").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        run_with_torch(script, folder)
-        (folder / "complete").touch()
-    return folder
-
-
 @pytest.fixture(scope="session")
 def models():
     """models("digits"): the bytes of that model."""
-    folder = made_by(HERE / "make_models.py")
+    folder = made_by(MODELS)
     return lambda name: (folder / f"{name}.pt").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """packages("digits"): the bytes of that package. Compiling them takes a minute or two."""
+    folder = made_by(PACKAGES)
+    return lambda name: (folder / f"{name}.pt2").read_bytes()
 
 
 @pytest.fixture(scope="session")
 def digits():
     """Arrays: images, labels, and the network's scores in the framework."""
-    return np.load(made_by(HERE / "make_models.py") / "digits.npz")
+    return np.load(made_by(MODELS) / "digits.npz")
 
 
 @pytest.fixture(scope="module")
