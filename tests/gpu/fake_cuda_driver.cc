@@ -309,4 +309,10 @@ EXPORT int cuMemcpyAsync(Address to, Address from, size_t bytes, void*) {
   return kSuccess;
 }
 
+EXPORT int cuMemcpyDtoH_v2(void* to, Address from, size_t bytes) {
+  return cuMemcpyAsync(reinterpret_cast<Address>(to), from, bytes, nullptr);
+}
+
+EXPORT int cuCtxSynchronize() { return context_depth == 0 ? kInvalidContext : kSuccess; }
+
 EXPORT int cuStreamSynchronize(void*) { return context_depth == 0 ? kInvalidContext : kSuccess; }

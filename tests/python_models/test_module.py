@@ -74,7 +74,7 @@ def execute(self, requests):
 DLPACK = """
 class Elsewhere:
     def __dlpack_device__(self):
-        return 2, 0
+        return 8, 0
     def __dlpack__(self, **kwargs):
         raise AssertionError("not asked")
 
@@ -153,7 +153,7 @@ def test_dlpack(client):
     told = json.loads(arrays_of(client.infer("dlpack", inputs_of({"IN": array})))["OUT"][0])
     assert told[:3] == [
         "DLPack tensor is not contiguous. Only contiguous DLPack tensors that are stored in C-Order are supported.",
-        "DLDevice type 2 is not support by Python backend.", "DLPack does not have support for string tensors."]
+        "DLDevice type 8 is not support by Python backend.", "DLPack does not have support for string tensors."]
     assert told[3].startswith("expected a DLPack capsule")
     assert told[4] == "Tensor name cannot be an empty string."
 

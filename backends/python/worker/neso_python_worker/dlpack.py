@@ -61,53 +61,95 @@ _KINDS = {"b": _BOOL, "i": _INT, "u": _UINT, "f": _FLOAT}
 
 def export(array, is_bf16):
     """A capsule that keeps `array`, which is contiguous."""
+    return export_memory(array.__array_interface__["data"][0], (CPU, 0), array.shape, array.dtype, is_bf16, array)
+
+
+def export_memory(address, device, shape, dtype, is_bf16, keep):
+    """A capsule of what lies at `address` of a (device type, id), for as long as there is `keep`."""
     managed = _Managed()
     tensor = managed.tensor
-    shape = (ctypes.c_int64 * max(array.ndim, 1))(*array.shape)
-    tensor.data = array.__array_interface__["data"][0]
-    tensor.device_type, tensor.device_id = CPU, 0
-    tensor.ndim = array.ndim
-    tensor.code, tensor.bits, tensor.lanes = _BFLOAT if is_bf16 else _KINDS[array.dtype.kind], array.itemsize * 8, 1
-    tensor.shape = ctypes.cast(shape, ctypes.POINTER(ctypes.c_int64))
+    sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+    tensor.data = address
+    tensor.device_type, tensor.device_id = device
+    tensor.ndim = len(shape)
+    tensor.code, tensor.bits, tensor.lanes = _BFLOAT if is_bf16 else _KINDS[dtype.kind], dtype.itemsize * 8, 1
+    tensor.shape = ctypes.cast(sizes, ctypes.POINTER(ctypes.c_int64))
     managed.context = next(_numbers)
     managed.deleter = ctypes.cast(_release, ctypes.c_void_p)
-    _exported[managed.context] = managed, shape, array
+    _exported[managed.context] = managed, sizes, keep
     return _python.PyCapsule_New(ctypes.addressof(managed), _NAME, ctypes.cast(_destroy, ctypes.c_void_p))
+
+
+def device_of(tensor):
+    """(device type, id) of what a capsule, or an object that gives one, holds."""
+    if hasattr(tensor, "__dlpack__"):
+        device, number = tensor.__dlpack_device__()
+        return int(device), number
+    held = _managed(tensor).tensor
+    return held.device_type, held.device_id
 
 
 def take(tensor):
     """The array that a capsule, or an object that gives one, holds; and whether its 16 bits are BF16."""
-    if hasattr(tensor, "__dlpack__"):
-        device, _ = tensor.__dlpack_device__()
-        _check_device(device)
-        tensor = tensor.__dlpack__()
-    if not _python.PyCapsule_IsValid(tensor, _NAME):
+    check_device(device_of(tensor)[0], (CPU, CUDA_HOST))
+    capsule = _capsule(tensor)
+    held = _managed(capsule).tensor
+    shape, dtype, is_bf16, count = _layout(held)
+    if count == 0:
+        array = numpy.empty(shape, dtype)
+    else:
+        memory = (ctypes.c_uint8 * (count * dtype.itemsize)).from_address(held.data + held.byte_offset)
+        array = numpy.frombuffer(memory, dtype).reshape(shape)
+    owner = array
+    while isinstance(owner.base, numpy.ndarray):
+        owner = owner.base
+    _own(capsule, owner)
+    return array, is_bf16
+
+
+class Held:
+    """Memory of a GPU that a capsule has brought."""
+
+    def __init__(self, tensor):
+        capsule = _capsule(tensor)
+        held = _managed(capsule).tensor
+        self.shape, self.dtype, self.is_bf16, self.count = _layout(held)
+        self.device, self.device_id = held.device_type, held.device_id
+        self.address = (held.data or 0) + held.byte_offset
+        _own(capsule, self)
+
+
+def check_device(device, known):
+    if device not in known:
+        raise TritonModelException(f"DLDevice type {device} is not support by Python backend.")
+
+
+def _capsule(tensor):
+    return tensor.__dlpack__() if hasattr(tensor, "__dlpack__") else tensor
+
+
+def _managed(capsule):
+    if not _python.PyCapsule_IsValid(capsule, _NAME):
         raise TritonModelException("expected a DLPack capsule that was not used before, "
                                    "or an object with __dlpack__ and __dlpack_device__")
-    address = _python.PyCapsule_GetPointer(tensor, _NAME)
-    managed = _Managed.from_address(address)
-    array, is_bf16 = _view(managed.tensor)
-    _python.PyCapsule_SetName(tensor, _USED)
-    deleter = managed.deleter
+    return _Managed.from_address(_python.PyCapsule_GetPointer(capsule, _NAME))
+
+
+def _own(capsule, owner):
+    """What the capsule holds goes with `owner` from now on."""
+    address = _python.PyCapsule_GetPointer(capsule, _NAME)
+    deleter = _Managed.from_address(address).deleter
+    _python.PyCapsule_SetName(capsule, _USED)
 
     def done():
         if deleter:
             _Deleter(deleter)(ctypes.cast(address, ctypes.POINTER(_Managed)))
 
-    owner = array
-    while isinstance(owner.base, numpy.ndarray):
-        owner = owner.base
     weakref.finalize(owner, done)
-    return array, is_bf16
 
 
-def _check_device(device):
-    if device not in (CPU, CUDA_HOST):
-        raise TritonModelException(f"DLDevice type {device} is not support by Python backend.")
-
-
-def _view(tensor):
-    _check_device(tensor.device_type)
+def _layout(tensor):
+    """Shape, dtype, whether that stands for BF16, number of elements."""
     shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
     is_bf16 = tensor.code == _BFLOAT
     if is_bf16:
@@ -128,7 +170,4 @@ def _view(tensor):
                 raise TritonModelException("DLPack tensor is not contiguous. Only contiguous DLPack tensors that are "
                                            "stored in C-Order are supported.")
             expected *= shape[i]
-    if count == 0:
-        return numpy.empty(shape, dtype), is_bf16
-    memory = (ctypes.c_uint8 * (count * dtype.itemsize)).from_address(tensor.data + tensor.byte_offset)
-    return numpy.frombuffer(memory, dtype).reshape(shape), is_bf16
+    return shape, dtype, is_bf16, count

@@ -85,6 +85,9 @@ class Tensor:
     def from_dlpack(name, tensor):
         if not name:
             raise TritonModelException("Tensor name cannot be an empty string.")
+        if dlpack.device_of(tensor)[0] == dlpack.CUDA:
+            from .gpu_tensor import GpuTensor
+            return GpuTensor(name, dlpack.Held(tensor))
         array, is_bf16 = dlpack.take(tensor)
         made = Tensor(name, array)
         if is_bf16:
