@@ -6,6 +6,7 @@ import pytest
 from support.server import BUILD
 from support.torch_models import config, run_with_torch
 
+pytestmark = pytest.mark.timeout(300)  # importing PyTorch takes its time
 LIBRARY = BUILD / "test_libraries/torch_operators.so"
 X = {"x": ("TYPE_FP32", [1])}
 Y = {"y": ("TYPE_FP32", [1])}

@@ -5,6 +5,7 @@ from support.model_server import ModelServer
 from support.python_models import python_on_path
 from support.torch_models import PYTHON, config, parameters
 
+pytestmark = pytest.mark.timeout(600)  # a worker imports PyTorch: seven seconds of a quiet machine
 X = {"x": ("TYPE_FP32", [2])}
 TWO = {"sum": ("TYPE_FP32", [2]), "difference": ("TYPE_FP32", [2])}
 CODE = """
