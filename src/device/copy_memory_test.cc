@@ -27,6 +27,7 @@ class CopyMemoryTest : public ::testing::Test {
     unsetenv("NESO_CUDA_DRIVER");
   }
   MemoryPlace Gpu(int id) const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the driver's addresses are numbers
     return {.data = reinterpret_cast<void*>(gpu_[id]), .type = MemoryType::kGpu, .device_id = id};
   }
   static ConstMemoryPlace From(const MemoryPlace& place) { return {place.data, place.type, place.device_id}; }
