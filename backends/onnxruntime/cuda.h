@@ -17,8 +17,8 @@ bool HasCudaProvider();
 // cuDNN. What is not there the loader looks for where it always does. Once a process; they are never closed.
 void OpenCudaLibraries(const std::string& folder);
 
-// A session's run on a GPU. Inputs are taken from where they lie; an output is left on the GPU if somebody wants it
-// there, and is the host's otherwise. Confined to its instance. All functions throw what the runtime throws.
+// A session's run that leaves outputs on the GPU, which a plain run brings to the host. Both take inputs from where they
+// lie. Confined to its instance. All functions throw what the runtime throws.
 class GpuRun {
  public:
   GpuRun(Ort::Session& session, int32_t device_id);

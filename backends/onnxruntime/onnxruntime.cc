@@ -207,7 +207,8 @@ class OnnxInstance final : public Instance<OnnxModel> {
     if (!collected.ok()) return collected;
     ChooseOutputs(execution.requests());
     execution.ComputeStart();
-    NESO_RETURN_IF_ERROR(TryOrt([&] { gpu_run_ == nullptr ? Run() : RunOnGpu(execution.requests()); }));
+    const bool stays_on_gpu = PlaceOutputs(execution.requests());
+    NESO_RETURN_IF_ERROR(TryOrt([&] { stays_on_gpu ? RunBound() : Run(); }));
     execution.ComputeEnd();
     return SendOutputs(execution);
   }
@@ -330,19 +331,30 @@ class OnnxInstance final : public Instance<OnnxModel> {
                   outputs_.data(), outputs_.size());
   }
 
-  void RunOnGpu(std::span<Request> requests) {
+  // Which outputs stay on the GPU; whether any does.
+  bool PlaceOutputs(std::span<Request> requests) {
+    bool any = false;
+    for (RunOutput& output : run_outputs_) {
+      if (gpu_run_ == nullptr || !IsWantedOnGpu(*output.target, requests)) continue;
+      output.place = backend::Place::Gpu(device_id());
+      any = true;
+    }
+    return any;
+  }
+
+  void RunBound() {
     gpu_run_->Begin();
     for (size_t i = 0; i < inputs_.size(); ++i) gpu_run_->AddInput(input_names_[i], inputs_[i]);
-    for (RunOutput& output : run_outputs_) {
-      if (IsWantedOnGpu(*output.target, requests)) output.place = backend::Place::Gpu(device_id());
-      gpu_run_->AddOutput(output.target->tensor->name.c_str(), output.place.on_gpu());
+    for (size_t i = 0; i < run_outputs_.size(); ++i) {
+      gpu_run_->AddOutput(output_names_[i], run_outputs_[i].place.on_gpu());
     }
     outputs_ = gpu_run_->Run(run_options_);
   }
 
-  // Where some client wants it there. Strings are always the host's.
+  // Where some client wants it there, and states, which come back as inputs. Strings are always the host's.
   bool IsWantedOnGpu(const OutputTarget& output, std::span<Request> requests) const {
     if (output.tensor->datatype == TRITONSERVER_TYPE_BYTES) return false;
+    if (output.is_state) return true;
     return std::ranges::any_of(requests, [&](const Request& request) {
       return request.PlaceOf(output.tensor->name.c_str()) == backend::Place::Gpu(device_id());
     });

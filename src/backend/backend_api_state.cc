@@ -39,9 +39,15 @@ TRITONSERVER_Error* TRITONBACKEND_StateBuffer(TRITONBACKEND_State* state, void**
                                               int64_t* memory_type_id) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(state, buffer, memory_type, memory_type_id);
-    *buffer = AsState(state).Allocate(buffer_byte_size);
-    *memory_type = TRITONSERVER_MEMORY_CPU;
-    *memory_type_id = 0;
+    MemoryPlace place;
+    if (*memory_type == TRITONSERVER_MEMORY_GPU) {
+      place = AsState(state).AllocateOnGpu(buffer_byte_size, *memory_type_id);
+    } else {
+      place.data = AsState(state).Allocate(buffer_byte_size);
+    }
+    *buffer = place.data;
+    *memory_type = ToApi(place.type);
+    *memory_type_id = place.device_id;
     return {};
   });
 }

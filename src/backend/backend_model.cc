@@ -58,6 +58,7 @@ BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::st
                            std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting)
     : Model(std::move(plugin->draft()), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
+      gpu_addresses_(options.gpu_addresses),
       limiter_(std::move(limiter)),
       exiting_(exiting),
       plugin_(std::move(plugin)),
@@ -81,6 +82,7 @@ BackendModel::~BackendModel() {
 
 Status BackendModel::Start(const SchedulingContext& context) {
   ASSIGN_OR_RETURN(std::vector<StateSpec> states, ReadStateSpecs(config(), plugin_->folder()));
+  for (StateSpec& state : states) state.gpu_addresses = gpu_addresses_;
   ASSIGN_OR_RETURN(Instances instances, MakeInstances(ExpandInstanceGroups(config()), config()));
   const std::vector<ModelInstance*> scheduled = Scheduled(instances);
   {

@@ -59,6 +59,7 @@ class BackendModel final : public Model {
   Status StartInstance(BackendInstance& instance, const WarmUp& warm_up) const;
 
   const std::map<std::string, BackendSettings>& host_policies_;
+  const std::map<int, uint64_t>& gpu_addresses_;
   const std::shared_ptr<RateLimiter> limiter_;  // null: nothing is limited
   const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;

@@ -27,6 +27,8 @@ struct BackendOptions {
   MemoryPools memory_pools{.pinned_bytes = 268'435'456};
   // --model-load-gpu-limit: GPU -> the fraction of its memory beyond which no model is loaded.
   std::map<int, double> gpu_load_limits{};
+  // --cuda-virtual-address-size: GPU -> the addresses that a growing state reserves; those that are not here have 1 GiB.
+  std::map<int, uint64_t> gpu_addresses{};
   bool peer_access = true;  // GPUs read each other's memory where they can
   // The buckets of the models' duration histograms, in milliseconds; without a value models have no histograms.
   std::optional<std::vector<double>> histogram_bounds;

@@ -123,6 +123,7 @@ Expected<StateSpec> ReadState(const State& state, const inference::ModelConfig& 
   spec.output_name = state.output_name();
   spec.datatype = static_cast<DataType>(state.data_type());  // the numbers are the same
   spec.in_place = state.use_same_buffer_for_input_output();
+  spec.grows = state.use_growable_memory();
   if (config.max_batch_size() > 0) spec.initial_shape.push_back(1);
   spec.initial_shape.insert(spec.initial_shape.end(), dims.begin(), dims.end());
   spec.initial = BufferOf(data);

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +20,7 @@
 #include "base/status.h"
 #include "core/request.h"
 #include "core/types.h"
+#include "device/gpu_memory.h"
 
 namespace neso {
 
@@ -27,8 +30,12 @@ struct StateSpec {
   std::string output_name;
   DataType datatype = DataType::kInvalid;
   bool in_place = false;  // the output is where the input is
-  Shape initial_shape;    // batch dimension included
-  BufferRef initial;      // never written to
+  // On a GPU it grows where it lies, up to so many bytes of the GPU's addresses; those that are not here have the default.
+  bool grows = false;
+  static constexpr uint64_t kDefaultGpuAddresses = 1'073'741'824;
+  std::map<int, uint64_t> gpu_addresses{};
+  Shape initial_shape;  // batch dimension included
+  BufferRef initial;    // never written to
 };
 
 // One state of one sequence. TRITONBACKEND_State.
@@ -46,6 +53,8 @@ class SequenceState final : public TRITONBACKEND_State {
   void Begin(std::span<const int64_t> shape) { next_.shape.assign(shape.begin(), shape.end()); }
   // Memory for the output; in place it begins with what the input holds. Not null. Throws std::bad_alloc.
   void* Allocate(size_t byte_size);
+  // The same on GPU `device_id`, if it has as much, else on the host.
+  MemoryPlace AllocateOnGpu(size_t byte_size, int64_t device_id);
   const BufferAttributes& attributes() const { return attributes_; }
   BufferAttributes& attributes() { return attributes_; }
   void Update();
@@ -53,9 +62,15 @@ class SequenceState final : public TRITONBACKEND_State {
  private:
   struct Value {
     Shape shape;
-    BufferRef data;  // may have room for more
+    BufferRef data;                  // on the host, or null; may have room for more
+    std::shared_ptr<GpuMemory> gpu;  // on a GPU, or null; likewise
     size_t byte_size = 0;
+
+    ConstMemoryPlace place() const;
   };
+  Status TryAllocateOnGpu(size_t byte_size, int64_t device_id);
+  uint64_t GpuAddresses(int64_t device_id) const;
+  void BeginInPlace(const MemoryPlace& to) const;
   const StateSpec& spec_;
   Value current_;
   Value next_;  // between updates a spare

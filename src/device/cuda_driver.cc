@@ -208,6 +208,57 @@ void CudaDriver::Free(int64_t device_id, uint64_t address) {
   scope.Release();
 }
 
+Expected<uint64_t> CudaDriver::ReserveAddresses(int64_t device_id, uint64_t byte_size) {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  CudaFunctions::Address address = 0;
+  if (const int result = functions_->reserve_addresses(&address, byte_size, 0, 0, 0); result != 0) {
+    return Unavailable("GPU {} has no {} addresses: {}", device_id, byte_size, functions_->Text(result));
+  }
+  scope.Keep();
+  return address;
+}
+
+void CudaDriver::FreeAddresses(int64_t device_id, uint64_t address, uint64_t byte_size) {
+  DeviceScope scope(*functions_);
+  if (!scope.Enter(device_id).ok()) return;
+  if (const int result = functions_->free_addresses(address, byte_size); result != 0) {
+    LOG_ERROR("addresses of GPU {} are not given back: {}", device_id, functions_->Text(result));
+    return;
+  }
+  scope.Release();
+}
+
+Expected<CudaDriver::Mapped> CudaDriver::Map(int64_t device_id, uint64_t address, uint64_t byte_size) {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  CudaFunctions::MemoryProperties properties;
+  properties.location_id = scope.device();
+  CudaFunctions::Memory memory = 0;
+  int result = functions_->create_memory(&memory, byte_size, &properties, 0);
+  if (result != 0) {
+    return Unavailable("GPU {} has no {} bytes of memory: {}", device_id, byte_size, functions_->Text(result));
+  }
+  result = functions_->map(address, byte_size, 0, memory, 0);
+  if (result == 0) {
+    CudaFunctions::Access access;
+    access.location_id = scope.device();
+    result = functions_->set_access(address, byte_size, &access, 1);
+    if (result != 0) functions_->unmap(address, byte_size);
+  }
+  if (result == 0) return Mapped{.address = address, .byte_size = byte_size, .memory = memory};
+  functions_->release_memory(memory);
+  return Unavailable("{} bytes of GPU {} cannot be mapped: {}", byte_size, device_id, functions_->Text(result));
+}
+
+void CudaDriver::Unmap(int64_t device_id, const Mapped& mapped) {
+  DeviceScope scope(*functions_);
+  if (!scope.Enter(device_id).ok()) return;
+  int result = functions_->unmap(mapped.address, mapped.byte_size);
+  if (result == 0) result = functions_->release_memory(mapped.memory);
+  if (result != 0) LOG_ERROR("memory of GPU {} is not given back: {}", device_id, functions_->Text(result));
+}
+
 // It belongs to the context of some GPU: the first.
 Expected<void*> CudaDriver::AllocatePinned(uint64_t byte_size) {
   DeviceScope scope(*functions_);

@@ -59,6 +59,19 @@ class CudaDriver {
   Expected<uint64_t> Allocate(int64_t device_id, uint64_t byte_size);
   void Free(int64_t device_id, uint64_t address);
 
+  // Addresses of a GPU, behind which memory is put later on, in multiples of kMappingBytes (the granularity that GPUs
+  // have). Errors as above.
+  static constexpr uint64_t kMappingBytes = uint64_t{2} << 20;
+  struct Mapped {
+    uint64_t address = 0;
+    uint64_t byte_size = 0;
+    uint64_t memory = 0;
+  };
+  Expected<uint64_t> ReserveAddresses(int64_t device_id, uint64_t byte_size);
+  void FreeAddresses(int64_t device_id, uint64_t address, uint64_t byte_size);
+  Expected<Mapped> Map(int64_t device_id, uint64_t address, uint64_t byte_size);
+  void Unmap(int64_t device_id, const Mapped& mapped);
+
   // Memory of the host that stays where it is, so that every GPU may copy from and to it by itself.
   // Error: kUnavailable.
   Expected<void*> AllocatePinned(uint64_t byte_size);

@@ -33,6 +33,13 @@ const char* CudaFunctions::Find(void* library) {
   find(allocate_host, "cuMemHostAlloc");
   find(free_host, "cuMemFreeHost");
   find(memory_info, "cuMemGetInfo_v2");
+  find(reserve_addresses, "cuMemAddressReserve");
+  find(free_addresses, "cuMemAddressFree");
+  find(create_memory, "cuMemCreate");
+  find(release_memory, "cuMemRelease");
+  find(map, "cuMemMap");
+  find(unmap, "cuMemUnmap");
+  find(set_access, "cuMemSetAccess");
   find(copy, "cuMemcpyAsync");
   find(synchronize, "cuStreamSynchronize");
   find(can_access_peer, "cuDeviceCanAccessPeer");

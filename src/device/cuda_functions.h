@@ -51,6 +51,29 @@ struct CudaFunctions {
   int (*free_host)(void* memory);
   int (*memory_info)(size_t* free, size_t* total);
 
+  // Addresses without memory, memory without address, and the one put behind the other.
+  struct MemoryProperties {
+    int type = 1;           // CU_MEM_ALLOCATION_TYPE_PINNED
+    int handle_types = 0;   // not to be shared
+    int location_type = 1;  // CU_MEM_LOCATION_TYPE_DEVICE
+    int location_id = 0;
+    void* win32_metadata = nullptr;
+    std::array<unsigned char, 8> flags{};
+  };
+  struct Access {
+    int location_type = 1;
+    int location_id = 0;
+    int flags = 3;  // CU_MEM_ACCESS_FLAGS_PROT_READWRITE
+  };
+  using Memory = unsigned long long;
+  int (*reserve_addresses)(Address* address, size_t bytes, size_t alignment, Address wanted, unsigned long long flags);
+  int (*free_addresses)(Address address, size_t bytes);
+  int (*create_memory)(Memory* memory, size_t bytes, const MemoryProperties* properties, unsigned long long flags);
+  int (*release_memory)(Memory memory);
+  int (*map)(Address address, size_t bytes, size_t offset, Memory memory, unsigned long long flags);
+  int (*unmap)(Address address, size_t bytes);
+  int (*set_access)(Address address, size_t bytes, const Access* access, size_t count);
+
   // Addresses are unified: the driver knows where each lies.
   int (*copy)(Address to, Address from, size_t bytes, Stream stream);
   int (*synchronize)(Stream stream);

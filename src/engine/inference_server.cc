@@ -88,6 +88,7 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.memory_pools = {.pinned_bytes = options.pinned_memory_pool_bytes,
                           .gpu_bytes = options.cuda_memory_pool_bytes};
   for (const auto& [device, fraction] : options.load_device_limits) backend.gpu_load_limits[device.second] = fraction;
+  backend.gpu_addresses = options.cuda_virtual_address_bytes;
   backend.peer_access = options.peer_access;
   if (options.metrics) {
     backend.histogram_bounds = *HistogramBounds(options);  // checked before

@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 
+#include "device/fake_cuda_for_test.h"
 #include "schedule/sequence_test_support.h"
 
 namespace neso {
@@ -86,6 +88,89 @@ TEST(SequenceStatesTest, AStateInPlaceKeepsWhatItHoldsWhenItGrows) {
   auto* const out = static_cast<int32_t*>(state->Allocate(100 * sizeof(int32_t)));
   EXPECT_EQ(out[0], 5);
   EXPECT_EQ(out[1], 6);
+}
+
+// The GPU's memory is the stand-in's.
+class GpuStatesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { setenv("NESO_CUDA_DRIVER", NESO_FAKE_CUDA_DRIVER, 1); }
+  void TearDown() override {
+    unsetenv("NESO_CUDA_DRIVER");
+    EXPECT_EQ(FakeCudaCountsNow(), FakeCudaState());
+  }
+  // What the next request gets, and where it lies.
+  static std::pair<std::vector<int32_t>, BufferAttributes> Next(const SequenceStates& states) {
+    auto request = InferenceRequest::Create(test::MakeModel(R"(name: "m")"), -1);
+    states.InjectInto(*request);
+    const InputBuffer& buffer = request->FindInput("SI")->buffers()[0];
+    const BufferAttributes& from = buffer.attributes;
+    std::vector<int32_t> values(from.byte_size / sizeof(int32_t));
+    EXPECT_TRUE(
+        CopyMemory({.data = values.data()}, {buffer.base, from.memory_type, from.memory_type_id}, from.byte_size).ok());
+    return {values, from};
+  }
+  // Puts one more behind what the state holds; where it has been put.
+  static MemoryPlace AppendOnGpu(SequenceStates& states, int64_t device_id, int32_t value) {
+    std::vector<int32_t> values = Next(states).first;
+    values.push_back(value);
+    const size_t byte_size = values.size() * sizeof(int32_t);
+    SequenceState* const state =
+        *states.NewOutput("SO", DataType::kInt32, Shape{1, static_cast<int64_t>(values.size())});
+    const MemoryPlace place = state->AllocateOnGpu(byte_size, device_id);
+    EXPECT_TRUE(CopyMemory(place, {.data = values.data()}, byte_size).ok());
+    state->Update();
+    return place;
+  }
+};
+
+TEST_F(GpuStatesTest, TheOutputIsTheNextInputOnTheGpu) {
+  for (const bool in_place : {false, true}) {
+    const std::vector<StateSpec> specs = {Spec(in_place, {1, 1}, {5})};
+    SequenceStates states(specs);
+    EXPECT_EQ(Next(states).second.memory_type, MemoryType::kCpu);
+    for (int32_t i = 0; i < 100; ++i) EXPECT_EQ(AppendOnGpu(states, 1, i).type, MemoryType::kGpu);
+    const auto [values, attributes] = Next(states);
+    EXPECT_EQ(values.size(), 101U);
+    EXPECT_EQ(values[0], 5);
+    EXPECT_EQ(values[100], 99);
+    EXPECT_EQ(attributes.memory_type, MemoryType::kGpu);
+    EXPECT_EQ(attributes.memory_type_id, 1);
+    states.Reset();
+    EXPECT_THAT(Next(states).first, ElementsAre(5));
+  }
+}
+
+TEST_F(GpuStatesTest, AStateInPlaceHoldsWhatItHeldWhereverItMoves) {
+  const std::vector<StateSpec> specs = {Spec(true, {1, 1}, {5})};
+  SequenceStates states(specs);
+  SequenceState* const state = *states.NewOutput("SO", DataType::kInt32, Shape{1, 1});
+  state->AllocateOnGpu(sizeof(int32_t), 0);
+  state->Update();
+  EXPECT_THAT(Next(states).first, ElementsAre(5));
+  EXPECT_EQ(*static_cast<int32_t*>(state->Allocate(sizeof(int32_t))), 5);
+  state->Update();
+  EXPECT_EQ(Next(states).second.memory_type, MemoryType::kCpu);
+}
+
+TEST_F(GpuStatesTest, AGrowingStateStaysWhereItIs) {
+  std::vector<StateSpec> specs = {Spec(true, {1, 1}, {5})};
+  specs[0].grows = true;
+  specs[0].gpu_addresses = {{0, 8 << 20}};
+  SequenceStates states(specs);
+  const MemoryPlace first = AppendOnGpu(states, 0, 6);
+  SequenceState* const state = *states.NewOutput("SO", DataType::kInt32, Shape{1, 1 << 20});
+  EXPECT_EQ(state->AllocateOnGpu(4 << 20, 0).data, first.data);
+  state->Update();
+  EXPECT_EQ(Next(states).first[1], 6);
+  EXPECT_EQ(AppendOnGpu(states, 0, 7).data, first.data);
+  EXPECT_EQ(state->AllocateOnGpu(9 << 20, 0).type, MemoryType::kCpu) << "beyond the addresses it is the host's";
+}
+
+TEST_F(GpuStatesTest, WhereThereIsNoGpuTheHostKeepsIt) {
+  const std::vector<StateSpec> specs = {Spec(false, {1, 1}, {5})};
+  SequenceStates states(specs);
+  EXPECT_EQ(AppendOnGpu(states, 9, 6).type, MemoryType::kCpu);
+  EXPECT_THAT(Next(states).first, ElementsAre(5, 6));
 }
 
 TEST(SequenceStatesTest, AStateThatIsNotUpdatedStays) {

@@ -36,7 +36,6 @@ constexpr const char* kWithoutEffect[] = {
     "sagemaker-thread-count",
     "vertex-ai-thread-count",
     "repoagent-directory",
-    "cuda-virtual-address-size",
     "buffer-manager-thread-count",
     "grpc-infer-thread-count",
     "grpc-infer-allocation-pool-size",

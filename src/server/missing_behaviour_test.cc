@@ -38,8 +38,8 @@ TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
 
 TEST(MissingBehaviourTest, OptionsThatSizeSomethingAbsentAreListed) {
   EXPECT_THAT(OptionsWithoutEffect(Parse({"--grpc-port=9001", "--buffer-manager-thread-count=2", "--http-port=9000",
-                                          "--cuda-virtual-address-size=0:1"})),
-              ElementsAre("buffer-manager-thread-count", "cuda-virtual-address-size"));
+                                          "--grpc-infer-thread-count=2"})),
+              ElementsAre("buffer-manager-thread-count", "grpc-infer-thread-count"));
 }
 
 }  // namespace

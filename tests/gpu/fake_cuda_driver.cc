@@ -57,6 +57,7 @@ struct Mapping {
 std::mutex mutex;
 std::map<Address, Mapping> open_memory;  // other processes'
 std::map<Address, Mapping> allocated;
+std::map<Address, Mapping> reserved;  // whose memory stands in `allocated`
 std::map<void*, size_t> pinned;
 size_t allocated_bytes = 0;
 int retained[kDevices] = {0, 0};
@@ -273,6 +274,70 @@ EXPORT int cuMemFree_v2(Address address) {
   allocated.erase(found);
   return kSuccess;
 }
+
+// Addresses are memory from the start; what is mapped is counted, and copies beyond it fail.
+EXPORT int cuMemAddressReserve(Address* address, size_t bytes, size_t, Address, unsigned long long) {
+  if (context_depth == 0) return kInvalidContext;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const int fd = memfd_create("reserved", MFD_CLOEXEC);
+  Mapping mapping;
+  const bool is_mapped = ftruncate(fd, static_cast<off_t>(bytes)) == 0 && Map(fd, bytes, *address, mapping);
+  close(fd);
+  if (!is_mapped) return kOutOfMemory;
+  reserved[*address] = mapping;
+  mapping.size = 0;
+  allocated[*address] = mapping;
+  return kSuccess;
+}
+
+EXPORT int cuMemAddressFree(Address address, size_t bytes) {
+  if (context_depth == 0) return kInvalidContext;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = reserved.find(address);
+  if (found == reserved.end() || found->second.size != bytes || allocated[address].size != 0) return kInvalidValue;
+  Unmap(address, found->second);
+  reserved.erase(found);
+  allocated.erase(address);
+  return kSuccess;
+}
+
+EXPORT int cuMemCreate(unsigned long long* memory, size_t bytes, const void*, unsigned long long) {
+  if (context_depth == 0) return kInvalidContext;
+  if (bytes % (2 << 20) != 0) return kInvalidValue;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (bytes > kMostAllocated - allocated_bytes) return kOutOfMemory;
+  allocated_bytes += bytes;
+  *memory = bytes;
+  return kSuccess;
+}
+
+EXPORT int cuMemRelease(unsigned long long memory) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  allocated_bytes -= memory;
+  return kSuccess;
+}
+
+EXPORT int cuMemMap(Address address, size_t bytes, size_t, unsigned long long memory, unsigned long long) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (auto& [base, mapping] : reserved) {
+    if (address != base + allocated[base].size || bytes != memory || address + bytes > base + mapping.size) continue;
+    allocated[base].size += bytes;
+    return kSuccess;
+  }
+  return kInvalidValue;
+}
+
+EXPORT int cuMemUnmap(Address address, size_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (auto& [base, mapping] : reserved) {
+    if (address < base || address >= base + mapping.size || allocated[base].size < bytes) continue;
+    allocated[base].size -= bytes;
+    return kSuccess;
+  }
+  return kInvalidValue;
+}
+
+EXPORT int cuMemSetAccess(Address, size_t, const void*, size_t) { return kSuccess; }
 
 EXPORT int cuMemHostAlloc(void** memory, size_t bytes, unsigned flags) {
   if (context_depth == 0) return kInvalidContext;

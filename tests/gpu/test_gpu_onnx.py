@@ -108,6 +108,27 @@ def test_options_of_the_provider(serve):
         "arena_extend_strategy=kSameAsRequested"}
 
 
+GROWING = """
+    input { name: "x" data_type: TYPE_FP32 dims: [1] }
+    output { name: "y" data_type: TYPE_FP32 dims: [1] }
+    sequence_batching { state { input_name: "past" output_name: "now" data_type: TYPE_FP32 dims: [-1]
+                                initial_state { name: "begin" data_type: TYPE_FP32 dims: [1] zero_data: true } EXTRA } }
+    """
+
+
+@pytest.mark.parametrize("extra", ["", "use_same_buffer_for_input_output: true",
+                                   "use_same_buffer_for_input_output: true use_growable_memory: true"])
+def test_the_state_of_a_sequence_stays_on_the_gpu(serve, extra):
+    served = serve(GROWING.replace("EXTRA", extra), onnx_models.growing())
+    answers = [served.api.infer("m", [served.api.inline("x", np.float32([[i]]), "FP32")], sequence_id=7,
+                                sequence_start=i == 1, sequence_end=i == 5).as_numpy("y")[0, 0] for i in range(1, 6)]
+    assert answers == [1, 3, 6, 10, 15]
+    copies = served.copies()
+    # From the stand-in runtime's memory, which is the host's; never back.
+    assert [copy for copy in copies if copy.endswith("host to gpu")][-1] == "24 host to gpu"
+    assert not [copy for copy in copies if copy.endswith("gpu to host")]
+
+
 def test_strings(serve):
     served = serve(model=onnx_models.identity("BYTES"))
     words = np.array([[b"a", b"", b"bc"]], object)

@@ -12,6 +12,7 @@ import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support import onnx_models
 from support.control import load, unload
+from support.python_models import PythonModels, python_on_path
 from support.server import TREE
 
 pytestmark = pytest.mark.skipif(not pathlib.Path("/dev/nvidiactl").exists(), reason="this machine has no NVIDIA GPU")
@@ -24,6 +25,23 @@ EXACT = """
     optimization { execution_accelerators { gpu_execution_accelerator { name: "cuda"
         parameters { key: "use_tf32" value: "0" } } } }
     """
+
+
+TORCH = """
+def initialize(self, args):
+    self.gpu = torch.device("cuda", int(args["model_instance_device_id"]))
+    self.told = args["model_instance_kind"]
+
+def execute(self, requests):
+    responses = []
+    for request in requests:
+        x = torch.from_dlpack(pb_utils.get_input_tensor_by_name(request, "IN")).to(self.gpu)
+        made = pb_utils.Tensor.from_dlpack("OUT", torch.softmax(x @ x.T, 1))
+        assert self.told == "GPU" and not made.is_cpu() and made.__dlpack_device__()[0] == 2
+        assert torch.from_dlpack(made).is_cuda
+        responses.append(pb_utils.InferenceResponse([made]))
+    return responses
+"""
 
 
 def smi(field):
@@ -234,6 +252,42 @@ def test_memory_comes_back_when_a_model_is_unloaded(server, conv):
     assert load(server, "conv").status_code == 200
     print("GPU memory in use after each unload, MiB:", [int(bytes_) >> 20 for bytes_ in used])
     assert used[-1] <= used[1] + 8 * 2**20
+
+
+@needs_cuda_runtime
+@pytest.mark.parametrize("extra", ["", "use_same_buffer_for_input_output: true use_growable_memory: true"])
+def test_the_state_of_a_sequence_stays_on_the_gpu(repository, start_server, extra):
+    repository.add("growing", f'''platform: "onnxruntime_onnx" max_batch_size: 8 {EXACT}
+        input {{ name: "x" data_type: TYPE_FP32 dims: [1] }} output {{ name: "y" data_type: TYPE_FP32 dims: [1] }}
+        sequence_batching {{ state {{ input_name: "past" output_name: "now" data_type: TYPE_FP32 dims: [-1]
+            initial_state {{ name: "begin" data_type: TYPE_FP32 dims: [1] zero_data: true }} {extra} }} }}''',
+                   files={"model.onnx": onnx_models.growing()})
+    server = start_server(repository.path, "--cuda-virtual-address-size=0:268435456")
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        for sequence in (1, 2):
+            answers = []
+            for i in range(1, 101):
+                tensor = grpcclient.InferInput("x", [1, 1], "FP32").set_data_from_numpy(np.float32([[i]]))
+                answers.append(client.infer("growing", [tensor], sequence_id=sequence, sequence_start=i == 1,
+                                            sequence_end=i == 100).as_numpy("y")[0, 0])
+            assert answers == [i * (i + 1) // 2 for i in range(1, 101)]
+
+
+@pytest.mark.parametrize("rows", [3, 500])
+def test_a_python_model_that_computes_with_torch(repository, start_server, rows):
+    torch = pytest.importorskip("torch", reason="the tests' interpreter has no PyTorch")
+    if not torch.cuda.is_available():
+        pytest.skip("the tests' PyTorch has no CUDA")
+    PythonModels(repository).add("softmax", TORCH, {"IN": ("TYPE_FP32", (-1, -1))}, {"OUT": ("TYPE_FP32", (-1, -1))},
+                                 before="import torch\n")
+    server = start_server(repository.path, env=python_on_path())
+    x = np.random.default_rng(6).standard_normal((rows, 64), dtype=np.float32)
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        tensor = grpcclient.InferInput("IN", list(x.shape), "FP32").set_data_from_numpy(x)
+        answer = client.infer("softmax", [tensor]).as_numpy("OUT")
+    products = x @ x.T
+    wanted = np.exp(products - products.max(1, keepdims=True))
+    assert np.allclose(answer, wanted / wanted.sum(1, keepdims=True), rtol=1e-3, atol=1e-3)
 
 
 def test_a_limit_refuses_models_while_memory_is_in_use(repository, start_server):

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import tritonclient.http as httpclient
 from support.clients import inputs_of
-from support.onnx_models import model, node
+from support.onnx_models import growing, model, node
 from tritonclient.utils import InferenceServerException
 
 STRATEGIES = {
@@ -27,13 +27,6 @@ def recurrent():
          node("ReduceSum", "h_out last", "y")],
         {"x": ("FLOAT", [None, 3]), "h": ("FLOAT", [None, HIDDEN])},
         {"y": ("FLOAT", [None, 1]), "h_out": ("FLOAT", [None, HIDDEN])}, weights)
-
-
-def growing():
-    """The state holds everything that has come, as a transformer's cache does; y is its sum."""
-    return model([node("Concat", "past x", "now", axis=1), node("ReduceSum", "now last", "y")],
-                 {"x": ("FLOAT", [None, 1]), "past": ("FLOAT", [None, None])},
-                 {"y": ("FLOAT", [None, 1]), "now": ("FLOAT", [None, None])}, {"last": np.array([1], np.int64)})
 
 
 def config(strategy, states, outputs="", inputs='input { name: "x" data_type: TYPE_FP32 dims: [3] }', max_batch_size=8):

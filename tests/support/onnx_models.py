@@ -54,6 +54,13 @@ def mlp(inputs=16, hidden=32, outputs=8, seed=0):
         {"x": ("FLOAT", [None, inputs])}, {"y": ("FLOAT", [None, outputs])}, weights)
 
 
+def growing():
+    """The state holds everything that has come, as a transformer's cache does; y is its sum."""
+    return model([node("Concat", "past x", "now", axis=1), node("ReduceSum", "now last", "y")],
+                 {"x": ("FLOAT", [None, 1]), "past": ("FLOAT", [None, None])},
+                 {"y": ("FLOAT", [None, 1]), "now": ("FLOAT", [None, None])}, {"last": np.array([1], np.int64)})
+
+
 def sequence_output():
     """x [2] becomes a sequence of one tensor."""
     kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, [2]))

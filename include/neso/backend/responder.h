@@ -184,7 +184,7 @@ class OutputResponder {
     NESO_RETURN_IF_ERROR(TRITONBACKEND_StateNew(&state, request.handle(), output.name.c_str(), output.datatype,
                                                 slice.shape.data(), static_cast<uint32_t>(slice.shape.size())));
     void* buffer = nullptr;
-    Place place;
+    Place place = output.place;
     NESO_RETURN_IF_ERROR(TRITONBACKEND_StateBuffer(state, &buffer, slice.bytes.size(), &place.type, &place.id));
     NESO_RETURN_IF_ERROR(CopyMemory(buffer, place, slice.bytes.data(), output.place, slice.bytes.size()));
     return TRITONBACKEND_StateUpdate(state);
