@@ -336,7 +336,8 @@ Expected<RequestedOutputs> FillInferRequest(const Model& model, const InferBody&
   const std::string_view head = body.bytes.substr(0, header_length);
   const std::string_view binary = body.bytes.substr(header_length);
   const auto is_elements = [](std::string_view name) { return name == "data"; };
-  if (JsonDocument* const known = RecentHeads::OfThread().Find(head, is_elements)) {
+  RecentHeads* const heads = RecentHeads::OfThread();
+  if (JsonDocument* const known = heads == nullptr ? nullptr : heads->Find(head, is_elements)) {
     return Filler(model, *known, binary, max_json_bytes, request, tensors).Fill();
   }
   JsonDocument document;

@@ -1,14 +1,13 @@
 #include "frontend/http/recent_heads.h"
 
 #include <algorithm>
-#include <new>
+#include <utility>
+
+#include "base/thread_owned.h"
 
 namespace neso {
 
-RecentHeads& RecentHeads::OfThread() {
-  static thread_local RecentHeads heads;
-  return heads;
-}
+RecentHeads* RecentHeads::OfThread() { return ThreadOwned<RecentHeads>::Get(); }
 
 JsonDocument* RecentHeads::Find(std::string_view text, JsonDocument::IsElements is_elements) {
   if (text.size() > kMostBytes) return nullptr;

@@ -53,9 +53,10 @@ TEST(RecentHeadsTest, DoesNotKeepWhatIsLongOrMalformed) {
 
 TEST(RecentHeadsTest, EachThreadHasItsOwn) {
   RecentHeads* other = nullptr;
-  std::thread([&] { other = &RecentHeads::OfThread(); }).join();
-  EXPECT_NE(other, &RecentHeads::OfThread());
-  EXPECT_EQ(&RecentHeads::OfThread(), &RecentHeads::OfThread());
+  std::thread([&] { other = RecentHeads::OfThread(); }).join();
+  ASSERT_NE(RecentHeads::OfThread(), nullptr);
+  EXPECT_NE(other, RecentHeads::OfThread());
+  EXPECT_EQ(RecentHeads::OfThread(), RecentHeads::OfThread());
 }
 
 }  // namespace
