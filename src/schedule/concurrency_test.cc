@@ -33,11 +33,12 @@ TEST_F(ConcurrencyTest, AnswersEveryRequestOfManyThreads) {
       std::vector<FakeInstance::Body> bodies;
       for (int i = 0; i < 3; ++i) {
         // Owned by the body: an execution goes on after its last answer.
-        bodies.push_back([busy = std::make_shared<std::atomic<int>>(0)](std::span<InferenceRequest* const> requests) {
-          EXPECT_EQ(busy->fetch_add(1), 0) << "an instance executes one batch at a time";
-          test::AnswerAll(requests);
-          busy->fetch_sub(1);
-        });
+        bodies.emplace_back(
+            [busy = std::make_shared<std::atomic<int>>(0)](std::span<InferenceRequest* const> requests) {
+              EXPECT_EQ(busy->fetch_add(1), 0) << "an instance executes one batch at a time";
+              test::AnswerAll(requests);
+              busy->fetch_sub(1);
+            });
       }
       const auto model = Load(config, std::move(bodies), any_thread);
       constexpr size_t kThreads = 4, kEach = 500;
