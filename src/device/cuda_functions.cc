@@ -1,50 +1,45 @@
 #include "device/cuda_functions.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <type_traits>
+#include "device/library_functions.h"
 
 namespace neso {
 
 const char* CudaFunctions::Find(void* library) {
-  const char* missing = nullptr;
-  const auto find = [&](auto& function, const char* symbol) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, symbol));
-    if (function == nullptr && missing == nullptr) missing = symbol;
-  };
-  find(initialize, "cuInit");
-  find(error_string, "cuGetErrorString");
-  find(device_count, "cuDeviceGetCount");
-  find(device, "cuDeviceGet");
-  find(device_name, "cuDeviceGetName");
-  find(device_uuid, "cuDeviceGetUuid");
-  find(device_memory, "cuDeviceTotalMem_v2");
-  find(device_attribute, "cuDeviceGetAttribute");
-  find(retain_primary_context, "cuDevicePrimaryCtxRetain");
-  find(release_primary_context, "cuDevicePrimaryCtxRelease_v2");
-  find(push_context, "cuCtxPushCurrent_v2");
-  find(pop_context, "cuCtxPopCurrent_v2");
-  find(open_ipc_handle, "cuIpcOpenMemHandle_v2");
-  find(close_ipc_handle, "cuIpcCloseMemHandle");
-  find(address_range, "cuMemGetAddressRange_v2");
-  find(allocate, "cuMemAlloc_v2");
-  find(free, "cuMemFree_v2");
-  find(allocate_host, "cuMemHostAlloc");
-  find(free_host, "cuMemFreeHost");
-  find(memory_info, "cuMemGetInfo_v2");
-  find(reserve_addresses, "cuMemAddressReserve");
-  find(free_addresses, "cuMemAddressFree");
-  find(create_memory, "cuMemCreate");
-  find(release_memory, "cuMemRelease");
-  find(map, "cuMemMap");
-  find(unmap, "cuMemUnmap");
-  find(set_access, "cuMemSetAccess");
-  find(copy, "cuMemcpyAsync");
-  find(synchronize, "cuStreamSynchronize");
-  find(can_access_peer, "cuDeviceCanAccessPeer");
-  find(enable_peer_access, "cuCtxEnablePeerAccess");
-  return missing;
+  LibraryFunctions functions(library);
+  functions.Find(initialize, "cuInit");
+  functions.Find(error_string, "cuGetErrorString");
+  functions.Find(device_count, "cuDeviceGetCount");
+  functions.Find(device, "cuDeviceGet");
+  functions.Find(device_name, "cuDeviceGetName");
+  functions.Find(device_uuid, "cuDeviceGetUuid");
+  functions.Find(device_memory, "cuDeviceTotalMem_v2");
+  functions.Find(device_attribute, "cuDeviceGetAttribute");
+  functions.Find(retain_primary_context, "cuDevicePrimaryCtxRetain");
+  functions.Find(release_primary_context, "cuDevicePrimaryCtxRelease_v2");
+  functions.Find(push_context, "cuCtxPushCurrent_v2");
+  functions.Find(pop_context, "cuCtxPopCurrent_v2");
+  functions.Find(open_ipc_handle, "cuIpcOpenMemHandle_v2");
+  functions.Find(close_ipc_handle, "cuIpcCloseMemHandle");
+  functions.Find(address_range, "cuMemGetAddressRange_v2");
+  functions.Find(allocate, "cuMemAlloc_v2");
+  functions.Find(free, "cuMemFree_v2");
+  functions.Find(allocate_host, "cuMemHostAlloc");
+  functions.Find(free_host, "cuMemFreeHost");
+  functions.Find(memory_info, "cuMemGetInfo_v2");
+  functions.Find(reserve_addresses, "cuMemAddressReserve");
+  functions.Find(free_addresses, "cuMemAddressFree");
+  functions.Find(create_memory, "cuMemCreate");
+  functions.Find(release_memory, "cuMemRelease");
+  functions.Find(map, "cuMemMap");
+  functions.Find(unmap, "cuMemUnmap");
+  functions.Find(set_access, "cuMemSetAccess");
+  functions.Find(copy, "cuMemcpyAsync");
+  functions.Find(synchronize, "cuStreamSynchronize");
+  functions.Find(can_access_peer, "cuDeviceCanAccessPeer");
+  functions.Find(enable_peer_access, "cuCtxEnablePeerAccess");
+  return functions.missing();
 }
 
 std::string CudaFunctions::Text(int result) const {

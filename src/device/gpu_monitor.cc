@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <type_traits>
+
+#include "device/library_functions.h"
 
 namespace neso {
 
@@ -32,21 +33,17 @@ struct GpuMonitor::Functions {
 
   // Null on success, else the name of the symbol that is missing.
   const char* Find(void* library) {
-    const char* missing = nullptr;
-    const auto find_symbol = [&](auto& function, const char* symbol) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, symbol));
-      if (function == nullptr && missing == nullptr) missing = symbol;
-    };
-    find_symbol(initialize, "nvmlInit_v2");
-    find_symbol(shut_down, "nvmlShutdown");
-    find_symbol(error_string, "nvmlErrorString");
-    find_symbol(find, "nvmlDeviceGetHandleByUUID");
-    find_symbol(utilization, "nvmlDeviceGetUtilizationRates");
-    find_symbol(memory, "nvmlDeviceGetMemoryInfo");
-    find_symbol(power, "nvmlDeviceGetPowerUsage");
-    find_symbol(power_limit, "nvmlDeviceGetPowerManagementLimit");
-    find_symbol(energy, "nvmlDeviceGetTotalEnergyConsumption");
-    return missing;
+    LibraryFunctions functions(library);
+    functions.Find(initialize, "nvmlInit_v2");
+    functions.Find(shut_down, "nvmlShutdown");
+    functions.Find(error_string, "nvmlErrorString");
+    functions.Find(find, "nvmlDeviceGetHandleByUUID");
+    functions.Find(utilization, "nvmlDeviceGetUtilizationRates");
+    functions.Find(memory, "nvmlDeviceGetMemoryInfo");
+    functions.Find(power, "nvmlDeviceGetPowerUsage");
+    functions.Find(power_limit, "nvmlDeviceGetPowerManagementLimit");
+    functions.Find(energy, "nvmlDeviceGetTotalEnergyConsumption");
+    return functions.missing();
   }
 };
 

@@ -74,12 +74,24 @@ class DispatcherTest : public ::testing::Test {
     EXPECT_TRUE(InferenceRequest::Submit(request).ok());
   }
 
+  // Each of `count` executions takes so long, and brings the next request: without end it would keep its thread.
+  void LoadEachBringingTheNext(int count, Nanoseconds duration) {
+    left_ = count;
+    Load("", {[this, duration](std::span<InferenceRequest* const> requests) {
+           log_.Add(requests);
+           Advance(duration);
+           if (--left_ > 0) Send("n");
+           AnswerAll(requests);
+         }});
+  }
+
   void Advance(Nanoseconds by) {
     clock_.Advance(by);
     house_.context().timers.LookAtClockForTest();
   }
 
   const char zero_ = 0;
+  std::atomic<int> left_{0};
   Gate gate_;
   BatchLog log_;
   Requester requester_;
@@ -153,15 +165,8 @@ TEST_F(DispatcherTest, HasNoInlineHostInsideExecutionsAndCallbacks) {
   EXPECT_FALSE(seen);
 }
 
-// Each execution brings the next request, which without end would keep the front-end thread.
 TEST_F(DispatcherTest, GivesASharedThreadBackWhileShortWorkKeepsComing) {
-  std::atomic<int> left{2000};
-  Load("", {[&](std::span<InferenceRequest* const> requests) {
-         log_.Add(requests);
-         Advance(std::chrono::microseconds(1));
-         if (--left > 0) Send("n");
-         AnswerAll(requests);
-       }});
+  LoadEachBringingTheNext(2000, std::chrono::microseconds(1));
   ManualHost host;
   Send("n");
   int turns = 0;
@@ -172,13 +177,7 @@ TEST_F(DispatcherTest, GivesASharedThreadBackWhileShortWorkKeepsComing) {
 }
 
 TEST_F(DispatcherTest, LongWorkGoesOnElsewhere) {
-  std::atomic<int> left{20};
-  Load("", {[&](std::span<InferenceRequest* const> requests) {
-         log_.Add(requests);
-         Advance(std::chrono::microseconds(300));
-         if (--left > 0) Send("n");
-         AnswerAll(requests);
-       }});
+  LoadEachBringingTheNext(20, std::chrono::microseconds(300));
   ManualHost host;
   Send("n");
   EXPECT_EQ(host.RunDeferred(), 1u);

@@ -9,20 +9,11 @@ DURATIONS = [f"nv_inference_{name}_histogram_ms"
 ON = "--metrics-config=histogram_latencies=true"
 
 
-def buckets(server, family, model):
-    """{upper end: requests at most that long}, as printed."""
-    start = f'{family}_bucket{{model="{model}",version="1",le="'
-    lines = [line[len(start):] for line in server.metrics().splitlines() if line.startswith(start)]
-    return {line.split('"')[0]: int(line.split()[-1]) for line in lines}
-
-
 @pytest.fixture
-def start(repository, start_server):
-    repository.add_identity("m", parameters={"execute_delay_ms": "20"})
-
-    def start(*args):
-        return start_server(repository.path, *args)
-    return start
+def buckets(by_label):
+    """buckets(server, family, model): {upper end: requests at most that long}."""
+    return lambda server, family, model: {
+        end: int(count) for end, count in by_label(server, f"{family}_bucket", model, "le").items()}
 
 
 @pytest.mark.parametrize("args", [[], ["--metrics-config=histogram_latencies=false"],
@@ -34,7 +25,7 @@ def test_without_being_asked_for_there_are_none(start, args):
     assert "histogram" not in server.metrics()
 
 
-def test_each_successful_request_is_counted_once_in_each(start):
+def test_each_successful_request_is_counted_once_in_each(start, buckets):
     server = start(ON)
     for _ in range(3):
         ask(server, "m")
@@ -52,7 +43,7 @@ def test_each_successful_request_is_counted_once_in_each(start):
     assert milliseconds == pytest.approx(counted, abs=0.01)
 
 
-def test_a_model_and_the_server_choose_buckets(repository, start):
+def test_a_model_and_the_server_choose_buckets(repository, start, buckets):
     chosen = f"""
         model_metrics {{
           metric_control {{ metric_identifier {{ family: "{FIRST}" }} histogram_options {{ buckets: [ 1, 10, 60000 ] }} }}

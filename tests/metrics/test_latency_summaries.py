@@ -10,20 +10,10 @@ CACHE = ["nv_cache_hit_summary_per_model", "nv_cache_miss_summary_per_model"]
 ON = "--metrics-config=summary_latencies=true"
 
 
-def quantiles(server, family, model):
-    """{quantile: microseconds}, as printed."""
-    start = f'{family}{{model="{model}",version="1",quantile="'
-    lines = [line[len(start):] for line in server.metrics().splitlines() if line.startswith(start)]
-    return {line.split('"')[0]: line.split()[-1] for line in lines}
-
-
 @pytest.fixture
-def start(repository, start_server):
-    repository.add_identity("m", parameters={"execute_delay_ms": "20"})
-
-    def start(*args):
-        return start_server(repository.path, *args)
-    return start
+def quantiles(by_label):
+    """quantiles(server, family, model): {quantile: microseconds}, as printed."""
+    return lambda server, family, model: by_label(server, family, model, "quantile")
 
 
 @pytest.mark.parametrize("args", [[], ["--metrics-config=summary_latencies=false"],
@@ -35,7 +25,7 @@ def test_without_being_asked_for_there_are_none(start, args):
     assert "summary" not in server.metrics()
 
 
-def test_each_successful_request_is_in_each(start):
+def test_each_successful_request_is_in_each(start, quantiles):
     server = start(ON)
     assert set(quantiles(server, REQUEST, "m").values()) == {"Nan"}, "of nothing there is no quantile"
     for _ in range(3):
@@ -55,7 +45,7 @@ def test_each_successful_request_is_in_each(start):
     assert not any(family in text for family in CACHE)
 
 
-def test_quantiles_are_chosen(start):
+def test_quantiles_are_chosen(start, quantiles):
     server = start(ON, "--metrics-config=summary_quantiles=0.25:0.1,most:0.1,0.75:0.01")
     ask(server, "m")
     assert list(quantiles(server, REQUEST, "m")) == ["0.25", "0.75"]
