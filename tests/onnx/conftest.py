@@ -1,28 +1,20 @@
 """One server for each module of tests, in explicit mode: a test adds its models and loads them."""
 import numpy as np
 import pytest
-from support.model_server import ModelServer
+from support.model_server import model_servers
 
 
 @pytest.fixture(scope="module")
 def onnx(module_repository, start_module_server):
-    with_client = ModelServer("model.onnx", module_repository, start_module_server)
-    yield with_client
-    with_client.client.close()
+    with model_servers("model.onnx", module_repository, start_module_server) as start:
+        yield start()
 
 
 @pytest.fixture
 def start_onnx(repository, start_server):
     """Starts a server of its own, with options: start_onnx("--strict-model-config=true")."""
-    started = []
-
-    def start(*args):
-        started.append(ModelServer("model.onnx", repository, start_server, *args))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.client.close()
+    with model_servers("model.onnx", repository, start_server) as start:
+        yield start
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pathlib
 
 import numpy as np
 import pytest
-from support.model_server import ModelServer
+from support.model_server import model_servers
 from support.torch_models import BUILT, MODELS, PACKAGES, made_by
 
 HERE = pathlib.Path(__file__).parent
@@ -40,20 +40,12 @@ def digits():
 
 @pytest.fixture(scope="module")
 def torch(module_repository, start_module_server):
-    with_client = ModelServer("model.pt", module_repository, start_module_server)
-    yield with_client
-    with_client.client.close()
+    with model_servers("model.pt", module_repository, start_module_server) as start:
+        yield start()
 
 
 @pytest.fixture
 def start_torch(repository, start_server):
     """Starts a server of its own, with options."""
-    started = []
-
-    def start(*args):
-        started.append(ModelServer("model.pt", repository, start_server, *args))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.client.close()
+    with model_servers("model.pt", repository, start_server) as start:
+        yield start

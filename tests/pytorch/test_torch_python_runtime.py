@@ -1,7 +1,7 @@
 """Modules of PyTorch in Python: `runtime: "model.py"`."""
 import numpy as np
 import pytest
-from support.model_server import ModelServer
+from support.model_server import model_servers
 from support.python_models import python_on_path
 from support.torch_models import PYTHON, config, parameters
 
@@ -33,9 +33,8 @@ def python(inputs, outputs, max_batch_size=8, extra="", **values):
 @pytest.fixture(scope="module")
 def torch(module_repository, start_module_server):
     environment = python_on_path() | {"PYTHONPATH": str(PYTHON)}
-    with_client = ModelServer("model.py", module_repository, lambda *args: start_module_server(*args, env=environment))
-    yield with_client
-    with_client.client.close()
+    with model_servers("model.py", module_repository, lambda *args: start_module_server(*args, env=environment)) as start:
+        yield start()
 
 
 def test_a_module_is_found_and_batched(torch):
@@ -63,7 +62,6 @@ def test_what_cannot_be_loaded(torch, name, code, file, values, text):
 
 
 def test_a_python_without_pytorch_says_so(module_repository, start_server):
-    with_client = ModelServer("model.py", module_repository, lambda *args: start_server(*args, env=python_on_path()))
-    error = with_client.load_error("without", CODE, python(X, TWO))
+    with model_servers("model.py", module_repository, lambda *args: start_server(*args, env=python_on_path())) as start:
+        error = start().load_error("without", CODE, python(X, TWO))
     assert "Missing/Incomplete PyTorch package installation" in error
-    with_client.client.close()

@@ -1,4 +1,5 @@
 """A server in explicit mode for the tests of one framework: a test adds its models, each of one file, and loads them."""
+import contextlib
 import json
 
 import tritonclient.http as httpclient
@@ -49,3 +50,14 @@ class ModelServer:
 
     def stats(self, name):
         return self.server.get(f"/v2/models/{name}/stats").json()["model_stats"][0]
+
+
+@contextlib.contextmanager
+def model_servers(file, repository, start):
+    """Gives a function that starts one with the options it gets; at the end their clients are closed."""
+    with contextlib.ExitStack() as stack:
+        def start_one(*args):
+            one = ModelServer(file, repository, start, *args)
+            stack.callback(one.client.close)
+            return one
+        yield start_one
