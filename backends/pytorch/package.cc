@@ -5,10 +5,11 @@
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
 #include <atomic>
-#include <string_view>
+#include <exception>
 #include <utility>
 #include <vector>
 
+#include "gpu.h"
 #include "tensors.h"
 #include "threads.h"
 #include "torch_call.h"
@@ -18,16 +19,14 @@ namespace {
 
 using torch::inductor::AOTIModelPackageLoader;
 
-// torch.export takes a dimension that may vary to be two at least, and packages check it. They compute right with one, but
-// without that check they would also read beyond an input that is too small.
-bool RefusesOneRow(std::string_view what) {
-  return what.find("dim value is too small at 0, expected it to be >= 2") != std::string_view::npos;
-}
-
 class LoadedPackage final : public Package {
  public:
   LoadedPackage(std::unique_ptr<AOTIModelPackageLoader> loader, c10::Device device, bool batches, CallNames names)
-      : loader_(std::move(loader)), device_(device), batches_(batches), names_(std::move(names)) {}
+      : device_(device),
+        returns_memory_(device),
+        loader_(std::move(loader)),
+        batches_(batches),
+        names_(std::move(names)) {}
 
   const CallNames& names() const override { return names_; }
 
@@ -39,20 +38,31 @@ class LoadedPackage final : public Package {
       std::vector<at::Tensor> inputs;
       for (const Argument& argument : arguments) inputs.push_back(MakeTensor(argument, device_, false));
       results = MakeResults(RunRows(inputs), failure);
+      WaitFor(device_);
     }));
     return results;
   }
 
  private:
+  // torch.export takes a dimension that may vary to be two at least, and packages check it. They compute right with one, but
+  // without that check they would also read beyond an input that is too small. Not every PyTorch says why it refuses: so
+  // what fails with one row is tried with two.
   std::vector<c10::IValue> RunRows(const std::vector<at::Tensor>& inputs) {
     const bool one_row = batches_ && !inputs.empty() && inputs[0].dim() > 0 && inputs[0].size(0) == 1;
     if (one_row && doubles_one_row_) return RunDoubled(inputs);
+    std::exception_ptr refused;
     try {
       return Values(loader_->run(inputs));
-    } catch (const std::exception& error) {
-      if (!one_row || !RefusesOneRow(error.what())) throw;
+    } catch (const std::exception&) {
+      if (!one_row) throw;
+      refused = std::current_exception();
+    }
+    try {
+      std::vector<c10::IValue> values = RunDoubled(inputs);
       doubles_one_row_ = true;
-      return RunDoubled(inputs);
+      return values;
+    } catch (const std::exception&) {
+      std::rethrow_exception(refused);
     }
   }
 
@@ -70,8 +80,9 @@ class LoadedPackage final : public Package {
     return {std::make_move_iterator(tensors.begin()), std::make_move_iterator(tensors.end())};
   }
 
-  const std::unique_ptr<AOTIModelPackageLoader> loader_;
   const c10::Device device_;
+  const ReturnsMemory returns_memory_;
+  const std::unique_ptr<AOTIModelPackageLoader> loader_;
   const bool batches_;
   const CallNames names_;
   std::atomic<bool> doubles_one_row_{false};  // found out by the first run

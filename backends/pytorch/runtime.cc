@@ -31,8 +31,9 @@ Status InitializeRuntime(const backend::Backend& backend) {
   const std::string cuda = settings.Or("cuda-library", (folder + "/" + kCudaLibrary).c_str());
   std::error_code error;
   if (!settings.Find("cuda-library") && !std::filesystem::exists(cuda, error)) return {};
-  // It registers itself with the library that is there already; never closed.
-  if (dlopen(cuda.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
+  // It registers itself with the library that is there already; never closed. A link's own neighbours are where it points to.
+  const std::filesystem::path library = std::filesystem::weakly_canonical(cuda, error);
+  if (dlopen(error ? cuda.c_str() : library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     NESO_LOG_WARNING("models of PyTorch run on the CPU only: ", dlerror());
   }
   return {};

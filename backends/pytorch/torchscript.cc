@@ -1,6 +1,5 @@
 #include "torchscript.h"
 
-#include <ATen/DeviceAccelerator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -10,6 +9,7 @@
 
 #include <utility>
 
+#include "gpu.h"
 #include "tensors.h"
 #include "threads.h"
 #include "torch_call.h"
@@ -85,6 +85,7 @@ class LoadedModule final : public TorchScript {
   LoadedModule(const Options& options, c10::Device device, Module module)
       : options_(options),
         device_(device),
+        returns_memory_(device),
         module_(std::move(module)),
         arguments_(DescribeArguments(module_)),
         writes_to_arguments_(WritesToArguments(module_)) {}
@@ -102,7 +103,8 @@ class LoadedModule final : public TorchScript {
       const torch::jit::GraphOptimizerEnabledGuard optimized(options_.optimized_execution);
       const std::optional<c10::impl::VirtualGuardImpl> guard = GuardOfDevice();
       results = MakeResults(FlattenResult(module_.forward(MakeInputs(arguments, as_dictionary))), failure);
-      if (guard && options_.cache_cleaning) at::accelerator::emptyCache();
+      WaitFor(device_);
+      if (options_.cache_cleaning) ReturnUnusedMemory(device_);
     }));
     return results;
   }
@@ -139,6 +141,7 @@ class LoadedModule final : public TorchScript {
 
   const Options options_;
   const c10::Device device_;
+  const ReturnsMemory returns_memory_;
   Module module_;
   const std::vector<ForwardArgument> arguments_;
   const bool writes_to_arguments_;
