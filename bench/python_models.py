@@ -4,8 +4,9 @@
     bench/python_models.py                  CPU of server and workers together, rates and latencies
     bench/python_models.py --seconds 1 --rounds 1 --only "http 64 B"
 
-Prints a table; the first figure is Neso's, and ratios are what counts: machines are shared. Below it stands the floor: what the
-same NumPy work takes in a loop that does nothing else.
+Prints a table; the first figure is Neso's, and ratios are what counts: machines are shared. The third, for gRPC, is that of a bare
+nghttp2 program that sends back what comes: what the network and the client leave for any server. Below the table stands the
+other floor: what the same NumPy work takes in a loop that does nothing else.
 """
 import argparse
 import os
@@ -118,7 +119,8 @@ def start(repository):
                                       f"--backend-directory={servers.TRITON}/pytriton/tritonserver/backends"))
     for server in running:
         server.until_ready()
-    return running
+    program = servers.ROOT / "build/release/bench/grpc_echo"
+    return running + ([servers.floor(cases.GRPC_FLOOR, program)] if program.exists() else [])
 
 
 def median(results, field):
@@ -128,7 +130,7 @@ def median(results, field):
 def row(case, results):
     cells = [case.name, case.where]
     for field, digits in (("cpu_us", 0), ("p50_us", 0), ("requests_per_s", 0)):
-        values = [median(measured, field) for measured in results.values()]
+        values = [median(measured, field) for measured in results.values() if measured]
         ratio = values[0] / values[1] if len(values) > 1 and values[1] else float("nan")
         cells += [" / ".join(f"{value:,.{digits}f}" for value in values), f"{ratio:.2f}"]
     return "| " + " | ".join(cells) + " |"
@@ -173,6 +175,8 @@ def main():
                 results = {server.name: [] for server in running}
                 for turn in range(options.rounds + 1):
                     for server in running:
+                        if server.is_floor and server.name != case.floor:
+                            continue
                         result = case.run(server, options.seconds if turn else 1)
                         if turn:  # the first one warms
                             results[server.name].append(result)
