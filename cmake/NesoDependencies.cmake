@@ -61,3 +61,12 @@ if(EXISTS ${NESO_DEPS}/pytorch/python/torch AND NOT NESO_SANITIZE)
     list(APPEND NESO_PYTORCH_LIBRARIES ${NESO_DEPS}/pytorch/python/nvidia/cu13/lib/lib${library}.so.13)
   endforeach()
 endif()
+
+# treelite, for the process in which the FIL backend has files read, if it was asked for.
+if(EXISTS ${NESO_DEPS}/fil/python/treelite)
+  set(NESO_TREELITE_LIBRARIES ${NESO_DEPS}/fil/python/treelite/lib/libtreelite.so)
+  file(GLOB libgomp ${NESO_DEPS}/fil/python/treelite.libs/libgomp-*)
+  list(APPEND NESO_TREELITE_LIBRARIES ${libgomp})
+  add_library(neso_treelite INTERFACE IMPORTED)
+  target_link_libraries(neso_treelite INTERFACE ${NESO_TREELITE_LIBRARIES})
+endif()

@@ -1,0 +1,81 @@
+// neso_tree_reader: reads a file of a tree model with treelite and writes it as a checkpoint of treelite 4.
+//
+//   neso_tree_reader <format> <path> <allow unknown fields: true or false> <bytes of memory> <seconds of processor time>
+//
+// Descriptor 3 gets the checkpoint (exit status 0) or the text of an error (1). treelite trusts what it reads: sizes, indices
+// and children of nodes go unchecked, so a damaged file makes it crash, loop, or ask for all memory there is. Here that ends
+// this process, within the limits, and not the server.
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+// The part of treelite's C interface that is used here. Each function answers 0, or else TreeliteGetLastError() says why.
+extern "C" {
+const char* TreeliteGetLastError();
+int TreeliteLoadXGBoostModelLegacyBinary(const char* path, const char* options, void** model);
+int TreeliteLoadXGBoostModelJSON(const char* path, const char* options, void** model);
+int TreeliteLoadXGBoostModelUBJSON(const char* path, const char* options, void** model);
+int TreeliteLoadLightGBMModel(const char* path, const char* options, void** model);
+int TreeliteDeserializeModelFromFile(const char* path, void** model);
+int TreeliteSerializeModelToBytes(void* model, const char** bytes, size_t* size);
+}
+
+namespace {
+
+constexpr int kResult = 3;
+
+void Limit(__rlimit_resource_t resource, rlim_t most) {
+  rlimit limit = {};
+  getrlimit(resource, &limit);
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > most ? most : limit.rlim_max;
+  limit.rlim_max = limit.rlim_cur;
+  setrlimit(resource, &limit);
+}
+
+bool Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(kResult, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+int Load(std::string_view format, const char* path, const char* options, void** model) {
+  if (format == "xgboost") return TreeliteLoadXGBoostModelLegacyBinary(path, "{}", model);
+  if (format == "xgboost_json") return TreeliteLoadXGBoostModelJSON(path, options, model);
+  if (format == "xgboost_ubj") return TreeliteLoadXGBoostModelUBJSON(path, options, model);
+  if (format == "lightgbm") return TreeliteLoadLightGBMModel(path, "{}", model);
+  return TreeliteDeserializeModelFromFile(path, model);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 6) return 2;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  Limit(RLIMIT_CORE, 0);
+  Limit(RLIMIT_AS, std::strtoull(arguments[4], nullptr, 10));
+  Limit(RLIMIT_CPU, std::strtoull(arguments[5], nullptr, 10));
+  const std::string options = std::string(R"({"allow_unknown_field": )") + arguments[3] + "}";
+  void* model = nullptr;
+  const char* bytes = nullptr;
+  size_t size = 0;
+  if (Load(arguments[1], arguments[2], options.c_str(), &model) != 0 ||
+      TreeliteSerializeModelToBytes(model, &bytes, &size) != 0) {
+    Write(TreeliteGetLastError());
+    _exit(1);
+  }
+  const bool written = Write({bytes, size});
+  // What the model holds is the kernel's to take back.
+  _exit(written ? 0 : 2);
+}
