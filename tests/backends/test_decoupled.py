@@ -11,13 +11,14 @@ import tritonclient.grpc as grpcclient
 from support.clients import stream_answers
 from support.control import load
 from support.inference import open_requests, statistics
+from support.plugins import needs_plugins
 from support.server import PATIENCE, ROOT, TEST_BACKENDS
 from support.wait import wait_until
 
 EXAMPLES = ROOT / "examples" / "backends"
 DELAY = 0.3 * PATIENCE
 
-pytestmark = pytest.mark.skipif(not (TEST_BACKENDS / "repeat").is_dir(), reason="the example plug-ins are not built")
+pytestmark = needs_plugins("square", "repeat")
 
 
 def add_example(repository, backend, name=None, extra=""):

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 from support.control import load
-from support.server import TEST_BACKENDS
+from support.plugins import needs_plugins, plugin
 
-pytestmark = pytest.mark.skipif(not (TEST_BACKENDS / "instances").is_dir(), reason="the test plug-ins are not built")
+pytestmark = needs_plugins("instances")
 
 TENSORS = """
     input { name: "IN" data_type: TYPE_INT32 dims: [1] }
@@ -20,8 +20,7 @@ def backends(tmp_path):
     """With the plug-in also under the name of the only backend whose models have profiles."""
     for name in ("instances", "tensorrt"):
         (tmp_path / "backends" / name).mkdir(parents=True)
-        shutil.copy(TEST_BACKENDS / "instances" / "libtriton_instances.so",
-                    tmp_path / "backends" / name / f"libtriton_{name}.so")
+        shutil.copy(plugin("instances"), tmp_path / "backends" / name / f"libtriton_{name}.so")
     return tmp_path / "backends"
 
 

@@ -7,12 +7,13 @@ import time
 
 import grpc
 import pytest
+from support.plugins import needs_plugins
 from support.server import PATIENCE, TEST_BACKENDS
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
 
-pytestmark = pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+pytestmark = needs_plugins("nested", "throwing", "lying", "releases_late", "slow", "otherproto", "decoupled_repeat")
 
 TENSORS = """
     input { name: "IN" data_type: TYPE_INT32 dims: [1] }

@@ -1,10 +1,11 @@
 """Load balancers ask generate how full the KV cache is; the plug-in is tests/backends/kv_cache."""
 
 import pytest
+from support.plugins import needs_plugins
 from support.server import TEST_BACKENDS
 
 
-pytestmark = pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+pytestmark = needs_plugins("kv_cache", "slow")
 
 JSON = 'JSON {"named_metrics":{"kv_cache_utilization":0.25,"max_token_capacity":6400}}'
 TEXT = "TEXT named_metrics.kv_cache_utilization=0.25, named_metrics.max_token_capacity=6400"

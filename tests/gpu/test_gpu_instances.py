@@ -4,10 +4,11 @@ import re
 import pytest
 from support import gpu
 from support.control import load
+from support.plugins import needs_plugins
 from support.server import TEST_BACKENDS
 
 pytestmark = [gpu.needs_stand_in,
-              pytest.mark.skipif(not (TEST_BACKENDS / "instances").is_dir(), reason="the test plug-ins are not built")]
+              needs_plugins("instances")]
 
 TENSORS = 'input { name: "IN" data_type: TYPE_INT32 dims: [1] } output { name: "OUT" data_type: TYPE_INT32 dims: [1] }'
 

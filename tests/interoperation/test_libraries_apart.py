@@ -8,6 +8,7 @@ import pytest
 from support.certificates import Authority, tls_flags
 from support.clients import infer_at_once
 from support.onnx_models import double
+from support.plugins import needs_plugins
 from support.server import PATIENCE, ROOT, TEST_BACKENDS, TREE
 
 
@@ -20,7 +21,7 @@ def test_the_server_library_exports_the_c_interface_and_nothing_else():
     assert "as listed" in result.stdout
 
 
-@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@needs_plugins("otherproto")
 def test_three_protobufs_in_one_process(repository, start_server, tmp_path):
     """The server's, the test plug-in's with a message of the same name, and ONNX Runtime's."""
     backends = tmp_path / "backends"
@@ -49,7 +50,7 @@ def test_three_protobufs_in_one_process(repository, start_server, tmp_path):
             assert server.post(f"/v2/repository/models/{name}/load", {}).status_code == 200
 
 
-@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@needs_plugins("otherssl")
 @pytest.mark.parametrize("preloaded, expected", [(False, 1), (True, -1)])
 def test_a_plug_in_with_an_openssl_of_its_own_beside_tls(repository, start_server, tmp_path, preloaded, expected):
     """The server's comes first and must not be seen; loaded for everybody (the control) it would be."""

@@ -9,6 +9,7 @@ import time
 import pytest
 import requests
 from support.onnx_models import mlp
+from support.plugins import needs_plugins
 from support.repository import ModelRepository
 from support.server import PATIENCE, TEST_BACKENDS
 from support.wait import wait_until
@@ -93,7 +94,7 @@ def test_a_thousand_models_are_cheap(tmp_path, start_server):
     assert each <= 20
 
 
-@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@needs_plugins("releases_late")
 def test_a_request_released_after_its_connection_closed(repository, start_server):
     repository.add("late", """
         backend: "releases_late"

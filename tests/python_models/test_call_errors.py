@@ -4,9 +4,7 @@ import json
 import numpy as np
 import pytest
 from support.clients import arrays_of, inputs_of
-from support.server import TEST_BACKENDS
-
-needs_plugin = pytest.mark.skipif(not (TEST_BACKENDS / "decoupled_repeat").is_dir(), reason="the test plug-ins are not built")
+from support.plugins import needs_plugins, plugin
 
 CALL = """
 def call(model, number):
@@ -17,7 +15,6 @@ def error_of(response):
     return response.error().message() if response.has_error() else ""
 
 """
-LIBRARY = "libtriton_decoupled_repeat.so"
 NUMBER = {"IN": "TYPE_INT32"}
 
 
@@ -53,8 +50,8 @@ def server(models, serve):
             return [answer(OUT=np.array([told], dtype=object)) for _ in requests]
         """, before=CALL, outputs={"OUT": "TYPE_STRING"},
         extra='parameters { key: "MEMORY_LIMIT_BYTE_SIZE" value { string_value: "268435456" } }')
-    if (TEST_BACKENDS / "decoupled_repeat").is_dir():
-        (folder / "1" / LIBRARY).symlink_to(TEST_BACKENDS / "decoupled_repeat" / LIBRARY)
+    if (library := plugin("decoupled_repeat")).exists():
+        (folder / "1" / library.name).symlink_to(library)
     return serve("--exit-on-error=false", "--strict-readiness=false")
 
 
@@ -70,6 +67,6 @@ def test_an_answer_that_finds_no_room_is_an_error(client):
     assert small == again == ""
 
 
-@needs_plugin
+@needs_plugins("decoupled_repeat")
 def test_an_answer_that_ends_without_a_response_is_an_error(client):
     assert ask(client, "asks_for_one") == "Unexpected empty response."

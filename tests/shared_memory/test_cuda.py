@@ -7,6 +7,7 @@ import pathlib
 import grpc
 import numpy as np
 import pytest
+from support.plugins import needs_plugins
 from support.server import BUILD, TEST_BACKENDS
 from support.shared_memory import PAGE, Api, SharedObject
 from tritonclient.grpc import service_pb2 as pb
@@ -15,8 +16,8 @@ from tritonclient.utils import InferenceServerException
 
 DRIVER = BUILD / "fake_cuda_driver"
 
-pytestmark = pytest.mark.skipif(not (TEST_BACKENDS / "placement").is_dir() or not DRIVER.is_dir(),
-                                reason="the test plug-ins and the stand-in for the driver are not built")
+pytestmark = [needs_plugins("placement"),
+              pytest.mark.skipif(not DRIVER.is_dir(), reason="the stand-in for the driver is not built")]
 
 CPU, GPU = 0, 2
 TENSORS = """

@@ -1,13 +1,11 @@
 """Sequences of a model that accumulates: OUTPUT is the sum of INPUT so far. Its plug-in is tests/backends/accumulator."""
 
 import numpy as np
-import pytest
 from tritonclient.grpc import service_pb2 as pb
 
-from .server import TEST_BACKENDS
+from .plugins import needs_plugins
 
-needs_accumulator = pytest.mark.skipif(not (TEST_BACKENDS / "accumulator").is_dir(),
-                                       reason="the plug-in accumulator is not built")
+needs_accumulator = needs_plugins("accumulator")
 
 START, END, GOES_ON = (True, False), (False, True), (False, False)
 ALONE = (True, True)  # the first and the last request

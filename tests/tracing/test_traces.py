@@ -11,6 +11,7 @@ from support.clients import infer_at_once, inputs_of
 from support.control import load
 from support.inference import Crowd, ask, body, delay_ms, pending, until_executing
 from support.onnx_models import double
+from support.plugins import needs_plugins
 from support.raw import RawConnection, request
 from support.server import TEST_BACKENDS
 from support.shared_memory import PAGE, Api, SharedObject
@@ -286,7 +287,7 @@ def test_tensors_in_memory_that_a_client_shares_and_cuts(repository, start_traci
     assert [tensor[0] for tensor in cut.tensors][:2] == ["TENSOR_QUEUE_INPUT", "TENSOR_BACKEND_INPUT"]
 
 
-@pytest.mark.skipif(not TEST_BACKENDS.is_dir(), reason="the test plug-ins are not built")
+@needs_plugins("nested")
 def test_nested_calls_and_activities_of_backends(repository, start_tracing):
     for depth in range(3):
         repository.add(f"nested_{depth}", """
