@@ -110,6 +110,29 @@ TEST_F(CollectorTest, PiecesAreJoined) {
   EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2));
 }
 
+TEST_F(CollectorTest, ABatchIsGatheredInMemoryOfTheCallers) {
+  InputCollector collector(config_);
+  const auto batch = Batch({MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}),
+                            MakeRequest({MakeInput<float>("X", {2, 2}, {3, 4, 5, 6})})});
+  std::vector<std::byte> memory;
+  const Result<const BatchTensor*> tensor = collector.CollectInto("X", batch, [&](const BatchTensor& wanted) {
+    EXPECT_THAT(wanted.shape, ElementsAre(3, 2));
+    EXPECT_EQ(wanted.datatype, TRITONSERVER_TYPE_FP32);
+    memory.resize(wanted.byte_size);
+    return memory.data();
+  });
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->data, memory.data());
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(CollectorTest, ACallerWithoutMemoryIsAnError) {
+  InputCollector collector(config_);
+  const auto batch = Batch({MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})})});
+  const auto none = [](const BatchTensor&) -> std::byte* { return nullptr; };
+  EXPECT_EQ(collector.CollectInto("X", batch, none).status().code(), TRITONSERVER_ERROR_UNAVAILABLE);
+}
+
 TEST_F(CollectorTest, RaggedInputsBecomeOneFlatTensor) {
   config_.inputs[0].ragged = true;
   InputCollector collector(config_);

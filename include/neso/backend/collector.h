@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "neso/backend/config.h"
@@ -56,26 +57,31 @@ class InputCollector {
   // the input (it is optional then). INVALID_ARG if only some have it or their shapes do not match.
   Result<const BatchTensor*> Collect(std::string_view name, std::span<Request> requests) {
     Slot& slot = FindSlot(name);
-    if (requests.size() > 1 && !config_.batches()) {
-      return Status::Internal("model '", config_.name, "' does not batch, got ", requests.size(), " requests");
-    }
-    slot.inputs.clear();
-    size_t missing = 0;
-    for (const Request& request : requests) {
-      Result<Input> input = request.input(slot.name.c_str());
-      if (input) {
-        slot.inputs.push_back(*input);
-      } else if (slot.optional) {
-        ++missing;
-      } else {
-        return input.TakeStatus();
-      }
-    }
+    NESO_RETURN_IF_ERROR(SetInputs(slot, requests));
     if (slot.inputs.empty()) return static_cast<const BatchTensor*>(nullptr);
-    if (missing > 0) return Status::InvalidArg("input '", name, "': ", missing, " requests of a batch do not have it");
     NESO_RETURN_IF_ERROR(SetShape(slot));
     NESO_RETURN_IF_ERROR(SetData(slot));
     return static_cast<const BatchTensor*>(&slot.tensor);
+  }
+
+  // The same in memory of the caller's: `allocate` is told datatype, shape and size of the tensor and says where its bytes are to
+  // be copied, or nullptr if it has no memory. nullptr if no request has the input.
+  template <typename Allocate>
+  Result<const BatchTensor*> CollectInto(std::string_view name, std::span<Request> requests, const Allocate& allocate) {
+    Slot& slot = FindSlot(name);
+    NESO_RETURN_IF_ERROR(SetInputs(slot, requests));
+    if (slot.inputs.empty()) return static_cast<const BatchTensor*>(nullptr);
+    NESO_RETURN_IF_ERROR(SetShape(slot));
+    BatchTensor& tensor = slot.tensor;
+    tensor.byte_size = ByteSizeOf(slot);
+    tensor.place = Place::Cpu();
+    tensor.copied = true;
+    std::byte* const to = allocate(std::as_const(tensor));
+    tensor.data = to;
+    if (tensor.byte_size == 0) return static_cast<const BatchTensor*>(&tensor);
+    if (to == nullptr) return Status::Unavailable("input '", name, "': no memory for ", tensor.byte_size, " bytes");
+    NESO_RETURN_IF_ERROR(CopyInputs(slot, to));
+    return static_cast<const BatchTensor*>(&tensor);
   }
 
   // A tensor of the configuration's `batch_input`; it has every name in `batch_input.targets`.
@@ -105,6 +111,41 @@ class InputCollector {
     return *slots_.emplace_back(std::move(slot));
   }
 
+  // Those of all requests, or of none.
+  Status SetInputs(Slot& slot, std::span<Request> requests) const {
+    if (requests.size() > 1 && !config_.batches()) {
+      return Status::Internal("model '", config_.name, "' does not batch, got ", requests.size(), " requests");
+    }
+    slot.inputs.clear();
+    size_t missing = 0;
+    for (const Request& request : requests) {
+      Result<Input> input = request.input(slot.name.c_str());
+      if (input) {
+        slot.inputs.push_back(*input);
+      } else if (slot.optional) {
+        ++missing;
+      } else {
+        return input.TakeStatus();
+      }
+    }
+    if (missing == 0 || slot.inputs.empty()) return {};
+    return Status::InvalidArg("input '", slot.name, "': ", missing, " requests of a batch do not have it");
+  }
+
+  static size_t ByteSizeOf(const Slot& slot) {
+    size_t total = 0;
+    for (const Input& input : slot.inputs) total += input.byte_size;
+    return total;
+  }
+
+  static Status CopyInputs(const Slot& slot, std::byte* to) {
+    for (const Input& input : slot.inputs) {
+      NESO_RETURN_IF_ERROR(input.CopyTo({to, input.byte_size}, slot.tensor.place));
+      to += input.byte_size;
+    }
+    return {};
+  }
+
   Status SetShape(Slot& slot) const {
     const Input& first = slot.inputs.front();
     slot.tensor.datatype = first.datatype;
@@ -128,12 +169,9 @@ class InputCollector {
   }
 
   Status SetData(Slot& slot) const {
-    size_t total = 0;
+    const size_t total = ByteSizeOf(slot);
     uint32_t pieces = 0;
-    for (const Input& input : slot.inputs) {
-      total += input.byte_size;
-      pieces += input.buffer_count;
-    }
+    for (const Input& input : slot.inputs) pieces += input.buffer_count;
     BatchTensor& tensor = slot.tensor;
     tensor.byte_size = total;
     tensor.copied = false;
@@ -152,11 +190,7 @@ class InputCollector {
       }
     }
     NESO_ASSIGN_OR_RETURN(std::byte* const staging, Stage(slot, total));
-    size_t offset = 0;
-    for (const Input& input : slot.inputs) {
-      NESO_RETURN_IF_ERROR(input.CopyTo({staging + offset, input.byte_size}, tensor.place));
-      offset += input.byte_size;
-    }
+    NESO_RETURN_IF_ERROR(CopyInputs(slot, staging));
     tensor.data = staging;
     tensor.copied = true;
     return {};
