@@ -70,3 +70,11 @@ if(EXISTS ${NESO_DEPS}/fil/python/treelite)
   add_library(neso_treelite INTERFACE IMPORTED)
   target_link_libraries(neso_treelite INTERFACE ${NESO_TREELITE_LIBRARIES})
 endif()
+
+# TensorFlow, for its backend only, if it was asked for, which carries the libraries beside it and opens them there itself.
+set(tensorflow ${NESO_DEPS}/tensorflow/python/tensorflow)
+if(EXISTS ${tensorflow}/libtensorflow_cc.so.2 AND NOT NESO_SANITIZE)
+  set(NESO_TENSORFLOW_LIBRARIES ${tensorflow}/libtensorflow_cc.so.2 ${tensorflow}/libtensorflow_framework.so.2)
+  add_library(neso_tensorflow_headers INTERFACE IMPORTED)
+  target_include_directories(neso_tensorflow_headers SYSTEM INTERFACE ${NESO_DEPS}/tensorflow/include)
+endif()

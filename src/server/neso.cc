@@ -94,7 +94,8 @@ Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceSer
 void SetEnvironmentOfFrameworks() {
   setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0);  // ONNX Runtime calls its makers
   setenv("AOTI_RUNTIME_CHECK_INPUTS", "1",
-         /*overwrite=*/0);  // PyTorch's packages read beyond inputs that are too small
+         /*overwrite=*/0);                               // PyTorch's packages read beyond inputs that are too small
+  setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // TensorFlow writes lines of its own into the log
 }
 
 int Serve(const Options& options) {

@@ -1,4 +1,7 @@
-"""A server in explicit mode for the tests of one framework: a test adds its models, each of one file, and loads them."""
+"""A server in explicit mode for the tests of one framework: a test adds its models and loads them.
+
+A model is the bytes of its file, or a dict of files by their paths in the version folder.
+"""
 import contextlib
 import json
 
@@ -17,7 +20,7 @@ class ModelServer:
         self.client = httpclient.InferenceServerClient(self.server.http)
 
     def add(self, name, model, config=None, file=None):
-        return self.repository.add(name, config, files={file or self.file: model})
+        return self.repository.add(name, config, files=model if isinstance(model, dict) else {file or self.file: model})
 
     def load(self, name, model=None, config=None, file=None):
         """Adds the model (when one is given) and loads it, expecting success. Returns its configuration."""

@@ -1,0 +1,194 @@
+#include "model_io.h"
+
+#include <algorithm>
+
+#include "datatypes.h"
+#include "neso/backend/json.h"
+
+namespace neso::tensorflow {
+namespace {
+
+using backend::ModelConfig;
+using backend::ShapeText;
+using backend::Status;
+using backend::TensorConfig;
+
+std::vector<std::string> KeysOf(const std::vector<TensorInfo>& tensors) {
+  std::vector<std::string> keys;
+  for (const TensorInfo& tensor : tensors) keys.push_back(tensor.key);
+  return keys;
+}
+
+const TensorInfo* Find(const std::vector<TensorInfo>& tensors, const std::string& key) {
+  const auto found = std::ranges::find(tensors, key, &TensorInfo::key);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+// `exactly`: where the model leaves a size open, the configuration must, too.
+bool ShapesFit(const std::vector<int64_t>& model, const std::vector<int64_t>& config, bool exactly) {
+  if (model.size() != config.size()) return false;
+  for (size_t i = 0; i < model.size(); ++i) {
+    if ((exactly || model[i] != -1) && model[i] != config[i]) return false;
+  }
+  return true;
+}
+
+Status CheckShape(const TensorInfo& tensor, std::vector<int64_t> shape, bool exactly, const ModelConfig& config) {
+  if (tensor.shape.empty()) return {};  // no rank, or no dimensions: what the configuration says is taken
+  if (!config.batches()) {
+    if (ShapesFit(tensor.shape, shape, exactly)) return {};
+    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.key, "': the model expects ",
+                              tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
+                              ") but the model configuration specifies ", shape.size(), " dimensions (shape ",
+                              ShapeText(shape), ")");
+  }
+  if (!tensor.HasBatchDimension()) {
+    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.key,
+                              "': for the model to support batching the shape should have at least 1 dimension and the "
+                              "first dimension must be -1; but shape expected by the model is ",
+                              ShapeText(tensor.shape));
+  }
+  shape.insert(shape.begin(), -1);
+  if (ShapesFit(tensor.shape, shape, exactly)) return {};
+  return Status::InvalidArg(
+      "model '", config.name, "', tensor '", tensor.key, "': the model expects ", tensor.shape.size(),
+      " dimensions (shape ", ShapeText(tensor.shape), ") but the model configuration specifies ", shape.size(),
+      " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making "
+      "complete shape ",
+      ShapeText(shape), ")");
+}
+
+// What the model gets of such an input is one flat tensor.
+Status CheckRagged(const TensorInfo& tensor, const ModelConfig& config) {
+  if (tensor.shape.empty() || tensor.shape == std::vector<int64_t>{-1}) return {};
+  return Status::InvalidArg("unable to load model '", config.name,
+                            "', configuration expects model provides input with shape [-1]  for ragged input '",
+                            tensor.key, "', model provides ", ShapeText(tensor.shape));
+}
+
+Status CheckInput(const TensorInfo& tensor, const TensorConfig& configured, const ModelConfig& config) {
+  if (configured.ragged && config.batches()) {
+    NESO_RETURN_IF_ERROR(CheckRagged(tensor, config));
+  } else {
+    NESO_RETURN_IF_ERROR(CheckShape(tensor, configured.backend_dims(), false, config));
+  }
+  return CheckType(tensor, configured.datatype, "input", config.name);
+}
+
+Status NoSuchControl(const SequenceControl& control) {
+  return Status::InvalidArg("configuration specified sequence control '", control.name,
+                            "', but model does not provide that input");
+}
+
+Status CheckControl(const Signature& signature, const SequenceControl& control, const ModelConfig& config) {
+  const TensorInfo* const tensor = signature.FindInput(control.name);
+  if (tensor == nullptr) return NoSuchControl(control);
+  Status problem = CheckShape(*tensor, {1}, true, config);
+  if (problem.ok() && DataTypeOf(tensor->type) != control.datatype) {
+    problem =
+        Status::InvalidArg("the model expects data-type ", TypeName(tensor->type),
+                           " but the model configuration specifies data-type ", backend::ConfigName(control.datatype));
+  }
+  if (problem.ok()) return {};
+  return Status::InvalidArg("unable to load model '", config.name, "', sequence control '", control.name,
+                            "': ", problem.message());
+}
+
+std::vector<std::string> BatchInputTargets(const ModelConfig& config) {
+  std::vector<std::string> names;
+  for (const backend::BatchInputConfig& batch_input : config.batch_inputs) {
+    names.insert(names.end(), batch_input.targets.begin(), batch_input.targets.end());
+  }
+  return names;
+}
+
+// A control is what one of these says it is.
+backend::DataType ControlType(const rapidjson::Value& control) {
+  const auto has = [&](const char* name) { return !backend::Integers(control, name).empty(); };
+  const rapidjson::Value* floats = backend::FindMember(control, "fp32_false_true");
+  const rapidjson::Value* flags = backend::FindMember(control, "bool_false_true");
+  if (has("int32_false_true")) return TRITONSERVER_TYPE_INT32;
+  if (floats != nullptr && floats->IsArray() && !floats->Empty()) return TRITONSERVER_TYPE_FP32;
+  if (flags != nullptr && flags->IsArray() && !flags->Empty()) return TRITONSERVER_TYPE_BOOL;
+  return backend::FromConfigName(backend::StringOr(control, "data_type"));
+}
+
+}  // namespace
+
+std::vector<SequenceControl> ReadControls(const rapidjson::Value& document) {
+  std::vector<SequenceControl> controls;
+  const rapidjson::Value* const batching = backend::FindMember(document, "sequence_batching");
+  if (batching == nullptr) return controls;
+  backend::internal::ForEach(*batching, "control_input", [&](const auto& input) {
+    backend::internal::ForEach(input, "control", [&](const auto& control) {
+      controls.push_back({.name = backend::StringOr(input, "name"), .datatype = ControlType(control)});
+    });
+  });
+  return controls;
+}
+
+Status CheckSavedModelConfig(const Signature& signature, const ModelConfig& config,
+                             const std::vector<SequenceControl>& controls) {
+  for (const SequenceControl& control : controls) NESO_RETURN_IF_ERROR(CheckControl(signature, control, config));
+  const std::vector<std::string> batch_inputs = BatchInputTargets(config);
+  const size_t expected = config.inputs.size() + batch_inputs.size() + controls.size();
+  if (expected != signature.inputs.size()) {
+    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
+                              " inputs, model provides ", signature.inputs.size());
+  }
+  for (const TensorConfig& configured : config.inputs) {
+    const TensorInfo* const tensor = signature.FindInput(configured.name);
+    if (tensor == nullptr) return UnexpectedTensor("input", configured.name, KeysOf(signature.inputs));
+    NESO_RETURN_IF_ERROR(CheckInput(*tensor, configured, config));
+  }
+  for (const std::string& name : batch_inputs) {
+    if (signature.FindInput(name) == nullptr) return UnexpectedTensor("input", name, KeysOf(signature.inputs));
+  }
+  for (const TensorConfig& configured : config.outputs) {
+    const TensorInfo* const tensor = signature.FindOutput(configured.name);
+    if (tensor == nullptr) return UnexpectedTensor("output", configured.name, KeysOf(signature.outputs));
+    // What requests get of an output that is cut by an input's shape has that shape; the model's own says nothing of it.
+    if (config.FindBatchOutput(configured.name) == nullptr) {
+      NESO_RETURN_IF_ERROR(CheckShape(*tensor, configured.backend_dims(), true, config));
+    }
+    NESO_RETURN_IF_ERROR(CheckType(*tensor, configured.datatype, "output", config.name));
+  }
+  return {};
+}
+
+Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const ModelConfig& config,
+                           const std::vector<SequenceControl>& controls) {
+  for (const SequenceControl& control : controls) {
+    if (Find(placeholders, control.name) == nullptr) return NoSuchControl(control);
+  }
+  std::vector<std::string> names = BatchInputTargets(config);
+  for (const TensorConfig& configured : config.inputs) names.push_back(configured.name);
+  if (const size_t expected = names.size() + controls.size(); expected > placeholders.size()) {
+    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
+                              " inputs, model provides at most ", placeholders.size());
+  }
+  for (const std::string& name : names) {
+    if (Find(placeholders, name) == nullptr) return UnexpectedTensor("input", name, KeysOf(placeholders));
+  }
+  return {};
+}
+
+Status CheckType(const TensorInfo& tensor, backend::DataType configured, const char* role, const std::string& model) {
+  const backend::DataType provided = DataTypeOf(tensor.type);
+  if (provided == TRITONSERVER_TYPE_INVALID) {
+    return Status::InvalidArg("unsupported datatype '", TypeName(tensor.type), "' for tensor '", tensor.key,
+                              "' for model '", model, "'");
+  }
+  if (provided == configured) return {};
+  return Status::InvalidArg("unable to load model '", model, "', configuration expects datatype ",
+                            backend::ConfigName(configured), " for ", role, " '", tensor.key, "', model provides ",
+                            backend::ConfigName(provided));
+}
+
+Status UnexpectedTensor(const char* role, const std::string& name, const std::vector<std::string>& allowed) {
+  std::string names;
+  for (const std::string& other : allowed) names += (names.empty() ? "" : ", ") + other;
+  return Status::InvalidArg("unexpected inference ", role, " '", name, "', allowed ", role, "s are: ", names);
+}
+
+}  // namespace neso::tensorflow

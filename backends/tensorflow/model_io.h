@@ -1,0 +1,37 @@
+// Whether a configuration fits what a model says of its tensors. Error texts are those that all C++ backends share, and
+// those of Triton's TensorFlow backend.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "neso/backend/config.h"
+#include "saved_model.h"
+
+namespace neso::tensorflow {
+
+// A tensor that the sequence batcher adds to requests.
+struct SequenceControl {
+  std::string name;
+  backend::DataType datatype = TRITONSERVER_TYPE_INVALID;
+};
+
+// Those of the whole configuration `document`.
+std::vector<SequenceControl> ReadControls(const rapidjson::Value& document);
+
+// Inputs must be all that the signature has; outputs may be some. Errors: INVALID_ARG.
+backend::Status CheckSavedModelConfig(const Signature& signature, const backend::ModelConfig& config,
+                                      const std::vector<SequenceControl>& controls);
+
+// Inputs must be placeholders, as many as the model likes. Errors: INVALID_ARG.
+backend::Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const backend::ModelConfig& config,
+                                    const std::vector<SequenceControl>& controls);
+
+// Of a tensor of `tensor.type`; `role`: "input" or "output". Errors: INVALID_ARG.
+backend::Status CheckType(const TensorInfo& tensor, backend::DataType configured, const char* role,
+                          const std::string& model);
+
+// "unexpected inference output 'O', allowed outputs are: a, b"
+backend::Status UnexpectedTensor(const char* role, const std::string& name, const std::vector<std::string>& allowed);
+
+}  // namespace neso::tensorflow

@@ -1,0 +1,51 @@
+"""Models made with TensorFlow's Python module, and a server for each module of tests."""
+import pathlib
+
+import numpy as np
+import pytest
+from support.model_server import model_servers
+from support.tf_models import BUILT, files_of, made_models
+
+HERE = pathlib.Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    if BUILT:
+        return
+    mark = pytest.mark.skip(reason="the optional backend tensorflow is not built: make build BACKENDS=tensorflow")
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+def models():
+    """models("digits"): the files of that SavedModel."""
+    folder = made_models()
+    return lambda name: files_of(folder / f"{name}.savedmodel")
+
+
+@pytest.fixture(scope="session")
+def graphs():
+    """graphs("digits"): the bytes of that GraphDef."""
+    folder = made_models()
+    return lambda name: (folder / f"{name}.graphdef").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Arrays: images, labels, the network's scores in the framework, and what its output is called in the GraphDef."""
+    return np.load(made_models() / "digits.npz")
+
+
+@pytest.fixture(scope="module")
+def tf(module_repository, start_module_server):
+    with model_servers("model.graphdef", module_repository, start_module_server) as start:
+        yield start()
+
+
+@pytest.fixture
+def start_tf(repository, start_server):
+    """Starts a server of its own, with options."""
+    with model_servers("model.graphdef", repository, start_server) as start:
+        yield start
