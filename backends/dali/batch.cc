@@ -1,0 +1,75 @@
+#include "batch.h"
+
+#include <algorithm>
+
+#include "neso/backend/collector.h"
+
+namespace neso::dali {
+namespace {
+
+using backend::Input;
+
+// For samples without bytes, since DALI takes no null pointers.
+constexpr std::byte kNothing[64] = {};
+
+}  // namespace
+
+Result<size_t> CheckRequest(const backend::Request& request, const PipelineDescription& pipeline) {
+  if (request.requested_output_count() != pipeline.outputs.size()) {
+    return BackendError("Number of outputs expected by the requests (", request.requested_output_count(),
+                        ") does not match the number of outputs from DALI pipeline (", pipeline.outputs.size(), ").");
+  }
+  if (request.input_count() != pipeline.inputs.size()) {
+    return BackendError("Each request must provide the same number of inputs.");
+  }
+  int64_t count = -1;
+  for (const TensorDescription& described : pipeline.inputs) {
+    NESO_ASSIGN_OR_RETURN(const Input input, request.input(described.name.c_str()));
+    if (input.shape.empty()) return BackendError("input '", described.name, "' has no dimension of samples");
+    if (count >= 0 && input.shape[0] != count) {
+      return BackendError("Each input in a request must have the same batch size.");
+    }
+    count = input.shape[0];
+    if (input.buffer_count > 1) return BackendError("DALI pipeline input has to be a single chunk of memory");
+  }
+  if (count < 1) return BackendError("expected a request with samples, got one with none");
+  return static_cast<size_t>(count);
+}
+
+void InputSamples::Clear() {
+  samples_.tensors.clear();
+  samples_.aligned = true;
+  copies_.clear();
+}
+
+Status InputSamples::Add(const Input& input, size_t first, size_t count) {
+  NESO_ASSIGN_OR_RETURN(const std::byte* const data, Reach(input));
+  const size_t element_size = backend::ByteSize(input.datatype);
+  const std::span<const int64_t> shape = input.shape.subspan(1);
+  const size_t size = input.byte_size / static_cast<size_t>(input.shape[0]);
+  samples_.datatype = input.datatype;
+  samples_.aligned = samples_.aligned && reinterpret_cast<uintptr_t>(data) % std::max<size_t>(element_size, 1) == 0;
+  for (size_t i = first; i < first + count; ++i) {
+    daliTensorDesc_t tensor{};
+    tensor.ndim = static_cast<int>(shape.size());
+    tensor.shape = shape.data();
+    tensor.dtype = DaliTypeOf(input.datatype);
+    tensor.data = const_cast<std::byte*>(data + i * size);  // only read
+    samples_.tensors.push_back(tensor);
+  }
+  return {};
+}
+
+Result<const std::byte*> InputSamples::Reach(const Input& input) {
+  if (input.byte_size == 0) return kNothing;
+  NESO_ASSIGN_OR_RETURN(const backend::InputPiece piece, input.Piece(0));
+  if (piece.bytes.size() != input.byte_size) {
+    return BackendError("input '", input.name, "' has fewer bytes than expected");
+  }
+  if (!piece.place.on_gpu()) return piece.bytes.data();
+  std::vector<std::byte>& copy = copies_.emplace_back(input.byte_size);
+  NESO_RETURN_IF_ERROR(input.CopyTo(copy));
+  return static_cast<const std::byte*>(copy.data());
+}
+
+}  // namespace neso::dali

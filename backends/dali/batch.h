@@ -1,0 +1,35 @@
+// The requests of one run as what DALI takes: for each input, a list of samples that lie where the requests' bytes do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "errors.h"
+#include "neso/backend/request.h"
+#include "neso/backend/staging_buffer.h"
+#include "pipeline.h"
+
+namespace neso::dali {
+
+// What a request must be, whatever the others are; gives its number of samples.
+Result<size_t> CheckRequest(const backend::Request& request, const PipelineDescription& pipeline);
+
+// One input of the requests of a batch; kept from one run to the next.
+class InputSamples {
+ public:
+  void Clear();
+  // Adds samples [first, first + count) of a request's input; its first dimension are the samples.
+  Status Add(const backend::Input& input, size_t first, size_t count);
+  const Samples& samples() const { return samples_; }
+
+ private:
+  // Where its bytes are for the CPU.
+  Result<const std::byte*> Reach(const backend::Input& input);
+
+  Samples samples_;
+  std::vector<std::vector<std::byte>> copies_;  // of what lay on a GPU
+};
+
+}  // namespace neso::dali

@@ -1,0 +1,40 @@
+#include "options.h"
+
+#include <algorithm>
+
+#include "pipeline_file.h"
+
+namespace neso::dali {
+
+bool Options::Splits(std::string_view output) const {
+  return std::ranges::find(split_outputs, output) != split_outputs.end();
+}
+
+std::vector<std::string> SplitAtColons(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(':'));
+    if (!part.empty()) parts.emplace_back(part);
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+  }
+  return parts;
+}
+
+backend::Result<Options> ReadOptions(const backend::Parameters& parameters) {
+  Options options;
+  NESO_ASSIGN_OR_RETURN(options.num_threads, parameters.Or("num_threads", -1));
+  if (options.num_threads != -1 && (options.num_threads < 1 || options.num_threads > kMaxThreads)) {
+    return backend::Status::InvalidArg("parameter 'num_threads': expected 1 to ", kMaxThreads,
+                                       ", or -1 for the pipeline's own number, got ", options.num_threads);
+  }
+  options.split_outputs = SplitAtColons(parameters.Or("split_along_outer_axis", ""));
+  return options;
+}
+
+int64_t ThreadsFor(const Options& options, int64_t in_pipeline, size_t processors) {
+  if (options.num_threads > 0) return options.num_threads;
+  const auto usable = static_cast<int64_t>(processors);
+  return in_pipeline > 0 ? std::min(in_pipeline, usable) : usable;
+}
+
+}  // namespace neso::dali

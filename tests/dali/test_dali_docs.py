@@ -1,0 +1,25 @@
+"""What the page of the backend shows works as shown."""
+import pathlib
+import re
+
+import numpy as np
+from support.dali_models import as_input, photo, pipeline
+from support.torch_models import parameters
+
+PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/dali.md"
+
+
+def shown():
+    return re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+
+
+def test_the_configuration_serves_photos(dali, answers):
+    dali.load("images", pipeline("classify"), shown())
+    np.testing.assert_array_equal(dali.infer("images", ENCODED=as_input(photo("china")))["image"][0], answers["china"])
+
+
+def test_every_setting_is_taken(dali):
+    section = PAGE.read_text().split("### Settings of a model")[1].split("### Settings of the backend")[0]
+    keys = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+    assert sorted(keys) == ["num_threads", "split_along_outer_axis"]
+    dali.load("set", pipeline("classify"), shown() + parameters(num_threads=1, split_along_outer_axis=""))
