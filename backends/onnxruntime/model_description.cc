@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "neso/backend/text.h"
+#include "neso/backend/check_tensor.h"
 
 namespace neso::onnxruntime {
 namespace {
@@ -75,14 +75,6 @@ std::string NamesOf(const std::vector<TensorDescription>& tensors) {
   return names;
 }
 
-bool ShapesFit(const std::vector<int64_t>& model, const std::vector<int64_t>& config) {
-  if (model.size() != config.size()) return false;
-  for (size_t i = 0; i < model.size(); ++i) {
-    if (model[i] != -1 && model[i] != config[i]) return false;
-  }
-  return true;
-}
-
 // A scalar has no dims in ONNX; in the configuration, which has no tensors without any, all of them are 1.
 Status CheckScalar(const TensorDescription& tensor, const std::vector<int64_t>& shape, const ModelConfig& config) {
   if (std::ranges::all_of(shape, [](int64_t dim) { return dim == 1; })) return {};
@@ -94,33 +86,9 @@ Status CheckScalar(const TensorDescription& tensor, const std::vector<int64_t>& 
 
 Status CheckShape(const TensorDescription& tensor, const TensorConfig& configured, const ModelConfig& config) {
   if (configured.ragged) return {};  // what the model gets is one flat tensor
-  std::vector<int64_t> shape = configured.backend_dims();
-  if (!config.batches()) {
-    if (tensor.shape.empty()) return CheckScalar(tensor, shape, config);
-    if (ShapesFit(tensor.shape, shape)) return {};
-    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name, "': the model expects ",
-                              tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
-                              ") but the model configuration specifies ", shape.size(), " dimensions (shape ",
-                              ShapeText(shape), ")");
-  }
-  if (!tensor.HasBatchDimension()) {
-    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name,
-                              "': for the model to support batching the shape should have at least 1 dimension and the "
-                              "first dimension must be -1; but shape expected by the model is ",
-                              ShapeText(tensor.shape));
-  }
-  shape.insert(shape.begin(), -1);
-  if (ShapesFit(tensor.shape, shape)) return {};
-  return Status::InvalidArg(
-      "model '", config.name, "', tensor '", tensor.name, "': the model expects ", tensor.shape.size(),
-      " dimensions (shape ", ShapeText(tensor.shape), ") but the model configuration specifies ", shape.size(),
-      " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit "
-      "tensor shape, making complete shape ",
-      ShapeText(shape), ")");
-}
-
-Status UnexpectedTensor(const char* role, const std::string& name, const std::string& allowed) {
-  return Status::InvalidArg("unexpected inference ", role, " '", name, "', allowed ", role, "s are: ", allowed);
+  const std::vector<int64_t>& dims = configured.backend_dims();
+  if (!config.batches() && tensor.shape.empty()) return CheckScalar(tensor, dims, config);
+  return backend::CheckShape(tensor.name, tensor.shape, dims, config);
 }
 
 Status CheckType(const TensorDescription& tensor, const TensorConfig& configured, const char* role,
@@ -134,7 +102,7 @@ Status CheckType(const TensorDescription& tensor, const TensorConfig& configured
 Status CheckInputs(const ModelDescription& model, const ModelConfig& config) {
   for (const TensorConfig& configured : config.inputs) {
     const TensorDescription* tensor = model.FindInput(configured.name);
-    if (tensor == nullptr) return UnexpectedTensor("input", configured.name, NamesOf(model.inputs));
+    if (tensor == nullptr) return backend::UnexpectedTensor("input", configured.name, NamesOf(model.inputs));
     NESO_RETURN_IF_ERROR(CheckType(*tensor, configured, "input", config));
     NESO_RETURN_IF_ERROR(CheckShape(*tensor, configured, config));
   }
@@ -144,7 +112,7 @@ Status CheckInputs(const ModelDescription& model, const ModelConfig& config) {
 Status CheckOutputs(const ModelDescription& model, const ModelConfig& config) {
   for (const TensorConfig& configured : config.outputs) {
     const TensorDescription* tensor = model.FindOutput(configured.name);
-    if (tensor == nullptr) return UnexpectedTensor("output", configured.name, NamesOf(model.outputs));
+    if (tensor == nullptr) return backend::UnexpectedTensor("output", configured.name, NamesOf(model.outputs));
     NESO_RETURN_IF_ERROR(CheckType(*tensor, configured, "output", config));
     // What requests get of such an output has the shape of an input; the model's own says nothing of it.
     if (config.FindBatchOutput(configured.name) != nullptr) continue;
@@ -195,8 +163,7 @@ Status CheckConfig(const ModelDescription& model, const ModelConfig& config, boo
   const size_t expected = config.inputs.size() + BatchInputCount(config) - static_cast<size_t>(overrides);
   // Sequence batching adds control and state inputs of its own.
   if (!has_sequence_batching && expected != model.inputs.size()) {
-    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
-                              " inputs, model provides ", model.inputs.size());
+    return backend::UnexpectedInputCount(config.name, expected, model.inputs.size());
   }
   NESO_RETURN_IF_ERROR(CheckInputs(model, config));
   return CheckOutputs(model, config);
