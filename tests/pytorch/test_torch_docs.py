@@ -3,7 +3,7 @@ import pathlib
 import re
 
 import numpy as np
-from support.torch_models import parameters
+from support.repository import parameters
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/pytorch.md"
 

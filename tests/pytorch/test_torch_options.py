@@ -1,7 +1,8 @@
 """Parameters of PyTorch models, instances, threads."""
 import numpy as np
 import pytest
-from support.torch_models import config, parameters
+from support.repository import parameters
+from support.torch_models import config
 
 X = {"x": ("TYPE_FP32", [1])}
 Y = {"y": ("TYPE_FP32", [1])}

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.inference import statistics
-from support.torch_models import config, parameters
+from support.repository import parameters
+from support.torch_models import config
 
 pytestmark = pytest.mark.timeout(600)  # the first test waits for the compiler
 FP32 = ("TYPE_FP32", [4])

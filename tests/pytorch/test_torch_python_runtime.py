@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from support.model_server import model_servers
 from support.python_models import python_on_path
-from support.torch_models import PYTHON, config, parameters
+from support.repository import parameters
+from support.torch_models import PYTHON, config
 
 pytestmark = pytest.mark.timeout(600)  # a worker imports PyTorch: seven seconds of a quiet machine
 X = {"x": ("TYPE_FP32", [2])}

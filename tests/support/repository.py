@@ -7,6 +7,16 @@ def tensor(name, datatype="TYPE_FP32", dims=(-1,), extra=""):
     return f'{{ name: "{name}" data_type: {datatype} dims: [{", ".join(map(str, dims))}] {extra} }}'
 
 
+def declared(inputs, outputs):
+    """Tensors of a configuration: name to (datatype, dims), or to (datatype, dims, what else stands in the tensor)."""
+    return "\n".join(f"{key} {tensor(name, *what)}" for key, tensors in (("input", inputs), ("output", outputs))
+                     for name, what in tensors.items())
+
+
+def parameters(**values):
+    return "\n".join(f'parameters {{ key: "{key}" value: {{ string_value: "{value}" }} }}' for key, value in values.items())
+
+
 class ModelRepository:
     def __init__(self, path):
         self.path = pathlib.Path(path)
