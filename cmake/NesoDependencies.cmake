@@ -90,3 +90,20 @@ if(EXISTS ${NESO_DEPS}/dali/include/dali/dali.h AND NOT NESO_SANITIZE)
   target_link_libraries(neso_dali INTERFACE ${dali}/libdali.so ${dali}/libdali_operators.so)
   target_link_options(neso_dali INTERFACE LINKER:-rpath-link,${dali} LINKER:-rpath-link,${dali}/.libs)
 endif()
+
+# OpenVINO, for its backend only, if it was asked for. The library opens its front ends and its plug-ins for devices itself, and
+# looks for them beside it.
+if(EXISTS ${NESO_DEPS}/openvino/python/openvino AND NOT NESO_SANITIZE)
+  set(openvino ${NESO_DEPS}/openvino/python/openvino)
+  file(GLOB NESO_OPENVINO_LIBRARY ${openvino}/libs/libopenvino.so.*)
+  add_library(neso_openvino INTERFACE IMPORTED)
+  target_include_directories(neso_openvino SYSTEM INTERFACE ${openvino}/include)
+  target_link_libraries(neso_openvino INTERFACE ${NESO_OPENVINO_LIBRARY})
+  set(NESO_OPENVINO_LIBRARIES ${NESO_OPENVINO_LIBRARY})
+  foreach(part openvino_ir_frontend openvino_onnx_frontend openvino_paddle_frontend openvino_tensorflow_frontend
+               openvino_tensorflow_lite_frontend openvino_intel_cpu_plugin openvino_auto_plugin openvino_auto_batch_plugin
+               openvino_hetero_plugin tbb tbbbind_2_5 hwloc)
+    file(GLOB library ${openvino}/libs/lib${part}.so*)
+    list(APPEND NESO_OPENVINO_LIBRARIES ${library})
+  endforeach()
+endif()

@@ -1,0 +1,33 @@
+"""What the page of the backend shows works as shown."""
+import re
+
+import numpy as np
+from support.openvino_models import ir
+from support.repository import parameters
+from support.server import ROOT, TREE
+
+PAGE = (ROOT / "docs/backends/openvino.md").read_text()
+CONFIG = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_the_configuration_serves_the_network(openvino, digits):
+    openvino.load("digits", ir("digits"), CONFIG)
+    np.testing.assert_allclose(openvino.infer("digits", pixels=digits["pixels"][:9])["scores"], digits["scores"][:9], atol=1e-4)
+
+
+def test_every_setting_is_taken(openvino, digits):
+    section = PAGE.split("### Settings of a model")[1].split("## Instances")[0]
+    keys = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert len(set(keys)) == 11
+    values = {key: "YES" for key in keys} | {
+        "TARGET_DEVICE": "CPU", "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": "1",
+        "COMPILATION_NUM_THREADS": "1", "HINT_BF16": "no"}
+    del values["ENABLE_OPEN_BATCH"], values["CPU_EXTENSION_PATH"]  # the first stands there already
+    openvino.load("set", ir("digits"), CONFIG + parameters(**values))
+    np.testing.assert_allclose(openvino.infer("set", pixels=digits["pixels"][:2])["scores"], digits["scores"][:2], atol=1e-4)
+
+
+def test_its_size_on_disk_is_as_told():
+    told = int(re.search(r"That folder, (\d+) MB", PAGE)[1])
+    files = (TREE / "backends/openvino").iterdir()
+    assert abs(sum(file.stat().st_size for file in files) / 2**20 - told) < 5

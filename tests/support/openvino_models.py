@@ -1,0 +1,23 @@
+"""Models made with OpenVINO's Python module, and their configurations."""
+from support import made_models
+from support.repository import declared
+from support.server import ROOT, TREE
+
+PYTHON = ROOT / ".deps/openvino/python"
+BUILT = (TREE / "backends/openvino/libtriton_openvino.so").exists() and PYTHON.exists()
+MODELS = ROOT / "tests/openvino/make_models.py"
+
+
+def made_by(script):
+    return made_models.made_by(script, PYTHON)
+
+
+def ir(name):
+    """The files of that model, as they stand in a version folder."""
+    folder = made_by(MODELS)
+    return {f"model.{ending}": (folder / f"{name}.{ending}").read_bytes() for ending in ("xml", "bin")}
+
+
+def config(inputs, outputs, max_batch_size=8, extra=""):
+    """`inputs` and `outputs`: name to (datatype, dims), or to (datatype, dims, what else stands in the tensor)."""
+    return f'backend: "openvino"\nmax_batch_size: {max_batch_size}\n{declared(inputs, outputs)}\n{extra}'
