@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 from support.dali_models import as_input, photo, pipeline
-from support.torch_models import parameters
+from support.repository import parameters
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/dali.md"
 

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 from support.dali_models import as_input, config, photo, pipeline
-from support.torch_models import parameters
+from support.repository import parameters
 
 
 def threads(one):

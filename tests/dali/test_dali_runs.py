@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.dali_models import as_input, config, photo, pipeline
-from support.torch_models import parameters
+from support.repository import parameters
 from support.video import avi
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 

@@ -4,7 +4,7 @@ import pytest
 import tritonclient.grpc as grpcclient
 from support.inference import statistics
 from support.tf_models import config
-from support.torch_models import parameters
+from support.repository import parameters
 
 IMAGE = {"image": ("TYPE_FP32", [8, 8, 1])}
 SCORES = {"scores": ("TYPE_FP32", [10])}
