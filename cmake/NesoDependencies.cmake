@@ -87,7 +87,8 @@ if(EXISTS ${NESO_DEPS}/dali/include/dali/dali.h AND NOT NESO_SANITIZE)
   set(NESO_DALI_LICENSES ${dali}/LICENSE ${dali}/COPYRIGHT ${dali}/Acknowledgements.txt)
   add_library(neso_dali INTERFACE IMPORTED)
   target_include_directories(neso_dali SYSTEM INTERFACE ${NESO_DEPS}/dali/include)
-  target_link_libraries(neso_dali INTERFACE ${dali}/libdali.so ${dali}/libdali_operators.so)
+  target_link_libraries(neso_dali INTERFACE 
+    ${dali}/libdali.so ${dali}/libdali_operators.so ${dali}/../nvimgcodec/libnvimgcodec.so.0)
   target_link_options(neso_dali INTERFACE LINKER:-rpath-link,${dali} LINKER:-rpath-link,${dali}/.libs)
 endif()
 

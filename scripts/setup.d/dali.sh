@@ -9,12 +9,13 @@ Make_dali() {
   local dali=$python/nvidia/dali nvimgcodec=$python/nvidia/nvimgcodec abi
   abi=$("$system_python" -c 'import sysconfig; print(sysconfig.get_config_var("SOABI"))')
   find "$dali" -maxdepth 1 -name '*.cpython-*.so' ! -name "*.$abi.so" -delete
-  # Headers of its C interface; those for operators in C++ are not needed.
+  # Headers of the C interfaces; those for operators in C++ are not needed.
   mkdir -p "$result/include/dali/core"
-  cp "$dali"/include/dali/{dali.h,c_api.h} "$result/include/dali"
+  cp "$dali/include/dali/dali.h" "$result/include/dali"
   cp "$dali"/include/dali/core/{api_helper.h,dali_data_type.h} "$result/include/dali/core"
+  cp "$nvimgcodec"/include/nvimgcodec{,_version}.h "$result/include"
   rm -rf "$python/bin" "$dali/include" "$nvimgcodec"/{include,tools} "$nvimgcodec"/nvimgcodec_impl.*
   # Those that decode on a GPU, with libraries that are not there.
   rm "$nvimgcodec"/extensions/lib{nvjpeg,nvjpeg2k,nvtiff}_ext.so.*
-  cp "$nvimgcodec"/../../nvidia_nvimgcodec_*.dist-info/licenses/LICENSE.txt "$result/LICENSE"
+  cp "$python"/nvidia_nvimgcodec_*.dist-info/licenses/LICENSE.txt "$result/LICENSE"
 }
