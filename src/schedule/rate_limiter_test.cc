@@ -84,7 +84,7 @@ TEST_F(RateLimiterTest, PriorityTwoExecutesHalfAsOften) {
   Send(b, kRequests);
   gate.Open();
   requester_.WaitFor(2 * kRequests);
-  EXPECT_NEAR(b_when_a_ended, kRequests / 2, 1);
+  EXPECT_NEAR(b_when_a_ended, kRequests / 2.0, 1);
 }
 
 TEST_F(RateLimiterTest, RequestsThatComeWhileAnInstanceWaitsAreInItsBatch) {
