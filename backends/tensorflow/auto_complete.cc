@@ -5,6 +5,7 @@
 #include <string>
 
 #include "datatypes.h"
+#include "neso/backend/completion.h"
 #include "neso/backend/config.h"
 #include "neso/backend/log.h"
 
@@ -31,11 +32,6 @@ class Completion {
   template <typename Predicate>
   bool AllTensors(const Predicate& predicate) const {
     return std::ranges::all_of(signature_.inputs, predicate) && std::ranges::all_of(signature_.outputs, predicate);
-  }
-
-  bool HasScheduler() const {
-    return FindMember(config_, "dynamic_batching") != nullptr || FindMember(config_, "sequence_batching") != nullptr ||
-           FindMember(config_, "ensemble_scheduling") != nullptr;
   }
 
   static std::vector<int64_t> DimsOf(const Value& tensor) {
@@ -77,22 +73,17 @@ class Completion {
     NESO_RETURN_IF_ERROR(ReadHints("output", signature_.outputs, batches));
     if (max_batch_size_ == 0 && can_batch && batches.value_or(true) && default_max_batch_size > 0) {
       max_batch_size_ = default_max_batch_size;
-      config_.RemoveMember("max_batch_size");
-      config_.AddMember("max_batch_size", Value(max_batch_size_), config_.GetAllocator());
       NESO_LOG_WARNING("autofilled max_batch_size to ", max_batch_size_, " for model '", name_,
                        "' since batching is supporrted but no max_batch_size is specified in model configuration. Must "
                        "specify max_batch_size to utilize autofill with a larger max batch size");
     }
-    if (max_batch_size_ > 1 && !HasScheduler()) {
-      config_.AddMember("dynamic_batching", Value(rapidjson::kObjectType), config_.GetAllocator());
-    }
+    backend::SetBatching(max_batch_size_, config_);
     return {};
   }
 
   Status CompleteTensors(const char* list, const std::vector<TensorInfo>& tensors) {
-    Value* listed = const_cast<Value*>(FindMember(config_, list));
-    if (listed != nullptr && listed->IsArray() && !listed->Empty()) {
-      for (Value& tensor : listed->GetArray()) {
+    if (!backend::IsEmptyList(config_, list)) {
+      for (Value& tensor : config_[list].GetArray()) {
         const auto known = std::ranges::find(tensors, backend::StringOr(tensor, "name"), &TensorInfo::key);
         if (known != tensors.end()) NESO_RETURN_IF_ERROR(CompleteTensor(*known, tensor));
       }

@@ -192,6 +192,7 @@ Status GraphCheck::CheckNode(std::string_view message) {
   if (node.op == "Const") {
     NESO_RETURN_IF_ERROR(CheckConstant(node.name, node.Find("value").value_or(""), node.Find("dtype").value_or("")));
   }
+  if (node.op == "VarHandleOp" || node.op == "VariableV2" || node.op == "Variable") has_variables_ = true;
   NESO_RETURN_IF_ERROR(CheckCounts(node));
   return CheckCalls(node);
 }

@@ -29,6 +29,8 @@ class GraphCheck {
 
   // `graph_def`: serialised. Errors: INVALID_ARG, naming the node.
   backend::Status Check(std::string_view graph_def);
+  // Whether it has some, whose values are kept elsewhere. After Check().
+  bool has_variables() const { return has_variables_; }
 
  private:
   struct Function {
@@ -45,6 +47,7 @@ class GraphCheck {
   backend::Status CheckCalls(const Node& node) const;
 
   const CountAttributes& counts_;
+  bool has_variables_ = false;
   std::map<std::string_view, Function> functions_;  // views into the graph
 };
 

@@ -7,6 +7,7 @@
 #include "datatypes.h"
 #include "files.h"
 #include "graph_check.h"
+#include "neso/backend/check_tensor.h"
 
 namespace neso::tensorflow {
 namespace {
@@ -18,12 +19,20 @@ constexpr size_t kMaxNamesInMessage = 20;
 
 Settings settings;  // of the process: written when the backend is loaded, before there is a model
 
-Status CheckGraph(std::string_view graph_def) {
+const CountAttributes& CountsOfTensorFlow() {
   static const CountAttributes counts = [] {
     const TfPtr<TF_Buffer> operations(Tf().GetAllOpList());
     return ReadCountAttributes({static_cast<const char*>(operations->data), operations->length});
   }();
-  return GraphCheck(counts).Check(graph_def);
+  return counts;
+}
+
+// `folder`: the SavedModel's. TensorFlow takes one without the values of its variables for one that has none.
+Status CheckVariables(const std::string& folder) {
+  const std::string index = folder + "/variables/variables.index";
+  std::error_code error;
+  if (std::filesystem::exists(index, error)) return {};
+  return Status::Unavailable("expected the values of the model's variables in '", index, "', which does not exist");
 }
 
 }  // namespace
@@ -134,14 +143,16 @@ Result<std::string> TensorFlowModel::SessionKey(const std::vector<std::string>& 
 Result<SessionPtr> TensorFlowModel::LoadSession(const std::vector<std::string>& init_ops) const {
   NESO_ASSIGN_OR_RETURN(const std::string bytes,
                         ReadWholeFile(is_graph_def_ ? Path() : Path() + "/" + kSavedModelFile));
+  GraphCheck check(CountsOfTensorFlow());
   SessionPtr session;
   if (is_graph_def_) {
-    NESO_RETURN_IF_ERROR(CheckGraph(bytes));
+    NESO_RETURN_IF_ERROR(check.Check(bytes));
     NESO_ASSIGN_OR_RETURN(session, Session::LoadGraphDef(bytes, session_config_));
   } else {
     NESO_ASSIGN_OR_RETURN(const SavedModel saved, SavedModel::Parse(bytes));
     NESO_ASSIGN_OR_RETURN(const MetaGraph* const graph, saved.FindGraph(options_.tag));
-    NESO_RETURN_IF_ERROR(CheckGraph(graph->graph_def));
+    NESO_RETURN_IF_ERROR(check.Check(graph->graph_def));
+    if (check.has_variables()) NESO_RETURN_IF_ERROR(CheckVariables(Path()));
     NESO_ASSIGN_OR_RETURN(session, Session::LoadSavedModel(Path(), options_.tag, session_config_));
   }
   NESO_RETURN_IF_ERROR(session->RunOperations(init_ops));
@@ -161,6 +172,10 @@ Result<Served> TensorFlowModel::Serve(const backend::InstanceBase& instance) {
         "' of KIND_GPU: expected KIND_CPU, the TensorFlow beside the backend is the one for the CPU");
   }
   NESO_RETURN_IF_ERROR(CheckPath(instance.name()));
+  if (config().outputs.empty()) {
+    return Status::InvalidArg("unable to load model '", name(),
+                              "', model configuration must contain at least one output, none were specified.");
+  }
   Served served;
   if (is_graph_def_) {
     Result<SessionPtr> session = SessionOf();
@@ -254,7 +269,7 @@ Status TensorFlowModel::BindGraphDef(Served& served) const {
   for (const TensorConfig& configured : config().outputs) {
     const TensorInfo tensor{.key = configured.name, .tensor = configured.name + ":0", .shape = {}};
     if (!served.session->Find(tensor.tensor)) {
-      return UnexpectedTensor("output", configured.name, served.session->OutputNames(kMaxNamesInMessage));
+      return backend::UnexpectedTensor("output", configured.name, served.session->OutputNames(kMaxNamesInMessage));
     }
     NESO_ASSIGN_OR_RETURN(Binding binding, BindOutput(*served.session, tensor, configured));
     served.outputs.push_back(std::move(binding));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "datatypes.h"
+#include "neso/backend/check_tensor.h"
 #include "neso/backend/json.h"
 
 namespace neso::tensorflow {
@@ -13,9 +14,9 @@ using backend::ShapeText;
 using backend::Status;
 using backend::TensorConfig;
 
-std::vector<std::string> KeysOf(const std::vector<TensorInfo>& tensors) {
-  std::vector<std::string> keys;
-  for (const TensorInfo& tensor : tensors) keys.push_back(tensor.key);
+std::string KeysOf(const std::vector<TensorInfo>& tensors) {
+  std::string keys;
+  for (const TensorInfo& tensor : tensors) keys += (keys.empty() ? "" : ", ") + tensor.key;
   return keys;
 }
 
@@ -24,38 +25,10 @@ const TensorInfo* Find(const std::vector<TensorInfo>& tensors, const std::string
   return found == tensors.end() ? nullptr : &*found;
 }
 
-// `exactly`: where the model leaves a size open, the configuration must, too.
-bool ShapesFit(const std::vector<int64_t>& model, const std::vector<int64_t>& config, bool exactly) {
-  if (model.size() != config.size()) return false;
-  for (size_t i = 0; i < model.size(); ++i) {
-    if ((exactly || model[i] != -1) && model[i] != config[i]) return false;
-  }
-  return true;
-}
-
-Status CheckShape(const TensorInfo& tensor, std::vector<int64_t> shape, bool exactly, const ModelConfig& config) {
-  if (tensor.shape.empty()) return {};  // no rank, or no dimensions: what the configuration says is taken
-  if (!config.batches()) {
-    if (ShapesFit(tensor.shape, shape, exactly)) return {};
-    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.key, "': the model expects ",
-                              tensor.shape.size(), " dimensions (shape ", ShapeText(tensor.shape),
-                              ") but the model configuration specifies ", shape.size(), " dimensions (shape ",
-                              ShapeText(shape), ")");
-  }
-  if (!tensor.HasBatchDimension()) {
-    return Status::InvalidArg("model '", config.name, "', tensor '", tensor.key,
-                              "': for the model to support batching the shape should have at least 1 dimension and the "
-                              "first dimension must be -1; but shape expected by the model is ",
-                              ShapeText(tensor.shape));
-  }
-  shape.insert(shape.begin(), -1);
-  if (ShapesFit(tensor.shape, shape, exactly)) return {};
-  return Status::InvalidArg(
-      "model '", config.name, "', tensor '", tensor.key, "': the model expects ", tensor.shape.size(),
-      " dimensions (shape ", ShapeText(tensor.shape), ") but the model configuration specifies ", shape.size(),
-      " dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making "
-      "complete shape ",
-      ShapeText(shape), ")");
+// Where the model has no rank, or no dimensions, what the configuration says is taken.
+Status CheckShape(const TensorInfo& tensor, const std::vector<int64_t>& dims, bool exactly, const ModelConfig& config) {
+  if (tensor.shape.empty()) return {};
+  return backend::CheckShape(tensor.key, tensor.shape, dims, config, exactly);
 }
 
 // What the model gets of such an input is one flat tensor.
@@ -133,20 +106,19 @@ Status CheckSavedModelConfig(const Signature& signature, const ModelConfig& conf
   const std::vector<std::string> batch_inputs = BatchInputTargets(config);
   const size_t expected = config.inputs.size() + batch_inputs.size() + controls.size();
   if (expected != signature.inputs.size()) {
-    return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
-                              " inputs, model provides ", signature.inputs.size());
+    return backend::UnexpectedInputCount(config.name, expected, signature.inputs.size());
   }
   for (const TensorConfig& configured : config.inputs) {
     const TensorInfo* const tensor = signature.FindInput(configured.name);
-    if (tensor == nullptr) return UnexpectedTensor("input", configured.name, KeysOf(signature.inputs));
+    if (tensor == nullptr) return backend::UnexpectedTensor("input", configured.name, KeysOf(signature.inputs));
     NESO_RETURN_IF_ERROR(CheckInput(*tensor, configured, config));
   }
   for (const std::string& name : batch_inputs) {
-    if (signature.FindInput(name) == nullptr) return UnexpectedTensor("input", name, KeysOf(signature.inputs));
+    if (signature.FindInput(name) == nullptr) return backend::UnexpectedTensor("input", name, KeysOf(signature.inputs));
   }
   for (const TensorConfig& configured : config.outputs) {
     const TensorInfo* const tensor = signature.FindOutput(configured.name);
-    if (tensor == nullptr) return UnexpectedTensor("output", configured.name, KeysOf(signature.outputs));
+    if (tensor == nullptr) return backend::UnexpectedTensor("output", configured.name, KeysOf(signature.outputs));
     // What requests get of an output that is cut by an input's shape has that shape; the model's own says nothing of it.
     if (config.FindBatchOutput(configured.name) == nullptr) {
       NESO_RETURN_IF_ERROR(CheckShape(*tensor, configured.backend_dims(), true, config));
@@ -168,7 +140,7 @@ Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const Mo
                               " inputs, model provides at most ", placeholders.size());
   }
   for (const std::string& name : names) {
-    if (Find(placeholders, name) == nullptr) return UnexpectedTensor("input", name, KeysOf(placeholders));
+    if (Find(placeholders, name) == nullptr) return backend::UnexpectedTensor("input", name, KeysOf(placeholders));
   }
   return {};
 }
@@ -183,12 +155,6 @@ Status CheckType(const TensorInfo& tensor, backend::DataType configured, const c
   return Status::InvalidArg("unable to load model '", model, "', configuration expects datatype ",
                             backend::ConfigName(configured), " for ", role, " '", tensor.key, "', model provides ",
                             backend::ConfigName(provided));
-}
-
-Status UnexpectedTensor(const char* role, const std::string& name, const std::vector<std::string>& allowed) {
-  std::string names;
-  for (const std::string& other : allowed) names += (names.empty() ? "" : ", ") + other;
-  return Status::InvalidArg("unexpected inference ", role, " '", name, "', allowed ", role, "s are: ", names);
 }
 
 }  // namespace neso::tensorflow

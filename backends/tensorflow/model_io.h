@@ -31,7 +31,4 @@ backend::Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders,
 backend::Status CheckType(const TensorInfo& tensor, backend::DataType configured, const char* role,
                           const std::string& model);
 
-// "unexpected inference output 'O', allowed outputs are: a, b"
-backend::Status UnexpectedTensor(const char* role, const std::string& name, const std::vector<std::string>& allowed);
-
 }  // namespace neso::tensorflow

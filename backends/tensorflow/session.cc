@@ -89,13 +89,17 @@ std::vector<TensorInfo> Session::Placeholders() const {
   return placeholders;
 }
 
-std::vector<std::string> Session::OutputNames(size_t most) const {
-  std::vector<std::string> names;
+std::string Session::OutputNames(size_t most) const {
+  std::string names;
+  size_t count = 0;
   ForEachOperation(graph_.get(), [&](TF_Operation* operation) {
-    if (Tf().OperationNumOutputs(operation) > 0 && !IsPlaceholder(operation)) {
-      names.emplace_back(Tf().OperationName(operation));
+    if (Tf().OperationNumOutputs(operation) == 0 || IsPlaceholder(operation)) return true;
+    if (++count > most) {
+      names += ", ...";
+      return false;
     }
-    return names.size() < most;
+    names += std::string(names.empty() ? "" : ", ") + Tf().OperationName(operation);
+    return true;
   });
   return names;
 }

@@ -34,8 +34,8 @@ class Session {
   std::optional<TF_Output> Find(std::string_view tensor) const;
   // The placeholders of the graph, in its order.
   std::vector<TensorInfo> Placeholders() const;
-  // Up to `most` names of operations that give a tensor.
-  std::vector<std::string> OutputNames(size_t most) const;
+  // Up to `most` names of operations that give a tensor, with ", " between them.
+  std::string OutputNames(size_t most) const;
 
   // Runs operations for what they do. Errors: INVALID_ARG for a name that the graph does not have.
   Status RunOperations(std::span<const std::string> names) const;

@@ -4,7 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.tf_models import BUILT, files_of, made_models
+from support.tf_models import BUILT, folder, graph, saved_model
 
 HERE = pathlib.Path(__file__).parent
 
@@ -21,21 +21,19 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def models():
     """models("digits"): the files of that SavedModel."""
-    folder = made_models()
-    return lambda name: files_of(folder / f"{name}.savedmodel")
+    return saved_model
 
 
 @pytest.fixture(scope="session")
 def graphs():
     """graphs("digits"): the bytes of that GraphDef."""
-    folder = made_models()
-    return lambda name: (folder / f"{name}.graphdef").read_bytes()
+    return graph
 
 
 @pytest.fixture(scope="session")
 def digits():
     """Arrays: images, labels, the network's scores in the framework, and what its output is called in the GraphDef."""
-    return np.load(made_models() / "digits.npz")
+    return np.load(folder() / "digits.npz")
 
 
 @pytest.fixture(scope="module")

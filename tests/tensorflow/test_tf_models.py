@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.inference import statistics
-from support.tf_models import config
 from support.repository import parameters
+from support.tf_models import config
 
 IMAGE = {"image": ("TYPE_FP32", [8, 8, 1])}
 SCORES = {"scores": ("TYPE_FP32", [10])}

@@ -25,19 +25,20 @@ inline Status UnexpectedInputCount(const std::string& model, size_t expected, si
 
 namespace internal {
 
-inline bool ShapesFit(std::span<const int64_t> model, std::span<const int64_t> config) {
+inline bool ShapesFit(std::span<const int64_t> model, std::span<const int64_t> config, bool exactly) {
   if (model.size() != config.size()) return false;
   for (size_t i = 0; i < model.size(); ++i) {
-    if (model[i] != -1 && model[i] != config[i]) return false;
+    if ((exactly || model[i] != -1) && model[i] != config[i]) return false;
   }
   return true;
 }
 
 }  // namespace internal
 
-// `model_shape` has -1 where the model leaves it open; `dims` are the configuration's, without the batch dimension.
+// `model_shape` has -1 where the model leaves it open; `dims` are the configuration's, without the batch dimension. `exactly`:
+// what the model leaves open, the configuration must, too.
 inline Status CheckShape(std::string_view tensor, std::span<const int64_t> model_shape, std::vector<int64_t> dims,
-                         const ModelConfig& config) {
+                         const ModelConfig& config, bool exactly = false) {
   if (config.batches()) {
     if (model_shape.empty() || model_shape[0] != -1) {
       return Status::InvalidArg(
@@ -48,7 +49,7 @@ inline Status CheckShape(std::string_view tensor, std::span<const int64_t> model
     }
     dims.insert(dims.begin(), -1);
   }
-  if (internal::ShapesFit(model_shape, dims)) return {};
+  if (internal::ShapesFit(model_shape, dims, exactly)) return {};
   const char* const batch_dimension =
       config.batches() ? " (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor "
                          "shape, making complete shape "
