@@ -1,98 +1,22 @@
 #!/usr/bin/env python3
-"""The PyTorch backend beside the framework's own loop: the same model of convolutions, the same batches.
+"""The PyTorch backend beside PyTorch's own loop, which calls the module of TorchScript: see beside_loop.py.
 
     bench/pytorch.py                  medians of 5 rounds of 2 s each, in turns
     bench/pytorch.py --rounds 9
-
-The bare loop calls the module of TorchScript in Python, with as many threads as PyTorch takes by itself. The server is asked by two
-clients, through HTTP; of one request at a time, the server's own statistics tell how long the model took.
 """
-import argparse
-import concurrent.futures
-import pathlib
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
+from beside_loop import compare
+from support.torch_models import MODELS, PYTHON, config, made_by
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests")]
-
-import numpy as np  # noqa: E402
-import tritonclient.http as httpclient  # noqa: E402
-from support.clients import inputs_of  # noqa: E402
-from support.inference import statistics as model_statistics  # noqa: E402
-from support.repository import ModelRepository  # noqa: E402
-from support.server import Server  # noqa: E402
-from support.torch_models import MODELS, PYTHON, config, made_by  # noqa: E402
-
-LOOP = """
-import sys, time, torch
+DEFINE_CALL = """
+import sys, torch
 model = torch.jit.load(sys.argv[1])
 image = torch.zeros(int(sys.argv[2]), 3, 64, 64)
-with torch.inference_mode():
-    for _ in range(5):
+def call():
+    with torch.inference_mode():
         model(image)
-    began, calls = time.monotonic(), 0
-    while time.monotonic() - began < float(sys.argv[3]):
-        model(image)
-        calls += 1
-print(calls / (time.monotonic() - began))
 """
 
-
-def bare(file, batch, seconds):
-    """Calls a second."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", LOOP, file, str(batch), str(seconds)], text=True, check=True,
-                          stdout=subprocess.PIPE, env={"PYTHONPATH": str(PYTHON), "PATH": "/usr/bin:/bin"})
-    return float(done.stdout)
-
-
-def ask_for(server, batch, seconds, clients):
-    """Calls a second, and the seconds a call took in the model."""
-    inputs = inputs_of({"x": np.zeros((batch, 3, 64, 64), np.float32)})
-
-    def one_client(_):
-        with httpclient.InferenceServerClient(server.http) as client:
-            for _ in range(5):
-                client.infer("model", inputs)
-            began, calls = time.monotonic(), 0
-            while time.monotonic() - began < seconds:
-                client.infer("model", inputs)
-                calls += 1
-            return calls / (time.monotonic() - began)
-
-    before = model_statistics(server, "model")["inference_stats"]["compute_infer"]
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        rate = sum(pool.map(one_client, range(clients)))
-    after = model_statistics(server, "model")["inference_stats"]["compute_infer"]
-    return rate, (after["ns"] - before["ns"]) / (after["count"] - before["count"]) / 1e9
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
-    options = parser.parse_args()
-    file = made_by(MODELS) / "convolutions.pt"
-    with tempfile.TemporaryDirectory() as folder:
-        repository = ModelRepository(pathlib.Path(folder) / "models")
-        repository.add("model", config({"x": ("TYPE_FP32", [3, 64, 64])}, {"y": ("TYPE_FP32", [32])}),
-                       files={"model.pt": file.read_bytes()})
-        server = Server(repository.path).start()
-        try:
-            for batch in (1, 8):
-                rounds = [(bare(file, batch, options.seconds), *ask_for(server, batch, options.seconds, 2),
-                           ask_for(server, batch, options.seconds, 1)[1]) for _ in range(options.rounds)]
-                throughput = statistics.median(served / loop for loop, served, _, _ in rounds)
-                latency = statistics.median(alone * loop for loop, _, _, alone in rounds)
-                loop = statistics.median(loop for loop, *_ in rounds)
-                print(f"batch {batch}: the bare loop takes {1000 / loop:.2f} ms a call; served throughput {throughput:.2f} of its, "
-                      f"one request at a time in the model {latency:.2f} of its time", flush=True)
-        finally:
-            server.stop()
-
-
 if __name__ == "__main__":
-    main()
+    file = made_by(MODELS) / "convolutions.pt"
+    compare(__doc__, DEFINE_CALL, PYTHON, file, (3, 64, 64), config({"x": ("TYPE_FP32", [3, 64, 64])}, {"y": ("TYPE_FP32", [32])}),
+            {"model.pt": file.read_bytes()})
