@@ -3,12 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "errors.h"
+#include "image_heads.h"
 #include "neso/backend/request.h"
-#include "neso/backend/staging_buffer.h"
 #include "pipeline.h"
 
 namespace neso::dali {
@@ -20,8 +21,9 @@ Result<size_t> CheckRequest(const backend::Request& request, const PipelineDescr
 class InputSamples {
  public:
   void Clear();
-  // Adds samples [first, first + count) of a request's input; its first dimension are the samples.
-  Status Add(const backend::Input& input, size_t first, size_t count);
+  // Adds samples [first, first + count) of a request's input; its first dimension are the samples. An error if one is an
+  // image of more than `max_pixels`.
+  Status Add(const backend::Input& input, size_t first, size_t count, int64_t max_pixels);
   const Samples& samples() const { return samples_; }
 
  private:
@@ -29,7 +31,8 @@ class InputSamples {
   Result<const std::byte*> Reach(const backend::Input& input);
 
   Samples samples_;
-  std::vector<std::vector<std::byte>> copies_;  // of what lay on a GPU
+  std::vector<std::unique_ptr<std::byte[]>> copies_;  // of what lay on a GPU, and of files
+  ImageHeads heads_;
 };
 
 }  // namespace neso::dali

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "neso/backend/completion.h"
+
 namespace neso::dali {
 namespace {
 
@@ -69,11 +71,6 @@ Status CompleteTensor(const TensorDescription& described, const char* kind, bool
     SetDims(tensor, std::max(*described.rank - rank_taken, 0), batches, config);
   }
   return {};
-}
-
-bool HasScheduler(const rapidjson::Document& config) {
-  return FindMember(config, "dynamic_batching") != nullptr || FindMember(config, "sequence_batching") != nullptr ||
-         FindMember(config, "ensemble_scheduling") != nullptr;
 }
 
 Status CheckDatatype(const TensorConfig& tensor, const TensorDescription& described) {
@@ -189,7 +186,7 @@ Status Complete(const PipelineDescription& pipeline, bool batches, const Options
   if (backend::IntOr(config, "max_batch_size", 0) == 0) {
     Set(config, "max_batch_size", rapidjson::Value(pipeline.max_batch_size), config);
   }
-  if (!HasScheduler(config)) Set(config, "dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config);
+  if (!backend::HasScheduler(config)) Set(config, "dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config);
   return {};
 }
 

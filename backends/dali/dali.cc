@@ -1,7 +1,7 @@
 // The DALI backend: libtriton_dali.so.
 //
 // The requests of a batch are one run of the pipeline: their samples become one list, of which no two need have the same
-// shape, and nothing is copied on the way in.
+// shape.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -24,7 +24,7 @@ class DaliInstance final : public Instance<DaliModel> {
  public:
   Status Initialize() {
     if (kind() == TRITONSERVER_INSTANCEGROUPKIND_GPU) gpu_ = device_id();
-    inputs_.resize(model().description().inputs.size());
+    inputs_ = std::vector<InputSamples>(model().description().inputs.size());
     return NeedPipeline();
   }
 
@@ -57,20 +57,23 @@ class DaliInstance final : public Instance<DaliModel> {
   // All in one run. A sample that DALI cannot take fails the run: then each request gets one of its own, so that it fails
   // for nobody else.
   void RunBatch(std::span<const Part> parts, Execution& execution) {
-    const Status done = RunOnce(parts, execution);
-    if (done.ok()) return;
-    pipeline_.reset();  // of no more use; and with it nothing reads the requests' bytes
+    Status done = Gather(parts);
+    if (done.ok()) {
+      done = RunOnce(parts, execution);
+      if (done.ok()) return;
+      pipeline_.reset();  // of no more use; and with it nothing reads the requests' bytes
+    }
     if (parts.size() == 1) return parts[0].request->Fail(done);
     for (size_t i = 0; i < parts.size(); ++i) RunBatch(parts.subspan(i, 1), execution);
   }
 
-  // Answers all, or gives the error and answers none.
+  // With what was gathered of them. Answers all, or gives the error and answers none.
   Status RunOnce(std::span<const Part> parts, Execution& execution) {
     const size_t total = TotalOf(parts);
     if (const auto limit = static_cast<size_t>(model().config().max_batch_size); total > limit) {
       return Status::Internal("batch size ", total, " for '", name(), "', max allowed is ", limit);
     }
-    NESO_RETURN_IF_ERROR(Feed(parts));
+    NESO_RETURN_IF_ERROR(Feed());
     NESO_ASSIGN_OR_RETURN(Outputs outputs, pipeline_->Run());
     execution.ComputeEnd();
     if (const std::string* const left = FirstNotConsumed(outputs)) {
@@ -110,7 +113,8 @@ class DaliInstance final : public Instance<DaliModel> {
 
   // As many samples as the pipeline takes at once, in several runs if they are videos.
   Status RunPiece(const Part& part, bool last) {
-    NESO_RETURN_IF_ERROR(Feed({&part, 1}));
+    NESO_RETURN_IF_ERROR(Gather({&part, 1}));
+    NESO_RETURN_IF_ERROR(Feed());
     for (bool consumed = false; !consumed;) {
       if (part.request->IsCancelled()) return {TRITONSERVER_ERROR_CANCELLED, "the request was cancelled"};
       NESO_ASSIGN_OR_RETURN(Outputs outputs, pipeline_->Run());
@@ -128,17 +132,21 @@ class DaliInstance final : public Instance<DaliModel> {
     return {};
   }
 
-  Status Feed(std::span<const Part> parts) {
-    NESO_RETURN_IF_ERROR(NeedPipeline());
+  Status Gather(std::span<const Part> parts) {
     const std::vector<TensorDescription>& described = model().description().inputs;
     for (size_t i = 0; i < described.size(); ++i) {
       inputs_[i].Clear();
       for (const Part& part : parts) {
         NESO_ASSIGN_OR_RETURN(const backend::Input input, part.request->input(described[i].name.c_str()));
-        NESO_RETURN_IF_ERROR(inputs_[i].Add(input, part.first, part.count));
+        NESO_RETURN_IF_ERROR(inputs_[i].Add(input, part.first, part.count, model().options().max_image_pixels));
       }
-      NESO_RETURN_IF_ERROR(pipeline_->Feed(i, inputs_[i].samples()));
     }
+    return {};
+  }
+
+  Status Feed() {
+    NESO_RETURN_IF_ERROR(NeedPipeline());
+    for (size_t i = 0; i < inputs_.size(); ++i) NESO_RETURN_IF_ERROR(pipeline_->Feed(i, inputs_[i].samples()));
     return {};
   }
 

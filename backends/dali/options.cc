@@ -27,6 +27,11 @@ backend::Result<Options> ReadOptions(const backend::Parameters& parameters) {
     return backend::Status::InvalidArg("parameter 'num_threads': expected 1 to ", kMaxThreads,
                                        ", or -1 for the pipeline's own number, got ", options.num_threads);
   }
+  NESO_ASSIGN_OR_RETURN(options.max_image_pixels, parameters.Or("max_image_pixels", options.max_image_pixels));
+  if (options.max_image_pixels < 1) {
+    return backend::Status::InvalidArg("parameter 'max_image_pixels': expected 1 or more, got ",
+                                       options.max_image_pixels);
+  }
   options.split_outputs = SplitAtColons(parameters.Or("split_along_outer_axis", ""));
   return options;
 }

@@ -11,7 +11,9 @@
 namespace neso::dali {
 
 struct Options {
-  int64_t num_threads = -1;                // -1: as many as the pipeline says, but no more than there are processors
+  int64_t num_threads = -1;  // -1: as many as the pipeline says, but no more than there are processors
+  // No photo has as many; three bytes each are 400 MB.
+  int64_t max_image_pixels = int64_t{1} << 27;
   std::vector<std::string> split_outputs;  // whose outer dimension becomes part of the batch
 
   bool Splits(std::string_view output) const;

@@ -169,7 +169,7 @@ Status Pipeline::Feed(size_t input, const Samples& samples) {
   const TensorDescription& description = description_.inputs[input];
   TensorList list;
   NESO_RETURN_IF_ERROR(list.View(samples, description.layout));
-  const bool as_it_lies = samples.aligned && !description.on_gpu;
+  const bool as_it_lies = samples.may_stay && !description.on_gpu;
   const auto flags = as_it_lies ? DALI_FEED_INPUT_NO_COPY : DALI_FEED_INPUT_FORCE_COPY | DALI_FEED_INPUT_SYNC;
   return ToStatus(daliPipelineFeedInput(handle_, description.name.c_str(), list.handle(), nullptr, flags, nullptr));
 }

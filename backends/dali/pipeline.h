@@ -38,7 +38,7 @@ struct PipelineSettings {
 struct Samples {
   backend::DataType datatype = TRITONSERVER_TYPE_INVALID;
   std::vector<daliTensorDesc_t> tensors;  // all of that type and of one rank
-  bool aligned = true;                    // for their type
+  bool may_stay = true;                   // where they lie; if not, DALI copies them first
 };
 
 struct OutputSamples {

@@ -59,6 +59,11 @@ def video():
     return fn.resize(frames, size=[8, 8])
 
 
+@pipeline_def(batch_size=8, num_threads=1, device_id=None, output_dtype=[types.FLOAT], output_ndim=[1])
+def two_types():
+    return fn.cast(numbers("BYTES", dtype=types.UINT8, ndim=1), dtype=types.FLOAT)[0] + numbers("FLOATS", dtype=types.FLOAT, ndim=1)
+
+
 @pipeline_def(batch_size=8, num_threads=1, device_id=None)
 def no_input():
     return types.Constant(1.5)
@@ -74,7 +79,7 @@ def answer(made, **samples):
 
 
 def main(folder):
-    for made in (classify, whole, add_sub, same, rows, scalar, video, no_input):
+    for made in (classify, whole, add_sub, same, rows, scalar, video, two_types, no_input):
         (folder / f"{made.__name__}.dali").write_bytes(made().serialize())
     files = [np.frombuffer(photo(name), np.uint8) for name in ("china", "flower")]
     classified = answer(classify, ENCODED=files)

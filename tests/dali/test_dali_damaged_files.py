@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.control import load
 from support.dali_models import as_input, config, photo, pipeline
+from support.repository import parameters
 from tritonclient.utils import InferenceServerException
 
 FILES = 500
@@ -59,7 +60,7 @@ def test_the_server_survives_damaged_photos(dali, answers):
             assert dali.infer("classify", ENCODED=as_input(bytes(content))).popitem()[1].shape == (1, 3, 32, 32)
             answered += 1
         except InferenceServerException as error:
-            assert "DALI error: " in str(error), seed
+            assert "DALI error: " in str(error) or "expected images of at most" in str(error), seed
     assert 0 < answered < PHOTOS
     np.testing.assert_array_equal(dali.infer("classify", ENCODED=as_input(whole)).popitem()[1][0], answers["flower"])
 
@@ -70,6 +71,32 @@ def test_what_is_no_photo(dali, content):
     dali.load("classify", pipeline("classify"), config())
     with pytest.raises(InferenceServerException, match="DALI error: Error in CPU operator `nvidia.dali.fn.decoders.image`"):
         dali.infer("classify", ENCODED=as_input(content))
+
+
+def of_size(whole, width, height):
+    """The photo with another size in its frame header."""
+    content, at = bytearray(whole), 2
+    while content[at + 1] != 0xC0:
+        at += 2 + int.from_bytes(content[at + 2:at + 4], "big")
+    content[at + 5:at + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(content)
+
+
+def test_a_file_that_would_become_gigabytes(dali):
+    dali.load("classify", pipeline("classify"), config())
+    before = dali.server.rss_kib()
+    with pytest.raises(InferenceServerException, match="expected images of at most 134217728 pixels, got one that says it has "
+                                                       "4290250000; the model's parameter 'max_image_pixels' sets the limit"):
+        dali.infer("classify", ENCODED=as_input(of_size(photo("china"), 65500, 65500)))
+    assert dali.server.rss_kib() - before < 100 << 10
+
+
+def test_the_limit_is_the_models_choice(dali):
+    dali.load("small", pipeline("classify"), config(extra=parameters(max_image_pixels=640 * 427 - 1)))
+    with pytest.raises(InferenceServerException, match="got one that says it has 273280"):
+        dali.infer("small", ENCODED=as_input(photo("china")))
+    dali.load("enough", pipeline("classify"), config(extra=parameters(max_image_pixels=640 * 427)))
+    dali.infer("enough", ENCODED=as_input(photo("china")))
 
 
 def test_a_photo_as_another_type(dali):

@@ -21,5 +21,5 @@ def test_the_configuration_serves_photos(dali, answers):
 def test_every_setting_is_taken(dali):
     section = PAGE.read_text().split("### Settings of a model")[1].split("### Settings of the backend")[0]
     keys = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
-    assert sorted(keys) == ["num_threads", "split_along_outer_axis"]
-    dali.load("set", pipeline("classify"), shown() + parameters(num_threads=1, split_along_outer_axis=""))
+    assert sorted(keys) == ["max_image_pixels", "num_threads", "split_along_outer_axis"]
+    dali.load("set", pipeline("classify"), shown() + parameters(num_threads=1, max_image_pixels=1000000, split_along_outer_axis=""))

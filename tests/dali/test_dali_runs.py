@@ -4,8 +4,10 @@ import queue
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
+import tritonclient.http as httpclient
 from support.dali_models import as_input, config, photo, pipeline
 from support.repository import parameters
+from support.shared_memory import SharedObject
 from support.video import avi
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
@@ -54,6 +56,28 @@ def test_scalars_are_one_element(dali):
     completed = dali.load("scalar", pipeline("scalar"), config())
     output = completed["output"][0]["name"]
     np.testing.assert_array_equal(dali.infer("scalar", X=np.int64([[2], [5]]))[output], [[6], [15]])
+
+
+def test_tensors_that_lie_at_odd_places(dali):
+    """Three bytes before them in the request's body, the floats are not where floats should be."""
+    dali.load("odd", pipeline("two_types"), config())
+    floats = np.arange(10, dtype=np.float32).reshape(1, 10)
+    got = dali.infer("odd", BYTES=np.uint8([[1, 2, 3]]), FLOATS=floats)
+    np.testing.assert_array_equal(got.popitem()[1], floats + 1)
+
+
+def test_outputs_in_memory_that_the_client_shares(start_dali):
+    one = start_dali("--allow-client-shm=true")
+    one.load("shared", pipeline("scalar"), config())
+    output = one.config("shared")["output"][0]["name"]
+    with SharedObject(64) as memory, httpclient.InferenceServerClient(one.server.http) as client:
+        memory.put(np.int64([[4], [6]]))
+        client.register_system_shared_memory("dali_shared", memory.key, 64)
+        given, wanted = httpclient.InferInput("X", [2, 1], "INT64"), httpclient.InferRequestedOutput(output)
+        given.set_shared_memory("dali_shared", 16)
+        wanted.set_shared_memory("dali_shared", 16, offset=32)
+        client.infer("shared", [given], outputs=[wanted])
+        np.testing.assert_array_equal(memory.get(np.int64, 2, offset=32), [12, 18])
 
 
 def test_samples_without_elements(dali):
