@@ -2,7 +2,7 @@
 """What reloads do to memory over time: a model is loaded, asked once and unloaded, again and again, in explicit mode.
 
     bench/reloads.py                       500 cycles each of identity, and of models with 16 MiB of weights: ONNX, and PyTorch
-                                           and TensorFlow where their backends are built
+                                           and TensorFlow where their backends are built; and of trees, 650 KB, likewise
     bench/reloads.py --cycles 2000
 
 Prints the resident memory of the server while the model is loaded and after it has gone, at steps.
@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from support import onnx_models, tf_models, torch_models  # noqa: E402
+from support import onnx_models, tf_models, torch_models, tree_models  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
 
@@ -35,6 +35,9 @@ def make_repository(folder):
                        files={"model.pt": (torch_models.made_by(torch_models.MODELS) / "heavy.pt").read_bytes()})
     if tf_models.BUILT:
         repository.add("tensorflow", None, files=tf_models.saved_model("heavy"))
+    if tree_models.BUILT:
+        file = tree_models.folder_of("xgb_large") / "xgb_large.model"
+        repository.add("trees", tree_models.config("xgboost_ubj", 64, 10), files={"xgboost.ubj": file.read_bytes()})
     return repository
 
 

@@ -1,6 +1,6 @@
 // neso_tree_reader: reads a file of a tree model with treelite and writes it as a checkpoint of treelite 4.
 //
-//   neso_tree_reader <format> <path> <allow unknown fields: true or false> <bytes of memory> <seconds of processor time>
+//   neso_tree_reader <format> <path> <allow unknown fields: true or false> <bytes of memory> <milliseconds of processor time>
 //
 // Descriptor 3 gets the checkpoint (exit status 0) or the text of an error (1). treelite trusts what it reads: sizes, indices
 // and children of nodes go unchecked, so a damaged file makes it crash, loop, or ask for all memory there is. Here that ends
@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -40,6 +42,14 @@ void Limit(__rlimit_resource_t resource, rlim_t most) {
   setrlimit(resource, &limit);
 }
 
+// Ends the process by SIGPROF when it has worked for so long.
+void LimitTime(int64_t milliseconds) {
+  itimerval timer = {};
+  timer.it_value.tv_sec = milliseconds / 1000;
+  timer.it_value.tv_usec = milliseconds % 1000 * 1000;
+  setitimer(ITIMER_PROF, &timer, nullptr);
+}
+
 bool Write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(kResult, bytes.data(), bytes.size());
@@ -65,7 +75,7 @@ int main(int count, char** arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Limit(RLIMIT_CORE, 0);
   Limit(RLIMIT_AS, std::strtoull(arguments[4], nullptr, 10));
-  Limit(RLIMIT_CPU, std::strtoull(arguments[5], nullptr, 10));
+  LimitTime(std::strtoll(arguments[5], nullptr, 10));
   const std::string options = std::string(R"({"allow_unknown_field": )") + arguments[3] + "}";
   void* model = nullptr;
   const char* bytes = nullptr;

@@ -24,10 +24,10 @@ using backend::Status;
 
 constexpr int kResult = 3;  // its number in the process
 // Far above what treelite needs, which is some 10 times the file and a second for each 50 MB of JSON.
-constexpr uint64_t kMemory = uint64_t{1} << 30;
+constexpr uint64_t kMemory = uint64_t{1} << 29;
 constexpr uint64_t kMemoryPerByte = 64;
-constexpr uint64_t kSeconds = 2;
-constexpr uint64_t kBytesPerSecond = uint64_t{1} << 19;
+constexpr uint64_t kMilliseconds = 500;
+constexpr uint64_t kBytesPerMillisecond = 512;
 
 // A file without a name, in memory.
 class MemoryFile {
@@ -96,7 +96,7 @@ Status Failure(int status, int result, const std::string& log) {
     std::string text = Text(result);
     return Unknown(text.empty() ? "treelite does not say why" : std::move(text));
   }
-  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
+  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGKILL)) {
     return Unknown("the file is damaged: treelite does not come to its end");
   }
   if (WIFSIGNALED(status)) {
@@ -128,7 +128,7 @@ Result<std::unique_ptr<MappedBytes>> ReadModelFile(const std::string& program, c
   if (stat(file.path.c_str(), &facts) != 0) return Unknown(std::strerror(errno));
   const auto size = static_cast<uint64_t>(facts.st_size);
   const std::string memory = std::to_string(kMemory + (kMemoryPerByte * size));
-  const std::string seconds = std::to_string(kSeconds + (size / kBytesPerSecond));
+  const std::string milliseconds = std::to_string(kMilliseconds + (size / kBytesPerMillisecond));
   const MemoryFile result("tree model");
   const MemoryFile log("tree reader");
   if (result.descriptor() < 0 || log.descriptor() < 0) {
@@ -139,7 +139,7 @@ Result<std::unique_ptr<MappedBytes>> ReadModelFile(const std::string& program, c
                                                 file.path.c_str(),
                                                 file.allow_unknown_fields ? "true" : "false",
                                                 memory.c_str(),
-                                                seconds.c_str(),
+                                                milliseconds.c_str(),
                                                 nullptr};
   pid_t process = 0;
   if (const int error = SpawnActions(result.descriptor(), log.descriptor()).Spawn(arguments.data(), process)) {

@@ -1,10 +1,11 @@
 """Tree models made by their own libraries, and a server for each module of tests."""
+import functools
 import pathlib
 
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.tree_models import BUILT, FILES, config, format_of, made_by
+from support.tree_models import BUILT, FILES, config, folder_of, format_of
 
 HERE = pathlib.Path(__file__).parent
 
@@ -22,7 +23,7 @@ class TreeModel:
     """`one.file`, `one.format`, and what its library says: `one.rows`, `one.scores`, `one.shap`."""
 
     def __init__(self, name):
-        folder = made_by("make_old_models.py", "old_xgboost") if name.startswith("old") else made_by("make_models.py")
+        folder = folder_of(name)
         self.file = (folder / f"{name}.model").read_bytes()
         self.format = format_of(name)
         self.usual_file = FILES[self.format]
@@ -40,8 +41,7 @@ class TreeModel:
 @pytest.fixture(scope="session")
 def models():
     """models("xgb_cancer"): that model."""
-    made = {}
-    return lambda name: made.setdefault(name, None) or made.update({name: TreeModel(name)}) or made[name]
+    return functools.cache(TreeModel)
 
 
 @pytest.fixture(scope="module")
