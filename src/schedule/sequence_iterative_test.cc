@@ -11,7 +11,6 @@ namespace neso {
 namespace {
 
 using test::FakeInstance;
-using test::kEnd;
 using test::kStart;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

@@ -201,6 +201,19 @@ def test_the_shared_memory_page_s_client(repository, start_server):
     assert result.stdout.strip() == "[[0. 1. 2. 3. 4. 5. 6. 7.]]"
 
 
+def test_the_page_of_backends_in_python(start_server, tmp_path):
+    page = DOCS / "backends/python-based.md"
+    for name, target in (("out", TREE), ("examples", ROOT / "examples"), ("docs", DOCS)):
+        (tmp_path / name).symlink_to(target)
+    subprocess.run(["bash", "-ec", blocks(page, "sh", "test:layout")[0]], cwd=tmp_path, env={**os.environ, **python_on_path()},
+                   check=True)
+    models, backends = re.findall(r"=(build/\S+)", blocks(page, "sh", "test:start")[0])
+    server = start_server(tmp_path / models, f"--backend-directory={tmp_path / backends}", env=python_on_path())
+    command = blocks(page, "sh", "test:ask")[0].replace("localhost:8000", server.http)
+    events = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
+    assert events.count('"text_output":') == 40, events
+
+
 def test_the_tracing_page(repository, start_server, tmp_path):
     repository.add_identity("identity")
     page = DOCS / "tracing.md"
