@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What reloads do to memory over time: a model is loaded, asked once and unloaded, again and again, in explicit mode.
 
-    bench/reloads.py                       500 cycles each of identity, and of models with 16 MiB of weights: ONNX, and PyTorch
-                                           and TensorFlow where their backends are built; and of trees, 650 KB, likewise
-    bench/reloads.py --cycles 2000
+    bench/reloads.py                       500 cycles each of identity, and of models with 16 MiB of weights: ONNX, and PyTorch,
+                                           TensorFlow and OpenVINO where their backends are built; and of trees, 650 KB, likewise
+    bench/reloads.py openvino --cycles 2000
 
 Prints the resident memory of the server while the model is loaded and after it has gone, at steps.
 """
@@ -17,7 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from support import onnx_models, tf_models, torch_models, tree_models  # noqa: E402
+from support import onnx_models, openvino_models, tf_models, torch_models, tree_models  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
 
@@ -38,6 +38,9 @@ def make_repository(folder):
     if tree_models.BUILT:
         file = tree_models.folder_of("xgb_large") / "xgb_large.model"
         repository.add("trees", tree_models.config("xgboost_ubj", 64, 10), files={"xgboost.ubj": file.read_bytes()})
+    if openvino_models.BUILT:
+        tensor = ("TYPE_FP32", [1024])
+        repository.add("openvino", openvino_models.config({"x": tensor}, {"y": tensor}, 1), files=openvino_models.ir("heavy"))
     return repository
 
 
@@ -95,12 +98,13 @@ def measure(repository, model, cycles):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", help="those; none: all")
     parser.add_argument("--cycles", type=int, default=500)
-    cycles = parser.parse_args().cycles
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         repository = make_repository(pathlib.Path(folder) / "models")
-        for model in sorted(model.name for model in repository.path.iterdir()):
-            measure(repository, model, cycles)
+        for model in options.models or sorted(model.name for model in repository.path.iterdir()):
+            measure(repository, model, options.cycles)
 
 
 if __name__ == "__main__":
