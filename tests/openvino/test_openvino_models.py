@@ -34,6 +34,30 @@ def test_a_model_of_another_format(openvino, digits):
     np.testing.assert_allclose(openvino.infer("onnx", pixels=digits["pixels"][:7])["scores"], digits["scores"][:7], atol=1e-4)
 
 
+def field(number, value):
+    """A field of a protobuf message."""
+    def varint(left):
+        return bytes([left]) if left < 128 else bytes([left & 127 | 128]) + varint(left >> 7)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value % 2**64)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def graph_node(name, op, inputs=(), **attributes):
+    """Of TensorFlow's GraphDef."""
+    return field(1, field(1, name) + field(2, op) + b"".join(field(3, link) for link in inputs) + b"".join(
+        field(5, field(1, key.encode()) + field(2, value)) for key, value in attributes.items()))
+
+
+def test_a_frozen_graph_of_tensorflow(openvino):
+    fp32, shape = field(6, 1), field(7, b"".join(field(2, field(1, dim)) for dim in (-1, 4)))
+    graph = graph_node(b"x", b"Placeholder", dtype=fp32, shape=shape) + graph_node(b"y", b"Relu", [b"x"], T=fp32)
+    openvino.load("frozen", graph, config({"x:0": ("TYPE_FP32", [4])}, {"y:0": ("TYPE_FP32", [4])}, 2,
+                                          'default_model_filename: "model.pb"'), file="model.pb")
+    answer = openvino.infer("frozen", **{"x:0": np.float32([[1, -1, 2, -2], [-3, 3, -4, 4]])})
+    np.testing.assert_array_equal(answer["y:0"], [[1, 0, 2, 0], [0, 3, 0, 4]])
+
+
 def test_the_file_is_enough(openvino, digits):
     """Without a config.pbtxt, and without layouts: no batches."""
     loaded = openvino.load("bare", ir("digits"))
