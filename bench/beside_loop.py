@@ -1,5 +1,5 @@
-"""A backend beside the framework's own loop: the same model of convolutions, the same batches. Used by pytorch.py, savedmodel.py,
-openvino_ir.py.
+"""A backend beside the framework's own loop: the same model, the same batches. Used by pytorch.py, savedmodel.py, openvino_ir.py,
+fil.py.
 
 The bare loop calls the model in Python, with as many threads as the framework takes by itself, in a process of its own. The server is
 asked by two clients, through HTTP; of one request at a time, the server's own statistics tell how long the model took.
@@ -44,10 +44,8 @@ def bare(define_call, modules, file, batch, seconds):
     return float(done.stdout)
 
 
-def ask_for(server, image, seconds, clients):
+def ask_for(server, inputs, seconds, clients):
     """Calls a second, and the seconds a call took in the model."""
-    inputs = inputs_of({"x": image})
-
     def one_client(_):
         with httpclient.InferenceServerClient(server.http) as client:
             for _ in range(5):
@@ -65,8 +63,8 @@ def ask_for(server, image, seconds, clients):
     return rate, (after["ns"] - before["ns"]) / (after["count"] - before["count"]) / 1e9
 
 
-def compare(description, define_call, modules, file, shape, config, files):
-    """Prints ratios. `shape`: of one image; the model has an input "x"."""
+def compare(description, define_call, modules, file, shape, config, files, input="x", make=np.zeros, batches=(1, 8)):
+    """Prints ratios. `input`: the model's; `make` gives what it is asked with, of `shape` for each of a batch."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
@@ -76,10 +74,10 @@ def compare(description, define_call, modules, file, shape, config, files):
         repository.add("model", config, files=files)
         server = Server(repository.path).start()
         try:
-            for batch in (1, 8):
-                image = np.zeros((batch, *shape), np.float32)
-                rounds = [(bare(define_call, modules, file, batch, options.seconds), *ask_for(server, image, options.seconds, 2),
-                           ask_for(server, image, options.seconds, 1)[1]) for _ in range(options.rounds)]
+            for batch in batches:
+                inputs = inputs_of({input: make((batch, *shape), np.float32)})
+                rounds = [(bare(define_call, modules, file, batch, options.seconds), *ask_for(server, inputs, options.seconds, 2),
+                           ask_for(server, inputs, options.seconds, 1)[1]) for _ in range(options.rounds)]
                 throughput = statistics.median(served / loop for loop, served, _, _ in rounds)
                 latency = statistics.median(alone * loop for loop, _, _, alone in rounds)
                 loop = statistics.median(loop for loop, *_ in rounds)

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -68,8 +67,9 @@ class FilInstance final : public Instance<FilModel> {
                               backend::ShapeText(input.shape));
   }
 
-  // Of all rows; shares them with other threads if `steps` of a row make it worth it.
-  void ForEachPart(size_t rows, size_t steps, const std::function<void(size_t first, size_t count)>& work) const {
+  // Calls `work(first, count)` for all rows; shares them with other threads if `steps` of a row make it worth it.
+  template <typename Work>
+  void ForEachPart(size_t rows, size_t steps, const Work& work) const {
     const size_t parts = (rows + kRowsOfPart - 1) / kRowsOfPart;
     if (parts < 2 || rows * steps < kStepsWorthSharing) return work(0, rows);
     WorkPool::Instance().Run(parts, model().options().threads, [&](size_t part) {
@@ -106,7 +106,7 @@ class FilInstance final : public Instance<FilModel> {
     return std::ranges::any_of(requests, [](const Request& request) { return request.Wants(kShapOutput); });
   }
 
-  // As its FIL backend does, dimensions of 1 are left out: a class of each row is [rows].
+  // As Triton's FIL backend does, dimensions of 1 are left out: a class of each row is [rows].
   void Add(OutputResponder& responder, const char* name, size_t rows, size_t width,
            const std::vector<float>& values) const {
     const std::vector<int64_t>& dims = model().config().FindOutput(name)->backend_dims();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <system_error>
 #include <thread>
 
@@ -13,8 +14,9 @@ struct WorkPool::Job {
   const std::function<void(size_t)>& work;
   const size_t parts;
   std::atomic<size_t> next = 0;
-  size_t wanted = 0;   // helpers; guarded by the pool's mutex
-  size_t helping = 0;  // likewise
+  size_t wanted = 0;                     // helpers; guarded by the pool's mutex
+  size_t helping = 0;                    // likewise
+  std::exception_ptr failure = nullptr;  // likewise
 };
 
 WorkPool& WorkPool::Instance() {
@@ -25,7 +27,12 @@ WorkPool& WorkPool::Instance() {
 WorkPool::WorkPool() : processors_(UsableProcessors()) {}
 
 void WorkPool::TakeParts(Job& job) {
-  for (size_t part = job.next.fetch_add(1); part < job.parts; part = job.next.fetch_add(1)) job.work(part);
+  try {
+    for (size_t part = job.next.fetch_add(1); part < job.parts; part = job.next.fetch_add(1)) job.work(part);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    job.failure = std::current_exception();
+  }
 }
 
 void WorkPool::Run(size_t parts, int64_t threads, const std::function<void(size_t)>& work) {
@@ -34,17 +41,7 @@ void WorkPool::Run(size_t parts, int64_t threads, const std::function<void(size_
   const size_t share = std::max<size_t>(processors_ / running, 1);
   const size_t most = threads < 1 ? share : std::min(static_cast<size_t>(threads), share);
   job.wanted = std::min(most, parts) - (parts > 0 ? 1 : 0);
-  if (job.wanted == 0) {
-    TakeParts(job);
-    executions_.fetch_sub(1);
-    return;
-  }
-  {
-    std::unique_lock lock(mutex_);
-    StartHelpers(job.wanted);
-    jobs_.push_back(&job);
-  }
-  work_there_.notify_all();
+  if (job.wanted > 0) Offer(job);
   TakeParts(job);
   {
     std::unique_lock lock(mutex_);
@@ -52,6 +49,17 @@ void WorkPool::Run(size_t parts, int64_t threads, const std::function<void(size_
     helper_left_.wait(lock, [&] { return job.helping == 0; });
   }
   executions_.fetch_sub(1);
+  if (job.failure != nullptr) std::rethrow_exception(job.failure);
+}
+
+void WorkPool::Offer(Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    StartHelpers(job.wanted);
+    if (helpers_ == 0) return;
+    jobs_.push_back(&job);
+  }
+  work_there_.notify_all();
 }
 
 // With the mutex held. Where no thread can be had, those that are there do the work.

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -21,16 +22,18 @@ class WorkPool {
   static WorkPool& Instance();
 
   // Calls `work` with each number below `parts`, from at most `threads` threads at once, the caller's included; returns when
-  // all are done. `threads` below 1: as many as there are processors for this execution. `work` throws nothing.
+  // all are done. `threads` below 1: as many as there are processors for this execution. What `work` throws, the last
+  // of it, is thrown when the others are done.
   void Run(size_t parts, int64_t threads, const std::function<void(size_t)>& work);
 
  private:
   struct Job;
 
   WorkPool();
+  void Offer(Job& job);
   void StartHelpers(size_t count);
   void Help();
-  static void TakeParts(Job& job);
+  void TakeParts(Job& job);
 
   const size_t processors_;
   std::atomic<size_t> executions_ = 0;  // that run now

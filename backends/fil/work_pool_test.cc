@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -20,6 +21,14 @@ TEST(WorkPoolTest, DoesEachPartOnce) {
 TEST(WorkPoolTest, OfOneThreadIsTheCallers) {
   const std::thread::id caller = std::this_thread::get_id();
   WorkPool::Instance().Run(100, 1, [&](size_t) { EXPECT_EQ(std::this_thread::get_id(), caller); });
+}
+
+TEST(WorkPoolTest, ThrowsWhatAPartThrows) {
+  const auto throw_late = [](size_t part) {
+    if (part > 90) throw std::runtime_error("late");
+  };
+  EXPECT_THROW(WorkPool::Instance().Run(100, -1, throw_late), std::runtime_error);
+  EXPECT_THROW(WorkPool::Instance().Run(100, 1, throw_late), std::runtime_error);
 }
 
 TEST(WorkPoolTest, ServesSeveralCallersAtOnce) {

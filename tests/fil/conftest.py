@@ -5,18 +5,14 @@ import pathlib
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.tree_models import BUILT, FILES, config, folder_of, format_of
+from support.optional_backends import skip_unless_built
+from support.tree_models import FILES, config, folder_of, format_of
 
 HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    if BUILT:
-        return
-    mark = pytest.mark.skip(reason="the optional backend fil is not built: make build BACKENDS=fil")
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(mark)
+    skip_unless_built(items, HERE, "fil")
 
 
 class TreeModel:

@@ -97,6 +97,8 @@ def make_lightgbm():
     lgb("lgb_one_against_all", *DIGITS, rounds=10, objective="multiclassova", num_class=10)
     lgb("lgb_categories", with_categories(DIABETES[0]), DIABETES[1], categories=(0, 1, 2), objective="regression")
     lgb("lgb_holes", with_holes(CANCER[0]), CANCER[1], objective="binary")
+    for option in ("zero_as_missing", "linear_tree"):
+        lgb(f"lgb_{option}", *DIABETES, rounds=2, explained=False, **{option: True})
     lgb("lgb_forest", *CANCER, objective="binary", boosting="rf", bagging_freq=1, bagging_fraction=0.7, explained=False)
 
 

@@ -150,6 +150,15 @@ def test_models_of_several_targets_are_refused(fil, models):
     assert "Multi-target model not supported" in error
 
 
+@pytest.mark.parametrize("option, text", [
+    ("zero_as_missing", "the model takes zeros for missing values (zero_as_missing), which cannot be served"),
+    ("linear_tree", "LightGBM models with linear trees (linear_tree=True) are not supported"),
+])
+def test_models_that_treelite_does_not_read_are_refused(fil, models, option, text):
+    model = models(f"lgb_{option}")
+    assert text in fil.load_error(option, model.file, model.config(), model.usual_file)
+
+
 def test_shapley_values_need_shallow_trees(fil, models):
     model = models("skl_diabetes_extra")
     fil.load("shallow", model.file, model.config(shap=11), model.usual_file)

@@ -44,7 +44,7 @@ class Question:
 
 def add_trees(repository):
     """XGBoost's file of the digits."""
-    folder = tree_models.made_by("make_models.py")
+    folder = tree_models.folder_of("xgb_digits")
     arrays = np.load(folder / "xgb_digits.npz")
     rows, scores = arrays["rows"][:8].astype(np.float32), arrays["scores"][:8]
     format = tree_models.format_of("xgb_digits")

@@ -1,10 +1,11 @@
 """Tree models, made by their own libraries in a process of its own, and their configurations."""
 from support import made_models
+from support.optional_backends import is_built, python_of
 from support.repository import declared, parameters
-from support.server import ROOT, TREE
+from support.server import ROOT
 
-LIBRARIES = ROOT / ".deps/fil"
-BUILT = (TREE / "backends/fil/libtriton_fil.so").exists() and LIBRARIES.exists()
+PYTHON = python_of("fil")
+BUILT = is_built("fil")
 MODELS = ROOT / "tests/fil/make_models.py"
 OLD_MODELS = ROOT / "tests/fil/make_old_models.py"
 FILES = {"xgboost": "xgboost.model", "xgboost_json": "xgboost.json", "xgboost_ubj": "xgboost.ubj", "lightgbm": "model.txt",
@@ -15,7 +16,7 @@ def made_by(script):
     def run(*args):
         made_models.run_with(*args, OMP_NUM_THREADS="1")
 
-    return made_models.made_by(script, LIBRARIES / ("old_xgboost" if script == OLD_MODELS else "python"), run)
+    return made_models.made_by(script, PYTHON.with_name("old_xgboost") if script == OLD_MODELS else PYTHON, run)
 
 
 def folder_of(name):
