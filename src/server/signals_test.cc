@@ -1,8 +1,8 @@
 #include "server/signals.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <cstdlib>
 #include <iostream>
