@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 from support import onnx_models, openvino_models, tf_models, torch_models, tree_models  # noqa: E402
+from support.optional_backends import is_built  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
 
@@ -33,7 +34,7 @@ def make_repository(folder):
         tensor = ("TYPE_FP32", [1024])
         repository.add("pytorch", torch_models.config({"x": tensor}, {"y": tensor}),
                        files={"model.pt": (torch_models.made_by(torch_models.MODELS) / "heavy.pt").read_bytes()})
-    if tf_models.BUILT:
+    if is_built("tensorflow"):
         repository.add("tensorflow", None, files=tf_models.saved_model("heavy"))
     if tree_models.BUILT:
         file = tree_models.folder_of("xgb_large") / "xgb_large.model"

@@ -1,10 +1,10 @@
 """Models of TensorFlow, made by its Python module in a process of its own, and their configurations."""
 from support import made_models
+from support.optional_backends import python_of
 from support.repository import declared
-from support.server import ROOT, TREE
+from support.server import ROOT
 
-PYTHON = ROOT / ".deps/tensorflow/python"
-BUILT = (TREE / "backends/tensorflow/libtriton_tensorflow.so").exists() and PYTHON.exists()
+PYTHON = python_of("tensorflow")
 MODELS = ROOT / "tests/tensorflow/make_models.py"
 
 

@@ -4,18 +4,14 @@ import pathlib
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.tf_models import BUILT, folder, graph, saved_model
+from support.optional_backends import skip_unless_built
+from support.tf_models import folder, graph, saved_model
 
 HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    if BUILT:
-        return
-    mark = pytest.mark.skip(reason="the optional backend tensorflow is not built: make build BACKENDS=tensorflow")
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(mark)
+    skip_unless_built(items, HERE, "tensorflow")
 
 
 @pytest.fixture(scope="session")

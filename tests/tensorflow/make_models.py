@@ -201,6 +201,12 @@ def save_graphs_of_version_1(folder):
         tf.strings.as_string(x, name="text")
         save_graph(folder, "scale", graph)
     with tf.Graph().as_default() as graph:
+        tf.identity(V1.placeholder(tf.float32, [None, 2], "x"), "y")
+        changed = graph.as_graph_def()
+        changed.node[1].op = "NesoTriple"  # of operators/triple.cc
+        changed.node[1].attr.clear()
+        (folder / "triple.graphdef").write_bytes(changed.SerializeToString())
+    with tf.Graph().as_default() as graph:
         x = V1.placeholder(tf.float32, [None, 1], "x")
         offset = V1.get_variable("offset", initializer=tf.constant([[40.0]]), use_resource=True)
         tf.add(x, offset, "y")

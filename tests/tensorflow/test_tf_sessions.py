@@ -1,11 +1,12 @@
 """Sessions that instances and models share, their options, initialisation, libraries of operators, and sequences."""
 import json
+import pathlib
 
 import numpy as np
 import pytest
 from support.model_server import model_servers
 from support.repository import parameters
-from support.server import TREE
+from support.server import BUILD, TREE
 from support.tf_models import config
 from support.wait import wait_until
 
@@ -14,6 +15,7 @@ IMAGE = {"image": ("TYPE_FP32", [8, 8, 1])}
 SCORES = {"scores": ("TYPE_FP32", [10])}
 TENSOR = ("TYPE_FP32", [1024])
 WEIGHTS_KIB = 16 * 1024
+OPERATORS = pathlib.Path(BUILD) / "test_libraries/tensorflow_operators.so"
 
 
 def swap(tf, model, value):
@@ -132,6 +134,18 @@ def test_an_operation_that_is_not_there_cannot_initialise(tf, graphs):
                            ("[]", 'expected {\\"init_ops\\": [<names of operations>]}'), ("{", "init_ops")):
         (folder / "init.json").write_text(content)
         assert error in json.dumps(tf.load_error("no_op"))
+
+
+@pytest.mark.skipif(not OPERATORS.exists(), reason="the library of operators is built by: cmake --build --target neso_tensorflow_operators")
+def test_a_library_of_operators(start_tf, graphs):
+    tf = start_tf()
+    tensor = ("TYPE_FP32", [2])
+    text = config({"x": tensor}, {"y": tensor}, platform="tensorflow_graphdef")
+    assert "NesoTriple" in tf.load_error("triple", graphs("triple"), text)
+    tf.add("triple", {"model.graphdef": graphs("triple"), "operators.so": OPERATORS.read_bytes()},
+           text + 'model_operations { op_library_filename: "operators.so" }')
+    tf.load("triple")
+    np.testing.assert_array_equal(tf.infer("triple", x=np.float32([[1, 2]]))["y"], [[3, 6]])
 
 
 def test_a_library_of_operators_that_is_not_there(tf, models):
