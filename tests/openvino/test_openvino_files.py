@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from support.control import load, unload
+from support.damage import with_other_bytes
 from support.openvino_models import MODELS, config, ir, made_by
 
 PIXELS = {"pixels": ("TYPE_FP32", [64])}
@@ -13,14 +14,6 @@ CONFIG = config(PIXELS, SCORES, 1)
 FILES = 510
 NUMBERS = ["", "0", "-1", "7", "65536", "2147483648", "-2147483648", "9223372036854775807", "18446744073709551616", "1e30", "x"]
 WORDS = ["", "?", "f16", "i4", "string", "dynamic", "If", "Loop", "Gather", "Reshape", "StridedSlice", "ReadValue", "opset8", "0,0"]
-
-
-def with_other_bytes(content, choose):
-    """Some bytes changed, or a part of the file only."""
-    changed = bytearray(content)
-    for _ in range(choose.choice([1, 1, 2, 4, 16])):
-        changed[choose.randrange(len(changed))] ^= choose.randrange(1, 256)
-    return bytes(changed[:choose.randrange(len(changed))] if choose.random() < 0.1 else changed)
 
 
 def replaced(text, choose, pattern, values):

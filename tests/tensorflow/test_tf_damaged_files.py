@@ -5,20 +5,13 @@ import random
 import numpy as np
 import pytest
 from support.control import load
+from support.damage import with_other_bytes
 from support.protobuf_mutator import mutated
 from support.tf_models import config
 
 IMAGE = {"image": ("TYPE_FP32", [8, 8, 1])}
 SCORES = {"scores": ("TYPE_FP32", [10])}
 PB = "model.savedmodel/saved_model.pb"
-
-
-def with_other_bytes(whole, choose):
-    """Some bytes changed, or a part of the file only."""
-    content = bytearray(whole)
-    for _ in range(choose.choice([1, 1, 2, 4, 16])):
-        content[choose.randrange(len(content))] ^= choose.randrange(1, 256)
-    return bytes(content[:choose.randrange(len(content))] if choose.random() < 0.1 else content)
 
 
 def ask(server, model):
