@@ -4,18 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "errors.h"
 #include "image_heads.h"
-#include "neso/backend/request.h"
+#include "neso/backend/input.h"
 #include "pipeline.h"
 
 namespace neso::dali {
-
-// What a request must be, whatever the others are; gives its number of samples.
-Result<size_t> CheckRequest(const backend::Request& request, const PipelineDescription& pipeline);
 
 // One input of the requests of a batch; kept from one run to the next.
 class InputSamples {

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "batch.h"
 #include "model.h"
+#include "request_rules.h"
 
 namespace neso::dali {
 

@@ -103,8 +103,10 @@ def test_a_python3_without_dali(repository, start_server, tmp_path):
 
 
 def test_names_that_leave_the_folder(dali):
-    error = dali.load_error("outside", b"", config(extra='default_model_filename: "../../other/1/model.dali"'))
-    assert "Invalid '..' sequence found in model path" in error or "default_model_filename" in error
+    outside = config(extra='default_model_filename: "../../other/1/model.dali"')
+    assert "must stay inside the directory of model 'outside'" in dali.load_error("outside", b"", outside)
+    inside = config(extra='default_model_filename: "more/../model.dali"')
+    assert "Invalid '..' sequence found in model path: 'more/../model.dali'" in dali.load_error("inside", b"", inside)
     assert "Invalid character '$' found in model path" in dali.load_error(
         "odd", b"", config(extra='default_model_filename: "$HOME.dali"'))
 
