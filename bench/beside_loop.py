@@ -1,5 +1,5 @@
-"""A backend beside the framework's own loop: the same model, the same batches. Used by pytorch.py, savedmodel.py, openvino_ir.py,
-fil.py.
+"""A backend beside the framework's own loop: the same model, the same batches. Used by dali.py, pytorch.py, savedmodel.py,
+openvino_ir.py, fil.py.
 
 The bare loop calls the model in Python, with as many threads as the framework takes by itself, in a process of its own. The server is
 asked by two clients, through HTTP; of one request at a time, the server's own statistics tell how long the model took.

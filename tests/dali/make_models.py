@@ -31,6 +31,13 @@ def whole():
     return decoded()
 
 
+@pipeline_def(batch_size=8, num_threads=2, device_id=None, output_dtype=[types.FLOAT], output_ndim=[3])
+def blur():
+    """Of images of numbers, with more to compute than to send: what bench/dali.py measures."""
+    large = fn.resize(numbers("x", dtype=types.FLOAT, ndim=3, layout="HWC"), size=[512, 512])
+    return fn.resize(fn.gaussian_blur(large, window_size=5), size=[64, 64])
+
+
 @pipeline_def(batch_size=4, num_threads=2, device_id=None, output_dtype=[types.FLOAT] * 2, output_ndim=[1, 1])
 def add_sub():
     left, right = (numbers(name, dtype=types.FLOAT, ndim=1) for name in ("LEFT", "RIGHT"))
@@ -79,7 +86,7 @@ def answer(made, **samples):
 
 
 def main(folder):
-    for made in (classify, whole, add_sub, same, rows, scalar, video, two_types, no_input):
+    for made in (classify, whole, blur, add_sub, same, rows, scalar, video, two_types, no_input):
         (folder / f"{made.__name__}.dali").write_bytes(made().serialize())
     files = [np.frombuffer(photo(name), np.uint8) for name in ("china", "flower")]
     classified = answer(classify, ENCODED=files)

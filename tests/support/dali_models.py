@@ -4,11 +4,11 @@ import pathlib
 import numpy as np
 import sklearn.datasets
 from support import made_models
-from support.repository import tensor
-from support.server import ROOT, TREE
+from support.optional_backends import python_of
+from support.repository import declared
+from support.server import ROOT
 
-PYTHON = ROOT / ".deps/dali/python"
-BUILT = (TREE / "backends/dali/libtriton_dali.so").exists() and PYTHON.exists()
+PYTHON = python_of("dali")
 MODELS = ROOT / "tests/dali/make_models.py"
 
 
@@ -33,7 +33,5 @@ def as_input(content):
 
 def config(inputs=None, outputs=None, max_batch_size=None, extra=""):
     """`inputs` and `outputs`: name to (datatype, dims), or to (datatype, dims, what else stands in the tensor)."""
-    lines = ['backend: "dali"'] + ([f"max_batch_size: {max_batch_size}"] if max_batch_size is not None else [])
-    for key, tensors in (("input", inputs or {}), ("output", outputs or {})):
-        lines += [f"{key} {tensor(name, *what)}" for name, what in tensors.items()]
-    return "\n".join([*lines, extra])
+    batch = "" if max_batch_size is None else f"max_batch_size: {max_batch_size}\n"
+    return f'backend: "dali"\n{batch}{declared(inputs or {}, outputs or {})}\n{extra}'
