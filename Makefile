@@ -51,10 +51,10 @@ config-fuzz: build ## CASES=10000 model configurations, mutated by their structu
 	@scripts/setup test
 	@NESO_CONFIG_CASES=$(CASES) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/repository/test_mutated_configs.py
 
-bench: build ## measure beside a real Triton and bare floors, into docs/performance.md
+bench: build ## measure beside a real Triton and bare floors, into docs/performance.md (BACKENDS="openvino": beside their own loops)
 	@scripts/setup test bench
 	@cmake --build $(BUILD) --target neso_bench
-	@.deps/venv/bin/python bench/run.py
+	@.deps/venv/bin/python $(if $(BACKENDS),bench/frameworks.py $(BACKENDS),bench/run.py)
 
 lint: ## check format, Clang's warnings and thread-safety analysis, clang-tidy on changed files (ALL=1: on all)
 	@scripts/setup lint

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <csignal>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
