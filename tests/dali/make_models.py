@@ -33,7 +33,7 @@ def whole():
 
 @pipeline_def(batch_size=8, num_threads=2, device_id=None, output_dtype=[types.FLOAT], output_ndim=[3])
 def blur():
-    """Of images of numbers, with more to compute than to send: what bench/dali.py measures."""
+    """Of images of numbers, with more to compute than to send: what bench/frameworks.py measures."""
     large = fn.resize(numbers("x", dtype=types.FLOAT, ndim=3, layout="HWC"), size=[512, 512])
     return fn.resize(fn.gaussian_blur(large, window_size=5), size=[64, 64])
 
