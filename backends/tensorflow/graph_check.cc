@@ -36,6 +36,9 @@ std::optional<std::string_view> BytesIn(std::string_view message, uint64_t numbe
   return found;
 }
 
+// Of a function or an OpDef: both have it first.
+std::string_view NameOf(std::string_view message) { return BytesIn(message, 1).value_or(""); }
+
 uint64_t NumberIn(std::string_view message, uint64_t number) {
   uint64_t found = 0;
   ForEachField(message, [&](const Field& field) {
@@ -73,6 +76,19 @@ std::optional<uint64_t> ElementsOf(std::string_view shape) {
   });
   if (!is_possible || elements > kMaxConstantElements) return std::nullopt;
   return elements;
+}
+
+// A constant is what its tensor is, but other nodes go by what it says of itself.
+Status CheckConstant(std::string_view name, std::string_view value, std::string_view type) {
+  const std::string_view tensor = BytesIn(value, 8).value_or("");
+  const uint64_t provided = NumberIn(tensor, 1);
+  const uint64_t expected = NumberIn(type, 6);
+  if (provided != expected) {
+    return Status::InvalidArg("node '", name, "': expected a constant of data type ", expected, ", got ", provided);
+  }
+  if (ElementsOf(BytesIn(tensor, 2).value_or(""))) return {};
+  return Status::InvalidArg("node '", name, "': expected a constant of at most ", kMaxConstantElements,
+                            " elements, got another shape");
 }
 
 struct Call {
@@ -134,10 +150,11 @@ Status GraphCheck::Check(std::string_view graph_def) {
   Status problem;
   ForEachField(graph_def, [&](const Field& field) {
     if (!problem.ok()) return;
-    if (IsBytes(field, 1)) problem = CheckNode(field.bytes);
+    if (IsBytes(field, 1)) problem = CheckNode(field.bytes, nullptr);
     if (IsBytes(field, 2)) problem = CheckFunctions(field.bytes);
   });
-  return problem;
+  if (!problem.ok()) return problem;
+  return CheckRecursion();
 }
 
 // Sizes of their signatures.
@@ -145,8 +162,7 @@ void GraphCheck::ReadFunctions(std::string_view library) {
   ForEachField(library, [&](const Field& field) {
     if (!IsBytes(field, 1)) return;
     const std::string_view signature = BytesIn(field.bytes, 1).value_or("");
-    functions_[BytesIn(signature, 1).value_or("")] = {.inputs = CountIn(signature, 2),
-                                                      .outputs = CountIn(signature, 3)};
+    functions_[NameOf(signature)] = {.inputs = CountIn(signature, 2), .outputs = CountIn(signature, 3), .calls = {}};
   });
 }
 
@@ -154,8 +170,9 @@ Status GraphCheck::CheckFunctions(std::string_view library) {
   Status problem;
   ForEachField(library, [&](const Field& function) {
     if (!IsBytes(function, 1)) return;
+    Function& caller = functions_[NameOf(BytesIn(function.bytes, 1).value_or(""))];
     ForEachField(function.bytes, [&](const Field& field) {
-      if (problem.ok() && IsBytes(field, 3)) problem = CheckNode(field.bytes);
+      if (problem.ok() && IsBytes(field, 3)) problem = CheckNode(field.bytes, &caller);
     });
   });
   return problem;
@@ -173,28 +190,52 @@ bool GraphCheck::ParseNode(std::string_view message, Node& node) {
   return !fields.is_broken();
 }
 
-// A constant is what its tensor is, but other nodes go by what it says of itself.
-static Status CheckConstant(std::string_view name, std::string_view value, std::string_view type) {
-  const std::string_view tensor = BytesIn(value, 8).value_or("");
-  const uint64_t provided = NumberIn(tensor, 1);
-  const uint64_t expected = NumberIn(type, 6);
-  if (provided != expected) {
-    return Status::InvalidArg("node '", name, "': expected a constant of data type ", expected, ", got ", provided);
-  }
-  if (ElementsOf(BytesIn(tensor, 2).value_or(""))) return {};
-  return Status::InvalidArg("node '", name, "': expected a constant of at most ", kMaxConstantElements,
-                            " elements, got another shape");
-}
-
-Status GraphCheck::CheckNode(std::string_view message) {
+// `caller`: the function that the node is in; null in the graph itself.
+Status GraphCheck::CheckNode(std::string_view message, Function* caller) {
   Node node;
   if (!ParseNode(message, node)) return Status::InvalidArg("the graph ends in the middle of node '", node.name, "'");
   if (node.op == "Const") {
     NESO_RETURN_IF_ERROR(CheckConstant(node.name, node.Find("value").value_or(""), node.Find("dtype").value_or("")));
   }
   if (node.op == "VarHandleOp" || node.op == "VariableV2" || node.op == "Variable") has_variables_ = true;
+  if (caller != nullptr) NoteCalls(node, *caller);
   NESO_RETURN_IF_ERROR(CheckCounts(node));
   return CheckCalls(node);
+}
+
+// A function is called by its name as an operation, or by an attribute that names one or lists some.
+void GraphCheck::NoteCalls(const Node& node, Function& caller) const {
+  const auto note = [&](std::string_view name) {
+    if (functions_.contains(name)) caller.calls.insert(name);
+  };
+  note(node.op);
+  for (const auto& [name, value] : node.attributes) {
+    if (const auto function = BytesIn(value, 10)) note(NameOf(*function));
+    ForEachField(BytesIn(value, 1).value_or(""), [&](const Field& field) {
+      if (IsBytes(field, 9)) note(NameOf(field.bytes));
+    });
+  }
+}
+
+// TensorFlow puts functions in the place of their calls, as deep as they go. Those that call nobody are taken away, then those
+// that called only them, and so on: what is left calls itself.
+Status GraphCheck::CheckRecursion() const {
+  std::map<std::string_view, std::vector<std::string_view>> callers;
+  std::map<std::string_view, size_t> calls_left;
+  std::vector<std::string_view> done;
+  for (const auto& [name, function] : functions_) {
+    for (const std::string_view called : function.calls) callers[called].push_back(name);
+    calls_left[name] = function.calls.size();
+    if (function.calls.empty()) done.push_back(name);
+  }
+  for (size_t i = 0; i < done.size(); ++i) {
+    for (const std::string_view caller : callers[done[i]]) {
+      if (--calls_left[caller] == 0) done.push_back(caller);
+    }
+  }
+  if (done.size() == functions_.size()) return {};
+  const auto left = std::ranges::find_if(calls_left, [](const auto& entry) { return entry.second > 0; });
+  return Status::InvalidArg("function '", left->first, "' calls itself, or functions that do");
 }
 
 Status GraphCheck::CheckCounts(const Node& node) const {
@@ -215,7 +256,7 @@ Status GraphCheck::CheckCalls(const Node& node) const {
     if (operation.op != node.op) continue;
     for (const Call& call : operation.calls) {
       const std::string_view attribute = node.Find(call.function).value_or("");
-      const std::string_view name = BytesIn(BytesIn(attribute, 10).value_or(""), 1).value_or("");
+      const std::string_view name = NameOf(BytesIn(attribute, 10).value_or(""));
       const auto function = functions_.find(name);
       if (function == functions_.end()) continue;  // which TensorFlow finds out
       const size_t inputs = CountTypes(node.Find(call.inputs).value_or(""));

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +37,16 @@ class GraphCheck {
   struct Function {
     size_t inputs = 0;
     size_t outputs = 0;
+    std::set<std::string_view> calls;
   };
   struct Node;
 
   static bool ParseNode(std::string_view message, Node& node);
   void ReadFunctions(std::string_view library);
   backend::Status CheckFunctions(std::string_view library);
-  backend::Status CheckNode(std::string_view message);
+  backend::Status CheckNode(std::string_view message, Function* caller);
+  void NoteCalls(const Node& node, Function& caller) const;
+  backend::Status CheckRecursion() const;
   backend::Status CheckCounts(const Node& node) const;
   backend::Status CheckCalls(const Node& node) const;
 

@@ -91,6 +91,23 @@ TEST(GraphCheckTest, NodesOfFunctionsAreLookedAt) {
   EXPECT_EQ(Check(Nested(2, Library(0, 0, Constant(1, 9, {})))), "node 'n': expected a constant of data type 1, got 9");
 }
 
+// Functions that each call the one that stands beside their name.
+MessageWriter Functions(const std::vector<std::pair<std::string, std::string>>& calls) {
+  MessageWriter library;
+  for (const auto& [name, called] : calls) {
+    MessageWriter function = Nested(1, Text(1, name));
+    function.Add(3, Node("Case", {Entry("branch", Nested(10, Text(1, called)))}));
+    library.Add(1, function);
+  }
+  return Nested(2, library);
+}
+
+TEST(GraphCheckTest, AFunctionDoesNotCallItself) {
+  EXPECT_EQ(Check(Functions({{"f", "g"}, {"g", "h"}, {"h", "Pack"}})), "");
+  EXPECT_EQ(Check(Functions({{"f", "f"}})), "function 'f' calls itself, or functions that do");
+  EXPECT_EQ(Check(Functions({{"g", "h"}, {"h", "k"}, {"k", "g"}})), "function 'g' calls itself, or functions that do");
+}
+
 TEST(GraphCheckTest, CountsAreThoseThatArgumentsName) {
   MessageWriter argument = Text(1, "values");
   argument.Add(Text(5, "N"));
