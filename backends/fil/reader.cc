@@ -5,13 +5,13 @@
 // Descriptor 3 gets the checkpoint (exit status 0) or the text of an error (1). treelite trusts what it reads: sizes, indices
 // and children of nodes go unchecked, so a damaged file makes it crash, loop, or ask for all memory there is. Here that ends
 // this process, within the limits, and not the server.
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

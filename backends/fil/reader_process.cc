@@ -1,7 +1,6 @@
 #include "reader_process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -88,13 +88,13 @@ class SpawnActions {
   posix_spawnattr_t attributes_;
 };
 
-Status Unknown(std::string text) { return {TRITONSERVER_ERROR_UNKNOWN, std::move(text)}; }
+Status Unknown(const std::string& text) { return {TRITONSERVER_ERROR_UNKNOWN, text}; }
 
 // Why there is no checkpoint.
 Status Failure(int status, int result, const std::string& log) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
-    std::string text = Text(result);
-    return Unknown(text.empty() ? "treelite does not say why" : std::move(text));
+    const std::string text = Text(result);
+    return Unknown(text.empty() ? "treelite does not say why" : text);
   }
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGKILL)) {
     return Unknown("the file is damaged: treelite does not come to its end");
