@@ -1,5 +1,6 @@
-// Whether a text can be given to OpenVINO's reader of IR. It recurses into elements: some ten thousand of them, one within
-// the other, end the process.
+// Whether a text can be given to OpenVINO's reader of IR, which two things end the process with: it recurses into elements,
+// some ten thousand of them within one another are too many; and it takes for granted that layers which keep something from one
+// call to the next say what.
 //
 //   NESO_RETURN_IF_ERROR(CheckIrText(text));
 //
@@ -12,7 +13,7 @@
 
 namespace neso::openvino {
 
-// Looks at the nesting of elements only. Errors: INVALID_ARG for what is not an IR at all, or nested too deeply.
+// Looks at nothing else. Errors: INVALID_ARG for those two, and for what is not an IR at all.
 backend::Status CheckIrText(std::string_view text);
 
 }  // namespace neso::openvino

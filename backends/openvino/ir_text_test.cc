@@ -42,6 +42,23 @@ TEST(IrTextTest, RefusesElementsWithinElementsWithoutEnd) {
   EXPECT_EQ(ErrorOf(Repeated("<net a=\"</net>\">", 301)), error) << "that was a value";
 }
 
+TEST(IrTextTest, RefusesLayersThatKeepSomethingUnnamed) {
+  const auto layer = [](const std::string& attributes, const std::string& content) {
+    return ErrorOf("<net><layers><layer id=\"0\" " + attributes + ">" + content + "</layer></layers></net>");
+  };
+  const std::string error = "expected a variable_id in the data of each layer ReadValue and Assign, got one without";
+  EXPECT_EQ(layer("type=\"Assign\"", "<data variable_id=\"v\"/>"), "");
+  EXPECT_EQ(layer("type = 'ReadValue'", "<data shape=\"1\" variable_id=\"v\"/>"), "");
+  EXPECT_EQ(layer("type=\"ReLU\"", "<data/>"), "");
+  EXPECT_EQ(layer("name=\"type\"", ""), "");
+  EXPECT_EQ(layer("type=\"Assign\"", ""), error);
+  EXPECT_EQ(layer("type=\"ReadValue\"", "<data variable=\"v\"/>"), error);
+  EXPECT_EQ(layer("type=\"Assig&#110;\"", ""), error) << "an entity may be any letter";
+  EXPECT_EQ(ErrorOf("<net><layer type=\"Assign\"/><data variable_id=\"v\"/></net>"), error);
+  EXPECT_EQ(ErrorOf("<net><layer type=\"Assign\"><layer type=\"ReLU\"><data variable_id=\"v\"/></layer></layer></net>"),
+            error);
+}
+
 TEST(IrTextTest, IsNotLedAstrayByWhatDoesNotEnd) {
   for (const char* end : {"<!--", "<![CDATA[", "<?", "</", "<", "<a b='", "<a", "</net></net></net>"}) {
     EXPECT_EQ(ErrorOf(std::string("<net>") + end), "") << end;

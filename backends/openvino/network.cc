@@ -25,7 +25,7 @@ Port DescribePort(const Output& output) {
   std::ranges::sort(port.names);
   port.datatype = DataTypeOf(output.get_element_type());
   port.element_type = output.get_element_type().get_type_name();
-  const ov::PartialShape shape = output.get_partial_shape();
+  const ov::PartialShape& shape = output.get_partial_shape();
   port.has_rank = shape.rank().is_static();
   if (port.has_rank) std::ranges::transform(shape, std::back_inserter(port.shape), DimOf);
   port.has_batch = ov::layout::has_batch(ov::layout::get_layout(output));

@@ -111,7 +111,7 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
   Status AddOutput(const BoundTensor& output, int64_t batch_size, OutputResponder& responder) {
     return TryOpenVino(failure_, [&] {
       const ov::Tensor tensor = request_.get_output_tensor(output.port);
-      const ov::Shape dims = tensor.get_shape();
+      const ov::Shape& dims = tensor.get_shape();  // asking again would make a new one
       std::vector<int64_t> shape(dims.begin(), dims.end());
       size_t byte_size = tensor.get_byte_size();
       if (!shape.empty() && shape[0] == model().fixed_batch() && shape[0] > batch_size) {

@@ -46,22 +46,23 @@ def ask(server, model):
 @pytest.mark.timeout(600)
 def test_the_server_survives_files_of_all_kinds(start_openvino, digits):
     openvino = start_openvino()
-    whole, onnx = ir("digits_of_one"), (made_by(MODELS) / "digits.onnx").read_bytes()
-    openvino.load("good", whole, CONFIG)
+    models, onnx = [ir("digits_of_one"), ir("remembering")], (made_by(MODELS) / "digits.onnx").read_bytes()
+    openvino.load("good", models[0], CONFIG)
     answers = {200: 0, 400: 0}
     for seed in range(FILES):
         choose = random.Random(seed)
-        changed, more = dict(whole), ""
+        whole = models[seed // 5 % 2]
+        changed, settings = dict(whole), CONFIG if whole is models[0] else 'backend: "openvino"'
         if seed % 5 == 0:
             changed = {"model.onnx": with_other_bytes(onnx, choose)}
-            more = 'default_model_filename: "model.onnx"'
+            settings = CONFIG + 'default_model_filename: "model.onnx"'
         elif seed % 5 == 1:
             changed["model.bin"] = with_other_bytes(whole["model.bin"], choose)
         elif seed % 5 == 2:
             changed["model.xml"] = with_other_bytes(whole["model.xml"], choose)
         else:
             changed["model.xml"] = with_another_structure(whole["model.xml"], choose)
-        openvino.add("changed", changed, CONFIG + more)
+        openvino.add("changed", changed, settings)
         answer = load(openvino.server, "changed")
         assert answer.status_code in (200, 400), (seed, answer.text)
         answers[answer.status_code] += 1
@@ -107,6 +108,20 @@ def test_an_onnx_model_that_is_none(openvino):
 def test_elements_within_elements_without_end(openvino):
     error = openvino.load_error("deep", b"<net>" + b"<layers><layer><body>" * 50000, CONFIG)
     assert "expected an IR with at most 300 elements within one another, got more" in error
+
+
+def test_layers_that_do_not_say_what_they_keep(openvino):
+    changed = ir("remembering")
+    changed["model.xml"] = changed["model.xml"].replace(b"variable_id=", b"variable=")
+    error = openvino.load_error("unnamed", changed, 'backend: "openvino"')
+    assert "expected a variable_id in the data of each layer ReadValue and Assign, got one without" in error
+
+
+def test_outputs_without_a_name(openvino):
+    changed = ir("digits")
+    changed["model.xml"] = re.sub(rb' (output_)?names="(scores|Result_\d+)"', b"", changed["model.xml"])
+    assert ("autofill failed for model 'no_name': output 0 has no name in the model"
+            in openvino.load_error("no_name", changed, 'backend: "openvino"'))
 
 
 def test_absurd_shapes(openvino):
