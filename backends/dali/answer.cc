@@ -63,7 +63,7 @@ Status Respond(backend::Request& request, std::span<const OutputSamples> outputs
   NESO_ASSIGN_OR_RETURN(Response response, Response::New(request));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Status added = AddOutput(response, config.outputs[i].name, outputs[i], shapes[i], share);
-    if (!added.ok()) return response.SendError(added);
+    if (!added.ok()) return response.SendError(added, share.final);
   }
   return response.Send(share.final);
 }
