@@ -14,8 +14,8 @@ namespace {
 using backend::Status;
 
 constexpr uint64_t kMaxCount = 1'000'000;  // inputs or outputs of one node
-// Protocol Buffers hold no larger constants than this; a shape with one repeated value could ask for any amount.
-constexpr uint64_t kMaxConstantElements = uint64_t{1} << 31;
+// Of a constant that has fewer bytes in the file than elements: one value that is repeated could ask for any amount of memory.
+constexpr uint64_t kMaxConstantElements = uint64_t{1} << 28;
 
 bool IsBytes(const Field& field, uint64_t number) { return field.number == number && field.type == WireType::kBytes; }
 bool IsVarint(const Field& field, uint64_t number) { return field.number == number && field.type == WireType::kVarint; }
@@ -65,16 +65,16 @@ size_t CountTypes(std::string_view attribute) {
   return count;
 }
 
-// The product of a TensorShapeProto's sizes; nothing if one is negative or it is too large for a constant.
-std::optional<uint64_t> ElementsOf(std::string_view shape) {
+// The product of a TensorShapeProto's sizes; nothing if one is negative or there are more than `most`.
+std::optional<uint64_t> ElementsOf(std::string_view shape, uint64_t most) {
   uint64_t elements = 1;
   bool is_possible = true;
   ForEachField(shape, [&](const Field& field) {
     if (!IsBytes(field, 2)) return;
     const uint64_t size = NumberIn(field.bytes, 1);
-    is_possible = is_possible && size <= kMaxConstantElements && !__builtin_mul_overflow(elements, size, &elements);
+    is_possible = is_possible && size <= most && !__builtin_mul_overflow(elements, size, &elements);
   });
-  if (!is_possible || elements > kMaxConstantElements) return std::nullopt;
+  if (!is_possible || elements > most) return std::nullopt;
   return elements;
 }
 
@@ -86,9 +86,9 @@ Status CheckConstant(std::string_view name, std::string_view value, std::string_
   if (provided != expected) {
     return Status::InvalidArg("node '", name, "': expected a constant of data type ", expected, ", got ", provided);
   }
-  if (ElementsOf(BytesIn(tensor, 2).value_or(""))) return {};
-  return Status::InvalidArg("node '", name, "': expected a constant of at most ", kMaxConstantElements,
-                            " elements, got another shape");
+  const uint64_t most = std::max<uint64_t>(kMaxConstantElements, tensor.size());
+  if (ElementsOf(BytesIn(tensor, 2).value_or(""), most)) return {};
+  return Status::InvalidArg("node '", name, "': expected a constant of at most ", most, " elements, got another shape");
 }
 
 struct Call {

@@ -66,9 +66,9 @@ TEST(GraphCheckTest, AConstantHasTheTypeOfItsTensor) {
 
 TEST(GraphCheckTest, AConstantOfAnAbsurdShapeIsRefused) {
   for (const std::vector<int64_t>& sizes :
-       {std::vector<int64_t>{-1}, {1 << 20, 1 << 20}, {int64_t{1} << 62, 4}, {0, -1}}) {
+       {std::vector<int64_t>{-1}, {INT32_MAX}, {1 << 20, 1 << 20}, {int64_t{1} << 62, 4}, {0, -1}}) {
     EXPECT_EQ(Check(Nested(1, Constant(1, 1, sizes))),
-              "node 'n': expected a constant of at most 2147483648 elements, got another shape");
+              "node 'n': expected a constant of at most 268435456 elements, got another shape");
   }
 }
 
