@@ -30,7 +30,7 @@ def make_repository(folder):
     repository = ModelRepository(folder)
     repository.add_identity("identity", dims=(4,))
     repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx_models.mlp(**WEIGHTS)})
-    if torch_models.BUILT:
+    if is_built("pytorch"):
         tensor = ("TYPE_FP32", [1024])
         repository.add("pytorch", torch_models.config({"x": tensor}, {"y": tensor}),
                        files={"model.pt": (torch_models.made_by(torch_models.MODELS) / "heavy.pt").read_bytes()})
@@ -38,10 +38,10 @@ def make_repository(folder):
         repository.add("tensorflow", None, files=tf_models.saved_model("heavy"))
     if is_built("dali"):
         repository.add("dali", dali_models.config(), files={"model.dali": dali_models.pipeline("classify")})
-    if tree_models.BUILT:
+    if is_built("fil"):
         file = tree_models.folder_of("xgb_large") / "xgb_large.model"
         repository.add("trees", tree_models.config("xgboost_ubj", 64, 10), files={"xgboost.ubj": file.read_bytes()})
-    if openvino_models.BUILT:
+    if is_built("openvino"):
         tensor = ("TYPE_FP32", [1024])
         repository.add("openvino", openvino_models.config({"x": tensor}, {"y": tensor}, 1), files=openvino_models.ir("heavy"))
     return repository

@@ -4,18 +4,14 @@ import pathlib
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.openvino_models import BUILT, MODELS, made_by
+from support.openvino_models import MODELS, made_by
+from support.optional_backends import skip_unless_built
 
 HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    if BUILT:
-        return
-    mark = pytest.mark.skip(reason="the optional backend openvino is not built: make build BACKENDS=openvino")
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(mark)
+    skip_unless_built(items, HERE, "openvino")
 
 
 @pytest.fixture(scope="session")

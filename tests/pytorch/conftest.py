@@ -4,18 +4,14 @@ import pathlib
 import numpy as np
 import pytest
 from support.model_server import model_servers
-from support.torch_models import BUILT, MODELS, PACKAGES, made_by
+from support.optional_backends import skip_unless_built
+from support.torch_models import MODELS, PACKAGES, made_by
 
 HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items):
-    if BUILT:
-        return
-    mark = pytest.mark.skip(reason="the optional backend pytorch is not built: make build BACKENDS=pytorch")
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(mark)
+    skip_unless_built(items, HERE, "pytorch")
 
 
 @pytest.fixture(scope="session")

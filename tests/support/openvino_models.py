@@ -1,10 +1,10 @@
 """Models made with OpenVINO's Python module, and their configurations."""
 from support import made_models
+from support.optional_backends import python_of
 from support.repository import declared
-from support.server import ROOT, TREE
+from support.server import ROOT
 
-PYTHON = ROOT / ".deps/openvino/python"
-BUILT = (TREE / "backends/openvino/libtriton_openvino.so").exists() and PYTHON.exists()
+PYTHON = python_of("openvino")
 MODELS = ROOT / "tests/openvino/make_models.py"
 
 

@@ -2,11 +2,11 @@
 import tempfile
 
 from support import made_models
+from support.optional_backends import python_of
 from support.repository import declared
-from support.server import ROOT, TREE
+from support.server import ROOT
 
-PYTHON = ROOT / ".deps/pytorch/python"
-BUILT = (TREE / "backends/pytorch/libtriton_pytorch.so").exists() and PYTHON.exists()
+PYTHON = python_of("pytorch")
 MODELS = ROOT / "tests/pytorch/make_models.py"
 PACKAGES = ROOT / "tests/pytorch/make_packages.py"
 

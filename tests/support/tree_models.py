@@ -1,11 +1,10 @@
 """Tree models, made by their own libraries in a process of its own, and their configurations."""
 from support import made_models
-from support.optional_backends import is_built, python_of
+from support.optional_backends import python_of
 from support.repository import declared, parameters
 from support.server import ROOT
 
 PYTHON = python_of("fil")
-BUILT = is_built("fil")
 MODELS = ROOT / "tests/fil/make_models.py"
 OLD_MODELS = ROOT / "tests/fil/make_old_models.py"
 FILES = {"xgboost": "xgboost.model", "xgboost_json": "xgboost.json", "xgboost_ubj": "xgboost.ubj", "lightgbm": "model.txt",
