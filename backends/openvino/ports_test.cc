@@ -6,7 +6,6 @@
 namespace neso::openvino {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Port PortOf(std::vector<std::string> names, std::vector<int64_t> shape, bool has_batch = false,
