@@ -23,8 +23,8 @@ class Session {
   // Errors: what TensorFlow says.
   static Result<std::shared_ptr<Session>> LoadSavedModel(const std::string& folder, const std::string& tag,
                                                          const std::string& config);
-  // `graph`: a serialised GraphDef.
-  static Result<std::shared_ptr<Session>> LoadGraphDef(const std::string& graph, const std::string& config);
+  // `bytes`: a serialised GraphDef.
+  static Result<std::shared_ptr<Session>> LoadGraphDef(const std::string& bytes, const std::string& config);
 
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
