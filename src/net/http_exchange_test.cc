@@ -383,7 +383,8 @@ TEST(HttpServerTimeoutTest, LimitsHeadsBodiesAndIdleness) {
 TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {
   HttpServerOptions options;
   options.limits.progress_timeout = milliseconds(80);
-  const std::string more_than_buffers_hold(30'000'000, 'x');  // the server's threads end before it does
+  std::string more_than_buffers_hold;  // the server's threads end before it does
+  more_than_buffers_hold.resize(30'000'000, 'x');
   TestServer server(options);
   server.handler().on_request = [&](HttpExchangeRef exchange) { exchange->Respond(Text(more_than_buffers_hold)); };
   TestClient client(server.port(), 4096);
