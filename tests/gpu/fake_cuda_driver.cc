@@ -7,6 +7,9 @@
 //   sizeless   it cannot tell the size of an allocation
 //   guarded    the CPU cannot touch a GPU's memory, as in real life: who does is ended
 //   full       15 of the 16 GiB are in use
+// What another stand-in computes "on a GPU" goes through FakeCudaRun and FakeCudaReach. Everything is done at once, and in
+// order, but for what a stream is given while it is captured.
+//
 // FakeCudaCounts tells the tests what is still held; a file that NESO_FAKE_CUDA_LOG names gets a line for each copy: its
 // bytes, and where they come from and go to.
 #include <fcntl.h>
@@ -18,11 +21,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -381,3 +386,88 @@ EXPORT int cuMemcpyDtoH_v2(void* to, Address from, size_t bytes) {
 EXPORT int cuCtxSynchronize() { return context_depth == 0 ? kInvalidContext : kSuccess; }
 
 EXPORT int cuStreamSynchronize(void*) { return context_depth == 0 ? kInvalidContext : kSuccess; }
+
+// --- streams and graphs ----------------------------------------------------------------------------------------------
+
+namespace {
+
+using Work = std::vector<std::function<void()>>;
+struct Stream {
+  bool is_captured = false;
+  Work recorded;
+};
+
+}  // namespace
+
+// Memory of a GPU, or of the host, as the CPU can touch it; null beyond its end.
+EXPORT void* FakeCudaReach(const void* address, size_t size) {
+  const std::lock_guard<std::mutex> lock(mutex);
+  return Reach(reinterpret_cast<Address>(address), size);
+}
+
+EXPORT void FakeCudaRun(void* stream, const std::function<void()>& work) {
+  auto* const on = static_cast<Stream*>(stream);
+  if (on != nullptr && on->is_captured) {
+    on->recorded.push_back(work);
+  } else {
+    work();
+  }
+}
+
+EXPORT int cuCtxGetStreamPriorityRange(int* least, int* greatest) {
+  if (context_depth == 0) return kInvalidContext;
+  *least = 0;
+  *greatest = -5;
+  return kSuccess;
+}
+
+EXPORT int cuStreamCreateWithPriority(void** stream, unsigned, int priority) {
+  if (context_depth == 0) return kInvalidContext;
+  *stream = new Stream;
+  if (const char* const path = std::getenv("NESO_FAKE_CUDA_LOG"); path != nullptr && priority != 0) {
+    std::ofstream(path, std::ios::app) << "stream of priority " << priority << "\n";
+  }
+  return kSuccess;
+}
+
+EXPORT int cuStreamDestroy_v2(void* stream) {
+  if (context_depth == 0) return kInvalidContext;
+  delete static_cast<Stream*>(stream);
+  return kSuccess;
+}
+
+EXPORT int cuStreamBeginCapture_v2(void* stream, int) {
+  static_cast<Stream*>(stream)->is_captured = true;
+  return kSuccess;
+}
+
+EXPORT int cuStreamEndCapture(void* stream, void** graph) {
+  auto* const captured = static_cast<Stream*>(stream);
+  *graph = new Work(std::move(captured->recorded));
+  *captured = Stream();
+  return kSuccess;
+}
+
+EXPORT int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+  *executable = new Work(*static_cast<Work*>(graph));
+  return kSuccess;
+}
+
+EXPORT int cuGraphLaunch(void* executable, void*) {
+  if (context_depth == 0) return kInvalidContext;
+  for (const auto& work : *static_cast<Work*>(executable)) work();
+  if (const char* const path = std::getenv("NESO_FAKE_CUDA_LOG")) {
+    std::ofstream(path, std::ios::app) << "graph launched\n";
+  }
+  return kSuccess;
+}
+
+EXPORT int cuGraphExecDestroy(void* executable) {
+  delete static_cast<Work*>(executable);
+  return kSuccess;
+}
+
+EXPORT int cuGraphDestroy(void* graph) {
+  delete static_cast<Work*>(graph);
+  return kSuccess;
+}
