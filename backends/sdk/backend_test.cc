@@ -120,6 +120,20 @@ TEST_F(BackendTest, OutputsThatLieOnAGpuAreCopiedFromThere) {
   EXPECT_EQ(FakeServer::gpu_copies(), 2U);
 }
 
+TEST_F(BackendTest, AnOutputWithoutABatchGoesToEveryRequestAsAWhole) {
+  Run([](Execution& execution) -> Status {
+    const std::vector<float> y = {10, 20};
+    const std::vector<int64_t> shape = {2};
+    OutputResponder responder(execution);
+    responder.AddToEach("Y", TRITONSERVER_TYPE_FP32, shape, y.data(), y.size() * sizeof(float));
+    responder.Send();
+    return {};
+  });
+  EXPECT_THAT(first_.responses[0].Values<float>("Y"), ElementsAre(10, 20));
+  EXPECT_THAT(second_.responses[0].Values<float>("Y"), ElementsAre(10, 20));
+  EXPECT_THAT(second_.responses[0].outputs["Y"].shape, ElementsAre(2));
+}
+
 TEST_F(BackendTest, OnlyRequestedOutputsAreSent) {
   first_.requested_outputs = {"Z"};
   Run([](Execution& execution) -> Status {

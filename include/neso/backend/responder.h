@@ -43,7 +43,15 @@ class OutputResponder {
                         .shape = {shape.begin(), shape.end()},
                         .bytes = {static_cast<const std::byte*>(data), byte_size},
                         .place = place,
+                        .is_each_ones = false,
                         .owned = {}});
+  }
+
+  // An output that has no batch dimension though the model batches: each response gets all of it.
+  void AddToEach(std::string_view name, DataType datatype, std::span<const int64_t> shape, const void* data,
+                 size_t byte_size) {
+    Add(name, datatype, shape, data, byte_size);
+    outputs_.back().is_each_ones = true;
   }
 
   // An output of strings, which are copied here.
@@ -55,6 +63,7 @@ class OutputResponder {
                         .shape = {shape.begin(), shape.end()},
                         .bytes = serialized,
                         .place = Place::Cpu(),
+                        .is_each_ones = false,
                         .owned = {}});
     outputs_.back().owned = std::move(serialized);  // moving keeps the bytes where they are
   }
@@ -79,6 +88,7 @@ class OutputResponder {
     std::vector<int64_t> shape;
     std::span<const std::byte> bytes;
     Place place;
+    bool is_each_ones;  // every request's as a whole
     std::vector<std::byte> owned;
   };
   // How much of an output earlier requests took.
@@ -102,7 +112,7 @@ class OutputResponder {
 
   Result<Slice> TakeUnchecked(const Request& request, const Output& output, Cursor& cursor) const {
     const ModelConfig& config = execution_.config();
-    if (!config.batches()) return Slice{output.shape, output.bytes};
+    if (!config.batches() || output.is_each_ones) return Slice{output.shape, output.bytes};
     Slice slice;
     if (const BatchOutputConfig* batch_output = config.FindBatchOutput(output.name)) {
       if (request.handle() == nullptr) return Status::Internal("the request's shapes are gone");
