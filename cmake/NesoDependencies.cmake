@@ -108,3 +108,9 @@ if(EXISTS ${NESO_DEPS}/openvino/python/openvino AND NOT NESO_SANITIZE)
     list(APPEND NESO_OPENVINO_LIBRARIES ${library})
   endforeach()
 endif()
+
+# TensorRT's headers, for its backend only, if it was asked for. The library is the user's, opened at run time.
+if(EXISTS ${NESO_DEPS}/tensorrt/include/NvInferRuntime.h)
+  add_library(neso_tensorrt_headers INTERFACE IMPORTED)
+  target_include_directories(neso_tensorrt_headers SYSTEM INTERFACE ${NESO_DEPS}/tensorrt/include)
+endif()

@@ -14,8 +14,8 @@ def python_of(backend):
 
 
 def is_built(backend):
-    """The plug-in, and what makes models for it."""
-    return (TREE / f"backends/{backend}/libtriton_{backend}.so").exists() and python_of(backend).exists()
+    """The plug-in, and what scripts/setup installed for it, which makes its models."""
+    return (TREE / f"backends/{backend}/libtriton_{backend}.so").exists() and (ROOT / ".deps" / backend).exists()
 
 
 def needs_backends(*backends):

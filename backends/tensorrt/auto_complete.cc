@@ -1,0 +1,164 @@
+#include "auto_complete.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "binding.h"
+#include "neso/backend/completion.h"
+
+namespace neso::tensorrt {
+namespace {
+
+using rapidjson::Value;
+
+Status Failed(const rapidjson::Document& config, const std::string& why) {
+  return Status::InvalidArg("autofill failed for model '", backend::StringOr(config, "name"), "': ", why);
+}
+
+bool HasOpenBatch(const EngineTensor& tensor) {
+  return tensor.is_shape_tensor || (!tensor.shape.empty() && tensor.shape.front() == -1);
+}
+
+// Whether the dims of the tensors that are configured leave room for a batch; nothing if none has dims.
+std::optional<bool> BatchHint(const std::vector<EngineTensor>& tensors, const rapidjson::Document& config,
+                              const char* list) {
+  std::optional<bool> hint;
+  backend::internal::ForEach(config, list, [&](const Value& configured) {
+    const EngineTensor* const tensor = EngineDescription::Find(tensors, backend::StringOr(configured, "name"));
+    const Value* const reshape = backend::FindMember(configured, "reshape");
+    const size_t rank =
+        reshape != nullptr ? backend::Integers(*reshape, "shape").size() : backend::Integers(configured, "dims").size();
+    if (tensor == nullptr || tensor->is_shape_tensor || (rank == 0 && reshape == nullptr)) return;
+    if (rank + 1 == tensor->shape.size()) hint = true;
+    if (rank == tensor->shape.size() && !hint) hint = false;
+  });
+  return hint;
+}
+
+Result<int64_t> ChooseMaxBatchSize(const EngineDescription& engine, std::span<const int32_t> profiles,
+                                   const rapidjson::Document& config) {
+  const int64_t most = MaxBatchSize(engine, profiles);
+  const int64_t configured = backend::IntOr(config, "max_batch_size", 0);
+  const std::optional<bool> of_inputs = BatchHint(engine.inputs, config, "input");
+  const std::optional<bool> hint = of_inputs ? of_inputs : BatchHint(engine.outputs, config, "output");
+  if (configured > most) {
+    return Failed(config, backend::Concat("configuration specified max-batch ", configured,
+                                          " but TensorRT engine only supports max-batch ", most));
+  }
+  if (configured > 0) return configured;
+  if (hint == true && most == 0) {
+    return Failed(config,
+                  "model tensor shape configuration hints for dynamic batching but the underlying engine doesn't "
+                  "support batching.");
+  }
+  return hint == false ? 0 : most;
+}
+
+Status CheckDatatypes(const std::vector<EngineTensor>& tensors, const char* role, const rapidjson::Document& config) {
+  for (const EngineTensor& tensor : tensors) {
+    if (tensor.datatype != TRITONSERVER_TYPE_INVALID) continue;
+    return Status::InvalidArg("unsupported datatype TYPE_INVALID for ", role, " '", tensor.name, "' for model '",
+                              backend::StringOr(config, "name"), "'");
+  }
+  return {};
+}
+
+// The engine's shape as the configuration has it, in which a shape tensor has no value for the batch.
+backend::ModelTensor ForConfig(const EngineTensor& tensor, bool batches) {
+  std::vector<int64_t> shape = tensor.shape;
+  if (tensor.is_shape_tensor && batches) shape = {-1, std::max<int64_t>(backend::ElementCount(shape) - 1, 1)};
+  return {tensor.name, tensor.datatype, std::move(shape)};
+}
+
+void Mark(const EngineTensor& tensor, Value& json, rapidjson::Document::AllocatorType& allocator) {
+  const auto set = [&](const char* name) {
+    json.RemoveMember(name);
+    json.AddMember(rapidjson::StringRef(name), true, allocator);
+  };
+  if (tensor.is_shape_tensor) set("is_shape_tensor");
+  if (!tensor.is_linear) set("is_non_linear_format_io");
+}
+
+// Of a tensor that is configured, what is not said of it.
+void FillIn(Value& configured, Value&& completed, rapidjson::Document::AllocatorType& allocator) {
+  const std::string datatype = backend::StringOr(configured, "data_type");
+  if (datatype.empty() || datatype == "TYPE_INVALID") {
+    configured.RemoveMember("data_type");
+    configured.AddMember("data_type", completed["data_type"], allocator);
+  }
+  if (!backend::IsEmptyList(configured, "dims")) return;
+  configured.RemoveMember("dims");
+  configured.AddMember("dims", completed["dims"], allocator);
+  if (completed.HasMember("reshape") && !configured.HasMember("reshape")) {
+    configured.AddMember("reshape", completed["reshape"], allocator);
+  }
+}
+
+// `elsewhere`: names of those that have their place in another part of the configuration.
+void Complete(const std::vector<EngineTensor>& tensors, const char* list, const std::vector<std::string>& elsewhere,
+              bool batches, rapidjson::Document& config) {
+  auto& allocator = config.GetAllocator();
+  if (!config.HasMember(list)) config.AddMember(rapidjson::StringRef(list), Value(rapidjson::kArrayType), allocator);
+  Value& values = config[list];
+  for (const EngineTensor& tensor : tensors) {
+    Value completed = backend::internal::TensorJson(ForConfig(tensor, batches), batches, allocator);
+    const auto found = std::find_if(values.Begin(), values.End(), [&](const Value& configured) {
+      return backend::StringOr(configured, "name") == tensor.name;
+    });
+    if (found != values.End()) {
+      FillIn(*found, std::move(completed), allocator);
+      Mark(tensor, *found, allocator);
+    } else if (std::ranges::find(elsewhere, tensor.name) == elsewhere.end()) {
+      Mark(tensor, completed, allocator);
+      values.PushBack(completed, allocator);
+    }
+  }
+}
+
+std::vector<std::string> InputsElsewhere(const rapidjson::Document& config) {
+  std::vector<std::string> names = SequenceInputs(config);
+  backend::internal::ForEach(config, "batch_input", [&](const Value& batch_input) {
+    for (std::string& target : backend::Strings(batch_input, "target_name")) names.push_back(std::move(target));
+  });
+  return names;
+}
+
+std::vector<std::string> OutputsElsewhere(const rapidjson::Document& config) {
+  std::vector<std::string> names;
+  if (const Value* const batching = backend::FindMember(config, "sequence_batching")) {
+    backend::internal::ForEach(*batching, "state",
+                               [&](const Value& state) { names.push_back(backend::StringOr(state, "output_name")); });
+  }
+  return names;
+}
+
+}  // namespace
+
+int64_t MaxBatchSize(const EngineDescription& engine, std::span<const int32_t> profiles) {
+  if (!std::ranges::all_of(engine.inputs, HasOpenBatch) || !std::ranges::all_of(engine.outputs, HasOpenBatch)) return 0;
+  int64_t largest = 0;
+  for (const int32_t profile : profiles) {
+    int64_t smallest = std::numeric_limits<int64_t>::max();
+    for (const EngineTensor& input : engine.inputs) {
+      if (input.is_shape_tensor || static_cast<size_t>(profile) >= input.dims.size()) continue;
+      const Range& range = input.dims[static_cast<size_t>(profile)];
+      smallest = std::min(smallest, range.max.empty() ? 0 : range.max.front());
+    }
+    if (smallest != std::numeric_limits<int64_t>::max()) largest = std::max(largest, smallest);
+  }
+  return largest;
+}
+
+Status AutoComplete(const EngineDescription& engine, std::span<const int32_t> profiles, rapidjson::Document& config) {
+  NESO_RETURN_IF_ERROR(CheckDatatypes(engine.inputs, "input", config));
+  NESO_RETURN_IF_ERROR(CheckDatatypes(engine.outputs, "output", config));
+  NESO_ASSIGN_OR_RETURN(const int64_t max_batch_size, ChooseMaxBatchSize(engine, profiles, config));
+  backend::SetBatching(max_batch_size, config);
+  Complete(engine.inputs, "input", InputsElsewhere(config), max_batch_size > 0, config);
+  Complete(engine.outputs, "output", OutputsElsewhere(config), max_batch_size > 0, config);
+  return {};
+}
+
+}  // namespace neso::tensorrt
