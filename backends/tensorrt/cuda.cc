@@ -151,7 +151,7 @@ Result<std::byte*> DeviceBuffer::Reserve(size_t size) {
   CudaFunctions::Address address = 0;
   NESO_RETURN_IF_ERROR(gpu_->Check(gpu_->functions().allocate(&address, capacity),
                                    backend::Concat("unable to allocate ", capacity, " bytes")));
-  memory_ = reinterpret_cast<std::byte*>(address);
+  memory_ = std::bit_cast<std::byte*>(address);
   capacity_ = capacity;
   return memory_;
 }
