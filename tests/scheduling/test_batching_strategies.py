@@ -17,8 +17,8 @@ PATH = "TRITON_BATCH_STRATEGY_PATH"
 
 
 def add(repository, name, strategy=None, extra="dynamic_batching {}", place=".", **parameters):
-    """A model whose folder holds the strategy."""
-    folder = repository.add_identity(name, extra=extra, parameters={"execute_delay_ms": delay_ms(300), **parameters})
+    """A model whose folder holds the strategy. All requests of a test have to come while it executes the first."""
+    folder = repository.add_identity(name, extra=extra, parameters={"execute_delay_ms": delay_ms(600), **parameters})
     if strategy is not None:
         shutil.copy(STRATEGIES / strategy / "batchstrategy.so", folder / place)
     return folder
