@@ -36,10 +36,7 @@ class FilInstance final : public Instance<FilModel> {
   }
 
   Status Execute(Execution& execution) {
-    const int64_t most = model().config().max_batch_size;
-    if (model().config().batches() && execution.batch_size() > most) {
-      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ", most);
-    }
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     NESO_ASSIGN_OR_RETURN(const BatchTensor* const input, collector().Collect(kInput, execution.requests()));
     if (input == nullptr) return Status::InvalidArg("input '", kInput, "' is needed by the model");
     NESO_ASSIGN_OR_RETURN(const size_t rows, CountRows(*input));

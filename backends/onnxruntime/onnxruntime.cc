@@ -198,10 +198,7 @@ class OnnxInstance final : public Instance<OnnxModel> {
   }
 
   Status Execute(Execution& execution) {
-    if (model().config().batches() && execution.batch_size() > model().config().max_batch_size) {
-      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
-                              model().config().max_batch_size);
-    }
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     Status collected;
     NESO_RETURN_IF_ERROR(TryOrt([&] { collected = CollectInputs(execution.requests()); }));
     if (!collected.ok()) return collected;

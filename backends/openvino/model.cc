@@ -1,6 +1,5 @@
 #include "model.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "core.h"
@@ -9,19 +8,6 @@
 #include "openvino_call.h"
 
 namespace neso::openvino {
-namespace {
-
-// In all groups.
-size_t InstanceCount(const rapidjson::Document& config) {
-  int64_t count = 0;
-  backend::internal::ForEach(config, "instance_group", [&](const auto& group) {
-    count += std::max<int64_t>(backend::IntOr(group, "count", 1), 1);
-  });
-  return static_cast<size_t>(std::max<int64_t>(count, 1));
-}
-
-}  // namespace
-
 Status OpenVinoModel::InitializeBackend(const backend::Backend& backend) { return InitializeCore(backend); }
 
 Status OpenVinoModel::DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
@@ -44,14 +30,14 @@ Status OpenVinoModel::Initialize() {
 
   NESO_ASSIGN_OR_RETURN(const rapidjson::Document document, ConfigDocument());
   has_sequences_ = backend::FindMember(document, "sequence_batching") != nullptr;
-  NESO_ASSIGN_OR_RETURN(binding_, Bind(Describe(*network), config(), SequenceInputs(document)));
+  NESO_ASSIGN_OR_RETURN(binding_, Bind(Describe(*network), config()));
   if (!options_.reshape_inputs) {
     NESO_RETURN_IF_ERROR(CheckShapes(Describe(*network).inputs, binding_.inputs, config()));
   }
   NESO_RETURN_IF_ERROR(Reshape(*network, binding_, config(), options_));
   NESO_RETURN_IF_ERROR(CheckShapes(Describe(*network).outputs, binding_.outputs, config()));
   NESO_RETURN_IF_ERROR(SetDatatypes(network, binding_, name()));
-  NESO_ASSIGN_OR_RETURN(compiled_, Compile(network, options_, InstanceCount(document), name()));
+  NESO_ASSIGN_OR_RETURN(compiled_, Compile(network, options_, config().instance_count, name()));
   return {};
 }
 

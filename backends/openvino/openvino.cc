@@ -45,7 +45,7 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
   }
 
   Status Execute(Execution& execution) {
-    NESO_RETURN_IF_ERROR(CheckBatch(execution.batch_size()));
+    NESO_RETURN_IF_ERROR(CheckBatch(execution));
     for (size_t i = 0; i < padded_.size(); ++i) NESO_RETURN_IF_ERROR(SetInput(i, execution));
     execution.ComputeStart();
     NESO_RETURN_IF_ERROR(TryOpenVino(failure_, [&] {
@@ -62,13 +62,11 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
   }
 
  private:
-  Status CheckBatch(int64_t size) const {
+  Status CheckBatch(const Execution& execution) const {
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     const int64_t max = model().config().max_batch_size;
-    if (max == 0) return {};
-    if (size > max) {
-      return Status::Internal("batch size ", size, " for '", name(), "', max allowed is ", max);
-    }
-    if (size == max || model().fixed_batch() == 0 || model().options().pad_batches) return {};
+    const int64_t size = execution.batch_size();
+    if (size == max || max == 0 || model().fixed_batch() == 0 || model().options().pad_batches) return {};
     return Status::Internal("expected requests with batch size '", max, "', got '", size,
                             "'... this error can be avoided by setting 'ENABLE_BATCH_PADDING' parameter in model "
                             "configuration to 'YES' at a performance cost.");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "neso/backend/check_tensor.h"
 #include "neso/backend/completion.h"
@@ -40,19 +41,6 @@ std::string NamesOf(const std::vector<Port>& ports) {
     names += port.names.front();
   }
   return names;
-}
-
-bool HasValues(const rapidjson::Value& control, const char* list) {
-  const rapidjson::Value* const values = backend::FindMember(control, list);
-  return values != nullptr && values->IsArray() && !values->Empty();
-}
-
-// The type that a control has in the configuration: that of its values, which are given in one of three lists.
-DataType ControlType(const rapidjson::Value& control) {
-  if (HasValues(control, "fp32_false_true")) return TRITONSERVER_TYPE_FP32;
-  if (HasValues(control, "bool_false_true")) return TRITONSERVER_TYPE_BOOL;
-  if (HasValues(control, "int32_false_true")) return TRITONSERVER_TYPE_INT32;
-  return backend::FromConfigName(backend::StringOr(control, "data_type"));  // of the correlation ID
 }
 
 Result<std::vector<BoundTensor>> BindAll(const std::vector<Port>& ports, const std::vector<TensorConfig>& tensors,
@@ -110,31 +98,22 @@ bool CanBatch(const Ports& ports) {
 
 }  // namespace
 
-std::vector<TensorConfig> SequenceInputs(const rapidjson::Document& config) {
+std::vector<TensorConfig> SequenceInputs(const ModelConfig& config) {
   std::vector<TensorConfig> inputs;
-  const rapidjson::Value* const batching = backend::FindMember(config, "sequence_batching");
-  if (batching == nullptr) return inputs;
-  const auto add = [&](std::string name, DataType datatype, std::vector<int64_t> dims) {
+  const auto add = [&](const std::string& name, DataType datatype, std::vector<int64_t> dims) {
     TensorConfig& input = inputs.emplace_back();
-    input.name = std::move(name);
+    input.name = name;
     input.datatype = datatype;
     input.dims = std::move(dims);
   };
-  backend::internal::ForEach(*batching, "control_input", [&](const auto& input) {
-    backend::internal::ForEach(input, "control", [&](const auto& control) {
-      add(backend::StringOr(input, "name"), ControlType(control), {1});
-    });
-  });
-  backend::internal::ForEach(*batching, "state", [&](const auto& state) {
-    add(backend::StringOr(state, "input_name"), backend::FromConfigName(backend::StringOr(state, "data_type")),
-        backend::Integers(state, "dims"));
-  });
+  for (const backend::ControlConfig& control : config.controls) add(control.name, control.datatype, {1});
+  for (const backend::StateConfig& state : config.states) add(state.input_name, state.datatype, state.dims);
   return inputs;
 }
 
-Result<Binding> Bind(const Ports& ports, const ModelConfig& config, const std::vector<TensorConfig>& sequence_inputs) {
+Result<Binding> Bind(const Ports& ports, const ModelConfig& config) {
   std::vector<TensorConfig> inputs = config.inputs;
-  inputs.insert(inputs.end(), sequence_inputs.begin(), sequence_inputs.end());
+  std::ranges::move(SequenceInputs(config), std::back_inserter(inputs));
   if (inputs.size() != ports.inputs.size()) {
     return backend::UnexpectedInputCount(config.name, inputs.size(), ports.inputs.size());
   }

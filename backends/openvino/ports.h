@@ -1,6 +1,6 @@
 // The inputs and outputs of a network, and which of them the configuration means. Free of OpenVINO's headers.
 //
-//   NESO_ASSIGN_OR_RETURN(const Binding binding, Bind(ports, config, SequenceInputs(document)));
+//   NESO_ASSIGN_OR_RETURN(const Binding binding, Bind(ports, config));
 //   NESO_RETURN_IF_ERROR(CheckShapes(ports.inputs, binding.inputs, config));
 #pragma once
 
@@ -43,11 +43,10 @@ struct Binding {
 };
 
 // What requests of sequences carry beside the configuration's inputs: controls and states.
-std::vector<backend::TensorConfig> SequenceInputs(const rapidjson::Document& config);
+std::vector<backend::TensorConfig> SequenceInputs(const backend::ModelConfig& config);
 
 // Errors: INVALID_ARG for names that the network does not have, datatypes that are not served, another number of inputs.
-Result<Binding> Bind(const Ports& ports, const backend::ModelConfig& config,
-                     const std::vector<backend::TensorConfig>& sequence_inputs);
+Result<Binding> Bind(const Ports& ports, const backend::ModelConfig& config);
 
 // Whether the configuration's dims fit. The first dimension of a network that batches is the server's to set.
 Status CheckShapes(const std::vector<Port>& ports, const std::vector<BoundTensor>& bound,

@@ -43,14 +43,14 @@ class BindTest : public ::testing::Test {
     const rapidjson::Document document = Parse(json);
     const backend::Result<backend::ModelConfig> config = backend::ModelConfig::Parse(document);
     EXPECT_TRUE(config);
-    const Result<Binding> binding = Bind(ports, *config, SequenceInputs(document));
+    const Result<Binding> binding = Bind(ports, *config);
     return binding ? "" : std::string(binding.status().message());
   }
   std::string ShapeErrorOf(std::vector<int64_t> shape, const char* json = kConfig) {
     const Ports ports{.inputs = {PortOf({"image"}, std::move(shape))}, .outputs = {PortOf({"scores"}, {1, 10})}};
     const rapidjson::Document document = Parse(json);
     const backend::Result<backend::ModelConfig> config = backend::ModelConfig::Parse(document);
-    const Result<Binding> binding = Bind(ports, *config, {});
+    const Result<Binding> binding = Bind(ports, *config);
     EXPECT_TRUE(binding);
     const Status checked = CheckShapes(ports.inputs, binding->inputs, *config);
     return checked.ok() ? "" : std::string(checked.message());
@@ -84,7 +84,7 @@ TEST_F(BindTest, CountsWhatSequencesAdd) {
   const Ports ports{.inputs = {PortOf({"x"}, {1, 1}), PortOf({"start"}, {1, 1}), PortOf({"id"}, {1, 1})},
                     .outputs = {PortOf({"y"}, {1, 1})}};
   EXPECT_EQ(ErrorOf(ports, config), "");
-  const std::vector<backend::TensorConfig> added = SequenceInputs(Parse(config));
+  const std::vector<backend::TensorConfig> added = SequenceInputs(*backend::ModelConfig::Parse(Parse(config)));
   ASSERT_EQ(added.size(), 2u);
   EXPECT_EQ(added[0].datatype, TRITONSERVER_TYPE_INT32);
   EXPECT_EQ(added[1].datatype, TRITONSERVER_TYPE_UINT64);

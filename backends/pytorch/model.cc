@@ -67,16 +67,7 @@ Status PyTorchModel::Initialize() {
 
 // What the values of the configuration do not have.
 Status PyTorchModel::ReadDocument(const rapidjson::Document& document) {
-  if (const rapidjson::Value* sequences = FindMember(document, "sequence_batching")) {
-    has_sequences_ = true;
-    backend::internal::ForEach(*sequences, "control_input",
-                               [&](const auto& control) { controls_.push_back(backend::StringOr(control, "name")); });
-  }
-  int64_t count = 0;
-  backend::internal::ForEach(document, "instance_group", [&](const auto& group) {
-    count += std::max<int64_t>(backend::IntOr(group, "count", 1), 1);
-  });
-  instance_count_ = static_cast<size_t>(std::max<int64_t>(count, 1));
+  has_sequences_ = FindMember(document, "sequence_batching") != nullptr;
   if (const rapidjson::Value* operations = FindMember(document, "model_operations")) {
     for (const std::string& file : backend::Strings(*operations, "op_library_filename")) {
       NESO_RETURN_IF_ERROR(LoadOperators(file, version_path()));
@@ -90,7 +81,7 @@ Result<Served> PyTorchModel::Serve(const InstanceBase& instance) {
   Served served;
   if (!is_package_) {
     NESO_ASSIGN_OR_RETURN(const std::shared_ptr<TorchScript> module, ModuleOf(instance));
-    NESO_ASSIGN_OR_RETURN(served.binding, BindTorchScript(module->arguments(), config(), controls_));
+    NESO_ASSIGN_OR_RETURN(served.binding, BindTorchScript(module->arguments(), config()));
     served.program = module;
     return served;
   }
@@ -103,7 +94,7 @@ Result<Served> PyTorchModel::Serve(const InstanceBase& instance) {
 
 Status PyTorchModel::CheckSequences(const std::string& instance) const {
   if (!has_sequences_) return {};
-  if (controls_.empty()) return Status::Unsupported("Sequence batching is not supported yet.");
+  if (config().controls.empty()) return Status::Unsupported("Sequence batching is not supported yet.");
   return Status::Unsupported("Boolean sequence control validation is not supported for model instance \"", instance,
                              "\".");
 }
@@ -138,7 +129,7 @@ Result<std::shared_ptr<Package>> PyTorchModel::LoadPackage(const InstanceBase& i
   }
   NESO_RETURN_IF_ERROR(CheckFile(path));
   return Package::Load(
-      path, instance_count_, GpuOf(instance), config().batches(),
+      path, config().instance_count, GpuOf(instance), config().batches(),
       backend::Concat("failed to create instance \"", instance.name(), "\" for inductor model \"", name(), "\": "));
 }
 

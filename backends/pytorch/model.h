@@ -51,9 +51,7 @@ class PyTorchModel final : public backend::Model {
 
   bool is_package_ = false;
   bool has_sequences_ = false;
-  size_t instance_count_ = 1;  // in all groups
   Options options_;
-  std::vector<std::string> controls_;
   std::mutex mutex_;  // guards what follows; held while something shared is loaded: who wants it waits for it anyway
   Shared<TorchScript> modules_;
   Shared<Package> packages_;

@@ -90,15 +90,15 @@ Status BindInputs(const std::vector<ForwardArgument>& arguments, const ModelConf
 }
 
 // Tensors that the server or this backend makes.
-Status BindMadeInputs(const ModelConfig& config, const std::vector<std::string>& controls, Binding& binding) {
+Status BindMadeInputs(const ModelConfig& config, Binding& binding) {
   for (const backend::BatchInputConfig& batch_input : config.batch_inputs) {
     for (const std::string& target : batch_input.targets) {
       binding.inputs.push_back({target, binding.inputs.size(), batch_input.datatype, &batch_input});
     }
   }
-  for (const std::string& control : controls) {
-    NESO_ASSIGN_OR_RETURN(const size_t position, RequiredIndex(control, "input"));
-    binding.inputs.push_back({control, position, TRITONSERVER_TYPE_INVALID, nullptr});
+  for (const backend::ControlConfig& control : config.controls) {
+    NESO_ASSIGN_OR_RETURN(const size_t position, RequiredIndex(control.name, "input"));
+    binding.inputs.push_back({control.name, position, TRITONSERVER_TYPE_INVALID, nullptr});
   }
   for (const StateConfig& state : config.states) {
     NESO_RETURN_IF_ERROR(CheckDatatype(state.datatype, "input state", state.input_name, config));
@@ -180,14 +180,13 @@ Status CheckPositions(size_t argument_count, const ModelConfig& config, Binding&
   return {};
 }
 
-Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const ModelConfig& config,
-                                const std::vector<std::string>& controls) {
+Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const ModelConfig& config) {
   NESO_RETURN_IF_ERROR(CheckLists(config));
   Binding binding;
   binding.as_dictionary = arguments.size() == 1 && arguments[0].kind == Kind::kDictionary;
   if (!binding.as_dictionary) NESO_RETURN_IF_ERROR(CheckArguments(arguments));
   NESO_RETURN_IF_ERROR(BindInputs(arguments, config, binding));
-  NESO_RETURN_IF_ERROR(BindMadeInputs(config, controls, binding));
+  NESO_RETURN_IF_ERROR(BindMadeInputs(config, binding));
   if (!binding.as_dictionary) NESO_RETURN_IF_ERROR(CheckPositions(arguments.size(), config, binding));
   NESO_RETURN_IF_ERROR(BindOutputs(config, binding));
   return binding;

@@ -1,6 +1,6 @@
 // Which argument and which result of a model each tensor of the configuration is, and whether they fit.
 //
-//   NESO_ASSIGN_OR_RETURN(const Binding binding, BindTorchScript(program->arguments(), config, controls));
+//   NESO_ASSIGN_OR_RETURN(const Binding binding, BindTorchScript(program->arguments(), config));
 //
 // Source: the PyTorch backend's naming conventions, in docs/backends/pytorch.md.
 #pragma once
@@ -33,10 +33,9 @@ struct Binding {
   bool as_dictionary = false;          // the names are keys, positions mean nothing
 };
 
-// `controls`: the names of the sequence batcher's control inputs. `config` outlives the result. Errors: the texts of the
-// contract for configurations that do not fit; INVALID_ARG for an index that the model does not have or that two inputs claim.
-Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const backend::ModelConfig& config,
-                                const std::vector<std::string>& controls);
+// `config` outlives the result. Errors: the texts of the contract for configurations that do not fit; INVALID_ARG for an index
+// that the model does not have or that two inputs claim.
+Result<Binding> BindTorchScript(const std::vector<ForwardArgument>& arguments, const backend::ModelConfig& config);
 
 // What configurations of both kinds of models have to be. Errors: the texts of the contract.
 Status CheckLists(const backend::ModelConfig& config);

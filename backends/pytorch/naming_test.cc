@@ -28,7 +28,7 @@ backend::ModelConfig Config(const std::vector<std::string>& inputs) {
 // The inputs by position, or the error.
 std::string Bound(const std::vector<std::string>& arguments, const std::vector<std::string>& inputs) {
   const backend::ModelConfig config = Config(inputs);
-  const Result<Binding> binding = BindTorchScript(Arguments(arguments), config, {});
+  const Result<Binding> binding = BindTorchScript(Arguments(arguments), config);
   if (!binding) return std::string(binding.status().message());
   std::string names;
   for (const InputBinding& input : binding->inputs) names += input.name + " ";

@@ -30,11 +30,7 @@ class PyTorchInstance final : public Instance<PyTorchModel> {
   }
 
   Status Execute(Execution& execution) {
-    const backend::ModelConfig& config = model().config();
-    if (config.batches() && execution.batch_size() > config.max_batch_size) {
-      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
-                              config.max_batch_size);
-    }
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     std::vector<Argument> arguments(served_.binding.inputs.size());
     for (size_t i = 0; i < arguments.size(); ++i) {
       NESO_RETURN_IF_ERROR(Collect(served_.binding.inputs[i], execution.requests(), arguments[i]));

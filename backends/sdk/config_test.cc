@@ -25,7 +25,11 @@ TEST(ModelConfigTest, ReadsWhatBackendsNeed) {
                        "source_input": ["I"]}],
       "batch_output": [{"kind": "BATCH_SCATTER_WITH_INPUT_SHAPE", "target_name": ["O"], "source_input": ["I"]}],
       "sequence_batching": {"state": [{"input_name": "SI", "output_name": "SO", "data_type": "TYPE_INT64",
-                                       "dims": [1]}]},
+                                       "dims": [1]}],
+                            "control_input": [
+                                {"name": "START", "control": [{"int32_false_true": [], "fp32_false_true": [0, 1]}]},
+                                {"name": "ID", "control": [{"data_type": "TYPE_UINT64"}]}]},
+      "instance_group": [{"count": 2}, {}],
       "model_transaction_policy": {"decoupled": true},
       "parameters": {"threads": {"string_value": "2"}}})");
   ASSERT_TRUE(config);
@@ -45,6 +49,12 @@ TEST(ModelConfigTest, ReadsWhatBackendsNeed) {
   EXPECT_EQ(config->batch_inputs.at(0).kind, BatchInputConfig::Kind::kItemShape);
   EXPECT_EQ(config->batch_outputs.at(0).source, "I");
   EXPECT_EQ(config->states.at(0).output_name, "SO");
+  EXPECT_EQ(config->controls.at(0).name, "START");
+  EXPECT_EQ(config->controls.at(0).datatype, TRITONSERVER_TYPE_FP32);
+  EXPECT_EQ(config->controls.at(1).datatype, TRITONSERVER_TYPE_UINT64);
+  EXPECT_EQ(config->FindBatchInput("S"), config->batch_inputs.data());
+  EXPECT_EQ(config->FindBatchInput("I"), nullptr);
+  EXPECT_EQ(config->instance_count, 3u);
   EXPECT_EQ(*config->parameters.Or("threads", 0), 2);
 }
 
@@ -53,6 +63,7 @@ TEST(ModelConfigTest, EmptyConfigurationIsAModelWithoutBatching) {
   ASSERT_TRUE(config);
   EXPECT_FALSE(config->batches());
   EXPECT_TRUE(config->inputs.empty());
+  EXPECT_EQ(config->instance_count, 1u);
 }
 
 TEST(ModelConfigTest, RefusesUnknownBatchInputKinds) {

@@ -19,8 +19,9 @@ using rapidjson::Value;
 
 class Completion {
  public:
-  Completion(const Signature& signature, Document& config)
-      : signature_(signature), config_(config), name_(backend::StringOr(config, "name")) {}
+  // `said`: what `config` says before it is completed.
+  Completion(const Signature& signature, const backend::ModelConfig& said, Document& config)
+      : signature_(signature), said_(said), config_(config), name_(said.name) {}
 
   Status Complete(int64_t default_max_batch_size) {
     NESO_RETURN_IF_ERROR(CompleteBatching(default_max_batch_size));
@@ -91,7 +92,7 @@ class Completion {
     }
     Value all(rapidjson::kArrayType);
     for (const TensorInfo& known : tensors) {
-      if (IsControl(known.key)) continue;
+      if (IsMade(known.key)) continue;
       Value tensor(rapidjson::kObjectType);
       tensor.AddMember("name", Value(known.key, config_.GetAllocator()), config_.GetAllocator());
       NESO_RETURN_IF_ERROR(CompleteTensor(known, tensor));
@@ -103,18 +104,9 @@ class Completion {
   }
 
   // Whether the sequence batcher or a batch input makes it.
-  bool IsControl(const std::string& name) const {
-    bool is_control = false;
-    backend::internal::ForEach(config_, "batch_input", [&](const Value& input) {
-      const std::vector<std::string> targets = backend::Strings(input, "target_name");
-      is_control = is_control || std::ranges::find(targets, name) != targets.end();
-    });
-    if (const Value* const batching = FindMember(config_, "sequence_batching")) {
-      backend::internal::ForEach(*batching, "control_input", [&](const Value& input) {
-        is_control = is_control || backend::StringOr(input, "name") == name;
-      });
-    }
-    return is_control;
+  bool IsMade(const std::string& name) const {
+    return said_.FindBatchInput(name) != nullptr ||
+           std::ranges::find(said_.controls, name, &backend::ControlConfig::name) != said_.controls.end();
   }
 
   Status CompleteTensor(const TensorInfo& known, Value& tensor) {
@@ -155,15 +147,17 @@ class Completion {
   }
 
   const Signature& signature_;
+  const backend::ModelConfig& said_;
   Document& config_;
-  const std::string name_;
+  const std::string& name_;
   int64_t max_batch_size_ = 0;
 };
 
 }  // namespace
 
 Status AutoComplete(const Signature& signature, int64_t default_max_batch_size, Document& config) {
-  return Completion(signature, config).Complete(default_max_batch_size);
+  NESO_ASSIGN_OR_RETURN(const backend::ModelConfig said, backend::ModelConfig::Parse(config));
+  return Completion(signature, said, config).Complete(default_max_batch_size);
 }
 
 }  // namespace neso::tensorflow

@@ -61,7 +61,6 @@ Status TensorFlowModel::Initialize() {
   }
   NESO_ASSIGN_OR_RETURN(options_, ReadOptions(config().parameters, document));
   session_config_ = SessionConfig(settings, options_);
-  controls_ = ReadControls(document);
   NESO_RETURN_IF_ERROR(LoadOperators());
   if (!auto_complete() || is_graph_def_) return {};
   return CompleteConfig(document);
@@ -187,19 +186,12 @@ Result<Served> TensorFlowModel::Serve(const backend::InstanceBase& instance) {
   // Before TensorFlow reads it: what can be said without it is said at once.
   const Result<Signature> signature = ReadSignature();
   if (!signature) return Explain(signature.status());
-  NESO_RETURN_IF_ERROR(CheckSavedModelConfig(*signature, config(), controls_));
+  NESO_RETURN_IF_ERROR(CheckSavedModelConfig(*signature, config()));
   Result<SessionPtr> session = SessionOf();
   if (!session) return Explain(session.status());
   served.session = *session;
   NESO_RETURN_IF_ERROR(BindSavedModel(*signature, served));
   return served;
-}
-
-const backend::BatchInputConfig* TensorFlowModel::FindBatchInput(const std::string& target) const {
-  for (const backend::BatchInputConfig& batch_input : config().batch_inputs) {
-    if (std::ranges::find(batch_input.targets, target) != batch_input.targets.end()) return &batch_input;
-  }
-  return nullptr;
 }
 
 // What the graph has counts: a signature may say something else of its tensors.
@@ -222,12 +214,12 @@ Result<Binding> TensorFlowModel::Bind(const Session& session, const TensorInfo& 
 
 Result<Binding> TensorFlowModel::BindInput(const Session& session, const TensorInfo& tensor) const {
   const TensorConfig* const configured = config().FindInput(tensor.key);
-  const backend::BatchInputConfig* const batch_input = FindBatchInput(tensor.key);
-  const auto control = std::ranges::find(controls_, tensor.key, &SequenceControl::name);
-  const backend::DataType datatype = configured != nullptr        ? configured->datatype
-                                     : batch_input != nullptr     ? batch_input->datatype
-                                     : control != controls_.end() ? control->datatype
-                                                                  : TRITONSERVER_TYPE_INVALID;
+  const backend::BatchInputConfig* const batch_input = config().FindBatchInput(tensor.key);
+  const auto control = std::ranges::find(config().controls, tensor.key, &backend::ControlConfig::name);
+  const backend::DataType datatype = configured != nullptr                ? configured->datatype
+                                     : batch_input != nullptr             ? batch_input->datatype
+                                     : control != config().controls.end() ? control->datatype
+                                                                          : TRITONSERVER_TYPE_INVALID;
   NESO_ASSIGN_OR_RETURN(Binding binding, Bind(session, tensor, datatype, "input"));
   binding.config = configured;
   binding.batch_input = batch_input;
@@ -257,11 +249,12 @@ Status TensorFlowModel::BindSavedModel(const Signature& signature, Served& serve
 // Inputs are what the configuration names: what else the graph has may be needed for training only.
 Status TensorFlowModel::BindGraphDef(Served& served) const {
   const std::vector<TensorInfo> placeholders = served.session->Placeholders();
-  NESO_RETURN_IF_ERROR(CheckGraphDefConfig(placeholders, config(), controls_));
+  NESO_RETURN_IF_ERROR(CheckGraphDefConfig(placeholders, config()));
   for (const TensorInfo& tensor : placeholders) {
-    const bool is_control = std::ranges::find(controls_, tensor.key, &SequenceControl::name) != controls_.end();
+    const bool is_control =
+        std::ranges::find(config().controls, tensor.key, &backend::ControlConfig::name) != config().controls.end();
     const bool is_fed =
-        config().FindInput(tensor.key) != nullptr || FindBatchInput(tensor.key) != nullptr || is_control;
+        config().FindInput(tensor.key) != nullptr || config().FindBatchInput(tensor.key) != nullptr || is_control;
     if (!is_fed) continue;
     NESO_ASSIGN_OR_RETURN(Binding binding, BindInput(*served.session, tensor));
     served.inputs.push_back(std::move(binding));

@@ -57,12 +57,10 @@ class TensorFlowModel final : public backend::Model {
                              const backend::TensorConfig& configured) const;
   Result<Binding> Bind(const Session& session, const TensorInfo& tensor, backend::DataType configured,
                        const char* role) const;
-  const backend::BatchInputConfig* FindBatchInput(const std::string& target) const;
 
   bool is_graph_def_ = false;
   Options options_;
   std::string session_config_;
-  std::vector<SequenceControl> controls_;
 };
 
 }  // namespace neso::tensorflow

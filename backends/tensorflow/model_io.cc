@@ -4,7 +4,6 @@
 
 #include "datatypes.h"
 #include "neso/backend/check_tensor.h"
-#include "neso/backend/json.h"
 
 namespace neso::tensorflow {
 namespace {
@@ -48,12 +47,12 @@ Status CheckInput(const TensorInfo& tensor, const TensorConfig& configured, cons
   return CheckType(tensor, configured.datatype, "input", config.name);
 }
 
-Status NoSuchControl(const SequenceControl& control) {
+Status NoSuchControl(const backend::ControlConfig& control) {
   return Status::InvalidArg("configuration specified sequence control '", control.name,
                             "', but model does not provide that input");
 }
 
-Status CheckControl(const Signature& signature, const SequenceControl& control, const ModelConfig& config) {
+Status CheckControl(const Signature& signature, const backend::ControlConfig& control, const ModelConfig& config) {
   const TensorInfo* const tensor = signature.FindInput(control.name);
   if (tensor == nullptr) return NoSuchControl(control);
   Status problem = CheckShape(*tensor, {1}, true, config);
@@ -75,36 +74,13 @@ std::vector<std::string> BatchInputTargets(const ModelConfig& config) {
   return names;
 }
 
-// A control is what one of these says it is.
-backend::DataType ControlType(const rapidjson::Value& control) {
-  const auto has = [&](const char* name) { return !backend::Integers(control, name).empty(); };
-  const rapidjson::Value* floats = backend::FindMember(control, "fp32_false_true");
-  const rapidjson::Value* flags = backend::FindMember(control, "bool_false_true");
-  if (has("int32_false_true")) return TRITONSERVER_TYPE_INT32;
-  if (floats != nullptr && floats->IsArray() && !floats->Empty()) return TRITONSERVER_TYPE_FP32;
-  if (flags != nullptr && flags->IsArray() && !flags->Empty()) return TRITONSERVER_TYPE_BOOL;
-  return backend::FromConfigName(backend::StringOr(control, "data_type"));
-}
-
 }  // namespace
 
-std::vector<SequenceControl> ReadControls(const rapidjson::Value& document) {
-  std::vector<SequenceControl> controls;
-  const rapidjson::Value* const batching = backend::FindMember(document, "sequence_batching");
-  if (batching == nullptr) return controls;
-  backend::internal::ForEach(*batching, "control_input", [&](const auto& input) {
-    backend::internal::ForEach(input, "control", [&](const auto& control) {
-      controls.push_back({.name = backend::StringOr(input, "name"), .datatype = ControlType(control)});
-    });
-  });
-  return controls;
-}
-
-Status CheckSavedModelConfig(const Signature& signature, const ModelConfig& config,
-                             const std::vector<SequenceControl>& controls) {
-  for (const SequenceControl& control : controls) NESO_RETURN_IF_ERROR(CheckControl(signature, control, config));
+Status CheckSavedModelConfig(const Signature& signature, const ModelConfig& config) {
+  for (const backend::ControlConfig& control : config.controls)
+    NESO_RETURN_IF_ERROR(CheckControl(signature, control, config));
   const std::vector<std::string> batch_inputs = BatchInputTargets(config);
-  const size_t expected = config.inputs.size() + batch_inputs.size() + controls.size();
+  const size_t expected = config.inputs.size() + batch_inputs.size() + config.controls.size();
   if (expected != signature.inputs.size()) {
     return backend::UnexpectedInputCount(config.name, expected, signature.inputs.size());
   }
@@ -128,14 +104,13 @@ Status CheckSavedModelConfig(const Signature& signature, const ModelConfig& conf
   return {};
 }
 
-Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const ModelConfig& config,
-                           const std::vector<SequenceControl>& controls) {
-  for (const SequenceControl& control : controls) {
+Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const ModelConfig& config) {
+  for (const backend::ControlConfig& control : config.controls) {
     if (Find(placeholders, control.name) == nullptr) return NoSuchControl(control);
   }
   std::vector<std::string> names = BatchInputTargets(config);
   for (const TensorConfig& configured : config.inputs) names.push_back(configured.name);
-  if (const size_t expected = names.size() + controls.size(); expected > placeholders.size()) {
+  if (const size_t expected = names.size() + config.controls.size(); expected > placeholders.size()) {
     return Status::InvalidArg("unable to load model '", config.name, "', configuration expects ", expected,
                               " inputs, model provides at most ", placeholders.size());
   }

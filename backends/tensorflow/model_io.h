@@ -10,22 +10,11 @@
 
 namespace neso::tensorflow {
 
-// A tensor that the sequence batcher adds to requests.
-struct SequenceControl {
-  std::string name;
-  backend::DataType datatype = TRITONSERVER_TYPE_INVALID;
-};
-
-// Those of the whole configuration `document`.
-std::vector<SequenceControl> ReadControls(const rapidjson::Value& document);
-
 // Inputs must be all that the signature has; outputs may be some. Errors: INVALID_ARG.
-backend::Status CheckSavedModelConfig(const Signature& signature, const backend::ModelConfig& config,
-                                      const std::vector<SequenceControl>& controls);
+backend::Status CheckSavedModelConfig(const Signature& signature, const backend::ModelConfig& config);
 
 // Inputs must be placeholders, as many as the model likes. Errors: INVALID_ARG.
-backend::Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const backend::ModelConfig& config,
-                                    const std::vector<SequenceControl>& controls);
+backend::Status CheckGraphDefConfig(const std::vector<TensorInfo>& placeholders, const backend::ModelConfig& config);
 
 // Of a tensor of `tensor.type`; `role`: "input" or "output". Errors: INVALID_ARG.
 backend::Status CheckType(const TensorInfo& tensor, backend::DataType configured, const char* role,

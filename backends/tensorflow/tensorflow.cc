@@ -27,11 +27,7 @@ class TensorFlowInstance final : public Instance<TensorFlowModel> {
   }
 
   Status Execute(Execution& execution) {
-    const backend::ModelConfig& config = model().config();
-    if (config.batches() && execution.batch_size() > config.max_batch_size) {
-      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
-                              config.max_batch_size);
-    }
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     Feeds feeds;
     for (const Binding& input : served_.inputs) NESO_RETURN_IF_ERROR(Collect(input, execution.requests(), feeds));
     const std::vector<const Binding*> outputs = ChooseOutputs(execution.requests());

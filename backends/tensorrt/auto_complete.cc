@@ -117,20 +117,17 @@ void Complete(const std::vector<EngineTensor>& tensors, const char* list, const 
   }
 }
 
-std::vector<std::string> InputsElsewhere(const rapidjson::Document& config) {
+std::vector<std::string> InputsElsewhere(const backend::ModelConfig& config) {
   std::vector<std::string> names = SequenceInputs(config);
-  backend::internal::ForEach(config, "batch_input", [&](const Value& batch_input) {
-    for (std::string& target : backend::Strings(batch_input, "target_name")) names.push_back(std::move(target));
-  });
+  for (const backend::BatchInputConfig& batch_input : config.batch_inputs) {
+    names.insert(names.end(), batch_input.targets.begin(), batch_input.targets.end());
+  }
   return names;
 }
 
-std::vector<std::string> OutputsElsewhere(const rapidjson::Document& config) {
+std::vector<std::string> OutputsElsewhere(const backend::ModelConfig& config) {
   std::vector<std::string> names;
-  if (const Value* const batching = backend::FindMember(config, "sequence_batching")) {
-    backend::internal::ForEach(*batching, "state",
-                               [&](const Value& state) { names.push_back(backend::StringOr(state, "output_name")); });
-  }
+  for (const backend::StateConfig& state : config.states) names.push_back(state.output_name);
   return names;
 }
 
@@ -155,9 +152,10 @@ Status AutoComplete(const EngineDescription& engine, std::span<const int32_t> pr
   NESO_RETURN_IF_ERROR(CheckDatatypes(engine.inputs, "input", config));
   NESO_RETURN_IF_ERROR(CheckDatatypes(engine.outputs, "output", config));
   NESO_ASSIGN_OR_RETURN(const int64_t max_batch_size, ChooseMaxBatchSize(engine, profiles, config));
+  NESO_ASSIGN_OR_RETURN(const backend::ModelConfig said, backend::ModelConfig::Parse(config));
   backend::SetBatching(max_batch_size, config);
-  Complete(engine.inputs, "input", InputsElsewhere(config), max_batch_size > 0, config);
-  Complete(engine.outputs, "output", OutputsElsewhere(config), max_batch_size > 0, config);
+  Complete(engine.inputs, "input", InputsElsewhere(said), max_batch_size > 0, config);
+  Complete(engine.outputs, "output", OutputsElsewhere(said), max_batch_size > 0, config);
   return {};
 }
 

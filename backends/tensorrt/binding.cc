@@ -121,13 +121,6 @@ class Checker {
   const char* const role_;
 };
 
-const backend::BatchInputConfig* BatchInputOf(const ModelConfig& config, std::string_view name) {
-  for (const backend::BatchInputConfig& batch_input : config.batch_inputs) {
-    if (std::ranges::find(batch_input.targets, name) != batch_input.targets.end()) return &batch_input;
-  }
-  return nullptr;
-}
-
 Status NotConfigured(const char* role, const EngineTensor& tensor, const std::string& instance) {
   return Status::InvalidArg("expected configuration for ", role, " '", tensor.name, "' for ", instance);
 }
@@ -155,14 +148,10 @@ Status CheckMaxBatchSize(const EngineTensor& tensor, const ModelConfig& config) 
 
 }  // namespace
 
-std::vector<std::string> SequenceInputs(const rapidjson::Value& document) {
+std::vector<std::string> SequenceInputs(const ModelConfig& config) {
   std::vector<std::string> names;
-  const rapidjson::Value* const batching = backend::FindMember(document, "sequence_batching");
-  if (batching == nullptr) return names;
-  backend::internal::ForEach(*batching, "control_input",
-                             [&](const auto& input) { names.push_back(backend::StringOr(input, "name")); });
-  backend::internal::ForEach(*batching, "state",
-                             [&](const auto& state) { names.push_back(backend::StringOr(state, "input_name")); });
+  for (const backend::ControlConfig& control : config.controls) names.push_back(control.name);
+  for (const backend::StateConfig& state : config.states) names.push_back(state.input_name);
   return names;
 }
 
@@ -177,10 +166,10 @@ Result<Binding> Bind(const EngineDescription& engine, const ModelConfig& config,
     return backend::UnexpectedTensor("output", output.name, EngineDescription::NamesOf(engine.outputs));
   }
   Binding binding;
-  const std::vector<std::string> of_sequences = SequenceInputs(document);
+  const std::vector<std::string> of_sequences = SequenceInputs(config);
   const Checker inputs(config, document, instance, "input");
   for (const EngineTensor& tensor : engine.inputs) {
-    const backend::BatchInputConfig* const batch_input = BatchInputOf(config, tensor.name);
+    const backend::BatchInputConfig* const batch_input = config.FindBatchInput(tensor.name);
     const TensorConfig* const configured = config.FindInput(tensor.name);
     if (configured != nullptr) {
       NESO_RETURN_IF_ERROR(inputs.Check(tensor, *configured));

@@ -38,6 +38,6 @@ Result<Binding> Bind(const EngineDescription& engine, const backend::ModelConfig
                      const rapidjson::Value& document, const std::string& instance);
 
 // What requests of sequences carry beside the configuration's inputs.
-std::vector<std::string> SequenceInputs(const rapidjson::Value& document);
+std::vector<std::string> SequenceInputs(const backend::ModelConfig& config);
 
 }  // namespace neso::tensorrt

@@ -21,7 +21,7 @@ Status TensorRtModel::Initialize() {
     NESO_RETURN_IF_ERROR(Complete(group));
     NESO_ASSIGN_OR_RETURN(document_, ConfigDocument());
   }
-  NESO_ASSIGN_OR_RETURN(options_, ReadOptions(name(), document_));
+  NESO_ASSIGN_OR_RETURN(options_, ReadOptions(config(), document_));
   return {};
 }
 
@@ -32,7 +32,7 @@ Status TensorRtModel::OnlyOnGpu(std::string_view reason) const {
 
 Status TensorRtModel::Complete(const FirstGroup& group) {
   // What it is called is needed now.
-  NESO_ASSIGN_OR_RETURN(options_, ReadOptions(name(), document_));
+  NESO_ASSIGN_OR_RETURN(options_, ReadOptions(config(), document_));
   const Result<GpuPtr> found = Gpu::Of(group.gpu);
   if (!found) return OnlyOnGpu(found.status().message());
   const GpuPtr& gpu = *found;

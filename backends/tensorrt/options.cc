@@ -8,30 +8,25 @@
 namespace neso::tensorrt {
 namespace {
 
+using backend::ModelConfig;
 using backend::Result;
 using backend::Status;
 using rapidjson::Value;
 
-std::optional<std::string> ParameterOf(const Value& document, std::string_view name) {
-  const Value* const parameters = backend::FindMember(document, "parameters");
-  const Value* const parameter = parameters == nullptr ? nullptr : backend::FindMember(*parameters, name);
-  if (parameter == nullptr) return std::nullopt;
-  return backend::StringOr(*parameter, "string_value");
-}
-
-Result<bool> ReadStrategy(const std::string& model, const Value& document) {
+Result<bool> ReadStrategy(const ModelConfig& config) {
   constexpr const char* kName = "execution_context_allocation_strategy";
-  const std::string strategy = ParameterOf(document, kName).value_or("STATIC");
+  const std::string strategy = config.parameters.Or(kName, "STATIC");
   if (strategy == "STATIC") return false;
   if (strategy == "ON_PROFILE_CHANGE") return true;
-  return Status::InvalidArg("Invalid value for '", kName, "': '", strategy, "' for model instance '", model,
+  return Status::InvalidArg("Invalid value for '", kName, "': '", strategy, "' for model instance '", config.name,
                             "'. Supported values are 'STATIC' and 'ON_PROFILE_CHANGE'.");
 }
 
-Status RefuseSeveralGpus(const std::string& model, const Value& document) {
-  const std::string wanted = ParameterOf(document, "enable_multi_device").value_or("false");
+Status RefuseSeveralGpus(const ModelConfig& config) {
+  const std::string wanted = config.parameters.Or("enable_multi_device", "false");
   if (wanted != "true" && wanted != "1") return {};
-  return Status::Unsupported("unable to load model '", model, "': enable_multi_device: an engine runs on one GPU here");
+  return Status::Unsupported("unable to load model '", config.name,
+                             "': enable_multi_device: an engine runs on one GPU here");
 }
 
 Priority ReadPriority(const Value& optimization) {
@@ -93,8 +88,7 @@ std::vector<GraphSpec> LikelyGraphs(const Value& document, int64_t max_batch_siz
   return graphs;
 }
 
-Result<std::vector<GraphSpec>> ReadGraphs(const Value& cuda, const Value& document) {
-  const int64_t max_batch_size = backend::IntOr(document, "max_batch_size", 0);
+Result<std::vector<GraphSpec>> ReadGraphs(const Value& cuda, const Value& document, int64_t max_batch_size) {
   std::vector<GraphSpec> graphs;
   backend::internal::ForEach(cuda, "graph_spec", [&](const Value& json) { graphs.push_back(ReadSpec(json)); });
   for (const GraphSpec& graph : graphs) NESO_RETURN_IF_ERROR(CheckSpec(graph, max_batch_size));
@@ -103,10 +97,10 @@ Result<std::vector<GraphSpec>> ReadGraphs(const Value& cuda, const Value& docume
 
 }  // namespace
 
-Result<Options> ReadOptions(const std::string& model, const Value& document) {
+Result<Options> ReadOptions(const ModelConfig& config, const Value& document) {
   Options options;
-  NESO_ASSIGN_OR_RETURN(options.allocates_on_profile_change, ReadStrategy(model, document));
-  NESO_RETURN_IF_ERROR(RefuseSeveralGpus(model, document));
+  NESO_ASSIGN_OR_RETURN(options.allocates_on_profile_change, ReadStrategy(config));
+  NESO_RETURN_IF_ERROR(RefuseSeveralGpus(config));
   if (const Value* const files = backend::FindMember(document, "cc_model_filenames"); files && files->IsObject()) {
     for (const auto& file : files->GetObject()) {
       if (file.value.IsString()) options.files_by_capability[file.name.GetString()] = file.value.GetString();
@@ -118,7 +112,7 @@ Result<Options> ReadOptions(const std::string& model, const Value& document) {
   const Value* const cuda = backend::FindMember(*optimization, "cuda");
   options.uses_graphs = cuda != nullptr && backend::BoolOr(*cuda, "graphs", false);
   if (options.uses_graphs) {
-    NESO_ASSIGN_OR_RETURN(options.graphs, ReadGraphs(*cuda, document));
+    NESO_ASSIGN_OR_RETURN(options.graphs, ReadGraphs(*cuda, document, config.max_batch_size));
   }
   return options;
 }

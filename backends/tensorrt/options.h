@@ -1,6 +1,6 @@
 // What a model's configuration says to this backend beside its tensors. Free of TensorRT's and CUDA's headers.
 //
-//   NESO_ASSIGN_OR_RETURN(const Options options, ReadOptions(config.name, document));
+//   NESO_ASSIGN_OR_RETURN(const Options options, ReadOptions(config, document));
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "neso/backend/config.h"
 #include "neso/backend/json.h"
 #include "neso/backend/status.h"
 
@@ -31,8 +32,8 @@ struct Options {
   std::map<std::string, std::string> files_by_capability;  // "9.0": "model.sm90.plan"
 };
 
-// Errors: INVALID_ARG for values that are none, UNSUPPORTED for engines that span several GPUs.
-backend::Result<Options> ReadOptions(const std::string& model, const rapidjson::Value& document);
+// `document`: the whole of the configuration. Errors: INVALID_ARG for values that are none, UNSUPPORTED for engines that span several GPUs.
+backend::Result<Options> ReadOptions(const backend::ModelConfig& config, const rapidjson::Value& document);
 
 // What is said of the first instance group.
 struct FirstGroup {

@@ -11,7 +11,9 @@ using ::testing::ElementsAre;
 backend::Result<Options> Read(const char* json) {
   rapidjson::Document document;
   document.Parse(json);
-  return ReadOptions("m", document);
+  NESO_ASSIGN_OR_RETURN(backend::ModelConfig config, backend::ModelConfig::Parse(document));
+  config.name = "m";
+  return ReadOptions(config, document);
 }
 
 std::vector<int64_t> GraphSizes(const char* json) {

@@ -57,11 +57,7 @@ class TensorRtInstance final : public Instance<TensorRtModel> {
   }
 
   Status Execute(Execution& execution) {
-    const int64_t max_batch_size = model().config().max_batch_size;
-    if (max_batch_size > 0 && execution.batch_size() > max_batch_size) {
-      return Status::Internal("batch size ", execution.batch_size(), " for '", name(), "', max allowed is ",
-                              max_batch_size);
-    }
+    NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     const Gpu::Current current(*gpu_);
     Status ran = Run(execution);
     // In any case: what is under way reads the memory of requests.

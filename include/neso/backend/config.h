@@ -57,6 +57,12 @@ struct StateConfig {
   std::vector<int64_t> dims;
 };
 
+// A tensor by which the sequence batcher tells a model of a sequence.
+struct ControlConfig {
+  std::string name;
+  DataType datatype = TRITONSERVER_TYPE_INVALID;
+};
+
 struct ModelConfig {
   std::string name;
   std::string backend;
@@ -68,18 +74,16 @@ struct ModelConfig {
   std::vector<BatchInputConfig> batch_inputs;
   std::vector<BatchOutputConfig> batch_outputs;
   std::vector<StateConfig> states;
+  std::vector<ControlConfig> controls;
+  size_t instance_count = 1;  // of all groups together
   Parameters parameters;
 
   bool batches() const { return max_batch_size > 0; }
   const TensorConfig* FindInput(std::string_view name) const { return Find(inputs, name); }
   const TensorConfig* FindOutput(std::string_view name) const { return Find(outputs, name); }
-  // The batch output that has the output `name` among its targets.
-  const BatchOutputConfig* FindBatchOutput(std::string_view name) const {
-    for (const BatchOutputConfig& batch_output : batch_outputs) {
-      if (std::ranges::find(batch_output.targets, name) != batch_output.targets.end()) return &batch_output;
-    }
-    return nullptr;
-  }
+  // The batch input or output that has the tensor `name` among its targets.
+  const BatchInputConfig* FindBatchInput(std::string_view name) const { return FindTarget(batch_inputs, name); }
+  const BatchOutputConfig* FindBatchOutput(std::string_view name) const { return FindTarget(batch_outputs, name); }
 
   // Source: the JSON form of the model configuration, version 1.
   static Result<ModelConfig> Parse(const rapidjson::Value& json);
@@ -88,6 +92,13 @@ struct ModelConfig {
   static const TensorConfig* Find(const std::vector<TensorConfig>& tensors, std::string_view name) {
     for (const TensorConfig& tensor : tensors) {
       if (tensor.name == name) return &tensor;
+    }
+    return nullptr;
+  }
+  template <typename Batched>
+  static const Batched* FindTarget(const std::vector<Batched>& all, std::string_view name) {
+    for (const Batched& one : all) {
+      if (std::ranges::find(one.targets, name) != one.targets.end()) return &one;
     }
     return nullptr;
   }
@@ -125,6 +136,18 @@ inline std::optional<BatchInputConfig::Kind> ParseBatchInputKind(std::string_vie
     if (kNames[i] == name) return static_cast<BatchInputConfig::Kind>(i);
   }
   return std::nullopt;
+}
+
+// That of its two values, which stand in one of three lists; or what the configuration says, of a correlation ID.
+inline DataType ControlType(const rapidjson::Value& control) {
+  const auto has = [&](const char* list) {
+    const rapidjson::Value* values = FindMember(control, list);
+    return values != nullptr && values->IsArray() && !values->Empty();
+  };
+  if (has("int32_false_true")) return TRITONSERVER_TYPE_INT32;
+  if (has("fp32_false_true")) return TRITONSERVER_TYPE_FP32;
+  if (has("bool_false_true")) return TRITONSERVER_TYPE_BOOL;
+  return FromConfigName(StringOr(control, "data_type"));
 }
 
 inline std::string FirstOf(const std::vector<std::string>& texts) { return texts.empty() ? std::string() : texts[0]; }
@@ -168,7 +191,16 @@ inline Result<ModelConfig> ModelConfig::Parse(const rapidjson::Value& json) {
                                .datatype = FromConfigName(StringOr(value, "data_type")),
                                .dims = Integers(value, "dims")});
     });
+    internal::ForEach(*batching, "control_input", [&](const auto& input) {
+      internal::ForEach(input, "control", [&](const auto& control) {
+        config.controls.push_back({.name = StringOr(input, "name"), .datatype = internal::ControlType(control)});
+      });
+    });
   }
+  int64_t instances = 0;
+  internal::ForEach(json, "instance_group",
+                    [&](const auto& group) { instances += std::max<int64_t>(IntOr(group, "count", 1), 1); });
+  config.instance_count = static_cast<size_t>(std::max<int64_t>(instances, 1));
   if (const rapidjson::Value* parameters = FindMember(json, "parameters"); parameters && parameters->IsObject()) {
     for (const auto& member : parameters->GetObject()) {
       config.parameters.Add(member.name.GetString(), StringOr(member.value, "string_value"));

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "neso/backend/config.h"
 #include "neso/backend/request.h"
@@ -57,6 +58,13 @@ class Execution {
     int64_t size = 0;
     for (const Request& request : requests_) size += request.batch_size();
     return size;
+  }
+
+  // INTERNAL if the requests have more items than the model takes at once. `instance`: its name.
+  Status CheckBatchSize(const std::string& instance) const {
+    const int64_t size = batch_size();
+    if (!config_.batches() || size <= config_.max_batch_size) return {};
+    return Status::Internal("batch size ", size, " for '", instance, "', max allowed is ", config_.max_batch_size);
   }
 
   // Inputs are gathered, the model begins; the model is done, outputs are sent.
