@@ -2,12 +2,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "completion.h"
 #include "library.h"
+#include "neso/backend/read_file.h"
 #include "neso/processors.h"
 
 namespace neso::dali {
@@ -21,11 +19,6 @@ std::atomic<int> models{0};
 // Of the command line; set before there are models.
 bool release_after_unload = false;
 std::chrono::seconds serialize_limit{kSerializeSeconds};
-
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // Where the first instance runs: there its pipeline is looked at. nullopt: on the CPU.
 std::optional<int> FirstGpu(const rapidjson::Document& document) {
@@ -48,7 +41,7 @@ Status DaliModel::InitializeBackend(const backend::Backend& backend) {
   }
   serialize_limit = std::chrono::seconds(limit);
   NESO_RETURN_IF_ERROR(InitializeDali());
-  return LoadOperators(SplitAtColons(settings.Or("plugin_libs", "")));
+  return LoadOperators(backend::Split(settings.Or("plugin_libs", ""), ':'));
 }
 
 Status DaliModel::DescribeBackend(const backend::Backend&, TRITONBACKEND_BackendAttribute* attributes) {
@@ -69,7 +62,8 @@ Status DaliModel::Initialize() {
                                           .serializer = folder + "/serialize.py",
                                           .limit = serialize_limit}));
   // What is not in the configuration: whether 0 was written, or nothing.
-  batches_ = config().batches() || !SaysUnbatched(ReadText(repository_path() + "/config.pbtxt"));
+  const Result<std::string> written = backend::ReadWholeFile(repository_path() + "/config.pbtxt");
+  batches_ = config().batches() || !written || !SaysUnbatched(*written);
   NESO_ASSIGN_OR_RETURN(rapidjson::Document document, ConfigDocument());
   NESO_RETURN_IF_ERROR(ReadDescription(document));
   if (auto_complete()) {

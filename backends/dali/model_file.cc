@@ -1,11 +1,10 @@
 #include "model_file.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <vector>
 
+#include "neso/backend/read_file.h"
 #include "serialize.h"
 
 namespace neso::dali {
@@ -15,12 +14,10 @@ constexpr const char* kUsualFile = "model.dali";
 constexpr const char* kPythonFile = "dali.py";
 constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
 
-Result<std::string> ReadFile(const std::string& path) {
+Status CheckIsThere(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return Status::NotFound("there is no such file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Status::NotFound("it cannot be opened");
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  if (std::filesystem::is_regular_file(path, error)) return {};
+  return Status::NotFound("there is no such file");
 }
 
 Result<ModelFile> Check(std::string serialized) {
@@ -29,12 +26,13 @@ Result<ModelFile> Check(std::string serialized) {
 }
 
 Result<ModelFile> LoadSerialized(const std::string& path) {
-  NESO_ASSIGN_OR_RETURN(std::string content, ReadFile(path));
+  NESO_RETURN_IF_ERROR(CheckIsThere(path));
+  NESO_ASSIGN_OR_RETURN(std::string content, backend::ReadWholeFile(path));
   return Check(std::move(content));
 }
 
 Result<ModelFile> LoadPython(const std::string& path, const ModelPlaces& places) {
-  NESO_RETURN_IF_ERROR(ReadFile(path).TakeStatus());
+  NESO_RETURN_IF_ERROR(CheckIsThere(path));
   NESO_ASSIGN_OR_RETURN(std::string serialized, RunForOutput({"python3", places.serializer, path}, places.limit));
   return Check(std::move(serialized));
 }

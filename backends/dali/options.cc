@@ -10,16 +10,6 @@ bool Options::Splits(std::string_view output) const {
   return std::ranges::find(split_outputs, output) != split_outputs.end();
 }
 
-std::vector<std::string> SplitAtColons(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find(':'));
-    if (!part.empty()) parts.emplace_back(part);
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-  }
-  return parts;
-}
-
 backend::Result<Options> ReadOptions(const backend::Parameters& parameters) {
   Options options;
   NESO_ASSIGN_OR_RETURN(options.num_threads, parameters.Or("num_threads", -1));
@@ -32,7 +22,7 @@ backend::Result<Options> ReadOptions(const backend::Parameters& parameters) {
     return backend::Status::InvalidArg("parameter 'max_image_pixels': expected 1 or more, got ",
                                        options.max_image_pixels);
   }
-  options.split_outputs = SplitAtColons(parameters.Or("split_along_outer_axis", ""));
+  options.split_outputs = backend::Split(parameters.Or("split_along_outer_axis", ""), ':');
   return options;
 }
 

@@ -22,9 +22,6 @@ struct Options {
 // Errors: INVALID_ARG for a value that is none.
 backend::Result<Options> ReadOptions(const backend::Parameters& parameters);
 
-// "a:b" as a and b; empty texts are left out.
-std::vector<std::string> SplitAtColons(std::string_view text);
-
 // How many threads a pipeline of the model gets that itself asks for `in_pipeline` (0: it does not say).
 int64_t ThreadsFor(const Options& options, int64_t in_pipeline, size_t processors);
 

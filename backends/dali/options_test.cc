@@ -6,15 +6,7 @@
 namespace neso::dali {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-
-TEST(DaliOptionsTest, SplitsListsAtColons) {
-  EXPECT_THAT(SplitAtColons(""), IsEmpty());
-  EXPECT_THAT(SplitAtColons("a"), ElementsAre("a"));
-  EXPECT_THAT(SplitAtColons(":a::b:"), ElementsAre("a", "b"));
-}
 
 TEST(DaliOptionsTest, ReadsParameters) {
   backend::Parameters parameters;

@@ -11,9 +11,10 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
+
+#include "neso/backend/read_file.h"
+#include "neso/spawn_attributes.h"
 
 extern char** environ;
 
@@ -83,20 +84,9 @@ Status Child::Start(const std::vector<std::string>& command) {
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, ends[1], STDERR_FILENO);
-  // Signals as a program expects them, whatever this thread blocks.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  const int error = posix_spawnp(&pid_, arguments[0], &files, &attributes, arguments.data(), environ);
+  const SpawnAttributes attributes(ProcessGroup::kOwn);
+  const int error = posix_spawnp(&pid_, arguments[0], &files, attributes.get(), arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
   close(ends[1]);
   if (error == 0) return {};
   pid_ = -1;
@@ -151,9 +141,9 @@ Result<std::string> RunForOutput(std::vector<std::string> command, std::chrono::
     return Failure(backend::Concat("it was not serialized within ", seconds, " s"), child.words());
   }
   if (*status != 0) return Failure("it could not be serialized", child.words());
-  std::ifstream file(target, std::ios::binary);
-  if (!file) return Failure("it was run, and has serialized nothing", child.words());
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  Result<std::string> serialized = backend::ReadWholeFile(target);
+  if (!serialized) return Failure("it was run, and has serialized nothing", child.words());
+  return serialized;
 }
 
 }  // namespace neso::dali

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "neso/spawn_attributes.h"
+
 extern char** environ;
 
 namespace neso::fil {
@@ -61,31 +63,19 @@ class SpawnActions {
     posix_spawn_file_actions_adddup2(&files_, log, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&files_, log, STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&files_, result, kResult);
-    // Threads that load block signals; the process is to end by them.
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
-  ~SpawnActions() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
+  ~SpawnActions() { posix_spawn_file_actions_destroy(&files_); }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
 
   // 0, or the error's number.
   int Spawn(const char* const* arguments, pid_t& process) const {
-    return posix_spawn(&process, arguments[0], &files_, &attributes_, const_cast<char**>(arguments), environ);
+    return posix_spawn(&process, arguments[0], &files_, attributes_.get(), const_cast<char**>(arguments), environ);
   }
 
  private:
   posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
+  const SpawnAttributes attributes_{ProcessGroup::kOfParent};
 };
 
 Status Unknown(const std::string& text) { return {TRITONSERVER_ERROR_UNKNOWN, text}; }

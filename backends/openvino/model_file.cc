@@ -6,6 +6,7 @@
 
 #include "core.h"
 #include "ir_text.h"
+#include "neso/backend/read_file.h"
 #include "openvino_call.h"
 
 namespace neso::openvino {
@@ -24,13 +25,6 @@ bool IsFile(const std::string& path) {
   return std::filesystem::is_regular_file(path, error);
 }
 
-Result<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::filesystem::file_size(path), '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) return CannotRead(path);
-  return text;
-}
-
 // An IR without constants has no weights.
 Result<ov::Tensor> ReadWeights(const std::string& path) {
   if (!IsFile(path)) return ov::Tensor(ov::element::u8, ov::Shape{0});
@@ -44,7 +38,7 @@ Result<ov::Tensor> ReadWeights(const std::string& path) {
 
 // Errors by value here; exceptions are the caller's to catch.
 Status ReadIr(const std::string& path, const std::string& model, Network& network) {
-  NESO_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  NESO_ASSIGN_OR_RETURN(const std::string text, backend::ReadWholeFile(path));
   const Status checked = CheckIrText(text);
   if (!checked.ok()) {
     return Status::InvalidArg("unable to read model '", model, "': '", path, "': ", checked.message());

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "neso/backend/log.h"
+#include "neso/spawn_attributes.h"
 
 namespace neso::python {
 namespace {
@@ -33,32 +34,22 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Signals as a fresh process has them, and exactly the descriptors that it is to have besides the standard ones.
+// Exactly the descriptors that it is to have besides the standard ones.
 int SpawnProcess(const Watcher::Program& program, int& pid) {
   posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&files);
-  posix_spawnattr_init(&attributes);
   // Two steps: a descriptor may have the number that another one is to get.
   std::vector<int> copies;
   for (const int fd : program.inherited) copies.push_back(fcntl(fd, F_DUPFD_CLOEXEC, 64));
   for (size_t i = 0; i < copies.size(); ++i) {
     posix_spawn_file_actions_adddup2(&files, copies[i], kFirstInherited + static_cast<int>(i));
   }
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
   // A group of its own: Ctrl-C in a terminal is the server's, which ends its workers in order.
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  const int error = posix_spawn(&pid, program.arguments[0].c_str(), &files, &attributes,
+  const SpawnAttributes attributes(ProcessGroup::kOwn);
+  const int error = posix_spawn(&pid, program.arguments[0].c_str(), &files, attributes.get(),
                                 Pointers(program.arguments).data(), Pointers(program.environment).data());
   for (const int copy : copies) close(copy);
   posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
   return error;
 }
 

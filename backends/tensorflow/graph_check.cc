@@ -6,12 +6,15 @@
 #include <optional>
 
 #include "neso/backend/text.h"
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 namespace neso::tensorflow {
 namespace {
 
 using backend::Status;
+using wire::Field;
+using wire::Fields;
+using wire::WireType;
 
 constexpr uint64_t kMaxCount = 1'000'000;  // inputs or outputs of one node
 // Of a constant that has fewer bytes in the file than elements: one value that is repeated could ask for any amount of memory.

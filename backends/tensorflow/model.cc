@@ -90,7 +90,7 @@ Status TensorFlowModel::CheckPath(const std::string& instance) const {
 }
 
 Result<Signature> TensorFlowModel::ReadSignature() const {
-  NESO_ASSIGN_OR_RETURN(const std::string bytes, ReadWholeFile(Path() + "/" + kSavedModelFile));
+  NESO_ASSIGN_OR_RETURN(const std::string bytes, ReadModelFile(Path() + "/" + kSavedModelFile));
   NESO_ASSIGN_OR_RETURN(const SavedModel saved, SavedModel::Parse(bytes));
   NESO_ASSIGN_OR_RETURN(const MetaGraph* const graph, saved.FindGraph(options_.tag));
   NESO_ASSIGN_OR_RETURN(const Signature* const signature, FindSignature(*graph, options_.signature));
@@ -117,7 +117,7 @@ Result<std::vector<std::string>> TensorFlowModel::ReadInitOps() const {
   std::error_code error;
   std::string path = version_path() + "/" + options_.init_ops_file;
   if (!std::filesystem::exists(path, error)) path = repository_path() + "/" + options_.init_ops_file;
-  NESO_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
+  NESO_ASSIGN_OR_RETURN(const std::string text, ReadModelFile(path));
   rapidjson::Document document;
   document.Parse(text.data(), text.size());
   const rapidjson::Value* const names = document.HasParseError() ? nullptr : backend::FindMember(document, "init_ops");
@@ -141,7 +141,7 @@ Result<std::string> TensorFlowModel::SessionKey(const std::vector<std::string>& 
 // TensorFlow reads the file after us: who changes it in between may end the server, but only with a graph that is damaged.
 Result<SessionPtr> TensorFlowModel::LoadSession(const std::vector<std::string>& init_ops) const {
   NESO_ASSIGN_OR_RETURN(const std::string bytes,
-                        ReadWholeFile(is_graph_def_ ? Path() : Path() + "/" + kSavedModelFile));
+                        ReadModelFile(is_graph_def_ ? Path() : Path() + "/" + kSavedModelFile));
   GraphCheck check(CountsOfTensorFlow());
   SessionPtr session;
   if (is_graph_def_) {

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "neso/processors.h"
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 namespace neso::tensorflow {
 namespace {
@@ -12,6 +12,7 @@ using backend::FindMember;
 using backend::Parameters;
 using backend::Result;
 using backend::Status;
+using wire::MessageWriter;
 
 // More than machines have cores: each thread takes memory and one of the process's limited number.
 constexpr int64_t kMaxThreads = 1024;

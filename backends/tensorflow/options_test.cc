@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 namespace neso::tensorflow {
 namespace {
+
+using wire::Field;
+using wire::Fields;
+using wire::WireType;
 
 rapidjson::Document Json(const char* text) {
   rapidjson::Document document;

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 namespace neso::tensorflow {
 namespace {
 
 using backend::Result;
 using backend::Status;
+using wire::Field;
+using wire::Fields;
+using wire::WireType;
 
 // Dimensions of a tensor; TensorFlow itself has no more.
 constexpr size_t kMaxRank = 254;

@@ -4,9 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 namespace neso::tensorflow {
+
+using wire::MessageWriter;
 
 // Of fewer than 128 bytes.
 inline MessageWriter Text(uint32_t number, std::string_view text) {

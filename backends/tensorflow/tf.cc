@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "neso/library_functions.h"
+
 namespace neso::tensorflow {
 namespace {
 
@@ -28,13 +30,13 @@ Status Open(const std::string& path) {
         " and libtensorflow_framework.so.2 of the PyPI wheel tensorflow-cpu 2.21 beside the backend");
   }
   TfFunctions found;
-  const char* missing = nullptr;
-#define NESO_TF_FIND(name)                                                            \
-  found.name = reinterpret_cast<decltype(&::TF_##name)>(dlsym(library, "TF_" #name)); \
-  if (found.name == nullptr) missing = "TF_" #name;
+  LibraryFunctions in_library(library);
+#define NESO_TF_FIND(name) in_library.Find(found.name, "TF_" #name);
   NESO_TF_FUNCTIONS(NESO_TF_FIND)
 #undef NESO_TF_FIND
-  if (missing != nullptr) return Status::Unsupported(path, " is no TensorFlow 2: it has no ", missing);
+  if (const char* const missing = in_library.missing()) {
+    return Status::Unsupported(path, " is no TensorFlow 2: it has no ", missing);
+  }
   functions = found;
   return {};
 }

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "neso/library_functions.h"
+
 namespace neso::tensorrt {
 namespace {
 
@@ -25,39 +27,31 @@ std::string TextOf(const CudaFunctions& functions, int result) {
   return text;
 }
 
-template <typename Function>
-bool Find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
-
 // Null, or the name of the function that is missing.
-const char* FindAll(void* library, CudaFunctions& functions) {
-#define NESO_FIND(member, name) \
-  if (!Find(library, name, functions.member)) return name
-  NESO_FIND(initialize, "cuInit");
-  NESO_FIND(error_string, "cuGetErrorString");
-  NESO_FIND(device, "cuDeviceGet");
-  NESO_FIND(device_attribute, "cuDeviceGetAttribute");
-  NESO_FIND(retain_primary_context, "cuDevicePrimaryCtxRetain");
-  NESO_FIND(release_primary_context, "cuDevicePrimaryCtxRelease_v2");
-  NESO_FIND(push_context, "cuCtxPushCurrent_v2");
-  NESO_FIND(pop_context, "cuCtxPopCurrent_v2");
-  NESO_FIND(allocate, "cuMemAlloc_v2");
-  NESO_FIND(free, "cuMemFree_v2");
-  NESO_FIND(create_stream, "cuStreamCreateWithPriority");
-  NESO_FIND(destroy_stream, "cuStreamDestroy_v2");
-  NESO_FIND(priority_range, "cuCtxGetStreamPriorityRange");
-  NESO_FIND(copy, "cuMemcpyAsync");
-  NESO_FIND(synchronize, "cuStreamSynchronize");
-  NESO_FIND(begin_capture, "cuStreamBeginCapture_v2");
-  NESO_FIND(end_capture, "cuStreamEndCapture");
-  NESO_FIND(instantiate_graph, "cuGraphInstantiateWithFlags");
-  NESO_FIND(launch_graph, "cuGraphLaunch");
-  NESO_FIND(destroy_executable, "cuGraphExecDestroy");
-  NESO_FIND(destroy_graph, "cuGraphDestroy");
-#undef NESO_FIND
-  return nullptr;
+const char* FindAll(void* library, CudaFunctions& found) {
+  LibraryFunctions functions(library);
+  functions.Find(found.initialize, "cuInit");
+  functions.Find(found.error_string, "cuGetErrorString");
+  functions.Find(found.device, "cuDeviceGet");
+  functions.Find(found.device_attribute, "cuDeviceGetAttribute");
+  functions.Find(found.retain_primary_context, "cuDevicePrimaryCtxRetain");
+  functions.Find(found.release_primary_context, "cuDevicePrimaryCtxRelease_v2");
+  functions.Find(found.push_context, "cuCtxPushCurrent_v2");
+  functions.Find(found.pop_context, "cuCtxPopCurrent_v2");
+  functions.Find(found.allocate, "cuMemAlloc_v2");
+  functions.Find(found.free, "cuMemFree_v2");
+  functions.Find(found.create_stream, "cuStreamCreateWithPriority");
+  functions.Find(found.destroy_stream, "cuStreamDestroy_v2");
+  functions.Find(found.priority_range, "cuCtxGetStreamPriorityRange");
+  functions.Find(found.copy, "cuMemcpyAsync");
+  functions.Find(found.synchronize, "cuStreamSynchronize");
+  functions.Find(found.begin_capture, "cuStreamBeginCapture_v2");
+  functions.Find(found.end_capture, "cuStreamEndCapture");
+  functions.Find(found.instantiate_graph, "cuGraphInstantiateWithFlags");
+  functions.Find(found.launch_graph, "cuGraphLaunch");
+  functions.Find(found.destroy_executable, "cuGraphExecDestroy");
+  functions.Find(found.destroy_graph, "cuGraphDestroy");
+  return functions.missing();
 }
 
 Result<CudaFunctions> LoadDriver() {

@@ -1,9 +1,7 @@
 #include "engine.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "library.h"
+#include "neso/backend/read_file.h"
 #include "neso/backend/text.h"
 
 namespace neso::tensorrt {
@@ -88,23 +86,11 @@ Status SetDlaCore(nvinfer1::IRuntime& runtime, int64_t core) {
   return {};
 }
 
-Result<std::vector<char>> ReadFile(const std::string& path) {
-  std::error_code error;
-  const uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) return Status::Unavailable("unable to read '", path, "': ", error.message());
-  std::vector<char> bytes(size);
-  std::ifstream file(path, std::ios::binary);
-  if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) {
-    return Status::Unavailable("unable to read '", path, "': it was cut off or failed while it was read");
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Result<EnginePtr> Engine::Load(const GpuPtr& gpu, int64_t dla_core, const std::string& path) {
   NESO_ASSIGN_OR_RETURN(const Library* const library, OpenLibrary());
-  NESO_ASSIGN_OR_RETURN(const std::vector<char> bytes, ReadFile(path));
+  NESO_ASSIGN_OR_RETURN(const std::string bytes, backend::ReadWholeFile(path));
   const Gpu::Current current(*gpu);
   EnginePtr loaded(new Engine(gpu));
   NESO_ASSIGN_OR_RETURN(loaded->runtime_, library->MakeRuntime());

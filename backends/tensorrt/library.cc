@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
-#include <string_view>
 #include <utility>
 
 #include "neso/backend/log.h"
@@ -60,11 +59,8 @@ void OpenPlugins(const std::filesystem::path& library) {
   } else {
     NESO_LOG_INFO("without the plug-ins of TensorRT: ", dlerror());
   }
-  std::string_view rest = BackendSettings().plugins;
-  while (!rest.empty()) {
-    const std::string path(rest.substr(0, rest.find(';')));
-    rest.remove_prefix(std::min(path.size() + 1, rest.size()));
-    if (!path.empty() && dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+  for (const std::string& path : backend::Split(BackendSettings().plugins, ';')) {
+    if (dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
       NESO_LOG_ERROR("unable to load the plug-ins of TensorRT '", path, "': ", dlerror());
     }
   }

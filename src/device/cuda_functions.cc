@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "device/library_functions.h"
+#include "neso/library_functions.h"
 
 namespace neso {
 

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "device/library_functions.h"
+#include "neso/library_functions.h"
 
 namespace neso {
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace neso::backend {
 
@@ -40,6 +41,17 @@ inline std::string ShapeText(std::span<const int64_t> shape) {
     text += std::to_string(shape[i]);
   }
   return text += ']';
+}
+
+// The parts of `text` between the separators, without empty ones.
+inline std::vector<std::string> Split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find(separator));
+    if (!part.empty()) parts.emplace_back(part);
+    text.remove_prefix(part.size() < text.size() ? part.size() + 1 : part.size());
+  }
+  return parts;
 }
 
 }  // namespace neso::backend

@@ -1,7 +1,7 @@
-// The wire format of Protocol Buffers, as far as TensorFlow's files need it: fields of a message in memory, one after the
-// other, and messages that are written field by field.
+// The wire format of Protocol Buffers, for files of models whose messages nobody knows here as a whole: fields of a message in
+// memory, one after the other, and messages that are written field by field.
 //
-//   for (Fields fields(bytes); const std::optional<Field> field = fields.Next();) Use(field->number, field->bytes);
+//   for (wire::Fields fields(bytes); const std::optional<wire::Field> field = fields.Next();) Use(field->number, field->bytes);
 //
 // Source: the encoding of Protocol Buffers.
 #pragma once
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace neso::tensorflow {
+namespace neso::wire {
 
 enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -124,4 +124,4 @@ class MessageWriter {
   std::string bytes_;
 };
 
-}  // namespace neso::tensorflow
+}  // namespace neso::wire

@@ -1,8 +1,8 @@
-#include "wire.h"
+#include "neso/protobuf_wire.h"
 
 #include <gtest/gtest.h>
 
-namespace neso::tensorflow {
+namespace neso::wire {
 namespace {
 
 TEST(WireTest, WhatIsWrittenIsRead) {
@@ -55,4 +55,4 @@ TEST(WireTest, WhatEndsInTheMiddleOrIsNoFieldIsBroken) {
 }
 
 }  // namespace
-}  // namespace neso::tensorflow
+}  // namespace neso::wire
