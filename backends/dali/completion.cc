@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "neso/backend/completion.h"
 
@@ -14,15 +15,9 @@ using backend::TensorConfig;
 
 rapidjson::Value& ListOf(rapidjson::Document& config, const char* name) {
   if (const rapidjson::Value* list = FindMember(config, name); list == nullptr || !list->IsArray()) {
-    config.RemoveMember(name);
-    config.AddMember(rapidjson::StringRef(name), rapidjson::Value(rapidjson::kArrayType), config.GetAllocator());
+    backend::SetMember(config, name, rapidjson::Value(rapidjson::kArrayType), config);
   }
   return config[name];
-}
-
-void Set(rapidjson::Value& object, const char* name, rapidjson::Value value, rapidjson::Document& config) {
-  object.RemoveMember(name);
-  object.AddMember(rapidjson::StringRef(name), value, config.GetAllocator());
 }
 
 rapidjson::Value& NewTensor(rapidjson::Value& list, const std::string& name, rapidjson::Document& config) {
@@ -39,19 +34,6 @@ rapidjson::Value& FindOrAdd(rapidjson::Value& list, const std::string& name, rap
   return NewTensor(list, name, config);
 }
 
-// Dimensions of variable size, `rank` of them. Configurations have no tensors without dims: one element stands for them.
-void SetDims(rapidjson::Value& tensor, int rank, bool batches, rapidjson::Document& config) {
-  rapidjson::Value dims(rapidjson::kArrayType);
-  for (int i = batches ? 0 : -1; i < rank; ++i) dims.PushBack(-1, config.GetAllocator());
-  if (dims.Empty()) {
-    dims.PushBack(1, config.GetAllocator());
-    rapidjson::Value reshape(rapidjson::kObjectType);
-    reshape.AddMember("shape", rapidjson::Value(rapidjson::kArrayType), config.GetAllocator());
-    Set(tensor, "reshape", std::move(reshape), config);
-  }
-  Set(tensor, "dims", std::move(dims), config);
-}
-
 Status CompleteTensor(const TensorDescription& described, const char* kind, bool batches, int rank_taken,
                       rapidjson::Value& tensor, rapidjson::Document& config) {
   const std::string name = backend::StringOr(tensor, "name");
@@ -62,13 +44,16 @@ Status CompleteTensor(const TensorDescription& described, const char* kind, bool
   };
   if (backend::FromConfigName(backend::StringOr(tensor, "data_type")) == TRITONSERVER_TYPE_INVALID) {
     if (described.datatype == TRITONSERVER_TYPE_INVALID) return unknown("data_type");
-    Set(tensor, "data_type",
-        rapidjson::Value(std::string(backend::ConfigName(described.datatype)), config.GetAllocator()), config);
+    backend::SetMember(tensor, "data_type",
+                       rapidjson::Value(std::string(backend::ConfigName(described.datatype)), config.GetAllocator()),
+                       config);
   }
   const rapidjson::Value* dims = FindMember(tensor, "dims");
   if (dims == nullptr || !dims->IsArray() || dims->Empty()) {
     if (!described.rank) return unknown("dims");
-    SetDims(tensor, std::max(*described.rank - rank_taken, 0), batches, config);
+    // All of variable size; of a model that does not batch, one before them.
+    const auto rank = static_cast<size_t>(std::max(*described.rank - rank_taken, 0));
+    backend::SetDims(std::vector<int64_t>(rank + 1, -1), batches, tensor, config);
   }
   return {};
 }
@@ -171,7 +156,7 @@ Status Complete(const PipelineDescription& pipeline, bool batches, const Options
     rapidjson::Value& input = FindOrAdd(inputs, described.name, config);
     NESO_RETURN_IF_ERROR(CompleteTensor(described, "input", batches, 0, input, config));
     if (batches && FindMember(input, "reshape") == nullptr) {
-      Set(input, "allow_ragged_batch", rapidjson::Value(true), config);
+      backend::SetMember(input, "allow_ragged_batch", rapidjson::Value(true), config);
     }
   }
   rapidjson::Value& outputs = ListOf(config, "output");
@@ -184,9 +169,10 @@ Status Complete(const PipelineDescription& pipeline, bool batches, const Options
   }
   if (!batches) return {};
   if (backend::IntOr(config, "max_batch_size", 0) == 0) {
-    Set(config, "max_batch_size", rapidjson::Value(pipeline.max_batch_size), config);
+    backend::SetMember(config, "max_batch_size", rapidjson::Value(pipeline.max_batch_size), config);
   }
-  if (!backend::HasScheduler(config)) Set(config, "dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config);
+  if (!backend::HasScheduler(config))
+    backend::SetMember(config, "dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config);
   return {};
 }
 

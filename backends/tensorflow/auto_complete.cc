@@ -98,8 +98,7 @@ class Completion {
       NESO_RETURN_IF_ERROR(CompleteTensor(known, tensor));
       all.PushBack(tensor, config_.GetAllocator());
     }
-    config_.RemoveMember(list);
-    config_.AddMember(rapidjson::StringRef(list), all, config_.GetAllocator());
+    backend::SetMember(config_, list, std::move(all), config_);
     return {};
   }
 
@@ -110,14 +109,12 @@ class Completion {
   }
 
   Status CompleteTensor(const TensorInfo& known, Value& tensor) {
-    Document::AllocatorType& allocator = config_.GetAllocator();
     if (const std::string type = backend::StringOr(tensor, "data_type"); type.empty() || type == "TYPE_INVALID") {
       if (DataTypeOf(known.type) == TRITONSERVER_TYPE_INVALID) {
         return Status::InvalidArg("unsupported datatype '", TypeName(known.type), "' for tensor '", known.key,
                                   "' for model '", name_, "'");
       }
-      tensor.RemoveMember("data_type");
-      tensor.AddMember("data_type", Value(TypeName(known.type), allocator), allocator);
+      backend::SetMember(tensor, "data_type", Value(TypeName(known.type), config_.GetAllocator()), config_);
     }
     if (!backend::Integers(tensor, "dims").empty()) return {};
     return CompleteDims(known, tensor);
@@ -128,21 +125,7 @@ class Completion {
       return Status::Internal("Unable to autofill for '", name_, "': the rank of model tensor '", known.key,
                               "' is 0 and dimensions are not defined");
     }
-    Document::AllocatorType& allocator = config_.GetAllocator();
-    Value dims(rapidjson::kArrayType);
-    for (size_t i = max_batch_size_ > 0 ? 1 : 0; i < known.shape.size(); ++i) {
-      dims.PushBack(known.shape[i], allocator);
-    }
-    if (dims.Empty()) {
-      // Configurations have no tensors without dims: one element, given to the model without that dimension.
-      dims.PushBack(1, allocator);
-      Value reshape(rapidjson::kObjectType);
-      reshape.AddMember("shape", Value(rapidjson::kArrayType), allocator);
-      tensor.RemoveMember("reshape");
-      tensor.AddMember("reshape", reshape, allocator);
-    }
-    tensor.RemoveMember("dims");
-    tensor.AddMember("dims", dims, allocator);
+    backend::SetDims(known.shape, max_batch_size_ > 0, tensor, config_);
     return {};
   }
 

@@ -72,47 +72,40 @@ backend::ModelTensor ForConfig(const EngineTensor& tensor, bool batches) {
   return {tensor.name, tensor.datatype, std::move(shape)};
 }
 
-void Mark(const EngineTensor& tensor, Value& json, rapidjson::Document::AllocatorType& allocator) {
-  const auto set = [&](const char* name) {
-    json.RemoveMember(name);
-    json.AddMember(rapidjson::StringRef(name), true, allocator);
-  };
-  if (tensor.is_shape_tensor) set("is_shape_tensor");
-  if (!tensor.is_linear) set("is_non_linear_format_io");
+void Mark(const EngineTensor& tensor, Value& json, rapidjson::Document& config) {
+  if (tensor.is_shape_tensor) backend::SetMember(json, "is_shape_tensor", Value(true), config);
+  if (!tensor.is_linear) backend::SetMember(json, "is_non_linear_format_io", Value(true), config);
 }
 
 // Of a tensor that is configured, what is not said of it.
-void FillIn(Value& configured, Value&& completed, rapidjson::Document::AllocatorType& allocator) {
+void FillIn(Value& configured, Value&& completed, rapidjson::Document& config) {
   const std::string datatype = backend::StringOr(configured, "data_type");
   if (datatype.empty() || datatype == "TYPE_INVALID") {
-    configured.RemoveMember("data_type");
-    configured.AddMember("data_type", completed["data_type"], allocator);
+    backend::SetMember(configured, "data_type", std::move(completed["data_type"]), config);
   }
   if (!backend::IsEmptyList(configured, "dims")) return;
-  configured.RemoveMember("dims");
-  configured.AddMember("dims", completed["dims"], allocator);
+  backend::SetMember(configured, "dims", std::move(completed["dims"]), config);
   if (completed.HasMember("reshape") && !configured.HasMember("reshape")) {
-    configured.AddMember("reshape", completed["reshape"], allocator);
+    backend::SetMember(configured, "reshape", std::move(completed["reshape"]), config);
   }
 }
 
 // `elsewhere`: names of those that have their place in another part of the configuration.
 void Complete(const std::vector<EngineTensor>& tensors, const char* list, const std::vector<std::string>& elsewhere,
               bool batches, rapidjson::Document& config) {
-  auto& allocator = config.GetAllocator();
-  if (!config.HasMember(list)) config.AddMember(rapidjson::StringRef(list), Value(rapidjson::kArrayType), allocator);
+  if (!config.HasMember(list)) backend::SetMember(config, list, Value(rapidjson::kArrayType), config);
   Value& values = config[list];
   for (const EngineTensor& tensor : tensors) {
-    Value completed = backend::internal::TensorJson(ForConfig(tensor, batches), batches, allocator);
+    Value completed = backend::TensorJson(ForConfig(tensor, batches), batches, config);
     const auto found = std::find_if(values.Begin(), values.End(), [&](const Value& configured) {
       return backend::StringOr(configured, "name") == tensor.name;
     });
     if (found != values.End()) {
-      FillIn(*found, std::move(completed), allocator);
-      Mark(tensor, *found, allocator);
+      FillIn(*found, std::move(completed), config);
+      Mark(tensor, *found, config);
     } else if (std::ranges::find(elsewhere, tensor.name) == elsewhere.end()) {
-      Mark(tensor, completed, allocator);
-      values.PushBack(completed, allocator);
+      Mark(tensor, completed, config);
+      values.PushBack(completed, config.GetAllocator());
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "neso/backend/datatype.h"
@@ -32,48 +33,55 @@ inline bool HasScheduler(const rapidjson::Value& config) {
          FindMember(config, "ensemble_scheduling") != nullptr;
 }
 
+// The member `name` of `object`, a part of `config`, becomes `value`.
+inline void SetMember(rapidjson::Value& object, const char* name, rapidjson::Value value, rapidjson::Document& config) {
+  object.RemoveMember(name);
+  object.AddMember(rapidjson::StringRef(name), value, config.GetAllocator());
+}
+
+// The dims of `tensor`, a part of `config`, become those of `shape`; `batches`: its first dimension is the batch. Configurations
+// have no tensors without dims: one element, given to the model without that dimension if there is a batch before it.
+inline void SetDims(std::span<const int64_t> shape, bool batches, rapidjson::Value& tensor,
+                    rapidjson::Document& config) {
+  rapidjson::Value dims(rapidjson::kArrayType);
+  for (size_t i = batches ? 1 : 0; i < shape.size(); ++i) dims.PushBack(shape[i], config.GetAllocator());
+  if (dims.Empty()) {
+    dims.PushBack(1, config.GetAllocator());
+    if (batches) {
+      rapidjson::Value reshape(rapidjson::kObjectType);
+      reshape.AddMember("shape", rapidjson::Value(rapidjson::kArrayType), config.GetAllocator());
+      SetMember(tensor, "reshape", std::move(reshape), config);
+    }
+  }
+  SetMember(tensor, "dims", std::move(dims), config);
+}
+
 // The model batches up to `max_batch_size` from now on, and requests are batched if nothing else was said.
 inline void SetBatching(int64_t max_batch_size, rapidjson::Document& config) {
-  config.RemoveMember("max_batch_size");
-  config.AddMember("max_batch_size", rapidjson::Value(max_batch_size), config.GetAllocator());
+  SetMember(config, "max_batch_size", rapidjson::Value(max_batch_size), config);
   if (max_batch_size > 1 && !HasScheduler(config)) {
     config.AddMember("dynamic_batching", rapidjson::Value(rapidjson::kObjectType), config.GetAllocator());
   }
 }
 
-namespace internal {
-
-inline rapidjson::Value TensorJson(const ModelTensor& tensor, bool batches,
-                                   rapidjson::Document::AllocatorType& allocator) {
+// An input or output of a configuration; `batches`: the first dimension is the batch.
+inline rapidjson::Value TensorJson(const ModelTensor& tensor, bool batches, rapidjson::Document& config) {
   rapidjson::Value json(rapidjson::kObjectType);
-  json.AddMember("name", rapidjson::Value(tensor.name, allocator), allocator);
-  json.AddMember("data_type", rapidjson::Value(std::string(ConfigName(tensor.datatype)), allocator), allocator);
-  rapidjson::Value dims(rapidjson::kArrayType);
-  for (size_t i = batches ? 1 : 0; i < tensor.shape.size(); ++i) dims.PushBack(tensor.shape[i], allocator);
-  if (dims.Empty()) {
-    // Configurations have no tensors without dims: one element, given to the model without that dimension.
-    dims.PushBack(1, allocator);
-    if (batches) {
-      rapidjson::Value reshape(rapidjson::kObjectType);
-      reshape.AddMember("shape", rapidjson::Value(rapidjson::kArrayType), allocator);
-      json.AddMember("reshape", reshape, allocator);
-    }
-  }
-  json.AddMember("dims", dims, allocator);
+  SetMember(json, "name", rapidjson::Value(tensor.name, config.GetAllocator()), config);
+  SetMember(json, "data_type", rapidjson::Value(std::string(ConfigName(tensor.datatype)), config.GetAllocator()),
+            config);
+  SetDims(tensor.shape, batches, json, config);
   return json;
 }
-
-}  // namespace internal
 
 // `list` ("input" or "output") becomes that of these tensors; `batches`: their first dimension is the batch.
 inline void SetTensors(const char* list, std::span<const ModelTensor> tensors, bool batches,
                        rapidjson::Document& config) {
   rapidjson::Value values(rapidjson::kArrayType);
   for (const ModelTensor& tensor : tensors) {
-    values.PushBack(internal::TensorJson(tensor, batches, config.GetAllocator()), config.GetAllocator());
+    values.PushBack(TensorJson(tensor, batches, config), config.GetAllocator());
   }
-  config.RemoveMember(list);
-  config.AddMember(rapidjson::StringRef(list), values, config.GetAllocator());
+  SetMember(config, list, std::move(values), config);
 }
 
 }  // namespace neso::backend
