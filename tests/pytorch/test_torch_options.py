@@ -1,4 +1,6 @@
 """Parameters of PyTorch models, instances, threads."""
+import re
+
 import numpy as np
 import pytest
 from support.repository import parameters
@@ -51,7 +53,8 @@ def test_weights_are_shared_on_request(torch, models):
     torch.load("shared", models("counter"), config(
         X, Y, extra="instance_group { count: 2 kind: KIND_CPU }" + parameters(ENABLE_WEIGHT_SHARING="true")))
     assert calls(torch, "shared", 40) == list(range(1, 41))
-    assert "Reusing TorchScript model for instance 'shared_0_1'" in torch.server.log
+    # The instances start together: either may be the one that loads.
+    assert re.search("Reusing TorchScript model for instance 'shared_0_[01]'", torch.server.log)
 
 
 def test_the_kind_of_a_model_that_places_itself(torch, models):
