@@ -149,6 +149,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerUnregisterModelRepository(TRITONSERVER_Se
 TRITONSERVER_Error* TRITONSERVER_ServerPollModelRepository(TRITONSERVER_Server* server) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server);
-    return ServerOf(server).PollRepository();
+    // The caller chose the moment, and finds afterwards what the repository holds now.
+    return ServerOf(server).PollRepository(neso::PollCare::kAtOnce);
   });
 }

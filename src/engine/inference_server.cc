@@ -305,9 +305,11 @@ Status InferenceServer::UnregisterRepository(const std::string& path) {
   return repository_->UnregisterRepository(path);
 }
 
-Status InferenceServer::PollRepository() {
+Status InferenceServer::PollRepository(PollCare care) {
   RETURN_IF_ERROR(CheckServing());
-  return Unavailable("polling is disabled");
+  const Gate::Pass activity = activities_.Enter();
+  if (!activity) return Unavailable("Server not ready");
+  return CatchExceptions([&] { return repository_->PollChanges(care); });
 }
 
 std::string InferenceServer::MetricsText() const { return metrics_->Text() + MetricRegistry::OfProcess().Text(); }

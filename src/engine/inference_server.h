@@ -28,6 +28,7 @@
 #include "engine/server_options.h"
 #include "repository/load_parameter.h"
 #include "repository/model_state.h"
+#include "repository/poll_care.h"
 
 namespace neso {
 
@@ -106,7 +107,9 @@ class InferenceServer final : public TRITONSERVER_Server {
   bool WaitUntilUnloaded(std::string_view name, TimePoint deadline) const;
   Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
   Status UnregisterRepository(const std::string& path);
-  Status PollRepository();
+  // Poll mode only; kUnavailable "polling is disabled" otherwise. Returns when what has changed in the repository has been
+  // loaded and unloaded, or has failed to, which is logged. Error: a repository cannot be listed.
+  Status PollRepository(PollCare care);
 
   // Prometheus text.
   std::string MetricsText() const;

@@ -238,7 +238,9 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
 
 ModelLifecycle::Record& ModelLifecycle::RecordOf(const std::string& id) {
   if (options_.namespacing) ids_[NameOfId(id)].insert(id);
-  return records_[id];
+  Record& record = records_[id];
+  record.is_removed = false;
+  return record;
 }
 
 void ModelLifecycle::PublishLocked(const std::string& id, const Record& record) {
@@ -269,6 +271,13 @@ void ModelLifecycle::Unload(const std::string& id) {
     record->second.location.clear();
     PublishLocked(id, record->second);
   }
+}
+
+void ModelLifecycle::Remove(const std::string& id) {
+  Unload(id);
+  MutexLock lock(mutex_);
+  // The record stays: a lookup says that the model has no available versions.
+  if (const auto record = records_.find(id); record != records_.end()) record->second.is_removed = true;
 }
 
 void ModelLifecycle::BeginUnloadLocked(const std::string& id, int64_t version, Version& entry,
@@ -409,6 +418,7 @@ std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   std::vector<ModelIndexEntry> states;
   MutexLock lock(mutex_);
   for (const auto& [id, record] : records_) {
+    if (record.is_removed) continue;
     if (record.versions.empty()) states.push_back({id, -1, ModelState::kUnknown, record.reason});
     for (const auto& [version, entry] : record.versions) states.push_back({id, version, entry.state, entry.reason});
   }

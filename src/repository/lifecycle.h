@@ -54,6 +54,8 @@ class ModelLifecycle {
   void RecordFailure(const std::string& id, std::string reason);
   // Begins to unload every version; unknown models are unloaded already.
   void Unload(const std::string& id);
+  // As Unload, of a model that nobody has any more: its states are not shown, until it is loaded again.
+  void Remove(const std::string& id);
 
   const ServingTable& serving() const { return serving_; }
   // Changes whenever another copy of one of the model's versions serves.
@@ -64,7 +66,7 @@ class ModelLifecycle {
   // Of the models that were loaded or tried, those of this name, or the one of this id.
   std::set<std::string> IdsOf(std::string_view name) const;
 
-  // Every version of every model that was loaded or tried, by id and version; a model without versions has one entry
+  // Every version of every model that was loaded or tried and not removed, by id and version; a model without versions has one entry
   // with version -1, whose reason is for people only.
   std::vector<ModelIndexEntry> States() const;
 
@@ -95,6 +97,7 @@ class ModelLifecycle {
   struct Record {
     std::map<int64_t, Version> versions;
     std::string reason;  // why there is no version
+    bool is_removed = false;
     std::string config;  // serialised, as wanted by the last load that succeeded
     std::string location;
     uint64_t files_fingerprint = 0;

@@ -38,6 +38,7 @@ Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string&
   model.config_override = config_override;
   model.files_fingerprint = folder.files_fingerprint;
   model.folder_fingerprint = folder.Fingerprint();
+  model.look = LookOf(folder);
   if (config_override) {
     model.config = *config_override;
   } else {

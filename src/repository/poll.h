@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "config/model_id.h"
+#include "repository/folder_tracker.h"
 #include "repository/storage/storage.h"
 
 namespace neso {
@@ -28,6 +29,7 @@ struct PolledModel {
   std::map<int64_t, SubfolderSnapshot> versions;  // those on the disk
   uint64_t files_fingerprint = 0;                 // of what all versions share
   uint64_t folder_fingerprint = 0;                // of all of it
+  FolderLook look;                                // what its folder was like
   std::string layout_hint;                        // what looks wrong with the folder, if it has no version
   bool is_temporary = false;                      // a load request brought its files
 };

@@ -1,6 +1,5 @@
 #include "repository/repository.h"
 
-#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -11,35 +10,9 @@
 #include "repository/latch.h"
 #include "repository/layout_hint.h"
 #include "repository/model_name.h"
+#include "repository/operation.h"
 
 namespace neso {
-
-// Holds the names of an operation; waits until no other one holds any of them. All at once, so that none waits in a
-// circle.
-class ModelRepository::Operation {
- public:
-  Operation(ModelRepository& repository, std::set<std::string> names)
-      : repository_(repository), names_(std::move(names)) {
-    MutexLock lock(repository_.mutex_);
-    while (std::any_of(names_.begin(), names_.end(), [this](const std::string& name) NO_THREAD_SAFETY_ANALYSIS {
-      return repository_.busy_.contains(name);
-    })) {
-      repository_.operation_ended_.Wait(repository_.mutex_);
-    }
-    repository_.busy_.insert(names_.begin(), names_.end());
-  }
-  ~Operation() {
-    MutexLock lock(repository_.mutex_);
-    for (const std::string& name : names_) repository_.busy_.erase(name);
-    repository_.operation_ended_.NotifyAll();
-  }
-  Operation(const Operation&) = delete;
-  Operation& operator=(const Operation&) = delete;
-
- private:
-  ModelRepository& repository_;
-  const std::set<std::string> names_;
-};
 
 namespace {
 
@@ -70,9 +43,6 @@ class LoadReport {
 
 Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOptions options, VersionLoader& loader) {
   if (options.paths.empty()) return InvalidArg("--model-repository must be specified");
-  if (options.control_mode == TRITONSERVER_MODEL_CONTROL_POLL) {
-    return Unsupported("model control mode POLL is not supported by this server; use NONE or EXPLICIT");
-  }
   return std::unique_ptr<ModelRepository>(new ModelRepository(std::move(options), loader));
 }
 
@@ -104,12 +74,17 @@ Status ModelRepository::LoadStartupModels() {
   std::map<std::string, Status> failures = PollMany(ids, locations, polled);
   if (!all) PollComposing(polled);
   std::set<std::string> busy;
-  for (const auto& [id, model] : polled) busy.insert(id);
+  std::map<std::string, FolderLook> looks;
+  for (const auto& [id, model] : polled) {
+    busy.insert(id);
+    looks.emplace(id, model.look);
+  }
   const Operation operation(*this, std::move(busy));
   // What many folders left behind is worth a walk through the allocator; what a few did is not.
   constexpr size_t kManyModels = 100;
   const bool many = polled.size() >= kManyModels;
   failures.merge(LoadPolled(std::move(polled), ids));
+  for (auto& [id, look] : looks) tracker_.Note(id, std::move(look), !failures.contains(id));
   if (many) lifecycle_.ReturnMemory();
   if (failures.empty()) return {};
   MutexLock lock(mutex_);

@@ -20,10 +20,12 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/abi.h"
+#include "repository/folder_tracker.h"
 #include "repository/lifecycle.h"
 #include "repository/load_parameter.h"
 #include "repository/model_state.h"
 #include "repository/poll.h"
+#include "repository/poll_care.h"
 #include "repository/storage/storages.h"
 #include "repository/version_loader.h"
 
@@ -41,7 +43,7 @@ struct RepositoryOptions {
 // Thread-safe.
 class ModelRepository {
  public:
-  // Errors: kInvalidArg without paths; kUnsupported for the control mode POLL.
+  // Errors: kInvalidArg without paths.
   static Expected<std::unique_ptr<ModelRepository>> Create(RepositoryOptions options, VersionLoader& loader);
 
   // Whether the repositories are there. Errors: those of Storages::CheckRepository.
@@ -60,6 +62,11 @@ class ModelRepository {
   // `name_mapping`: folder name -> model name, for the folders that are served under another name.
   Status RegisterRepository(const std::string& path, const std::map<std::string, std::string>& name_mapping);
   Status UnregisterRepository(const std::string& path);
+
+  // Poll mode only (else kUnavailable). Loads what is new or has changed in the repositories, and unloads what is gone.
+  // Returns when that is done; what fails is logged and tried again at the next call. Errors: a repository cannot be
+  // listed, then nothing is changed.
+  Status PollChanges(PollCare care);
 
   // Reads the repositories' folders. By id, then version.
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
@@ -115,6 +122,14 @@ class ModelRepository {
   // Polls `ids` side by side. Failures are logged, and come back by id.
   std::map<std::string, Status> PollMany(const std::set<std::string>& ids, const Locations& locations,
                                          std::map<std::string, PolledModel>& polled) const;
+  // Calls `work` with each number below `count`, on the threads that load if there are many.
+  void SideBySide(size_t count, const std::function<void(size_t)>& work) const;
+  FolderTracker::Looks LookAt(const Locations& locations) const;
+  // Those of `ids` that are still as `looks` have them, unless all are to be taken at once.
+  void LoadChanged(const std::set<std::string>& ids, const Locations& locations, const FolderTracker::Looks& looks,
+                   PollCare care);
+  // Its ensembles end with it, and come back with it.
+  void RemoveModel(const std::string& id);
   // Says for each step of an ensemble where its model is: in the ensemble's own repository, or else in the only one that
   // has it.
   void ResolveSteps(PolledModel& model) const;
@@ -141,6 +156,7 @@ class ModelRepository {
   const RepositoryOptions options_;
   const Storages storages_;
   ModelLifecycle lifecycle_;
+  FolderTracker tracker_;  // confined to the start and to polls, which follow each other
   mutable Mutex mutex_;
   CondVar operation_ended_;
   std::set<std::string> paths_ GUARDED_BY(mutex_);

@@ -189,26 +189,8 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
     }
   }
 
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i = next++; i < candidates.size(); i = next++) {
-      candidates[i].model = PollFolder(*candidates[i].location, std::nullopt);
-    }
-  };
-  // A folder takes tens of microseconds, so a handful is not worth a thread.
-  constexpr size_t kFoldersPerThread = 32;
-  const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, candidates.size() / kFoldersPerThread);
-  Latch ended(helpers);
-  for (size_t i = 0; i < helpers; ++i) {
-    const bool posted = lifecycle_.load_executor().Post([&] {
-      work();
-      ended.CountDown();
-    });
-    if (!posted) ended.CountDown();
-  }
-  work();
-  ended.Wait();
-
+  SideBySide(candidates.size(),
+             [&](size_t i) { candidates[i].model = PollFolder(*candidates[i].location, std::nullopt); });
   for (Candidate& candidate : candidates) {
     Expected<PolledModel>& model = *candidate.model;
     if (model) {
@@ -218,6 +200,26 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
     }
   }
   return failures;
+}
+
+void ModelRepository::SideBySide(size_t count, const std::function<void(size_t)>& work) const {
+  std::atomic<size_t> next{0};
+  const auto work_on = [&] {
+    for (size_t i = next++; i < count; i = next++) work(i);
+  };
+  // A folder takes tens of microseconds, so a handful is not worth a thread.
+  constexpr size_t kFoldersPerThread = 32;
+  const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, count / kFoldersPerThread);
+  Latch ended(helpers);
+  for (size_t i = 0; i < helpers; ++i) {
+    const bool posted = lifecycle_.load_executor().Post([&] {
+      work_on();
+      ended.CountDown();
+    });
+    if (!posted) ended.CountDown();
+  }
+  work_on();
+  ended.Wait();
 }
 
 void ModelRepository::ResolveSteps(PolledModel& model) const {

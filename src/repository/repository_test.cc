@@ -557,15 +557,10 @@ TEST_F(ModelRepositoryTest, AFifoInAVersionIsTheLoadsError) {
       "'a'; expected regular files and folders only;\n");
 }
 
-TEST(ModelRepositoryCreateTest, SaysWhatItCannotDo) {
+TEST(ModelRepositoryCreateTest, NeedsARepository) {
   FakeLoader loader;
   EXPECT_EQ(ModelRepository::Create({}, loader).error().ToString(),
             "Invalid argument: --model-repository must be specified");
-  TestFolder folder;
-  RepositoryOptions options;
-  options.paths = {folder.path()};
-  options.control_mode = TRITONSERVER_MODEL_CONTROL_POLL;
-  EXPECT_EQ(ModelRepository::Create(options, loader).error().code(), StatusCode::kUnsupported);
 }
 
 }  // namespace

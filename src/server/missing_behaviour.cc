@@ -23,22 +23,14 @@ bool HasCloudRepository(const Options& options) {
 
 constexpr MissingRow kMissing[] = {
     {"model-repository", HasCloudRepository, "repositories in object storage (s3://, gs://, as://)"},
-    {"model-control-mode=poll",
-     [](const Options& o) { return o.server.control_mode == TRITONSERVER_MODEL_CONTROL_POLL; },
-     "following changes in the model repository"},
     {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
      "traces for OpenTelemetry"},
 };
 
 constexpr const char* kWithoutEffect[] = {
-    "repository-poll-secs",
     // One pool of network threads serves every port; --http-thread-count sizes it.
-    "sagemaker-thread-count",
-    "vertex-ai-thread-count",
-    "repoagent-directory",
-    "buffer-manager-thread-count",
-    "grpc-infer-thread-count",
-    "grpc-infer-allocation-pool-size",
+    "sagemaker-thread-count",      "vertex-ai-thread-count",  "repoagent-directory",
+    "buffer-manager-thread-count", "grpc-infer-thread-count", "grpc-infer-allocation-pool-size",
     "grpc-max-response-pool-size",
 };
 

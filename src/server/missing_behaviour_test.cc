@@ -30,8 +30,7 @@ TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
   EXPECT_THAT(MissingBehaviour(Parse({"--trace-config=mode=opentelemetry"})),
               ElementsAre("--trace-config mode=opentelemetry: this server does not have traces for OpenTelemetry yet"));
-  for (const char* argument :
-       {"--model-repository=s3://b/m", "--model-control-mode=poll", "--trace-config=mode=opentelemetry"}) {
+  for (const char* argument : {"--model-repository=s3://b/m", "--trace-config=mode=opentelemetry"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

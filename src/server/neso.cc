@@ -19,6 +19,7 @@
 #include "server/missing_behaviour.h"
 #include "server/option_spec.h"
 #include "server/options.h"
+#include "server/repository_poller.h"
 #include "server/services.h"
 #include "server/signals.h"
 #include "server/startup_failures.h"
@@ -126,8 +127,10 @@ int Serve(const Options& options) {
   }
   Services services(**server, options, *std::move(credentials));
   if (!services.Start().ok()) return 1;
+  RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
 
   (*stop)->Wait();
+  poller.RequestStop();
   const Status stopped = StopWithin(std::chrono::seconds(options.server.exit_timeout_seconds), services, **server);
   if (!stopped.ok()) {
     LOG_ERROR("failed to stop server: {}", CodeAndMessage(stopped));

@@ -107,7 +107,8 @@ constexpr OptionSpec kModelRepository[] = {
      "repository, \"explicit\" loads those named by --load-model and then obeys load and unload requests. Default is "
      "none.",
      ControlMode},
-    {"repository-poll-secs", "integer", "Seconds between two looks at the repository in poll mode. Default is 15.",
+    {"repository-poll-secs", "integer",
+     "Seconds between two looks at the repository in poll mode; 0: no looks. Default is 15.",
      Set<&Options::repository_poll_seconds>},
     {"load-model", "string",
      "Model to load at start in explicit mode. May be given several times; * alone means all models.",

@@ -1,4 +1,6 @@
 // Models come, change and go while the server runs.
+#include <filesystem>
+
 #include "embedding.h"
 
 namespace embedding {
@@ -113,6 +115,22 @@ TEST(ModelsTest, RepositoriesAreRegisteredWithNames) {
   EXPECT_EQ(server.Index(), R"([{"name":"mapped","version":"1","state":"READY"}])");
   EXPECT_EQ(Text(TRITONSERVER_ServerUnregisterModelRepository(server.get(), more.path().c_str())), "");
   EXPECT_EQ(Text(TRITONSERVER_ServerPollModelRepository(server.get())), "Unavailable: polling is disabled");
+}
+
+TEST(ModelsTest, APollTakesWhatTheRepositoryHoldsNow) {
+  ModelFolder models;
+  models.Add("m", "slow");
+  EmbeddedServer server(models, {.mode = TRITONSERVER_MODEL_CONTROL_POLL, .startup_models = {}});
+  ASSERT_EQ(server.error(), "");
+  EXPECT_EQ(server.Index(), R"([{"name":"m","version":"1","state":"READY"}])");
+  EXPECT_EQ(Load(server, "m"), "Unavailable: explicit model load / unload is not allowed if polling is enabled");
+  models.Add("n", "slow");
+  ASSERT_EQ(Text(TRITONSERVER_ServerPollModelRepository(server.get())), "");
+  EXPECT_EQ(server.Index(),
+            R"([{"name":"m","version":"1","state":"READY"},{"name":"n","version":"1","state":"READY"}])");
+  std::filesystem::remove_all(models.path() + "/m");
+  ASSERT_EQ(Text(TRITONSERVER_ServerPollModelRepository(server.get())), "");
+  EXPECT_EQ(server.Index(), R"([{"name":"n","version":"1","state":"READY"}])");
 }
 
 TEST(ModelsTest, LoadedAndUnloadedOverAndOverUnderLoad) {

@@ -90,9 +90,9 @@ def test_an_unknown_startup_model_ends_the_server(repository):
 
 
 def test_missing_behaviour_is_named_and_refused(repository):
-    result = run_neso(f"--model-repository={repository.path}", "--model-control-mode=poll")
+    result = run_neso(f"--model-repository={repository.path}", "--trace-config=mode=opentelemetry")
     assert result.returncode == 1
-    assert result.stderr.startswith("error: --model-control-mode=poll: ")
+    assert result.stderr.startswith("error: --trace-config mode=opentelemetry: ")
 
 
 def test_a_log_file_that_cannot_be_opened_is_an_error(repository):

@@ -72,6 +72,21 @@ std::string Describe(const std::string& path, const struct stat& status) {
   return fmt::format("'{}' is {}", path, FileKindName(status.st_mode));
 }
 
+bool IsBefore(const timespec& a, const timespec& b) {
+  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+// Whether a folder, or the link that leads to it, came there in one step, after all that is in it. A rename is a change
+// of the folder (its ctime) that is no change of what it holds (its mtime); so is what tools that keep times do to a
+// folder when they have filled it. File systems that know no better tell of two equal times, and then nobody knows.
+// `status` was read before the contents, whose latest ctime is `newest`.
+bool ArrivedWhole(int parent_fd, const char* path, const struct stat& status, const timespec& newest) {
+  struct stat entry;
+  if (fstatat(parent_fd, path, &entry, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  const timespec& before = S_ISLNK(entry.st_mode) ? status.st_ctim : status.st_mtim;
+  return IsBefore(before, entry.st_ctim) && IsBefore(newest, entry.st_ctim);
+}
+
 // Walks through a folder below a model's. Links are followed, and may lead in circles or to the same place a thousand
 // times: each folder is visited once, and counts under every name.
 class FolderWalk {
@@ -82,8 +97,11 @@ class FolderWalk {
   // Fingerprint and findings of the folder. `shown` is its path in texts.
   SubfolderSnapshot Walk(int parent_fd, const char* name, const struct stat& status, const std::string& shown) {
     Visit(parent_fd, name, status, shown, 0);
+    found_.arrived_whole = ArrivedWhole(parent_fd, name, status, newest_);
     return std::move(found_);
   }
+  // The latest ctime of what is in it.
+  const timespec& newest() const { return newest_; }
   // What the folder itself holds, as ListFolder has it.
   std::vector<FolderEntry> TakeListing() { return std::move(listing_); }
 
@@ -92,6 +110,7 @@ class FolderWalk {
     if (depth > kMaxDepth || !visited_.insert({folder.st_dev, folder.st_ino}).second) return;
     ForEachEntry(parent_fd, path, [&](int fd, const char* name, const struct stat& status) {
       if (++entries_ > kMaxEntries) return;
+      newest_ = std::max(newest_, status.st_ctim, IsBefore);
       if (depth == 0 && !IsEndless(status)) listing_.push_back({name, S_ISDIR(status.st_mode)});
       // Sums, so that the order in which the system lists entries does not count.
       const uint64_t place = Mix(folder.st_dev, folder.st_ino);  // a file that moves to another folder is a change
@@ -110,6 +129,7 @@ class FolderWalk {
 
   size_t& entries_;
   SubfolderSnapshot found_;
+  timespec newest_{};
   std::vector<FolderEntry> listing_;
   std::set<std::pair<dev_t, ino_t>> visited_;
 };
@@ -159,9 +179,13 @@ Expected<FolderSnapshot> LocalDisk::ReadModelFolder(const std::string& path, con
   folder.path = path;
   size_t entries = 0;
   std::string listed;  // the folder that folder.first_version is about
+  struct stat before {};
+  timespec newest{};
+  if (stat(path.c_str(), &before) != 0) return Internal("failed to open directory {}: {}", path, std::strerror(errno));
   const bool read = ForEachEntry(AT_FDCWD, path.c_str(), [&](int fd, const char* name, const struct stat& status) {
     const std::string entry = name;
     if (++entries > kMaxEntries) return;
+    newest = std::max(newest, status.st_ctim, IsBefore);
     if (!S_ISDIR(status.st_mode)) {
       folder.files.push_back(entry);
       (entry == "config.pbtxt" ? folder.config_fingerprint : folder.files_fingerprint) +=
@@ -173,6 +197,7 @@ Expected<FolderSnapshot> LocalDisk::ReadModelFolder(const std::string& path, con
     if (entry == "configs") return;
     FolderWalk walk(entries);
     folder.subfolders[entry] = walk.Walk(fd, name, status, entry);
+    newest = std::max(newest, walk.newest(), IsBefore);
     if (FirstVersionFolder(std::array{listed.empty() ? entry : listed, entry}) != entry) return;
     listed = entry;
     folder.first_version = walk.TakeListing();
@@ -181,6 +206,7 @@ Expected<FolderSnapshot> LocalDisk::ReadModelFolder(const std::string& path, con
   if (entries > kMaxEntries) {
     return InvalidArg("folder {} holds more than {} files, those behind links included", path, kMaxEntries);
   }
+  folder.arrived_whole = ArrivedWhole(AT_FDCWD, path.c_str(), before, newest);
   std::sort(folder.files.begin(), folder.files.end());
   std::sort(folder.subfolder_names.begin(), folder.subfolder_names.end());
 

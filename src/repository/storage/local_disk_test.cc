@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "repository/fake_loader_for_test.h"
 #include "repository/model_name.h"
@@ -45,6 +47,52 @@ TEST(LocalDiskTest, SaysWhyAPathIsNoRepository) {
             "Invalid argument: repository path is not a valid directory");
   EXPECT_EQ(Storages().CheckRepository("s3://bucket/models").message(),
             "s3:// file-system not supported. To enable, build with -DTRITON_ENABLE_S3=ON.");
+}
+
+// Changes of a file that come within one tick of the file system's clock cannot be told apart.
+void LetTheClockTick() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
+
+TEST(LocalDiskTest, TellsWhatArrivedWholeFromWhatWasWrittenInPlace) {
+  TestFolder repository;
+  repository.AddModel("written");
+  LetTheClockTick();
+  EXPECT_FALSE(MustRead(repository, "written").arrived_whole);
+  std::filesystem::rename(repository.path() + "/written", repository.path() + "/moved");
+  struct stat moved {};
+  ASSERT_EQ(stat((repository.path() + "/moved").c_str(), &moved), 0);
+  if (moved.st_ctim.tv_sec == moved.st_mtim.tv_sec && moved.st_ctim.tv_nsec == moved.st_mtim.tv_nsec) {
+    GTEST_SKIP() << "this file system keeps no time of a rename";
+  }
+  EXPECT_TRUE(MustRead(repository, "moved").arrived_whole);
+  EXPECT_FALSE(MustRead(repository, "moved").subfolders.at("1").arrived_whole);
+  LetTheClockTick();
+  repository.Write("moved/1/model", "y");
+  EXPECT_FALSE(MustRead(repository, "moved").arrived_whole) << "somebody writes into it";
+}
+
+TEST(LocalDiskTest, TellsAVersionThatArrivedWhole) {
+  TestFolder repository;
+  repository.AddModel("m");
+  repository.Write("new/2/model", "x");
+  LetTheClockTick();
+  std::filesystem::rename(repository.path() + "/new/2", repository.path() + "/m/2");
+  struct stat moved {};
+  ASSERT_EQ(stat((repository.path() + "/m/2").c_str(), &moved), 0);
+  if (moved.st_ctim.tv_sec == moved.st_mtim.tv_sec && moved.st_ctim.tv_nsec == moved.st_mtim.tv_nsec) {
+    GTEST_SKIP() << "this file system keeps no time of a rename";
+  }
+  const FolderSnapshot folder = MustRead(repository, "m");
+  EXPECT_TRUE(folder.subfolders.at("2").arrived_whole);
+  EXPECT_FALSE(folder.subfolders.at("1").arrived_whole);
+  EXPECT_FALSE(folder.arrived_whole);
+}
+
+TEST(LocalDiskTest, ALinkToACompleteFolderArrivesWhole) {
+  TestFolder repository;
+  repository.AddModel(".data/m");
+  LetTheClockTick();
+  std::filesystem::create_directory_symlink(repository.path() + "/.data/m", repository.path() + "/m");
+  EXPECT_TRUE(MustRead(repository, "m").arrived_whole);
 }
 
 TEST(LocalDiskTest, ReadsConfigurationAndFirstVersion) {

@@ -30,6 +30,8 @@ struct SubfolderSnapshot {
   // Changes whenever a file is added, removed or written: a hash of names, sizes, inodes and times, or of what else a
   // storage tells versions of a file by.
   uint64_t fingerprint = 1;
+  // It came where it is in one step, by a rename or a new link, and nothing in it has changed since. False: maybe not.
+  bool arrived_whole = false;
   // The first that was met of the FIFOs and devices, which no load may open: "'1/pipe' is a FIFO". Empty: there is
   // none.
   std::string endless_file;
@@ -46,6 +48,7 @@ struct FolderSnapshot {
   std::map<std::string, SubfolderSnapshot> subfolders;  // by name; not "configs"
   uint64_t files_fingerprint = 0;                       // the files beside config.pbtxt
   uint64_t config_fingerprint = 0;                      // config.pbtxt
+  bool arrived_whole = false;                           // as a subfolder's, of all of it
 
   // Changes whenever anything of the above does.
   uint64_t Fingerprint() const;
