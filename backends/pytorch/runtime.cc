@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "neso/backend/log.h"
+#include "tensor_memory.h"
 #include "torch_call.h"
 
 namespace neso::pytorch {
@@ -26,6 +27,7 @@ void MakePackagesCheckInputs() {
 
 Status InitializeRuntime(const backend::Backend& backend) {
   MakePackagesCheckInputs();
+  UseTensorMemory();
   NESO_ASSIGN_OR_RETURN(const backend::Parameters settings, backend.Settings());
   NESO_ASSIGN_OR_RETURN(const std::string folder, backend.Directory());
   const std::string cuda = settings.Or("cuda-library", (folder + "/" + kCudaLibrary).c_str());
