@@ -1,6 +1,9 @@
 #include "model.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "auto_complete.h"
@@ -8,6 +11,7 @@
 #include "files.h"
 #include "graph_check.h"
 #include "neso/backend/check_tensor.h"
+#include "neso/processors.h"
 
 namespace neso::tensorflow {
 namespace {
@@ -35,9 +39,16 @@ Status CheckVariables(const std::string& folder) {
   return Status::Unavailable("expected the values of the model's variables in '", index, "', which does not exist");
 }
 
+// TensorFlow's threads, as many as two sets of processors, take turns in freeing what others took. glibc has up to eight
+// arenas for each processor, each of which keeps the largest block that it had for what comes next.
+void BoundArenas() {
+  if (std::getenv("MALLOC_ARENA_MAX") == nullptr) mallopt(M_ARENA_MAX, 2 * static_cast<int>(UsableProcessors()));
+}
+
 }  // namespace
 
 Status TensorFlowModel::InitializeBackend(const backend::Backend& backend) {
+  BoundArenas();
   NESO_ASSIGN_OR_RETURN(const std::string folder, backend.Directory());
   NESO_RETURN_IF_ERROR(OpenLibrary(folder));
   NESO_ASSIGN_OR_RETURN(const backend::Parameters parameters, backend.Settings());
