@@ -1,15 +1,18 @@
-"""For each optional backend one model, and the framework's own loop of it: see frameworks.py."""
+"""For each framework one model, and the framework's own loop of it: see frameworks.py."""
 import dataclasses
 import pathlib
 import sys
+import tempfile
 from typing import Callable
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
-from support import dali_models, openvino_models, optional_backends, tf_models, torch_models, tree_models  # noqa: E402
+from support import dali_models, onnx_models, openvino_models, optional_backends, tf_models, torch_models, tree_models  # noqa: E402
 from support.repository import parameters  # noqa: E402
+
+MADE = tempfile.TemporaryDirectory()  # models that no backend's tests keep; removed at the end
 
 PYTORCH = """
 import sys, torch
@@ -18,6 +21,13 @@ image = torch.zeros(int(sys.argv[2]), 3, 64, 64)
 def call():
     with torch.inference_mode():
         model(image)
+"""
+ONNXRUNTIME = """
+import sys, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+image = numpy.zeros((int(sys.argv[2]), 3, 64, 64), numpy.float32)
+def call():
+    session.run(None, {"x": image})
 """
 TENSORFLOW = """
 import sys, tensorflow as tf
@@ -80,6 +90,13 @@ def pytorch():
                 {"model.pt": file.read_bytes()}, "x", zeros(3, 64, 64))
 
 
+def onnxruntime():
+    file = pathlib.Path(MADE.name) / "convolutions.onnx"
+    file.write_bytes(onnx_models.convolutions())
+    return Case("onnxruntime", ONNXRUNTIME, file, 'backend: "onnxruntime" max_batch_size: 8', {"model.onnx": file.read_bytes()}, "x",
+                zeros(3, 64, 64))
+
+
 def tensorflow():
     return Case("tensorflow", TENSORFLOW, tf_models.folder() / "convolutions.savedmodel",
                 tf_models.config({"x": ("TYPE_FP32", [64, 64, 3])}, {"y": ("TYPE_FP32", [32])}),
@@ -108,4 +125,4 @@ def fil():
                 (1, 64, 4096))
 
 
-CASES = {case.__name__: case for case in (pytorch, tensorflow, openvino, dali, fil)}
+CASES = {case.__name__: case for case in (onnxruntime, pytorch, tensorflow, openvino, dali, fil)}

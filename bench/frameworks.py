@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Optional backends beside their frameworks' own loops, the same model and the same batches; then each two of them under load at once.
+"""Backends beside their frameworks' own loops, the same model and the same batches; then each two of them under load at once.
 
     bench/frameworks.py                        those that are built; medians of 5 rounds of 2 s each, in turns
     bench/frameworks.py openvino --rounds 9
 
 The bare loop calls the model in Python, with as many threads as the framework takes by itself, in a process of its own. The server is
-asked by two clients, through HTTP; of one request at a time, the server's own statistics tell how long the model took. Of two at
+asked by wrk over two connections; of one request at a time, the server's own statistics tell how long the model took. Of two at
 once, what counts is what each reaches of its rate alone, the two added: 1 is what taking turns would give.
 """
 import argparse
@@ -19,8 +19,8 @@ import tempfile
 import time
 
 import framework_cases
-import tritonclient.http as httpclient
-from support.clients import inputs_of
+import http_load
+import servers
 from support.inference import statistics as model_statistics
 from support.optional_backends import is_built
 from support.repository import ModelRepository
@@ -49,20 +49,12 @@ def bare(case, batch, seconds):
 
 def rate(server, case, batch, seconds, clients):
     """Calls a second."""
-    inputs = inputs_of({case.input: case.rows(batch)})
-
-    def one_client(_):
-        with httpclient.InferenceServerClient(server.http) as client:
-            for _ in range(5):
-                client.infer(case.backend, inputs)
-            began, calls = time.monotonic(), 0
-            while time.monotonic() - began < seconds:
-                client.infer(case.backend, inputs)
-                calls += 1
-            return calls / (time.monotonic() - began)
-
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        return sum(pool.map(one_client, range(clients)))
+    rows = case.rows(batch)
+    body, head = http_load.infer_body(case.input, "FP32", list(rows.shape), rows.tobytes())
+    result = http_load.run(server.pid, server.http_port, case.backend, body, head, clients, seconds)
+    if result.errors:
+        raise SystemExit(f"bench: {result.errors} requests to '{case.backend}' failed")
+    return result.requests_per_s
 
 
 def seconds_in_model(server, case, batch, seconds):
@@ -103,8 +95,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("backends", nargs="*")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     options = parser.parse_args()
+    servers.need("wrk")
     if unknown := set(options.backends) - set(framework_cases.CASES):
         parser.error(f"expected some of {', '.join(framework_cases.CASES)}, got {', '.join(unknown)}")
     names = options.backends or [name for name in framework_cases.CASES if is_built(name)]

@@ -54,6 +54,18 @@ def mlp(inputs=16, hidden=32, outputs=8, seed=0):
         {"x": ("FLOAT", [None, inputs])}, {"y": ("FLOAT", [None, outputs])}, weights)
 
 
+def convolutions():
+    """Some milliseconds of one core for an image [-1, 3, 64, 64]; y [-1, 32]."""
+    random, layers, weights, channels, last = np.random.default_rng(0), [], {}, 3, "x"
+    for made in (32, 64, 32):
+        kernel, filtered, positive = f"kernel_{made}_{channels}", f"filtered_{len(layers)}", f"positive_{len(layers)}"
+        weights[kernel] = random.standard_normal((made, channels, 3, 3), dtype=np.float32) / 20
+        layers += [node("Conv", f"{last} {kernel}", filtered, pads=[1, 1, 1, 1]), node("Relu", filtered, positive)]
+        channels, last = made, positive
+    layers.append(node("ReduceMean", last, "y", axes=[2, 3], keepdims=0))
+    return model(layers, {"x": ("FLOAT", [None, 3, 64, 64])}, {"y": ("FLOAT", [None, 32])}, weights)
+
+
 def growing():
     """The state holds everything that has come, as a transformer's cache does; y is its sum."""
     return model([node("Concat", "past x", "now", axis=1), node("ReduceSum", "now last", "y")],
