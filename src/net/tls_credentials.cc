@@ -6,22 +6,6 @@
 
 namespace neso::net {
 
-TlsCredentials::FileStamp::FileStamp(const std::string& file) {
-  struct stat info {};
-  if (file.empty() || stat(file.c_str(), &info) != 0) return;
-  device = info.st_dev;
-  inode = info.st_ino;
-  size = info.st_size;
-  written = info.st_mtim;
-  changed = info.st_ctim;
-}
-
-bool TlsCredentials::FileStamp::operator==(const FileStamp& other) const {
-  const auto same = [](const timespec& a, const timespec& b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; };
-  return device == other.device && inode == other.inode && size == other.size && same(written, other.written) &&
-         same(changed, other.changed);
-}
-
 TlsCredentials::Stamps TlsCredentials::StampsOf(const TlsSettings& settings) {
   return {FileStamp(settings.certificate_file), FileStamp(settings.key_file), FileStamp(settings.client_roots_file)};
 }

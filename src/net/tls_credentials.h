@@ -10,13 +10,12 @@
 // Thread-safe.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <array>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "base/file_stamp.h"
 #include "base/mutex.h"
 #include "net/tls.h"
 
@@ -34,16 +33,6 @@ class TlsCredentials {
   std::unique_ptr<TlsTransport> Accept(Transport& socket);
 
  private:
-  // Tells a file from what stood at its place before: links are followed, so another target is another file.
-  struct FileStamp {
-    explicit FileStamp(const std::string& file);
-    bool operator==(const FileStamp& other) const;
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    timespec written{};
-    timespec changed{};
-  };
   using Stamps = std::array<FileStamp, 3>;
 
   TlsCredentials(std::string service, TlsSettings settings, MakeTlsContext make, const Clock& clock, Stamps stamps,
