@@ -15,11 +15,13 @@ namespace {
 constexpr std::chrono::milliseconds kHurriedPatience{2000};
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief)
+Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief,
+                       const PeerAddress& peer)
     : context_(std::move(context)),
       group_(group),
       fd_(fd.get()),
       brief_(brief),
+      peer_(peer),
       writable_bits_(context_->options.tls ? kWritable | kReadable : kWritable),
       account_(context_->options.limits),
       socket_(fd.Release()),

@@ -14,6 +14,7 @@
 
 #include "net/client_account.h"
 #include "net/owned_descriptor.h"
+#include "net/peer_address.h"
 #include "net/reactor/answer_cork.h"
 #include "net/reactor/reactor_group.h"
 #include "net/reactor/reactor_top.h"
@@ -28,7 +29,8 @@ namespace neso::net {
 class Connection final : public Pollable, public AnswerCork::Waiter, public std::enable_shared_from_this<Connection> {
  public:
   // A `brief` one was let in with the last descriptors: it is answered once, and has to be quick.
-  Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief = false);
+  Connection(std::shared_ptr<ServerContext> context, ReactorGroup& group, OwnedDescriptor fd, bool brief = false,
+             const PeerAddress& peer = {});
   ~Connection() override;
 
   // Lists the connection with its server and watches the socket; it may be gone when this returns.
@@ -49,6 +51,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   // kDeadline comes at `deadline` or milliseconds later, unless it is changed before.
   void SetDeadline(TimePoint deadline);
   bool is_brief() const { return brief_; }
+  const PeerAddress& peer() const { return peer_; }
   // How long the client may keep the server waiting where it usually may for `usual` (0: for ever).
   std::chrono::milliseconds Patience(std::chrono::milliseconds usual) const;
   // When a body, or the reading of an answer, has become too slow.
@@ -83,6 +86,7 @@ class Connection final : public Pollable, public AnswerCork::Waiter, public std:
   ReactorGroup& group_;  // used only in the strand, and after Close only while a call is counted
   const int fd_;
   const bool brief_;
+  const PeerAddress peer_;
   // TLS may have to write before it can read on (RFC 8446, 4.6.3): room to write is then something to read.
   const uint32_t writable_bits_;
   std::atomic<uint32_t> strand_{0};

@@ -17,6 +17,7 @@
 
 #include "base/block_cache.h"
 #include "base/buffer.h"
+#include "net/peer_address.h"
 
 namespace neso::net {
 
@@ -30,6 +31,7 @@ struct HttpHead {
   using Headers = std::vector<std::pair<std::string_view, std::string_view>,
                               BlockAllocator<std::pair<std::string_view, std::string_view>>>;
   Headers headers;  // names as sent, values without outer blanks
+  PeerAddress peer;
 
   // The first header of that name, compared without case; an unset view (data() == nullptr) if there is none.
   std::string_view Find(std::string_view name) const;
@@ -40,11 +42,16 @@ struct HttpHead {
 // whatever its client sends.
 inline constexpr size_t kRememberedHeadBytes = 2048;
 
-// What the handler says about a body once the head is known and before the body is read.
+struct HttpResponse;
+
+// What the handler says once the head is known and before the body is read.
 struct BodyPolicy {
   size_t max_bytes =
       SIZE_MAX;  // a longer body is answered with 413 (Content-Length) or ends at the chunk that exceeds it
   size_t aligned_offset = 0;  // this byte of the body is placed on a 64-byte border (clamped to the body's size)
+  // The answer, if the head is enough to know it: no body is read, and OnRequest not called. Null nearly always.
+  std::shared_ptr<HttpResponse> refusal = nullptr;
+  std::shared_ptr<void> ticket = nullptr;  // the exchange keeps it as long as it lives
 };
 
 // A part of an answer's body, sent as it is (no copy); it must stay valid until `HttpResponse::release` runs.
@@ -76,6 +83,8 @@ class HttpExchange {
   // When the first byte and the last byte of the request were read (steady ns), for traces.
   virtual uint64_t receive_start_ns() const = 0;
   virtual uint64_t receive_end_ns() const = 0;
+  // What the handler said of the head.
+  virtual const std::shared_ptr<void>& ticket() const = 0;
 
   virtual void Respond(HttpResponse response) = 0;
 

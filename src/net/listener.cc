@@ -62,7 +62,9 @@ void Listener::OnEvents(uint32_t events, Top& top) {
 }
 
 bool Listener::AcceptOne(Top& top) {
-  OwnedDescriptor fd(accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  OwnedDescriptor fd(accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (fd.get() < 0) {
     if (errno == EINTR || errno == ECONNABORTED) return true;
     if (errno == EAGAIN) return false;
@@ -75,7 +77,8 @@ bool Listener::AcceptOne(Top& top) {
   const bool is_short = fd.get() >= first_reserved_fd_;
   if (is_short) SpareSome();
   if (context_->draining || context_->ConnectionCount() >= context_->options.limits.max_connections) return true;
-  std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short)->Open(top);
+  std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short, PeerAddress(address, size))
+      ->Open(top);
   return true;
 }
 

@@ -2,6 +2,7 @@
 // behind it need not know.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "net/http_exchange.h"
@@ -17,6 +18,7 @@ class ExchangeWrapper : public net::HttpExchange {
   size_t body_chunks() const final { return inner_->body_chunks(); }
   uint64_t receive_start_ns() const final { return inner_->receive_start_ns(); }
   uint64_t receive_end_ns() const final { return inner_->receive_end_ns(); }
+  const std::shared_ptr<void>& ticket() const final { return inner_->ticket(); }
   void Respond(net::HttpResponse response) final {
     OnAnswer(response);
     inner_->Respond(std::move(response));

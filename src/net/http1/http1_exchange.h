@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -29,6 +30,7 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   // --- The session's side, in the strand. ---
   void SetBody(BufferRef body, size_t chunks);
   void SetReceiveTimes(uint64_t start_ns, uint64_t end_ns);
+  void KeepTicket(std::shared_ptr<void> ticket) { ticket_ = std::move(ticket); }
   // What RunAtTop does.
   enum What { kRequest, kDisconnect };
   void RunAtTop(std::shared_ptr<TopWork> self, int what) override;
@@ -54,6 +56,7 @@ class Http1Exchange final : public HttpExchange, public TopWork {
   size_t body_chunks() const override { return body_chunks_; }
   uint64_t receive_start_ns() const override { return receive_start_ns_; }
   uint64_t receive_end_ns() const override { return receive_end_ns_; }
+  const std::shared_ptr<void>& ticket() const override { return ticket_; }
   void Respond(HttpResponse response) override;
   void StartStream(HttpResponse head) override;
   bool Write(std::string chunk) override;
@@ -66,6 +69,7 @@ class Http1Exchange final : public HttpExchange, public TopWork {
 
   const std::shared_ptr<Connection> connection_;
   const SharedHttp1Head head_;
+  std::shared_ptr<void> ticket_;
   BufferRef body_;
   size_t body_chunks_ = 0;
   uint64_t receive_start_ns_ = 0;

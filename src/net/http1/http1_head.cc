@@ -15,6 +15,7 @@ SharedHttp1Head Http1Heads::Read(std::string_view head, Http1Error* error) {
   read->size = head.size();
   std::memcpy(read->bytes.get(), head.data(), head.size());
   read->head.headers.reserve(kUsualHeaders);
+  read->head.peer = peer_;
   *error = ParseHead(read->text(), &read->head, &read->framing);
   if (!*error && head.size() <= kRememberedHeadBytes) last_ = read;
   return read;

@@ -28,6 +28,7 @@ using SharedHttp1Head = std::shared_ptr<const Http1Head>;
 
 class Http1Heads {
  public:
+  explicit Http1Heads(const PeerAddress& peer) : peer_(peer) {}
   // The head before, if `bytes` begin with it; else null.
   SharedHttp1Head Again(std::string_view bytes) const {
     return last_ != nullptr && bytes.starts_with(last_->text()) ? last_ : nullptr;
@@ -36,6 +37,7 @@ class Http1Heads {
   SharedHttp1Head Read(std::string_view head, Http1Error* error);
 
  private:
+  const PeerAddress peer_;
   SharedHttp1Head last_;
 };
 

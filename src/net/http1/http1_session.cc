@@ -29,7 +29,8 @@ HttpResponse ErrorResponse(Http1Error error) {
 
 }  // namespace
 
-Http1Session::Http1Session(Connection& connection) : connection_(connection), output_(connection.transport()) {}
+Http1Session::Http1Session(Connection& connection)
+    : connection_(connection), output_(connection.transport()), heads_(connection.peer()) {}
 
 void Http1Session::OnBits(uint32_t bits, StrandTurn& turn) {
   if (phase_ != Phase::kClosed) {
@@ -169,8 +170,13 @@ void Http1Session::StartRequest(SharedHttp1Head head, const Http1Error& error, s
     return Refuse(error, turn);
   }
 
-  const BodyPolicy policy = connection_.context().handler.OnHead(exchange_->head());
-  if (!framing.chunked && framing.length == 0) {
+  const bool has_body = framing.chunked || framing.length > 0;
+  BodyPolicy policy = connection_.context().handler.OnHead(exchange_->head());
+  if (policy.refusal) [[unlikely]]
+    return RefuseHead(std::move(*policy.refusal), has_body, rest);
+  if (policy.ticket) [[unlikely]]
+    exchange_->KeepTicket(std::move(policy.ticket));
+  if (!has_body) {
     Keep(rest);
     return Dispatch(turn);
   }
@@ -180,6 +186,20 @@ void Http1Session::StartRequest(SharedHttp1Head head, const Http1Error& error, s
   if (framing.expect_continue && rest.empty()) output_.SendText("HTTP/1.1 100 Continue\r\n\r\n");
   body_pace_.Start(std::chrono::steady_clock::now());
   TakeBodyBytes(0, rest, turn);
+}
+
+// The handler's answer to a head. Without a body the connection goes on as after any answer; a body is not waited for.
+void Http1Session::RefuseHead(HttpResponse refusal, bool has_body, std::string_view rest) {
+  ClearDeadline();
+  phase_ = Phase::kAnswer;
+  answer_begun_ = answer_complete_ = false;
+  if (has_body) {
+    exchange_->CloseAfterResponse();
+    readable_ = true;  // there may be more of it: linger
+  } else {
+    Keep(rest);
+  }
+  exchange_->Respond(std::move(refusal));
 }
 
 void Http1Session::SwitchToHttp2(std::string_view head, std::string_view rest) {

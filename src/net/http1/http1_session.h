@@ -44,6 +44,7 @@ class Http1Session final : public Session {
   // `error` is that of the head; `rest` came behind it.
   void StartRequest(SharedHttp1Head head, const Http1Error& error, std::string_view rest, StrandTurn& turn);
   // The connection goes on with HTTP/2; `rest` came after `head`, which is the start of its preface.
+  void RefuseHead(HttpResponse refusal, bool has_body, std::string_view rest);
   void SwitchToHttp2(std::string_view head, std::string_view rest);
   // `placed` bytes are in the body already, `bytes` came behind them.
   void TakeBodyBytes(size_t placed, std::string_view bytes, StrandTurn& turn);

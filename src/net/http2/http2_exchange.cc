@@ -33,7 +33,10 @@ void Http2Exchange::OnStart() {
   if (head_too_large_) return Refuse(431, "request head too large");
   // It has neither path nor body, and nghttp2 does not hold it to its content-length.
   if (head().method == "CONNECT") return Refuse(405, "this server is no proxy: CONNECT is not allowed");
-  const BodyPolicy policy = context().handler.OnHead(head());
+  BodyPolicy policy = context().handler.OnHead(head());
+  if (policy.refusal) [[unlikely]]
+    return Refuse(std::move(*policy.refusal));
+  ticket_ = std::move(policy.ticket);
   max_body_bytes_ = policy.max_bytes;
   incoming_.StartUnknown(policy.aligned_offset);
   if (const uint64_t bytes = head_->content_length.value_or(0); bytes > 0) {
@@ -88,16 +91,20 @@ void Http2Exchange::RunAtTop(std::shared_ptr<TopWork> self, int what) {
   }
 }
 
-void Http2Exchange::Refuse(int status, const char* message) {
+void Http2Exchange::Refuse(HttpResponse response) {
   refused_ = true;
   static_cast<void>(incoming_.Take());
   HoldUnfinished(0);
   SetDeadline(kNever);
+  Respond(std::move(response));
+}
+
+void Http2Exchange::Refuse(int status, const char* message) {
   HttpResponse response;
   response.status = status;
   response.content_type = "application/json";
   response.body = std::string("{\"error\":\"") + message + "\"}";
-  Respond(std::move(response));
+  Refuse(std::move(response));
 }
 
 void Http2Exchange::OnDeadline() {

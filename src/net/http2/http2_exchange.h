@@ -42,6 +42,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   size_t body_chunks() const override { return 0; }
   uint64_t receive_start_ns() const override { return receive_start_ns_; }
   uint64_t receive_end_ns() const override { return receive_end_ns_; }
+  const std::shared_ptr<void>& ticket() const override { return ticket_; }
   void Respond(HttpResponse response) override;
   void StartStream(HttpResponse head) override;
   bool Write(std::string chunk) override;
@@ -52,7 +53,8 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
  private:
   enum What { kRequest, kDisconnect };
 
-  // Answers on the engine's own account.
+  // Answers without the handler's OnRequest; what still comes is dropped.
+  void Refuse(HttpResponse response);
   void Refuse(int status, const char* message);
   void ShortenHead(HttpResponse& response);
   void SubmitHead(const HttpResponse& response, std::optional<size_t> length, bool has_body);
@@ -65,6 +67,7 @@ class Http2Exchange final : public Http2Stream, public HttpExchange {
   uint64_t receive_start_ns_ = 0;
   uint64_t receive_end_ns_ = 0;
 
+  std::shared_ptr<void> ticket_;
   TransferPace pace_;  // of the body
   size_t max_body_bytes_ = 0;
   BodyBuffer incoming_;

@@ -79,6 +79,7 @@ SharedHttpHead Http2HeadCollector::Make() const {
   HttpHead& head = owned->head;
   head.version_major = 2;
   head.version_minor = 0;
+  head.peer = peer_;
   head.headers.reserve(fields_.size());
   TextWriter writer(owned->text.get());
   Http2HeadCheck check;

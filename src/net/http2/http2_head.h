@@ -67,6 +67,7 @@ class Http2Text {
 
 class Http2HeadCollector {
  public:
+  explicit Http2HeadCollector(const PeerAddress& peer) : peer_(peer) {}
   // Starts anew; fields beyond `limit` bytes are dropped. Blanks around a value mean nothing to HTTP, and are kept for
   // gRPC. Both are the same for all heads of a connection.
   void Start(size_t limit, bool keeps_blanks);
@@ -93,6 +94,7 @@ class Http2HeadCollector {
   void Diverge();
   SharedHttpHead Make() const;
 
+  const PeerAddress peer_;
   Fields fields_;  // once there is a difference
   Fields last_fields_;
   SharedHttpHead last_;  // made of them

@@ -107,7 +107,7 @@ class Receiver {
   nghttp2_hd_deflater* deflater_ = nullptr;
   nghttp2_session* session_ = nullptr;
   size_t stream_ = static_cast<size_t>(-1);
-  Http2HeadCollector collector_;
+  Http2HeadCollector collector_{PeerAddress()};
   std::optional<SharedHttpHead> heard_;
   Fields came_;
 };

@@ -42,6 +42,7 @@ double Jitter() {
 Http2Session::Http2Session(Connection& connection)
     : connection_(connection),
       raw_(Http2Callbacks::NewServer(*this, connection.context().options.limits)),
+      collector_(connection.peer()),
       account_(connection.account()),
       head_deadline_(std::chrono::steady_clock::now() +
                      connection.Patience(connection.context().options.limits.head_timeout)),
