@@ -16,6 +16,7 @@
 #include "server/descriptor_limit.h"
 #include "server/exit_watch.h"
 #include "server/installation.h"
+#include "server/key_command.h"
 #include "server/missing_behaviour.h"
 #include "server/option_spec.h"
 #include "server/options.h"
@@ -173,9 +174,20 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
   return std::move(parsed.options);
 }
 
+int KeepKeys(const std::vector<std::string>& arguments) {
+  const Expected<std::string> said = RunKeyCommand(arguments);
+  if (!said) {
+    Complain("error: " + said.error().message());
+    return 1;
+  }
+  std::fputs(said->c_str(), stdout);
+  return 0;
+}
+
 int Run(const std::vector<std::string>& arguments) {
-  const bool checks =
-      arguments.size() > 1 && arguments[1] == kCheckCommand && ProgramOf(arguments[0]) == Program::kNeso;
+  const bool has_command = arguments.size() > 1 && ProgramOf(arguments[0]) == Program::kNeso;
+  if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
+  const bool checks = has_command && arguments[1] == kCheckCommand;
   const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
   if (!used) {
     Complain("error: " + used.error().message());

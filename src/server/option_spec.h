@@ -65,6 +65,7 @@ OptionGroup GrpcGroup();
 OptionGroup SagemakerGroup();
 OptionGroup VertexGroup();
 OptionGroup MetricsGroup();
+OptionGroup AccessGroup();
 OptionGroup TracingGroup();
 OptionGroup BackendGroup();
 OptionGroup RepositoryAgentGroup();

@@ -22,6 +22,8 @@
 
 #include "base/log.h"
 #include "engine/server_options.h"
+#include "frontend/access/access_right.h"
+#include "frontend/access/audit_log.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/http/cors.h"
 #include "frontend/restricted_apis.h"
@@ -109,6 +111,13 @@ struct MetricsEndpointOptions {
   int port = 8002;
 };
 
+// Who may do what, beyond what Triton has.
+struct AccessOptions {
+  std::string keys_file;  // empty: no keys are asked for
+  AccessRights open = AccessRights::Of(AccessRight::kHealth);
+  AuditSettings audit;
+};
+
 enum class TraceMode { kTriton, kOpenTelemetry };
 
 struct TraceOptions {
@@ -132,6 +141,7 @@ struct Options {
   VertexOptions vertex;
   MetricsEndpointOptions metrics;
   TraceOptions trace;
+  AccessOptions access;
   int repository_poll_seconds = 15;  // 0 unless the control mode is poll
   bool allow_client_shm = false;
   unsigned max_shared_memory_regions = 16384;

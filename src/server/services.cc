@@ -56,16 +56,19 @@ SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
   return settings;
 }
 
-InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer) {
+InferSettings InferSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer,
+                               const AccessControl* access) {
   InferSettings settings{.tracer = tracer};
+  settings.access = access;
   settings.shared_memory = &shared_memory;
   settings.max_input_bytes = static_cast<size_t>(options.http.max_input_bytes);
   return settings;
 }
 
 // Only the HTTP service forwards headers.
-InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer) {
-  InferSettings settings = InferSettingsFor(options, shared_memory, tracer);
+InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& shared_memory, Tracer& tracer,
+                              const AccessControl* access) {
+  InferSettings settings = InferSettingsFor(options, shared_memory, tracer, access);
   settings.header_forwarder = options.http.header_forwarder;
   return settings;
 }
@@ -76,7 +79,25 @@ HttpServiceSettings HttpServiceSettingsFor(const Options& options) {
           .metrics_port = options.server.metrics ? options.metrics.port : 0};
 }
 
+std::shared_ptr<AuditLog> AuditLogFor(const AccessOptions& options, Executor& executor) {
+  return options.audit.file.empty() ? nullptr : std::make_shared<AuditLog>(options.audit, executor);
+}
+
+// Null when everybody may do everything, and nobody wants to hear of it.
+std::unique_ptr<AccessControl> AccessControlFor(const AccessOptions& options, std::unique_ptr<AccessKeys> keys,
+                                                std::shared_ptr<AuditLog> audit) {
+  if (keys == nullptr && audit == nullptr) return nullptr;
+  return std::make_unique<AccessControl>(
+      AccessSettings{.keys = std::move(keys), .open = options.open, .local_only = {}, .audit = std::move(audit)});
+}
+
 // Says why, and hands `error` on.
+Status Logged(Status error) {
+  if (!error.ok()) LOG_ERROR("{}", error.message());
+  return error;
+}
+
+// Likewise, with the name of the service.
 Status NotStarted(const std::string& service, const Status& error) {
   LOG_ERROR("failed to start {} service: {} - {}", service, StatusCodeText(error.code()), error.message());
   return error;
@@ -102,13 +123,15 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       credentials_(std::move(credentials)),
       shared_memory_({.is_allowed = options.allow_client_shm, .max_regions = options.max_shared_memory_regions}),
       slow_work_("neso-slow", kMaxSlowThreads),
+      audit_(AuditLogFor(options.access, slow_work_)),
+      access_(AccessControlFor(options.access, std::move(credentials_.keys), audit_)),
       tracer_(TraceSettingsFor(options.trace), std::make_shared<TraceFile>(options.trace.file, slow_work_)),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
-                     options.grpc.header_forwarder),
-      http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_, tracer_),
+                     options.grpc.header_forwarder, access_.get()),
+      http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_, tracer_, access_.get()),
                      options.http.restricted_apis, HttpServiceSettingsFor(options)),
-      metrics_frontend_(server) {}
+      metrics_frontend_(server, access_.get()) {}
 
 Services::~Services() = default;
 
@@ -130,6 +153,7 @@ Status Services::Start() {
   // Triton starts, too: an update may put the settings right.
   const Status traceable = CheckTraceSettings(tracer_.Settings(""), tracer_.file());
   if (!traceable.ok()) LOG_ERROR("nothing is traced: {}", traceable.message());
+  if (audit_) RETURN_IF_ERROR(Logged(audit_->Open()));
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
@@ -181,7 +205,7 @@ Status Services::StartHttp() {
 Status Services::StartSagemaker() {
   sagemaker_frontend_ = std::make_unique<SagemakerFrontend>(
       server_, slow_work_, SagemakerSettingsFor(options_.sagemaker),
-      InferSettingsFor(options_, shared_memory_, tracer_), options_.http.restricted_apis);
+      InferSettingsFor(options_, shared_memory_, tracer_, access_.get()), options_.http.restricted_apis);
   net::HttpServerOptions listen_options;
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
@@ -196,12 +220,12 @@ Status Services::StartVertex() {
   listen_options.address = options_.vertex.address;
   listen_options.port = static_cast<uint16_t>(options_.vertex.port);
   listen_options.limits = options_.http.limits;
-  auto frontend =
-      VertexFrontend::Create(server_, slow_work_,
-                             {.predict_route = options_.vertex.predict_route,
-                              .health_route = options_.vertex.health_route,
-                              .default_model = options_.vertex.default_model},
-                             InferSettingsFor(options_, shared_memory_, tracer_), options_.http.restricted_apis);
+  auto frontend = VertexFrontend::Create(server_, slow_work_,
+                                         {.predict_route = options_.vertex.predict_route,
+                                          .health_route = options_.vertex.health_route,
+                                          .default_model = options_.vertex.default_model},
+                                         InferSettingsFor(options_, shared_memory_, tracer_, access_.get()),
+                                         options_.http.restricted_apis);
   if (!frontend) return NotStarted(listen_options.service_name, frontend.error());
   vertex_frontend_ = *std::move(frontend);
   return Listen("Vertex AI HTTPService", *vertex_frontend_, std::move(listen_options), vertex_);

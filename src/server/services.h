@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/access/access_control.h"
+#include "frontend/access/audit_log.h"
 #include "frontend/grpc/grpc_frontend.h"
 #include "frontend/http/http_frontend.h"
 #include "frontend/metrics/metrics_frontend.h"
@@ -40,8 +42,11 @@ class Services {
   // still be read.
   void Drain(TimePoint deadline);
 
-  // For an end without destructors: what has been traced is written to the disk.
-  void WriteTraces() { tracer_.Close(); }
+  // For an end without destructors: what has been traced and audited is written to the disk.
+  void WriteTraces() {
+    tracer_.Close();
+    if (audit_) audit_->Close();
+  }
 
  private:
   Status StartGrpc();
@@ -56,10 +61,12 @@ class Services {
 
   InferenceServer& server_;
   const Options& options_;
-  const ServiceCredentials credentials_;
+  ServiceCredentials credentials_;
   SharedMemoryManager shared_memory_;
-  Executor slow_work_;  // model loading, and inference that no network thread can take
-  Tracer tracer_;       // when it goes no connection is left, and with it no trace under way
+  Executor slow_work_;                           // model loading, and inference that no network thread can take
+  const std::shared_ptr<AuditLog> audit_;        // null: there is none
+  const std::unique_ptr<AccessControl> access_;  // likewise
+  Tracer tracer_;                                // when it goes no connection is left, and with it no trace under way
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;

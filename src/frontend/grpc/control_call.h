@@ -1,6 +1,6 @@
 // One call of a ControlService function: from the request message to the response message.
 //
-//   return std::make_shared<ControlCall<&ControlService::ModelConfig>>(service, nullptr, call);
+//   return std::make_shared<ControlCall<&ControlService::ModelConfig>>(service, nullptr, call, std::move(caller));
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "base/executor.h"
 #include "frontend/grpc/control_message.h"
 #include "frontend/grpc/control_service.h"
+#include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/grpc_status.h"
 #include "net/grpc_call.h"
 
@@ -29,15 +30,20 @@ class ControlReceiver : public net::GrpcReceiver {
   void OnEnd() override {
     if (message_count_ != 1) return call_->Finish(UnreadableRequest());
     if (refusal_) return call_->Finish(*std::move(refusal_));
+    if (caller_) {
+      const AccessRefusalRef refusal = caller_->CheckModel(ModelNameIn(request_));
+      if (refusal) return call_->Finish(ToGrpcStatus(*refusal));
+    }
     Begin();
   }
 
   void OnCancel() override {}  // what has begun ends as it would have
 
  protected:
-  explicit ControlReceiver(net::GrpcCallRef call) : call_(std::move(call)) {}
+  ControlReceiver(net::GrpcCallRef call, AccessCallerRef caller) : call_(std::move(call)), caller_(std::move(caller)) {}
 
   virtual void Begin() = 0;
+  const AccessCaller* caller() const { return caller_.get(); }
   void Answer(const Status& status, const Response& response) {
     if (!status.ok()) return Finish(status);
     call_->SendAndFinish(Serialized(response));
@@ -48,6 +54,7 @@ class ControlReceiver : public net::GrpcReceiver {
 
  private:
   const net::GrpcCallRef call_;
+  const AccessCallerRef caller_;
   size_t message_count_ = 0;
   std::optional<net::GrpcStatus> refusal_;
 };
@@ -60,8 +67,10 @@ class ControlCall<kFunction> final : public ControlReceiver<Request, Response>,
                                      public std::enable_shared_from_this<ControlCall<kFunction>> {
  public:
   // Runs on `executor` if there is one. Both outlive the call.
-  ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call)
-      : ControlReceiver<Request, Response>(std::move(call)), service_(service), executor_(executor) {}
+  ControlCall(ControlService& service, Executor* executor, net::GrpcCallRef call, AccessCallerRef caller)
+      : ControlReceiver<Request, Response>(std::move(call), std::move(caller)),
+        service_(service),
+        executor_(executor) {}
 
  private:
   void Begin() override {
@@ -79,6 +88,7 @@ class ControlCall<kFunction> final : public ControlReceiver<Request, Response>,
   void Run() {
     Response response;
     const Status status = (service_.*kFunction)(this->request_, response);
+    if (this->caller() != nullptr) HideModels(*this->caller(), response);
     this->Answer(status, response);
   }
 
@@ -95,8 +105,8 @@ template <typename Request, typename Response,
 class AskingCall<kFunction> final : public ControlReceiver<Request, Response>,
                                     public std::enable_shared_from_this<AskingCall<kFunction>> {
  public:
-  AskingCall(ControlService& service, net::GrpcCallRef call)
-      : ControlReceiver<Request, Response>(std::move(call)), service_(service) {}
+  AskingCall(ControlService& service, net::GrpcCallRef call, AccessCallerRef caller)
+      : ControlReceiver<Request, Response>(std::move(call), std::move(caller)), service_(service) {}
 
  private:
   void Begin() override {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory_budget.h"
 #include "frontend/grpc/control_call.h"
+#include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/reflection_call.h"
 #include "frontend/grpc/stream_infer.h"
 #include "frontend/grpc/unary_infer.h"
@@ -34,9 +35,11 @@ net::GrpcReceiverRef Refuse(net::GrpcCall& call, net::GrpcStatus status) {
 }  // namespace
 
 GrpcFrontend::GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions, Tracer& tracer,
-                           RestrictedApis restricted, std::shared_ptr<const HeaderForwarder> header_forwarder)
+                           RestrictedApis restricted, std::shared_ptr<const HeaderForwarder> header_forwarder,
+                           const AccessControl* access)
     : slow_work_(slow_work),
       restricted_(std::move(restricted)),
+      access_(access),
       header_forwarder_(std::move(header_forwarder)),
       infer_context_{
           .server = server,
@@ -50,32 +53,34 @@ GrpcFrontend::GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedM
 struct GrpcFrontend::Method {
   std::string_view path;
   ApiCategory category;
-  net::GrpcReceiverRef (*begin)(GrpcFrontend& frontend, net::GrpcCallRef call);
+  net::GrpcReceiverRef (*begin)(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller);
+  AccessRight right = RightOf(category);
 
   template <auto kFunction>
-  static net::GrpcReceiverRef Control(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<ControlCall<kFunction>>(frontend.control_, nullptr, std::move(call));
+  static net::GrpcReceiverRef Control(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller) {
+    return std::make_shared<ControlCall<kFunction>>(frontend.control_, nullptr, std::move(call), std::move(caller));
   }
   template <auto kFunction>
-  static net::GrpcReceiverRef SlowControl(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call));
+  static net::GrpcReceiverRef SlowControl(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller) {
+    return std::make_shared<ControlCall<kFunction>>(frontend.control_, &frontend.slow_work_, std::move(call),
+                                                    std::move(caller));
   }
   template <auto kFunction>
-  static net::GrpcReceiverRef Ask(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return std::make_shared<AskingCall<kFunction>>(frontend.control_, std::move(call));
+  static net::GrpcReceiverRef Ask(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller) {
+    return std::make_shared<AskingCall<kFunction>>(frontend.control_, std::move(call), std::move(caller));
   }
-  static net::GrpcReceiverRef WatchHealth(GrpcFrontend& frontend, net::GrpcCallRef call) {
+  static net::GrpcReceiverRef WatchHealth(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef) {
     return frontend.health_.Begin(std::move(call));
   }
-  static net::GrpcReceiverRef Reflect(GrpcFrontend& frontend, net::GrpcCallRef call) {
+  static net::GrpcReceiverRef Reflect(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef) {
     return frontend.Open(std::make_shared<ReflectionCall>(std::move(call)));
   }
-  static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call) {
-    return MakeShared<UnaryInfer>(frontend.infer_context_, std::move(call));
+  static net::GrpcReceiverRef Infer(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller) {
+    return MakeShared<UnaryInfer>(frontend.infer_context_, std::move(call), std::move(caller));
   }
-  static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call) {
+  static net::GrpcReceiverRef StreamInfer(GrpcFrontend& frontend, net::GrpcCallRef call, AccessCallerRef caller) {
     return frontend.Open(std::make_shared<neso::StreamInfer>(frontend.infer_context_, frontend.is_draining_,
-                                                             frontend.streams_, std::move(call)));
+                                                             frontend.streams_, std::move(call), std::move(caller)));
   }
 };
 
@@ -95,12 +100,14 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       {"ModelStreamInfer", Category::kInference, Method::StreamInfer},
       {"ServerLive", Category::kHealth, Method::Control<&Service::ServerLive>},
       {"ServerReady", Category::kHealth, Method::Ask<&Service::ServerReady>},
-      {"ModelReady", Category::kHealth, Method::Ask<&Service::ModelReady>},
+      // It tells whether there is such a model.
+      {"ModelReady", Category::kHealth, Method::Ask<&Service::ModelReady>, AccessRight::kMetadata},
       {"ServerMetadata", Category::kMetadata, Method::Control<&Service::ServerMetadata>},
       {"ModelMetadata", Category::kMetadata, Method::Control<&Service::ModelMetadata>},
       {"ModelConfig", Category::kModelConfig, Method::Control<&Service::ModelConfig>},
       {"ModelStatistics", Category::kStatistics, Method::Control<&Service::ModelStatistics>},
-      {"RepositoryIndex", Category::kModelRepository, Method::SlowControl<&Service::RepositoryIndex>},
+      {"RepositoryIndex", Category::kModelRepository, Method::SlowControl<&Service::RepositoryIndex>,
+       AccessRight::kIndex},
       {"RepositoryModelLoad", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelLoad>},
       {"RepositoryModelUnload", Category::kModelRepository, Method::SlowControl<&Service::RepositoryModelUnload>},
       {"SystemSharedMemoryStatus", Category::kSharedMemory, Method::Control<&Service::SystemSharedMemoryStatus>},
@@ -133,6 +140,13 @@ net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
   if (is_draining_.load(std::memory_order_relaxed)) {
     return Refuse(*call, {net::GrpcCode::kUnavailable, kShuttingDown});
   }
+  AccessCallerRef caller;
+  if (access_ != nullptr) [[unlikely]] {
+    const bool is_stream = method->begin == &Method::StreamInfer;
+    const AccessRefusalRef refusal = access_->AdmitCall(call->head(), method->right, is_stream, caller);
+    if (refusal) return Refuse(*call, ToGrpcStatus(*refusal));
+    call = WithTicket(std::move(call), caller->ticket());
+  }
   if (!restricted_.empty()) [[unlikely]] {
     const RestrictedApi* const rule = restricted_.Find(method->category);
     if (rule != nullptr && !rule->Matches(call->head().Find(rule->header))) {
@@ -143,7 +157,7 @@ net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
   if (method->category == ApiCategory::kInference && MemoryBudget::OfProcess().IsExhausted()) [[unlikely]] {
     return Refuse(*call, {net::GrpcCode::kResourceExhausted, MemoryBudget::OfProcess().RefusalText()});
   }
-  return method->begin(*this, std::move(call));
+  return method->begin(*this, std::move(call), std::move(caller));
 }
 
 }  // namespace neso

@@ -9,6 +9,7 @@
 
 #include "base/executor.h"
 #include "engine/inference_server.h"
+#include "frontend/access/access_control.h"
 #include "frontend/grpc/control_service.h"
 #include "frontend/grpc/health_watch.h"
 #include "frontend/grpc/infer_run.h"
@@ -19,11 +20,13 @@
 
 namespace neso {
 
-// Thread-safe. `server`, `slow_work` (model loading, which may take minutes), `regions` and `tracer` outlive it.
+// Thread-safe. `server`, `slow_work` (model loading, which may take minutes), `regions`, `tracer` and `access`, which
+// may be null, outlive it.
 class GrpcFrontend final : public net::GrpcHandler {
  public:
   GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedMemoryManager& regions, Tracer& tracer,
-               RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {});
+               RestrictedApis restricted = {}, std::shared_ptr<const HeaderForwarder> header_forwarder = {},
+               const AccessControl* access = nullptr);
 
   net::GrpcReceiverRef OnCall(net::GrpcCallRef call) override;
   // From now on new calls, and new requests in open streams, are refused, and watches of the health end.
@@ -42,6 +45,7 @@ class GrpcFrontend final : public net::GrpcHandler {
 
   Executor& slow_work_;
   const RestrictedApis restricted_;
+  const AccessControl* const access_;
   const std::shared_ptr<const HeaderForwarder> header_forwarder_;
   const InferContext infer_context_;
   ControlService control_;

@@ -6,6 +6,7 @@
 #include "base/block_cache.h"
 #include "base/catch_exceptions.h"
 #include "base/memory_budget.h"
+#include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
 #include "frontend/request_log.h"
@@ -21,6 +22,11 @@ class StreamInfer::Run final : public InferRun {
 
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
+
+  void Keep(AccessTicketRef ticket) { ticket_ = std::move(ticket); }
+  void NoteResult(net::GrpcCode code) {
+    if (ticket_ != nullptr) ticket_->NoteResult(static_cast<int>(code));
+  }
 
   void Deliver(net::GrpcMessage message) {
     TraceSending(message);
@@ -43,7 +49,9 @@ class StreamInfer::Run final : public InferRun {
       }
       if (is_final) SendOnly();
     }
-    if (is_final) stream_->Retire(this);
+    if (!is_final) return;
+    NoteResult(net::GrpcCode::kOk);
+    stream_->Retire(this);
   }
 
   void OnFailure(const Status& error, bool is_final) override {
@@ -74,6 +82,7 @@ class StreamInfer::Run final : public InferRun {
 
   void Fail(const Status& error, bool is_final) {
     LogFailedInference(id(), error);
+    NoteResult(ToGrpcStatus(error).code);
     if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
     Deliver(EncodeStreamNotice({.error = error.message(),
                                 .id = id(),
@@ -84,15 +93,17 @@ class StreamInfer::Run final : public InferRun {
 
   const std::shared_ptr<StreamInfer> stream_;
   std::shared_ptr<Turn> turn_;
+  AccessTicketRef ticket_;  // null mostly
   std::unique_ptr<InferenceResponse> response_;
 };
 
 StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, const OpenStreams& streams,
-                         net::GrpcCallRef call)
+                         net::GrpcCallRef call, AccessCallerRef caller)
     : context_(context),
       is_draining_(is_draining),
       streams_(streams),
       call_(std::move(call)),
+      caller_(std::move(caller)),
       metadata_parameters_(context.header_forwarder != nullptr ? context.header_forwarder->FromMetadata(call_->head())
                                                                : std::vector<NamedParameter>()),
       errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {
@@ -120,11 +131,21 @@ void StreamInfer::OnMessage(BufferRef message) {
   // An exception must not leave the request among the running ones.
   const Status status = CatchExceptions([&]() -> Status {
     if (is_draining_.load(std::memory_order_relaxed)) return Unavailable("{}", kShuttingDown);
+    if (caller_ != nullptr) RETURN_IF_ERROR(Admit(*run));
     RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
     run->FindModel([run, read](const Status& found) { run->Begin(found, read); });
     return {};
   });
   if (!status.ok()) Begin(*run, status, read);
+}
+
+Status StreamInfer::Admit(Run& run) {
+  AccessTicketRef ticket;
+  const AccessRefusalRef refusal = caller_->BeginMessage(run.model_name(), ticket);
+  run.Keep(std::move(ticket));
+  if (!refusal) return {};
+  if (refusal->kind == AccessRefusal::Kind::kBadKey) Break(ToGrpcStatus(*refusal));
+  return Unavailable("{}", refusal->text);
 }
 
 void StreamInfer::Begin(Run& run, Status status, const ReadTimes& read) {
@@ -148,6 +169,7 @@ Status StreamInfer::Submit(Run& run, const ReadTimes& read) {
 
 Status StreamInfer::Refuse(Run& run, const Status& error) {
   LogFailedInference(run.id(), error);
+  run.NoteResult(ToGrpcStatus(error).code);
   run.EndUse();
   run.Deliver(EncodeStreamNotice(
       {.error = error.message(), .id = run.id(), .model_name = {}, .model_version = {}, .is_final = {}}));

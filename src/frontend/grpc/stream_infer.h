@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "frontend/access/access_control.h"
 #include "frontend/grpc/infer_run.h"
 #include "frontend/grpc/open_streams.h"
 #include "net/grpc_call.h"
@@ -25,7 +26,7 @@ class StreamInfer final : public net::GrpcReceiver,
  public:
   // All but the call outlive it.
   StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, const OpenStreams& streams,
-              net::GrpcCallRef call);
+              net::GrpcCallRef call, AccessCallerRef caller);
   ~StreamInfer() override;
 
   void OnMessage(BufferRef message) override;
@@ -40,6 +41,8 @@ class StreamInfer final : public net::GrpcReceiver,
     std::optional<net::GrpcMessage> answer;
   };
 
+  // Whether the sender may have this request, too. Ends the stream when its key is none any more.
+  Status Admit(Run& run);
   // `status`: whether the request can be submitted so far. An answer comes in any case.
   void Begin(Run& run, Status status, const ReadTimes& read);
   Status Submit(Run& run, const ReadTimes& read);
@@ -61,6 +64,7 @@ class StreamInfer final : public net::GrpcReceiver,
   const std::atomic<bool>& is_draining_;
   const OpenStreams& streams_;
   const net::GrpcCallRef call_;
+  const AccessCallerRef caller_;  // null: there is no access control
   // What every request of the stream gets from its metadata.
   const Expected<std::vector<NamedParameter>> metadata_parameters_;
   const bool errors_end_stream_;   // metadata "triton_grpc_error: true"

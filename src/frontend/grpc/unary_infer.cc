@@ -1,5 +1,6 @@
 #include "frontend/grpc/unary_infer.h"
 
+#include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
 #include "frontend/request_log.h"
@@ -14,6 +15,10 @@ void UnaryInfer::OnMessage(BufferRef message) {
 
 void UnaryInfer::OnEnd() {
   if (message_count_ != 1 || !Parse(std::move(message_))) return call_->Finish(UnreadableRequest());
+  if (caller_ != nullptr) [[unlikely]] {
+    const AccessRefusalRef refusal = caller_->CheckModel(model_name());
+    if (refusal) return call_->Finish(ToGrpcStatus(*refusal));
+  }
   FindModel([this, self = shared_from_this()](const Status& found) {
     const Status status = found.ok() ? Start() : found;
     if (!status.ok()) Refuse(status);

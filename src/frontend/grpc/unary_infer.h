@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "frontend/access/access_control.h"
 #include "frontend/grpc/infer_run.h"
 #include "net/grpc_call.h"
 
@@ -12,7 +13,8 @@ namespace neso {
 class UnaryInfer final : public InferRun, public net::GrpcReceiver {
  public:
   // `context` outlives the call.
-  UnaryInfer(const InferContext& context, net::GrpcCallRef call) : InferRun(context), call_(std::move(call)) {
+  UnaryInfer(const InferContext& context, net::GrpcCallRef call, AccessCallerRef caller)
+      : InferRun(context), call_(std::move(call)), caller_(std::move(caller)) {
     if (context.tracer.is_on()) read_.start_ns = SteadyNanoseconds();
   }
 
@@ -28,6 +30,7 @@ class UnaryInfer final : public InferRun, public net::GrpcReceiver {
   void Refuse(const Status& error);
 
   const net::GrpcCallRef call_;
+  const AccessCallerRef caller_;
   ReadTimes read_;
   BufferRef message_;
   size_t message_count_ = 0;

@@ -15,21 +15,14 @@ constexpr const char* kExposedHeaders = "Inference-Header-Content-Length, endpoi
 
 class CrossOriginExchange final : public ExchangeWrapper {
  public:
-  // `granted` is empty for a page that may not read the answer; it is sent all the same, as the standard has it.
-  CrossOriginExchange(net::HttpExchangeRef inner, std::string_view granted, bool depends_on_origin)
-      : ExchangeWrapper(std::move(inner)), granted_(granted), depends_on_origin_(depends_on_origin) {}
+  // `policy` outlives the exchange.
+  CrossOriginExchange(net::HttpExchangeRef inner, const CorsPolicy& policy)
+      : ExchangeWrapper(std::move(inner)), policy_(policy) {}
 
  private:
-  void OnAnswer(net::HttpResponse& answer) override {
-    if (!granted_.empty()) {
-      answer.headers.emplace_back("Access-Control-Allow-Origin", granted_);
-      answer.headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
-    }
-    if (depends_on_origin_) answer.headers.emplace_back("Vary", "Origin");  // for caches
-  }
+  void OnAnswer(net::HttpResponse& answer) override { policy_.Mark(head(), answer); }
 
-  const std::string granted_;
-  const bool depends_on_origin_;
+  const CorsPolicy& policy_;
 };
 
 // As browsers send it: a scheme, a host, perhaps a port, and nothing behind; or "null", which pages from files have.
@@ -65,15 +58,29 @@ bool CorsPolicy::Allows(std::string_view origin) const {
 }
 
 net::HttpExchangeRef CorsPolicy::Admit(net::HttpExchangeRef exchange) const {
-  const net::HttpHead& head = exchange->head();
-  const std::string_view origin = head.Find("Origin");
-  if (!origin.empty() && head.method == "OPTIONS" && head.Has("Access-Control-Request-Method")) {
+  const std::string_view origin = exchange->head().Find("Origin");
+  if (IsPreflight(exchange->head())) {
     AnswerPreflight(origin, *exchange);
     return nullptr;
   }
   if (origin.empty() && allows_all_) return exchange;
-  const bool readable = !origin.empty() && Allows(origin);
-  return std::make_shared<CrossOriginExchange>(std::move(exchange), readable ? Granted(origin) : "", !allows_all_);
+  return std::make_shared<CrossOriginExchange>(std::move(exchange), *this);
+}
+
+bool CorsPolicy::IsPreflight(const net::HttpHead& head) const {
+  return !empty() && head.method == "OPTIONS" && !head.Find("Origin").empty() &&
+         head.Has("Access-Control-Request-Method");
+}
+
+// A page that may not read the answer is sent it all the same, as the standard has it.
+void CorsPolicy::Mark(const net::HttpHead& head, net::HttpResponse& answer) const {
+  if (empty()) return;
+  const std::string_view origin = head.Find("Origin");
+  if (!origin.empty() && Allows(origin)) {
+    answer.headers.emplace_back("Access-Control-Allow-Origin", Granted(origin));
+    answer.headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
+  }
+  if (!allows_all_) answer.headers.emplace_back("Vary", "Origin");  // for caches
 }
 
 // A browser asks before it sends what a plain form could not. It carries no secrets, so restricted APIs do not see it;

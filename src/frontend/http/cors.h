@@ -27,6 +27,11 @@ class CorsPolicy {
   // The exchange to go on with, whose answers tell the browser that the page may read them. Null: it was a preflight.
   net::HttpExchangeRef Admit(net::HttpExchangeRef exchange) const;
 
+  // A browser's question before the request: it carries no key.
+  bool IsPreflight(const net::HttpHead& head) const;
+  // For an answer that is given without Admit.
+  void Mark(const net::HttpHead& head, net::HttpResponse& answer) const;
+
   // For tables: the origins, separated by commas.
   std::string ToString() const;
 

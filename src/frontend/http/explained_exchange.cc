@@ -39,9 +39,9 @@ std::string BaseUrl(const net::HttpHead& head, std::string_view scheme) {
 
 class ExplainedExchange final : public ExchangeWrapper {
  public:
-  ExplainedExchange(net::HttpExchangeRef inner, const InferenceServer& server, const RestrictedApis& restricted,
+  ExplainedExchange(net::HttpExchangeRef inner, const InferenceServer& server, ExplanationRules rules,
                     std::string_view scheme)
-      : ExchangeWrapper(std::move(inner)), server_(server), restricted_(restricted), scheme_(scheme) {}
+      : ExchangeWrapper(std::move(inner)), server_(server), rules_(rules), scheme_(scheme) {}
 
  private:
   void OnAnswer(net::HttpResponse& answer) override {
@@ -68,17 +68,29 @@ class ExplainedExchange final : public ExchangeWrapper {
   // Metadata answers who knows a model's name already; which names there are is the index's to tell.
   ServedModels Visible(const Route& route) const {
     ServedModels models;
-    const bool lists_names = !IsRestricted(restricted_, ApiCategory::kModelRepository, head());
-    if (!IsRestricted(restricted_, ApiCategory::kMetadata, head())) {
+    const AccessCaller lister = CallerOf(AccessRight::kIndex);
+    const bool lists_names =
+        !IsRestricted(rules_.restricted, ApiCategory::kModelRepository, head()) && lister.Has(AccessRight::kIndex);
+    const AccessCaller reader = CallerOf(AccessRight::kMetadata);
+    if (!IsRestricted(rules_.restricted, ApiCategory::kMetadata, head())) {
       models.ready = server_.ReadyModels();
-      if (!lists_names) std::erase_if(models.ready, [&](const auto& model) { return model->name() != route.model; });
+      std::erase_if(models.ready, [&](const auto& model) {
+        return !reader.Sees(model->name()) || (!lists_names && model->name() != route.model);
+      });
     }
-    if (lists_names) models.states = server_.ModelStates();
+    if (lists_names) {
+      models.states = server_.ModelStates();
+      std::erase_if(models.states, [&](const auto& entry) { return !lister.Sees(entry.name); });
+    }
     return models;
   }
 
+  AccessCaller CallerOf(AccessRight right) const {
+    return rules_.access == nullptr ? AccessCaller() : rules_.access->CallerOf(head(), right);
+  }
+
   const InferenceServer& server_;
-  const RestrictedApis& restricted_;
+  const ExplanationRules rules_;
   const std::string_view scheme_;
 };
 
@@ -93,9 +105,9 @@ bool AsksForExplanation(const net::HttpHead& head) {
   return IsYes(head.Find("Neso-Explain"));
 }
 
-net::HttpExchangeRef Explained(net::HttpExchangeRef exchange, const InferenceServer& server,
-                               const RestrictedApis& restricted, std::string_view scheme) {
-  return std::make_shared<ExplainedExchange>(std::move(exchange), server, restricted, scheme);
+net::HttpExchangeRef Explained(net::HttpExchangeRef exchange, const InferenceServer& server, ExplanationRules rules,
+                               std::string_view scheme) {
+  return std::make_shared<ExplainedExchange>(std::move(exchange), server, rules, scheme);
 }
 
 }  // namespace neso

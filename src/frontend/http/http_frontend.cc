@@ -5,6 +5,7 @@
 #include "engine/server_json.h"
 #include "frontend/http/body_text.h"
 #include "frontend/http/explained_exchange.h"
+#include "frontend/http/http_access.h"
 #include "frontend/http/log_settings.h"
 #include "frontend/http/openapi.h"
 #include "frontend/http/pages.h"
@@ -52,7 +53,30 @@ HttpFrontend::HttpFrontend(InferenceServer& server, Executor& slow_work, InferSe
       service_(std::move(service)) {}
 
 net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
-  return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
+  if (settings_.access == nullptr) [[likely]] {
+    return BodyPolicyFor(head.path.ends_with("/infer") ? Endpoint::kInfer : Endpoint::kNone, head);
+  }
+  if (service_.cors.IsPreflight(head)) return BodyPolicyFor(Endpoint::kNone, head);
+  Route route;
+  ParseRoute(head.path, route);
+  net::BodyPolicy policy = AdmitFor(route.endpoint, route.model, head);
+  if (policy.refusal) service_.cors.Mark(head, *policy.refusal);
+  return policy;
+}
+
+net::BodyPolicy HttpFrontend::AdmitFor(Endpoint endpoint, std::string_view model, const net::HttpHead& head) const {
+  if (endpoint == Endpoint::kNone) return BodyPolicyFor(endpoint, head);
+  return AdmitFor({.right = RightOf(endpoint), .model = model}, BodyPolicyFor(endpoint, head), head);
+}
+
+net::BodyPolicy HttpFrontend::AdmitFor(const AccessQuestion& question, net::BodyPolicy policy,
+                                       const net::HttpHead& head) const {
+  if (settings_.access != nullptr) AdmitHttp(*settings_.access, head, question, policy);
+  return policy;
+}
+
+AccessCaller HttpFrontend::CallerOf(const net::HttpExchange& exchange, AccessRight right) const {
+  return settings_.access == nullptr ? AccessCaller() : settings_.access->CallerOf(exchange.head(), right);
 }
 
 net::BodyPolicy HttpFrontend::BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const {
@@ -63,12 +87,14 @@ net::BodyPolicy HttpFrontend::BodyPolicyFor(Endpoint endpoint, const net::HttpHe
 
 void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   LogHttpRequest("HTTP", exchange->head().method, exchange->head().path);
+  exchange = WithTicket(std::move(exchange));
   if (!service_.cors.empty()) [[unlikely]] {
     exchange = service_.cors.Admit(std::move(exchange));
     if (exchange == nullptr) return;
   }
   if (AsksForExplanation(exchange->head())) [[unlikely]] {
-    exchange = Explained(std::move(exchange), server_, restricted_, service_.is_encrypted ? "https" : "http");
+    exchange = Explained(std::move(exchange), server_, {.restricted = restricted_, .access = settings_.access},
+                         service_.is_encrypted ? "https" : "http");
   }
   Route route;
   ParseRoute(exchange->head().path, route);
@@ -150,7 +176,8 @@ void HttpFrontend::Ready(net::HttpExchangeRef exchange) {
     if (!ready) return ReplyError(exchange, ready.error(), kTextType);
     if (!*ready) return ReplyJson(exchange, R"({"ready":true})");
     // Names and reasons of models are what the repository index tells.
-    const bool may_know = !IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head());
+    const bool may_know = !IsRestricted(restricted_, ApiCategory::kModelRepository, exchange.head()) &&
+                          CallerOf(exchange, AccessRight::kIndex).SeesAll();
     ReplyNotReady(exchange, {}, may_know ? **ready : std::string());
   }));
 }
@@ -208,7 +235,11 @@ void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
   ReplyQuery(
       route, exchange,
       [this](std::string_view name, int64_t version) { return server_.WhoseStatistics(name, version); },
-      [](const std::vector<ModelHandle>& models) { return StatisticsToJson(models); });
+      [&](std::vector<ModelHandle> models) {
+        const AccessCaller caller = CallerOf(exchange, AccessRight::kStatistics);
+        std::erase_if(models, [&caller](const ModelHandle& model) { return !caller.Sees(model->name()); });
+        return StatisticsToJson(models);
+      });
 }
 
 void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {
@@ -237,8 +268,10 @@ void HttpFrontend::RepositoryIndex(net::HttpExchangeRef exchange) {
   if (!ready_only) return ReplyError(*exchange, ready_only.error());
   // Folders are read, which may lie on a disk that is far away.
   PostReply(slow_work_, exchange, [this, ready_only = *ready_only](net::HttpExchange& exchange) {
-    const Expected<std::vector<ModelIndexEntry>> index = server_.Index(ready_only);
+    Expected<std::vector<ModelIndexEntry>> index = server_.Index(ready_only);
     if (!index) return ReplyError(exchange, index.error());
+    const AccessCaller caller = CallerOf(exchange, AccessRight::kIndex);
+    std::erase_if(*index, [&caller](const ModelIndexEntry& entry) { return !caller.Sees(entry.name); });
     ReplyJson(exchange, IndexJson(*index));
   });
 }

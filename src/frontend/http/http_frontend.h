@@ -35,6 +35,9 @@ class HttpFrontend final : public net::HttpHandler {
 
   // For services with other paths to the same endpoints; what the route views must live until Answer returns.
   net::BodyPolicy BodyPolicyFor(Endpoint endpoint, const net::HttpHead& head) const;
+  // As BodyPolicyFor, once the sender has shown that it may do this with this model.
+  net::BodyPolicy AdmitFor(Endpoint endpoint, std::string_view model, const net::HttpHead& head) const;
+  net::BodyPolicy AdmitFor(const AccessQuestion& question, net::BodyPolicy policy, const net::HttpHead& head) const;
   void Answer(const Route& route, net::HttpExchangeRef exchange);
   // Health by its status alone, as the probes of clouds have it. `endpoint`: kLive or kReady.
   void Ping(Endpoint endpoint, net::HttpExchangeRef exchange);
@@ -42,6 +45,8 @@ class HttpFrontend final : public net::HttpHandler {
   bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
+  // Who asks, if it matters.
+  AccessCaller CallerOf(const net::HttpExchange& exchange, AccessRight right) const;
   void Dispatch(const Route& route, net::HttpExchangeRef exchange);
   void Live(net::HttpExchange& exchange);
   void Ready(net::HttpExchangeRef exchange);

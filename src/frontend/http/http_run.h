@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "frontend/access/access_control.h"
 #include "frontend/header_forwarder.h"
 #include "frontend/http/binary_framing.h"
 #include "frontend/http/reply.h"
@@ -29,6 +30,7 @@ struct InferSettings {
   int (*error_status)(const Status& error) = [](const Status& error) { return HttpStatus(error.code()); };
   int unsupported_encoding_status = 501;
   std::shared_ptr<const HeaderForwarder> header_forwarder{};  // null: no header becomes a parameter
+  const AccessControl* access = nullptr;                      // null: everybody may do everything; outlives the calls
 };
 
 class HttpRun : public RunningRequest {

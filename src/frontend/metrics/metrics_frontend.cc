@@ -1,5 +1,6 @@
 #include "frontend/metrics/metrics_frontend.h"
 
+#include "frontend/http/http_access.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/route.h"
 #include "frontend/request_log.h"
@@ -16,8 +17,10 @@ void ReplyMetrics(const InferenceServer& server, net::HttpExchange& exchange) {
   exchange.Respond(std::move(response));
 }
 
-net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead&) {
-  return {.max_bytes = kMaxBodyBytes, .aligned_offset = 0};
+net::BodyPolicy MetricsFrontend::OnHead(const net::HttpHead& head) {
+  net::BodyPolicy policy{.max_bytes = kMaxBodyBytes, .aligned_offset = 0};
+  if (access_ != nullptr) AdmitHttp(*access_, head, {.right = AccessRight::kMetrics}, policy);
+  return policy;
 }
 
 void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/inference_server.h"
+#include "frontend/access/access_control.h"
 #include "net/http_exchange.h"
 
 namespace neso {
@@ -12,7 +13,9 @@ void ReplyMetrics(const InferenceServer& server, net::HttpExchange& exchange);
 // Thread-safe. `server` outlives it.
 class MetricsFrontend final : public net::HttpHandler {
  public:
-  explicit MetricsFrontend(InferenceServer& server) : server_(server) {}
+  // `access`, which may be null, outlives it too.
+  explicit MetricsFrontend(InferenceServer& server, const AccessControl* access = nullptr)
+      : server_(server), access_(access) {}
 
   net::BodyPolicy OnHead(const net::HttpHead& head) override;
   // "/metrics" and "/metrics/" with GET; another method gets 405, any other path 200 with an empty body (contract).
@@ -20,6 +23,7 @@ class MetricsFrontend final : public net::HttpHandler {
 
  private:
   InferenceServer& server_;
+  const AccessControl* const access_;
 };
 
 }  // namespace neso

@@ -1,6 +1,7 @@
 #include "frontend/sagemaker/sagemaker_frontend.h"
 
 #include "base/json.h"
+#include "frontend/http/http_access.h"
 #include "frontend/http/json_access.h"
 #include "frontend/http/reply.h"
 #include "frontend/http/slow_reply.h"
@@ -98,15 +99,32 @@ SagemakerFrontend::SagemakerFrontend(InferenceServer& server, Executor& slow_wor
       models_(server, settings_.hosted_models) {}
 
 net::BodyPolicy SagemakerFrontend::OnHead(const net::HttpHead& head) {
-  switch (ParseSagemakerRoute(head.method, head.path).action) {
-    case SagemakerAction::kInvoke: return endpoints_.BodyPolicyFor(Endpoint::kInfer, head);
-    case SagemakerAction::kInvocations: return endpoints_.BodyPolicyFor(settings_.invocations, head);
-    default: return {.max_bytes = invoke_settings_.max_input_bytes, .aligned_offset = 0};
+  const net::BodyPolicy usual{.max_bytes = invoke_settings_.max_input_bytes, .aligned_offset = 0};
+  const SagemakerRoute route = ParseSagemakerRoute(head.method, head.path);
+  switch (route.action) {
+    case SagemakerAction::kNone:
+    case SagemakerAction::kWrongMethod: break;
+    case SagemakerAction::kPing: return endpoints_.AdmitFor(settings_.ping, {}, head);
+    case SagemakerAction::kInvocations:
+      return endpoints_.AdmitFor(settings_.invocations, settings_.default_model, head);
+    case SagemakerAction::kInvoke: {
+      // What SageMaker calls the model says nothing about its name before it is loaded.
+      const std::optional<std::string> name = models_.ModelName(std::string(route.model));
+      return endpoints_.AdmitFor(Endpoint::kInfer, name.value_or(""), head);
+    }
+    case SagemakerAction::kListModels:
+    case SagemakerAction::kShowModel:
+      return endpoints_.AdmitFor({.right = AccessRight::kIndex, .all_models = true}, usual, head);
+    case SagemakerAction::kLoadModel:
+    case SagemakerAction::kUnloadModel:
+      return endpoints_.AdmitFor({.right = AccessRight::kModelRepository, .all_models = true}, usual, head);
   }
+  return usual;
 }
 
 void SagemakerFrontend::OnRequest(net::HttpExchangeRef exchange) {
   LogHttpRequest("SageMaker", exchange->head().method, exchange->head().path);
+  exchange = WithTicket(std::move(exchange));
   const SagemakerRoute route = ParseSagemakerRoute(exchange->head().method, exchange->head().path);
   if (const auto category = CategoryOf(route.action); category && endpoints_.RefuseRestricted(*category, *exchange)) {
     return;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "frontend/http/http_access.h"
 #include "frontend/http/reply.h"
 #include "frontend/metrics/metrics_frontend.h"
 #include "frontend/request_log.h"
@@ -61,13 +62,20 @@ VertexFrontend::VertexFrontend(InferenceServer& server, Executor& slow_work, con
       endpoints_(server, slow_work, WithFraming(infer), restricted) {}
 
 net::BodyPolicy VertexFrontend::OnHead(const net::HttpHead& head) {
+  if (RE2::FullMatch(head.path, health_route_)) return endpoints_.AdmitFor(Endpoint::kReady, {}, head);
+  if (!RE2::FullMatch(head.path, predict_route_)) return endpoints_.BodyPolicyFor(Endpoint::kNone, head);
   const std::string_view redirect = head.Find(kRedirectHeader);
-  const bool infers =
-      (redirect.data() == nullptr || redirect.ends_with("/infer")) && RE2::FullMatch(head.path, predict_route_);
-  return endpoints_.BodyPolicyFor(infers ? Endpoint::kInfer : Endpoint::kNone, head);
+  if (redirect.data() == nullptr) return endpoints_.AdmitFor(Endpoint::kInfer, default_model_, head);
+  const std::string path = RedirectPath(redirect);
+  Route route;
+  if (ParseRedirect(path, route) == RedirectTarget::kMetrics) {
+    return endpoints_.AdmitFor({.right = AccessRight::kMetrics}, endpoints_.BodyPolicyFor(Endpoint::kNone, head), head);
+  }
+  return endpoints_.AdmitFor(route.endpoint, route.model, head);
 }
 
 void VertexFrontend::OnRequest(net::HttpExchangeRef exchange) {
+  exchange = WithTicket(std::move(exchange));
   const net::HttpHead& head = exchange->head();
   LogHttpRequest("Vertex AI", head.method, head.path);
   if (RE2::FullMatch(head.path, health_route_)) {
