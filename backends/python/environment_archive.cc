@@ -6,11 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
+
+#include "neso/scratch_folder.h"
 
 extern char** environ;
 
@@ -19,19 +21,17 @@ namespace {
 
 using backend::Status;
 
+// Triton's folders for the same are at the top: nobody can tell whether they are in use.
+constexpr const char* kPrefix = "neso-python-env-";
+
 struct Unpacked {
   std::string folder;
   std::pair<int64_t, int64_t> changed;
 };
 
-// Their parent, python_env_XXXXXX, goes with the process.
+// Their parent goes with the process.
 class Archives {
  public:
-  ~Archives() {
-    std::error_code ignored;
-    if (!parent_.empty()) std::filesystem::remove_all(parent_, ignored);
-  }
-
   backend::Result<std::string> Get(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) {
@@ -48,13 +48,13 @@ class Archives {
 
  private:
   backend::Result<std::string> Unpack(const std::string& path) {
-    if (parent_.empty()) {
-      std::string name = std::filesystem::temp_directory_path() / "python_env_XXXXXX";
-      if (mkdtemp(name.data()) == nullptr) return Status::Internal("cannot make a folder for Python environments");
-      parent_ = name;
+    if (parent_ == nullptr) {
+      ScratchFolder::RemoveAbandoned(kPrefix);
+      parent_ = ScratchFolder::Make(kPrefix);
+      if (parent_ == nullptr) return Status::Internal("cannot make a folder for Python environments");
     }
-    std::string folder = parent_ + "/" + std::to_string(count_++);
-    std::filesystem::create_directory(folder);
+    std::string folder = parent_->path() + "/python_env_neso/" + std::to_string(count_++);
+    std::filesystem::create_directories(folder);
     const char* const arguments[] = {"tar", "-xf", path.c_str(), "-C", folder.c_str(), nullptr};
     pid_t pid = 0;
     int status = -1;
@@ -66,7 +66,7 @@ class Archives {
   }
 
   std::mutex mutex_;
-  std::string parent_;
+  std::unique_ptr<ScratchFolder> parent_;
   int count_ = 0;
   std::map<std::string, Unpacked> unpacked_;
 };

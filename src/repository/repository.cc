@@ -11,6 +11,7 @@
 #include "repository/layout_hint.h"
 #include "repository/model_name.h"
 #include "repository/operation.h"
+#include "repository/temporary_folder.h"
 
 namespace neso {
 
@@ -61,6 +62,8 @@ Status ModelRepository::CheckPaths() const {
 }
 
 Status ModelRepository::LoadStartupModels() {
+  // Beside the loads: other programs may have left many files there, too. Without a thread it is left to the next start.
+  static_cast<void>(lifecycle_.load_executor().Post([] { TemporaryFolder::RemoveAbandoned(); }));
   ASSIGN_OR_RETURN(const Locations locations, ListAll());
   std::set<std::string> names = options_.startup_models;
   const bool all = options_.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT || names == std::set<std::string>{"*"};

@@ -1,11 +1,11 @@
 #include "repository/temporary_folder.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "base/log.h"
 
@@ -13,6 +13,8 @@ namespace neso {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kPrefix = "neso-model-";
 
 Status WriteFile(const fs::path& root, const OverrideFile& file) {
   const fs::path relative(file.path);
@@ -37,22 +39,24 @@ Status WriteFile(const fs::path& root, const OverrideFile& file) {
 }  // namespace
 
 Expected<std::shared_ptr<const TemporaryFolder>> TemporaryFolder::Create(std::span<const OverrideFile> files) {
-  std::error_code error;
-  fs::path base = fs::temp_directory_path(error);
-  if (error) base = "/tmp";
-  std::string pattern = (base / "neso-model-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) {
-    return Internal("failed to create local temp folder: {}, errno: {}", pattern, std::strerror(errno));
+  std::unique_ptr<ScratchFolder> scratch = ScratchFolder::Make(kPrefix);
+  if (scratch == nullptr) {
+    return Internal("failed to create local temp folder: {}XXXXXX, errno: {}", kPrefix, std::strerror(errno));
   }
-  std::shared_ptr<const TemporaryFolder> folder(new TemporaryFolder(pattern));
-  for (const OverrideFile& file : files) RETURN_IF_ERROR(WriteFile(pattern, file));
+  std::shared_ptr<const TemporaryFolder> folder(new TemporaryFolder(std::move(scratch)));
+  for (const OverrideFile& file : files) RETURN_IF_ERROR(WriteFile(folder->path(), file));
   return folder;
 }
 
 TemporaryFolder::~TemporaryFolder() {
-  std::error_code error;
-  fs::remove_all(path_, error);
-  if (error) LOG_WARNING("failed to remove temporary folder {}: {}", path_, error.message());
+  if (const std::error_code error = folder_->Remove()) {
+    LOG_WARNING("failed to remove temporary folder {}: {}", path(), error.message());
+  }
+}
+
+void TemporaryFolder::RemoveAbandoned() {
+  const size_t removed = ScratchFolder::RemoveAbandoned(kPrefix);
+  if (removed != 0) LOG_INFO("removed {} temporary model folders of servers that did not end by themselves", removed);
 }
 
 }  // namespace neso

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "neso/scratch_folder.h"
 
 namespace neso {
 
@@ -25,11 +26,14 @@ class TemporaryFolder final {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_->path(); }
+
+  // Removes what servers that were killed have left.
+  static void RemoveAbandoned();
 
  private:
-  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
+  explicit TemporaryFolder(std::unique_ptr<ScratchFolder> folder) : folder_(std::move(folder)) {}
+  const std::unique_ptr<ScratchFolder> folder_;
 };
 
 }  // namespace neso

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -219,6 +220,24 @@ TEST(TemporaryLocalDiskTest, RefusesPathsThatLeaveIt) {
     ASSERT_FALSE(folder.ok()) << path;
     EXPECT_THAT(folder.error().message(), HasSubstr("must stay within model directory.")) << path;
   }
+}
+
+TEST(TemporaryLocalDiskTest, WhatADeadServerLeftIsRemovedAndWhatIsInUseStays) {
+  const OverrideFile files[] = {{"1/model.onnx", "abc"}};
+  const auto folder = TemporaryFolder::Create(files);
+  ASSERT_TRUE(folder.ok()) << folder.status().ToString();
+  const std::filesystem::path abandoned =
+      std::filesystem::temp_directory_path() / ("neso-model-test" + std::to_string(getpid()));
+  const std::filesystem::path link = abandoned.string() + "-link";
+  const TestFolder elsewhere;
+  elsewhere.Write("kept", "");
+  std::filesystem::create_directories(abandoned / "1");
+  std::filesystem::create_directory_symlink(elsewhere.path(), link);
+  TemporaryFolder::RemoveAbandoned();
+  EXPECT_FALSE(std::filesystem::exists(abandoned));
+  EXPECT_TRUE(std::filesystem::exists((*folder)->path() + "/1/model.onnx"));
+  EXPECT_TRUE(std::filesystem::exists(elsewhere.path() + "/kept"));
+  std::filesystem::remove(link);
 }
 
 }  // namespace
