@@ -43,6 +43,8 @@ struct EngineText {
   bool is_version_compatible = false;
 
   const Tensor* Find(std::string_view name) const;
+  // Whether its parts fit each other, as a builder makes them and the checks of the real library make sure.
+  bool IsCoherent() const;
   // Nothing if it is none.
   static std::optional<EngineText> Parse(const std::string& text);
 };

@@ -347,6 +347,10 @@ class Runtime final : public RuntimeStubs, public nvinfer1::IRuntime {
       Fail("deserializeCudaEngine: the magic tag does not match");
       return nullptr;
     }
+    if (!text->IsCoherent()) {
+      Fail("deserializeCudaEngine: the engine is damaged");
+      return nullptr;
+    }
     if (text->is_version_compatible && !allows_host_code_) {
       Fail("deserializeCudaEngine: a version compatible engine, and host code is not allowed");
       return nullptr;

@@ -79,15 +79,40 @@ def test_a_gpu_without_room(serve):
     assert served.infer("m", x=np.float32([[1]]), s=np.int32([1, 1]))["y"].tolist() == [[[7]]]
 
 
-def test_damaged_files(serve):
-    """They are the library's to refuse; nothing here reads them. The server goes on."""
+def test_files_of_another_kind(serve):
+    served = serve()
+    for i, model in enumerate([b"", b"\0" * 64, DOUBLE[1:]]):
+        assert "unable to create TensorRT engine" in load(served, f"m{i}", model=model)
+
+
+def test_500_damaged_files(serve):
+    """What is damaged is the library's to refuse. What it takes is looked at: names, types, shapes and profiles may be any."""
     served = serve()
     dice = random.Random(1)
-    for i in range(20):
-        damaged = bytearray(DOUBLE)
-        damaged[dice.randrange(11)] ^= 1 << dice.randrange(8)
-        assert "unable to create TensorRT engine: deserializeCudaEngine: the magic tag does not match" in load(
-            served, f"m{i}", model=bytes(damaged))
-    assert "unable to create TensorRT engine" in load(served, "empty", model=b"")
+    refused = 0
+    for i in range(500):
+        served.add(f"m{i}", damaged(DOUBLE, dice), None)
+        loaded = served.server.post(f"/v2/repository/models/m{i}/load", {})
+        refused += loaded.status_code >= 400
+        if loaded.status_code >= 400:
+            assert loaded.json()["error"].startswith("load failed for model"), loaded.text
+            continue
+        body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}]}
+        assert served.server.infer(f"m{i}", body).status_code in (200, 400, 500)
+        served.server.post(f"/v2/repository/models/m{i}/unload", {})
+    assert 100 < refused < 500
     served.load("m", DOUBLE)
     np.testing.assert_array_equal(served.infer("m", x=X)["y"], 2 * X)
+
+
+def damaged(model, dice):
+    made = bytearray(model)
+    for _ in range(dice.randint(1, 3)):
+        at = dice.randrange(len(made))
+        match dice.randrange(4):
+            case 0: made[at] ^= 1 << dice.randrange(8)
+            case 1: made[at:] = b""
+            case 2: made[at:at] = made[at:at + dice.randrange(1, 40)]
+            case _: made[at:at + 1] = dice.choice([b"-1", b"99999999999", b" ", b"\n", b"0"])
+        made = made or bytearray(b"x")
+    return bytes(made)
