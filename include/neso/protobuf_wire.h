@@ -101,10 +101,17 @@ class MessageWriter {
     bytes_.append(bytes, sizeof(bytes));
     return *this;
   }
-  MessageWriter& Add(uint32_t number, const MessageWriter& message) {
+  MessageWriter& Add(uint32_t number, const MessageWriter& message) { return Add(number, message.bytes_); }
+  // A text, bytes, or a message that is written already.
+  MessageWriter& Add(uint32_t number, std::string_view bytes) {
     Tag(number, WireType::kBytes);
-    Varint(message.bytes_.size());
-    bytes_ += message.bytes_;
+    Varint(bytes.size());
+    bytes_ += bytes;
+    return *this;
+  }
+  MessageWriter& AddFixed64(uint32_t number, uint64_t value) {
+    Tag(number, WireType::kFixed64);
+    for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(value >> shift);
     return *this;
   }
   // The fields of `other` after those that are here.

@@ -328,6 +328,7 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   }
   Status status = Catching([&] { return RequestValidator(r).Run(); });
   if (!status.ok()) {
+    if (trace != nullptr) trace->NoteFailure(status);
     r.EndTrace();
     return status;
   }
@@ -345,6 +346,7 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   r.MarkExecuting();
   model.EndRequest();
   r.release_hooks_.clear();
+  if (trace != nullptr) trace->NoteFailure(status);
   r.EndTrace();
   r.RenewFactory();
   return status;

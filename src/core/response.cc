@@ -153,6 +153,7 @@ void InferenceResponse::Send(std::unique_ptr<InferenceResponse> response, uint32
   // The factory outlives the response, which the requester may delete at once.
   const std::shared_ptr<ResponseFactory> factory = response->factory_;
   if (!error.ok()) {
+    if (factory->trace_ != nullptr) factory->trace_->NoteFailure(error);
     response->status_ = std::move(error);
     for (size_t i = 0; i < response->output_count_; ++i) response->outputs_[i].ReleaseBuffer();
     response->output_count_ = 0;

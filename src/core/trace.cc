@@ -84,9 +84,21 @@ void InferenceTrace::ReportTensor(TRITONSERVER_InferenceTraceActivity activity, 
                          static_cast<TRITONSERVER_MemoryType>(memory.memory_type), memory.memory_type_id, userp_));
 }
 
+void InferenceTrace::NoteFailure(const Status& status) {
+  MutexLock lock(mutex_);
+  if (!failure_.empty()) return;
+  failure_ = status.message().empty() ? std::string(StatusCodeText(status.code())) : status.message();
+}
+
+std::string InferenceTrace::failure() const {
+  MutexLock lock(mutex_);
+  return failure_;
+}
+
 InferenceTrace* InferenceTrace::SpawnChild() {
   auto* child = new InferenceTrace(level_, id_, activity_, tensor_activity_, release_, userp_);
   child->context_ = context_;
+  child->trace_id_ = trace_id_;
   child->owner_ = owner_;
   return child;
 }

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "base/mutex.h"
+#include "base/status.h"
 #include "core/types.h"
 
 namespace neso {
@@ -34,6 +36,10 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   const std::string& request_id() const { return request_id_; }
   const std::string& context() const { return context_; }
   void set_context(std::string context) { context_ = std::move(context); }
+  // The trace that this one is part of wherever the request goes (W3C trace-id), as 32 hexadecimal digits; empty where
+  // nobody gave it one.
+  const std::string& trace_id() const { return trace_id_; }
+  void set_trace_id(std::string id) { trace_id_ = std::move(id); }
   // Kept alive by this trace and those spawned from it: what `userp` points to, say.
   void Keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
   void SetModel(std::string name, int64_t version, std::string request_id);
@@ -46,6 +52,10 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   // At TENSORS level; otherwise nothing.
   void ReportTensor(TRITONSERVER_InferenceTraceActivity activity, const char* name, DataType datatype, const void* base,
                     size_t byte_size, const Shape& shape, const BufferAttributes& memory);
+  // Why the request fails: for who has the trace back. The first reason counts.
+  void NoteFailure(const Status& status);
+  // Empty as long as nothing failed.
+  std::string failure() const;
   bool wants_tensors() const { return (level_ & TRITONSERVER_TRACE_LEVEL_TENSORS) != 0; }
   // The name given to ReportCustom; valid inside the activity callback.
   const std::string& custom_activity() const;
@@ -66,7 +76,10 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   int64_t model_version_ = -1;
   std::string request_id_;
   std::string context_;
+  std::string trace_id_;
   std::shared_ptr<void> owner_;
+  mutable Mutex mutex_;
+  std::string failure_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso

@@ -5,17 +5,17 @@
 namespace neso {
 namespace {
 
-const InferenceTrace& AsTrace(TRITONSERVER_InferenceTrace* trace) { return *static_cast<InferenceTrace*>(trace); }
+InferenceTrace& AsTrace(TRITONSERVER_InferenceTrace* trace) { return *static_cast<InferenceTrace*>(trace); }
 
 }  // namespace
 
-RequestTrace::RequestTrace(std::shared_ptr<TraceCollector> collector)
-    : collector_(std::move(collector)), id_(InferenceTrace::NewId()) {
+RequestTrace::RequestTrace(std::shared_ptr<TraceCollector> collector, std::optional<TraceIdentity> identity)
+    : collector_(std::move(collector)), id_(InferenceTrace::NewId()), identity_(std::move(identity)) {
   spans_[id_].id = id_;
 }
 
 RequestTrace::~RequestTrace() {
-  TracedRequest trace;
+  TracedRequest trace{.spans = {}, .identity = identity_};
   {
     MutexLock lock(mutex_);
     Children children;
@@ -40,13 +40,24 @@ InferenceTrace* RequestTrace::NewCoreTrace() {
   const auto level = static_cast<TRITONSERVER_InferenceTraceLevel>(collector_->level());
   auto* trace = new InferenceTrace(level, /*parent_id=*/0, OnActivity, OnTensor, OnRelease, this, id_);
   trace->Keep(shared_from_this());
+  if (identity_) trace->set_trace_id(TraceIdText(identity_->trace_id));
   return trace;
 }
 
 void RequestTrace::Report(std::string_view activity, uint64_t steady_ns) {
   if ((collector_->level() & TRITONSERVER_TRACE_LEVEL_TIMESTAMPS) == 0) return;
   MutexLock lock(mutex_);
-  spans_[id_].events.push_back({.activity = std::string(activity), .steady_ns = steady_ns, .tensor = {}});
+  spans_[id_].events.push_back(
+      {.reporter = TraceReporter::kFrontend, .activity = std::string(activity), .steady_ns = steady_ns, .tensor = {}});
+}
+
+void RequestTrace::NoteFailure(const Status& status) {
+  MutexLock lock(mutex_);
+  if (TraceSpan& span = spans_[id_]; span.failure.empty()) span.failure = status.message();
+}
+
+std::string RequestTrace::traceparent() const {
+  return identity_ ? Traceparent(identity_->trace_id, identity_->SpanId(id_, kRequestSpan)) : std::string();
 }
 
 std::shared_ptr<void> RequestTrace::ReportWhenGone(std::shared_ptr<RequestTrace> trace, std::string_view activity,
@@ -65,27 +76,38 @@ std::shared_ptr<void> RequestTrace::ReportWhenGone(std::shared_ptr<RequestTrace>
   return std::make_shared<Reporter>(std::move(trace), activity, std::move(kept));
 }
 
-void RequestTrace::Take(const InferenceTrace& trace, TraceEvent event) {
+void RequestTrace::Take(InferenceTrace& trace, TraceEvent event) {
   MutexLock lock(mutex_);
   TraceSpan& span = spans_[trace.id()];
-  if (!std::exchange(span.has_model, true)) {
-    span.id = trace.id();
-    span.parent_id = trace.parent_id();
-    span.model_name = trace.model_name();
-    span.model_version = trace.model_version();
-    span.request_id = trace.request_id();
-    span.events_before_model = span.events.size();
-  }
+  if (!std::exchange(span.has_model, true)) Begin(trace, span);
   span.events.push_back(std::move(event));
+}
+
+void RequestTrace::Begin(InferenceTrace& trace, TraceSpan& span) {
+  span.id = trace.id();
+  span.parent_id = trace.parent_id();
+  span.model_name = trace.model_name();
+  span.model_version = trace.model_version();
+  span.request_id = trace.request_id();
+  span.events_before_model = span.events.size();
+  if (identity_) trace.set_context(TraceContextJson(*identity_, identity_->SpanId(trace.id(), kModelSpan)));
+}
+
+void RequestTrace::End(const InferenceTrace& trace) {
+  std::string failure = trace.failure();
+  if (failure.empty()) return;
+  MutexLock lock(mutex_);
+  if (TraceSpan& span = spans_[trace.id()]; span.failure.empty()) span.failure = std::move(failure);
 }
 
 void RequestTrace::OnActivity(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
                               uint64_t timestamp_ns, void* userp) {
-  const std::string_view name = activity == TRITONSERVER_TRACE_CUSTOM_ACTIVITY
-                                    ? std::string_view(AsTrace(trace).custom_activity())
-                                    : TraceActivityName(activity);
-  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace),
-                                          {.activity = std::string(name), .steady_ns = timestamp_ns, .tensor = {}});
+  const bool is_custom = activity == TRITONSERVER_TRACE_CUSTOM_ACTIVITY;
+  static_cast<RequestTrace*>(userp)->Take(
+      AsTrace(trace), {.reporter = is_custom ? TraceReporter::kBackend : TraceReporter::kCore,
+                       .activity = is_custom ? AsTrace(trace).custom_activity() : TraceActivityName(activity),
+                       .steady_ns = timestamp_ns,
+                       .tensor = {}});
 }
 
 void RequestTrace::OnTensor(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
@@ -98,11 +120,14 @@ void RequestTrace::OnTensor(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_Inf
   if (memory_type != TRITONSERVER_MEMORY_GPU && base != nullptr) {
     tensor.bytes.assign(static_cast<const char*>(base), byte_size);
   }
-  static_cast<RequestTrace*>(userp)->Take(
-      AsTrace(trace), {.activity = TraceActivityName(activity), .steady_ns = 0, .tensor = std::move(tensor)});
+  static_cast<RequestTrace*>(userp)->Take(AsTrace(trace), {.reporter = TraceReporter::kCore,
+                                                           .activity = TraceActivityName(activity),
+                                                           .steady_ns = 0,
+                                                           .tensor = std::move(tensor)});
 }
 
-void RequestTrace::OnRelease(TRITONSERVER_InferenceTrace* trace, void* /*userp*/) {
+void RequestTrace::OnRelease(TRITONSERVER_InferenceTrace* trace, void* userp) {
+  static_cast<RequestTrace*>(userp)->End(AsTrace(trace));
   delete static_cast<InferenceTrace*>(trace);
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,8 @@ namespace neso {
 // Thread-safe.
 class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
  public:
-  // Of a request that `collector` has sampled.
-  explicit RequestTrace(std::shared_ptr<TraceCollector> collector);
+  // Of a request that `collector` has sampled. `identity`: where traces have one beyond this server.
+  explicit RequestTrace(std::shared_ptr<TraceCollector> collector, std::optional<TraceIdentity> identity = {});
   ~RequestTrace();
   RequestTrace(const RequestTrace&) = delete;
   RequestTrace& operator=(const RequestTrace&) = delete;
@@ -37,6 +38,10 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
   InferenceTrace* NewCoreTrace();
   // An activity of the front end; at TIMESTAMPS level, otherwise nothing.
   void Report(std::string_view activity, uint64_t steady_ns = SteadyNanoseconds());
+  // Why the request fails, as its client is told. The first reason counts.
+  void NoteFailure(const Status& status);
+  // As the front end that answers may show it: "00-<trace id>-<span id>-01"; empty where traces have no identity.
+  std::string traceparent() const;
   // Keeps `kept` and, when it goes itself, reports `activity`, whose text outlives it.
   static std::shared_ptr<void> ReportWhenGone(std::shared_ptr<RequestTrace> trace, std::string_view activity,
                                               std::shared_ptr<void> kept);
@@ -45,7 +50,10 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
   using Children = std::map<uint64_t, std::vector<uint64_t>>;
 
   // Takes an event of a trace, whose span begins with the first.
-  void Take(const InferenceTrace& trace, TraceEvent event);
+  void Take(InferenceTrace& trace, TraceEvent event);
+  // The spans from here on are below that of `trace`, which a backend can ask for.
+  void Begin(InferenceTrace& trace, TraceSpan& span) REQUIRES(mutex_);
+  void End(const InferenceTrace& trace);
   // Those of nested calls first, in the order in which they began.
   void MoveSpans(uint64_t id, const Children& children, std::vector<TraceSpan>& spans) REQUIRES(mutex_);
   static void OnActivity(TRITONSERVER_InferenceTrace* trace, TRITONSERVER_InferenceTraceActivity activity,
@@ -58,6 +66,7 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
 
   const std::shared_ptr<TraceCollector> collector_;
   const uint64_t id_;
+  const std::optional<TraceIdentity> identity_;
   Mutex mutex_;
   // By trace id: this request's, which is always there, and those of calls nested in it.
   std::map<uint64_t, TraceSpan> spans_ GUARDED_BY(mutex_);

@@ -1,10 +1,13 @@
 #include "observe/trace_collector.h"
 
+#include "core/abi.h"
+
 namespace neso {
 
 TraceCollector::TraceCollector(const TraceSettings& settings, TraceSink& sink)
     : settings_(settings),
-      is_valid_(settings.level != 0 && CheckTraceSettings(settings, sink.file()).ok()),
+      level_(sink.mode() == TraceMode::kTriton ? settings.level : settings.level & TRITONSERVER_TRACE_LEVEL_TIMESTAMPS),
+      is_valid_(level_ != 0 && CheckTraceSettings(settings, sink.file(), sink.mode()).ok()),
       stream_(sink.Open(settings)),
       count_(settings.count) {}
 
@@ -20,10 +23,11 @@ bool TraceCollector::is_active() const {
   return is_valid_ && count_ != 0;
 }
 
-bool TraceCollector::Sample() {
+bool TraceCollector::Sample(bool belongs_to_trace) {
   MutexLock lock(mutex_);
   if (!is_valid_ || count_ == 0) return false;
-  if (++requests_ % settings_.rate != 0) return false;
+  const bool is_due = settings_.rate != 0 && ++requests_ % settings_.rate == 0;
+  if (!is_due && !belongs_to_trace) return false;
   if (count_ > 0) --count_;
   ++under_way_;
   return true;

@@ -22,12 +22,13 @@ class TraceCollector {
 
   // With the count that is left.
   TraceSettings settings() const;
-  uint32_t level() const { return settings_.level; }
+  uint32_t level() const { return level_; }
   // Whether a request may still be traced.
   bool is_active() const;
 
-  // Counts a request; true when it is to be traced, which then has to end in Add.
-  bool Sample();
+  // Counts a request; true when it is to be traced, which then has to end in Add. One that belongs to a trace already
+  // is traced whatever the rate.
+  bool Sample(bool belongs_to_trace = false);
   // The end of a trace, which may be without a span.
   void Add(const TracedRequest& trace);
   // Hands on to the sink what there is.
@@ -35,6 +36,7 @@ class TraceCollector {
 
  private:
   const TraceSettings settings_;
+  const uint32_t level_;  // what the mode has of settings_.level
   const bool is_valid_;
   const std::unique_ptr<TraceStream> stream_;
   mutable Mutex mutex_;

@@ -17,7 +17,9 @@ constexpr uint32_t kTimestamps = TRITONSERVER_TRACE_LEVEL_TIMESTAMPS;
 // Keeps the ids of what it is given, and a 0 for each flush.
 class FakeSink final : public TraceSink {
  public:
-  explicit FakeSink(std::string file = "t") : file_(std::move(file)) {}
+  explicit FakeSink(std::string file = "t", TraceMode mode = TraceMode::kTriton)
+      : file_(std::move(file)), mode_(mode) {}
+  TraceMode mode() const override { return mode_; }
   const std::string& file() const override { return file_; }
   std::unique_ptr<TraceStream> Open(const TraceSettings&) override { return std::make_unique<Stream>(*this); }
   void Close() override {}
@@ -32,6 +34,7 @@ class FakeSink final : public TraceSink {
     FakeSink& sink;
   };
   const std::string file_;
+  const TraceMode mode_;
 };
 
 TracedRequest TraceOf(uint64_t id) {
@@ -44,6 +47,21 @@ std::string SampleTimes(TraceCollector& collector, int times) {
   std::string sampled;
   for (int i = 0; i < times; ++i) sampled.push_back(collector.Sample() ? 'x' : '.');
   return sampled;
+}
+
+TEST(TraceCollectorTest, RequestsOfTracesAreSampledWhateverTheRate) {
+  FakeSink sink("", TraceMode::kOpenTelemetry);
+  TraceCollector collector({.level = kTimestamps, .rate = 3, .count = 3}, sink);
+  EXPECT_TRUE(collector.Sample(true));
+  EXPECT_EQ(SampleTimes(collector, 3), ".x.");
+  EXPECT_TRUE(collector.Sample(true));
+  EXPECT_FALSE(collector.Sample(true)) << "they count";
+
+  TraceCollector only_those({.level = kTimestamps, .rate = 0}, sink);
+  EXPECT_EQ(SampleTimes(only_those, 3), "...");
+  EXPECT_TRUE(only_those.Sample(true));
+  TraceCollector tensors({.level = TRITONSERVER_TRACE_LEVEL_TENSORS, .rate = 1}, sink);
+  EXPECT_FALSE(tensors.Sample(true)) << "spans have no tensors";
 }
 
 TEST(TraceCollectorTest, SamplesByRateAndCount) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/types.h"
+#include "observe/trace_context.h"
 
 namespace neso {
 
@@ -19,8 +20,12 @@ struct TracedTensor {
   std::string bytes;
 };
 
+// Who reported an event.
+enum class TraceReporter : uint8_t { kFrontend, kCore, kBackend };
+
 // "REQUEST_START" at a time, or "TENSOR_QUEUE_INPUT" with a tensor.
 struct TraceEvent {
+  TraceReporter reporter = TraceReporter::kCore;
   std::string activity;
   uint64_t steady_ns = 0;  // of an event without tensor
   std::optional<TracedTensor> tensor;
@@ -36,11 +41,13 @@ struct TraceSpan {
   std::vector<TraceEvent> events;  // in the order of their reports
   size_t events_before_model = 0;  // so many were reported before the request came to its model
   bool has_model = false;          // a request that never came to its model has no names
+  std::string failure;             // why it failed; empty: it did not
 };
 
-// A request with all calls nested in it, those first, in the order in which they began.
+// A request with all calls nested in it, those first, in the order in which they began: the last span is the request's.
 struct TracedRequest {
   std::vector<TraceSpan> spans;
+  std::optional<TraceIdentity> identity{};  // where traces have one beyond this server
 };
 
 }  // namespace neso

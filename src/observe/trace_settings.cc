@@ -27,6 +27,8 @@ Status OutOfRange(std::string_view name, int64_t least, int64_t most, const std:
 
 }  // namespace
 
+const char* TraceModeName(TraceMode mode) { return mode == TraceMode::kTriton ? "triton" : "opentelemetry"; }
+
 TraceSettings Resolve(const TraceOverrides& own, const TraceSettings& fallback) {
   return {.level = own.level.value_or(fallback.level),
           .rate = own.rate.value_or(fallback.rate),
@@ -42,8 +44,8 @@ TraceOverrides Apply(const TraceSettingsUpdate& update, TraceOverrides own) {
   return own;
 }
 
-Status CheckTraceSettings(const TraceSettings& settings, const std::string& file) {
-  if (settings.level == TRITONSERVER_TRACE_LEVEL_DISABLED) return {};
+Status CheckTraceSettings(const TraceSettings& settings, const std::string& file, TraceMode mode) {
+  if (settings.level == TRITONSERVER_TRACE_LEVEL_DISABLED || mode == TraceMode::kOpenTelemetry) return {};
   const char* const mistake = settings.rate == 0 ? "sample rate must be non-zero"
                               : file.empty()     ? "trace file name is not given"
                                                  : nullptr;

@@ -15,6 +15,10 @@
 
 namespace neso {
 
+// "triton": files of this server's. "opentelemetry": spans that go to a collector, and belong to their callers' traces.
+enum class TraceMode { kTriton, kOpenTelemetry };
+const char* TraceModeName(TraceMode mode);
+
 struct TraceSettings {
   uint32_t level = 0;          // TRITONSERVER_InferenceTraceLevel bits; 0 is OFF
   uint32_t rate = 1000;        // every rate-th request
@@ -49,8 +53,9 @@ struct TraceSettingsUpdate {
 
 TraceOverrides Apply(const TraceSettingsUpdate& update, TraceOverrides own);
 
-// Error: kInvalidArg "Attempting to set invalid trace setting :..."; what is OFF is never wrong.
-Status CheckTraceSettings(const TraceSettings& settings, const std::string& file);
+// Error: kInvalidArg "Attempting to set invalid trace setting :..."; what is OFF is never wrong. With OpenTelemetry no
+// file is needed, and with a rate of 0 only those requests are traced that belong to a trace of their callers.
+Status CheckTraceSettings(const TraceSettings& settings, const std::string& file, TraceMode mode = TraceMode::kTriton);
 
 // {"OFF"}, or what is on.
 std::vector<std::string_view> TraceLevelNames(uint32_t level);

@@ -35,6 +35,7 @@ TEST(TraceSettingsTest, WhatIsOffIsNeverWrong) {
   EXPECT_TRUE(CheckTraceSettings({.level = kTimestamps, .rate = 1}, "f").ok());
   EXPECT_EQ(CheckTraceSettings({.level = kTimestamps, .rate = 0}, "f").message(),
             "Attempting to set invalid trace setting :sample rate must be non-zero");
+  EXPECT_TRUE(CheckTraceSettings({.level = kTimestamps, .rate = 0}, "", TraceMode::kOpenTelemetry).ok());
   const Status no_file = CheckTraceSettings({.level = kTensors}, "");
   EXPECT_EQ(no_file.message(), "Attempting to set invalid trace setting :trace file name is not given");
   EXPECT_EQ(no_file.code(), StatusCode::kInvalidArg);

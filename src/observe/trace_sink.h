@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "observe/trace_record.h"
 #include "observe/trace_settings.h"
@@ -22,8 +24,11 @@ class TraceStream {
 class TraceSink {
  public:
   virtual ~TraceSink() = default;
+  virtual TraceMode mode() const { return TraceMode::kTriton; }
   // What the trace settings show as their file; empty where there is none.
   virtual const std::string& file() const = 0;
+  // What else they show of it: names and values.
+  virtual std::vector<std::pair<std::string, std::string>> options() const { return {}; }
   virtual std::unique_ptr<TraceStream> Open(const TraceSettings& settings) = 0;
   // Returns when everything has been written; what still comes is written on the thread that brings it.
   virtual void Close() = 0;

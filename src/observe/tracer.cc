@@ -23,13 +23,14 @@ void Tracer::Close() {
   sink_->Close();
 }
 
-std::shared_ptr<RequestTrace> Tracer::SampleOn(const std::string& model) {
+std::shared_ptr<RequestTrace> Tracer::SampleOn(const std::string& model, const std::optional<TraceContext>& caller) {
   MutexLock lock(mutex_);
   const std::shared_ptr<TraceCollector>& collector = CollectorOf(model);
-  if (!collector->Sample()) return nullptr;
+  if (!collector->Sample(caller.has_value())) return nullptr;
   // That may have been its last one.
   if (!collector->is_active()) SwitchOnOrOff();
-  return std::make_shared<RequestTrace>(collector);
+  return std::make_shared<RequestTrace>(
+      collector, mode() == TraceMode::kOpenTelemetry ? std::optional(TraceIdentity::Under(caller)) : std::nullopt);
 }
 
 TraceSettings Tracer::Settings(const std::string& model) const {
@@ -53,7 +54,7 @@ Status Tracer::Update(const std::string& model, const TraceSettingsUpdate& updat
                                                                     : found->second.own);
   const TraceSettings settings =
       Settle(own, is_global ? start_ : global_.collector->settings(), update.count.has_value(), current);
-  RETURN_IF_ERROR(CheckTraceSettings(settings, file()));
+  RETURN_IF_ERROR(CheckTraceSettings(settings, file(), mode()));
   if (is_global) {
     global_.own = own;
     Replace(global_.collector, settings);

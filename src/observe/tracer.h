@@ -6,14 +6,17 @@
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>(100)});       // this model's own rate from now on
 //   tracer.Update("digits", {.rate = std::optional<uint32_t>()});          // and again the global one
 //
-// Source: Triton's trace extension, mode "triton".
+// Source: Triton's trace extension.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/status.h"
@@ -39,7 +42,14 @@ class Tracer {
   std::shared_ptr<RequestTrace> Sample(const std::string& model) {
     if (!is_on()) [[likely]]
       return nullptr;
-    return SampleOn(model);
+    return SampleOn(model, std::nullopt);
+  }
+  // Likewise; `caller()` tells what its caller says of a trace that the request belongs to.
+  template <typename Caller>
+  std::shared_ptr<RequestTrace> Sample(const std::string& model, Caller&& caller) {
+    if (!is_on()) [[likely]]
+      return nullptr;
+    return SampleOn(model, mode() == TraceMode::kOpenTelemetry ? caller() : std::nullopt);
   }
 
   // What counts for the model, or globally for an empty name; with the count that is left.
@@ -51,6 +61,8 @@ class Tracer {
   void Close();
   // Where traces go; empty when there is no file.
   const std::string& file() const { return sink_->file(); }
+  TraceMode mode() const { return sink_->mode(); }
+  std::vector<std::pair<std::string, std::string>> options() const { return sink_->options(); }
 
  private:
   // A place with settings of its own.
@@ -59,7 +71,7 @@ class Tracer {
     std::shared_ptr<TraceCollector> collector;
   };
 
-  std::shared_ptr<RequestTrace> SampleOn(const std::string& model);
+  std::shared_ptr<RequestTrace> SampleOn(const std::string& model, const std::optional<TraceContext>& caller);
   const std::shared_ptr<TraceCollector>& CollectorOf(const std::string& model) const REQUIRES(mutex_);
   // Settings of a place whose own values and fallback have changed. A count goes on unless it is what changed.
   static TraceSettings Settle(const TraceOverrides& own, const TraceSettings& fallback, bool count_changes,
