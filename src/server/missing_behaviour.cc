@@ -23,8 +23,6 @@ bool HasCloudRepository(const Options& options) {
 
 constexpr MissingRow kMissing[] = {
     {"model-repository", HasCloudRepository, "repositories in object storage (s3://, gs://, as://)"},
-    {"trace-config mode=opentelemetry", [](const Options& o) { return o.trace.mode == TraceMode::kOpenTelemetry; },
-     "traces for OpenTelemetry"},
 };
 
 constexpr const char* kWithoutEffect[] = {

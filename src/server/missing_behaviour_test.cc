@@ -28,9 +28,10 @@ TEST(MissingBehaviourTest, SwitchingOffAndRestatingDefaultsIsFine) {
 }
 
 TEST(MissingBehaviourTest, WhatIsMissingIsNamed) {
-  EXPECT_THAT(MissingBehaviour(Parse({"--trace-config=mode=opentelemetry"})),
-              ElementsAre("--trace-config mode=opentelemetry: this server does not have traces for OpenTelemetry yet"));
-  for (const char* argument : {"--model-repository=s3://b/m", "--trace-config=mode=opentelemetry"}) {
+  EXPECT_THAT(MissingBehaviour(Parse({"--model-repository=s3://b/m"})),
+              ElementsAre("--model-repository: this server does not have repositories in object storage (s3://, gs://, "
+                          "as://) yet"));
+  for (const char* argument : {"--model-repository=s3://b/m", "--model-repository=gs://b/m"}) {
     EXPECT_EQ(MissingBehaviour(Parse({argument})).size(), 1U) << argument;
   }
 }

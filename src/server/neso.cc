@@ -25,6 +25,7 @@
 #include "server/signals.h"
 #include "server/startup_failures.h"
 #include "server/startup_tables.h"
+#include "server/trace_export.h"
 
 namespace neso {
 namespace {
@@ -113,6 +114,11 @@ int Serve(const Options& options) {
     LOG_ERROR("failed to start {}", credentials.error().message());
     return 1;
   }
+  Expected<std::shared_ptr<OtlpExporter>> trace_exporter = MakeTraceExporter(options.trace);
+  if (!trace_exporter) {
+    LOG_ERROR("failed to start tracing: {}", trace_exporter.error().message());
+    return 1;
+  }
   std::map<std::string, std::string> failures;
   Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options, failures);
   if (!server) {
@@ -126,7 +132,7 @@ int Serve(const Options& options) {
     Complain("error: " + CodeAndMessage(stop.error()));
     return 1;
   }
-  Services services(**server, options, *std::move(credentials));
+  Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
   if (!services.Start().ok()) return 1;
   RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
 

@@ -66,7 +66,7 @@ void PreferNewTraceSetting(ParseState& state, const char* setting, const char* o
       fmt::format("Warning: '--{}' is overridden by the value of '{}' in '--trace-config'.", old_option, setting));
 }
 
-void FinishTracing(ParseState& state, const Environment& environment) {
+Status FinishTracing(ParseState& state, const Environment& environment) {
   TraceOptions& trace = state.options.trace;
   const auto& old = state.deprecated_trace;
   const bool old_level_counts = old.level && !state.trace_config_given.contains("level");
@@ -77,26 +77,24 @@ void FinishTracing(ParseState& state, const Environment& environment) {
   if (trace.mode == TraceMode::kTriton) {
     PreferNewTraceSetting(state, "log-frequency", "trace-log-frequency", old.log_frequency, trace.log_frequency);
     PreferNewTraceSetting(state, "file", "trace-file", old.file, trace.file);
-    return;
+    return {};
   }
   if (old.file) state.warnings.emplace_back("Warning: '--trace-file' is ignored in trace mode opentelemetry.");
   if (old.log_frequency) {
     state.warnings.emplace_back("Warning: '--trace-log-frequency' is ignored in trace mode opentelemetry.");
   }
-  constexpr struct {
-    const char* setting;
-    const char* variable;
-    const char* fallback;
-  } kBatchDefaults[] = {
-      {"bsp_max_queue_size", "OTEL_BSP_MAX_QUEUE_SIZE", "2048"},
-      {"bsp_schedule_delay", "OTEL_BSP_SCHEDULE_DELAY", "5000"},
-      {"bsp_max_export_batch_size", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512"},
-  };
-  for (const auto& [setting, variable, fallback] : kBatchDefaults) {
-    if (state.trace_config_given.contains(setting)) continue;
-    const char* value = environment(variable);
-    trace.opentelemetry.emplace_back(setting, value != nullptr ? value : fallback);
+  Expected<OtlpSettings> otlp = MakeOtlpSettings(trace.opentelemetry, environment);
+  if (!otlp) return otlp.error().WithContext("--trace-config opentelemetry");
+  // Those of the batch processor are shown in any case.
+  const std::pair<const char*, int64_t> batching[] = {
+      {"bsp_max_queue_size", static_cast<int64_t>(otlp->max_queue_size)},
+      {"bsp_schedule_delay", otlp->schedule_delay.count()},
+      {"bsp_max_export_batch_size", static_cast<int64_t>(otlp->max_export_batch_size)}};
+  for (const auto& [setting, value] : batching) {
+    if (!state.trace_config_given.contains(setting)) trace.opentelemetry.emplace_back(setting, std::to_string(value));
   }
+  trace.otlp = *std::move(otlp);
+  return {};
 }
 
 // The settings of one cache go to it as a JSON object of strings.
@@ -201,7 +199,7 @@ Status FinishOptions(ParseState& state, const Environment& environment) {
   RETURN_IF_ERROR(FinishRepository(state, environment));
   RETURN_IF_ERROR(FinishCache(state));
   RETURN_IF_ERROR(FinishSagemaker(options.sagemaker, environment));
-  FinishTracing(state, environment);
+  RETURN_IF_ERROR(FinishTracing(state, environment));
   options.server.gpu_metrics = options.server.gpu_metrics && options.server.metrics;
   options.server.cpu_metrics = options.server.cpu_metrics && options.server.metrics;
   if (!options.given.contains("metrics-address")) {

@@ -1,4 +1,6 @@
 // --trace-config, and the deprecated options, most of which say the same in older words.
+#include <algorithm>
+
 #include "base/text.h"
 #include "server/option_spec.h"
 
@@ -50,6 +52,11 @@ Status SetTritonTraceSetting(ParseState& state, const NamedSetting& setting) {
 }
 
 Status SetOpenTelemetrySetting(ParseState& state, const NamedSetting& setting) {
+  constexpr std::string_view kNames[] = {"url", "resource", "bsp_max_queue_size", "bsp_schedule_delay",
+                                         "bsp_max_export_batch_size"};
+  if (std::find(std::begin(kNames), std::end(kNames), setting.setting) == std::end(kNames)) {
+    return InvalidArg("unknown trace setting 'opentelemetry,{}', expected {}", setting.setting, Join(kNames, ", "));
+  }
   if (setting.setting.starts_with("bsp_")) RETURN_IF_ERROR(ParseValue<int>(setting.value).status());
   state.options.trace.opentelemetry.emplace_back(setting.setting, setting.value);
   return {};

@@ -28,6 +28,8 @@
 #include "frontend/http/cors.h"
 #include "frontend/restricted_apis.h"
 #include "net/service_limits.h"
+#include "observe/opentelemetry/otlp_settings.h"
+#include "observe/trace_settings.h"
 
 namespace neso {
 
@@ -118,8 +120,6 @@ struct AccessOptions {
   AuditSettings audit;
 };
 
-enum class TraceMode { kTriton, kOpenTelemetry };
-
 struct TraceOptions {
   uint32_t level = 0;  // TRITONSERVER_InferenceTraceLevel bits
   int rate = 1000;
@@ -127,7 +127,8 @@ struct TraceOptions {
   int log_frequency = 0;
   TraceMode mode = TraceMode::kTriton;
   std::string file;
-  Settings opentelemetry;
+  Settings opentelemetry;  // as they are shown
+  OtlpSettings otlp;       // what follows from them
 };
 
 struct Options {

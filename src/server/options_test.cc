@@ -280,7 +280,7 @@ TEST(OptionsTest, TraceConfigSetsTheModesOwnSettings) {
   EXPECT_EQ(otel.trace.mode, TraceMode::kOpenTelemetry);
   EXPECT_THAT(otel.trace.opentelemetry,
               ElementsAre(Pair("url", "http://c:4318"), Pair("resource", "a=b,c"), Pair("bsp_schedule_delay", "1"),
-                          Pair("bsp_max_queue_size", "64"), Pair("bsp_max_export_batch_size", "512")));
+                          Pair("bsp_max_queue_size", "64"), Pair("bsp_max_export_batch_size", "64")));
 }
 
 TEST(OptionsTest, DeprecatedOptionsWarnAndYieldToTheNewOnes) {

@@ -8,6 +8,7 @@
 #include "observe/trace_file.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
+#include "server/trace_export.h"
 
 namespace neso {
 namespace {
@@ -41,6 +42,12 @@ TraceSettings TraceSettingsFor(const TraceOptions& options) {
           .rate = static_cast<uint32_t>(options.rate),
           .count = options.count,
           .log_frequency = static_cast<uint32_t>(options.log_frequency)};
+}
+
+std::shared_ptr<TraceSink> TraceSinkFor(const TraceOptions& options, const std::shared_ptr<OtlpExporter>& exporter,
+                                        Executor& executor) {
+  if (exporter != nullptr) return exporter;
+  return std::make_shared<TraceFile>(options.file, executor);
 }
 
 SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
@@ -117,7 +124,8 @@ net::Http2KeepAliveOptions KeepAliveFor(const GrpcOptions& options) {
 
 }  // namespace
 
-Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials)
+Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials,
+                   std::shared_ptr<OtlpExporter> trace_exporter)
     : server_(server),
       options_(options),
       credentials_(std::move(credentials)),
@@ -125,7 +133,8 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       slow_work_("neso-slow", kMaxSlowThreads),
       audit_(AuditLogFor(options.access, slow_work_)),
       access_(AccessControlFor(options.access, std::move(credentials_.keys), audit_)),
-      tracer_(TraceSettingsFor(options.trace), std::make_shared<TraceFile>(options.trace.file, slow_work_)),
+      trace_exporter_(std::move(trace_exporter)),
+      tracer_(TraceSettingsFor(options.trace), TraceSinkFor(options.trace, trace_exporter_, slow_work_)),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
                      options.grpc.header_forwarder, access_.get()),
@@ -151,9 +160,15 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
 
 Status Services::Start() {
   // Triton starts, too: an update may put the settings right.
-  const Status traceable = CheckTraceSettings(tracer_.Settings(""), tracer_.file());
+  const Status traceable = CheckTraceSettings(tracer_.Settings(""), tracer_.file(), tracer_.mode());
   if (!traceable.ok()) LOG_ERROR("nothing is traced: {}", traceable.message());
   if (audit_) RETURN_IF_ERROR(Logged(audit_->Open()));
+  if (trace_exporter_ != nullptr) {
+    server_.metrics().AddCollector(TraceExportMetrics(trace_exporter_));
+    if ((options_.trace.level & TRITONSERVER_TRACE_LEVEL_TENSORS) != 0) {
+      LOG_WARNING("trace level TENSORS has no effect in trace mode opentelemetry");
+    }
+  }
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());

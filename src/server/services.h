@@ -22,6 +22,7 @@
 #include "net/grpc_server.h"
 #include "net/http_server.h"
 #include "net/reactor/reactor_pool.h"
+#include "observe/opentelemetry/otlp_exporter.h"
 #include "observe/tracer.h"
 #include "server/options.h"
 #include "server/service_credentials.h"
@@ -31,7 +32,9 @@ namespace neso {
 // Confined to the main thread. `server` outlives it.
 class Services {
  public:
-  Services(InferenceServer& server, const Options& options, ServiceCredentials credentials);
+  // `trace_exporter`: where traces go; null: to files.
+  Services(InferenceServer& server, const Options& options, ServiceCredentials credentials,
+           std::shared_ptr<OtlpExporter> trace_exporter);
   ~Services();  // closes what is still open
 
   // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. Error: that of the first service that cannot listen, after
@@ -63,10 +66,11 @@ class Services {
   const Options& options_;
   ServiceCredentials credentials_;
   SharedMemoryManager shared_memory_;
-  Executor slow_work_;                           // model loading, and inference that no network thread can take
-  const std::shared_ptr<AuditLog> audit_;        // null: there is none
-  const std::unique_ptr<AccessControl> access_;  // likewise
-  Tracer tracer_;                                // when it goes no connection is left, and with it no trace under way
+  Executor slow_work_;                                  // model loading, and inference that no network thread can take
+  const std::shared_ptr<AuditLog> audit_;               // null: there is none
+  const std::unique_ptr<AccessControl> access_;         // likewise
+  const std::shared_ptr<OtlpExporter> trace_exporter_;  // null: traces go to files
+  Tracer tracer_;  // when it goes no connection is left, and with it no trace under way
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;

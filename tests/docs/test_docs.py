@@ -231,6 +231,14 @@ def test_the_tracing_page(repository, start_server, tmp_path):
     assert re.fullmatch(r"identity 1: queued \d+ us, computed \d+ us\n", result.stdout), result.stderr
 
 
+def test_the_options_of_opentelemetry(repository, start_server):
+    repository.add_identity("identity")
+    options = re.findall(r"--trace-config=\S+", blocks(DOCS / "tracing.md", "sh", "test:opentelemetry")[0])
+    assert len(options) == 5
+    settings = start_server(repository.path, *options).get("/v2/trace/setting").json()
+    assert (settings["trace_mode"], settings["resource"]) == ("opentelemetry", "service.name=my-models")
+
+
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):
     shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
     model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()

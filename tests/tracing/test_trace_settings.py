@@ -272,7 +272,6 @@ def test_the_older_options(repository, start_server, tmp_path):
     (["--trace-config=level=high"], "invalid value for trace level option: high"),
     (["--trace-config=rate=x"], "Invalid option value. Got x"),
     (["--trace-config=mode=other"], "invalid value for trace mode option: other"),
-    (["--trace-config=mode=opentelemetry"], "does not have traces for OpenTelemetry yet"),
 ])
 def test_refused_at_the_start(repository, arguments, reason):
     ended = run_neso(f"--model-repository={repository.path}", *arguments)

@@ -72,9 +72,12 @@ Status ControlService::TraceSetting(const inference::TraceSettingRequest& reques
   for (const std::string_view name : TraceLevelNames(now.level)) settings["trace_level"].add_value(std::string(name));
   settings["trace_rate"].add_value(std::to_string(now.rate));
   settings["trace_count"].add_value(std::to_string(now.count));
-  settings["log_frequency"].add_value(std::to_string(now.log_frequency));
-  settings["trace_file"].add_value(tracer_.file());
-  settings["trace_mode"].add_value("triton");
+  if (tracer_.mode() == TraceMode::kTriton) {
+    settings["log_frequency"].add_value(std::to_string(now.log_frequency));
+    settings["trace_file"].add_value(tracer_.file());
+  }
+  settings["trace_mode"].add_value(TraceModeName(tracer_.mode()));
+  for (const auto& [name, value] : tracer_.options()) settings[name].add_value(value);
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "frontend/trace_headers.h"
+
 namespace neso {
 
 bool InferRun::Parse(BufferRef message) {
@@ -30,9 +32,11 @@ void InferRun::AddParameters(std::span<const NamedParameter> parameters) {
   for (const NamedParameter& parameter : parameters) request_->AddParameter(parameter.name, parameter.value);
 }
 
-Status InferRun::Submit(ReadTimes read) {
+Status InferRun::Submit(const net::HttpHead& head, ReadTimes read) {
   // A request that was read before tracing began is not traced.
-  std::shared_ptr<RequestTrace> trace = read.end_ns == 0 ? nullptr : context_.tracer.Sample(request_->model()->name());
+  std::shared_ptr<RequestTrace> trace =
+      read.end_ns == 0 ? nullptr
+                       : context_.tracer.Sample(request_->model()->name(), [&head] { return TraceContextOf(head); });
   if (trace != nullptr) {
     trace->Report("GRPC_WAITREAD_START", read.start_ns);
     trace->Report("GRPC_WAITREAD_END", read.end_ns);

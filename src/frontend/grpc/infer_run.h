@@ -8,7 +8,7 @@
 //   run->FindModel([run](const Status& found) {
 //     RETURN_IF_ERROR(found);
 //     RETURN_IF_ERROR(run->Fill());
-//     return run->Submit(read_times);
+//     return run->Submit(call->head(), read_times);
 //   });
 //
 // The message, which inputs point into, is kept by it.
@@ -59,8 +59,8 @@ class InferRun : public RunningRequest {
   Status Fill();
   // Beside those of the message.
   void AddParameters(std::span<const NamedParameter> parameters);
-  // After an error nothing more happens; otherwise OnResponse is called until `is_final`.
-  Status Submit(ReadTimes read);
+  // `head`: the call's. After an error nothing more happens; otherwise OnResponse is called until `is_final`.
+  Status Submit(const net::HttpHead& head, ReadTimes read);
 
   // False before the model has been found.
   bool is_decoupled() const { return is_decoupled_; }

@@ -83,6 +83,7 @@ class StreamInfer::Run final : public InferRun {
   void Fail(const Status& error, bool is_final) {
     LogFailedInference(id(), error);
     NoteResult(ToGrpcStatus(error).code);
+    if (trace() != nullptr) trace()->NoteFailure(error);
     if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
     Deliver(EncodeStreamNotice({.error = error.message(),
                                 .id = id(),
@@ -164,7 +165,7 @@ Status StreamInfer::Submit(Run& run, const ReadTimes& read) {
   RETURN_IF_ERROR(run.Fill());
   RETURN_IF_ERROR(metadata_parameters_.status());
   run.AddParameters(*metadata_parameters_);
-  return run.Submit(read);
+  return run.Submit(call_->head(), read);
 }
 
 Status StreamInfer::Refuse(Run& run, const Status& error) {

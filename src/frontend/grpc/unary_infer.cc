@@ -33,13 +33,16 @@ Status UnaryInfer::Start() {
                      context().header_forwarder->FromMetadata(call_->head()));
     AddParameters(parameters);
   }
-  return Submit(read_);
+  return Submit(call_->head(), read_);
 }
 
 void UnaryInfer::Refuse(const Status& error) {
   LogFailedInference(id(), error);
   EndUse();
-  if (trace() != nullptr) trace()->Report("GRPC_SEND_START");
+  if (trace() != nullptr) {
+    trace()->NoteFailure(error);
+    trace()->Report("GRPC_SEND_START");
+  }
   call_->Finish(ToGrpcStatus(error));
   if (trace() != nullptr) trace()->Report("GRPC_SEND_END");
 }

@@ -1,6 +1,7 @@
 #include "frontend/http/http_run.h"
 
 #include "core/model.h"
+#include "frontend/trace_headers.h"
 
 namespace neso {
 
@@ -9,7 +10,8 @@ Status HttpRun::Submit(std::unique_ptr<InferenceRequest>& request) {
   exchange_->SetDisconnectCallback([weak = weak_from_this()] {
     if (const std::shared_ptr<RunningRequest> run = weak.lock()) run->Cancel();
   });
-  std::shared_ptr<RequestTrace> trace = settings_.tracer.Sample(request->model()->name());
+  std::shared_ptr<RequestTrace> trace =
+      settings_.tracer.Sample(request->model()->name(), [this] { return TraceContextOf(exchange_->head()); });
   if (trace != nullptr) {
     trace->Report("HTTP_RECV_START", exchange_->receive_start_ns());
     trace->Report("HTTP_RECV_END", exchange_->receive_end_ns());

@@ -60,6 +60,7 @@ void InferCall::Respond(net::HttpResponse answer) {
 }
 
 void InferCall::Refuse(const Status& error, const char* content_type) {
+  if (trace() != nullptr) trace()->NoteFailure(error);
   Respond(ErrorResponse(settings().error_status(error), error.message(), content_type));
 }
 

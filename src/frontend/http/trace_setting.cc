@@ -57,11 +57,19 @@ std::string TraceSettingsJson(const Tracer& tracer, const std::string& model) {
     if (json.back() != '[') json.push_back(',');
     AppendJsonString(json, name);
   }
-  json += fmt::format(R"(],"trace_rate":"{}","trace_count":"{}","log_frequency":"{}","trace_file":)", settings.rate,
-                      settings.count, settings.log_frequency);
-  AppendJsonString(json, tracer.file());
-  json += R"(,"trace_mode":"triton"})";
-  return json;
+  json += fmt::format(R"(],"trace_rate":"{}","trace_count":"{}")", settings.rate, settings.count);
+  if (tracer.mode() == TraceMode::kTriton) {
+    json += fmt::format(R"(,"log_frequency":"{}","trace_file":)", settings.log_frequency);
+    AppendJsonString(json, tracer.file());
+  }
+  json += fmt::format(R"(,"trace_mode":"{}")", TraceModeName(tracer.mode()));
+  for (const auto& [name, value] : tracer.options()) {
+    json += ',';
+    AppendJsonString(json, name);
+    json += ':';
+    AppendJsonString(json, value);
+  }
+  return json + '}';
 }
 
 Status ChangeTraceSettings(Tracer& tracer, const std::string& model, std::string_view body) {
