@@ -58,7 +58,7 @@ void BackendInstance::Execute(std::span<InferenceRequest* const> requests) {
 
   Status status;
   {
-    ExecutionScope scope(unreleased_);
+    ExecutionScope scope(*this, unreleased_);
     status = CallForeign("TRITONBACKEND_ModelInstanceExecute", model_.backend().functions().model_instance_execute,
                          this, handles_.data(), static_cast<uint32_t>(handles_.size()));
   }

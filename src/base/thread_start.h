@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/alternate_stack.h"
+
 namespace neso {
 
 // Says, now and then, in the log that a thread for `purpose` could not be started.
@@ -19,7 +21,10 @@ void LogNoThread(const char* purpose, const std::exception& error);
 template <typename Body>
 [[nodiscard]] bool TryStartThread(std::thread& thread, const char* purpose, Body&& body) {
   try {
-    thread = std::thread(std::forward<Body>(body));
+    thread = std::thread([body = std::forward<Body>(body)]() mutable {
+      const AlternateStack stack;
+      body();
+    });
     return true;
   } catch (const std::system_error& error) {
     LogNoThread(purpose, error);

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/alternate_stack.h"
 #include "base/exception_status.h"
 #include "base/mutex.h"
 
@@ -22,7 +23,10 @@ struct InstanceThread::State {
 
 InstanceThread::InstanceThread(const std::string& name) : state_(std::make_shared<State>()) {
   MutexLock lock(state_->mutex);  // so that the thread sees `thread` set
-  state_->thread = std::thread([state = state_] { ThreadMain(state); });
+  state_->thread = std::thread([state = state_] {
+    const AlternateStack stack;
+    ThreadMain(state);
+  });
   pthread_setname_np(state_->thread.native_handle(), name.substr(0, 15).c_str());
 }
 

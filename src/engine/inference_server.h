@@ -57,6 +57,8 @@ class InferenceServer final : public TRITONSERVER_Server {
                                                           const StartupReport& report = {});
   ~InferenceServer();  // stops first
 
+  // From now on the server says that it is not ready, and serves as before: load balancers look elsewhere before it stops.
+  void AnnounceStop() { leaving_.store(true, std::memory_order_release); }
   // Loads that are under way end soon, with an error. For a process that lets its clients' connections end before Stop.
   void PrepareForExit();
   // Refuses new requests, waits for those in flight, then unloads; up to the exit timeout in all. May be tried again.
@@ -154,6 +156,7 @@ class InferenceServer final : public TRITONSERVER_Server {
   Mutex stop_mutex_;
   std::optional<Status> stop_result_ GUARDED_BY(stop_mutex_);
   const ServerMetadata metadata_;
+  std::atomic<bool> leaving_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ready_{false};
   std::atomic<unsigned> exit_timeout_seconds_;

@@ -28,6 +28,7 @@ Expected<bool> InferenceServer::IsLive() const {
 
 std::optional<Readiness> InferenceServer::ReadinessWithoutModels() const {
   if (IsStopping()) return Unavailable("Server exiting");
+  if (leaving_.load(std::memory_order_acquire)) return std::optional<std::string>("the server is about to stop");
   if (!ready_.load(std::memory_order_acquire)) return std::optional<std::string>("the server is starting");
   if (!options_.strict_readiness) return std::optional<std::string>();
   for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {

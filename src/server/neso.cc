@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/check_command.h"
+#include "server/crash_report.h"
 #include "server/descriptor_limit.h"
 #include "server/exit_watch.h"
 #include "server/installation.h"
@@ -101,6 +102,11 @@ void SetEnvironmentOfFrameworks() {
   setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // TensorFlow writes lines of its own into the log
 }
 
+void WaitForStop(const Signals& signals) {
+  while (signals.Wait() != Signals::Asked::kStop) {
+  }
+}
+
 int Serve(const Options& options) {
   RaiseDescriptorLimit();
   const Expected<size_t> budget = ParseMemoryBudget(options.memory_budget, AvailableMemory());
@@ -127,16 +133,21 @@ int Serve(const Options& options) {
     return 1;
   }
   if (!failures.empty()) LOG_WARNING("{}", NamesAndReasons(failures));
-  const Expected<std::unique_ptr<StopSignal>> stop = StopSignal::Install();
-  if (!stop) {
-    Complain("error: " + CodeAndMessage(stop.error()));
+  const Expected<std::unique_ptr<Signals>> signals = Signals::Install();
+  if (!signals) {
+    Complain("error: " + CodeAndMessage(signals.error()));
     return 1;
   }
   Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
   if (!services.Start().ok()) return 1;
   RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
 
-  (*stop)->Wait();
+  WaitForStop(**signals);
+  if (const std::chrono::milliseconds grace = options.process.exit_grace; grace.count() > 0) {
+    LOG_INFO("Not ready any more; the stop begins in {} ms", grace.count());
+    (*server)->AnnounceStop();
+    (*signals)->Wait(grace);
+  }
   poller.RequestStop();
   const Status stopped = StopWithin(std::chrono::seconds(options.server.exit_timeout_seconds), services, **server);
   if (!stopped.ok()) {
@@ -169,6 +180,7 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
     return std::nullopt;
   }
   if (!parsed.options->log.file.empty()) ReopenLogOnHangUp();
+  InstallCrashReports(parsed.options->process.crash_report_folder);
   // Not given: the tree the program is in; the usual folder of backends is searched after it in any case.
   ServerOptions& server = parsed.options->server;
   if (!parsed.options->given.contains("backend-directory")) {

@@ -1,5 +1,9 @@
 // Options of the process itself: help, identity, log, model repository.
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 
 #include "base/text.h"
 #include "server/option_spec.h"
@@ -59,6 +63,21 @@ Status LoadThreads(ParseState& state, const std::string& argument) {
   return {};
 }
 
+Status ExitGrace(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const int grace, ParseValue<int>(argument));
+  state.options.process.exit_grace = std::chrono::milliseconds(std::max(0, grace));
+  return {};
+}
+
+Status CrashReportFolder(ParseState& state, const std::string& argument) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(argument, error) || access(argument.c_str(), W_OK | X_OK) != 0) {
+    return InvalidArg("expected a folder in which files can be made. Got {}", argument);
+  }
+  state.options.process.crash_report_folder = argument;
+  return {};
+}
+
 constexpr OptionSpec kGlobal[] = {
     {"help", nullptr, "Show this text.", Answered},
     {"version", nullptr, "Show the version of Neso and that of Triton Inference Server, whose protocols it speaks.",
@@ -71,6 +90,12 @@ constexpr OptionSpec kServer[] = {
     {"exit-timeout-secs", "integer",
      "How many seconds to wait at the end for inferences in flight, and then for models to unload. Default is 30.",
      Set<&Options::server, &ServerOptions::exit_timeout_seconds>},
+    {"exit-grace-ms", "integer",
+     "How many milliseconds the server goes on serving after SIGTERM or SIGINT while it says that it is not ready, so "
+     "that load balancers send no more before it stops. Default is 0.",
+     ExitGrace},
+    {"crash-directory", "string", "Folder for a file about a crash, beside the report on stderr. Default is none.",
+     CrashReportFolder},
 };
 
 constexpr OptionSpec kLogging[] = {

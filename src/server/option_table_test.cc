@@ -71,6 +71,8 @@ const std::vector<OptionCase>& Cases() {
   static const std::vector<OptionCase> cases = {
       {"id", SHOW(server.server_id), "triton", "me", "me", {}},
       {"exit-timeout-secs", SHOW(server.exit_timeout_seconds), "30", "-5", "0", kNoInt},
+      {"exit-grace-ms", SHOW(process.exit_grace.count()), "0", "2500", "2500", kNoInt},
+      {"crash-directory", SHOW(process.crash_report_folder), "", "/tmp", "/tmp", {"/no/such/folder", "/etc/passwd"}},
       {"log-verbose", SHOW(log.verbose_level), "0", "3", "3", kNoInt},
       {"log-info", SHOW(log.info), "true", "OFF", "false", kNoBool},
       {"log-warning", SHOW(log.warning), "true", "0", "false", kNoBool},

@@ -10,6 +10,7 @@
 // refused command line and --help are answered depends on the name the program was called by.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -131,10 +132,17 @@ struct TraceOptions {
   OtlpSettings otlp;       // what follows from them
 };
 
+// How the process lives and ends.
+struct ProcessOptions {
+  std::chrono::milliseconds exit_grace{0};  // after a signal to stop: serving still, and not ready
+  std::string crash_report_folder;          // empty: reports go to stderr only
+};
+
 struct Options {
   Options();  // defaults of the command line, which differ from those of the C ABI
 
   ServerOptions server;
+  ProcessOptions process;
   LogSettings log;
   HttpOptions http;
   GrpcOptions grpc;

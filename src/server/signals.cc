@@ -1,58 +1,59 @@
 #include "server/signals.h"
 
-#include <execinfo.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
 
+#include "base/clock.h"
 #include "base/log_file.h"
+#include "server/signal_text.h"
 
 namespace neso {
 namespace {
 
 // A handler takes no argument of ours, so what it needs is static.
 std::atomic<int> g_event_fd{-1};
-std::atomic<bool> g_stop_asked{false};
+std::atomic<int> g_stops{0};       // signals to stop that have come
+std::atomic<int> g_stops_seen{0};  // that Wait has told of
+std::atomic<bool> g_upgrade_asked{false};
 
-// All that follows runs inside handlers: only async-signal-safe calls.
-void WriteReceived(int fd, int signal_number) {
-  char line[] = "Signal (NN) received.\n";
-  char* digits = std::strchr(line, 'N');
-  digits[0] = static_cast<char>('0' + signal_number / 10);
-  digits[1] = static_cast<char>('0' + signal_number % 10);
-  size_t length = sizeof(line) - 1;
-  if (signal_number < 10) {  // one digit: close the gap
-    std::memmove(digits, digits + 1, length - static_cast<size_t>(digits + 1 - line));
-    --length;
-  }
-  [[maybe_unused]] const ssize_t written = write(fd, line, length);
+void Tell() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(g_event_fd, &one, sizeof(one));
 }
 
+// All that follows runs inside handlers: only async-signal-safe calls.
 void OnStop(int signal_number) {
   const int saved_errno = errno;
-  if (!g_stop_asked.exchange(true)) {
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(g_event_fd, &one, sizeof(one));
-    pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};  // a pipe that nobody reads must not keep us
-    if (poll(&room, 1, 0) > 0) WriteReceived(STDOUT_FILENO, signal_number);
+  switch (g_stops.fetch_add(1)) {
+    case 0:
+      Tell();
+      if (CanWrite(STDOUT_FILENO)) SignalText(STDOUT_FILENO) << "Signal (" << signal_number << ") received.\n";
+      break;
+    case 1: Tell(); break;
+    default:
+      if (CanWrite(STDERR_FILENO))
+        SignalText(STDERR_FILENO) << "Signal (" << signal_number << ") received again. Exiting immediately.\n";
+      _exit(1);
   }
   errno = saved_errno;
 }
 
-void OnHangUp(int) { log::AskToReopenFile(); }
-
-void OnCrash(int signal_number) {
-  WriteReceived(STDERR_FILENO, signal_number);
-  void* frames[64];
-  backtrace_symbols_fd(frames, backtrace(frames, 64), STDERR_FILENO);
-  raise(signal_number);  // SA_RESETHAND has put the default action back
+void OnUpgrade(int) {
+  const int saved_errno = errno;
+  if (!g_upgrade_asked.exchange(true)) Tell();
+  errno = saved_errno;
 }
+
+void OnHangUp(int) { log::AskToReopenFile(); }
 
 void Handle(int signal_number, void (*handler)(int), int flags) {
   struct sigaction action = {};
@@ -71,38 +72,47 @@ void SurviveFailingWrites() {
 
 void ReopenLogOnHangUp() { Handle(SIGHUP, OnHangUp, SA_RESTART); }
 
-Expected<std::unique_ptr<StopSignal>> StopSignal::Install() {
+Expected<std::unique_ptr<Signals>> Signals::Install() {
   const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) return Internal("no eventfd for signals: {}", std::strerror(errno));
   g_event_fd = fd;
-  g_stop_asked = false;
+  g_stops = 0;
+  g_stops_seen = 0;
+  g_upgrade_asked = false;
   Handle(SIGINT, OnStop, SA_RESTART);
   Handle(SIGTERM, OnStop, SA_RESTART);
-  // The first backtrace loads the unwinder, which must not happen inside a handler.
-  void* frame[1];
-  backtrace(frame, 1);
-  Handle(SIGSEGV, OnCrash, static_cast<int>(SA_RESETHAND | SA_NODEFER));
-  Handle(SIGABRT, OnCrash, static_cast<int>(SA_RESETHAND | SA_NODEFER));
-  return std::unique_ptr<StopSignal>(new StopSignal(fd));
+  Handle(SIGUSR2, OnUpgrade, SA_RESTART);
+  return std::unique_ptr<Signals>(new Signals(fd));
 }
 
-StopSignal::~StopSignal() {
-  g_stop_asked = true;  // a late signal must not write to whatever the number stands for then
-  g_event_fd = -1;
-  // A handler on another thread has written before this is read, and so before the close.
-  uint64_t asked = 0;
-  [[maybe_unused]] const ssize_t taken = read(event_fd_, &asked, sizeof(asked));
-  close(event_fd_);
+// The descriptor stays: a handler that is late must not write to whatever its number stands for then.
+Signals::~Signals() = default;
+
+std::optional<Signals::Asked> Signals::Take() const {
+  const int seen = g_stops_seen;
+  if (seen < std::min(g_stops.load(), 2)) {
+    g_stops_seen = seen + 1;
+    return seen == 0 ? Asked::kStop : Asked::kHurry;
+  }
+  if (g_upgrade_asked.exchange(false)) return Asked::kUpgrade;
+  return std::nullopt;
 }
 
-void StopSignal::Wait() const {
-  // A signal ends the wait early. Most are this thread's to handle, the first of the process.
-  while (!WaitFor(std::chrono::milliseconds(-1))) log::ReopenFileIfAsked();
-}
-
-bool StopSignal::WaitFor(std::chrono::milliseconds timeout) const {
-  pollfd descriptor = {.fd = event_fd_, .events = POLLIN, .revents = 0};
-  return poll(&descriptor, 1, static_cast<int>(timeout.count())) > 0;
+std::optional<Signals::Asked> Signals::Wait(std::chrono::milliseconds timeout, int other) const {
+  const TimePoint end = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    log::ReopenFileIfAsked();
+    if (const std::optional<Asked> asked = Take()) return asked;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    std::array<pollfd, 2> descriptors = {pollfd{.fd = event_fd_, .events = POLLIN, .revents = 0},
+                                         pollfd{.fd = other, .events = POLLIN, .revents = 0}};
+    const int wait = timeout.count() < 0 ? -1 : static_cast<int>(std::max<int64_t>(0, left.count()));
+    // A signal ends the wait early. Most are this thread's to handle, the first of the process.
+    const int ready = poll(descriptors.data(), descriptors.size(), wait);
+    if (ready == 0 || descriptors[1].revents != 0) return Take();
+    uint64_t told = 0;  // what it is about is told elsewhere
+    [[maybe_unused]] const ssize_t taken = read(event_fd_, &told, sizeof(told));
+  }
 }
 
 }  // namespace neso

@@ -1,16 +1,17 @@
-// What signals do to the server: SIGINT and SIGTERM ask it to stop, SIGSEGV and SIGABRT leave a trace, SIGHUP opens the
-// log file anew, SIGPIPE and SIGXFSZ are ignored.
+// What signals ask of the server: SIGINT and SIGTERM to stop, SIGUSR2 to make way for a new process, SIGHUP to open the
+// log file anew; SIGPIPE and SIGXFSZ are ignored. Crashes are server/crash_report.h's.
 //
 //   SurviveFailingWrites();                           // first of all
 //   if (!options.log.file.empty()) ReopenLogOnHangUp();
-//   ASSIGN_OR_RETURN(const std::unique_ptr<StopSignal> stop, StopSignal::Install());
-//   stop->Wait();
+//   ASSIGN_OR_RETURN(const std::unique_ptr<Signals> signals, Signals::Install());
+//   signals->Wait();
 //
 // No signal is blocked: plug-ins and the programs they start find the mask as the server found it.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "base/status.h"
 
@@ -18,26 +19,32 @@ namespace neso {
 
 // Whoever reads our output may go, and a file may be as long as it can be: errors of the write that meets them.
 void SurviveFailingWrites();
-// Without a log file SIGHUP stays what it is: the end of a terminal ends the server.
+// Where there is neither a log file nor a service manager SIGHUP stays what it is: the end of a terminal ends the server.
 void ReopenLogOnHangUp();
 
 // Handlers are the process's, so there is at most one; it leaves the handlers in place when it goes.
-class StopSignal {
+class Signals {
  public:
-  // Installs the other handlers. Error: kInternal when the system gives no eventfd.
-  static Expected<std::unique_ptr<StopSignal>> Install();
-  ~StopSignal();
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
+  enum class Asked {
+    kStop,     // the first SIGINT or SIGTERM; "Signal (15) received." then stands on stdout
+    kHurry,    // the second one
+    kUpgrade,  // SIGUSR2
+  };
 
-  // Returns when the first SIGINT or SIGTERM has come; "Signal (15) received." then stands on stdout. Later ones do
-  // nothing. Meanwhile the log's file is opened anew when SIGHUP asks for it. Thread-safe.
-  void Wait() const;
-  // False when `timeout` passed first.
-  bool WaitFor(std::chrono::milliseconds timeout) const;
+  // Installs the handlers. From then on the third SIGINT or SIGTERM ends the process at once, with exit code 1, whatever
+  // it does. Error: kInternal when the system gives no eventfd.
+  static Expected<std::unique_ptr<Signals>> Install();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  // The next thing that is asked for. Nothing when `timeout` passed first, or when `other`, a descriptor, can be read; a
+  // negative timeout never passes. Meanwhile the log's file is opened anew when SIGHUP asks for it. Confined to one thread.
+  std::optional<Asked> Wait(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1), int other = -1) const;
 
  private:
-  explicit StopSignal(int event_fd) : event_fd_(event_fd) {}
+  explicit Signals(int event_fd) : event_fd_(event_fd) {}
+  std::optional<Asked> Take() const;
   const int event_fd_;
 };
 
