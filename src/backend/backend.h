@@ -10,7 +10,7 @@
 
 #include "backend/library_search.h"
 #include "backend/plugin_memory.h"
-#include "backend/shared_library.h"
+#include "base/shared_library.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/abi.h"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "backend/plugin_model.h"
-#include "backend/shared_library.h"
+#include "base/shared_library.h"
 #include "base/status.h"
 #include "schedule/batch_strategy.h"
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "backend/shared_library.h"
+#include "base/shared_library.h"
 #include "base/status.h"
 #include "cache/response_cache.h"
 #include "core/abi.h"
