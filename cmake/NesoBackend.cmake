@@ -13,12 +13,18 @@
 # Likewise the response cache libtritoncache_<name>.so of sources that use neso/cache/cache.h: target neso_cache_<name>, in
 # caches/<name>/.
 #
+# neso_agent(<name> SOURCES <file>... [LIBRARIES <target>...])
+#
+# Likewise the repository agent libtritonrepoagent_<name>.so of sources that use neso/agent/agent.h: target
+# neso_agent_<name>, in repoagents/<name>/.
+#
 # neso_batch_strategy(<name> SOURCES <file>... [LIBRARIES <target>...])
 #
 # Likewise a batching library of sources that use neso/backend/batching.h, for a model's folder:
 # <build>/batching/<name>/batchstrategy.so, target neso_batching_<name>. It is not installed.
 set(NESO_BACKEND_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoBackend.version)
 set(NESO_CACHE_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoCache.version)
+set(NESO_AGENT_VERSION_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/NesoAgent.version)
 
 # neso_plugin_library(<target> <folder> <name> <output> <version script> SOURCES ... [LIBRARIES ...]): lib<output>.so in
 # <folder>/<name>/, with what plug-ins of every kind have in common.
@@ -64,6 +70,10 @@ endfunction()
 
 function(neso_cache name)
   neso_plugin(neso_cache_${name} caches ${name} tritoncache_${name} ${NESO_CACHE_VERSION_SCRIPT} ${ARGN})
+endfunction()
+
+function(neso_agent name)
+  neso_plugin(neso_agent_${name} repoagents ${name} tritonrepoagent_${name} ${NESO_AGENT_VERSION_SCRIPT} ${ARGN})
 endfunction()
 
 function(neso_batch_strategy name)

@@ -103,7 +103,9 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
   repository.control_mode = options.control_mode;
   repository.startup_models = options.startup_models;
   repository.model_config_name = options.model_config_name;
-  repository.poll = {.auto_complete = !options.strict_model_config, .repoagent_directory = options.repoagent_directory};
+  repository.poll = {.auto_complete = !options.strict_model_config};
+  repository.agents.directory = options.repoagent_directory;
+  for (const auto& [name, settings] : options.required_agents) repository.agents.required.push_back({name, settings});
   repository.lifecycle = {.load_threads = options.model_load_threads,
                           .load_retries = options.model_load_retries,
                           .namespacing = options.model_namespacing};
@@ -313,6 +315,12 @@ Status InferenceServer::PollRepository(PollCare care) {
 }
 
 std::string InferenceServer::MetricsText() const { return metrics_->Text() + MetricRegistry::OfProcess().Text(); }
+
+std::vector<InferenceServer::AgentRow> InferenceServer::AgentRows() const {
+  std::vector<AgentRow> rows;
+  for (const auto& agent : repository_->Agents()) rows.push_back({agent->name(), agent->path()});
+  return rows;
+}
 
 std::vector<InferenceServer::BackendRow> InferenceServer::BackendRows() const {
   std::vector<BackendRow> rows;

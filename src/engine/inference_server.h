@@ -123,6 +123,10 @@ class InferenceServer final : public TRITONSERVER_Server {
     std::string name, path, config;
   };
   std::vector<BackendRow> BackendRows() const;
+  struct AgentRow {
+    std::string name, path;
+  };
+  std::vector<AgentRow> AgentRows() const;
 
  private:
   explicit InferenceServer(const ServerOptions& options);

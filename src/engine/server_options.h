@@ -45,8 +45,9 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   uint64_t metrics_interval_ms = 2000;
   std::string backend_directory = "/opt/tritonserver/backends";
   std::string repoagent_directory = "/opt/tritonserver/repoagents";
-  std::map<std::pair<int, int>, double> load_device_limits;  // (kind, device) -> fraction
-  std::map<std::string, Settings> backend_config;            // "" holds settings common to all backends
+  std::vector<std::pair<std::string, Settings>> required_agents;  // see every model, in this order
+  std::map<std::pair<int, int>, double> load_device_limits;       // (kind, device) -> fraction
+  std::map<std::string, Settings> backend_config;                 // "" holds settings common to all backends
   std::map<std::string, Settings> host_policies;
   std::map<std::string, Settings> metrics_config;  // "" holds settings common to all
 };

@@ -8,6 +8,7 @@
 #include "config/ensemble.h"
 #include "config/equivalence.h"
 #include "config/versions.h"
+#include "repository/agents/agent_chain.h"
 
 namespace neso {
 
@@ -21,6 +22,12 @@ namespace {
 // The contract's text first, as scripts look for it.
 std::string WithHint(std::string reason, const std::string& hint) {
   return hint.empty() ? std::move(reason) : std::move(reason) + " (" + hint + ")";
+}
+
+// `former`: those of what served before, if it serves no more.
+void TellAgents(AgentChain* agents, AgentChain* former, bool is_loaded) {
+  if (agents != nullptr) is_loaded ? agents->LoadComplete() : agents->LoadFail();
+  if (former != nullptr && former != agents) former->Unload();
 }
 
 }  // namespace
@@ -119,6 +126,8 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
 }
 
 ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& model) const {
+  // What agents have made anew is loaded anew: they are told of all versions together.
+  if (record.agents != model.agents) return ConfigChange::kReload;
   if (record.location != model.location || record.files_fingerprint != model.files_fingerprint) {
     return ConfigChange::kReload;
   }
@@ -166,14 +175,17 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   }
   Status status = UpdateServing(operation);
   std::vector<ModelHandle> dropped;
+  std::shared_ptr<AgentChain> former_agents;
   {
     MutexLock lock(mutex_);
     if (status.ok()) {
+      former_agents = std::exchange(RecordOf(operation.model.id()).agents, operation.model.agents);
       Commit(operation, dropped);
     } else {
       Abandon(operation);
     }
   }
+  TellAgents(operation.model.agents.get(), former_agents.get(), status.ok());
   dropped.clear();
   if (!status.ok()) {
     LOG_INFO("failed to load '{}'", operation.model.id());
@@ -260,10 +272,12 @@ void ModelLifecycle::RecordFailure(const std::string& id, std::string reason) {
 
 void ModelLifecycle::Unload(const std::string& id) {
   std::vector<ModelHandle> dropped;
+  std::shared_ptr<AgentChain> agents;
   {
     MutexLock lock(mutex_);
     const auto record = records_.find(id);
     if (record == records_.end()) return;
+    agents = std::move(record->second.agents);
     for (auto& [version, entry] : record->second.versions) {
       if (entry.state == ModelState::kReady) BeginUnloadLocked(id, version, entry, dropped);
     }
@@ -271,6 +285,7 @@ void ModelLifecycle::Unload(const std::string& id) {
     record->second.location.clear();
     PublishLocked(id, record->second);
   }
+  if (agents != nullptr) agents->Unload();
 }
 
 void ModelLifecycle::Remove(const std::string& id) {

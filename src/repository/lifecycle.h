@@ -101,6 +101,7 @@ class ModelLifecycle {
     std::string config;  // serialised, as wanted by the last load that succeeded
     std::string location;
     uint64_t files_fingerprint = 0;
+    std::shared_ptr<AgentChain> agents;  // that have seen what serves; null: none, or nothing serves
   };
   struct LoadOperation;
 

@@ -16,16 +16,6 @@ Expected<inference::ModelConfig> ConfigOf(const FolderSnapshot& folder, const Po
   return Internal("failed to open text file for read {}: No such file or directory", folder.config_path);
 }
 
-Status CheckAgents(const inference::ModelConfig& config, const PollOptions& options) {
-  for (const auto& agent : config.model_repository_agents().agents()) {
-    return Unsupported(
-        "unable to find 'libtritonrepoagent_{0}.so' for repo agent '{0}', searched: {1}/{0}; repository "
-        "agents are not supported by this server",
-        agent.name(), options.repoagent_directory);
-  }
-  return {};
-}
-
 }  // namespace
 
 Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string& name, bool name_is_mapped,
@@ -49,7 +39,6 @@ Expected<PolledModel> PollModel(const FolderSnapshot& folder, const std::string&
   RETURN_IF_ERROR(CompleteModelConfig({.name = name, .first_version = folder.first_version}, model.config));
   NormalizeModelConfig(model.config);
   RETURN_IF_ERROR(ValidateAtPoll(model.config, name, options.auto_complete));
-  RETURN_IF_ERROR(CheckAgents(model.config, options));
 
   const FolderVersions found = ParseVersionFolders(name, folder.subfolder_names);
   for (const std::string& warning : found.warnings) LOG_WARNING("{}", warning);

@@ -15,6 +15,8 @@
 
 namespace neso {
 
+class AgentChain;
+
 // A model as its folder shows it, ready to be loaded.
 struct PolledModel {
   std::string name;
@@ -32,11 +34,11 @@ struct PolledModel {
   FolderLook look;                                // what its folder was like
   std::string layout_hint;                        // what looks wrong with the folder, if it has no version
   bool is_temporary = false;                      // a load request brought its files
+  std::shared_ptr<AgentChain> agents;             // that have seen it; null: none
 };
 
 struct PollOptions {
   bool auto_complete = true;
-  std::string repoagent_directory;  // named in the error of a model that asks for an agent
 };
 
 // `config_override` replaces the folder's configuration. `name` is what the model is served as: the folder's name,

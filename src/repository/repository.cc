@@ -48,7 +48,10 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
 }
 
 ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
-    : options_(std::move(options)), lifecycle_(loader, options_.lifecycle), paths_(options_.paths) {}
+    : options_(std::move(options)),
+      agents_(options_.agents.directory),
+      lifecycle_(loader, options_.lifecycle),
+      paths_(options_.paths) {}
 
 std::pair<std::string, std::string> ModelRepository::PartsOf(const std::string& name) const {
   return options_.lifecycle.namespacing ? PartsOfId(name) : std::pair(std::string(), name);
@@ -146,6 +149,7 @@ Status ModelRepository::LoadModel(const std::string& name, const std::vector<Loa
   // An ensemble's models are known only when it has been read, and it must be read while nobody else loads it: so once
   // more with all ids, if there are more.
   std::set<std::string> busy = {name};
+  std::map<std::string, PolledModel> before;  // keeps what repository agents have made for the first look
   while (true) {
     const Operation operation(*this, busy);
     Expected<std::map<std::string, PolledModel>> found = Poll(name, changes);
@@ -160,6 +164,7 @@ Status ModelRepository::LoadModel(const std::string& name, const std::vector<Loa
     for (const auto& [user, unused] : users) needed.insert(user);
     if (needed != busy) {
       busy = std::move(needed);
+      before = std::move(polled);
       continue;
     }
     const std::map<std::string, Status> failures = LoadPolled(std::move(polled), asked);

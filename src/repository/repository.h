@@ -20,6 +20,9 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "core/abi.h"
+#include "repository/agents/agent_chain.h"
+#include "repository/agents/agent_chains.h"
+#include "repository/agents/repository_agent.h"
 #include "repository/folder_tracker.h"
 #include "repository/lifecycle.h"
 #include "repository/load_parameter.h"
@@ -31,12 +34,18 @@
 
 namespace neso {
 
+struct AgentOptions {
+  std::string directory;            // has a folder for each agent
+  std::vector<AgentWish> required;  // see every model, before those that it asks for itself
+};
+
 struct RepositoryOptions {
   std::set<std::string> paths;
   TRITONSERVER_ModelControlMode control_mode = TRITONSERVER_MODEL_CONTROL_NONE;
   std::set<std::string> startup_models;  // in explicit mode; "*" alone: all
   std::string model_config_name;
   PollOptions poll;
+  AgentOptions agents;
   LifecycleOptions lifecycle;
 };
 
@@ -71,6 +80,9 @@ class ModelRepository {
   // Reads the repositories' folders. By id, then version.
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
 
+  // The agents that have seen models, by name.
+  std::vector<std::shared_ptr<RepositoryAgent>> Agents() const;
+
   // Unloads everything; returns at once.
   void UnloadAll();
 
@@ -96,6 +108,11 @@ class ModelRepository {
     std::string location;
     uint64_t fingerprint = 0;
   };
+  // What repository agents have made of a folder; of one that no agent sees, nothing.
+  struct AgentRun {
+    AgentOutcome outcome;
+    LocalFolder local;  // the model's, on this machine
+  };
   using Locations = std::map<std::string, Location>;  // by id
 
   ModelRepository(RepositoryOptions options, VersionLoader& loader);
@@ -117,6 +134,20 @@ class ModelRepository {
   Expected<std::map<std::string, PolledModel>> Poll(const std::string& name, const Override& changes) const;
   Expected<PolledModel> PollFolder(const Location& location,
                                    const std::optional<inference::ModelConfig>& config_override) const;
+  // The agents that see the model; with those that it asks for itself its configuration, as it is given.
+  Expected<std::vector<AgentWish>> AgentsOf(const FolderSnapshot& folder,
+                                            const std::optional<inference::ModelConfig>& config_override,
+                                            inference::ModelConfig& config) const;
+  Expected<AgentOutcome> StartAgents(const Location& location, AgentSource source,
+                                     const std::vector<AgentWish>& wishes) const;
+  // `keeper` keeps the folder, if it has none in its storage.
+  Expected<AgentRun> RunAgents(const Location& location, const FolderSnapshot& folder,
+                               const std::optional<inference::ModelConfig>& config_override,
+                               std::shared_ptr<const void> keeper = nullptr) const;
+  // The model that `folder` and what agents have made of it show.
+  Expected<PolledModel> PollSnapshot(const Location& location, const FolderSnapshot& folder,
+                                     const std::optional<inference::ModelConfig>& config_override,
+                                     std::shared_ptr<const void> keeper = nullptr) const;
   Expected<PolledModel> PollFiles(const std::string& wanted, const Override& changes) const;
   std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& id, const FolderSnapshot& folder) const;
   // Polls `ids` side by side. Failures are logged, and come back by id.
@@ -155,6 +186,8 @@ class ModelRepository {
 
   const RepositoryOptions options_;
   const Storages storages_;
+  mutable RepositoryAgents agents_;  // started by models that are only looked at
+  mutable AgentChains agent_chains_;
   ModelLifecycle lifecycle_;
   FolderTracker tracker_;  // confined to the start and to polls, which follow each other
   mutable Mutex mutex_;

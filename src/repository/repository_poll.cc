@@ -77,6 +77,11 @@ bool ModelRepository::IsRepository(const std::string& path) const {
 Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::vector<LoadParameter>& parameters) const {
   constexpr std::string_view kFile = "file:";
   Override changes;
+  if (!parameters.empty() && !options_.agents.required.empty()) {
+    return InvalidArg(
+        "load parameter '{}' is refused: with --repoagent-config every model is loaded as it lies in its repository",
+        parameters.front().name);
+  }
   for (const LoadParameter& parameter : parameters) {
     if (parameter.name == "config" && !parameter.is_bytes) {
       ASSIGN_OR_RETURN(changes.config, ParseConfigOverride(parameter.value));
@@ -109,19 +114,32 @@ Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
   Expected<PolledModel> model = CatchExceptions([&]() -> Expected<PolledModel> {
     ASSIGN_OR_RETURN(const FolderSnapshot folder,
                      location.storage->ReadModelFolder(location.path, options_.model_config_name));
-    Expected<PolledModel> polled = PollModel(folder, location.name, location.is_mapped, options_.poll,
-                                             config_override ? config_override : KeptOverrideFor(id, folder));
-    if (polled) {
-      polled->storage = location.storage;
-      polled->name_space = location.name_space;
-      ResolveSteps(*polled);
-    }
+    Expected<PolledModel> polled =
+        PollSnapshot(location, folder, config_override ? config_override : KeptOverrideFor(id, folder));
     // Without a configuration the layout is all there is to go by.
     const std::string hint = polled || folder.config_text || config_override ? "" : ModelFolderHint(folder);
     if (polled || hint.empty()) return polled;
     return Status(polled.error().code(), polled.error().message() + " " + hint);
   });
   if (!model) LOG_ERROR("Poll failed for model directory '{}': {}", BaseName(location.path), model.error().message());
+  return model;
+}
+
+Expected<PolledModel> ModelRepository::PollSnapshot(const Location& location, const FolderSnapshot& folder,
+                                                    const std::optional<inference::ModelConfig>& config_override,
+                                                    std::shared_ptr<const void> keeper) const {
+  ASSIGN_OR_RETURN(AgentRun run, RunAgents(location, folder, config_override, std::move(keeper)));
+  ASSIGN_OR_RETURN(PolledModel model, PollModel(run.outcome.moved ? *run.outcome.moved : folder, location.name,
+                                                location.is_mapped, options_.poll, config_override));
+  model.storage = location.storage;
+  model.name_space = location.name_space;
+  // The model is known by its folder in the repository, wherever agents have put it.
+  model.location = folder.path;
+  model.folder_fingerprint = folder.Fingerprint();
+  model.look = LookOf(folder);
+  model.local = std::move(run.local);
+  model.agents = std::move(run.outcome.chain);
+  ResolveSteps(model);
   return model;
 }
 
@@ -137,10 +155,10 @@ Expected<PolledModel> ModelRepository::PollFiles(const std::string& wanted, cons
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const TemporaryFolder> temporary, TemporaryFolder::Create(files));
   ASSIGN_OR_RETURN(const FolderSnapshot folder, storages_.local_disk().ReadModelFolder(temporary->path(), ""));
-  ASSIGN_OR_RETURN(PolledModel model, PollModel(folder, name, false, options_.poll, changes.config));
-  model.name_space = name_space;
-  model.local = {temporary->path(), temporary};
-  ResolveSteps(model);
+  const Location location{
+      .storage = &storages_.local_disk(), .name_space = name_space, .name = name, .path = temporary->path()};
+  ASSIGN_OR_RETURN(PolledModel model, PollSnapshot(location, folder, changes.config, temporary));
+  if (model.agents == nullptr) model.local = {temporary->path(), temporary};
   model.is_temporary = true;
   return model;
 }
@@ -209,7 +227,9 @@ void ModelRepository::SideBySide(size_t count, const std::function<void(size_t)>
   };
   // A folder takes tens of microseconds, so a handful is not worth a thread.
   constexpr size_t kFoldersPerThread = 32;
-  const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, count / kFoldersPerThread);
+  // An agent that sees all models may take minutes for each.
+  const size_t threads = options_.agents.required.empty() ? count / kFoldersPerThread : count;
+  const size_t helpers = std::min<size_t>(options_.lifecycle.load_threads, threads);
   Latch ended(helpers);
   for (size_t i = 0; i < helpers; ++i) {
     const bool posted = lifecycle_.load_executor().Post([&] {

@@ -27,9 +27,8 @@ constexpr MissingRow kMissing[] = {
 
 constexpr const char* kWithoutEffect[] = {
     // One pool of network threads serves every port; --http-thread-count sizes it.
-    "sagemaker-thread-count",      "vertex-ai-thread-count",  "repoagent-directory",
-    "buffer-manager-thread-count", "grpc-infer-thread-count", "grpc-infer-allocation-pool-size",
-    "grpc-max-response-pool-size",
+    "sagemaker-thread-count",  "vertex-ai-thread-count",          "buffer-manager-thread-count",
+    "grpc-infer-thread-count", "grpc-infer-allocation-pool-size", "grpc-max-response-pool-size",
 };
 
 }  // namespace

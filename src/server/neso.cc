@@ -24,6 +24,7 @@
 #include "server/repository_poller.h"
 #include "server/services.h"
 #include "server/signals.h"
+#include "server/signature_command.h"
 #include "server/startup_failures.h"
 #include "server/startup_tables.h"
 #include "server/trace_export.h"
@@ -51,7 +52,9 @@ void LogOptionTable(const ServerOptions& options) {
 }
 
 void LogStartupTables(const InferenceServer& server) {
-  LogTable(LogLevel::kInfo, RepositoryAgentTable({}));
+  std::vector<RepositoryAgentRow> agents;
+  for (const InferenceServer::AgentRow& row : server.AgentRows()) agents.push_back({row.name, row.path});
+  LogTable(LogLevel::kInfo, RepositoryAgentTable(agents));
   std::vector<BackendTableRow> backends;
   for (const InferenceServer::BackendRow& row : server.BackendRows()) {
     backends.push_back({.name = row.name, .path = row.path, .config = row.config});
@@ -189,6 +192,9 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
   if (!parsed.options->given.contains("cache-directory")) {
     server.cache_directory = FolderBeside(ProgramPath(), "caches", server.cache_directory);
   }
+  if (!parsed.options->given.contains("repoagent-directory")) {
+    server.repoagent_directory = FolderBeside(ProgramPath(), "repoagents", server.repoagent_directory);
+  }
   return std::move(parsed.options);
 }
 
@@ -205,6 +211,7 @@ int KeepKeys(const std::vector<std::string>& arguments) {
 int Run(const std::vector<std::string>& arguments) {
   const bool has_command = arguments.size() > 1 && ProgramOf(arguments[0]) == Program::kNeso;
   if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
+  if (has_command && IsSignatureCommand(arguments)) return RunSignatureCommand(arguments);
   const bool checks = has_command && arguments[1] == kCheckCommand;
   const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
   if (!used) {

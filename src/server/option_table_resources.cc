@@ -25,6 +25,23 @@ Status CacheConfig(ParseState& state, const std::string& argument) {
   return {};
 }
 
+// "<agent>" alone is an agent without settings.
+Status RepoAgentConfig(ParseState& state, const std::string& argument) {
+  NamedSetting setting{.name = argument, .setting = {}, .value = {}};
+  if (argument.find_first_of(",=") != std::string::npos) {
+    ASSIGN_OR_RETURN(setting, ParseNamedSetting(argument, NameIs::kRequired, "repoagent-config",
+                                                "<agent name> or <agent name>,<setting>=<value>"));
+  }
+  if (setting.name.empty()) {
+    return MalformedSetting("repoagent-config", "<agent name> or <agent name>,<setting>=<value>", argument);
+  }
+  auto& agents = state.options.server.required_agents;
+  auto agent = std::ranges::find(agents, setting.name, &std::pair<std::string, Settings>::first);
+  if (agent == agents.end()) agent = agents.insert(agents.end(), {setting.name, {}});
+  if (!setting.setting.empty()) agent->second.emplace_back(std::move(setting.setting), std::move(setting.value));
+  return {};
+}
+
 Status HostPolicy(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(NamedSetting setting,
                    ParseNamedSetting(argument, NameIs::kRequired, "host-policy", "<policy name>,<setting>=<value>"));
@@ -107,6 +124,11 @@ constexpr OptionSpec kRepositoryAgent[] = {
     {"repoagent-directory", "string",
      "Folder that holds the repository agents. Default is /opt/tritonserver/repoagents.",
      Set<&Options::server, &ServerOptions::repoagent_directory>},
+    {"repoagent-config", "<string>,<string>=<string>",
+     "Have every model pass this repository agent, before those that it names itself: <agent name>, or with a setting "
+     "<agent name>,<setting>=<value>. May be given several times. Load requests then bring no configuration and no "
+     "files.",
+     RepoAgentConfig},
 };
 
 constexpr OptionSpec kResponseCache[] = {
