@@ -17,6 +17,9 @@
 
 #include "base/json.h"
 #include "base/log_file.h"
+#include "base/log_foreign.h"
+#include "base/log_json.h"
+#include "base/log_repeats.h"
 #include "base/mutex.h"
 #include "base/text.h"
 
@@ -95,6 +98,7 @@ struct State {
   std::atomic<LogFormat> format{LogFormat::kDefault};
   const bool escape = EscapingFromEnvironment();
   std::atomic<bool> reopen_asked{false};
+  LogRepeats repeats;
 
   Mutex mutex;
   std::string path GUARDED_BY(mutex);
@@ -139,10 +143,19 @@ Expected<std::shared_ptr<LogStream>> OpenFile(const std::string& path) {
   return std::make_shared<LogStream>(fd, true);
 }
 
-std::string PrefixNow(LogLevel level, const char* file, int line) {
+std::string LineNow(LogLevel level, const char* file, int line, std::string_view message, bool is_escaped) {
   timeval now;
   gettimeofday(&now, nullptr);
-  return FormatPrefix(TheState().format, level, now.tv_sec, now.tv_usec, getpid(), file, line);
+  const LogFormat format = TheState().format;
+  if (format == kJsonFormat) return FormatJsonLine(level, now.tv_sec, now.tv_usec, getpid(), file, line, message);
+  std::string text = FormatPrefix(format, level, now.tv_sec, now.tv_usec, getpid(), file, line);
+  if (is_escaped) {
+    AppendJsonString(text, message);
+  } else {
+    text += message;
+  }
+  text += '\n';
+  return text;
 }
 
 }  // namespace
@@ -220,20 +233,22 @@ bool IsEnabled(LogLevel level) {
 bool IsVerboseEnabled(int level) { return TheState().verbose_level >= level; }
 
 void Write(LogLevel level, const char* file, int line, std::string_view message) {
-  std::string text = PrefixNow(level, file, line);
-  if (TheState().escape) {
-    AppendJsonString(text, message);
-  } else {
-    text += message;
+  if (level == LogLevel::kWarning || level == LogLevel::kError) {
+    const LogRepeats::Verdict verdict = TheState().repeats.Admit(file, line, message, std::chrono::steady_clock::now());
+    for (const std::string& note : verdict.notes) WriteForeign(LogLevel::kWarning, __FILE__, __LINE__, note);
+    if (!verdict.is_written) return;
   }
-  text += '\n';
-  Emit(level, text);
+  WriteForeign(level, file, line, message);
+}
+
+void WriteForeign(LogLevel level, const char* file, int line, std::string_view message) {
+  Emit(level, LineNow(level, file, line, message, TheState().escape));
 }
 
 void WriteUnescaped(LogLevel level, const char* file, int line, std::string_view message) {
-  std::string text = PrefixNow(level, file, line);
-  text.append("\n").append(message).append("\n");
-  Emit(level, text);
+  // On new lines behind the prefix.
+  const std::string begin = TheState().format == kJsonFormat ? "" : "\n";
+  Emit(level, LineNow(level, file, line, begin + std::string(message), false));
 }
 
 }  // namespace neso::log

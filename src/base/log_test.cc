@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log_file.h"
+#include "base/log_json.h"
 
 namespace neso {
 namespace {
@@ -52,6 +53,19 @@ TEST_F(LogTest, DefaultPrefixIsLetterDateTimePidFileLine) {
 TEST_F(LogTest, IsoPrefixHasYearAndNoFraction) {
   EXPECT_EQ(log::FormatPrefix(LogFormat::kIso8601, LogLevel::kError, kNov22, 1234, 4711, "a.cc", 1),
             "2026-11-22T15:43:01Z E 4711 a.cc:1] ");
+}
+
+TEST_F(LogTest, JsonLinesAreObjects) {
+  EXPECT_EQ(log::FormatJsonLine(LogLevel::kWarning, kNov22, 1234, 4711, "/src/a.cc", 1, "a \"b\"\n\xff"),
+            "{\"time\":\"2026-11-22T15:43:01.001234Z\",\"level\":\"WARNING\",\"pid\":4711,\"file\":\"a.cc\",\"line\":1,"
+            "\"message\":\"a \\\"b\\\"\\n\xc3\xbf\"}\n");
+}
+
+TEST_F(LogTest, TablesAreOneLineInJson) {
+  log::SetFormat(log::kJsonFormat);
+  ::testing::internal::CaptureStdout();
+  log::WriteUnescaped(LogLevel::kInfo, "a.cc", 1, "+--+\n|  |");
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), EndsWith("\"message\":\"+--+\\n|  |\"}\n"));
 }
 
 TEST_F(LogTest, VerboseLinesCarryTheLetterOfInfo) {

@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "base/log_foreign.h"
 
 #include "capi/handles.h"
 
@@ -21,7 +21,7 @@ TRITONSERVER_Error* TRITONSERVER_LogMessage(TRITONSERVER_LogLevel level, const c
     REQUIRE_ARGUMENTS(filename, msg);
     if (!IsLevel(level)) return neso::InvalidArg("unknown logging level '{}'", static_cast<int>(level));
     if (TRITONSERVER_LogIsEnabled(level)) {
-      neso::log::Write(static_cast<neso::LogLevel>(level), filename, line, msg);
+      neso::log::WriteForeign(static_cast<neso::LogLevel>(level), filename, line, msg);
     }
     return {};
   });

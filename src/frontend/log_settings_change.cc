@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/log_json.h"
+
 namespace neso {
 
-const char* LogFormatName(LogFormat format) { return format == LogFormat::kIso8601 ? "ISO8601" : "default"; }
+const char* LogFormatName(LogFormat format) {
+  if (format == log::kJsonFormat) return "json";
+  return format == LogFormat::kIso8601 ? "ISO8601" : "default";
+}
 
 std::optional<bool>* LogSettingsChange::Flag(std::string_view name) {
   if (name == "log_info") return &info_;
@@ -19,7 +24,7 @@ void LogSettingsChange::SetVerboseLevel(uint64_t level) {
 }
 
 bool LogSettingsChange::SetFormat(std::string_view text) {
-  for (const LogFormat format : {LogFormat::kDefault, LogFormat::kIso8601}) {
+  for (const LogFormat format : {LogFormat::kDefault, LogFormat::kIso8601, log::kJsonFormat}) {
     if (text != LogFormatName(format)) continue;
     format_ = format;
     return true;

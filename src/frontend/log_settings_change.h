@@ -17,7 +17,7 @@
 
 namespace neso {
 
-// "default" or "ISO8601".
+// "default", "ISO8601" or "json".
 const char* LogFormatName(LogFormat format);
 
 // A value; nothing changes before Apply, so that a request with one mistake changes nothing.

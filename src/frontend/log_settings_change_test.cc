@@ -49,7 +49,7 @@ TEST_F(LogSettingsChangeTest, FormatsAreExactTexts) {
   LogSettingsChange change;
   EXPECT_TRUE(change.SetFormat("ISO8601"));
   EXPECT_TRUE(change.SetFormat("default"));
-  for (const char* text : {"iso8601", "Default", "", "ISO8601 "}) EXPECT_FALSE(change.SetFormat(text)) << text;
+  for (const char* text : {"iso8601", "Default", "", "ISO8601 ", "JSON"}) EXPECT_FALSE(change.SetFormat(text)) << text;
   change.Apply();
   EXPECT_STREQ(LogFormatName(log::Settings().format), "default");
 }

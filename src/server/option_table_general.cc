@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/log_json.h"
 #include "base/text.h"
 #include "server/option_spec.h"
 
@@ -25,6 +26,8 @@ Status SetLogFormat(ParseState& state, const std::string& argument) {
     state.options.log.format = LogFormat::kDefault;
   } else if (argument == "ISO8601") {
     state.options.log.format = LogFormat::kIso8601;
+  } else if (argument == "json") {
+    state.options.log.format = log::kJsonFormat;
   } else {
     return InvalidArg("invalid argument for --log-format");
   }
@@ -104,8 +107,8 @@ constexpr OptionSpec kLogging[] = {
     {"log-warning", "boolean", "Log WARNING messages. Default is true.", Set<&Options::log, &LogSettings::warning>},
     {"log-error", "boolean", "Log ERROR messages. Default is true.", Set<&Options::log, &LogSettings::error>},
     {"log-format", "string",
-     "Form of log lines: \"default\" (level, month, day, time with microseconds, process, file and line) or "
-     "\"ISO8601\" (full date and time, level, process, file and line).",
+     "Form of log lines: \"default\" (level, month, day, time with microseconds, process, file and line), "
+     "\"ISO8601\" (full date and time, level, process, file and line) or \"json\" (an object a line).",
      SetLogFormat},
     {"log-file", "string", "Append the log to this file instead of writing it to the console.",
      Set<&Options::log, &LogSettings::file>},
