@@ -83,7 +83,7 @@ Status ModelRepository::LoadStartupModels() {
   std::map<std::string, FolderLook> looks;
   for (const auto& [id, model] : polled) {
     busy.insert(id);
-    looks.emplace(id, model.look);
+    if (options_.control_mode == TRITONSERVER_MODEL_CONTROL_POLL) looks.emplace(id, model.look);
   }
   const Operation operation(*this, std::move(busy));
   // What many folders left behind is worth a walk through the allocator; what a few did is not.
