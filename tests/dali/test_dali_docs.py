@@ -4,13 +4,14 @@ import re
 
 import numpy as np
 from support.dali_models import as_input, photo, pipeline
+from support.pages import blocks
 from support.repository import parameters
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/dali.md"
 
 
 def shown():
-    return re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+    return blocks(PAGE, marker="test:config")[0]
 
 
 def test_the_configuration_serves_photos(dali, answers):

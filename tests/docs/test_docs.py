@@ -10,21 +10,13 @@ import sys
 
 import pytest
 from support import onnx_models
+from support.pages import blocks
 from support.python_models import python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, TREE, free_port
 from support.wait import wait_until
 
 DOCS = ROOT / "docs"
-
-
-def blocks(page, language="", marker=None):
-    """The fenced blocks of a page, in order; those of a language, after a marker."""
-    text = page.read_text()
-    if marker is not None:
-        assert f"<!-- {marker} -->" in text, f"{page.name} has no {marker}"
-        text = text.split(f"<!-- {marker} -->", 1)[1]
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@ import pathlib
 import re
 
 import numpy as np
+from support.pages import blocks
 from support.repository import parameters
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/fil.md"
 
 
 def shown():
-    return re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+    return blocks(PAGE, marker="test:config")[0]
 
 
 def test_the_configuration_serves_the_model(fil, models):

@@ -3,11 +3,12 @@ import re
 
 import numpy as np
 from support.openvino_models import ir
+from support.pages import blocks
 from support.repository import parameters
 from support.server import ROOT, TREE
 
-PAGE = (ROOT / "docs/backends/openvino.md").read_text()
-CONFIG = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+PAGE = ROOT / "docs/backends/openvino.md"
+CONFIG = blocks(PAGE, marker="test:config")[0]
 
 
 def test_the_configuration_serves_the_network(openvino, digits):
@@ -16,7 +17,7 @@ def test_the_configuration_serves_the_network(openvino, digits):
 
 
 def test_every_setting_is_taken(openvino, digits):
-    section = PAGE.split("### Settings of a model")[1].split("## Instances")[0]
+    section = PAGE.read_text().split("### Settings of a model")[1].split("## Instances")[0]
     keys = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert len(set(keys)) == 11
     values = {key: "YES" for key in keys} | {
@@ -28,6 +29,6 @@ def test_every_setting_is_taken(openvino, digits):
 
 
 def test_its_size_on_disk_is_as_told():
-    told = int(re.search(r"That folder, (\d+) MB", PAGE)[1])
+    told = int(re.search(r"That folder, (\d+) MB", PAGE.read_text())[1])
     files = (TREE / "backends/openvino").iterdir()
     assert abs(sum(file.stat().st_size for file in files) / 2**20 - told) < 5

@@ -3,13 +3,14 @@ import pathlib
 import re
 
 import numpy as np
+from support.pages import blocks
 from support.repository import parameters
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/pytorch.md"
 
 
 def test_the_configuration_serves_the_network(torch, models, digits):
-    shown = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+    shown = blocks(PAGE, marker="test:config")[0]
     torch.load("digits", models("digits"), shown)
     np.testing.assert_allclose(torch.infer("digits", image=digits["images"][:9])["scores"], digits["scores"][:9], atol=1e-4)
 
@@ -19,5 +20,5 @@ def test_every_setting_is_taken(torch, models):
     keys = [key for row in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)]
     assert len(set(keys)) == 10
     values = {key: "1" if key.endswith("COUNT") else "true" for key in keys}
-    shown = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+    shown = blocks(PAGE, marker="test:config")[0]
     torch.load("set", models("digits"), shown + parameters(**values))

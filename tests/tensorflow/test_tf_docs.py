@@ -3,10 +3,11 @@ import pathlib
 import re
 
 import numpy as np
+from support.pages import blocks
 from support.repository import parameters
 
-PAGE = (pathlib.Path(__file__).parents[2] / "docs/backends/tensorflow.md").read_text()
-SHOWN = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+PAGE = pathlib.Path(__file__).parents[2] / "docs/backends/tensorflow.md"
+SHOWN = blocks(PAGE, marker="test:config")[0]
 
 
 def test_the_configuration_serves_the_network(tf, models, digits):
@@ -15,7 +16,7 @@ def test_the_configuration_serves_the_network(tf, models, digits):
 
 
 def test_every_setting_is_taken(tf, models):
-    section = PAGE.split("### Settings of a model")[1].split("## Several")[0]
+    section = PAGE.read_text().split("### Settings of a model")[1].split("## Several")[0]
     keys = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert len(set(keys)) == 7
     values = {key: "1" for key in keys} | {"TF_GRAPH_TAG": "serve", "TF_SIGNATURE_DEF": "serving_default",

@@ -1,12 +1,10 @@
 """What the page of the backend shows works as shown."""
-import re
-
 import numpy as np
+from support.pages import blocks
 from support.server import ROOT
 from support.trt_engines import engine
 
-PAGE = (ROOT / "docs/backends/tensorrt.md").read_text()
-CONFIG = re.search(r"<!-- test:config -->\n```\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+CONFIG = blocks(ROOT / "docs/backends/tensorrt.md", marker="test:config")[0]
 
 
 def test_the_configuration_serves_the_engine(serve):

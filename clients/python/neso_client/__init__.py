@@ -1,0 +1,14 @@
+"""A client of Neso and of every server that speaks the Open Inference Protocol.
+
+    from neso_client import Client
+
+    with Client("localhost:8001") as client:
+        scores = client.infer("digits", pixels=images)["scores"]
+"""
+from .client import Client, Model, Result
+from .errors import DeadlineExceeded, InvalidInput, NesoError, ServerError, Unavailable
+from .tensors import TensorSpec
+
+__all__ = ["Client", "Model", "Result", "TensorSpec", "NesoError", "InvalidInput", "ServerError", "Unavailable", "DeadlineExceeded",
+           "__version__"]
+__version__ = "0.1.0"

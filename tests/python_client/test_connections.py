@@ -1,0 +1,120 @@
+"""Time limits, threads, and servers that go away."""
+import concurrent.futures
+import ssl
+import time
+
+import numpy as np
+import pytest
+from neso_client import Client, DeadlineExceeded, InvalidInput, Unavailable
+from support.certificates import Authority
+from support.repository import ModelRepository
+from support.server import PATIENCE, Server
+
+
+def test_the_protocol_is_found(server):
+    for address in (server.http, server.grpc):
+        with Client(address) as client:
+            assert client.is_ready()
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port"])
+def test_urls_that_are_none(url):
+    with pytest.raises(ValueError):
+        Client(url)
+
+
+def test_no_server(server):
+    for scheme in ("http", "grpc"):
+        client = Client(f"{scheme}://127.0.0.1:1")
+        assert not client.is_ready()
+        with pytest.raises(Unavailable, match="no connection to 127.0.0.1:1"):
+            client.infer("identity", INPUT0=[[1]])
+
+
+def test_a_time_limit(client):
+    array = np.float32([1])
+    with pytest.raises(DeadlineExceeded):
+        client.infer("slow", IN=array, timeout=0.3)
+    assert client.infer("slow", IN=array).array.tolist() == [1]
+
+
+def test_many_threads(client):
+    def one_thread(number):
+        for i in range(20):
+            array = np.full((1, 10 ** (i % 6)), number, np.float32)
+            np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(one_thread, range(8)))
+
+
+def test_a_closed_client(url):
+    client = Client(url)
+    client.infer("identity", INPUT0=[[1]])
+    client.close()
+    with pytest.raises(Unavailable, match="the client is closed"):
+        client.infer("identity", INPUT0=[[1]])
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_server_that_starts_again(tmp_path, protocol):
+    repository = ModelRepository(tmp_path / "models")
+    repository.add_identity("identity")
+    server = Server(repository.path).start()
+    with Client(f"{protocol}://{getattr(server, protocol)}") as client:
+        assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+        server.stop()
+        with pytest.raises(Unavailable):
+            client.infer("identity", INPUT0=[[1]])
+        server.start()
+        assert client.infer("identity", INPUT0=[[2]]).array.tolist() == [[2]]
+    server.stop()
+
+
+def test_streams(server):
+    with Client(f"grpc://{server.grpc}") as client:
+        assert [result.array.tolist() for result in client.stream("count", IN=[3])] == [[0], [1], [2]]
+        assert list(client.stream("count", IN=[0])) == []
+        with pytest.raises(Exception, match="cannot count to that"):
+            list(client.stream("count", IN=[-1]))
+        stream = client.stream("count", IN=[100000])
+        assert next(stream).array.tolist() == [0]
+        stream.close()  # the rest is not waited for
+        began = time.monotonic()
+        assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+        assert time.monotonic() - began < 20 * PATIENCE
+
+
+def test_streams_need_grpc(server):
+    with Client(f"http://{server.http}") as client, pytest.raises(Exception, match="over gRPC, by default at port 8001"):
+        list(client.stream("count", IN=[3]))
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("secured")
+    authority = Authority(folder, "ours")
+    certificate = authority.issue("server")
+    repository = ModelRepository(folder / "models")
+    repository.add_identity("identity")
+    server = Server(repository.path, "--grpc-use-ssl=true", f"--grpc-server-cert={certificate.certificate}",
+                    f"--grpc-server-key={certificate.key}").start()
+    yield server, authority
+    server.stop()
+
+
+def test_tls(secured):
+    server, authority = secured
+    trusted = ssl.create_default_context(cafile=str(authority.certificate))
+    with Client(f"grpcs://{server.grpc}", tls=trusted) as client:
+        for size in (1, 1_000_000):
+            array = np.ones((1, size), np.float32)
+            np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
+    with pytest.raises(Unavailable, match="certificate verify failed"):
+        Client(f"grpcs://{server.grpc}").infer("identity", INPUT0=[[1]])
+
+
+def test_an_input_is_told_before_the_server_is_asked_again(client):
+    client.infer("identity", INPUT0=[[1]])
+    with pytest.raises(InvalidInput):
+        client.infer("identity", INPUT1=[[1]])

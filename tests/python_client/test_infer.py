@@ -1,0 +1,121 @@
+"""Named arrays in and out."""
+import ml_dtypes
+import numpy as np
+import pytest
+from neso_client import InvalidInput, ServerError
+
+NUMBERS = {"bool": "?", "uint8": "u1", "uint16": "u2", "uint32": "u4", "uint64": "u8", "int8": "i1", "int16": "i2", "int32": "i4",
+           "int64": "i8", "fp16": "f2", "fp32": "f4", "fp64": "f8"}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_each_datatype(client, name):
+    array = (np.arange(6).reshape(2, 3) % 2).astype(NUMBERS[name])
+    result = client.infer(f"copy_{name}", INPUT0=array)
+    assert list(result) == ["OUTPUT0"] and result.array.dtype == array.dtype and result.array.flags.aligned
+    np.testing.assert_array_equal(result["OUTPUT0"], array)
+
+
+def test_strings(client):
+    result = client.infer("copy_string", INPUT0=[["neso", b"\x00\xff", ""], ["grüße", "x" * 300, 7]])
+    assert result.array.tolist() == [[b"neso", b"\x00\xff", b""], ["grüße".encode(), b"x" * 300, b"7"]]
+
+
+def test_bf16(client):
+    array = np.array([[1, -2.5, 3.14159, np.inf, np.nan, 1e-40]], np.float32)
+    expected = array.astype(ml_dtypes.bfloat16)
+    np.testing.assert_array_equal(client.infer("copy_bf16", INPUT0=array).array, expected.astype(np.float32))
+    np.testing.assert_array_equal(client.infer("copy_bf16", INPUT0=expected).array, expected.astype(np.float32))
+
+
+@pytest.mark.parametrize("shape", [(1, 0), (1, 1), (1, 150528), (3, 1_000_000)])
+def test_sizes(client, shape):
+    array = np.random.default_rng(0).random(shape, dtype=np.float32)
+    np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
+
+
+def test_what_is_taken_for_an_array(client):
+    class Frame:
+        def to_numpy(self):
+            return np.float64([[1, 2]])
+
+    class Foreign:
+        def __init__(self):
+            self.array = np.float32([[1, 2]])
+
+        def __dlpack__(self, **kwargs):
+            return self.array.__dlpack__(**kwargs)
+
+        def __dlpack_device__(self):
+            return self.array.__dlpack_device__()
+
+    transposed = np.float32([[1], [2]]).T
+    for value in ([[1, 2]], ((1.0, 2.0),), np.float64([[1, 2]]), np.int64([[1, 2]]), transposed, Frame(), Foreign()):
+        assert client.infer("identity", INPUT0=value).array.tolist() == [[1, 2]]
+
+
+def test_versions_outputs_id_and_parameters(client):
+    a, b = np.float32([[1, 2, 3]]), np.float32([[4, 5, 6]])
+    result = client.infer("pair", INPUT0=a, INPUT1=b)
+    assert (result["OUTPUT0"].tolist(), result["OUTPUT1"].tolist(), result.model_version) == (a.tolist(), b.tolist(), "4")
+    result = client.infer("pair", {"INPUT0": a}, INPUT1=b, version="1", outputs=["OUTPUT1"], id="seven")
+    assert (list(result), result.model_version, result.id) == (["OUTPUT1"], "1", "seven")
+    parameters = {"text": "é", "number": -5, "yes": True}
+    told = client.infer("parameters", IN=np.float32([0]), parameters=parameters).parameters
+    assert {key: told[key] for key in parameters} == parameters
+
+
+def test_the_only_output(client):
+    a = np.float32([[1, 2, 3]])
+    with pytest.raises(KeyError, match="expected one output of model 'pair', it has 2: OUTPUT0, OUTPUT1"):
+        client.infer("pair", INPUT0=a, INPUT1=a).array
+
+
+def test_what_a_model_is(client):
+    model = client.model("pair")
+    assert (model.name, sorted(model.versions), model.platform) == ("pair", ["1", "4"], "identity")
+    assert model.inputs[1] == ("INPUT1", "FP32", (-1, 3)) and model.outputs[0] == ("OUTPUT0", "FP32", (-1, 3))
+
+
+@pytest.mark.parametrize("arguments, error", [
+    ({"INPUT0": np.zeros(3)}, r"input 'INPUT0' of model 'pair': expected the shape [-1, 3] (-1: any), got [3]; the first dimension is "
+                              r"the batch: pass array[None] for one item"),
+    ({"INPUT0": np.zeros((1, 4))}, "expected the shape [-1, 3] (-1: any), got [1, 4]"),
+    ({"INPUT0": [["a", "b", "c"]]}, "input 'INPUT0' of model 'pair': expected FP32, got an array of <U1"),
+    ({"INPUT0": [[1, 2, 3], [4]]}, "input 'INPUT0' of model 'pair': expected an array of FP32"),
+    ({"pixels": [[1, 2, 3]]}, "model 'pair' has no input 'pixels'; its inputs are INPUT0: FP32 [-1, 3], INPUT1: FP32 [-1, 3]"),
+    ({}, "model 'pair' takes INPUT0: FP32 [-1, 3], INPUT1: FP32 [-1, 3], and none was given"),
+    ({"INPUT0": [[1, 2, 3]], "outputs": ["y"]}, "model 'pair' has no output 'y'; its outputs are OUTPUT0"),
+])
+def test_what_does_not_fit_is_not_sent(client, arguments, error):
+    with pytest.raises(InvalidInput) as raised:
+        client.infer("pair", **arguments)
+    assert error in str(raised.value)
+
+
+def test_numbers_that_would_be_lost(client):
+    with pytest.raises(InvalidInput, match="expected INT8, from -128 to 127, got 1 to 300"):
+        client.infer("copy_int8", INPUT0=[[1, 300]])
+    with pytest.raises(InvalidInput, match=r"expected INT32, got an array of float64; convert it with .astype\('int32'\)"):
+        client.infer("copy_int32", INPUT0=np.float64([[1.5]]))
+
+
+def test_errors_of_the_server(client):
+    with pytest.raises(ServerError) as unknown:
+        client.infer("missing", x=1)
+    assert unknown.value.status == "NOT_FOUND" and "Request for unknown model: 'missing' is not found" in unknown.value.message
+    with pytest.raises(ServerError) as too_large:
+        client.infer("pair", INPUT0=np.zeros((9, 3)), INPUT1=np.zeros((9, 3)))
+    assert too_large.value.status == "INVALID_ARGUMENT" and "must be <= 8" in too_large.value.message
+    assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+
+
+def test_a_model_that_goes_and_comes(client):
+    assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+    client.unload("identity")
+    assert not client.is_ready("identity")
+    with pytest.raises(ServerError):
+        client.infer("identity", INPUT0=[[1]])
+    client.load("identity")
+    assert client.is_ready("identity") and client.is_ready()
+    assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
