@@ -43,6 +43,8 @@ class Http2GrpcServer final : public GrpcServer {
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }
+  int listening_fd() const override { return core_.listening_fd(); }
+  void LeaveSocket() override { core_.LeaveSocket(); }
   void BeginDrain(std::shared_ptr<Event> changed) override { core_.BeginDrain(std::move(changed)); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
@@ -58,7 +60,9 @@ class Http2GrpcServer final : public GrpcServer {
 
 Expected<std::unique_ptr<GrpcServer>> GrpcServer::Start(ReactorPool& reactors, GrpcHandler& handler,
                                                         GrpcServerOptions options) {
-  ASSIGN_OR_RETURN(ListenSocket socket, ListenSocket::Open(options.address, options.port, options.reuse_port));
+  ASSIGN_OR_RETURN(ListenSocket socket, options.socket.fd >= 0
+                                            ? ListenSocket::Adopt(options.socket, options.address, options.port)
+                                            : ListenSocket::Open(options.address, options.port, options.reuse_port));
   RETURN_IF_ERROR(socket.AddNameWithPort(options.address, options.port));
   auto server = std::make_unique<Http2GrpcServer>(reactors, handler, options, std::move(socket));
   RETURN_IF_ERROR(server->Listen());

@@ -11,6 +11,7 @@
 
 #include "base/event.h"
 #include "base/status.h"
+#include "net/given_socket.h"
 #include "net/grpc_call.h"
 #include "net/http2_keep_alive_options.h"
 #include "net/server_load.h"
@@ -25,6 +26,7 @@ struct GrpcServerOptions {
   std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>", then known as "<path>:<port>", too
   uint16_t port = 0;                // 0: any free one
   bool reuse_port = false;
+  GivenSocket socket = {};  // instead of one of its own
   // A call that leaves more unread ends with RESOURCE_EXHAUSTED.
   ServiceLimits limits = {.max_unread_bytes = 128u << 20};
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
@@ -42,6 +44,9 @@ class GrpcServer {
   virtual ~GrpcServer() = default;
 
   virtual uint16_t port() const = 0;
+  virtual int listening_fd() const = 0;
+  // Accepts no more from it, while others go on; before BeginDrain.
+  virtual void LeaveSocket() = 0;
   // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once. `changed`: as of an HttpServer.
   virtual void BeginDrain(std::shared_ptr<Event> changed) = 0;
   // Connections still open, and those of them on which a request is under way.

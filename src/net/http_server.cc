@@ -16,6 +16,8 @@ class EpollHttpServer final : public HttpServer {
 
   Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }
+  int listening_fd() const override { return core_.listening_fd(); }
+  void LeaveSocket() override { core_.LeaveSocket(); }
   void BeginDrain(std::shared_ptr<Event> changed) override { core_.BeginDrain(std::move(changed)); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const override { return core_.Load(); }
@@ -30,7 +32,9 @@ class EpollHttpServer final : public HttpServer {
 
 Expected<std::unique_ptr<HttpServer>> HttpServer::Start(ReactorPool& reactors, HttpHandler& handler,
                                                         HttpServerOptions options) {
-  ASSIGN_OR_RETURN(ListenSocket socket, ListenSocket::Open(options.address, options.port, options.reuse_port));
+  ASSIGN_OR_RETURN(ListenSocket socket, options.socket.fd >= 0
+                                            ? ListenSocket::Adopt(options.socket, options.address, options.port)
+                                            : ListenSocket::Open(options.address, options.port, options.reuse_port));
   auto server = std::make_unique<EpollHttpServer>(reactors, handler, options, std::move(socket));
   RETURN_IF_ERROR(server->Listen());
   return std::unique_ptr<HttpServer>(std::move(server));

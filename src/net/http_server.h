@@ -9,6 +9,7 @@
 
 #include "base/event.h"
 #include "base/status.h"
+#include "net/given_socket.h"
 #include "net/http_exchange.h"
 #include "net/server_load.h"
 #include "net/service_limits.h"
@@ -23,6 +24,7 @@ struct HttpServerOptions {
   std::string address = "0.0.0.0";    // also "ipv6:<addr>" and "unix:<path>"
   uint16_t port = 0;                  // 0: any free one
   bool reuse_port = false;
+  GivenSocket socket = {};                        // instead of one of its own
   std::shared_ptr<TlsCredentials> tls = nullptr;  // null: plain text
   ServiceLimits limits = {};
 };
@@ -36,6 +38,9 @@ class HttpServer {
   virtual ~HttpServer() = default;
 
   virtual uint16_t port() const = 0;
+  virtual int listening_fd() const = 0;
+  // Accepts no more from it, while others go on; before BeginDrain.
+  virtual void LeaveSocket() = 0;
   // Stops accepting, and answers with "Connection: close" from now on; clients that stall are cut after two seconds. An
   // idle connection stays open, since a request may be on its way. Returns at once. From then on `changed`, which may
   // be null, is set when a connection waits for its next request, when the last request of one ends with it, and when

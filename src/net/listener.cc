@@ -36,6 +36,7 @@ Listener::Listener(ReactorPool& reactors, std::shared_ptr<ServerContext> context
     : reactors_(reactors),
       context_(std::move(context)),
       socket_(std::move(socket)),
+      is_shared_(socket_.is_shared()),
       group_(reactors.NextGroup()),
       spare_fd_(OpenSpare()),
       first_reserved_fd_(FirstReservedDescriptor()) {}
@@ -50,6 +51,12 @@ void Listener::Stop() {
   socket_.StopListening();
   group_.Remove(socket_.fd(), shared_from_this());
   group_.RequestTurn(shared_from_this());  // a round, after which the descriptor is really closed
+}
+
+void Listener::Leave() {
+  is_shared_ = true;
+  socket_.Share();
+  group_.Remove(socket_.fd(), shared_from_this());
 }
 
 void Listener::OnEvents(uint32_t events, Top& top) {
@@ -76,7 +83,9 @@ bool Listener::AcceptOne(Top& top) {
   }
   const bool is_short = fd.get() >= first_reserved_fd_;
   if (is_short) SpareSome();
-  if (context_->draining || context_->ConnectionCount() >= context_->options.limits.max_connections) return true;
+  // Of a socket that others accept from, too, clients do not find out that we stop: the last one is still served.
+  if (context_->draining && !is_shared_) return true;
+  if (context_->ConnectionCount() >= context_->options.limits.max_connections) return true;
   std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short, PeerAddress(address, size))
       ->Open(top);
   return true;

@@ -4,6 +4,7 @@
 // comes when only they are left is answered once, and idle connections are closed to make room.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "net/reactor/reactor_pool.h"
@@ -20,7 +21,10 @@ class Listener final : public Pollable, public std::enable_shared_from_this<List
   Status Start();
   // Refuses connections from now on.
   void Stop();
+  // Accepts no more; the socket stays, and others accept from it.
+  void Leave();
   uint16_t port() const { return socket_.port(); }
+  int fd() const { return socket_.fd(); }
 
   void OnEvents(uint32_t events, Top& top) override;
 
@@ -36,6 +40,7 @@ class Listener final : public Pollable, public std::enable_shared_from_this<List
   ReactorPool& reactors_;
   const std::shared_ptr<ServerContext> context_;
   ListenSocket socket_;
+  std::atomic<bool> is_shared_;
   ReactorGroup& group_;
   int spare_fd_;
   // Descriptors are given lowest number first: one of this number or above is among the last.

@@ -20,6 +20,8 @@ class ServerCore final : public Sweepable {
 
   Status Listen() { return listener_->Start(); }
   uint16_t port() const { return port_; }
+  int listening_fd() const { return listener_->fd(); }
+  void LeaveSocket() { listener_->Leave(); }
   size_t ConnectionCount() const { return context_->ConnectionCount(); }
   std::shared_ptr<const ServerLoad> Load() const { return {context_, &context_->load}; }
   size_t BusyCount() const;

@@ -1,5 +1,6 @@
 #include "net/socket_address.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -49,13 +50,22 @@ uint16_t BoundPort(int fd) {
 }  // namespace
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), port_(other.port_), file_(std::move(other.file_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      port_(other.port_),
+      is_shared_(other.is_shared_),
+      file_(std::move(other.file_)) {}
 
 ListenSocket::~ListenSocket() {
   if (fd_ >= 0) close(fd_);
 }
 
+void ListenSocket::Share() {
+  is_shared_ = true;
+  file_.Release();
+}
+
 void ListenSocket::StopListening() {
+  if (is_shared_) return;
   shutdown(fd_, SHUT_RDWR);
   file_.Remove();
 }
@@ -94,6 +104,26 @@ Expected<ListenSocket> ListenSocket::Open(const std::string& address, uint16_t p
   return listener;
 }
 
+Expected<ListenSocket> ListenSocket::Adopt(GivenSocket given, const std::string& address, uint16_t port) {
+  ListenSocket listener(given.fd, port);
+  listener.is_shared_ = !given.is_ours_alone;
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (getsockopt(given.fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+    return InvalidArg("the descriptor that the process was given for '{}:{}' is no socket that listens", address, port);
+  }
+  fcntl(given.fd, F_SETFL, fcntl(given.fd, F_GETFL) | O_NONBLOCK);
+  if (address.starts_with(kUnixPrefix)) {
+    if (given.is_ours_alone) listener.file_.Adopt(address.substr(kUnixPrefix.size()));
+    listener.port_ = 0;
+    return listener;
+  }
+  SetOption(given.fd, IPPROTO_TCP, TCP_NODELAY);
+  SetOption(given.fd, SOL_SOCKET, SO_KEEPALIVE);
+  listener.port_ = BoundPort(given.fd);
+  return listener;
+}
+
 Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& address, uint16_t port) {
   const std::string path = address.substr(kUnixPrefix.size());
   if (path.empty() || path.size() > SocketFile::MaxPathBytes()) {
@@ -109,7 +139,7 @@ Expected<ListenSocket> ListenSocket::OpenUnix(const std::string& address, uint16
 }
 
 Status ListenSocket::AddNameWithPort(const std::string& address, uint16_t port) {
-  if (!address.starts_with(kUnixPrefix) || port == 0) return {};
+  if (!address.starts_with(kUnixPrefix) || port == 0 || is_shared_) return {};
   const std::error_code error = file_.AddName(fmt::format("{}:{}", address.substr(kUnixPrefix.size()), port));
   return error ? SocketError(address, port, error) : Status();
 }

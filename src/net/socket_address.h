@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "net/given_socket.h"
 #include "net/socket_file.h"
 
 namespace neso::net {
@@ -15,6 +16,8 @@ class ListenSocket {
   // The port of a Unix-domain socket is only shown. Errors: kUnavailable "Socket 'ADDR:PORT' already in use " when the
   // address is taken, kInvalidArg when it has no meaning.
   static Expected<ListenSocket> Open(const std::string& address, uint16_t port, bool reuse_port);
+  // A socket that somebody else has made for `address`. Error: kInvalidArg when it is none that listens.
+  static Expected<ListenSocket> Adopt(GivenSocket given, const std::string& address, uint16_t port);
   // Also "<path>:<port>" for a Unix-domain socket: the name by which clients of Triton's gRPC know it.
   Status AddNameWithPort(const std::string& address, uint16_t port);
   ListenSocket(ListenSocket&& other) noexcept;
@@ -23,7 +26,10 @@ class ListenSocket {
 
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }  // 0 for a Unix-domain socket
-  // Refuses new connections from now on; the descriptor stays until the end of this object.
+  // Somebody else listens on it, too, and has what belongs to it.
+  bool is_shared() const { return is_shared_; }
+  void Share();
+  // Refuses new connections from now on, unless it is shared; the descriptor stays until the end of this object.
   void StopListening();
 
  private:
@@ -32,6 +38,7 @@ class ListenSocket {
 
   int fd_;
   uint16_t port_;
+  bool is_shared_ = false;
   SocketFile file_;
 };
 

@@ -57,12 +57,21 @@ std::error_code SocketFile::Bind(int fd, const std::string& path) {
   RemoveIfNobodyListens(path);
   const sockaddr_un address = AddressOf(path);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return LastError();
-  path_ = path;
+  Adopt(path);
+  return path_.empty() ? LastError() : std::error_code();
+}
+
+void SocketFile::Adopt(const std::string& path) {
   struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return LastError();
+  if (lstat(path.c_str(), &info) != 0) return;
+  path_ = path;
   device_ = info.st_dev;
   inode_ = info.st_ino;
-  return {};
+}
+
+void SocketFile::Release() {
+  path_.clear();
+  name_.clear();
 }
 
 std::error_code SocketFile::AddName(const std::string& name) {
@@ -82,8 +91,7 @@ void SocketFile::Remove() {
     if (!name_.empty() && TargetOf(name_) == LinkTo(path_)) unlink(name_.c_str());
     unlink(path_.c_str());
   }
-  path_.clear();
-  name_.clear();
+  Release();
 }
 
 }  // namespace neso::net

@@ -23,6 +23,10 @@ class SocketFile {
   std::error_code Bind(int fd, const std::string& path);
   // Makes `name`, in the same folder, a link to it. Errors: as for Bind.
   std::error_code AddName(const std::string& name);
+  // The file that somebody else has made, who leaves it to us.
+  void Adopt(const std::string& path);
+  // Leaves it to somebody else.
+  void Release();
   void Remove();
 
  private:

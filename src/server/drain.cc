@@ -10,8 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// For a request that was sent before its client could hear of the end: a round trip over the internet.
-constexpr milliseconds kIdleGrace{100};
 // Each request of an open stream is refused by itself for so long; then its client is told by the stream's end.
 constexpr seconds kStreamGrace{1};
 
@@ -32,17 +30,18 @@ void Report(const std::vector<DrainedService>& services, TimePoint now, TimePoin
 
 }  // namespace
 
-void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline) {
+void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline, DrainPace pace) {
   const auto changed = std::make_shared<Event>();
   for (const DrainedService& service : services) service.begin(changed);
   const TimePoint begin = std::chrono::steady_clock::now();
-  const TimePoint idle_end = begin + kIdleGrace;
+  const TimePoint idle_end = begin + pace.idle_grace;
   TimePoint stream_end = begin + kStreamGrace;
   // Idle connections are gone after the grace; only what is left then is worth a line.
   TimePoint next_line = idle_end + milliseconds(50);
   for (;;) {
     const TimePoint now = std::chrono::steady_clock::now();
-    if (Sum(services, &DrainedService::connections) == 0 || now >= deadline) return;
+    const bool is_early = now < begin + pace.at_least;
+    if ((Sum(services, &DrainedService::connections) == 0 && !is_early) || now >= deadline) return;
     if (now >= idle_end && Sum(services, &DrainedService::busy_connections) == 0) {
       for (const DrainedService& service : services) service.end_idle_connections();
     }
@@ -56,7 +55,8 @@ void DrainServices(const std::vector<DrainedService>& services, TimePoint deadli
       next_line = now + seconds(1);
       Report(services, now, deadline);
     }
-    changed->WaitUntil(std::min({deadline, stream_end, next_line, now < idle_end ? idle_end : deadline}));
+    changed->WaitUntil(std::min({deadline, stream_end, next_line, now < idle_end ? idle_end : deadline,
+                                 is_early ? begin + pace.at_least : deadline}));
   }
 }
 

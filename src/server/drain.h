@@ -3,6 +3,7 @@
 //   DrainServices({DrainedService::Of(*grpc, "GRPC"), DrainedService::Of(*http, "HTTP")}, deadline);
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -14,6 +15,13 @@
 #include "base/event.h"
 
 namespace neso {
+
+struct DrainPace {
+  // For a request that was sent before its client could hear of the end: a round trip over the internet.
+  std::chrono::milliseconds idle_grace{100};
+  // Also where no connection is left: one may have been accepted just now that nobody counts yet.
+  std::chrono::milliseconds at_least{0};
+};
 
 struct DrainedService {
   std::string_view name;
@@ -37,6 +45,6 @@ struct DrainedService {
 // connections are kept as long as requests are under way on others, and a moment in any case: a client that does not
 // know yet that the server ends may have sent its next request. Idle streams, which keep their connections busy, end
 // after a second.
-void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline);
+void DrainServices(const std::vector<DrainedService>& services, TimePoint deadline, DrainPace pace = {});
 
 }  // namespace neso

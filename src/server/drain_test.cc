@@ -51,6 +51,15 @@ TEST(DrainTest, WithoutConnectionsItEndsAtOnce) {
   EXPECT_EQ(service.idle_ended(), 0u);
 }
 
+TEST(DrainTest, WaitsForAConnectionThatNobodyCountsYet) {
+  FakeService service(0, 0);
+  int looks = 0;
+  DrainedService drained = service.Drained();
+  drained.connections = [&looks] { return static_cast<size_t>(looks++ == 1); };  // then, and gone soon
+  DrainServices({drained}, In(std::chrono::hours(1)), {.at_least = std::chrono::milliseconds(10)});
+  EXPECT_GT(looks, 2);
+}
+
 TEST(DrainTest, IdleConnectionsAreEndedAfterAMomentAndNothingIsSaid) {
   FakeService service(3, 0);
   ::testing::internal::CaptureStdout();

@@ -16,12 +16,15 @@
 #include "server/crash_report.h"
 #include "server/descriptor_limit.h"
 #include "server/exit_watch.h"
+#include "server/inherited_sockets.h"
 #include "server/installation.h"
 #include "server/key_command.h"
+#include "server/life.h"
 #include "server/missing_behaviour.h"
 #include "server/option_spec.h"
 #include "server/options.h"
 #include "server/repository_poller.h"
+#include "server/service_manager.h"
 #include "server/services.h"
 #include "server/signals.h"
 #include "server/signature_command.h"
@@ -87,6 +90,8 @@ Expected<std::unique_ptr<InferenceServer>> CreateServer(const Options& options,
 constexpr int kUnloadingShare = 4;
 // What the orderly stop may be late.
 constexpr std::chrono::milliseconds kExitGrace{300};
+// A network thread that does not come round for so long hangs: work that takes longer is given to others.
+constexpr std::chrono::seconds kPatienceWithNetwork{5};
 
 Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceServer& server) {
   EndProcessAfter(timeout + kExitGrace);
@@ -105,12 +110,16 @@ void SetEnvironmentOfFrameworks() {
   setenv("TF_CPP_MIN_LOG_LEVEL", "1", /*overwrite=*/0);  // TensorFlow writes lines of its own into the log
 }
 
-void WaitForStop(const Signals& signals) {
-  while (signals.Wait() != Signals::Asked::kStop) {
-  }
+// Load balancers are given time to hear of the stop.
+void LeaveWithGrace(std::chrono::milliseconds grace, InferenceServer& server, const Signals& signals) {
+  if (grace.count() == 0) return;
+  LOG_INFO("Not ready any more; the stop begins in {} ms", grace.count());
+  server.AnnounceStop();
+  signals.Wait(grace);
 }
 
-int Serve(const Options& options) {
+// `arguments` are those of the process.
+int Serve(const Options& options, const std::vector<std::string>& arguments, InheritedSockets inherited) {
   RaiseDescriptorLimit();
   const Expected<size_t> budget = ParseMemoryBudget(options.memory_budget, AvailableMemory());
   MemoryBudget::OfProcess().SetLimit(budget ? *budget : SIZE_MAX);  // the options were checked
@@ -128,6 +137,8 @@ int Serve(const Options& options) {
     LOG_ERROR("failed to start tracing: {}", trace_exporter.error().message());
     return 1;
   }
+  ServiceManager manager(ProcessEnvironment);
+  manager.Loading();
   std::map<std::string, std::string> failures;
   Expected<std::unique_ptr<InferenceServer>> server = CreateServer(options, failures);
   if (!server) {
@@ -142,17 +153,19 @@ int Serve(const Options& options) {
     return 1;
   }
   Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
-  if (!services.Start().ok()) return 1;
+  if (!services.Start(std::move(inherited)).ok()) return 1;
   RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
 
-  WaitForStop(**signals);
-  if (const std::chrono::milliseconds grace = options.process.exit_grace; grace.count() > 0) {
-    LOG_INFO("Not ready any more; the stop begins in {} ms", grace.count());
-    (*server)->AnnounceStop();
-    (*signals)->Wait(grace);
+  services.TellPredecessor();
+  manager.Serving("Serving", [&services] { return services.Answer(kPatienceWithNetwork); });
+  const std::chrono::seconds timeout(options.server.exit_timeout_seconds);
+  if (ServeUntilEnd(**signals, services, manager, arguments) == End::kAsked) {
+    manager.Stopping(options.process.exit_grace + timeout + kExitGrace);
+    LeaveWithGrace(options.process.exit_grace, **server, **signals);
   }
   poller.RequestStop();
-  const Status stopped = StopWithin(std::chrono::seconds(options.server.exit_timeout_seconds), services, **server);
+  const Status stopped = StopWithin(timeout, services, **server);
+  manager.End();
   if (!stopped.ok()) {
     LOG_ERROR("failed to stop server: {}", CodeAndMessage(stopped));
     services.WriteTraces();
@@ -182,7 +195,8 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
     Complain("Failed to build Triton option:\n" + status.message());
     return std::nullopt;
   }
-  if (!parsed.options->log.file.empty()) ReopenLogOnHangUp();
+  // A service has no terminal that could end.
+  if (!parsed.options->log.file.empty() || std::getenv("NOTIFY_SOCKET") != nullptr) ReopenLogOnHangUp();
   InstallCrashReports(parsed.options->process.crash_report_folder);
   // Not given: the tree the program is in; the usual folder of backends is searched after it in any case.
   ServerOptions& server = parsed.options->server;
@@ -221,7 +235,13 @@ int Run(const std::vector<std::string>& arguments) {
   int exit_code = 0;
   const std::optional<Options> options = Prepare(*used, exit_code);
   if (!options) return exit_code;
-  return checks ? CheckModel(*options) : Serve(*options);
+  if (checks) return CheckModel(*options);
+  Expected<InheritedSockets> inherited = InheritedSockets::Take();
+  if (!inherited) {
+    Complain("error: " + inherited.error().message());
+    return 1;
+  }
+  return Serve(*options, arguments, *std::move(inherited));
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ namespace {
 
 // Threads start only while all others are busy, so this bounds a pile-up of slow loads and blocked models, no more.
 constexpr size_t kMaxSlowThreads = 1024;
+// Nobody waits for a process that another has replaced, so clients whose connection it accepted last have time to ask.
+constexpr DrainPace kPaceAfterUpgrade{.idle_grace = std::chrono::milliseconds(3000),
+                                      .at_least = std::chrono::milliseconds(200)};
 
 // --http-thread-count, when given, is how many threads there are in all; otherwise the machine decides.
 net::ReactorOptions ReactorOptionsFor(const Options& options) {
@@ -148,7 +151,7 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
                         std::unique_ptr<net::HttpServer>& service) {
   const std::string name = listen_options.service_name;
   const std::string address = listen_options.address;
-  const bool is_port_known = listen_options.port != 0;
+  const bool is_port_known = listen_options.port != 0 && listen_options.socket.fd < 0;
   // The line comes before the port is bound, as log readers know it, unless only then the port is known.
   if (is_port_known) LOG_INFO("Started {} at {}:{}", title, address, listen_options.port);
   auto listening = net::HttpServer::Start(reactors_, handler, std::move(listen_options));
@@ -158,7 +161,8 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
   return {};
 }
 
-Status Services::Start() {
+Status Services::Start(InheritedSockets inherited) {
+  inherited_ = std::move(inherited);
   // Triton starts, too: an update may put the settings right.
   const Status traceable = CheckTraceSettings(tracer_.Settings(""), tracer_.file(), tracer_.mode());
   if (!traceable.ok()) LOG_ERROR("nothing is traced: {}", traceable.message());
@@ -191,6 +195,7 @@ Status Services::StartGrpc() {
   listen_options.address = options_.grpc.address;
   listen_options.port = static_cast<uint16_t>(options_.grpc.port);
   listen_options.reuse_port = options_.grpc.reuse_port;
+  listen_options.socket = inherited_.TakeOf("grpc");
   listen_options.compression = CompressionFor(options_.grpc.compression_level);
   listen_options.keep_alive = KeepAliveFor(options_.grpc);
   listen_options.limits = options_.grpc.limits;
@@ -212,6 +217,7 @@ Status Services::StartHttp() {
   listen_options.address = options_.http.address;
   listen_options.port = static_cast<uint16_t>(options_.http.port);
   listen_options.reuse_port = options_.http.reuse_port;
+  listen_options.socket = inherited_.TakeOf("http");
   listen_options.tls = credentials_.http;
   listen_options.limits = options_.http.limits;
   return Listen("HTTPService", http_frontend_, std::move(listen_options), http_);
@@ -225,6 +231,7 @@ Status Services::StartSagemaker() {
   listen_options.service_name = "Sagemaker";
   listen_options.address = options_.sagemaker.address;
   listen_options.port = static_cast<uint16_t>(options_.sagemaker.port);
+  listen_options.socket = inherited_.TakeOf("sagemaker");
   listen_options.limits = options_.http.limits;
   return Listen("Sagemaker HTTPService", *sagemaker_frontend_, std::move(listen_options), sagemaker_);
 }
@@ -234,6 +241,7 @@ Status Services::StartVertex() {
   listen_options.service_name = "Vertex AI";
   listen_options.address = options_.vertex.address;
   listen_options.port = static_cast<uint16_t>(options_.vertex.port);
+  listen_options.socket = inherited_.TakeOf("vertex");
   listen_options.limits = options_.http.limits;
   auto frontend = VertexFrontend::Create(server_, slow_work_,
                                          {.predict_route = options_.vertex.predict_route,
@@ -252,18 +260,48 @@ Status Services::StartMetrics() {
   listen_options.service_name = "Metrics";
   listen_options.address = options_.metrics.address;
   listen_options.port = static_cast<uint16_t>(options_.metrics.port);
+  listen_options.socket = inherited_.TakeOf("metrics");
   return Listen("Metrics Service", metrics_frontend_, std::move(listen_options), metrics_);
 }
 
+std::vector<std::pair<const char*, net::HttpServer*>> Services::HttpServers() const {
+  std::vector<std::pair<const char*, net::HttpServer*>> servers = {
+      {"http", http_.get()}, {"sagemaker", sagemaker_.get()}, {"vertex", vertex_.get()}, {"metrics", metrics_.get()}};
+  std::erase_if(servers, [](const auto& server) { return server.second == nullptr; });
+  return servers;
+}
+
+std::vector<ListeningSocket> Services::ListeningSockets() const {
+  std::vector<ListeningSocket> sockets;
+  if (grpc_) sockets.push_back({"grpc", grpc_->listening_fd()});
+  for (const auto& [name, server] : HttpServers()) sockets.push_back({name, server->listening_fd()});
+  return sockets;
+}
+
+void Services::LeaveSockets() {
+  has_left_sockets_ = true;
+  if (grpc_) grpc_->LeaveSocket();
+  for (const auto& [name, server] : HttpServers()) server->LeaveSocket();
+}
+
+// Where another process has taken over, nobody is refused: gRPC clients are told by GOAWAY, and what they have sent before
+// they heard of it is served.
 void Services::Drain(TimePoint deadline) {
-  grpc_frontend_.BeginDrain();
+  if (!has_left_sockets_) grpc_frontend_.BeginDrain();
   std::vector<DrainedService> draining;
   if (grpc_) {
     draining.push_back(DrainedService::Of(*grpc_, "GRPC"));
-    draining.back().end_idle_streams = [this] { grpc_frontend_.EndIdleStreams(); };
+    draining.back().end_idle_streams = [this] {
+      if (has_left_sockets_) grpc_frontend_.BeginDrain();
+      grpc_frontend_.EndIdleStreams();
+    };
   }
   if (http_) draining.push_back(DrainedService::Of(*http_, "HTTP"));
-  DrainServices(draining, deadline);
+  if (!has_left_sockets_) return DrainServices(draining, deadline);
+  if (sagemaker_) draining.push_back(DrainedService::Of(*sagemaker_, "Sagemaker"));
+  if (vertex_) draining.push_back(DrainedService::Of(*vertex_, "Vertex AI"));
+  if (metrics_) draining.push_back(DrainedService::Of(*metrics_, "Metrics"));
+  DrainServices(draining, deadline, kPaceAfterUpgrade);
 }
 
 }  // namespace neso

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/executor.h"
@@ -24,8 +26,10 @@
 #include "net/reactor/reactor_pool.h"
 #include "observe/opentelemetry/otlp_exporter.h"
 #include "observe/tracer.h"
+#include "server/inherited_sockets.h"
 #include "server/options.h"
 #include "server/service_credentials.h"
+#include "server/upgrade.h"
 
 namespace neso {
 
@@ -38,11 +42,20 @@ class Services {
   ~Services();  // closes what is still open
 
   // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. Error: that of the first service that cannot listen, after
-  // which the process should end.
-  Status Start();
+  // which the process should end. `inherited`: sockets that are there already.
+  Status Start(InheritedSockets inherited = {});
+  // A process that makes way for this one is told that it can.
+  void TellPredecessor() { inherited_.TellPredecessor(); }
+
+  // Those of all services, for a process that is to take over.
+  std::vector<ListeningSocket> ListeningSockets() const;
+  // Another process accepts the connections from now on.
+  void LeaveSockets();
+  // Whether the network threads do, within `time`.
+  bool Answer(Nanoseconds time) const { return reactors_.Answers(time); }
 
   // Stops taking inference requests and waits until those connections have finished, or until `deadline`. Metrics can
-  // still be read.
+  // still be read. After LeaveSockets idle connections are given more time.
   void Drain(TimePoint deadline);
 
   // For an end without destructors: what has been traced and audited is written to the disk.
@@ -52,6 +65,8 @@ class Services {
   }
 
  private:
+  // The HTTP services that there are, by the names of their sockets.
+  std::vector<std::pair<const char*, net::HttpServer*>> HttpServers() const;
   Status StartGrpc();
   Status StartHttp();
   Status StartSagemaker();
@@ -65,6 +80,7 @@ class Services {
   InferenceServer& server_;
   const Options& options_;
   ServiceCredentials credentials_;
+  InheritedSockets inherited_;
   SharedMemoryManager shared_memory_;
   Executor slow_work_;                                  // model loading, and inference that no network thread can take
   const std::shared_ptr<AuditLog> audit_;               // null: there is none
@@ -82,6 +98,7 @@ class Services {
   std::unique_ptr<net::HttpServer> sagemaker_;
   std::unique_ptr<net::HttpServer> vertex_;
   std::unique_ptr<net::HttpServer> metrics_;
+  bool has_left_sockets_ = false;
 };
 
 }  // namespace neso

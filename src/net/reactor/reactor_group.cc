@@ -197,6 +197,11 @@ void ReactorGroup::Uncork(const Thread* away) {
   for (const std::shared_ptr<AnswerCork::Waiter>& waiter : waiting) waiter->OnUncork();
 }
 
+bool ReactorGroup::IsStarted() const {
+  MutexLock lock(mutex_);
+  return !threads_.empty();
+}
+
 bool ReactorGroup::EnsureStarted() {
   if (leader_.load(std::memory_order_acquire) != nullptr) return true;
   MutexLock lock(mutex_);

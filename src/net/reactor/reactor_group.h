@@ -56,6 +56,8 @@ class ReactorGroup {
   // group stays until this returns, whatever the new owner ends.
   void HandOver(std::shared_ptr<Pollable> pollable, std::atomic<bool>& handed) noexcept;
 
+  // Somebody waits for events.
+  bool IsStarted() const;
   // The sentinel's tick: promotes a follower if the leader has been away since the last tick. True while there is
   // traffic.
   bool Tick();

@@ -29,9 +29,12 @@ class ReactorPool {
   // Where the next connection lives: round robin.
   ReactorGroup& NextGroup();
   ReactorSentinel& sentinel() { return sentinel_; }
+  // Whether every group comes to the top of its loop within `time`. Blocks so long.
+  bool Answers(Nanoseconds time) const;
   size_t ThreadsForTest() const;
 
  private:
+  class Pulse;
   ReactorSentinel sentinel_;
   std::vector<std::unique_ptr<ReactorGroup>> groups_;
   std::atomic<size_t> next_{0};
