@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 
 #include "base/json.h"
@@ -70,13 +71,21 @@ std::string ParseTraceState(std::string_view text) {
   return state;
 }
 
+// SplitMix64's: neighbours come out far apart.
+uint64_t Mix(uint64_t value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
+  value = (value ^ value >> 27) * 0x94d049bb133111eb;
+  return value ^ value >> 31;
+}
+
+// The numbers of one sequence for all threads, which begins anywhere.
 uint64_t Random() {
-  thread_local std::mt19937_64 generator = [] {
+  static std::atomic<uint64_t> next = [] {
     std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device()};
-    return std::mt19937_64(seed);
+    return uint64_t{device()} << 32 | device();
   }();
-  return generator();
+  return Mix(next.fetch_add(1, std::memory_order_relaxed));
 }
 
 TraceId RandomTraceId() {
@@ -86,14 +95,6 @@ TraceId RandomTraceId() {
     for (size_t byte = 0; byte < 8; ++byte) id[i + byte] = static_cast<uint8_t>(bits >> (8 * byte));
   }
   return id;
-}
-
-// SplitMix64's: neighbours come out far apart.
-uint64_t Mix(uint64_t value) {
-  value += 0x9e3779b97f4a7c15;
-  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
-  value = (value ^ value >> 27) * 0x94d049bb133111eb;
-  return value ^ value >> 31;
 }
 
 }  // namespace

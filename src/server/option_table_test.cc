@@ -192,7 +192,7 @@ const std::vector<OptionCase>& Cases() {
        {"", "everything", "health,", "health,none"}},
       {"audit-log", SHOW(access.audit.file), "", "/a.jsonl", "/a.jsonl", {}},
       {"audit-inference", SHOW(access.audit.inference), "false", "true", "true", kNoBool},
-      {"audit-log-max-bytes", SHOW(access.audit.max_bytes), "0", "5000000000", "5000000000", {"", "x", "1.5"}},
+      {"audit-log-max-bytes", SHOW(access.audit.max_bytes), "0", "5000000000", "5000000000", {"", "x"}},
       {"trace-config",
        SHOW(trace.level),
        "0",
