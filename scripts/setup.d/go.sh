@@ -19,3 +19,9 @@ Go() {
   GOROOT=$(cd "$(dirname "$go")/.." && pwd) GOPATH=$build/go GOMODCACHE=$build/go/modules GOCACHE=$build/go/cache \
     GOTOOLCHAIN=local GOFLAGS="-mod=mod -modcacherw -buildvcs=false -trimpath" CGO_ENABLED=0 "$go" "$@"
 }
+
+# GoBuild <build folder> <package> <program>
+GoBuild() {
+  cd "$1/module"
+  Go "$1" build -ldflags="-s -w" -o "$3" "$2"
+}

@@ -10,9 +10,3 @@ Make_gotools() {
   Quietly GoBuild "$build" github.com/summerwind/h2spec/cmd/h2spec "$result/bin/h2spec"
   Quietly GoBuild "$build" google.golang.org/grpc/interop/client "$result/bin/grpc_interop_client"
 }
-
-# GoBuild <build folder> <package> <program>
-GoBuild() {
-  cd "$1/module"
-  Go "$1" build -ldflags="-s -w" -o "$3" "$2"
-}

@@ -15,6 +15,7 @@
 #include "config/ensemble.h"
 #include "config/json.h"
 #include "engine/check_options.h"
+#include "engine/object_store_metrics.h"
 #include "ensemble/ensemble_model.h"
 #include "observe/gpu_metrics.h"
 #include "observe/host_metrics.h"
@@ -109,6 +110,9 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
   repository.lifecycle = {.load_threads = options.model_load_threads,
                           .load_retries = options.model_load_retries,
                           .namespacing = options.model_namespacing};
+  repository.objects = {.cache_directory = options.object_cache_directory,
+                        .connections = options.object_store_connections,
+                        .stall_timeout_seconds = options.object_store_timeout_seconds};
   return repository;
 }
 
@@ -198,6 +202,7 @@ void InferenceServer::AddCollectors() {
       .has_cache = cache_ != nullptr};
   if (gpus != nullptr) model_options.gpu_uuid = [gpus](int gpu) { return UuidOf(*gpus, gpu); };
   metrics_->AddCollector(ModelMetricsCollector([this] { return ReadyModels(); }, std::move(model_options)));
+  metrics_->AddCollector(ObjectStoreMetricsCollector(repository_->storages()));
   metrics_->AddCollector(PinnedMemoryCollector(backends_->PinnedMemoryTotalBytes(),
                                                [this] { return backends_->PinnedMemoryUsedBytes(); }));
   if (gpus != nullptr) {

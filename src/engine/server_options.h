@@ -23,6 +23,9 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   std::set<std::string> startup_models;
   bool strict_model_config = true;  // no auto-completion; the command line sets false
   std::string model_config_name;
+  std::string object_cache_directory;
+  unsigned object_store_connections = 16;
+  unsigned object_store_timeout_seconds = 30;
   TRITONSERVER_RateLimitMode rate_limit = TRITONSERVER_RATE_LIMIT_OFF;
   std::vector<ResourceLimit> rate_limit_resources;
   uint64_t pinned_memory_pool_bytes = 268'435'456;

@@ -75,7 +75,10 @@ class StopOrder {
 
 void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ = seconds; }
 
-void InferenceServer::PrepareForExit() { backends_->PrepareForExit(); }
+void InferenceServer::PrepareForExit() {
+  backends_->PrepareForExit();
+  repository_->storages().PrepareForExit();
+}
 
 Status InferenceServer::Stop() {
   return StopBy(SteadyClock::Instance().Now() + std::chrono::seconds(exit_timeout_seconds_.load()));

@@ -49,6 +49,7 @@ Expected<std::unique_ptr<ModelRepository>> ModelRepository::Create(RepositoryOpt
 
 ModelRepository::ModelRepository(RepositoryOptions options, VersionLoader& loader)
     : options_(std::move(options)),
+      storages_(options_.objects),
       agents_(options_.agents.directory),
       lifecycle_(loader, options_.lifecycle),
       paths_(options_.paths) {}

@@ -47,6 +47,7 @@ struct RepositoryOptions {
   PollOptions poll;
   AgentOptions agents;
   LifecycleOptions lifecycle;
+  ObjectStorageOptions objects;
 };
 
 // Thread-safe.
@@ -86,6 +87,7 @@ class ModelRepository {
   // Unloads everything; returns at once.
   void UnloadAll();
 
+  const Storages& storages() const { return storages_; }
   ModelLifecycle& lifecycle() { return lifecycle_; }
   const ModelLifecycle& lifecycle() const { return lifecycle_; }
 

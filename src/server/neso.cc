@@ -188,9 +188,6 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
     std::fputs(parsed.failure_text.c_str(), stderr);
     return std::nullopt;
   }
-  const std::vector<std::string> missing = MissingBehaviour(*parsed.options);
-  for (const std::string& line : missing) Complain("error: " + line);
-  if (!missing.empty()) return std::nullopt;
   if (const Status status = SetUpLog(parsed.options->log); !status.ok()) {
     Complain("Failed to build Triton option:\n" + status.message());
     return std::nullopt;

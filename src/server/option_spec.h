@@ -60,6 +60,7 @@ OptionGroup GlobalOptions();
 OptionGroup ServerGroup();
 OptionGroup LoggingGroup();
 OptionGroup ModelRepositoryGroup();
+OptionGroup ObjectStorageGroup();
 OptionGroup HttpGroup();
 OptionGroup GrpcGroup();
 OptionGroup SagemakerGroup();

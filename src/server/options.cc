@@ -125,10 +125,10 @@ Options::Options() {
 
 const std::vector<OptionGroup>& OptionGroups() {
   static const std::vector<OptionGroup> groups = {
-      GlobalOptions(), ServerGroup(),       LoggingGroup(),         ModelRepositoryGroup(), HttpGroup(),
-      GrpcGroup(),     SagemakerGroup(),    VertexGroup(),          MetricsGroup(),         AccessGroup(),
-      TracingGroup(),  BackendGroup(),      RepositoryAgentGroup(), ResponseCacheGroup(),   RateLimiterGroup(),
-      MemoryGroup(),   SharedMemoryGroup(), DeprecatedGroup(),
+      GlobalOptions(),    ServerGroup(),  LoggingGroup(),      ModelRepositoryGroup(), ObjectStorageGroup(),
+      HttpGroup(),        GrpcGroup(),    SagemakerGroup(),    VertexGroup(),          MetricsGroup(),
+      AccessGroup(),      TracingGroup(), BackendGroup(),      RepositoryAgentGroup(), ResponseCacheGroup(),
+      RateLimiterGroup(), MemoryGroup(),  SharedMemoryGroup(), DeprecatedGroup(),
   };
   return groups;
 }

@@ -1,0 +1,62 @@
+#include "object_store/token_request.h"
+
+#include <charconv>
+#include <ctime>
+#include <thread>
+
+#include "object_store/settings.h"
+
+namespace neso::object_store {
+
+bool ExpiresSoon(WallTime expires) {
+  return expires != WallTime::max() && std::chrono::system_clock::now() + std::chrono::minutes(5) >= expires;
+}
+
+Expected<HttpResponse> AskForToken(HttpClient& client, const HttpRequest& request, const std::string& what) {
+  constexpr int kAttempts = 3;
+  Status failure;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(200) * attempt);
+    Expected<HttpResponse> response = client.Send(request);
+    if (!response) {
+      failure = response.error().WithContext("failed to get {} from {}", what, request.url);
+      if (failure.code() != StatusCode::kUnavailable) return failure;
+      continue;
+    }
+    if (response->IsSuccess()) return response;
+    failure = Internal("failed to get {}: {} answered {}: {}", what, request.url, response->status,
+                       response->body.substr(0, 300));
+    if (response->status < 500 && response->status != 429) return failure;
+  }
+  return failure;
+}
+
+Expected<BearerToken> ParseBearerToken(std::string_view json) {
+  JsonDocument document;
+  const Status parsed = document.Parse(json);
+  BearerToken token;
+  if (parsed.ok()) token.text = TextMember(document.root(), "access_token");
+  if (token.text.empty()) return Internal("expected an object with \"access_token\", got something else");
+  const auto seconds_of = [&](const char* name) {
+    const std::string text = TextMember(document.root(), name);
+    int64_t seconds = 0;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return std::chrono::seconds(seconds);
+  };
+  if (const auto left = seconds_of("expires_in"); left.count() > 0) {
+    token.expires = std::chrono::system_clock::now() + left;
+  } else if (const auto end = seconds_of("expires_on"); end.count() > 0) {
+    token.expires = WallTime(end);
+  }
+  return token;
+}
+
+std::optional<WallTime> ParseUtc(const std::string& text) {
+  std::tm parts{};
+  if (strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
+std::string EncodeForm(const HttpQuery& fields) { return EncodeQuery(fields); }
+
+}  // namespace neso::object_store
