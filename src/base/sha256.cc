@@ -3,6 +3,11 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 namespace neso {
 namespace {
 
@@ -59,14 +64,62 @@ void Compress(Words& hash, const uint8_t* block) {
   for (size_t i = 0; i < hash.size(); ++i) hash[i] += add[i];
 }
 
-}  // namespace
+#if defined(__x86_64__)
 
-Sha256Digest Sha256(std::string_view bytes) {
+bool HasInstructions() {
+  constexpr unsigned kSsse3 = 1u << 9, kSse41 = 1u << 19, kSha = 1u << 29;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & kSsse3) == 0 || (ecx & kSse41) == 0) return false;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kSha) != 0;
+}
+
+// The same by the processor's instructions for it: a third of the time (55 bytes: 150 ns, and 500 ns). They want the
+// state as two vectors, (a, b, e, f) and (c, d, g, h).
+__attribute__((target("sha,sse4.1"))) void CompressByInstructions(Words& hash, const uint8_t* block) {
+  const auto load = [](const void* at) { return _mm_loadu_si128(static_cast<const __m128i*>(at)); };
+  const __m128i to_words = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  const __m128i cdab = _mm_shuffle_epi32(load(&hash[0]), 0xb1);
+  const __m128i efgh = _mm_shuffle_epi32(load(&hash[4]), 0x1b);
+  const __m128i old_abef = _mm_alignr_epi8(cdab, efgh, 8);
+  const __m128i old_cdgh = _mm_blend_epi16(efgh, cdab, 0xf0);
+  __m128i abef = old_abef, cdgh = old_cdgh;
+  __m128i schedule[4];  // the last 16 words
+  for (int i = 0; i < 4; ++i) schedule[i] = _mm_shuffle_epi8(load(block + 16 * i), to_words);
+  for (int i = 0; i < 16; ++i) {
+    __m128i& words = schedule[i % 4];
+    if (i >= 4) {
+      const __m128i last = schedule[(i + 3) % 4];
+      const __m128i middle = _mm_alignr_epi8(last, schedule[(i + 2) % 4], 4);
+      words = _mm_add_epi32(_mm_sha256msg1_epu32(words, schedule[(i + 1) % 4]), middle);
+      words = _mm_sha256msg2_epu32(words, last);
+    }
+    const __m128i sum = _mm_add_epi32(words, load(&kRounds[static_cast<size_t>(4 * i)]));
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+  }
+  const __m128i feba = _mm_shuffle_epi32(_mm_add_epi32(abef, old_abef), 0x1b);
+  const __m128i dchg = _mm_shuffle_epi32(_mm_add_epi32(cdgh, old_cdgh), 0xb1);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(&hash[0]), _mm_blend_epi16(feba, dchg, 0xf0));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(&hash[4]), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+#endif
+
+using CompressFunction = void (*)(Words& hash, const uint8_t* block);
+
+CompressFunction BestCompress() {
+#if defined(__x86_64__)
+  if (HasInstructions()) return CompressByInstructions;
+#endif
+  return Compress;
+}
+
+Sha256Digest Digest(std::string_view bytes, CompressFunction compress) {
   Words hash = kInitial;
   const uint64_t bits = uint64_t{bytes.size()} * 8;
   const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
   size_t left = bytes.size();
-  for (; left >= kBlockBytes; left -= kBlockBytes, at += kBlockBytes) Compress(hash, at);
+  for (; left >= kBlockBytes; left -= kBlockBytes, at += kBlockBytes) compress(hash, at);
   // What is left, a one bit, zeroes, and the length (5.1.1): one block or two.
   std::array<uint8_t, 2 * kBlockBytes> end{};
   if (left > 0) std::memcpy(end.data(), at, left);
@@ -74,11 +127,20 @@ Sha256Digest Sha256(std::string_view bytes) {
   const size_t end_bytes = left + 1 + 8 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
   WriteWord(&end[end_bytes - 8], static_cast<uint32_t>(bits >> 32));
   WriteWord(&end[end_bytes - 4], static_cast<uint32_t>(bits));
-  for (size_t i = 0; i < end_bytes; i += kBlockBytes) Compress(hash, &end[i]);
+  for (size_t i = 0; i < end_bytes; i += kBlockBytes) compress(hash, &end[i]);
   Sha256Digest digest;
   for (size_t i = 0; i < hash.size(); ++i) WriteWord(&digest[4 * i], hash[i]);
   return digest;
 }
+
+}  // namespace
+
+Sha256Digest Sha256(std::string_view bytes) {
+  static const CompressFunction compress = BestCompress();
+  return Digest(bytes, compress);
+}
+
+Sha256Digest Sha256WithoutInstructionsForTest(std::string_view bytes) { return Digest(bytes, Compress); }
 
 bool IsSameDigest(const Sha256Digest& a, const Sha256Digest& b) {
   unsigned difference = 0;

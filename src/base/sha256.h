@@ -16,6 +16,8 @@ namespace neso {
 using Sha256Digest = std::array<uint8_t, 32>;
 
 Sha256Digest Sha256(std::string_view bytes);
+// As it is done where the processor has no instructions for it.
+Sha256Digest Sha256WithoutInstructionsForTest(std::string_view bytes);
 
 // Takes as long for digests that differ early as for those that differ late.
 bool IsSameDigest(const Sha256Digest& a, const Sha256Digest& b);

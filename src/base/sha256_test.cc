@@ -15,6 +15,14 @@ TEST(Sha256Test, GivesThePublishedDigests) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Sha256Test, TheProcessorsInstructionsGiveTheSame) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(Sha256(text), Sha256WithoutInstructionsForTest(text)) << i;
+    text += static_cast<char>(i * 37);
+  }
+}
+
 TEST(Sha256Test, ReadsBackWhatItWrote) {
   const Sha256Digest digest = Sha256("x");
   Sha256Digest read{};
