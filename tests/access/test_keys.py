@@ -6,6 +6,7 @@ import pytest
 import requests
 import tritonclient.http as httpclient
 from support.access import KeyFile, audit_lines, bearer
+from support.http2 import Http2Connection
 from support.raw import RawConnection, request
 from support.server import PATIENCE, free_port, run_neso
 from support.vertex import ROUTES, Vertex
@@ -136,6 +137,20 @@ def test_a_body_is_not_waited_for(server, keys):
     with RawConnection(server) as connection:
         connection.send(head.replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"))
         assert connection.reader.readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+
+
+def test_over_http2_neither(server, keys):
+    def ask(client, key=None):
+        fields = [(":method", "POST"), (":scheme", "http"), (":path", "/v2/models/m/infer"), (":authority", "x"),
+                  ("content-length", "60000000"), *([("authorization", f"Bearer {key}")] if key else [])]
+        stream = client.expect()
+        client.send(*client.head_frames(stream, client.encoder.encode(fields)))
+        return client.answer(stream).headers[":status"]
+
+    with Http2Connection(server.http_port) as client:
+        assert [ask(client), ask(client, "neso_x_y"), ask(client, keys.tokens["reader"])] == ["401", "401", "403"]
+    with Http2Connection(server.grpc_port) as client:
+        assert client.answer(client.call("/inference.GRPCInferenceService/ModelInfer", end=False)).status == "16"
 
 
 def test_a_refusal_without_a_body_keeps_the_connection(server, keys):

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kTokenPrefix = "neso_";
 constexpr size_t kIdLength = 10;      // 59 bits: no two keys of a server have the same
-constexpr size_t kSecretLength = 43;  // 256 bits
+constexpr size_t kSecretLength = 39;  // 232 bits; a token of 55 characters is hashed as one block
 constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 void FillRandom(std::span<uint8_t> bytes) {
@@ -63,10 +63,16 @@ bool MatchesPattern(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+// A model may be asked for with its namespace before its name: that must not be a way around what is denied.
 bool AccessKey::Sees(std::string_view model) const {
-  const auto matches = [model](const std::string& pattern) { return MatchesPattern(pattern, model); };
-  return std::any_of(models.begin(), models.end(), matches) &&
-         std::none_of(denied_models.begin(), denied_models.end(), matches);
+  const size_t colons = model.rfind("::");
+  const std::string_view name = colons == std::string_view::npos ? model : model.substr(colons + 2);
+  const auto denies = [&](const std::string& pattern) {
+    return MatchesPattern(pattern, model) || MatchesPattern(pattern, name);
+  };
+  return std::any_of(models.begin(), models.end(),
+                     [model](const std::string& pattern) { return MatchesPattern(pattern, model); }) &&
+         std::none_of(denied_models.begin(), denied_models.end(), denies);
 }
 
 std::string_view IdOfToken(std::string_view token) {

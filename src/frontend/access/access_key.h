@@ -1,7 +1,7 @@
 // One key: whose it is, and what its holder may do.
 //
 // The holder has a token, "neso_<id>_<secret>". The server knows the id, by which the key is found, and the SHA-256 of
-// the whole token: tokens are random (256 bits), so there is nothing that a slow hash would protect, and one that is
+// the whole token: tokens are random (232 bits), so there is nothing that a slow hash would protect, and one that is
 // asked at each request has to be fast.
 #pragma once
 
