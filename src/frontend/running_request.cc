@@ -5,10 +5,17 @@
 #include "base/block_cache.h"
 #include "base/exception_status.h"
 #include "core/api_error.h"
+#include "frontend/request_places.h"
 
 namespace neso {
 
+RunningRequest::~RunningRequest() {
+  if (has_place_) RequestPlaces::OfProcess().Leave();
+}
+
 Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace) {
+  has_place_ = RequestPlaces::OfProcess().TryTake();
+  if (!has_place_) return Unavailable("{}", RequestPlaces::OfProcess().RefusalText());
   request->SetResponseCallback(&Allocator(shared().has_outputs()), this, OnResponseComplete, this);
   request->SetReleaseCallback(OnRelease, this);
   factory_ = request->shared_response_factory();

@@ -28,7 +28,7 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   explicit RunningRequest(const SharedMemoryManager& regions) : tensors_(regions) {}
   RunningRequest(const RunningRequest&) = delete;
   RunningRequest& operator=(const RunningRequest&) = delete;
-  virtual ~RunningRequest() = default;
+  virtual ~RunningRequest();
 
   // Cancels the request, now or as soon as it is submitted. Thread-safe.
   void Cancel();
@@ -44,7 +44,8 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   RequestTensors& tensors() { return tensors_; }
   const SharedTensors& shared() const { return tensors_.shared; }
 
-  // On error the request stays the caller's and nothing more happens; otherwise OnResponse is called until `is_final`.
+  // On error, kUnavailable where the server has as many requests as it takes (request_places.h), the request stays the
+  // caller's and nothing more happens; otherwise OnResponse is called until `is_final`.
   // `trace` is null for a request that is not traced.
   Status SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace);
   // Null nearly always, and before SubmitRequest.
@@ -74,6 +75,7 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
   RequestTensors tensors_;
+  bool has_place_ = false;
   std::shared_ptr<RequestTrace> trace_;
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "server/hardening.h"
 
 namespace neso {
 namespace {
@@ -207,6 +208,7 @@ Status FinishOptions(ParseState& state, const Environment& environment) {
     const bool is_socket_file = options.http.address.starts_with(kSocketFile);
     options.metrics.address = is_socket_file ? "0.0.0.0" : options.http.address;
   }
+  RETURN_IF_ERROR(Harden(state));
   return CheckPorts(options);
 }
 

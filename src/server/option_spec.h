@@ -24,7 +24,8 @@ struct ParseState {
   std::optional<std::string> response_cache_bytes;  // the deprecated option
   std::map<std::string, Settings> cache_settings;   // by cache name
   bool trace_off_given = false;
-  std::set<std::string> trace_config_given;  // settings that --trace-config named
+  std::set<std::string> http_limits_given, grpc_limits_given;  // names of limits
+  std::set<std::string> trace_config_given;                    // settings that --trace-config named
   struct {
     std::optional<uint32_t> level;
     bool off = false;

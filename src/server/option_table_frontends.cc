@@ -39,6 +39,7 @@ Status MetricsConfig(ParseState& state, const std::string& argument) {
 }
 
 Status HttpLimit(ParseState& state, const std::string& argument) {
+  state.http_limits_given.insert(argument.substr(0, argument.find('=')));
   return SetHttpLimit(state.options.http.limits, argument);
 }
 
@@ -120,6 +121,16 @@ constexpr OptionSpec kMetrics[] = {
      Set<&Options::metrics, &MetricsEndpointOptions::address>},
     {"metrics-port", "integer", "Port of the metrics service. Default is 8002.",
      SetPort<&Options::metrics, &MetricsEndpointOptions::port>},
+    {"metrics-use-ssl", "boolean", "Speak TLS. Default is false.",
+     Set<&Options::metrics, &MetricsEndpointOptions::tls, &TlsOptions::use>},
+    {"metrics-use-ssl-mutual", "boolean", "Ask clients for a certificate, too; speaks TLS. Default is false.",
+     SetMutualTls<&Options::metrics, &MetricsEndpointOptions::tls>},
+    {"metrics-server-cert", "string", "PEM file with the certificate of the metrics service.",
+     Set<&Options::metrics, &MetricsEndpointOptions::tls, &TlsOptions::server_cert>},
+    {"metrics-server-key", "string", "PEM file with its private key.",
+     Set<&Options::metrics, &MetricsEndpointOptions::tls, &TlsOptions::server_key>},
+    {"metrics-root-cert", "string", "PEM file with the certificates that clients are checked against.",
+     Set<&Options::metrics, &MetricsEndpointOptions::tls, &TlsOptions::root_cert>},
     {"metrics-interval-ms", "float", "Milliseconds between two measurements of GPUs and CPUs. Default is 2000.",
      Set<&Options::server, &ServerOptions::metrics_interval_ms>},
     {"metrics-config", "<string>=<string>",

@@ -45,6 +45,7 @@ Status RestrictedProtocol(ParseState& state, const std::string& argument) {
 }
 
 Status GrpcLimit(ParseState& state, const std::string& argument) {
+  state.grpc_limits_given.insert(argument.substr(0, argument.find('=')));
   return SetGrpcLimit(state.options.grpc.limits, argument);
 }
 

@@ -112,6 +112,7 @@ struct VertexOptions {
 struct MetricsEndpointOptions {
   std::string address;  // the HTTP service's, unless given
   int port = 8002;
+  TlsOptions tls;
 };
 
 // Who may do what, beyond what Triton has.
@@ -119,6 +120,14 @@ struct AccessOptions {
   std::string keys_file;  // empty: no keys are asked for
   AccessRights open = AccessRights::Of(AccessRight::kHealth);
   AuditSettings audit;
+  // For a server that strangers reach; --hardened sets them all.
+  bool hardened = false;
+  AccessRights local_apis;                                // without keys: only for clients on this machine
+  std::optional<std::vector<std::string>> allowed_hosts;  // beside addresses and localhost; unset: any
+  bool check_origin = false;
+  bool refuse_early = false;
+  bool allow_load_files = true;
+  size_t max_requests = SIZE_MAX;  // of inference, under way at a time
 };
 
 struct TraceOptions {

@@ -37,6 +37,11 @@ Expected<ServiceCredentials> LoadServiceCredentials(const Options& options) {
     if (!http) return http.error().WithContext("HTTP service");
     credentials.http = *std::move(http);
   }
+  if (options.server.metrics) {
+    auto metrics = Load(options.metrics.tls, "Metrics", "metrics", TlsSettings::Protocols::kHttp);
+    if (!metrics) return metrics.error().WithContext("metrics service");
+    credentials.metrics = *std::move(metrics);
+  }
   if (!options.access.keys_file.empty()) {
     auto keys = AccessKeys::Load(options.access.keys_file);
     if (!keys) return keys.error().WithContext("access keys");

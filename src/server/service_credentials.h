@@ -14,6 +14,7 @@ namespace neso {
 struct ServiceCredentials {
   std::shared_ptr<net::TlsCredentials> grpc;
   std::shared_ptr<net::TlsCredentials> http;
+  std::shared_ptr<net::TlsCredentials> metrics;
   std::unique_ptr<AccessKeys> keys;  // null: none are asked for
 };
 

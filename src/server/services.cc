@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "frontend/metrics/load_metrics.h"
+#include "frontend/request_places.h"
 #include "observe/trace_file.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
@@ -86,7 +87,8 @@ InferSettings HttpSettingsFor(const Options& options, SharedMemoryManager& share
 HttpServiceSettings HttpServiceSettingsFor(const Options& options) {
   return {.cors = options.http.cors,
           .is_encrypted = options.http.tls.use,
-          .metrics_port = options.server.metrics ? options.metrics.port : 0};
+          .metrics_port = options.server.metrics ? options.metrics.port : 0,
+          .refuse_early = options.access.refuse_early};
 }
 
 std::shared_ptr<AuditLog> AuditLogFor(const AccessOptions& options, Executor& executor) {
@@ -94,11 +96,26 @@ std::shared_ptr<AuditLog> AuditLogFor(const AccessOptions& options, Executor& ex
 }
 
 // Null when everybody may do everything, and nobody wants to hear of it.
-std::unique_ptr<AccessControl> AccessControlFor(const AccessOptions& options, std::unique_ptr<AccessKeys> keys,
-                                                std::shared_ptr<AuditLog> audit) {
-  if (keys == nullptr && audit == nullptr) return nullptr;
-  return std::make_unique<AccessControl>(
-      AccessSettings{.keys = std::move(keys), .open = options.open, .local_only = {}, .audit = std::move(audit)});
+std::unique_ptr<AccessControl> AccessControlFor(const AccessOptions& options, const CorsPolicy& pages,
+                                                std::unique_ptr<AccessKeys> keys, std::shared_ptr<AuditLog> audit) {
+  RequestGuard guard({.hosts = options.allowed_hosts, .checks_origin = options.check_origin, .pages = pages});
+  const bool is_idle = keys == nullptr && audit == nullptr && !guard.is_on() && options.local_apis.empty() &&
+                       options.allow_load_files && !options.refuse_early;
+  if (is_idle) return nullptr;
+  return std::make_unique<AccessControl>(AccessSettings{.keys = std::move(keys),
+                                                        .open = options.open,
+                                                        .local_only = options.local_apis,
+                                                        .audit = std::move(audit),
+                                                        .guard = std::move(guard),
+                                                        .allow_load_files = options.allow_load_files});
+}
+
+// Whoever listens on the way could use what he hears.
+void WarnOfPlainKeys(const char* service, const std::string& address, bool is_encrypted) {
+  const bool is_local = address.starts_with("127.") || address == "localhost" || address == "::1" ||
+                        address.starts_with("unix:") || address.starts_with("ipv4:127.") || address == "ipv6:::1";
+  if (is_encrypted || is_local) return;
+  LOG_WARNING("{} service: keys travel unencrypted over '{}'; give it a certificate", service, address);
 }
 
 // Says why, and hands `error` on.
@@ -135,7 +152,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       shared_memory_({.is_allowed = options.allow_client_shm, .max_regions = options.max_shared_memory_regions}),
       slow_work_("neso-slow", kMaxSlowThreads),
       audit_(AuditLogFor(options.access, slow_work_)),
-      access_(AccessControlFor(options.access, std::move(credentials_.keys), audit_)),
+      access_(AccessControlFor(options.access, options.http.cors, std::move(credentials_.keys), audit_)),
       trace_exporter_(std::move(trace_exporter)),
       tracer_(TraceSettingsFor(options.trace), TraceSinkFor(options.trace, trace_exporter_, slow_work_)),
       reactors_(slow_work_, ReactorOptionsFor(options)),
@@ -172,6 +189,11 @@ Status Services::Start(InheritedSockets inherited) {
     if ((options_.trace.level & TRITONSERVER_TRACE_LEVEL_TENSORS) != 0) {
       LOG_WARNING("trace level TENSORS has no effect in trace mode opentelemetry");
     }
+  }
+  RequestPlaces::OfProcess().SetLimit(options_.access.max_requests);
+  if (!options_.access.keys_file.empty()) {
+    if (options_.grpc.allow) WarnOfPlainKeys("GRPC", options_.grpc.address, options_.grpc.tls.use);
+    if (options_.http.allow) WarnOfPlainKeys("HTTP", options_.http.address, options_.http.tls.use);
   }
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
@@ -261,6 +283,8 @@ Status Services::StartMetrics() {
   listen_options.address = options_.metrics.address;
   listen_options.port = static_cast<uint16_t>(options_.metrics.port);
   listen_options.socket = inherited_.TakeOf("metrics");
+  listen_options.tls = credentials_.metrics;
+  if (options_.access.hardened) listen_options.limits = options_.http.limits;
   return Listen("Metrics Service", metrics_frontend_, std::move(listen_options), metrics_);
 }
 

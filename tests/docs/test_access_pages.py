@@ -1,4 +1,4 @@
-"""What the page about access control shows works as shown."""
+"""What the pages about access control and hardening show works as shown."""
 import json
 import re
 import subprocess
@@ -6,14 +6,15 @@ import sys
 
 import pytest
 from support.repository import ModelRepository
-from support.server import PATIENCE, ROOT, TREE
+from support.server import PATIENCE, ROOT, TREE, run_neso
 from support.wait import wait_until
 
 PAGE = ROOT / "docs" / "access-control.md"
+HARDENING = ROOT / "docs" / "hardening.md"
 
 
-def block(marker, language):
-    text = PAGE.read_text().split(f"<!-- test:{marker} -->", 1)[1]
+def block(marker, language, page=PAGE):
+    text = page.read_text().split(f"<!-- test:{marker} -->", 1)[1]
     return re.search(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL).group(1)
 
 
@@ -74,3 +75,18 @@ def test_the_file(tmp_path):
 def test_listing_and_revoking(server, work):  # the last of this file
     assert "team-a" in run(block("keep", "sh"), work)
     wait_until(lambda: "access keys: 1 keys of" in server.log)
+
+
+def test_the_hardened_server_and_the_limits_it_is_said_to_have(repository, start_server):
+    repository.add_identity("m")
+    command = block("hardened", "sh", HARDENING).split()
+    assert command[:2] == ["neso", "--model-repository=models"]
+    server = start_server(repository.path, *command[2:])
+    assert server.get("/v2/logging", headers={"Via": "proxy"}).status_code == 403
+
+
+def test_every_option_of_the_hardening_page_is_one():
+    options = run_neso("--help").stdout
+    named = set(re.findall(r"`(--[a-z-]+)", HARDENING.read_text()))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if f"{name} " not in options and f"{name}\n" not in options] == []

@@ -1,5 +1,6 @@
 #include "frontend/access/access_control.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
@@ -11,6 +12,7 @@ namespace {
 using Kind = AccessRefusal::Kind;
 
 constexpr size_t kMaxShown = 256;  // of a name that a client gives
+constexpr size_t kMaxToken = 256;  // far longer than any: more would only be work
 
 template <typename... Args>
 AccessRefusalRef Refuse(Kind kind, fmt::format_string<Args...> format, Args&&... args) {
@@ -77,7 +79,7 @@ AccessControl::Decision AccessControl::FindKey(const net::HttpHead& head) const 
   }
   const AccessTable& table = settings_.keys->Current();
   const AccessTable::Entry* const entry = table.Find(IdOfToken(token));
-  if (entry == nullptr || !IsSameDigest(Sha256(token), entry->key.digest)) {
+  if (entry == nullptr || token.size() > kMaxToken || !IsSameDigest(Sha256(token), entry->key.digest)) {
     return {.refusal = Refuse(Kind::kBadKey, "the key in the header 'Authorization' is not known, or was revoked")};
   }
   return {.refusal = CheckLife(entry->key), .table = &table, .entry = entry};
@@ -107,9 +109,17 @@ AccessControl::Decision AccessControl::Decide(const net::HttpHead& head, const A
   return decision;
 }
 
+AccessControl::Decision AccessControl::DecideHttp(const net::HttpHead& head, const AccessQuestion& question) const {
+  if (settings_.guard.is_on()) {
+    const std::string reason = settings_.guard.Check(head);
+    if (!reason.empty()) return {.refusal = Refuse(Kind::kForbidden, "{}", reason)};
+  }
+  return Decide(head, question);
+}
+
 AccessVerdict AccessControl::Admit(const net::HttpHead& head, const AccessQuestion& question) const {
   AccessVerdict verdict;
-  Decision decision = Decide(head, question);
+  Decision decision = DecideHttp(head, question);
   if (!decision.refusal && decision.entry != nullptr) decision.refusal = Enter(*decision.entry, verdict.ticket);
   if (decision.refusal) {
     if (settings_.audit) TellRefused(RequestOf(head, question, head.method), decision.entry, *decision.refusal);
@@ -130,6 +140,7 @@ AccessRefusalRef AccessControl::AdmitCall(const net::HttpHead& head, AccessRight
     if (settings_.audit) TellRefused(RequestOf(head, question, {}), decision.entry, *decision.refusal);
     return std::move(decision.refusal);
   }
+  if (decision.entry == nullptr && settings_.audit == nullptr) return nullptr;
   caller = std::make_unique<AccessCaller>();
   caller->control_ = this;
   if (decision.entry != nullptr) caller->Take(*decision.table, *decision.entry);
@@ -149,6 +160,14 @@ AccessCaller AccessControl::CallerOf(const net::HttpHead& head, AccessRight righ
     caller.Take(*decision.table, *decision.entry);
   }
   return caller;
+}
+
+Status AccessControl::CheckLoad(std::span<const LoadParameter> parameters) const {
+  if (settings_.allow_load_files ||
+      std::none_of(parameters.begin(), parameters.end(), [](const LoadParameter& each) { return each.is_bytes; })) {
+    return {};
+  }
+  return InvalidArg("files in a load are not allowed in this server (--allow-load-files=false)");
 }
 
 AccessRefusalRef AccessControl::Enter(const AccessTable::Entry& entry, AccessTicketRef& ticket) const {

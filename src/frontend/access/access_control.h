@@ -9,15 +9,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/status.h"
+#include "engine/inference_server.h"
 #include "frontend/access/access_keys.h"
 #include "frontend/access/access_right.h"
 #include "frontend/access/access_ticket.h"
 #include "frontend/access/audit_log.h"
+#include "frontend/access/request_guard.h"
 #include "net/http_exchange.h"
 
 namespace neso {
@@ -85,6 +89,8 @@ struct AccessSettings {
   AccessRights open;                 // what needs no key
   AccessRights local_only;           // without keys: what only clients on this machine may do
   std::shared_ptr<AuditLog> audit;   // null: there is none
+  RequestGuard guard;                // of what comes over HTTP
+  bool allow_load_files = true;      // may be sent with the request to load a model
 };
 
 // Thread-safe.
@@ -94,13 +100,15 @@ class AccessControl {
 
   // A request over HTTP, at its head: all there is to decide.
   AccessVerdict Admit(const net::HttpHead& head, const AccessQuestion& question) const;
-  // A call over gRPC, when it begins. The models of its messages are the caller's to check; a stream is not counted,
-  // but its messages are.
+  // A call over gRPC, when it begins. The models of its messages are the caller's to check, if there is one then; a
+  // stream is not counted, but its messages are.
   AccessRefusalRef AdmitCall(const net::HttpHead& head, AccessRight right, bool is_stream,
                              AccessCallerRef& caller) const;
   // Who asks, for what an answer may tell beside what was asked for: a caller that sees nothing, if it may not ask for
   // `right`. Counts nothing.
   AccessCaller CallerOf(const net::HttpHead& head, AccessRight right) const;
+  // Error: kInvalidArg for files where none are allowed: what is uploaded runs as the server.
+  Status CheckLoad(std::span<const LoadParameter> parameters) const;
 
  private:
   friend class AccessCaller;
@@ -109,6 +117,8 @@ class AccessControl {
     const AccessTable* table = nullptr;         // whose entry it is; good until this thread looks at the keys again
     const AccessTable::Entry* entry = nullptr;  // null: no key was needed, or it is not known
   };
+  // Of what comes over HTTP.
+  Decision DecideHttp(const net::HttpHead& head, const AccessQuestion& question) const;
   Decision Decide(const net::HttpHead& head, const AccessQuestion& question) const;
   Decision FindKey(const net::HttpHead& head) const;
   // Counts a request, and lets it take its place among those under way. `ticket` stays null when it would do nothing.

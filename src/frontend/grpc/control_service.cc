@@ -95,6 +95,7 @@ Status ControlService::RepositoryModelLoad(const inference::RepositoryModelLoadR
     ASSIGN_OR_RETURN(LoadParameter parameter, ToLoadParameter(name, value));
     parameters.push_back(std::move(parameter));
   }
+  if (access_ != nullptr) RETURN_IF_ERROR(access_->CheckLoad(parameters));
   return server_.LoadModel(request.model_name(), parameters);
 }
 

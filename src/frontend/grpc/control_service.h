@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "engine/inference_server.h"
+#include "frontend/access/access_control.h"
 #include "frontend/grpc/grpc_service.pb.h"
 #include "frontend/grpc/health.pb.h"
 #include "frontend/shared_memory/shared_memory_manager.h"
@@ -19,11 +20,13 @@
 
 namespace neso {
 
-// Thread-safe. `server`, `regions` and `tracer` outlive it.
+// Thread-safe. What it is made of outlives it.
 class ControlService {
  public:
-  ControlService(InferenceServer& server, SharedMemoryManager& regions, Tracer& tracer)
-      : server_(server), regions_(regions), tracer_(tracer) {}
+  // `access` may be null.
+  ControlService(InferenceServer& server, SharedMemoryManager& regions, Tracer& tracer,
+                 const AccessControl* access = nullptr)
+      : server_(server), regions_(regions), tracer_(tracer), access_(access) {}
 
 #define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
   NESO_RPC(ServerLive);
@@ -55,6 +58,7 @@ class ControlService {
   InferenceServer& server_;
   SharedMemoryManager& regions_;
   Tracer& tracer_;
+  const AccessControl* const access_;
 };
 
 }  // namespace neso

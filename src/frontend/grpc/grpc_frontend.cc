@@ -47,7 +47,7 @@ GrpcFrontend::GrpcFrontend(InferenceServer& server, Executor& slow_work, SharedM
           .tracer = tracer,
           .header_forwarder = header_forwarder_.get(),
           .response_delay = std::chrono::seconds(NumberFromEnvironment("TRITONSERVER_SERVER_DELAY_GRPC_RESPONSE_SEC"))},
-      control_(server, regions, tracer),
+      control_(server, regions, tracer, access),
       health_(server) {}
 
 struct GrpcFrontend::Method {
@@ -145,7 +145,7 @@ net::GrpcReceiverRef GrpcFrontend::OnCall(net::GrpcCallRef call) {
     const bool is_stream = method->begin == &Method::StreamInfer;
     const AccessRefusalRef refusal = access_->AdmitCall(call->head(), method->right, is_stream, caller);
     if (refusal) return Refuse(*call, ToGrpcStatus(*refusal));
-    call = WithTicket(std::move(call), caller->ticket());
+    if (caller != nullptr) call = WithTicket(std::move(call), caller->ticket());
   }
   if (!restricted_.empty()) [[unlikely]] {
     const RestrictedApi* const rule = restricted_.Find(method->category);

@@ -35,8 +35,9 @@ class CorsPolicy {
   // For tables: the origins, separated by commas.
   std::string ToString() const;
 
- private:
   bool Allows(std::string_view origin) const;
+
+ private:
   // What Access-Control-Allow-Origin says to a page of this origin.
   std::string_view Granted(std::string_view origin) const { return allows_all_ ? "*" : origin; }
   void AnswerPreflight(std::string_view origin, net::HttpExchange& exchange) const;

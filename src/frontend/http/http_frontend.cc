@@ -60,6 +60,7 @@ net::BodyPolicy HttpFrontend::OnHead(const net::HttpHead& head) {
   Route route;
   ParseRoute(head.path, route);
   net::BodyPolicy policy = AdmitFor(route.endpoint, route.model, head);
+  if (!policy.refusal && service_.refuse_early) policy.refusal = RefusalOf(route, head);
   if (policy.refusal) service_.cors.Mark(head, *policy.refusal);
   return policy;
 }
@@ -98,23 +99,32 @@ void HttpFrontend::OnRequest(net::HttpExchangeRef exchange) {
   }
   Route route;
   ParseRoute(exchange->head().path, route);
-  const bool is_page_for_no_browser = IsPage(route.endpoint) && !WantsHtml(exchange->head());
-  if (route.endpoint == Endpoint::kNone || is_page_for_no_browser) {
-    return ReplyError(*exchange, 404, "Not Found", kTextType);
-  }
-  if (!restricted_.empty() && RefuseRestricted(CategoryOf(route.endpoint), *exchange)) [[unlikely]] {
-    return;
-  }
-  if (!AllowsMethod(route.endpoint, exchange->head().method)) {
-    return ReplyError(*exchange, 405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
-  }
+  if (const auto refusal = RefusalOf(route, exchange->head())) return exchange->Respond(std::move(*refusal));
   Dispatch(route, std::move(exchange));
+}
+
+std::shared_ptr<net::HttpResponse> HttpFrontend::RefusalOf(const Route& route, const net::HttpHead& head) const {
+  const auto refuse = [](int status, std::string_view text, const char* type) {
+    return std::make_shared<net::HttpResponse>(ErrorResponse(status, text, type));
+  };
+  const bool is_page_for_no_browser = IsPage(route.endpoint) && !WantsHtml(head);
+  if (route.endpoint == Endpoint::kNone || is_page_for_no_browser) return refuse(404, "Not Found", kTextType);
+  if (!restricted_.empty() && IsRestricted(restricted_, CategoryOf(route.endpoint), head)) [[unlikely]] {
+    return refuse(403, RestrictedText(CategoryOf(route.endpoint)), kTextType);
+  }
+  if (!AllowsMethod(route.endpoint, head.method)) {
+    return refuse(405, "Method Not Allowed", AnswersJson(route.endpoint) ? kJsonType : kTextType);
+  }
+  return nullptr;
+}
+
+std::string HttpFrontend::RestrictedText(ApiCategory category) const {
+  return fmt::format("This API is restricted, expecting header '{}'", restricted_.Find(category)->header);
 }
 
 bool HttpFrontend::RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const {
   if (!IsRestricted(restricted_, category, exchange.head())) return false;
-  const std::string& header = restricted_.Find(category)->header;
-  ReplyError(exchange, 403, fmt::format("This API is restricted, expecting header '{}'", header), kTextType);
+  ReplyError(exchange, 403, RestrictedText(category), kTextType);
   return true;
 }
 
@@ -305,7 +315,9 @@ void HttpFrontend::RepositoryControl(const Route& route, net::HttpExchangeRef ex
     Status status;
     if (load) {
       Expected<std::vector<LoadParameter>> parameters = ParseLoadRequest(BodyText(exchange));
-      status = parameters ? server_.LoadModel(name, *parameters) : parameters.error();
+      status = parameters.status();
+      if (status.ok() && settings_.access != nullptr) status = settings_.access->CheckLoad(*parameters);
+      if (status.ok()) status = server_.LoadModel(name, *parameters);
     } else {
       const Expected<bool> dependents = ParseUnloadRequest(BodyText(exchange));
       status = dependents ? server_.UnloadModel(name, *dependents) : dependents.error();

@@ -21,7 +21,8 @@ namespace neso {
 struct HttpServiceSettings {
   CorsPolicy cors;
   bool is_encrypted = false;
-  int metrics_port = 0;  // 0: there is none that is known
+  int metrics_port = 0;       // 0: there is none that is known
+  bool refuse_early = false;  // what the head tells to be wrong, before the body has come
 };
 
 // Thread-safe. `server` and `slow_work` (model loading, which may take minutes) outlive it.
@@ -45,6 +46,9 @@ class HttpFrontend final : public net::HttpHandler {
   bool RefuseRestricted(ApiCategory category, net::HttpExchange& exchange) const;
 
  private:
+  // The answer to what the head alone tells to be wrong; null: nothing is.
+  std::shared_ptr<net::HttpResponse> RefusalOf(const Route& route, const net::HttpHead& head) const;
+  std::string RestrictedText(ApiCategory category) const;
   // Who asks, if it matters.
   AccessCaller CallerOf(const net::HttpExchange& exchange, AccessRight right) const;
   void Dispatch(const Route& route, net::HttpExchangeRef exchange);
