@@ -18,14 +18,13 @@ constexpr OptionSpec kObjectStorage[] = {
      "Folder where files of models from object stores (s3://, gs://, as://) are kept from run to run, so that only what "
      "has changed is downloaded. Default is what TRITON_AWS_MOUNT_DIRECTORY, TRITON_GCS_MOUNT_DIRECTORY or "
      "TRITON_AZURE_MOUNT_DIRECTORY name; without it a copy goes with its model.",
-     Set<&Options::server, &ServerOptions::object_cache_directory>, /*tritonserver_has_it=*/false},
+     Set<&Options::server, &ServerOptions::object_cache_directory>},
     {"object-store-connections", "integer",
-     "How many downloads from object stores may run at the same time. Default is 16.", Connections,
-     /*tritonserver_has_it=*/false},
+     "How many downloads from object stores may run at the same time. Default is 16.", Connections},
     {"object-store-timeout-secs", "integer",
      "A connection to an object store that brings nothing for so many seconds is given up, and what is missing asked for "
      "anew. Default is 30.",
-     Set<&Options::server, &ServerOptions::object_store_timeout_seconds>, /*tritonserver_has_it=*/false},
+     Set<&Options::server, &ServerOptions::object_store_timeout_seconds>},
 };
 
 }  // namespace

@@ -89,12 +89,6 @@ def test_an_unknown_startup_model_ends_the_server(repository):
                                   "repository)\n")
 
 
-def test_missing_behaviour_is_named_and_refused():
-    result = run_neso("--model-repository=s3://bucket/models")
-    assert result.returncode == 1
-    assert result.stderr.startswith("error: --model-repository: this server does not have repositories in object storage ")
-
-
 def test_a_log_file_that_cannot_be_opened_is_an_error(repository):
     result = run_neso(f"--model-repository={repository.path}", "--log-file=/no/such/folder/log")
     assert result.returncode == 1
