@@ -5,7 +5,7 @@ BACKENDS ?=
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run embeddings test python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test test-package python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -63,6 +63,12 @@ lint: ## check format, Clang's warnings and thread-safety analysis, clang-tidy o
 format: ## format all C++ sources
 	@scripts/setup lint
 	@git ls-files -z '*.cc' '*.h' '*.c' | xargs -0 .deps/clang/bin/clang-format -i
+
+test-package: ## the .deb is installed, served from, upgraded and purged on a bare Debian 12 in a folder (a few minutes; root)
+	@scripts/setup test redis package
+	@scripts/build $(BUILD) out
+	@scripts/package $(BUILD) dist
+	@NESO_PACKAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/packaging
 
 package: ## out/ as an archive and a .deb in dist/
 	@scripts/setup redis

@@ -7,6 +7,7 @@ declare -A packages=(
   [embeddings]="curl"
   [redis]="libhiredis-dev"
   [test]="curl openssl python3-dev strace libhiredis-dev redis-server"
+  [package]="debootstrap systemd"
   [pytorch]="libmimalloc-dev"
   [bench]="curl wrk nghttp2-client nghttp2-server libsimdjson-dev"
 )

@@ -1,0 +1,150 @@
+"""The .deb on a bare Debian 12 in a folder, where systemd cannot run: what it would do is done by hand.
+
+`make test-package` makes the package and runs this; it takes minutes and root, so that `make test` does not.
+"""
+import contextlib
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+import requests
+import tritonclient.http as httpclient
+from support.repository import ModelRepository
+from support.server import PATIENCE, ROOT, free_port
+
+pytestmark = [pytest.mark.skipif("NESO_PACKAGE" not in os.environ, reason="asked for by `make test-package` only"),
+              pytest.mark.skipif(os.getuid() != 0, reason="only root can make a root folder"),
+              pytest.mark.skipif(shutil.which("debootstrap") is None, reason="there is no debootstrap here"),
+              pytest.mark.timeout(1200)]
+
+
+class Machine:
+    """A root folder; network and processes are this machine's, and so a service outlives its first process."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def command(self, *words, user=None):
+        script = ('mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; mount --rbind /dev dev; shift; '
+                  'exec chroot "$@"')
+        who = ["--userspec=neso:neso"] if user else []
+        return ["unshare", "--mount", "bash", "-ec", script, "-", str(self.root), *who, ".",
+                "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", *words]
+
+    def run(self, *words, check=True):
+        result = subprocess.run(self.command(*words), capture_output=True, text=True)
+        assert not check or result.returncode == 0, f"{words}\n{result.stdout[-4000:]}{result.stderr[-4000:]}"
+        return result
+
+    def install(self, package):
+        shutil.copy(package, self.root / "tmp/neso.deb")
+        return self.run("apt-get", "install", "-y", "--no-install-recommends", "/tmp/neso.deb")
+
+    def start_line(self):
+        """ExecStart with the environment file, as systemd would put it together."""
+        unit = (self.root / "lib/systemd/system/neso.service").read_text()
+        options = re.search(r"^NESO_OPTIONS=(.*)$", (self.root / "etc/default/neso").read_text(), re.M)[1]
+        words = shlex.split(re.search(r"^ExecStart=(.*)$", unit, re.M)[1])
+        return [part for word in words for part in (options.split() if word == "$NESO_OPTIONS" else [word])]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    root = tmp_path_factory.mktemp("debian") / "root"
+    began = time.monotonic()
+    made = subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(root)],
+                          capture_output=True, text=True)
+    if made.returncode != 0:
+        pytest.skip(f"debootstrap has failed: {made.stdout[-300:]}")
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    for setting in pathlib.Path("/etc/apt/apt.conf.d").glob("*prox*"):
+        shutil.copy(setting, root / "etc/apt/apt.conf.d")
+    print(f"a bare Debian 12 in {time.monotonic() - began:.0f} s")
+    machine = Machine(root)
+    machine.run("apt-get", "update")
+    yield machine
+    shutil.rmtree(root.parent)
+
+
+@pytest.fixture(scope="module")
+def package():
+    (newest,) = sorted((ROOT / "dist").glob("neso-*.deb"), key=lambda path: path.stat().st_mtime)[-1:]
+    return newest
+
+
+@contextlib.contextmanager
+def service(machine, port):
+    process = subprocess.Popen(machine.command(*machine.start_line(), user="neso"), stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+    try:
+        deadline = time.monotonic() + 60 * PATIENCE
+        while True:
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5).status_code == 200:
+                    break
+            assert process.poll() is None and time.monotonic() < deadline, process.stdout.read()
+            time.sleep(0.1)
+        yield server_pids(port)
+    finally:
+        for pid in server_pids(port):
+            os.kill(pid, signal.SIGTERM)
+        process.wait(60)
+        process.stdout.close()
+
+
+def server_pids(port):
+    pids = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if words[0] == b"/opt/neso/bin/neso" and f"--http-port={port}".encode() in words:
+                pids.append(int(folder.name))
+    return pids
+
+
+def infer(port):
+    with httpclient.InferenceServerClient(f"127.0.0.1:{port}") as client:
+        tensor = httpclient.InferInput("INPUT0", [1, 2], "FP32")
+        tensor.set_data_from_numpy(np.array([[1, 2]], dtype=np.float32))
+        return client.infer("simple", [tensor]).as_numpy("OUTPUT0").tolist()
+
+
+def test_install_serve_reload_upgrade_remove_purge(machine, package):
+    machine.install(package)
+    root = machine.root
+    enabled = root / "etc/systemd/system/multi-user.target.wants/neso.service"
+    assert os.readlink(enabled) == "/lib/systemd/system/neso.service"  # it starts at boot
+    models = root / "var/lib/neso/models"
+    assert machine.run("stat", "-c", "%U:%G %a", "/var/lib/neso/models").stdout == "neso:neso 750\n"
+
+    port = free_port()
+    settings = root / "etc/default/neso"
+    settings.write_text(f"NESO_OPTIONS=--http-address=127.0.0.1 --http-port={port} --grpc-port={free_port()} "
+                        f"--metrics-port={free_port()}\n")
+    ModelRepository(models).add_identity("simple")
+    subprocess.run(["chmod", "-R", "a+rX", str(models / "simple")], check=True)
+    with service(machine, port) as (pid,):
+        assert infer(port) == [[1, 2]]
+        owner = machine.run("id", "-u", "neso").stdout.strip()
+        assert f"Uid:\t{owner}\t{owner}" in pathlib.Path(f"/proc/{pid}/status").read_text()
+        os.kill(pid, signal.SIGUSR2)  # ExecReload
+        deadline = time.monotonic() + 60 * PATIENCE
+        while pid in server_pids(port) and time.monotonic() < deadline:
+            assert infer(port) == [[1, 2]]
+        assert pid not in server_pids(port) and len(server_pids(port)) == 1
+
+    machine.install(package)  # again: the administrator's settings stay
+    assert f"--http-port={port}" in settings.read_text()
+    machine.run("apt-get", "remove", "-y", "neso")
+    assert not (root / "opt/neso").exists() and not os.path.lexists(enabled)
+    assert settings.exists() and (models / "simple").exists()
+    machine.run("apt-get", "purge", "-y", "neso")
+    assert not settings.exists() and not (root / "var/lib/neso").exists()
+    assert machine.run("getent", "passwd", "neso", check=False).returncode != 0
