@@ -5,6 +5,7 @@
 
 #include "base/block_cache.h"
 #include "base/catch_exceptions.h"
+#include "base/in_turn.h"
 #include "base/memory_budget.h"
 #include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/grpc_status.h"
@@ -18,7 +19,11 @@ class StreamInfer::Run final : public InferRun {
   explicit Run(std::shared_ptr<StreamInfer> stream) : InferRun(stream->context_), stream_(std::move(stream)) {}
 
   // The model has been found, or `found` says why not.
-  void Begin(const Status& found, const ReadTimes& read) { stream_->Begin(*this, found, read); }
+  void Begin(const Status& found, const ReadTimes& read) {
+    const std::shared_ptr<StreamInfer> stream = stream_;
+    stream->Begin(*this, found, read);
+    stream->EndLookup();
+  }
 
   // Its place among the answers; a decoupled request has none.
   void TakeTurn(std::shared_ptr<Turn> turn) { turn_ = std::move(turn); }
@@ -98,6 +103,22 @@ class StreamInfer::Run final : public InferRun {
   std::unique_ptr<InferenceResponse> response_;
 };
 
+// A model that is loaded on demand may take long to be found; what comes after it on the stream stays after it.
+class StreamInfer::Lookup final : public Runnable {
+ public:
+  Lookup(std::shared_ptr<StreamInfer> stream, std::shared_ptr<StreamInfer::Run> run, ReadTimes read)
+      : stream_(std::move(stream)), run_(std::move(run)), read_(read) {}
+  void Run() override {
+    const std::unique_ptr<Lookup> self(this);
+    stream_->LookUp(run_, read_);
+  }
+
+ private:
+  const std::shared_ptr<StreamInfer> stream_;
+  const std::shared_ptr<StreamInfer::Run> run_;
+  const ReadTimes read_;
+};
+
 StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& is_draining, const OpenStreams& streams,
                          net::GrpcCallRef call, AccessCallerRef caller)
     : context_(context),
@@ -134,7 +155,8 @@ void StreamInfer::OnMessage(BufferRef message) {
     if (is_draining_.load(std::memory_order_relaxed)) return Unavailable("{}", kShuttingDown);
     if (caller_ != nullptr) RETURN_IF_ERROR(Admit(*run));
     RETURN_IF_ERROR(MemoryBudget::OfProcess().Admit());
-    run->FindModel([run, read](const Status& found) { run->Begin(found, read); });
+    if (lookups_.fetch_add(1) > 0) return WaitForLookup(run, read);
+    LookUp(run, read);
     return {};
   });
   if (!status.ok()) Begin(*run, status, read);
@@ -147,6 +169,42 @@ Status StreamInfer::Admit(Run& run) {
   if (!refusal) return {};
   if (refusal->kind == AccessRefusal::Kind::kBadKey) Break(ToGrpcStatus(*refusal));
   return Unavailable("{}", refusal->text);
+}
+
+// What has gone wrong is the run's answer.
+void StreamInfer::LookUp(const std::shared_ptr<Run>& run, const ReadTimes& read) {
+  const Status status = CatchExceptions([&]() -> Status {
+    run->FindModel([run, read](const Status& found) { run->Begin(found, read); });
+    return {};
+  });
+  if (!status.ok()) run->Begin(status, read);
+}
+
+Status StreamInfer::WaitForLookup(const std::shared_ptr<Run>& run, const ReadTimes& read) {
+  std::unique_ptr<Lookup> next;
+  {
+    MutexLock lock(mutex_);
+    waiting_.push_back(std::make_unique<Lookup>(shared_from_this(), run, read));
+    if (!std::exchange(is_next_due_, false)) return {};
+    next = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  RunInTurn(next.release());
+  return {};
+}
+
+void StreamInfer::EndLookup() {
+  if (lookups_.fetch_sub(1) == 1) return;
+  std::unique_ptr<Lookup> next;
+  {
+    MutexLock lock(mutex_);
+    // It has been counted, and comes in a moment.
+    if (waiting_.empty()) is_next_due_ = true;
+    if (is_next_due_) return;
+    next = std::move(waiting_.front());
+    waiting_.pop_front();
+  }
+  RunInTurn(next.release());
 }
 
 void StreamInfer::Begin(Run& run, Status status, const ReadTimes& read) {

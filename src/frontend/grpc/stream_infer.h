@@ -43,6 +43,13 @@ class StreamInfer final : public net::GrpcReceiver,
 
   // Whether the sender may have this request, too. Ends the stream when its key is none any more.
   Status Admit(Run& run);
+  class Lookup;
+
+  // Finds the run's model, and begins the run, within this call or later.
+  void LookUp(const std::shared_ptr<Run>& run, const ReadTimes& read);
+  // Those of a stream are begun in their order: while one waits for its model, those after it wait here.
+  Status WaitForLookup(const std::shared_ptr<Run>& run, const ReadTimes& read);
+  void EndLookup();
   // `status`: whether the request can be submitted so far. An answer comes in any case.
   void Begin(Run& run, Status status, const ReadTimes& read);
   Status Submit(Run& run, const ReadTimes& read);
@@ -67,9 +74,12 @@ class StreamInfer final : public net::GrpcReceiver,
   const AccessCallerRef caller_;  // null: there is no access control
   // What every request of the stream gets from its metadata.
   const Expected<std::vector<NamedParameter>> metadata_parameters_;
-  const bool errors_end_stream_;   // metadata "triton_grpc_error: true"
-  uint64_t waiting_since_ns_ = 0;  // as ReadTimes; OnMessage's
+  const bool errors_end_stream_;    // metadata "triton_grpc_error: true"
+  uint64_t waiting_since_ns_ = 0;   // as ReadTimes; OnMessage's
+  std::atomic<size_t> lookups_{0};  // that are under way or wait
   Mutex mutex_;
+  std::deque<std::unique_ptr<Lookup>> waiting_ GUARDED_BY(mutex_);
+  bool is_next_due_ GUARDED_BY(mutex_) = false;  // the next one that comes to wait need not
   std::deque<std::shared_ptr<Turn>> turns_ GUARDED_BY(mutex_);
   bool is_sending_turns_ GUARDED_BY(mutex_) = false;
   std::unordered_set<Run*> running_ GUARDED_BY(mutex_);
