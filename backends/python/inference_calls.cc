@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,9 +96,25 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  public:
   InferenceCall(std::shared_ptr<WorkerMemory> memory, uint64_t id) : memory_(std::move(memory)), id_(id) {}
 
-  // On an error nobody will answer the call.
-  Status Start(TRITONSERVER_Server* server, const CallRequest& call, TRITONSERVER_InferenceTrace* parent) {
+  // Whether the model serves, which Start needs to know.
+  Status Find(TRITONSERVER_Server* server, const CallRequest& call) {
     model_ = call.model;
+    return Status(
+        TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), call.record.version, &policy_, nullptr));
+  }
+
+  // As Find and Start, and waits for a model that the server loads on demand.
+  Status BringAndStart(TRITONSERVER_Server* server, const CallRequest& call) {
+    TRITONSERVER_InferenceRequest* holder = nullptr;  // of the model, so that it does not leave at once
+    Status found(TRITONSERVER_InferenceRequestNew(&holder, server, model_.c_str(), call.record.version));
+    if (found.ok()) found = Find(server, call);
+    Status started = found.ok() ? Start(server, call, nullptr) : Refusal(server, call.record.version, found);
+    if (holder != nullptr) (void)Status(TRITONSERVER_InferenceRequestDelete(holder));
+    return started;
+  }
+
+  // After Find. On an error nobody will answer the call.
+  Status Start(TRITONSERVER_Server* server, const CallRequest& call, TRITONSERVER_InferenceTrace* parent) {
     NESO_RETURN_IF_ERROR(Prepare(server, call));
     TRITONSERVER_InferenceTrace* trace = nullptr;
     if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
@@ -133,17 +151,12 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   }
 
   Status Prepare(TRITONSERVER_Server* server, const CallRequest& call) {
-    const int64_t version = call.record.version;
-    uint32_t policy = 0;
-    const Status found(
-        TRITONSERVER_ServerModelTransactionProperties(server, model_.c_str(), version, &policy, nullptr));
-    if (!found.ok()) return Refusal(server, version, found);
-    if ((policy & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
+    if ((policy_ & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
       return Status::Internal("Model ", model_,
                               " is using the decoupled transaction policy, and may answer any number of times: use "
                               "'decoupled=True' as argument of 'exec' or 'async_exec'.");
     }
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request_, server, model_.c_str(), version));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request_, server, model_.c_str(), call.record.version));
     Status filled = Fill(call);
     if (!filled.ok()) Drop();
     return filled;
@@ -364,12 +377,21 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   const std::shared_ptr<WorkerMemory> memory_;
   const uint64_t id_;
   std::string model_;
+  uint32_t policy_ = 0;
   std::vector<std::unique_ptr<std::byte[]>> inputs_;
   std::shared_ptr<InferenceCall>* self_ = nullptr;      // until the final response
   std::shared_ptr<InferenceCall>* released_ = nullptr;  // until the request's release
   std::mutex mutex_;
   TRITONSERVER_InferenceRequest* request_ = nullptr;  // until its release
 };
+
+namespace {
+
+void ReplyUnlessStarted(const WorkerMemory& memory, uint64_t id, const Status& started) {
+  if (!started.ok()) ReplyWith(memory, id, 0, ErrorBody(started.code(), started.message()));
+}
+
+}  // namespace
 
 bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
                            const std::function<TRITONSERVER_InferenceTrace*(uint64_t)>& parent) {
@@ -384,9 +406,27 @@ bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
     }
     calls_[id] = call;
   }
-  Status started = call->Start(server_, request, request.record.trace != 0 ? parent(request.record.trace) : nullptr);
-  if (!started.ok()) ReplyWith(*memory_, id, 0, ErrorBody(started.code(), started.message()));
+  // A model that does not serve may be loaded for the call, which this thread must not wait for: others need it.
+  if (!call->Find(server_, request).ok()) {
+    StartOnThread(call, id, {body.begin(), body.end()});
+    return true;
+  }
+  ReplyUnlessStarted(*memory_, id,
+                     call->Start(server_, request, request.record.trace != 0 ? parent(request.record.trace) : nullptr));
   return true;
+}
+
+void InferenceCalls::StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id,
+                                   std::vector<std::byte> body) const {
+  try {
+    std::thread([server = server_, memory = memory_, call, id, body = std::move(body)] {
+      CallRequest request;
+      if (!ReadCall(body, *memory->segment, request)) return;  // it could be read before
+      ReplyUnlessStarted(*memory, id, call->BringAndStart(server, request));
+    }).detach();
+  } catch (const std::system_error& error) {
+    ReplyUnlessStarted(*memory_, id, Status::Unavailable("no thread can be started: ", error.what()));
+  }
 }
 
 void InferenceCalls::Cancel(uint64_t id) {

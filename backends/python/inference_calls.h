@@ -8,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "neso/backend/status.h"
 #include "triton/core/tritonserver.h"
@@ -31,6 +32,9 @@ class InferenceCalls {
   void CancelAll();
 
  private:
+  // For a model that is not loaded.
+  void StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, std::vector<std::byte> body) const;
+
   TRITONSERVER_Server* const server_;
   const std::shared_ptr<WorkerMemory> memory_;
   std::mutex mutex_;
