@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What reloads do to memory over time: a model is loaded, asked once and unloaded, again and again, in explicit mode.
 
-    bench/reloads.py                       500 cycles each of identity, and of models with 16 MiB of weights: ONNX, and PyTorch,
+    bench/reloads.py                       500 cycles each of identity, of a Python model, and of models with 16 MiB of weights: ONNX, and PyTorch,
                                            TensorFlow and OpenVINO where their backends are built; and of trees, 650 KB, likewise
     bench/reloads.py openvino --cycles 2000
 
@@ -19,6 +19,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 from support import dali_models, onnx_models, openvino_models, tf_models, torch_models, tree_models  # noqa: E402
 from support.optional_backends import is_built  # noqa: E402
+from support.python_models import IDENTITY, PythonModels, python_on_path  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
 
@@ -30,6 +31,7 @@ def make_repository(folder):
     repository = ModelRepository(folder)
     repository.add_identity("identity", dims=(4,))
     repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx_models.mlp(**WEIGHTS)})
+    PythonModels(repository).add("python", IDENTITY, {"IN": ("TYPE_FP32", [4])}, {"OUT": ("TYPE_FP32", [4])}, max_batch_size=8)
     if is_built("pytorch"):
         tensor = ("TYPE_FP32", [1024])
         repository.add("pytorch", torch_models.config({"x": tensor}, {"y": tensor}),
@@ -79,7 +81,7 @@ def unload(server, model):
 
 
 def measure(repository, model, cycles):
-    server = Server(repository.path, "--model-control-mode=explicit").start()
+    server = Server(repository.path, "--model-control-mode=explicit", env=python_on_path()).start()
     try:
         print(f"{model}: {resident(server):.1f} MiB before the first load", flush=True)
         print("| cycle | loaded, MiB | unloaded, MiB | ms a cycle |")

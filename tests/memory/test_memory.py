@@ -10,6 +10,7 @@ import pytest
 import requests
 from support.onnx_models import mlp
 from support.plugins import needs_plugins
+from support.python_models import IDENTITY, PythonModels, python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, TEST_BACKENDS
 from support.wait import wait_until
@@ -55,6 +56,27 @@ def test_load_and_unload_cycles_do_not_grow(repository, start_server):
     print("resident KiB after cycle:", sizes)
     assert sizes[200] - sizes[20] <= 2048
     assert server.thread_count() < 40
+
+
+@real_build
+@pytest.mark.parametrize("model, cycles, allowed_kib", [("identity", 200, 512), ("python", 30, 512)])
+def test_cycles_of_other_backends_do_not_grow(repository, start_server, model, cycles, allowed_kib):
+    repository.add_identity("identity", dims=(4,))
+    PythonModels(repository).add("python", IDENTITY, {"IN": ("TYPE_FP32", [4])}, {"OUT": ("TYPE_FP32", [4])}, max_batch_size=8)
+    server = start_server(repository.path, "--model-control-mode=explicit", env=python_on_path())
+    name = {"identity": "INPUT0", "python": "IN"}[model]
+    request = {"inputs": [{"name": name, "datatype": "FP32", "shape": [1, 4], "data": [0.5] * 4}]}
+    sizes = {}
+    with requests.Session() as session:
+        for cycle in range(1, cycles + 1):
+            post(session, server, f"/v2/repository/models/{model}/load", {})
+            post(session, server, f"/v2/models/{model}/infer", request)
+            post(session, server, f"/v2/repository/models/{model}/unload", {})
+            if cycle in (cycles // 5, cycles):
+                wait_until(lambda: server.log.count(f"successfully unloaded '{model}'") >= cycle)
+                sizes[cycle] = settled_rss_kib(server)
+    print("resident KiB after cycle:", sizes)
+    assert sizes[cycles] - sizes[cycles // 5] <= allowed_kib
 
 
 @real_build
