@@ -63,7 +63,7 @@ std::string MemoryBudget::RefusalText() const {
       limit());
 }
 
-Expected<size_t> ParseMemoryBudget(const std::string& text, size_t available) {
+Expected<size_t> ParseBytesOrShare(const std::string& text, size_t available) {
   const bool is_share = text.ends_with('%');
   const char* const end = text.data() + text.size() - (is_share ? 1 : 0);
   uint64_t number = 0;
@@ -71,12 +71,17 @@ Expected<size_t> ParseMemoryBudget(const std::string& text, size_t available) {
   if (failure != std::errc() || parsed != end || number == 0 || (is_share && number > 100)) {
     return InvalidArg("expected a number of bytes, or 1% to 100% of the memory, got '{}'", text);
   }
-  constexpr uint64_t kLeast = 1'000'000;
-  if (!is_share && number < kLeast) {
-    return InvalidArg("expected at least {} bytes, which small requests need, got '{}'", kLeast, text);
-  }
   if (!is_share) return number;
   return available / 100 * number + available % 100 * number / 100;
+}
+
+Expected<size_t> ParseMemoryBudget(const std::string& text, size_t available) {
+  constexpr size_t kLeast = 1'000'000;
+  ASSIGN_OR_RETURN(const size_t bytes, ParseBytesOrShare(text, available));
+  if (!text.ends_with('%') && bytes < kLeast) {
+    return InvalidArg("expected at least {} bytes, which small requests need, got '{}'", kLeast, text);
+  }
+  return bytes;
 }
 
 size_t AvailableMemory() {

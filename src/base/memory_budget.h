@@ -81,6 +81,8 @@ class MemoryCharge {
   size_t bytes_ = 0;
 };
 
+// "<bytes>", or "<percent>%" of `available`. Error: kInvalidArg.
+Expected<size_t> ParseBytesOrShare(const std::string& text, size_t available);
 // --memory-budget: "<bytes>" or "<percent>%" of what the process can have. Error: kInvalidArg.
 Expected<size_t> ParseMemoryBudget(const std::string& text, size_t available);
 // What the process can have: the machine's memory, its control group's, or its address space's limit, whichever is

@@ -30,6 +30,7 @@ class CachingScheduler final : public Scheduler {
 
   Status Enqueue(std::unique_ptr<InferenceRequest>& request) override;
   void OnCancel() override;
+  bool HasOpenSequences() const override { return next_->HasOpenSequences(); }
   void Stop() override;
   Status UpdateInstances(const std::vector<ModelInstance*>& instances) override {
     return next_->UpdateInstances(instances);

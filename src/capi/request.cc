@@ -18,7 +18,7 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestNew(TRITONSERVER_InferenceReque
                                                      const int64_t model_version) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(inference_request, server, model_name);
-    ASSIGN_OR_RETURN(auto model, neso::ServerOf(server).models().Find(model_name, model_version));
+    ASSIGN_OR_RETURN(auto model, neso::ServerOf(server).Await(model_name, model_version));
     *inference_request = InferenceRequest::Create(std::move(model), model_version).release();
     return {};
   });

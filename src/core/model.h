@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/mutex.h"
 #include "base/name_index.h"
@@ -80,6 +81,11 @@ class Model {
   std::unique_ptr<Scheduler> TakeScheduler() { return std::move(scheduler_); }
   Scheduler& scheduler() { return *scheduler_; }
 
+  // When it was last looked up for a request, to some milliseconds. Only where models come and go on demand is that noted:
+  // otherwise the time is zero.
+  TimePoint last_use() const { return TimePoint(Nanoseconds(last_use_ns_.load(std::memory_order_relaxed))); }
+  void NoteUse(TimePoint now) { last_use_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed); }
+
   // Requests between Submit and release.
   size_t InflightCount() const { return inflight_.load(); }
   void BeginRequest() { inflight_.fetch_add(1, std::memory_order_relaxed); }
@@ -108,6 +114,7 @@ class Model {
   size_t required_input_count_ = 0;
   double load_seconds_ = 0;
   ModelStatistics statistics_;
+  std::atomic<int64_t> last_use_ns_{0};
   std::atomic<size_t> inflight_{0};
   std::shared_ptr<Event> watcher_ GUARDED_BY(mutex_);
   std::atomic<Event*> idle_{nullptr};  // that of watcher_, for EndRequest, which takes no lock

@@ -23,6 +23,8 @@ class Scheduler {
   virtual void TakeTurn(const std::shared_ptr<ResponseFactory>& factory) {}
   // A request that may be waiting here has been cancelled. Must not block; called on the canceller's thread.
   virtual void OnCancel() {}
+  // Requests of a sequence that has begun are still to come, so the model should stay.
+  virtual bool HasOpenSequences() const { return false; }
   // Refuses new requests from now on; what is queued is executed.
   virtual void Stop() = 0;
   // The instances to use from now on, at least one; waits until those that are not among them have finished executing.

@@ -16,13 +16,17 @@
 #include "config/json.h"
 #include "engine/check_options.h"
 #include "engine/object_store_metrics.h"
+#include "engine/on_demand_metrics.h"
+#include "engine/used_gpu_memory.h"
 #include "ensemble/ensemble_model.h"
 #include "observe/gpu_metrics.h"
 #include "observe/host_metrics.h"
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
 #include "observe/model_summaries.h"
+#include "repository/latch.h"
 #include "repository/layout_hint.h"
+#include "repository/on_demand/on_demand_models.h"
 #include "repository/repository.h"
 #include "repository/storage/local_disk.h"
 
@@ -163,7 +167,7 @@ Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOp
   const Status paths = server->repository_->CheckPaths();
   if (!paths.ok() && options.exit_on_error) return paths;
   if (!paths.ok()) LOG_ERROR("the server stays up without models, and is not ready: {}", paths.message());
-  Status loaded = paths.ok() ? server->repository_->LoadStartupModels() : paths;
+  Status loaded = paths.ok() ? server->LoadStartupModels() : paths;
   if (report) report(*server);
   if (!loaded.ok() && options.exit_on_error) {
     const Status stopped = server->Stop();
@@ -172,6 +176,10 @@ Expected<std::unique_ptr<InferenceServer>> InferenceServer::Start(const ServerOp
   }
   server->ready_.store(paths.ok(), std::memory_order_release);
   return server;
+}
+
+Status InferenceServer::LoadStartupModels() {
+  return on_demand_ != nullptr ? on_demand_->LoadStartupModels() : repository_->LoadStartupModels();
 }
 
 Status InferenceServer::MakeParts() {
@@ -191,6 +199,11 @@ Status InferenceServer::MakeParts() {
   }
   loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), cache_, this);
   ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
+  if (options_.load_on_demand) {
+    memory_ = std::make_unique<SystemMemory>(UsedGpuMemory(GpusToMeasure()));
+    on_demand_ = std::make_unique<OnDemandModels>(
+        options_.on_demand, OnDemandModels::Parts{*repository_, *memory_, *executor_, *timers_, activities_});
+  }
   if (options_.metrics) AddCollectors();
   return {};
 }
@@ -219,6 +232,7 @@ void InferenceServer::AddCollectors() {
     metrics_->AddCollector(HostMetricsCollector(std::make_shared<HostReader>(), SteadyClock::Instance(),
                                                 SaturatingMilliseconds(options_.metrics_interval_ms)));
   }
+  if (on_demand_ != nullptr) metrics_->AddCollector(OnDemandMetricsCollector(*on_demand_));
   if (HasSummaries(options_)) {
     metrics_->AddCollector(
         ModelSummariesCollector([this] { return ReadyModels(); }, SummaryQuantiles(options_), cache_ != nullptr));
@@ -232,12 +246,38 @@ Status InferenceServer::CheckServing() const {
 // --- models ----------------------------------------------------------------------------------------------------------
 
 ModelHandle InferenceServer::ServingFinder::Serving(std::string_view name, int64_t version) const {
-  return server_.repository_->lifecycle().serving().Find(name, version);
+  ModelHandle model = server_.repository_->lifecycle().serving().Find(name, version);
+  if (server_.on_demand_ != nullptr && model != nullptr) OnDemandModels::NoteUse(*model);
+  return model;
 }
 
 Status InferenceServer::ServingFinder::WhyNotServing(std::string_view name, int64_t version) const {
   if (!server_.ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
   return server_.repository_->lifecycle().WhyNotServing(name, version);
+}
+
+void InferenceServer::ServingFinder::Bring(std::string_view name, int64_t version, Found found) const {
+  if (server_.on_demand_ == nullptr || !server_.ready_.load(std::memory_order_acquire)) {
+    return found(WhyNotServing(name, version));
+  }
+  server_.on_demand_->Bring(name, version, std::move(found));
+}
+
+void InferenceServer::WithModel(std::string_view name, int64_t version, ModelFinder::Found then) const {
+  if (Status serving = CheckServing(); !serving.ok()) return then(std::move(serving));
+  models().FindThen(name, version, std::move(then));
+}
+
+Expected<ModelHandle> InferenceServer::Await(std::string_view name, int64_t version) const {
+  if (on_demand_ == nullptr) return models().Find(name, version);
+  Latch found(1);
+  Expected<ModelHandle> result = Expected<ModelHandle>(ModelHandle());
+  models().FindThen(name, version, [&](Expected<ModelHandle> model) {
+    result = std::move(model);
+    found.CountDown();
+  });
+  found.Wait();
+  return result;
 }
 
 std::vector<int64_t> InferenceServer::ReadyVersions(std::string_view name) const {
@@ -251,7 +291,12 @@ std::vector<ModelHandle> InferenceServer::ReadyModels() const { return repositor
 Expected<ModelMetadata> InferenceServer::MetadataOf(std::string_view name, int64_t version) const {
   RETURN_IF_ERROR(CheckServing());
   ASSIGN_OR_RETURN(ModelHandle model, models().Find(name, version));
-  return ModelMetadata{std::move(model), version == -1 ? ReadyVersions(name) : std::vector<int64_t>{version}};
+  return MetadataOf(std::move(model), version);
+}
+
+ModelMetadata InferenceServer::MetadataOf(ModelHandle model, int64_t version) const {
+  std::vector<int64_t> versions = version == -1 ? ReadyVersions(model->id()) : std::vector<int64_t>{version};
+  return {std::move(model), std::move(versions)};
 }
 
 Expected<ModelHandle> InferenceServer::WhoseConfig(std::string_view name, int64_t version,
@@ -276,7 +321,7 @@ Expected<std::vector<ModelHandle>> InferenceServer::WhoseStatistics(std::string_
 
 Expected<std::vector<ModelIndexEntry>> InferenceServer::Index(bool ready_only) const {
   if (!ready_.load(std::memory_order_acquire)) return Unavailable("Server not ready");
-  return repository_->Index(ready_only);
+  return on_demand_ != nullptr ? on_demand_->Index(ready_only) : repository_->Index(ready_only);
 }
 
 std::vector<ModelIndexEntry> InferenceServer::ModelStates() const { return repository_->lifecycle().States(); }
@@ -287,14 +332,17 @@ Status InferenceServer::LoadModel(const std::string& name, const std::vector<Loa
   RETURN_IF_ERROR(CheckServing());
   const Gate::Pass activity = activities_.Enter();
   if (!activity) return Unavailable("Server not ready");
-  return CatchExceptions([&] { return repository_->LoadModel(name, parameters); });
+  return CatchExceptions([&] {
+    return on_demand_ != nullptr ? on_demand_->Load(name, parameters) : repository_->LoadModel(name, parameters);
+  });
 }
 
 Status InferenceServer::UnloadModel(const std::string& name, bool unload_dependents) {
   RETURN_IF_ERROR(CheckServing());
   const Gate::Pass activity = activities_.Enter();
   if (!activity) return Unavailable("Server not ready");
-  return repository_->UnloadModel(name, unload_dependents);
+  return on_demand_ != nullptr ? on_demand_->Unload(name, unload_dependents)
+                               : repository_->UnloadModel(name, unload_dependents);
 }
 
 bool InferenceServer::WaitUntilUnloaded(std::string_view name, TimePoint deadline) const {

@@ -34,8 +34,10 @@ namespace neso {
 
 class BackendManager;
 class Executor;
+class MemoryReader;
 class MetricRegistry;
 class ModelRepository;
+class OnDemandModels;
 class ResponseCache;
 class TimerQueue;
 class VersionLoader;
@@ -81,6 +83,10 @@ class InferenceServer final : public TRITONSERVER_Server {
   // Where requests find the models that answer them. Error beside those of the lookup table: kUnavailable "Server not
   // ready" while the server starts.
   const ModelFinder& models() const { return finder_; }
+  // As models().FindThen, for questions about a model: errors as of Metadata().
+  void WithModel(std::string_view name, int64_t version, ModelFinder::Found then) const;
+  // As models().Find, and waits for a model that is loaded on demand: not for network threads.
+  Expected<ModelHandle> Await(std::string_view name, int64_t version) const;
   // Ready versions, ascending.
   std::vector<int64_t> ReadyVersions(std::string_view name) const;
   // Every ready model version.
@@ -90,6 +96,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // "Server not ready", and as of models().
   const ServerMetadata& Metadata() const { return metadata_; }
   Expected<ModelMetadata> MetadataOf(std::string_view name, int64_t version) const;
+  // `version` as it was asked for.
+  ModelMetadata MetadataOf(ModelHandle model, int64_t version) const;
   // The model whose configuration that is. Error: kUnsupported for another version of the text than 1.
   Expected<ModelHandle> WhoseConfig(std::string_view name, int64_t version, uint32_t config_version = 1) const;
   // The models whose statistics those are; empty name: all that are ready.
@@ -131,6 +139,7 @@ class InferenceServer final : public TRITONSERVER_Server {
  private:
   explicit InferenceServer(const ServerOptions& options);
   Status MakeParts();
+  Status LoadStartupModels();
   void AddCollectors();
   // Errors: kUnavailable "Server not ready".
   Status CheckServing() const;
@@ -138,6 +147,9 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::optional<Readiness> ReadinessWithoutModels() const;
   Readiness ReadinessOfModels() const;
   Expected<ModelHandle> WhoseReadiness(std::string_view name, int64_t version) const;
+  // Of a model that a request would load.
+  Readiness ReadinessOnDemand(std::string_view name, int64_t version) const;
+  void AskReadyOnDemand(std::string name, int64_t version, ReadinessQuestions::Tell tell) const;
   Status DrainInferences(TimePoint deadline);
   Status UnloadAll(TimePoint deadline);
 
@@ -149,12 +161,13 @@ class InferenceServer final : public TRITONSERVER_Server {
    private:
     ModelHandle Serving(std::string_view name, int64_t version) const override;
     Status WhyNotServing(std::string_view name, int64_t version) const override;
+    void Bring(std::string_view name, int64_t version, Found found) const override;
 
     const InferenceServer& server_;
   };
 
   const ServerOptions options_;
-  Gate activities_;  // requests under way that are no inference, for which a stop waits
+  mutable Gate activities_;  // requests under way that are no inference, for which a stop waits
   // Set when a model that is being stopped has executed its last request; models keep it.
   const std::shared_ptr<Event> models_idle_ = std::make_shared<Event>();
   Mutex stop_mutex_;
@@ -174,6 +187,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   std::unique_ptr<BackendManager> backends_;
   std::unique_ptr<VersionLoader> loader_;
   std::unique_ptr<ModelRepository> repository_;
+  std::unique_ptr<MemoryReader> memory_;
+  std::unique_ptr<OnDemandModels> on_demand_;  // null: models are loaded at the start, and by load requests
 };
 
 }  // namespace neso

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/abi.h"
+#include "repository/on_demand/on_demand_options.h"
 #include "schedule/resource_table.h"
 
 namespace neso {
@@ -41,6 +42,8 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   unsigned model_load_threads = 4;
   unsigned model_load_retries = 0;
   bool model_namespacing = false;
+  bool load_on_demand = false;  // in explicit mode: what requests ask for is loaded
+  OnDemandOptions on_demand;
   bool peer_access = true;
   bool metrics = true;
   bool gpu_metrics = true;

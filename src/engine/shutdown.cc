@@ -11,6 +11,7 @@
 #include "config/ensemble.h"
 #include "engine/inference_server.h"
 #include "observe/metric_registry.h"
+#include "repository/on_demand/on_demand_models.h"
 #include "repository/repository.h"
 
 namespace neso {
@@ -89,6 +90,7 @@ Status InferenceServer::StopBy(TimePoint deadline) {
   if (stop_result_ && stop_result_->ok()) return {};
   stopping_.store(true, std::memory_order_release);
   activities_.Close();
+  if (on_demand_ != nullptr) on_demand_->Close();
   if (repository_ == nullptr) {
     stop_result_ = Status();
     return {};
@@ -154,6 +156,8 @@ InferenceServer::~InferenceServer() {
   }
   if (!tried && Stop().ok()) return;
   // Something still runs in the parts, and may for ever: they stay, rather than be pulled from under it.
+  static_cast<void>(on_demand_.release());
+  static_cast<void>(memory_.release());
   static_cast<void>(repository_.release());
   static_cast<void>(loader_.release());
   static_cast<void>(backends_.release());

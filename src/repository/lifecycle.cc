@@ -429,6 +429,24 @@ uint64_t ModelLifecycle::ServingGeneration(std::string_view id) const {
   return generation;
 }
 
+ModelUse ModelLifecycle::UseOf(std::string_view id) const {
+  using Presence = ModelUse::Presence;
+  constexpr int64_t kOwnHandles = 2;  // the record's and the serving table's
+  ModelUse use;
+  const auto set = [&use](Presence presence) { use.presence = std::max(use.presence, presence); };
+  MutexLock lock(mutex_);
+  const auto record = records_.find(id);
+  if (record == records_.end()) return use;
+  for (const auto& [version, entry] : record->second.versions) {
+    if (entry.state == ModelState::kLoading || entry.state == ModelState::kUnloading) set(Presence::kPassing);
+    if (entry.state != ModelState::kReady) continue;
+    const bool has_sequences = entry.model->scheduler().HasOpenSequences();
+    set(has_sequences || entry.model.use_count() > kOwnHandles ? Presence::kInUse : Presence::kIdle);
+    use.last_use = std::max(use.last_use, entry.model->last_use());
+  }
+  return use;
+}
+
 std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   std::vector<ModelIndexEntry> states;
   MutexLock lock(mutex_);

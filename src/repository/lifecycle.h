@@ -32,6 +32,18 @@
 
 namespace neso {
 
+// Whether somebody has a model's versions.
+struct ModelUse {
+  enum class Presence : uint8_t {
+    kGone,     // nothing of it is left
+    kPassing,  // it serves no more, or not yet, and something of it is there
+    kIdle,     // it serves, and nobody has it
+    kInUse,    // requests have it, or sequences are to go on
+  };
+  Presence presence = Presence::kGone;
+  TimePoint last_use{};  // as Model::last_use
+};
+
 struct LifecycleOptions {
   unsigned load_threads = 4;
   unsigned load_retries = 0;
@@ -69,6 +81,9 @@ class ModelLifecycle {
   // Every version of every model that was loaded or tried and not removed, by id and version; a model without versions has one entry
   // with version -1, whose reason is for people only.
   std::vector<ModelIndexEntry> States() const;
+
+  // Of all its versions together.
+  ModelUse UseOf(std::string_view id) const;
 
   // Copies that are built and not yet ended, those being unloaded included.
   size_t LiveCount() const { return live_.inside(); }

@@ -50,6 +50,14 @@ struct RepositoryOptions {
   ObjectStorageOptions objects;
 };
 
+// A model that a load would bring, or find there.
+struct LoadCandidate {
+  std::string id;
+  uint64_t file_bytes = 0;   // below the folders of the versions that its policy chooses
+  uint64_t fingerprint = 0;  // of its folder
+  bool serves = false;
+};
+
 // Thread-safe.
 class ModelRepository {
  public:
@@ -83,6 +91,16 @@ class ModelRepository {
 
   // The agents that have seen models, by name.
   std::vector<std::shared_ptr<RepositoryAgent>> Agents() const;
+  // What LoadModel(name, {}) would have to do with now, ensembles' models included. Runs no agents. Errors: kNotFound; what
+  // makes a folder unusable.
+  Expected<std::vector<LoadCandidate>> PreviewLoad(const std::string& name) const;
+  // Changes whenever a file of the model does. Errors: kNotFound; that its folder cannot be read.
+  // `version`: one that has to be there, or -1.
+  Expected<uint64_t> FingerprintOf(const std::string& name, int64_t version = -1) const;
+  // Reads the repositories' folders: the ids of those that can be loaded as far as their places tell.
+  std::set<std::string> ListModels() const;
+  // The ensembles that serve, by each model that they call directly or through others.
+  std::map<std::string, std::set<std::string>> EnsemblesByModel() const;
 
   // Unloads everything; returns at once.
   void UnloadAll();
@@ -151,6 +169,8 @@ class ModelRepository {
                                      const std::optional<inference::ModelConfig>& config_override,
                                      std::shared_ptr<const void> keeper = nullptr) const;
   Expected<PolledModel> PollFiles(const std::string& wanted, const Override& changes) const;
+  // `called` gets the models that it calls.
+  Expected<LoadCandidate> PreviewFolder(const Location& location, std::vector<std::string>& called) const;
   std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& id, const FolderSnapshot& folder) const;
   // Polls `ids` side by side. Failures are logged, and come back by id.
   std::map<std::string, Status> PollMany(const std::set<std::string>& ids, const Locations& locations,

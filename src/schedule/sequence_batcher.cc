@@ -371,6 +371,11 @@ void SequenceBatcher::OnTime() {
   if (!context_.executor.Post([self = shared_from_this(), outcome] { self->Perform(*outcome); })) Perform(*outcome);
 }
 
+bool SequenceBatcher::HasOpenSequences() const {
+  MutexLock lock(mutex_);
+  return !busy_.empty() || !idle_.empty() || !backlog_.empty();
+}
+
 // What waits is executed; sequences that have started may go on.
 void SequenceBatcher::Stop() {
   Outcome outcome;

@@ -36,6 +36,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   // As Scheduler's. An instance that leaves is waited for until its sequences have ended.
   Status Enqueue(std::unique_ptr<InferenceRequest>& request);
   void OnCancel();
+  bool HasOpenSequences() const;
   void Stop();
   void UpdateInstances(const std::vector<ModelInstance*>& instances);
   // The scheduler goes, and nothing waits any more.
@@ -100,7 +101,7 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   const SchedulingContext context_;
   OncePosted sweep_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar slot_freed_;
   std::vector<std::unique_ptr<SequenceHome>> homes_ GUARDED_BY(mutex_);
   // Every sequence is in one of these: it has requests; it has a slot and no requests, longest idle first; it has

@@ -28,6 +28,10 @@ class SharedScheduler final : public Scheduler {
     if constexpr (requires { core_->TakeTurn(factory); }) core_->TakeTurn(factory);
   }
   void OnCancel() override { core_->OnCancel(); }
+  bool HasOpenSequences() const override {
+    if constexpr (requires { core_->HasOpenSequences(); }) return core_->HasOpenSequences();
+    return false;
+  }
   void Stop() override { core_->Stop(); }
   Status UpdateInstances(const std::vector<ModelInstance*>& instances) override {
     core_->UpdateInstances(instances);

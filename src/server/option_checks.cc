@@ -119,6 +119,23 @@ Status FinishCache(ParseState& state) {
   return {};
 }
 
+Status FinishOnDemand(Options& options) {
+  if (options.server.load_on_demand) {
+    if (options.server.model_namespacing) {
+      return InvalidArg("Error: '--model-namespacing' cannot be used with '--model-control-mode=on_demand'.");
+    }
+    options.server.on_demand.parallel_loads = options.server.model_load_threads;
+    return {};
+  }
+  for (const char* name :
+       {"model-memory-budget", "model-gpu-memory-budget", "model-load-wait-ms", "model-idle-timeout-s"}) {
+    if (options.given.contains(name)) {
+      return InvalidArg("Error: Use of '--{}' requires setting '--model-control-mode=on_demand' as well.", name);
+    }
+  }
+  return {};
+}
+
 Status FinishRepository(ParseState& state, const Environment& environment) {
   ServerOptions& server = state.options.server;
   if (state.auto_complete_disabled) {
@@ -133,6 +150,7 @@ Status FinishRepository(ParseState& state, const Environment& environment) {
   if (!server.startup_models.empty() && server.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
     return InvalidArg("Error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well.");
   }
+  RETURN_IF_ERROR(FinishOnDemand(state.options));
   const char* storage = environment("AIP_STORAGE_URI");
   if (server.model_repositories.empty() && storage != nullptr && *storage != '\0') {
     server.model_repositories.insert(storage);

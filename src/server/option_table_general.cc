@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 
 #include "base/log_json.h"
+#include "base/memory_budget.h"
 #include "base/text.h"
 #include "server/option_spec.h"
 
@@ -41,11 +43,13 @@ Status DisableAutoComplete(ParseState& state, const std::string&) {
 
 Status ControlMode(ParseState& state, const std::string& argument) {
   const std::string mode = ToLowerAscii(argument);
+  // Load and unload requests are taken there as in explicit mode.
+  state.options.server.load_on_demand = mode == "on_demand";
   if (mode == "none") {
     state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_NONE;
   } else if (mode == "poll") {
     state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_POLL;
-  } else if (mode == "explicit") {
+  } else if (mode == "explicit" || mode == "on_demand") {
     state.options.server.control_mode = TRITONSERVER_MODEL_CONTROL_EXPLICIT;
   } else {
     return InvalidArg("invalid argument for --model-control-mode");
@@ -78,6 +82,33 @@ Status CrashReportFolder(ParseState& state, const std::string& argument) {
     return InvalidArg("expected a folder in which files can be made. Got {}", argument);
   }
   state.options.process.crash_report_folder = argument;
+  return {};
+}
+
+Status ModelMemoryBudget(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const size_t bytes, ParseBytesOrShare(argument, AvailableMemory()));
+  state.options.server.on_demand.budget.host = static_cast<int64_t>(std::min<size_t>(bytes, INT64_MAX));
+  return {};
+}
+
+Status ModelGpuMemoryBudget(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const auto parts, ParsePair(argument, ":"));
+  ASSIGN_OR_RETURN(const int gpu, ParseValue<int>(parts.first, argument));
+  ASSIGN_OR_RETURN(const int64_t bytes, ParseValue<int64_t>(parts.second, argument));
+  if (gpu < 0 || bytes <= 0) return InvalidArg("expected <gpu>:<bytes>, both of them positive. Got {}", argument);
+  state.options.server.on_demand.budget.gpus[gpu] = bytes;
+  return {};
+}
+
+Status ModelLoadWait(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const unsigned wait, ParseValue<unsigned>(argument));
+  state.options.server.on_demand.load_wait = std::chrono::milliseconds(wait);
+  return {};
+}
+
+Status ModelIdleTimeout(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const unsigned timeout, ParseValue<unsigned>(argument));
+  state.options.server.on_demand.idle_timeout = std::chrono::seconds(timeout);
   return {};
 }
 
@@ -132,17 +163,29 @@ constexpr OptionSpec kModelRepository[] = {
      Set<&Options::server, &ServerOptions::strict_readiness>},
     {"model-control-mode", "string",
      "How models come and go: \"none\" loads all at start and changes nothing later, \"poll\" follows changes in the "
-     "repository, \"explicit\" loads those named by --load-model and then obeys load and unload requests. Default is "
-     "none.",
+     "repository, \"explicit\" loads those named by --load-model and then obeys load and unload requests, \"on_demand\" does "
+     "so, too, and loads what inference requests ask for. Default is none.",
      ControlMode},
     {"repository-poll-secs", "integer",
      "Seconds between two looks at the repository in poll mode; 0: no looks. Default is 15.",
      Set<&Options::repository_poll_seconds>},
     {"load-model", "string",
-     "Model to load at start in explicit mode. May be given several times; * alone means all models.",
+     "Model to load at start in explicit mode; on demand it stays then, whoever needs room. May be given several times; * "
+     "alone means all models.",
      Insert<&Options::server, &ServerOptions::startup_models>},
     {"model-config-name", "string", "Use configs/<name>.pbtxt of a model where it exists, config.pbtxt otherwise.",
      ModelConfigName},
+    {"model-memory-budget", "<integer> or <integer>%",
+     "Bytes of memory that models may take together which are loaded on demand, or a share of the memory that this process "
+     "can have: those that were not used for longest leave for others. Default is no limit.",
+     ModelMemoryBudget},
+    {"model-gpu-memory-budget", "<integer>:<integer>",
+     "The same for a GPU: <gpu>:<bytes>. May be given once for each GPU.", ModelGpuMemoryBudget},
+    {"model-load-wait-ms", "integer",
+     "How many milliseconds a request waits for a model that is loaded on demand. Default is 30000.", ModelLoadWait},
+    {"model-idle-timeout-s", "integer",
+     "After how many seconds without a request a model leaves that was loaded on demand; 0, the default, means never.",
+     ModelIdleTimeout},
     {"model-load-thread-count", "integer", "How many models may load at the same time. Default is 4.", LoadThreads},
     {"model-load-retry-count", "integer", "How often a load that failed is tried again. Default is 0.",
      Set<&Options::server, &ServerOptions::model_load_retries>},

@@ -319,7 +319,13 @@ TEST(OptionTableTest, EveryOptionRefusesBadValuesByName) {
 }
 
 TEST(OptionTableTest, TheTableAboveMissesNoOption) {
-  std::set<std::string> tested = {"help", "version", "load-model"};  // have tests of their own
+  std::set<std::string> tested = {"help",
+                                  "version",
+                                  "load-model",  // have tests of their own, as those of on-demand mode
+                                  "model-memory-budget",
+                                  "model-gpu-memory-budget",
+                                  "model-load-wait-ms",
+                                  "model-idle-timeout-s"};
   for (const OptionCase& option : Cases()) tested.insert(option.option);
   for (const OptionGroup& group : OptionGroups()) {
     for (const OptionSpec& spec : group.options) EXPECT_TRUE(tested.contains(spec.name)) << spec.name;

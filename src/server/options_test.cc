@@ -131,6 +131,35 @@ TEST(OptionsTest, PeopleAreShownTheOptionThatTheyGotWrong) {
 
 // ---- Options that depend on others ----
 
+TEST(OptionsTest, OnDemandIsExplicitModeWithABudget) {
+  const ServerOptions options =
+      Accept({"--model-control-mode=On_Demand", "--model-memory-budget=50000000", "--model-gpu-memory-budget=1:7",
+              "--model-load-wait-ms=100", "--model-idle-timeout-s=60", "--model-load-thread-count=2", "--load-model=m"})
+          .server;
+  EXPECT_TRUE(options.load_on_demand);
+  EXPECT_EQ(options.control_mode, TRITONSERVER_MODEL_CONTROL_EXPLICIT);
+  EXPECT_EQ(options.on_demand.budget.host, 50'000'000);
+  EXPECT_THAT(options.on_demand.budget.gpus, ElementsAre(std::pair(1, 7)));
+  EXPECT_EQ(options.on_demand.load_wait, std::chrono::milliseconds(100));
+  EXPECT_EQ(options.on_demand.idle_timeout, std::chrono::minutes(1));
+  EXPECT_EQ(options.on_demand.parallel_loads, 2U);
+  EXPECT_FALSE(Accept({"--model-control-mode=on_demand", "--model-control-mode=explicit"}).server.load_on_demand);
+  EXPECT_GT(Accept({"--model-control-mode=on_demand", "--model-memory-budget=50%"}).server.on_demand.budget.host, 0);
+}
+
+TEST(OptionsTest, OptionsOfOnDemandModeNeedIt) {
+  for (const char* option : {"--model-memory-budget=1", "--model-gpu-memory-budget=0:1", "--model-load-wait-ms=1",
+                             "--model-idle-timeout-s=1"}) {
+    EXPECT_THAT(Refusal({option}), HasSubstr("requires setting '--model-control-mode=on_demand' as well.")) << option;
+  }
+  for (const char* bad : {"--model-memory-budget=", "--model-memory-budget=0", "--model-memory-budget=101%",
+                          "--model-gpu-memory-budget=1", "--model-gpu-memory-budget=-1:1",
+                          "--model-gpu-memory-budget=0:0", "--model-load-wait-ms=x", "--model-idle-timeout-s="}) {
+    EXPECT_THAT(Refusal({"--model-control-mode=on_demand", bad}), HasSubstr("Bad option")) << bad;
+  }
+  EXPECT_THAT(Refusal({"--model-control-mode=on_demand", "--model-namespacing=true"}), HasSubstr("cannot be used"));
+}
+
 TEST(OptionsTest, LoadModelNeedsExplicitMode) {
   EXPECT_EQ(Refusal({"--load-model=m"}),
             "\nError: Use of '--load-model' requires setting '--model-control-mode=explicit' as well.\n");

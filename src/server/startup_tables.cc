@@ -91,7 +91,8 @@ TableRows OptionTable(const ServerOptions& options, const std::string& server_ve
   for (const std::string& path : options.model_repositories) {
     rows.push_back({fmt::format("model_repository_path[{}]", index++), path});
   }
-  rows.push_back({"model_control_mode", ControlModeName(options.control_mode)});
+  rows.push_back(
+      {"model_control_mode", options.load_on_demand ? "MODE_ON_DEMAND" : ControlModeName(options.control_mode)});
   index = 0;
   for (const std::string& model : options.startup_models) {
     rows.push_back({fmt::format("startup_models_{}", index++), model});

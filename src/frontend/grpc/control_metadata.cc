@@ -69,6 +69,15 @@ void FillModel(const Model& model, inference::ModelStatistics& message) {
   }
 }
 
+void Fill(const neso::ModelMetadata& metadata, inference::ModelMetadataResponse& response) {
+  const inference::ModelConfig& config = metadata.model->config();
+  response.set_name(config.name());
+  for (const int64_t served : metadata.versions) response.add_versions(std::to_string(served));
+  response.set_platform(config.platform().empty() ? config.backend() : config.platform());
+  FillTensors(config.input(), config.max_batch_size() >= 1, *response.mutable_inputs());
+  FillTensors(config.output(), config.max_batch_size() >= 1, *response.mutable_outputs());
+}
+
 }  // namespace
 
 Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&,
@@ -80,17 +89,16 @@ Status ControlService::ServerMetadata(const inference::ServerMetadataRequest&,
   return {};
 }
 
-Status ControlService::ModelMetadata(const inference::ModelMetadataRequest& request,
-                                     inference::ModelMetadataResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const neso::ModelMetadata metadata, server_.MetadataOf(request.name(), version));
-  const inference::ModelConfig& config = metadata.model->config();
-  response.set_name(config.name());
-  for (const int64_t served : metadata.versions) response.add_versions(std::to_string(served));
-  response.set_platform(config.platform().empty() ? config.backend() : config.platform());
-  FillTensors(config.input(), config.max_batch_size() >= 1, *response.mutable_inputs());
-  FillTensors(config.output(), config.max_batch_size() >= 1, *response.mutable_outputs());
-  return {};
+void ControlService::ModelMetadata(const inference::ModelMetadataRequest& request,
+                                   Answer<inference::ModelMetadataResponse> answer) {
+  const Expected<int64_t> version = ParseModelVersion(request.version());
+  if (!version) return answer(version.error(), {});
+  const auto tell = [this, version = *version, answer = std::move(answer)](const Expected<ModelHandle>& model) {
+    inference::ModelMetadataResponse response;
+    if (model) Fill(server_.MetadataOf(*model, version), response);
+    answer(model.status(), response);
+  };
+  server_.WithModel(request.name(), *version, tell);
 }
 
 Status ControlService::ModelStatistics(const inference::ModelStatisticsRequest& request,

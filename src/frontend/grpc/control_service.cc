@@ -64,12 +64,15 @@ void ControlService::ModelReady(const inference::ModelReadyRequest& request,
   });
 }
 
-Status ControlService::ModelConfig(const inference::ModelConfigRequest& request,
-                                   inference::ModelConfigResponse& response) {
-  ASSIGN_OR_RETURN(const int64_t version, ParseModelVersion(request.version()));
-  ASSIGN_OR_RETURN(const ModelHandle model, server_.models().Find(request.name(), version));
-  *response.mutable_config() = model->config();
-  return {};
+void ControlService::ModelConfig(const inference::ModelConfigRequest& request,
+                                 Answer<inference::ModelConfigResponse> answer) {
+  const Expected<int64_t> version = ParseModelVersion(request.version());
+  if (!version) return answer(version.error(), {});
+  server_.WithModel(request.name(), *version, [answer = std::move(answer)](const Expected<ModelHandle>& model) {
+    inference::ModelConfigResponse response;
+    if (model) *response.mutable_config() = (*model)->config();
+    answer(model.status(), response);
+  });
 }
 
 Status ControlService::RepositoryIndex(const inference::RepositoryIndexRequest& request,

@@ -31,8 +31,6 @@ class ControlService {
 #define NESO_RPC(name) Status name(const inference::name##Request& request, inference::name##Response& response)
   NESO_RPC(ServerLive);
   NESO_RPC(ServerMetadata);
-  NESO_RPC(ModelMetadata);
-  NESO_RPC(ModelConfig);
   NESO_RPC(ModelStatistics);
   NESO_RPC(RepositoryIndex);        // reads folders
   NESO_RPC(RepositoryModelLoad);    // takes as long as loading does
@@ -47,11 +45,14 @@ class ControlService {
   NESO_RPC(LogSettings);
 #undef NESO_RPC
 
-  // Those that ask backends, which may take seconds; `answer` is called once, now or on another thread.
+  // Those that ask backends, which may take seconds, or wait for models that are loaded on demand; `answer` is called once,
+  // now or on another thread.
   template <typename Response>
   using Answer = std::function<void(const Status&, const Response&)>;
   void ServerReady(const inference::ServerReadyRequest& request, Answer<inference::ServerReadyResponse> answer);
   void ModelReady(const inference::ModelReadyRequest& request, Answer<inference::ModelReadyResponse> answer);
+  void ModelMetadata(const inference::ModelMetadataRequest& request, Answer<inference::ModelMetadataResponse> answer);
+  void ModelConfig(const inference::ModelConfigRequest& request, Answer<inference::ModelConfigResponse> answer);
   void Check(const grpc::health::v1::HealthCheckRequest& request, Answer<grpc::health::v1::HealthCheckResponse> answer);
 
  private:

@@ -103,8 +103,8 @@ const GrpcFrontend::Method* GrpcFrontend::FindMethod(std::string_view path) {
       // It tells whether there is such a model.
       {"ModelReady", Category::kHealth, Method::Ask<&Service::ModelReady>, AccessRight::kMetadata},
       {"ServerMetadata", Category::kMetadata, Method::Control<&Service::ServerMetadata>},
-      {"ModelMetadata", Category::kMetadata, Method::Control<&Service::ModelMetadata>},
-      {"ModelConfig", Category::kModelConfig, Method::Control<&Service::ModelConfig>},
+      {"ModelMetadata", Category::kMetadata, Method::Ask<&Service::ModelMetadata>},
+      {"ModelConfig", Category::kModelConfig, Method::Ask<&Service::ModelConfig>},
       {"ModelStatistics", Category::kStatistics, Method::Control<&Service::ModelStatistics>},
       {"RepositoryIndex", Category::kModelRepository, Method::SlowControl<&Service::RepositoryIndex>,
        AccessRight::kIndex},

@@ -144,8 +144,8 @@ void HttpFrontend::Dispatch(const Route& route, net::HttpExchangeRef exchange) {
     case Endpoint::kOpenApi: return ReplyJson(*exchange, OpenApiDocument(kServerVersion));
     case Endpoint::kServerMetadata: return ServerMetadata(*exchange);
     case Endpoint::kModelReady: return ModelReady(route, std::move(exchange));
-    case Endpoint::kModelMetadata: return ModelMetadata(route, *exchange);
-    case Endpoint::kModelConfig: return ModelConfig(route, *exchange);
+    case Endpoint::kModelMetadata: return ModelMetadata(route, std::move(exchange));
+    case Endpoint::kModelConfig: return ModelConfig(route, std::move(exchange));
     case Endpoint::kModelStatistics:
     case Endpoint::kAllStatistics: return Statistics(route, *exchange);
     case Endpoint::kRepositoryIndex: return RepositoryIndex(std::move(exchange));
@@ -215,41 +215,34 @@ void HttpFrontend::ServerMetadata(net::HttpExchange& exchange) {
   ReplyJson(exchange, ServerMetadataToJson(server_.Metadata()));
 }
 
-namespace {
-
-// Answers with the text of what `query` finds for the model and version of `route`.
-template <typename Query, typename ToJson>
-void ReplyQuery(const Route& route, net::HttpExchange& exchange, Query query, ToJson to_json) {
+void HttpFrontend::ModelMetadata(const Route& route, net::HttpExchangeRef exchange) {
   const Expected<int64_t> version = ParseVersion(route.version);
-  if (!version) return ReplyError(exchange, version.error());
-  const auto found = query(route.model, *version);
-  if (!found) return ReplyError(exchange, found.error());
-  ReplyJson(exchange, to_json(*found));
+  if (!version) return ReplyError(*exchange, version.error());
+  const auto reply = [this, version = *version](net::HttpExchange& exchange, const Expected<ModelHandle>& model) {
+    if (!model) return ReplyError(exchange, model.error());
+    ReplyJson(exchange, ModelMetadataToJson(server_.MetadataOf(*model, version)));
+  };
+  server_.WithModel(route.model, *version, ReplyLater(std::move(exchange), reply));
 }
 
-}  // namespace
-
-void HttpFrontend::ModelMetadata(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(
-      route, exchange, [this](std::string_view name, int64_t version) { return server_.MetadataOf(name, version); },
-      ModelMetadataToJson);
-}
-
-void HttpFrontend::ModelConfig(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(
-      route, exchange, [this](std::string_view name, int64_t version) { return server_.WhoseConfig(name, version); },
-      [](const ModelHandle& model) { return ModelConfigToJson(model->config()); });
+void HttpFrontend::ModelConfig(const Route& route, net::HttpExchangeRef exchange) {
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(*exchange, version.error());
+  const auto reply = [](net::HttpExchange& exchange, const Expected<ModelHandle>& model) {
+    if (!model) return ReplyError(exchange, model.error());
+    ReplyJson(exchange, ModelConfigToJson((*model)->config()));
+  };
+  server_.WithModel(route.model, *version, ReplyLater(std::move(exchange), reply));
 }
 
 void HttpFrontend::Statistics(const Route& route, net::HttpExchange& exchange) {
-  ReplyQuery(
-      route, exchange,
-      [this](std::string_view name, int64_t version) { return server_.WhoseStatistics(name, version); },
-      [&](std::vector<ModelHandle> models) {
-        const AccessCaller caller = CallerOf(exchange, AccessRight::kStatistics);
-        std::erase_if(models, [&caller](const ModelHandle& model) { return !caller.Sees(model->name()); });
-        return StatisticsToJson(models);
-      });
+  const Expected<int64_t> version = ParseVersion(route.version);
+  if (!version) return ReplyError(exchange, version.error());
+  Expected<std::vector<ModelHandle>> models = server_.WhoseStatistics(route.model, *version);
+  if (!models) return ReplyError(exchange, models.error());
+  const AccessCaller caller = CallerOf(exchange, AccessRight::kStatistics);
+  std::erase_if(*models, [&caller](const ModelHandle& model) { return !caller.Sees(model->name()); });
+  ReplyJson(exchange, StatisticsToJson(*models));
 }
 
 void HttpFrontend::Infer(const Route& route, net::HttpExchangeRef exchange) {

@@ -56,8 +56,8 @@ class HttpFrontend final : public net::HttpHandler {
   void Ready(net::HttpExchangeRef exchange);
   void ModelReady(const Route& route, net::HttpExchangeRef exchange);
   void ServerMetadata(net::HttpExchange& exchange);
-  void ModelMetadata(const Route& route, net::HttpExchange& exchange);
-  void ModelConfig(const Route& route, net::HttpExchange& exchange);
+  void ModelMetadata(const Route& route, net::HttpExchangeRef exchange);
+  void ModelConfig(const Route& route, net::HttpExchangeRef exchange);
   void Statistics(const Route& route, net::HttpExchange& exchange);
   void Infer(const Route& route, net::HttpExchangeRef exchange);
   void TraceSetting(const Route& route, net::HttpExchange& exchange);

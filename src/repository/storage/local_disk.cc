@@ -121,6 +121,7 @@ class FolderWalk {
         return;
       }
       found_.fingerprint += Mix(FileFingerprint(name, status), place);
+      if (S_ISREG(status.st_mode)) found_.byte_size += static_cast<uint64_t>(status.st_size);
       if (IsEndless(status) && found_.endless_file.empty()) {
         found_.endless_file = Describe(shown + "/" + name, status);
       }

@@ -32,6 +32,7 @@ struct SubfolderSnapshot {
   uint64_t fingerprint = 1;
   // It came where it is in one step, by a rename or a new link, and nothing in it has changed since. False: maybe not.
   bool arrived_whole = false;
+  uint64_t byte_size = 0;  // of the files
   // The first that was met of the FIFOs and devices, which no load may open: "'1/pipe' is a FIFO". Empty: there is
   // none.
   std::string endless_file;

@@ -1,0 +1,266 @@
+// The part of OnDemandModels that decides which wish is loaded when, and which models leave for it.
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/saturating.h"
+#include "repository/on_demand/on_demand_models.h"
+
+namespace neso {
+namespace {
+
+// Loads are measured best one after the other; one that takes longer than this keeps no other waiting.
+constexpr Nanoseconds kLongLoad = std::chrono::milliseconds(250);
+// How often is looked whether somebody has become idle, while somebody waits for that.
+constexpr Nanoseconds kLook = std::chrono::milliseconds(20);
+constexpr Nanoseconds kLongestLook = std::chrono::seconds(1);
+
+}  // namespace
+
+void OnDemandModels::MakeProgress() {
+  Decisions decisions;
+  {
+    MutexLock lock(mutex_);
+    decisions = Plan(parts_.clock.Now());
+  }
+  Perform(std::move(decisions));
+}
+
+void OnDemandModels::Perform(Decisions decisions) {
+  for (auto& [wish, status] : decisions.refusals) Finish(wish, status);
+  if (!decisions.leaving.empty()) {
+    if (!Post([this, names = decisions.leaving] { Evict(names); })) Evict(decisions.leaving);
+  }
+  for (const WishRef& wish : decisions.loads) {
+    if (!Post([this, wish] { Run(wish); })) Run(wish);
+  }
+}
+
+OnDemandModels::Decisions OnDemandModels::Plan(TimePoint now) {
+  Decisions decisions;
+  decisions.now = now;
+  decisions.use = UseLocked();
+  decisions.leaving_use = LeavingLocked();
+  decisions.may_begin = MayBegin(now);
+  if (!is_closed_) PlanEvictions(decisions);
+  bool has_queued = false;
+  for (const WishRef& wish : wishes_) {
+    if (wish->phase != Phase::kQueued) continue;
+    if (std::optional<Status> never = WhyNever(*wish, now)) {
+      Refuse(wish, *std::move(never), decisions);
+    } else if (decisions.may_begin) {
+      PlanWish(wish, decisions);
+    }
+    has_queued |= wish->phase == Phase::kQueued;
+  }
+  if (has_queued) WakeAt(now + kLook);
+  return decisions;
+}
+
+std::optional<Status> OnDemandModels::WhyNever(const Wish& wish, TimePoint now) const {
+  const bool is_abandoned = wish.done == nullptr && wish.waiters.empty();
+  if (is_closed_ || is_abandoned) return Unavailable("Server exiting");
+  if (!ExcessOver(wish.expected_use, options_.budget).IsNothing()) {
+    return Unavailable("model '{}' takes about {}, and all models together may take {} (--model-memory-budget)",
+                       wish.name, ToText(wish.expected_use), ToText(options_.budget));
+  }
+  if (wish.done != nullptr && After(wish.since, options_.load_wait) <= now) return WhyStillWaiting(wish);
+  return std::nullopt;
+}
+
+void OnDemandModels::Refuse(const WishRef& wish, Status status, Decisions& decisions) {
+  wish->phase = Phase::kRefused;
+  // Whoever comes now begins anew.
+  const auto known = by_name_.find(wish->name);
+  if (known != by_name_.end() && known->second == wish) by_name_.erase(known);
+  if (wish->done == nullptr && !wish->waiters.empty() && !is_closed_) {
+    ++counts_.failed_loads;
+    failures_.Add(wish->name, status, wish->fingerprint, decisions.now);
+    status = *failures_.Reason(wish->name, decisions.now);
+  }
+  decisions.refusals.emplace_back(wish, std::move(status));
+}
+
+void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
+  const bool is_leaving = std::any_of(wish->candidates.begin(), wish->candidates.end(), [&](const auto& candidate) {
+    const auto resident = residents_.find(candidate.id);
+    return resident != residents_.end() && resident->second.is_leaving;
+  });
+  if (is_leaving) return;
+  MemoryUse excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
+  wish->lacks_room = !excess.IsNothing();
+  if (!wish->lacks_room) {
+    wish->phase = Phase::kLoading;
+    wish->since = decisions.now;
+    decisions.may_begin = false;
+    decisions.use += wish->expected_use;
+    decisions.loads.push_back(wish);
+    return;
+  }
+  excess -= decisions.leaving_use;
+  if (excess.IsNothing()) return;  // it is on its way
+  const Victims victims = PickVictims(Look(decisions), excess);
+  if (victims.is_enough) MarkLeaving(victims.names, counts_.left_for_room, decisions);
+}
+
+void OnDemandModels::PlanEvictions(Decisions& decisions) {
+  // A model may have turned out to be larger than it was expected to be.
+  const MemoryUse excess = ExcessOver(decisions.use - decisions.leaving_use, options_.budget);
+  if (!excess.IsNothing()) {
+    MarkLeaving(PickVictims(Look(decisions), excess).names, counts_.left_for_room, decisions);
+    WakeAt(decisions.now + kLook);
+  }
+  if (options_.idle_timeout <= Nanoseconds::zero() || residents_.empty()) return;
+  MarkLeaving(PickIdle(Look(decisions), decisions.now - options_.idle_timeout), counts_.left_idle, decisions);
+  WakeAt(decisions.now + std::clamp(options_.idle_timeout / 10, kLook, kLongestLook));
+}
+
+bool OnDemandModels::MayBegin(TimePoint now) const {
+  size_t loading = 0;
+  for (const WishRef& wish : wishes_) {
+    if (wish->phase != Phase::kLoading) continue;
+    if (now - wish->since < kLongLoad) return false;
+    ++loading;
+  }
+  return loading < options_.parallel_loads;
+}
+
+MemoryUse OnDemandModels::UseLocked() const {
+  MemoryUse use;
+  for (const auto& [name, resident] : residents_) use += resident.use;
+  for (const WishRef& wish : wishes_) {
+    if (wish->phase == Phase::kLoading) use += wish->expected_use;
+  }
+  return use;
+}
+
+MemoryUse OnDemandModels::LeavingLocked() const {
+  MemoryUse use;
+  for (const auto& [name, resident] : residents_) {
+    if (resident.is_leaving) use += resident.use;
+  }
+  return use;
+}
+
+std::set<std::string_view> OnDemandModels::WantedNames() const {
+  std::set<std::string_view> names;
+  for (const WishRef& wish : wishes_) {
+    names.insert(wish->name);
+    if (wish->phase == Phase::kExamining) continue;  // its candidates are being found
+    for (const LoadCandidate& candidate : wish->candidates) names.insert(candidate.id);
+  }
+  return names;
+}
+
+const std::vector<LoadedModel>& OnDemandModels::Look(Decisions& decisions) {
+  if (decisions.loaded) return *decisions.loaded;
+  const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
+  const auto ensembles = parts_.repository.EnsemblesByModel();
+  // Ensembles come back by themselves when a model of theirs does.
+  for (const auto& [model, callers] : ensembles) {
+    for (const std::string& ensemble : callers) residents_[ensemble];
+  }
+  const std::set<std::string_view> wanted = WantedNames();
+  std::vector<LoadedModel>& models = decisions.loaded.emplace();
+  for (auto it = residents_.begin(); it != residents_.end();) {
+    const std::string& name = it->first;
+    Resident& resident = it->second;
+    const ModelUse use = lifecycle.UseOf(name);
+    if (use.presence == ModelUse::Presence::kGone && !resident.is_leaving && !wanted.contains(name)) {
+      decisions.use -= resident.use;
+      meter_.Gone(resident.use);
+      it = residents_.erase(it);
+      continue;
+    }
+    ++it;
+    const bool is_in_use = use.presence == ModelUse::Presence::kInUse;
+    resident.last_use = std::max(resident.last_use, is_in_use ? decisions.now : use.last_use);
+    if (resident.is_leaving || use.presence == ModelUse::Presence::kPassing) continue;
+    const auto callers = ensembles.find(name);
+    models.push_back({.name = name,
+                      .use = resident.use,
+                      .last_use = resident.last_use,
+                      .is_in_use = is_in_use || wanted.contains(name),
+                      .is_pinned = resident.is_pinned,
+                      .ensembles = callers == ensembles.end() ? std::set<std::string>() : callers->second});
+  }
+  return models;
+}
+
+void OnDemandModels::MarkLeaving(const std::vector<std::string>& names, uint64_t& count, Decisions& decisions) {
+  for (const std::string& name : names) {
+    Resident& resident = residents_[name];
+    resident.is_leaving = true;
+    decisions.leaving_use += resident.use;
+    decisions.leaving.push_back(name);
+    ++count;
+  }
+  if (!names.empty()) decisions.loaded.reset();
+}
+
+void OnDemandModels::Evict(const std::vector<std::string>& names) {
+  ModelLifecycle& lifecycle = parts_.repository.lifecycle();
+  for (const std::string& name : names) {
+    const Status unloaded = parts_.repository.UnloadModel(name, /*unload_dependents=*/false);
+    if (!unloaded.ok()) LOG_ERROR("model '{}' cannot be unloaded: {}", name, unloaded.message());
+  }
+  for (const std::string& name : names) {
+    // A request that came just before goes on, however long it takes.
+    constexpr Nanoseconds kForEver = std::chrono::hours(1000);
+    lifecycle.WaitUntilUnloaded(name, After(parts_.clock.Now(), kForEver));
+    Resident gone;
+    {
+      MutexLock lock(mutex_);
+      gone = std::exchange(residents_[name], {});
+      residents_.erase(name);
+      meter_.Gone(gone.use);
+    }
+    LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
+             std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
+    MakeProgress();
+  }
+}
+
+// --- what models take ------------------------------------------------------------------------------------------------
+
+MemoryUse OnDemandModels::ExpectedUseOf(const LoadCandidate& candidate) const {
+  const auto known = known_.find(candidate.id);
+  if (known != known_.end() && known->second.fingerprint == candidate.fingerprint) return known->second.use;
+  return {.host = static_cast<int64_t>(candidate.file_bytes)};
+}
+
+void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) {
+  const MemoryUse& use = growth.use;
+  int64_t weights = 0;
+  for (const auto& [name, expected] : wish.expected) weights += std::max<int64_t>(1, expected.Sum());
+  const auto part = [&](int64_t whole, int64_t weight) {
+    return static_cast<int64_t>(static_cast<double>(whole) * static_cast<double>(weight) /
+                                static_cast<double>(weights));
+  };
+  const ServingTable& serving = parts_.repository.lifecycle().serving();
+  for (const LoadCandidate& candidate : wish.candidates) {
+    if (serving.Versions(candidate.id).empty()) continue;
+    Resident& resident = residents_[candidate.id];
+    resident.last_use = now;
+    if (wish.done != nullptr && candidate.id == wish.name) resident.is_pinned = true;
+    const auto expected = wish.expected.find(candidate.id);
+    if (expected == wish.expected.end()) {
+      // A copy of a model that is there already: what it takes more than the one that it replaced is not known well.
+      if (candidate.id == wish.name) resident.use = Larger(resident.use, use);
+      continue;
+    }
+    const int64_t weight = std::max<int64_t>(1, expected->second.Sum());
+    MemoryUse own;
+    for (const auto& [gpu, bytes] : use.gpus) own.gpus[gpu] = part(bytes, weight);
+    // What its files have is there in any case: pages of a mapped file come only when they are read.
+    own.host = std::max(part(use.host, weight), static_cast<int64_t>(candidate.file_bytes) - own.Sum());
+    resident.use = own;
+    if (growth.is_host_known) known_[candidate.id] = {candidate.fingerprint, own};
+  }
+  // What came with files of its own has no folder that could have been looked at.
+  if (wish.done != nullptr && wish.candidates.empty() && !serving.Versions(wish.name).empty()) {
+    residents_[wish.name] = {.use = use, .is_pinned = true, .is_leaving = false, .last_use = now};
+  }
+}
+
+}  // namespace neso

@@ -1,0 +1,84 @@
+#include "repository/on_demand/memory_reader.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/memory_budget.h"
+
+namespace neso {
+namespace {
+
+struct Pages {
+  int64_t resident = 0, shared = 0;
+};
+
+// Source: proc(5), statm.
+Pages PagesOf(const std::string& process) {
+  std::ifstream statm("/proc/" + process + "/statm");
+  int64_t size = 0;
+  Pages pages;
+  statm >> size >> pages.resident >> pages.shared;
+  return pages;
+}
+
+// The processes that this one's threads have started, and those that they have. Where the kernel does not tell
+// (CONFIG_PROC_CHILDREN) there are none.
+std::vector<std::string> ChildrenOf(const std::string& process) {
+  std::vector<std::string> children;
+  std::error_code error;
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator task("/proc/" + process + "/task", error); !error && task != end;
+       task.increment(error)) {
+    std::ifstream list(task->path() / "children");
+    for (std::string child; list >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+int64_t PrivatePagesBelow(const std::string& process, int depth = 0) {
+  constexpr int kMaxDepth = 8;  // processes come and go meanwhile, and their numbers are used again
+  if (depth == kMaxDepth) return 0;
+  int64_t pages = 0;
+  for (const std::string& child : ChildrenOf(process)) {
+    const Pages own = PagesOf(child);
+    pages += own.resident - own.shared + PrivatePagesBelow(child, depth + 1);
+  }
+  return pages;
+}
+
+uint64_t OpenedLibraries() {
+  uint64_t opened = 0;
+  // All entries have the same count.
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, size_t, void* count) {
+        *static_cast<uint64_t*>(count) = library->dlpi_adds;
+        return 1;
+      },
+      &opened);
+  return opened;
+}
+
+}  // namespace
+
+MemoryReading SystemMemory::Read() const {
+  const auto page = static_cast<int64_t>(sysconf(_SC_PAGESIZE));
+  const auto requests = static_cast<int64_t>(MemoryBudget::OfProcess().UsedApprox());
+  const struct mallinfo2 heap = mallinfo2();
+  MemoryReading reading;
+  reading.heap = static_cast<int64_t>(heap.uordblks + heap.hblkhd) - requests;
+  const Pages own = PagesOf("self");
+  reading.resident = (own.resident - own.shared) * page - requests;
+  reading.children = PrivatePagesBelow("self") * page;
+  reading.opened_libraries = OpenedLibraries();
+  if (read_gpus_) reading.gpus = read_gpus_();
+  return reading;
+}
+
+}  // namespace neso

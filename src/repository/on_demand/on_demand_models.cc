@@ -1,0 +1,411 @@
+#include "repository/on_demand/on_demand_models.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/catch_exceptions.h"
+#include "base/log.h"
+#include "base/saturating.h"
+#include "repository/latch.h"
+
+namespace neso {
+namespace {
+
+// Of work that waits: loads, and models that leave once their last request has.
+constexpr size_t kMaxThreads = 256;
+constexpr const char* kExiting = "Server exiting";
+
+double MillisecondsOf(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+}  // namespace
+
+OnDemandModels::OnDemandModels(OnDemandOptions options, const Parts& parts)
+    : options_(std::move(options)), parts_(parts) {
+  counts_.budget = options_.budget;
+  executor_.emplace("model-demand", kMaxThreads);
+}
+
+OnDemandModels::~OnDemandModels() {
+  Close();
+  TimerId timer;
+  {
+    MutexLock lock(mutex_);
+    timer = timer_;
+  }
+  parts_.timers.CancelAndWait(timer);
+  executor_.reset();
+}
+
+void OnDemandModels::NoteUse(Model& model) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // a tenth of the other's price
+  model.NoteUse(TimePoint(std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec)));
+}
+
+// --- wishes ----------------------------------------------------------------------------------------------------------
+
+void OnDemandModels::Bring(std::string_view name, int64_t version, ModelFinder::Found found) {
+  const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
+  if (ModelHandle model = lifecycle.serving().Find(name, version)) return found(std::move(model));
+  // A version that its policy does not choose, or that is not there: no load would bring it.
+  if (!lifecycle.serving().Versions(name).empty()) return found(lifecycle.WhyNotServing(name, version));
+  const TimePoint now = parts_.clock.Now();
+  std::optional<Status> refusal;
+  WishRef wish;
+  {
+    MutexLock lock(mutex_);
+    refusal = is_closed_ ? std::optional(Unavailable("{}", kExiting)) : failures_.Refusal(name, now);
+    if (!refusal) {
+      const auto known = by_name_.find(name);
+      if (known != by_name_.end()) {
+        known->second->waiters.push_back({version, std::move(found), now});
+      } else {
+        wish = AddWish({.name = std::string(name), .since = now});
+        wish->waiters.push_back({version, std::move(found), now});
+        by_name_.emplace(wish->name, wish);
+      }
+      ++counts_.waits;
+      WakeAt(After(now, options_.load_wait));
+    }
+  }
+  if (refusal) return found(*std::move(refusal));
+  if (wish != nullptr) Begin(wish);
+}
+
+OnDemandModels::WishRef OnDemandModels::AddWish(Wish wish) {
+  const auto added = std::make_shared<Wish>(std::move(wish));
+  added->number = ++last_number_;
+  added->self = wishes_.insert(wishes_.end(), added);
+  return added;
+}
+
+void OnDemandModels::Begin(const WishRef& wish) {
+  if (!Post([this, wish] { Examine(wish); })) Finish(wish, OutOfMemory());
+}
+
+void OnDemandModels::Examine(const WishRef& wish) {
+  const Status status = CatchExceptions([&] { return Preview(*wish); });
+  // The load by request says itself what is wrong.
+  if (!status.ok() && wish->done == nullptr) return Finish(wish, status);
+  {
+    MutexLock lock(mutex_);
+    for (const LoadCandidate& candidate : wish->candidates) {
+      if (candidate.serves) continue;
+      wish->expected[candidate.id] = ExpectedUseOf(candidate);
+      wish->expected_use += wish->expected[candidate.id];
+    }
+    wish->phase = Phase::kQueued;
+    wish->since = parts_.clock.Now();
+  }
+  MakeProgress();
+}
+
+// Nobody else touches the wish's findings while it is examined.
+Status OnDemandModels::Preview(Wish& wish) {
+  if (wish.parameters == nullptr) {
+    ASSIGN_OR_RETURN(wish.fingerprint, parts_.repository.FingerprintOf(wish.name));
+    MutexLock lock(mutex_);
+    const TimePoint now = parts_.clock.Now();
+    if (std::optional<Status> refusal = failures_.Refusal(wish.name, wish.fingerprint, now)) return *refusal;
+  }
+  Expected<std::vector<LoadCandidate>> candidates = parts_.repository.PreviewLoad(wish.name);
+  if (candidates) {
+    wish.candidates = *std::move(candidates);
+    return {};
+  }
+  if (wish.parameters != nullptr) return candidates.error();
+  LOG_ERROR("model '{}' cannot be loaded: {}", wish.name, candidates.error().message());
+  MutexLock lock(mutex_);
+  ++counts_.failed_loads;
+  const TimePoint now = parts_.clock.Now();
+  failures_.Add(wish.name, candidates.error(), wish.fingerprint, now);
+  return *failures_.Reason(wish.name, now);
+}
+
+void OnDemandModels::Run(const WishRef& wish) {
+  const Gate::Pass activity = parts_.activities.Enter();
+  Finish(wish, activity ? LoadMeasured(*wish) : Unavailable("{}", kExiting));
+  MakeProgress();
+}
+
+Status OnDemandModels::LoadMeasured(Wish& wish) {
+  static const std::vector<LoadParameter> kNone;
+  const TimePoint start = parts_.clock.Now();
+  const MemoryReading before = parts_.memory.Read();
+  {
+    MutexLock lock(mutex_);
+    meter_.Begin(wish.number, wish.expected_use.Sum(), before);
+  }
+  const Status loaded = CatchExceptions(
+      [&] { return parts_.repository.LoadModel(wish.name, wish.parameters != nullptr ? *wish.parameters : kNone); });
+  const MemoryReading after = parts_.memory.Read();
+  MemoryUse use, all;
+  Status status = loaded;
+  {
+    MutexLock lock(mutex_);
+    const TimePoint now = parts_.clock.Now();
+    Account(wish, meter_.End(wish.number, after), now);
+    for (const auto& [name, unused] : wish.expected) {
+      const auto resident = residents_.find(name);
+      if (resident != residents_.end()) use += resident->second.use;
+    }
+    wish.expected_use = {};  // now it is among the residents
+    all = UseLocked();
+    if (loaded.ok()) failures_.Forget(wish.name);
+    if (wish.done == nullptr) {
+      ++(loaded.ok() ? counts_.loads : counts_.failed_loads);
+      if (!loaded.ok()) {
+        failures_.Add(wish.name, loaded, wish.fingerprint, now);
+        status = *failures_.Reason(wish.name, now);
+      }
+    }
+  }
+  if (loaded.ok()) {
+    LOG_INFO("model '{}' was loaded {} in {:.1f} ms and takes {}; models take {} of {}", wish.name,
+             wish.done == nullptr ? "on demand" : "by request", MillisecondsOf(parts_.clock.Now() - start), ToText(use),
+             ToText(all), ToText(options_.budget));
+  }
+  return status;
+}
+
+// The models are found before the wish ends: until then nobody sends them away.
+void OnDemandModels::Answer(const WishRef& wish, const Status& status) {
+  std::list<Waiter> waiters;
+  {
+    MutexLock lock(mutex_);
+    waiters.swap(wish->waiters);
+    const TimePoint now = parts_.clock.Now();
+    for (const Waiter& waiter : waiters) {
+      counts_.wait_us +=
+          static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - waiter.since).count());
+    }
+  }
+  if (waiters.empty()) return;
+  auto answers = std::make_shared<std::vector<std::pair<ModelFinder::Found, Expected<ModelHandle>>>>();
+  for (Waiter& waiter : waiters) {
+    answers->emplace_back(std::move(waiter.found), Found(wish->name, waiter.version, status));
+  }
+  // One after the other, since requests of one sequence may be among them.
+  const auto tell = [answers] {
+    for (auto& [found, answer] : *answers) {
+      try {
+        found(std::move(answer));
+      } catch (...) {
+        LogException("a request whose model was loaded");
+      }
+    }
+  };
+  if (!parts_.executor.Post([tell]() noexcept { tell(); })) tell();
+}
+
+Expected<ModelHandle> OnDemandModels::Found(const std::string& name, int64_t version, const Status& loaded) const {
+  const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
+  if (!loaded.ok() && loaded.code() != StatusCode::kNotFound) return loaded;
+  if (ModelHandle model = lifecycle.serving().Find(name, version)) {
+    NoteUse(*model);
+    return model;
+  }
+  return lifecycle.WhyNotServing(name, version);
+}
+
+void OnDemandModels::Finish(const WishRef& wish, const Status& status) {
+  // Whoever came after the look into its list begins anew.
+  while (true) {
+    Answer(wish, status);
+    MutexLock lock(mutex_);
+    if (!wish->waiters.empty()) continue;
+    wishes_.erase(wish->self);
+    const auto known = by_name_.find(wish->name);
+    if (known != by_name_.end() && known->second == wish) by_name_.erase(known);
+    break;
+  }
+  if (wish->done != nullptr) wish->done(status);
+}
+
+bool OnDemandModels::Post(std::function<void()> work) { return executor_->Post(std::move(work)); }
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+void OnDemandModels::WakeAt(TimePoint when) {
+  if (when >= wake_at_ || is_closed_) return;
+  parts_.timers.Cancel(timer_);
+  wake_at_ = when;
+  timer_ = parts_.timers.Schedule(when, [this] {
+    if (!Post([this] { Tick(); })) Tick();
+  });
+}
+
+void OnDemandModels::Tick() {
+  std::vector<std::pair<Waiter, Status>> expired;
+  {
+    MutexLock lock(mutex_);
+    wake_at_ = TimePoint::max();
+    ExpireWaiters(parts_.clock.Now(), expired);
+  }
+  if (!expired.empty()) {
+    const auto answers = std::make_shared<std::vector<std::pair<Waiter, Status>>>(std::move(expired));
+    const auto tell = [answers] {
+      for (auto& [waiter, status] : *answers) {
+        try {
+          waiter.found(std::move(status));
+        } catch (...) {
+          LogException("a request whose model was not loaded in time");
+        }
+      }
+    };
+    if (!parts_.executor.Post([tell]() noexcept { tell(); })) tell();
+  }
+  MakeProgress();
+}
+
+void OnDemandModels::ExpireWaiters(TimePoint now, std::vector<std::pair<Waiter, Status>>& expired) {
+  for (const WishRef& wish : wishes_) {
+    std::list<Waiter>& waiters = wish->waiters;
+    while (!waiters.empty() && After(waiters.front().since, options_.load_wait) <= now) {
+      ++counts_.given_up_waits;
+      counts_.wait_us +=
+          static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(options_.load_wait).count());
+      expired.emplace_back(std::move(waiters.front()), WhyStillWaiting(*wish));
+      waiters.pop_front();
+    }
+    if (!waiters.empty()) WakeAt(After(waiters.front().since, options_.load_wait));
+  }
+}
+
+Status OnDemandModels::WhyStillWaiting(const Wish& wish) const {
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(options_.load_wait).count();
+  if (wish.phase == Phase::kQueued && wish.lacks_room) {
+    return Unavailable(
+        "model '{}' found no room within {} ms: it takes about {}, and models that are in use or pinned take too much of "
+        "{} (--model-memory-budget); try again later",
+        wish.name, waited, ToText(wish.expected_use), ToText(options_.budget));
+  }
+  return Unavailable("model '{}' is not loaded yet after {} ms (--model-load-wait-ms); try again later", wish.name,
+                     waited);
+}
+
+// --- by request ------------------------------------------------------------------------------------------------------
+
+Status OnDemandModels::Load(const std::string& name, const std::vector<LoadParameter>& parameters) {
+  Latch ended(1);
+  Status result;
+  WishRef wish;
+  {
+    MutexLock lock(mutex_);
+    if (is_closed_) return Unavailable("{}", kExiting);
+    failures_.Forget(name);
+    wish = AddWish({.name = name, .since = parts_.clock.Now(), .parameters = &parameters});
+    wish->done = [&](Status status) {
+      result = std::move(status);
+      ended.CountDown();
+    };
+  }
+  Begin(wish);
+  ended.Wait();
+  return result;
+}
+
+Status OnDemandModels::Unload(const std::string& name, bool unload_dependents) {
+  RETURN_IF_ERROR(parts_.repository.UnloadModel(name, unload_dependents));
+  {
+    MutexLock lock(mutex_);
+    failures_.Forget(name);
+    for (auto& [resident, state] : residents_) {
+      if (parts_.repository.lifecycle().serving().Versions(resident).empty()) state.is_pinned = false;
+    }
+  }
+  MakeProgress();
+  return {};
+}
+
+Status OnDemandModels::LoadStartupModels() {
+  const MemoryReading before = parts_.memory.Read();
+  {
+    MutexLock lock(mutex_);
+    meter_.Begin(0, 1, before);
+  }
+  Status status = parts_.repository.LoadStartupModels();
+  Wish wish;
+  for (const ModelHandle& model : parts_.repository.lifecycle().serving().All()) {
+    const Expected<std::vector<LoadCandidate>> preview = parts_.repository.PreviewLoad(model->id());
+    if (!preview) continue;
+    for (const LoadCandidate& candidate : *preview) {
+      if (candidate.id != model->id()) continue;
+      wish.candidates.push_back(candidate);
+      wish.expected[candidate.id].host = static_cast<int64_t>(candidate.file_bytes);
+    }
+  }
+  const MemoryReading after = parts_.memory.Read();
+  MemoryUse use;
+  {
+    MutexLock lock(mutex_);
+    Account(wish, meter_.End(0, after), parts_.clock.Now());
+    for (auto& [name, resident] : residents_) resident.is_pinned = true;
+    use = UseLocked();
+  }
+  LOG_INFO("models are loaded on demand: {} that are loaded now stay, and take {} of {}", wish.candidates.size(),
+           ToText(use), ToText(options_.budget));
+  return status;
+}
+
+// --- what others see -------------------------------------------------------------------------------------------------
+
+Status OnDemandModels::CheckAvailable(std::string_view name, int64_t version) const {
+  const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
+  const std::string model(name);
+  if (!lifecycle.serving().Versions(name).empty()) {
+    return lifecycle.serving().Find(name, version) != nullptr ? Status() : lifecycle.WhyNotServing(name, version);
+  }
+  {
+    MutexLock lock(mutex_);
+    if (std::optional<Status> reason = failures_.Reason(name, parts_.clock.Now())) return *reason;
+  }
+  const Expected<uint64_t> fingerprint = parts_.repository.FingerprintOf(model, version);
+  return fingerprint ? Status() : lifecycle.WhyNotServing(name, version);
+}
+
+std::vector<ModelIndexEntry> OnDemandModels::Index(bool ready_only) const {
+  constexpr const char* kAvailable = "not loaded: a request loads it";
+  const std::set<std::string> there = parts_.repository.ListModels();
+  std::vector<ModelIndexEntry> index = parts_.repository.Index(false);
+  const TimePoint now = parts_.clock.Now();
+  MutexLock lock(mutex_);
+  for (ModelIndexEntry& entry : index) {
+    if (entry.state == ModelState::kReady || !there.contains(entry.name)) continue;
+    if (const std::optional<Status> reason = failures_.Reason(entry.name, now)) {
+      if (entry.state == ModelState::kUnknown) entry = {entry.name, -1, ModelState::kUnavailable, reason->message()};
+      continue;
+    }
+    const bool is_passing = entry.state == ModelState::kLoading || entry.state == ModelState::kUnloading;
+    if (is_passing && !ready_only) continue;
+    entry.state = ModelState::kReady;
+    entry.reason = kAvailable;
+  }
+  if (ready_only) std::erase_if(index, [](const auto& entry) { return entry.state != ModelState::kReady; });
+  return index;
+}
+
+OnDemandReport OnDemandModels::Report() const {
+  MutexLock lock(mutex_);
+  OnDemandReport report = counts_;
+  report.use = UseLocked();
+  for (const auto& [name, resident] : residents_) report.models.push_back({name, resident.use, resident.is_pinned});
+  for (const WishRef& wish : wishes_) report.waiting_requests += wish->waiters.size();
+  return report;
+}
+
+void OnDemandModels::Close() {
+  std::vector<WishRef> open;
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(is_closed_, true)) return;
+    open.assign(wishes_.begin(), wishes_.end());
+  }
+  // Those that are being examined end there, those that load when their loads do.
+  for (const WishRef& wish : open) Answer(wish, Unavailable("{}", kExiting));
+  MakeProgress();
+}
+
+}  // namespace neso

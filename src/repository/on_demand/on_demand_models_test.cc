@@ -1,0 +1,206 @@
+#include "repository/on_demand/on_demand_models.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "base/test_support.h"
+#include "repository/fake_loader_for_test.h"
+
+namespace neso {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Nothing grows: models take what their files have.
+class NoGrowth final : public MemoryReader {
+ public:
+  MemoryReading Read() const override { return {}; }
+};
+
+class OnDemandModelsTest : public ::testing::Test {
+ protected:
+  static constexpr int64_t kModel = 1000;
+
+  void AddModel(const std::string& name) const {
+    folder_.AddModel(name);
+    folder_.Write(name + "/1/model", std::string(kModel, 'x'));
+  }
+  OnDemandModels& Start(OnDemandOptions options, std::set<std::string> startup_models = {}) {
+    RepositoryOptions repository;
+    repository.paths = {folder_.path()};
+    repository.control_mode = TRITONSERVER_MODEL_CONTROL_EXPLICIT;
+    repository.startup_models = std::move(startup_models);
+    auto created = ModelRepository::Create(std::move(repository), loader_);
+    EXPECT_TRUE(created.ok()) << created.status().ToString();
+    repository_ = *std::move(created);
+    models_.emplace(options, OnDemandModels::Parts{*repository_, memory_, executor_, timers_, activities_});
+    EXPECT_TRUE(models_->LoadStartupModels().ok());
+    return *models_;
+  }
+  ~OnDemandModelsTest() override {
+    models_.reset();
+    repository_->UnloadAll();
+    EXPECT_TRUE(repository_->lifecycle().WaitUntilEmpty(SteadyClock::Instance().Now() + std::chrono::seconds(20)));
+  }
+  std::future<Expected<ModelHandle>> Ask(const std::string& name) {
+    auto answer = std::make_shared<std::promise<Expected<ModelHandle>>>();
+    models_->Bring(name, -1, [answer](Expected<ModelHandle> model) { answer->set_value(std::move(model)); });
+    return answer->get_future();
+  }
+  // The error of a request, or "".
+  std::string Get(const std::string& name) {
+    const Expected<ModelHandle> model = Ask(name).get();
+    return model ? "" : model.error().message();
+  }
+  std::vector<std::string> Loaded() const {
+    std::vector<std::string> names;
+    for (const auto& model : repository_->lifecycle().serving().All()) names.push_back(model->id());
+    return names;
+  }
+
+  TestFolder folder_;
+  FakeLoader loader_;
+  NoGrowth memory_;
+  Executor executor_{"test", 8};
+  TimerQueue timers_;
+  Gate activities_;
+  std::unique_ptr<ModelRepository> repository_;
+  std::optional<OnDemandModels> models_;
+};
+
+TEST_F(OnDemandModelsTest, AHerdLoadsAModelOnce) {
+  AddModel("m");
+  Start({});
+  std::vector<std::future<Expected<ModelHandle>>> answers;
+  for (int i = 0; i < 50; ++i) answers.push_back(Ask("m"));
+  for (auto& answer : answers) EXPECT_TRUE(answer.get().ok());
+  EXPECT_EQ(loader_.loads("m:1"), 1);
+  EXPECT_EQ(models_->Report().loads, 1);
+}
+
+TEST_F(OnDemandModelsTest, TheLeastRecentlyUsedLeaves) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("a"), "");
+  EXPECT_EQ(Get("b"), "");
+  std::this_thread::sleep_for(milliseconds(20));  // the coarse clock's step
+  OnDemandModels::NoteUse(*repository_->lifecycle().serving().Find("a", -1));
+  EXPECT_EQ(Get("c"), "");
+  EXPECT_THAT(Loaded(), ElementsAre("a", "c"));
+  EXPECT_EQ(models_->Report().left_for_room, 1);
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel);
+}
+
+TEST_F(OnDemandModelsTest, AModelInUseIsWaitedFor) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  Start({.budget = {.host = kModel}});
+  Expected<ModelHandle> held = Ask("a").get();
+  ASSERT_TRUE(held.ok());
+  std::future<Expected<ModelHandle>> waiting = Ask("b");
+  EXPECT_EQ(waiting.wait_for(milliseconds(100)), std::future_status::timeout);
+  held = ModelHandle();
+  EXPECT_TRUE(waiting.get().ok());
+  EXPECT_THAT(Loaded(), ElementsAre("b"));
+}
+
+TEST_F(OnDemandModelsTest, AWaitEndsWithTheReason) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  Start({.budget = {.host = kModel}, .load_wait = milliseconds(50)});
+  const Expected<ModelHandle> held = Ask("a").get();
+  ASSERT_TRUE(held.ok());
+  const Expected<ModelHandle> refused = Ask("b").get();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(refused.error().message(), HasSubstr("model 'b' found no room within 50 ms: it takes about 1.0 kB"));
+}
+
+TEST_F(OnDemandModelsTest, AModelThatIsTooLargeIsRefused) {
+  AddModel("m");
+  Start({.budget = {.host = kModel - 1}});
+  EXPECT_THAT(Get("m"), HasSubstr("model 'm' takes about 1.0 kB, and all models together may take 1.0 kB"));
+}
+
+TEST_F(OnDemandModelsTest, PinnedModelsStayUntilTheyAreUnloaded) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}, .load_wait = milliseconds(50)}, {"a"});
+  EXPECT_TRUE(models_->Load("b", {}).ok());
+  EXPECT_THAT(Get("c"), HasSubstr("found no room"));
+  EXPECT_THAT(Loaded(), ElementsAre("a", "b"));
+  EXPECT_TRUE(models_->Unload("b", false).ok());
+  EXPECT_EQ(Get("c"), "");
+  EXPECT_EQ(Get("b"), "") << "c leaves, a stays";
+  EXPECT_THAT(Loaded(), ElementsAre("a", "b"));
+}
+
+TEST_F(OnDemandModelsTest, AFailedLoadIsNotTriedAgainAtOnceUnlessFilesChange) {
+  AddModel("m");
+  loader_.Fail("m", "no weights");
+  Start({});
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(Get("m"), HasSubstr("no weights"));
+  EXPECT_EQ(loader_.loads("m:1"), 1);
+  EXPECT_FALSE(models_->CheckAvailable("m", -1).ok());
+  loader_.Heal("m");
+  folder_.Write("m/1/more", "x");
+  EXPECT_TRUE(test::Eventually([&] { return Get("m").empty(); }));
+}
+
+TEST_F(OnDemandModelsTest, UnknownModelsAreNotFound) {
+  AddModel("m");
+  Start({});
+  EXPECT_EQ(Get("nobody"), "Request for unknown model: 'nobody' is not found");
+  EXPECT_THAT(Get("../m"), HasSubstr("invalid model name"));
+  EXPECT_FALSE(models_->CheckAvailable("nobody", -1).ok());
+  EXPECT_TRUE(models_->CheckAvailable("m", 1).ok());
+  EXPECT_FALSE(models_->CheckAvailable("m", 2).ok());
+}
+
+TEST_F(OnDemandModelsTest, EnsemblesBringTheirModelsAndLeaveWithThem) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  folder_.AddEnsemble("both", {"a", "b"});
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("both"), "");
+  EXPECT_THAT(Loaded(), ElementsAre("a", "b", "both"));
+  EXPECT_EQ(Get("c"), "");
+  EXPECT_EQ(Loaded().size(), 2);
+  EXPECT_EQ(repository_->lifecycle().serving().Find("both", -1), nullptr);
+}
+
+TEST_F(OnDemandModelsTest, IdleModelsLeave) {
+  for (const char* name : {"a", "kept"}) AddModel(name);
+  Start({.idle_timeout = milliseconds(50)}, {"kept"});
+  EXPECT_EQ(Get("a"), "");
+  EXPECT_TRUE(test::Eventually([&] { return Loaded() == std::vector<std::string>{"kept"}; }));
+  EXPECT_EQ(models_->Report().left_idle, 1);
+}
+
+TEST_F(OnDemandModelsTest, TheIndexShowsWhatCanBeHadAsReady) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  loader_.Fail("b", "broken");
+  Start({});
+  std::vector<ModelIndexEntry> index = models_->Index(true);
+  ASSERT_EQ(index.size(), 2);
+  EXPECT_EQ(index[0].reason, "not loaded: a request loads it");
+  EXPECT_EQ(Get("a"), "");
+  EXPECT_NE(Get("b"), "");
+  index = models_->Index(true);
+  ASSERT_EQ(index.size(), 1);
+  EXPECT_EQ(index[0].reason, "");
+}
+
+TEST_F(OnDemandModelsTest, WhoeverWaitsAtTheEndHearsSo) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  Start({.budget = {.host = kModel}});
+  Expected<ModelHandle> held = Ask("a").get();
+  std::future<Expected<ModelHandle>> waiting = Ask("b");
+  models_->Close();
+  EXPECT_EQ(waiting.get().error().message(), "Server exiting");
+  EXPECT_EQ(Get("b"), "Server exiting");
+}
+
+}  // namespace
+}  // namespace neso
