@@ -109,6 +109,13 @@ class MessageWriter {
     bytes_ += bytes;
     return *this;
   }
+  MessageWriter& Add(uint32_t number, float value) {
+    char bytes[sizeof(value)];
+    std::memcpy(bytes, &value, sizeof(value));
+    Tag(number, WireType::kFixed32);
+    bytes_.append(bytes, sizeof(bytes));
+    return *this;
+  }
   MessageWriter& AddFixed64(uint32_t number, uint64_t value) {
     Tag(number, WireType::kFixed64);
     for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(value >> shift);

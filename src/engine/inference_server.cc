@@ -97,7 +97,7 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   backend.peer_access = options.peer_access;
   if (options.metrics) {
     backend.histogram_bounds = *HistogramBounds(options);  // checked before
-    backend.latency_summaries = HasSummaries(options);
+    backend.latency_summaries = HasSummaries(options) || options.latency_summaries;
   }
   return backend;
 }

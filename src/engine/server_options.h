@@ -56,6 +56,7 @@ class ServerOptions final : public TRITONSERVER_ServerOptions {
   std::map<std::string, Settings> backend_config;                 // "" holds settings common to all backends
   std::map<std::string, Settings> host_policies;
   std::map<std::string, Settings> metrics_config;  // "" holds settings common to all
+  bool latency_summaries = false;                  // models keep them, whether metrics show them or not
 };
 
 }  // namespace neso

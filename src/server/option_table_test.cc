@@ -220,6 +220,8 @@ const std::vector<OptionCase>& Cases() {
        "4",
        {"", "level", "level=", "=x", ",level=off", "level=high", "rate=x", "mode=jaeger", "speed=1", "triton,level=off",
         "triton,log-frequency=x", "jaeger,file=x", "opentelemetry,bsp_schedule_delay=x"}},
+      {"tensorboard-logdir", SHOW(tensorboard.folder), "", "/logs", "/logs", {}},
+      {"tensorboard-interval-secs", SHOW(tensorboard.interval.count()), "30", "5", "5", {"", "x", "0", "86401"}},
       {"backend-directory", SHOW(server.backend_directory), "/opt/tritonserver/backends", "/b", "/b", {}},
       {"backend-config",
        SHOW(server.backend_config),

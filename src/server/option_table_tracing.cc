@@ -128,12 +128,31 @@ Status TraceLogFrequency(ParseState& state, const std::string& argument) {
   return {};
 }
 
+Status TensorboardFolder(ParseState& state, const std::string& argument) {
+  state.options.tensorboard.folder = argument;
+  state.options.server.latency_summaries = !argument.empty();
+  return {};
+}
+
+Status TensorboardInterval(ParseState& state, const std::string& argument) {
+  constexpr int kDay = 86'400;
+  ASSIGN_OR_RETURN(const int seconds, ParseValue<int>(argument));
+  if (seconds < 1 || seconds > kDay) return InvalidArg("expected 1 to {} seconds. Got {}", kDay, argument);
+  state.options.tensorboard.interval = std::chrono::seconds(seconds);
+  return {};
+}
+
 constexpr OptionSpec kTracing[] = {
     {"trace-config", "<string>,<string>=<string>",
      "A setting of request tracing: level, rate, count and mode as <setting>=<value>; file and log-frequency as "
      "triton,<setting>=<value>; url, resource and bsp_* as opentelemetry,<setting>=<value>. May be given several "
      "times.",
      TraceConfig},
+    {"tensorboard-logdir", "string",
+     "A folder to which what models do is written from time to time, for TensorBoard: throughput, latencies, batch sizes, "
+     "memory, and the graphs of ONNX models. Default is none.",
+     TensorboardFolder},
+    {"tensorboard-interval-secs", "integer", "How often that is, in seconds. Default is 30.", TensorboardInterval},
 };
 
 constexpr OptionSpec kDeprecated[] = {

@@ -30,6 +30,7 @@
 #include "frontend/restricted_apis.h"
 #include "net/service_limits.h"
 #include "observe/opentelemetry/otlp_settings.h"
+#include "observe/tensorboard/tensorboard_log.h"
 #include "observe/trace_settings.h"
 
 namespace neso {
@@ -159,6 +160,7 @@ struct Options {
   VertexOptions vertex;
   MetricsEndpointOptions metrics;
   TraceOptions trace;
+  TensorboardOptions tensorboard;
   AccessOptions access;
   int repository_poll_seconds = 15;  // 0 unless the control mode is poll
   bool allow_client_shm = false;

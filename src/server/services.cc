@@ -9,6 +9,7 @@
 #include "observe/trace_file.h"
 #include "server/drain.h"
 #include "server/startup_tables.h"
+#include "server/tensorboard.h"
 #include "server/trace_export.h"
 
 namespace neso {
@@ -195,6 +196,7 @@ Status Services::Start(InheritedSockets inherited) {
     if (options_.grpc.allow) WarnOfPlainKeys("GRPC", options_.grpc.address, options_.grpc.tls.use);
     if (options_.http.allow) WarnOfPlainKeys("HTTP", options_.http.address, options_.http.tls.use);
   }
+  tensorboard_ = MakeTensorboardLog(server_, options_);
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
@@ -321,11 +323,15 @@ void Services::Drain(TimePoint deadline) {
     };
   }
   if (http_) draining.push_back(DrainedService::Of(*http_, "HTTP"));
-  if (!has_left_sockets_) return DrainServices(draining, deadline);
-  if (sagemaker_) draining.push_back(DrainedService::Of(*sagemaker_, "Sagemaker"));
-  if (vertex_) draining.push_back(DrainedService::Of(*vertex_, "Vertex AI"));
-  if (metrics_) draining.push_back(DrainedService::Of(*metrics_, "Metrics"));
-  DrainServices(draining, deadline, kPaceAfterUpgrade);
+  if (has_left_sockets_) {
+    if (sagemaker_) draining.push_back(DrainedService::Of(*sagemaker_, "Sagemaker"));
+    if (vertex_) draining.push_back(DrainedService::Of(*vertex_, "Vertex AI"));
+    if (metrics_) draining.push_back(DrainedService::Of(*metrics_, "Metrics"));
+    DrainServices(draining, deadline, kPaceAfterUpgrade);
+  } else {
+    DrainServices(draining, deadline);
+  }
+  if (tensorboard_) tensorboard_->Close();  // while models are there
 }
 
 }  // namespace neso

@@ -25,6 +25,7 @@
 #include "net/http_server.h"
 #include "net/reactor/reactor_pool.h"
 #include "observe/opentelemetry/otlp_exporter.h"
+#include "observe/tensorboard/tensorboard_log.h"
 #include "observe/tracer.h"
 #include "server/inherited_sockets.h"
 #include "server/options.h"
@@ -86,7 +87,8 @@ class Services {
   const std::shared_ptr<AuditLog> audit_;               // null: there is none
   const std::unique_ptr<AccessControl> access_;         // likewise
   const std::shared_ptr<OtlpExporter> trace_exporter_;  // null: traces go to files
-  Tracer tracer_;  // when it goes no connection is left, and with it no trace under way
+  Tracer tracer_;                                // when it goes no connection is left, and with it no trace under way
+  std::unique_ptr<TensorboardLog> tensorboard_;  // null: there is none
   net::ReactorPool reactors_;
   GrpcFrontend grpc_frontend_;
   HttpFrontend http_frontend_;

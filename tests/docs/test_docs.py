@@ -231,6 +231,15 @@ def test_the_options_of_opentelemetry(repository, start_server):
     assert (settings["trace_mode"], settings["resource"]) == ("opentelemetry", "service.name=my-models")
 
 
+def test_the_options_of_the_tensorboard_page(repository, start_server, tmp_path):
+    repository.add_identity("identity")
+    shell = blocks(DOCS / "tensorboard.md", "sh", "test:tensorboard")[0]
+    options = re.findall(r"--tensorboard-\S+", shell)
+    assert len(options) == 2
+    start_server(repository.path, *(option.replace("/var/log/neso", str(tmp_path)) for option in options)).stop()
+    assert list((tmp_path / "tensorboard" / "identity" / "1").glob("events.out.tfevents.*"))
+
+
 def test_the_configuration_of_the_serving_page(repository, digits, start_server):
     shown = next(block for block in blocks(DOCS / "serving-models.md") if block.startswith("backend:"))
     model = (digits / "models" / "digits" / "1" / "model.onnx").read_bytes()
