@@ -31,6 +31,7 @@
 #include "server/startup_failures.h"
 #include "server/startup_tables.h"
 #include "server/trace_export.h"
+#include "server/trace_summary_command.h"
 
 namespace neso {
 namespace {
@@ -223,6 +224,7 @@ int Run(const std::vector<std::string>& arguments) {
   const bool has_command = arguments.size() > 1 && ProgramOf(arguments[0]) == Program::kNeso;
   if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
   if (has_command && IsSignatureCommand(arguments)) return RunSignatureCommand(arguments);
+  if (has_command && arguments[1] == kTraceSummaryCommand) return SummarizeTraces(arguments);
   const bool checks = has_command && arguments[1] == kCheckCommand;
   const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
   if (!used) {

@@ -1,0 +1,30 @@
+#include "server/trace_summary_command.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "observe/trace_summary.h"
+
+namespace neso {
+
+int SummarizeTraces(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files(arguments.begin() + 2, arguments.end());
+  const bool shows_tensors = std::erase(files, "--tensors") > 0;
+  const auto option = std::find_if(files.begin(), files.end(), [](const auto& word) { return word.starts_with("-"); });
+  if (files.empty() || option != files.end()) {
+    std::fputs("error: expected neso trace-summary [--tensors] FILE...\n", stderr);
+    return 1;
+  }
+  TraceSummary summary(shows_tensors);
+  int exit_code = 0;
+  for (const std::string& file : files) {
+    const Status added = summary.AddFile(file);
+    if (added.ok()) continue;
+    std::fprintf(stderr, "error: %s\n", added.message().c_str());
+    exit_code = 1;
+  }
+  std::fputs(summary.Text().c_str(), stdout);
+  return exit_code;
+}
+
+}  // namespace neso
