@@ -42,7 +42,11 @@ def scalars(events, tag):
 
 
 def start(start_server, repository, logs, *args, interval=1):
-    return start_server(repository.path, f"--tensorboard-logdir={logs}", f"--tensorboard-interval-secs={interval}", *args)
+    """A server that has written its beginning."""
+    before = set(logs.rglob("events*"))
+    server = start_server(repository.path, f"--tensorboard-logdir={logs}", f"--tensorboard-interval-secs={interval}", *args)
+    wait_until(lambda: set(logs.rglob("events*")) - before or "nothing for TensorBoard" in server.log)
+    return server
 
 
 def infer_double(server, rows, times):
