@@ -65,7 +65,8 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_Mo
       const bool has_end = exec_end_ns > reported.start_ns();
       statistics.RecordSuccess(reported, times, has_end ? exec_end_ns : SteadyNanoseconds());
     } else {
-      statistics.RecordFailure(reported.start_ns(), SteadyNanoseconds(), InferenceRequest::FailureReason::kBackend);
+      statistics.RecordFailure(reported.start_ns(), SteadyNanoseconds(), InferenceRequest::FailureReason::kBackend,
+                               reported.trace_key());
     }
     return {};
   });

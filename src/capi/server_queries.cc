@@ -3,6 +3,7 @@
 #include "capi/metrics_text.h"
 #include "config/json.h"
 #include "engine/server_json.h"
+#include "observe/metric_registry.h"
 
 using neso::ApiCall;
 using neso::HandOut;
@@ -109,7 +110,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerModelIndex(TRITONSERVER_Server* server, u
 TRITONSERVER_Error* TRITONSERVER_ServerMetrics(TRITONSERVER_Server* server, TRITONSERVER_Metrics** metrics) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(server, metrics);
-    *metrics = new neso::MetricsText(ServerOf(server).MetricsText());
+    *metrics = new neso::MetricsText(ServerOf(server).MetricsText(neso::MetricFormat::kText));
     return {};
   });
 }

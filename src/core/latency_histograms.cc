@@ -54,6 +54,7 @@ void HistogramReading::Merge(const HistogramReading& other) {
   }
   for (size_t i = 0; i < counts.size(); ++i) counts[i] += other.counts[i];
   sum_ns += other.sum_ns;
+  for (size_t i = 0; i < exemplars.size(); ++i) exemplars[i] = Newer(exemplars[i], other.exemplars[i]);
 }
 
 LatencyHistograms::LatencyHistograms(const LatencyBounds& bounds) {
@@ -62,15 +63,18 @@ LatencyHistograms::LatencyHistograms(const LatencyBounds& bounds) {
     histogram.bounds_ms = bounds[i];
     for (const double ms : bounds[i]) histogram.bounds_ns.push_back(ToNanoseconds(ms));
     histogram.counts = std::make_unique<std::atomic<uint64_t>[]>(bounds[i].size() + 1);
+    histogram.exemplars = std::make_unique<ExemplarSlots>(bounds[i].size() + 1);
   }
 }
 
-void LatencyHistograms::Observe(Latency latency, uint64_t duration_ns) {
+void LatencyHistograms::Observe(Latency latency, uint64_t duration_ns, const TraceKey* trace) {
   Histogram& histogram = histograms_[static_cast<size_t>(latency)];
   const std::vector<uint64_t>& bounds = histogram.bounds_ns;
-  const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), duration_ns) - bounds.begin();
-  histogram.counts[static_cast<size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
+  const auto bucket = static_cast<size_t>(std::lower_bound(bounds.begin(), bounds.end(), duration_ns) - bounds.begin());
+  histogram.counts[bucket].fetch_add(1, std::memory_order_relaxed);
   histogram.sum_ns.fetch_add(duration_ns, std::memory_order_relaxed);
+  if (trace == nullptr) return;
+  histogram.exemplars->Put(bucket, {.trace = *trace, .unix_ms = UnixMilliseconds(), .value = duration_ns});
 }
 
 void LatencyHistograms::AddTo(LatencyReadings& total) const {
@@ -80,6 +84,7 @@ void LatencyHistograms::AddTo(LatencyReadings& total) const {
     reading.bounds_ms = histogram.bounds_ms;
     for (size_t bucket = 0; bucket <= histogram.bounds_ms.size(); ++bucket) {
       reading.counts.push_back(histogram.counts[bucket].load(std::memory_order_relaxed));
+      reading.exemplars.push_back(histogram.exemplars->Get(bucket));
     }
     reading.sum_ns = histogram.sum_ns.load(std::memory_order_relaxed);
     total[i].Merge(reading);

@@ -10,10 +10,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "config/model_config.pb.h"
+#include "core/exemplar.h"
 
 namespace neso {
 
@@ -45,6 +47,7 @@ struct HistogramReading {
   std::vector<double> bounds_ms;
   std::vector<uint64_t> counts;  // one more than bounds
   uint64_t sum_ns = 0;
+  std::vector<std::optional<Exemplar>> exemplars;  // of each bucket, in nanoseconds
   // Precondition: the same bounds, or nothing read yet.
   void Merge(const HistogramReading& other);
 };
@@ -55,7 +58,8 @@ class LatencyHistograms {
  public:
   explicit LatencyHistograms(const LatencyBounds& bounds);
 
-  void Observe(Latency latency, uint64_t duration_ns);
+  // `trace`: of a request that is traced, for an exemplar of its bucket.
+  void Observe(Latency latency, uint64_t duration_ns, const TraceKey* trace = nullptr);
   void AddTo(LatencyReadings& total) const;
 
  private:
@@ -64,6 +68,7 @@ class LatencyHistograms {
     std::vector<uint64_t> bounds_ns;  // the same, rounded down
     std::unique_ptr<std::atomic<uint64_t>[]> counts;
     std::atomic<uint64_t> sum_ns{0};
+    std::unique_ptr<ExemplarSlots> exemplars;
   };
   std::array<Histogram, kLatencies> histograms_;
 };

@@ -14,13 +14,6 @@ constexpr int kExactBits = 7;
 constexpr uint64_t kClassesOfPower = 64;
 constexpr uint64_t kLongest = (uint64_t{1} << 42) - 1;  // 51 days; longer ones are counted as this
 
-size_t ClassOf(uint64_t us) {
-  us = std::min(us, kLongest);
-  if (us < kExact) return us;
-  const int shift = std::bit_width(us) - kExactBits;
-  return kExact + (static_cast<uint64_t>(shift) - 1) * kClassesOfPower + ((us >> shift) - kClassesOfPower);
-}
-
 double MiddleOf(size_t index) {
   if (index < kExact) return static_cast<double>(index);
   const size_t shift = (index - kExact) / kClassesOfPower + 1;
@@ -30,23 +23,23 @@ double MiddleOf(size_t index) {
 
 }  // namespace
 
-void DurationCounts::Add(uint64_t us) {
-  const size_t index = ClassOf(us);
+size_t DurationCounts::ClassOf(uint64_t us) {
+  us = std::min(us, kLongest);
+  if (us < kExact) return us;
+  const int shift = std::bit_width(us) - kExactBits;
+  return kExact + (static_cast<uint64_t>(shift) - 1) * kClassesOfPower + ((us >> shift) - kClassesOfPower);
+}
+
+void DurationCounts::AddToClass(size_t index, uint64_t times) {
   if (index >= counts_.size()) counts_.resize(index + 1);
-  ++counts_[index];
-  ++total_;
+  counts_[index] += times;
+  total_ += times;
 }
 
 void DurationCounts::Merge(const DurationCounts& other) {
   if (other.counts_.size() > counts_.size()) counts_.resize(other.counts_.size());
   for (size_t i = 0; i < other.counts_.size(); ++i) counts_[i] += other.counts_[i];
   total_ += other.total_;
-}
-
-// Keeps the memory, which the next window needs again.
-void DurationCounts::Clear() {
-  std::fill(counts_.begin(), counts_.end(), 0);
-  total_ = 0;
 }
 
 double DurationCounts::Quantile(double share) const {
@@ -56,6 +49,49 @@ double DurationCounts::Quantile(double share) const {
   size_t index = 0;
   while (below + counts_[index] < rank && index + 1 < counts_.size()) below += counts_[index++];
   return MiddleOf(index);
+}
+
+LatencySummaries::Window::~Window() {
+  for (const std::atomic<Block*>& block : blocks_) delete block.load();
+}
+
+void LatencySummaries::Window::Add(uint64_t number, uint64_t us) {
+  if (number > number_.load(std::memory_order_relaxed)) BeginAnew(number);
+  const size_t index = DurationCounts::ClassOf(us);
+  std::atomic<Block*>& place = blocks_[index / kBlockClasses];
+  Block* block = place.load(std::memory_order_relaxed);
+  if (block == nullptr) {
+    block = new Block{};
+    place.store(block, std::memory_order_release);
+  }
+  std::atomic<uint32_t>& count = (*block)[index % kBlockClasses];
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+// Counts are released and acquired: who sees one that is of the new time sees that the number has changed.
+void LatencySummaries::Window::BeginAnew(uint64_t number) {
+  number_.store(kChanging, std::memory_order_relaxed);
+  for (const std::atomic<Block*>& place : blocks_) {
+    Block* const block = place.load(std::memory_order_relaxed);
+    if (block == nullptr) continue;
+    for (std::atomic<uint32_t>& count : *block) count.store(0, std::memory_order_release);
+  }
+  number_.store(number, std::memory_order_release);
+}
+
+void LatencySummaries::Window::AddTo(DurationCounts& total, uint64_t oldest) const {
+  const uint64_t number = number_.load(std::memory_order_acquire);
+  if (number == kChanging || number < oldest) return;
+  DurationCounts counts;
+  for (size_t i = 0; i < kBlocks; ++i) {
+    const Block* const block = blocks_[i].load(std::memory_order_acquire);
+    if (block == nullptr) continue;
+    for (size_t j = 0; j < kBlockClasses; ++j) {
+      const uint32_t times = (*block)[j].load(std::memory_order_acquire);
+      if (times != 0) counts.AddToClass(i * kBlockClasses + j, times);
+    }
+  }
+  if (number_.load(std::memory_order_relaxed) == number) total.Merge(counts);
 }
 
 void SummaryReading::Merge(const SummaryReading& other) {
@@ -68,25 +104,19 @@ void LatencySummaries::Observe(Summary summary, uint64_t duration_ns, uint64_t n
   Observed& observed = observed_[static_cast<size_t>(summary)];
   const uint64_t us = duration_ns / 1000;
   const uint64_t number = now_ns / kWindowNs;
-  Window& window = observed.windows[number % kWindows];
-  if (number > window.number) {
-    window.counts.Clear();
-    window.number = number;
-  }
-  window.counts.Add(us);
+  observed.windows[number % kWindows].Add(number, us);
   ++observed.count;
   observed.sum_us += us;
 }
 
 void LatencySummaries::AddTo(SummaryReadings& total, uint64_t now_ns) const {
   const uint64_t now = now_ns / kWindowNs;
+  const uint64_t oldest = now < kWindows ? 0 : now - kWindows + 1;
   for (size_t i = 0; i < kSummaries; ++i) {
     const Observed& observed = observed_[i];
     total[i].count += observed.count;
     total[i].sum_us += observed.sum_us;
-    for (const Window& window : observed.windows) {
-      if (window.number + kWindows > now) total[i].recent.Merge(window.counts);
-    }
+    for (const Window& window : observed.windows) window.AddTo(total[i].recent, oldest);
   }
 }
 

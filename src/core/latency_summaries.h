@@ -11,9 +11,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "core/tally.h"
 
 namespace neso {
 
@@ -23,15 +26,19 @@ inline constexpr size_t kSummaries = 7;
 // Counts of durations in whole microseconds.
 class DurationCounts {
  public:
-  void Add(uint64_t us);
+  void Add(uint64_t us, uint64_t times = 1) { AddToClass(ClassOf(us), times); }
   void Merge(const DurationCounts& other);
-  void Clear();
   // In microseconds: the least duration that this share of them does not exceed, exact to 128 us and within 0.8 % above.
   // NaN if nothing has been counted. Precondition: 0 <= share <= 1.
   double Quantile(double share) const;
 
+  // The class that durations like this are counted in.
+  static constexpr size_t kClasses = 2368;
+  static size_t ClassOf(uint64_t us);
+  void AddToClass(size_t index, uint64_t times);
+
  private:
-  std::vector<uint32_t> counts_;  // by class; only as many as the longest duration asks for
+  std::vector<uint64_t> counts_;  // by class; only as many as the longest duration asks for
   uint64_t total_ = 0;
 };
 
@@ -42,7 +49,7 @@ struct SummaryReading {
 };
 using SummaryReadings = std::array<SummaryReading, kSummaries>;
 
-// Not thread-safe.
+// One thread at a time observes; any thread reads meanwhile, and may miss what is observed at the time.
 class LatencySummaries {
  public:
   // `now_ns` is of the steady clock, and may be somewhat behind what an earlier call said.
@@ -53,12 +60,28 @@ class LatencySummaries {
   static constexpr size_t kWindows = 5;
   static constexpr uint64_t kWindowNs = 12'000'000'000;
 
-  struct Window {
-    uint64_t number = 0;  // of the twelve seconds that it is about
-    DurationCounts counts;
+  // The durations of twelve seconds, by class. Memory for classes comes in blocks, for those that occur, and stays for
+  // the next twelve seconds.
+  class Window {
+   public:
+    ~Window();
+    void Add(uint64_t number, uint64_t us);
+    // Nothing if it is not about `oldest` or later, or begins anew at the time.
+    void AddTo(DurationCounts& total, uint64_t oldest) const;
+
+   private:
+    static constexpr size_t kBlockClasses = 128;
+    static constexpr size_t kBlocks = (DurationCounts::kClasses + kBlockClasses - 1) / kBlockClasses;
+    static constexpr uint64_t kChanging = UINT64_MAX;
+    using Block = std::array<std::atomic<uint32_t>, kBlockClasses>;
+
+    void BeginAnew(uint64_t number);
+
+    std::atomic<uint64_t> number_{0};  // of the twelve seconds that it is about
+    std::array<std::atomic<Block*>, kBlocks> blocks_{};
   };
   struct Observed {
-    uint64_t count = 0, sum_us = 0;
+    Tally count, sum_us;
     std::array<Window, kWindows> windows;  // by number, modulo kWindows
   };
   std::array<Observed, kSummaries> observed_;

@@ -241,6 +241,8 @@ std::span<const std::string> InferenceRequest::outputs() const {
   return requested_outputs_.empty() ? std::span<const std::string>(model_->output_names()) : requested_outputs_;
 }
 
+const TraceKey* InferenceRequest::trace_key() const { return trace_ == nullptr ? nullptr : &trace_->key(); }
+
 void InferenceRequest::TraceInputs(TRITONSERVER_InferenceTraceActivity activity) const {
   if (trace_ == nullptr || !trace_->wants_tensors()) return;
   for (const Input& input : inputs()) {
@@ -356,7 +358,8 @@ void InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest> reque
                                          FailureReason reason) {
   if (request->factory_->IsFinalSent()) return Release(std::move(request), TRITONSERVER_REQUEST_RELEASE_ALL);
   if (!request->is_null_) {
-    request->model_->statistics().common().RecordFailure(request->start_ns_, SteadyNanoseconds(), reason);
+    request->model_->statistics().common().RecordFailure(request->start_ns_, SteadyNanoseconds(), reason,
+                                                         request->trace_key());
   }
   const std::shared_ptr<ResponseFactory>& factory = request->factory_;
   InferenceResponse::Send(factory->CreateResponse(factory), TRITONSERVER_RESPONSE_COMPLETE_FINAL, error);

@@ -30,6 +30,7 @@ namespace neso {
 
 class ComputeTotals;
 class InferenceTrace;
+struct TraceKey;
 class ModelInstance;
 class ResponseFactory;
 class SequenceStates;
@@ -147,6 +148,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // What to produce: the requested outputs, or all of the model's when none was named. Valid after Submit.
   std::span<const std::string> outputs() const;
   InferenceTrace* trace() const { return trace_.get(); }
+  const TraceKey* trace_key() const;                                 // null: it is not traced
   ComputeTotals* compute_totals() const { return compute_totals_; }  // null: it is nobody's part
   // Shows every input to a trace that wants tensors.
   void TraceInputs(TRITONSERVER_InferenceTraceActivity activity) const;

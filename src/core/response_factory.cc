@@ -47,7 +47,8 @@ void ResponseFactory::NoteResponse(const InferenceResponse& response) {
   if (histograms == nullptr) return any_sent_.store(true, std::memory_order_relaxed);
   if (any_sent_.exchange(true, std::memory_order_relaxed) || !response.status().ok()) return;
   const uint64_t now = SteadyNanoseconds();
-  histograms->Observe(Latency::kFirstResponse, now > start_ns_ ? now - start_ns_ : 0);
+  histograms->Observe(Latency::kFirstResponse, now > start_ns_ ? now - start_ns_ : 0,
+                      trace_ == nullptr ? nullptr : &trace_->key());
 }
 
 void ResponseFactory::DropAnswerer(const std::shared_ptr<ResponseFactory>& self) {

@@ -1,7 +1,6 @@
 #include "core/statistics.h"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "core/compute_totals.h"
@@ -12,27 +11,9 @@ namespace {
 // Clocks are read on different threads, and a backend reports what it likes: never negative.
 uint64_t Between(uint64_t begin, uint64_t end) { return end > begin ? end - begin : 0; }
 
-// As of the kernel's last tick, some milliseconds ago: that costs a fifth of the exact time.
-uint64_t MillisecondsSinceEpoch() {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000 + static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
-}
-
 }  // namespace
 
-void StatisticsSnapshot::Merge(const StatisticsSnapshot& other) {
-  last_inference_ms = std::max(last_inference_ms, other.last_inference_ms);
-  inference_count += other.inference_count;
-  execution_count += other.execution_count;
-  success.Merge(other.success);
-  fail.Merge(other.fail);
-  queue.Merge(other.queue);
-  compute_input.Merge(other.compute_input);
-  compute_infer.Merge(other.compute_infer);
-  compute_output.Merge(other.compute_output);
-  cache_hit.Merge(other.cache_hit);
-  cache_miss.Merge(other.cache_miss);
+void StatisticsParts::Merge(const StatisticsParts& other) {
   for (const auto& [size, theirs] : other.batches) {
     BatchStatistics& ours = batches[size];
     ours.compute_input.Merge(theirs.compute_input);
@@ -48,14 +29,11 @@ void StatisticsSnapshot::Merge(const StatisticsSnapshot& other) {
     ours.empty_response.Merge(theirs.empty_response);
     ours.cancel.Merge(theirs.cancel);
   }
-  request_us += other.request_us;
-  queue_us += other.queue_us;
-  compute_input_us += other.compute_input_us;
-  compute_infer_us += other.compute_infer_us;
-  compute_output_us += other.compute_output_us;
-  cache_hit_us += other.cache_hit_us;
-  cache_miss_us += other.cache_miss_us;
-  for (size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
+}
+
+void CountExemplars::Merge(const CountExemplars& other) {
+  success = Newer(success, other.success);
+  for (size_t i = 0; i < failures.size(); ++i) failures[i] = Newer(failures[i], other.failures[i]);
 }
 
 void StatisticsShard::RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times,
@@ -65,26 +43,29 @@ void StatisticsShard::RecordSuccess(const InferenceRequest& request, const Execu
   const uint64_t input = Between(times.exec_start, times.compute_start);
   const uint64_t infer = Between(times.compute_start, times.compute_end);
   const uint64_t output = Between(times.compute_end, times.exec_end);
+  const TraceKey* const trace = request.trace_key();
+  if (trace != nullptr) AddExemplar(kSuccess, *trace);
   if (histograms_ != nullptr) {
-    histograms_->Observe(Latency::kRequest, total);
-    histograms_->Observe(Latency::kQueue, queue);
-    histograms_->Observe(Latency::kComputeInput, input);
-    histograms_->Observe(Latency::kComputeInfer, infer);
-    histograms_->Observe(Latency::kComputeOutput, output);
+    histograms_->Observe(Latency::kRequest, total, trace);
+    histograms_->Observe(Latency::kQueue, queue, trace);
+    histograms_->Observe(Latency::kComputeInput, input, trace);
+    histograms_->Observe(Latency::kComputeInfer, infer, trace);
+    histograms_->Observe(Latency::kComputeOutput, output, trace);
   }
   if (ComputeTotals* const totals = request.compute_totals(); totals != nullptr) totals->Add(input, infer, output);
   MutexLock lock(mutex_);
-  counters_.inference_count += request.batch_size();
-  counters_.success.Add(total);
-  counters_.queue.Add(queue);
-  counters_.compute_input.Add(input);
-  counters_.compute_infer.Add(infer);
-  counters_.compute_output.Add(output);
-  counters_.request_us += total / 1000;
-  counters_.queue_us += queue / 1000;
-  counters_.compute_input_us += input / 1000;
-  counters_.compute_infer_us += infer / 1000;
-  counters_.compute_output_us += output / 1000;
+  BasicTotals<Tally>& counters = Counters();
+  counters.inference_count += request.batch_size();
+  counters.success.Add(total);
+  counters.queue.Add(queue);
+  counters.compute_input.Add(input);
+  counters.compute_infer.Add(infer);
+  counters.compute_output.Add(output);
+  counters.request_us += total / 1000;
+  counters.queue_us += queue / 1000;
+  counters.compute_input_us += input / 1000;
+  counters.compute_infer_us += infer / 1000;
+  counters.compute_output_us += output / 1000;
   if (summaries_ == nullptr) return;
   summaries_->Observe(Summary::kRequest, total, request_end_ns);
   summaries_->Observe(Summary::kQueue, queue, request_end_ns);
@@ -94,18 +75,21 @@ void StatisticsShard::RecordSuccess(const InferenceRequest& request, const Execu
 }
 
 void StatisticsShard::RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns,
-                                    InferenceRequest::FailureReason reason) {
+                                    InferenceRequest::FailureReason reason, const TraceKey* trace) {
+  if (trace != nullptr) AddExemplar(static_cast<size_t>(reason), *trace);
   MutexLock lock(mutex_);
-  counters_.fail.Add(Between(request_start_ns, request_end_ns));
-  ++counters_.failures[static_cast<size_t>(reason)];
+  BasicTotals<Tally>& counters = Counters();
+  counters.fail.Add(Between(request_start_ns, request_end_ns));
+  ++counters.failures[static_cast<size_t>(reason)];
 }
 
 void StatisticsShard::RecordBatch(uint64_t batch_size, const ExecutionTimes& times) {
-  const uint64_t now_ms = MillisecondsSinceEpoch();
+  const uint64_t now_ms = UnixMilliseconds();
   MutexLock lock(mutex_);
-  counters_.last_inference_ms = now_ms;
-  ++counters_.execution_count;
-  BatchStatistics& batch = counters_.batches[batch_size];
+  BasicTotals<Tally>& counters = Counters();
+  counters.last_inference_ms = now_ms;
+  ++counters.execution_count;
+  BatchStatistics& batch = parts_.batches[batch_size];
   batch.compute_input.Add(Between(times.exec_start, times.compute_start));
   batch.compute_infer.Add(Between(times.compute_start, times.compute_end));
   batch.compute_output.Add(Between(times.compute_end, times.exec_end));
@@ -113,16 +97,18 @@ void StatisticsShard::RecordBatch(uint64_t batch_size, const ExecutionTimes& tim
 
 void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns,
                                      uint64_t lookup_end_ns) {
+  if (const TraceKey* const trace = request.trace_key(); trace != nullptr) AddExemplar(kSuccess, *trace);
   const uint64_t total = Between(request.start_ns(), lookup_end_ns);
   const uint64_t queue = Between(request.queue_start_ns(), lookup_start_ns);
   const uint64_t lookup_ns = Between(lookup_start_ns, lookup_end_ns);
   MutexLock lock(mutex_);
-  counters_.success.Add(total);
-  counters_.queue.Add(queue);
-  counters_.cache_hit.Add(lookup_ns);
-  counters_.request_us += total / 1000;
-  counters_.queue_us += queue / 1000;
-  counters_.cache_hit_us += lookup_ns / 1000;
+  BasicTotals<Tally>& counters = Counters();
+  counters.success.Add(total);
+  counters.queue.Add(queue);
+  counters.cache_hit.Add(lookup_ns);
+  counters.request_us += total / 1000;
+  counters.queue_us += queue / 1000;
+  counters.cache_hit_us += lookup_ns / 1000;
   if (summaries_ == nullptr) return;
   summaries_->Observe(Summary::kRequest, total, lookup_end_ns);
   summaries_->Observe(Summary::kQueue, queue, lookup_end_ns);
@@ -131,8 +117,9 @@ void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t l
 
 void StatisticsShard::RecordCacheMiss(uint64_t lookup_and_insert_ns, uint64_t end_ns) {
   MutexLock lock(mutex_);
-  counters_.cache_miss.Add(lookup_and_insert_ns);
-  counters_.cache_miss_us += lookup_and_insert_ns / 1000;
+  BasicTotals<Tally>& counters = Counters();
+  counters.cache_miss.Add(lookup_and_insert_ns);
+  counters.cache_miss_us += lookup_and_insert_ns / 1000;
   if (summaries_ != nullptr) summaries_->Observe(Summary::kCacheMiss, lookup_and_insert_ns, end_ns);
 }
 
@@ -140,7 +127,7 @@ void StatisticsShard::RecordResponse(uint64_t index, ResponseKind kind, uint64_t
                                      uint64_t end_ns) {
   const uint64_t total = Between(start_ns, end_ns);
   MutexLock lock(mutex_);
-  ResponseStatistics& response = counters_.responses[index];
+  ResponseStatistics& response = parts_.responses[index];
   if (kind == ResponseKind::kCancel) return response.cancel.Add(total);
   // A response without output phase (empty, or failed before it) is inference to its end.
   const bool has_output = output_start_ns != 0 && kind != ResponseKind::kEmpty;
@@ -155,8 +142,22 @@ void StatisticsShard::RecordResponse(uint64_t index, ResponseKind kind, uint64_t
 }
 
 void StatisticsShard::AddTo(StatisticsSnapshot& total) const {
+  StatisticsTotals& totals = total;
+  StatisticsParts& parts = total;
   MutexLock lock(mutex_);
-  total.Merge(counters_);
+  totals.Merge(totals_);
+  parts.Merge(parts_);
+}
+
+void StatisticsShard::AddExemplar(size_t index, const TraceKey& trace) {
+  exemplars_.Put(index, {.trace = trace, .unix_ms = UnixMilliseconds(), .value = 1});
+}
+
+void StatisticsShard::AddTo(CountExemplars& total) const {
+  CountExemplars own;
+  for (size_t i = 0; i < own.failures.size(); ++i) own.failures[i] = exemplars_.Get(i);
+  own.success = exemplars_.Get(kSuccess);
+  total.Merge(own);
 }
 
 void StatisticsShard::AddTo(LatencyReadings& total) const {
@@ -164,14 +165,10 @@ void StatisticsShard::AddTo(LatencyReadings& total) const {
 }
 
 void StatisticsShard::AddTo(SummaryReadings& total, uint64_t now_ns) const {
-  MutexLock lock(mutex_);
   if (summaries_ != nullptr) summaries_->AddTo(total, now_ns);
 }
 
-void StatisticsShard::EnableSummaries() {
-  MutexLock lock(mutex_);
-  summaries_ = std::make_unique<LatencySummaries>();
-}
+void StatisticsShard::EnableSummaries() { summaries_ = std::make_unique<LatencySummaries>(); }
 
 void ModelStatistics::EnableHistograms(LatencyBounds bounds) {
   first_responses_ = std::make_unique<LatencyHistograms>(bounds);
@@ -216,12 +213,17 @@ StatisticsSnapshot ModelStatistics::Snapshot() const {
   return total;
 }
 
-std::map<int, StatisticsSnapshot> ModelStatistics::SnapshotsByGpu() const {
-  std::map<int, StatisticsSnapshot> totals;
-  common_.AddTo(totals[kNoGpu]);
+std::map<int, ModelStatistics::Counts> ModelStatistics::CountsByGpu() const {
+  std::map<int, Counts> counts;
+  const auto add = [&counts](int gpu, const StatisticsShard& shard) {
+    Counts& of_gpu = counts[gpu];
+    shard.AddTotalsTo(of_gpu.totals);
+    shard.AddTo(of_gpu.exemplars);
+  };
+  add(kNoGpu, common_);
   MutexLock lock(mutex_);
-  for (const InstanceShard& instance : shards_) instance.shard->AddTo(totals[instance.gpu]);
-  return totals;
+  for (const InstanceShard& instance : shards_) add(instance.gpu, *instance.shard);
+  return counts;
 }
 
 void ModelStatistics::SetMemoryUsage(const void* reporter, std::vector<MemoryUsage> usage) {

@@ -14,18 +14,26 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "core/exemplar.h"
 #include "core/latency_histograms.h"
 #include "core/latency_summaries.h"
 #include "core/request.h"
+#include "core/tally.h"
 
 namespace neso {
 
-struct DurationStatistic {
-  uint64_t count = 0;
-  uint64_t ns = 0;
+// `Count` is uint64_t in a reading, and Tally where it is counted.
+template <typename Count>
+struct BasicDuration {
+  Count count{}, ns{};
   void Add(uint64_t duration_ns) { ++count, ns += duration_ns; }
-  void Merge(const DurationStatistic& other) { count += other.count, ns += other.ns; }
+  template <typename Other>
+  void Merge(const BasicDuration<Other>& other) {
+    count += other.count;
+    ns += other.ns;
+  }
 };
+using DurationStatistic = BasicDuration<uint64_t>;
 
 struct BatchStatistics {
   DurationStatistic compute_input, compute_infer, compute_output;
@@ -36,19 +44,37 @@ struct ResponseStatistics {
   DurationStatistic compute_infer, compute_output, success, fail, empty_response, cancel;
 };
 
-// One consistent reading, summed over shards.
-struct StatisticsSnapshot {
-  uint64_t last_inference_ms = 0;  // since the epoch
-  uint64_t inference_count = 0, execution_count = 0;
-  DurationStatistic success, fail, queue, compute_input, compute_infer, compute_output, cache_hit, cache_miss;
-  std::map<uint64_t, BatchStatistics> batches;       // by batch size
-  std::map<uint64_t, ResponseStatistics> responses;  // by response index
+// Sums over all requests.
+template <typename Count>
+struct BasicTotals {
+  Count last_inference_ms{};  // since the epoch
+  Count inference_count{}, execution_count{};
+  BasicDuration<Count> success, fail, queue, compute_input, compute_infer, compute_output, cache_hit, cache_miss;
 
   // For metrics: truncated to microseconds request by request, as Triton does; failures by reason.
-  uint64_t request_us = 0, queue_us = 0, compute_input_us = 0, compute_infer_us = 0, compute_output_us = 0;
-  uint64_t cache_hit_us = 0, cache_miss_us = 0;
-  std::array<uint64_t, 4> failures{};  // InferenceRequest::FailureReason
-  void Merge(const StatisticsSnapshot& other);
+  Count request_us{}, queue_us{}, compute_input_us{}, compute_infer_us{}, compute_output_us{};
+  Count cache_hit_us{}, cache_miss_us{};
+  std::array<Count, 4> failures{};  // InferenceRequest::FailureReason
+
+  template <typename Other>
+  void Merge(const BasicTotals<Other>& other);
+};
+using StatisticsTotals = BasicTotals<uint64_t>;
+
+// The same in parts.
+struct StatisticsParts {
+  std::map<uint64_t, BatchStatistics> batches;       // by batch size
+  std::map<uint64_t, ResponseStatistics> responses;  // by response index
+  void Merge(const StatisticsParts& other);
+};
+
+struct StatisticsSnapshot : StatisticsTotals, StatisticsParts {};
+
+// Traced requests by whose example somebody may look into what is counted.
+struct CountExemplars {
+  std::optional<Exemplar> success;
+  std::array<std::optional<Exemplar>, 4> failures{};  // as of BasicTotals
+  void Merge(const CountExemplars& other);
 };
 
 // Steady ns of one execution, as the backend reports them.
@@ -56,7 +82,8 @@ struct ExecutionTimes {
   uint64_t exec_start, compute_start, compute_end, exec_end;
 };
 
-// Thread-safe; written by one instance, so its lock is nearly always free.
+// Thread-safe; written by one instance, so its lock is nearly always free. Whoever scrapes metrics takes no lock: what
+// totals, histograms, summaries and exemplars give is read while it changes, each number as it is at that moment.
 class StatisticsShard {
  public:
   // Without `bounds` there are no histograms.
@@ -64,11 +91,13 @@ class StatisticsShard {
     if (bounds) histograms_ = std::make_unique<LatencyHistograms>(*bounds);
   }
 
-  // Summaries from now on.
+  // Before anything is recorded.
   void EnableSummaries();
 
   void RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times, uint64_t request_end_ns);
-  void RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns, InferenceRequest::FailureReason reason);
+  // `trace`: of a request that is traced; null for others.
+  void RecordFailure(uint64_t request_start_ns, uint64_t request_end_ns, InferenceRequest::FailureReason reason,
+                     const TraceKey* trace = nullptr);
   void RecordBatch(uint64_t batch_size, const ExecutionTimes& times);
   // The request ends with the lookup.
   void RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns, uint64_t lookup_end_ns);
@@ -76,16 +105,50 @@ class StatisticsShard {
   // `kind` selects which member of ResponseStatistics is counted besides the compute times.
   enum class ResponseKind { kSuccess, kFail, kEmpty, kCancel };
   void RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns, uint64_t end_ns);
-  void AddTo(StatisticsSnapshot& total) const;
+  void AddTo(StatisticsSnapshot& total) const;  // takes the lock
+  void AddTotalsTo(StatisticsTotals& total) const { total.Merge(totals_); }
+  void AddTo(CountExemplars& total) const;
   void AddTo(LatencyReadings& total) const;
   void AddTo(SummaryReadings& total, uint64_t now_ns) const;
 
  private:
-  std::unique_ptr<LatencyHistograms> histograms_;  // null: not asked for
+  static constexpr size_t kSuccess = 4;  // among exemplars, after the reasons of failures
+
+  // To count something; to read no lock is needed.
+  BasicTotals<Tally>& Counters() REQUIRES(mutex_) { return totals_; }
+  void AddExemplar(size_t index, const TraceKey& trace);
+
+  std::unique_ptr<LatencyHistograms> histograms_;  // null: not asked for; likewise the next
+  std::unique_ptr<LatencySummaries> summaries_;    // written with mutex_
+  ExemplarSlots exemplars_{kSuccess + 1};
   mutable Mutex mutex_;
-  std::unique_ptr<LatencySummaries> summaries_ GUARDED_BY(mutex_);  // null: not asked for
-  StatisticsSnapshot counters_ GUARDED_BY(mutex_);
+  BasicTotals<Tally> totals_;
+  StatisticsParts parts_ GUARDED_BY(mutex_);
 };
+
+template <typename Count>
+template <typename Other>
+void BasicTotals<Count>::Merge(const BasicTotals<Other>& other) {
+  if (other.last_inference_ms > last_inference_ms) last_inference_ms = other.last_inference_ms;
+  inference_count += other.inference_count;
+  execution_count += other.execution_count;
+  success.Merge(other.success);
+  fail.Merge(other.fail);
+  queue.Merge(other.queue);
+  compute_input.Merge(other.compute_input);
+  compute_infer.Merge(other.compute_infer);
+  compute_output.Merge(other.compute_output);
+  cache_hit.Merge(other.cache_hit);
+  cache_miss.Merge(other.cache_miss);
+  request_us += other.request_us;
+  queue_us += other.queue_us;
+  compute_input_us += other.compute_input_us;
+  compute_infer_us += other.compute_infer_us;
+  compute_output_us += other.compute_output_us;
+  cache_hit_us += other.cache_hit_us;
+  cache_miss_us += other.cache_miss_us;
+  for (size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
+}
 
 // Thread-safe.
 class ModelStatistics {
@@ -101,8 +164,15 @@ class ModelStatistics {
   // For what no instance does.
   StatisticsShard& common() { return common_; }
   StatisticsSnapshot Snapshot() const;
-  // The same apart: by the GPU of the instances; what no instance on a GPU did is kNoGpu's, which is always there.
-  std::map<int, StatisticsSnapshot> SnapshotsByGpu() const;
+  // Of this the sums, and exemplars for them, apart: by the GPU of the instances; what no instance on a GPU did is
+  // kNoGpu's, which is always there.
+  struct Counts {
+    StatisticsTotals totals;
+    CountExemplars exemplars;
+  };
+  std::map<int, Counts> CountsByGpu() const;
+  // When counting began, in milliseconds since the epoch.
+  uint64_t created_ms() const { return created_ms_; }
   // Null unless histograms are enabled.
   LatencyHistograms* first_responses() { return first_responses_.get(); }
   // Nothing unless histograms are enabled.
@@ -128,8 +198,9 @@ class ModelStatistics {
   // Which instance answers is not known where a response leaves, so all instances share these.
   std::unique_ptr<LatencyHistograms> first_responses_;
   bool has_summaries_ = false;  // constant once there are shards
+  const uint64_t created_ms_ = UnixMilliseconds();
   StatisticsShard common_;
-  mutable Mutex mutex_;
+  mutable Mutex mutex_;  // for what comes and goes with instances; no request takes it
   struct InstanceShard {
     int gpu;
     std::unique_ptr<StatisticsShard> shard;

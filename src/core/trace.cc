@@ -1,6 +1,7 @@
 #include "core/trace.h"
 
 #include <atomic>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -48,11 +49,17 @@ InferenceTrace::InferenceTrace(TRITONSERVER_InferenceTraceLevel level, uint64_t 
       activity_(activity),
       tensor_activity_(tensor_activity),
       release_(release),
-      userp_(userp) {}
+      userp_(userp),
+      key_{.high = 0, .low = id, .is_w3c = false} {}
 
 uint64_t InferenceTrace::NewId() {
   static std::atomic<uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+void InferenceTrace::set_trace_id(std::string id) {
+  trace_id_ = std::move(id);
+  if (const std::optional<TraceKey> key = ParseW3cKey(trace_id_)) key_ = *key;
 }
 
 void InferenceTrace::SetModel(std::string name, int64_t version, std::string request_id) {
@@ -99,6 +106,7 @@ InferenceTrace* InferenceTrace::SpawnChild() {
   auto* child = new InferenceTrace(level_, id_, activity_, tensor_activity_, release_, userp_);
   child->context_ = context_;
   child->trace_id_ = trace_id_;
+  if (key_.is_w3c) child->key_ = key_;
   child->owner_ = owner_;
   return child;
 }

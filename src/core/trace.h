@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "core/exemplar.h"
 #include "core/types.h"
 
 namespace neso {
@@ -39,7 +40,9 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   // The trace that this one is part of wherever the request goes (W3C trace-id), as 32 hexadecimal digits; empty where
   // nobody gave it one.
   const std::string& trace_id() const { return trace_id_; }
-  void set_trace_id(std::string id) { trace_id_ = std::move(id); }
+  void set_trace_id(std::string id);
+  // By what it can be looked up: that, or its own number.
+  const TraceKey& key() const { return key_; }
   // Kept alive by this trace and those spawned from it: what `userp` points to, say.
   void Keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
   void SetModel(std::string name, int64_t version, std::string request_id);
@@ -77,6 +80,7 @@ class InferenceTrace final : public TRITONSERVER_InferenceTrace {
   std::string request_id_;
   std::string context_;
   std::string trace_id_;
+  TraceKey key_;
   std::shared_ptr<void> owner_;
   mutable Mutex mutex_;
   std::string failure_ GUARDED_BY(mutex_);

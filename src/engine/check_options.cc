@@ -32,6 +32,10 @@ std::string MetricsSetting(const ServerOptions& options, const std::string& sett
   return value;
 }
 
+bool PrefersOpenMetrics(const ServerOptions& options) {
+  return MetricsSetting(options, "openmetrics", "false") == "true";
+}
+
 Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions& options) {
   std::optional<std::vector<double>> bounds;
   if (MetricsSetting(options, "histogram_latencies", "false") != "true") return bounds;

@@ -17,6 +17,10 @@ Status CheckServerOptions(const ServerOptions& options);
 // The last value given for a metrics setting, or `otherwise`.
 std::string MetricsSetting(const ServerOptions& options, const std::string& setting, const std::string& otherwise);
 
+// Whether scrapers that take OpenMetrics and the text form get the first if they like it more (openmetrics is "true");
+// counters have other names there.
+bool PrefersOpenMetrics(const ServerOptions& options);
+
 // The buckets of the models' duration histograms, in milliseconds; nothing unless histogram_latencies is "true".
 // Error: kInvalidArg for a histogram_buckets that is no ascending list of numbers.
 Expected<std::optional<std::vector<double>>> HistogramBounds(const ServerOptions& options);

@@ -367,7 +367,12 @@ Status InferenceServer::PollRepository(PollCare care) {
   return CatchExceptions([&] { return repository_->PollChanges(care); });
 }
 
-std::string InferenceServer::MetricsText() const { return metrics_->Text() + MetricRegistry::OfProcess().Text(); }
+std::string InferenceServer::MetricsText(MetricFormat format) const {
+  MetricWriter writer(format);
+  metrics_->Write(writer);
+  MetricRegistry::OfProcess().Write(writer);
+  return writer.Take();
+}
 
 std::vector<InferenceServer::AgentRow> InferenceServer::AgentRows() const {
   std::vector<AgentRow> rows;

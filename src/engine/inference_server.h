@@ -35,6 +35,7 @@ namespace neso {
 class BackendManager;
 class Executor;
 class MemoryReader;
+enum class MetricFormat;
 class MetricRegistry;
 class ModelRepository;
 class OnDemandModels;
@@ -121,8 +122,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // loaded and unloaded, or has failed to, which is logged. Error: a repository cannot be listed.
   Status PollRepository(PollCare care);
 
-  // Prometheus text.
-  std::string MetricsText() const;
+  // What all metrics are now.
+  std::string MetricsText(MetricFormat format) const;
   MetricRegistry& metrics() { return *metrics_; }
   const ServerOptions& options() const { return options_; }
 

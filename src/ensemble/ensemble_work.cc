@@ -234,7 +234,7 @@ void EnsembleRun::End() {
     if (failure.ok()) {
       record();
     } else {
-      statistics.RecordFailure(request_->start_ns(), now_ns, ReasonOf(failure));
+      statistics.RecordFailure(request_->start_ns(), now_ns, ReasonOf(failure), request_->trace_key());
     }
   } catch (...) {
     LogException("the statistics of an ensemble");

@@ -19,14 +19,15 @@ bool IsMetricName(const std::string& name) { return IsName(name, true); }
 bool IsLabelName(const std::string& name) { return IsName(name, false); }
 
 Metric::Metric(MetricKind kind, std::vector<double> bounds)
-    : kind_(kind), bounds_(std::move(bounds)), counts_(kind == MetricKind::kHistogram ? bounds_.size() + 1 : 0) {}
+    : kind_(kind),
+      bounds_(std::move(bounds)),
+      counts_(kind == MetricKind::kHistogram ? new std::atomic<uint64_t>[bounds_.size() + 1]() : nullptr) {}
 
 Expected<double> Metric::Value() const {
   if (kind_ == MetricKind::kHistogram) {
     return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Value");
   }
-  MutexLock lock(mutex_);
-  return value_;
+  return value_.load(std::memory_order_relaxed);
 }
 
 Status Metric::Increment(double by) {
@@ -36,16 +37,14 @@ Status Metric::Increment(double by) {
   if (kind_ == MetricKind::kCounter && !(by >= 0)) {
     return InvalidArg("TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically by non-negative values.");
   }
-  MutexLock lock(mutex_);
-  value_ += by;
+  value_.fetch_add(by, std::memory_order_relaxed);
   return {};
 }
 
 Status Metric::Set(double value) {
   if (kind_ == MetricKind::kCounter) return Unsupported("TRITONSERVER_METRIC_KIND_COUNTER does not support Set");
   if (kind_ == MetricKind::kHistogram) return Unsupported("TRITONSERVER_METRIC_KIND_HISTOGRAM does not support Set");
-  MutexLock lock(mutex_);
-  value_ = value;
+  value_.store(value, std::memory_order_relaxed);
   return {};
 }
 
@@ -53,19 +52,18 @@ Status Metric::Observe(double value) {
   if (kind_ == MetricKind::kCounter) return Unsupported("TRITONSERVER_METRIC_KIND_COUNTER does not support Observe");
   if (kind_ == MetricKind::kGauge) return Unsupported("TRITONSERVER_METRIC_KIND_GAUGE does not support Observe");
   const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
-  MutexLock lock(mutex_);
-  value_ += value;
-  ++counts_[static_cast<size_t>(bucket)];
+  value_.fetch_add(value, std::memory_order_relaxed);
+  counts_[static_cast<size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
 void Metric::Write(MetricWriter& writer, const std::string& name, const MetricLabels& labels) const {
-  MutexLock lock(mutex_);
-  if (kind_ == MetricKind::kHistogram) {
-    writer.Histogram(name, labels, bounds_, counts_, value_);
-  } else {
-    writer.Line(name, labels, value_);
-  }
+  const double value = value_.load(std::memory_order_relaxed);
+  const MetricNotes notes{.created_ms = created_ms_, .exemplar = {}};
+  if (kind_ != MetricKind::kHistogram) return writer.Line(name, labels, value, notes);
+  std::vector<uint64_t> counts;
+  for (size_t i = 0; i <= bounds_.size(); ++i) counts.push_back(counts_[i].load(std::memory_order_relaxed));
+  writer.Histogram(name, labels, {.bounds = bounds_, .counts = counts, .sum = value, .created_ms = created_ms_});
 }
 
 Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labels, std::vector<double> bounds) {

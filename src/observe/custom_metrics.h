@@ -7,6 +7,7 @@
 // Equal labels share one metric, which goes when its last holder does; a family stays for good.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,11 +16,12 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "core/exemplar.h"
 #include "observe/metric_registry.h"
 
 namespace neso {
 
-// One line (or one histogram) of a family. Thread-safe.
+// One line (or one histogram) of a family. Thread-safe, without a lock.
 class Metric final {
  public:
   Metric(MetricKind kind, std::vector<double> bounds);
@@ -38,9 +40,9 @@ class Metric final {
  private:
   const MetricKind kind_;
   const std::vector<double> bounds_;  // ascending; of histograms
-  mutable Mutex mutex_;
-  double value_ GUARDED_BY(mutex_) = 0;  // the sum of a histogram
-  std::vector<uint64_t> counts_ GUARDED_BY(mutex_);
+  const uint64_t created_ms_ = UnixMilliseconds();
+  std::atomic<double> value_{0};  // the sum of a histogram
+  const std::unique_ptr<std::atomic<uint64_t>[]> counts_;
 };
 
 // Thread-safe.

@@ -37,14 +37,13 @@ std::shared_ptr<MetricFamily> MetricRegistry::FindFamily(std::string_view name) 
   return nullptr;
 }
 
-std::string MetricRegistry::Text() const {
+void MetricRegistry::Write(MetricWriter& writer) const {
   std::vector<std::shared_ptr<Entry>> entries;
   {
     MutexLock lock(mutex_);
     entries = entries_;
   }
   // Outside the lock: a collector may take its time, and may ask for a family.
-  MetricWriter writer;
   for (const std::shared_ptr<Entry>& entry : entries) {
     if (entry->family != nullptr) {
       entry->family->Write(writer);
@@ -52,7 +51,6 @@ std::string MetricRegistry::Text() const {
       entry->collector(writer);
     }
   }
-  return writer.Take();
 }
 
 MetricRegistry& MetricRegistry::OfProcess() {

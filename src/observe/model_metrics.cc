@@ -8,15 +8,18 @@
 namespace neso {
 namespace {
 
+constexpr double kNsPerMs = 1e6;
+
 struct Reading {
   ModelHandle model;
   MetricLabels labels;
-  StatisticsSnapshot statistics;
+  StatisticsTotals statistics;
+  CountExemplars exemplars;
   std::optional<LatencyReadings> latencies;
   bool is_of_gpu = false;  // only of what instances on one GPU did; the model has another reading for the rest
 };
 
-using CounterValue = uint64_t (*)(const StatisticsSnapshot&);
+using CounterValue = uint64_t (*)(const StatisticsTotals&);
 
 struct CounterFamily {
   const char* name;
@@ -26,45 +29,59 @@ struct CounterFamily {
 
 constexpr std::array kCounts = {
     CounterFamily{"nv_inference_count", "Number of inferences performed (does not include cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.inference_count; }},
+                  [](const StatisticsTotals& s) { return s.inference_count; }},
     CounterFamily{"nv_inference_exec_count", "Number of model executions performed (does not include cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.execution_count; }},
+                  [](const StatisticsTotals& s) { return s.execution_count; }},
 };
 
 constexpr std::array kDurations = {
     CounterFamily{"nv_inference_request_duration_us",
                   "Cumulative inference request duration in microseconds (includes cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.request_us; }},
+                  [](const StatisticsTotals& s) { return s.request_us; }},
     CounterFamily{"nv_inference_queue_duration_us",
                   "Cumulative inference queuing duration in microseconds (includes cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.queue_us; }},
+                  [](const StatisticsTotals& s) { return s.queue_us; }},
     CounterFamily{"nv_inference_compute_input_duration_us",
                   "Cumulative compute input duration in microseconds (does not include cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.compute_input_us; }},
+                  [](const StatisticsTotals& s) { return s.compute_input_us; }},
     CounterFamily{"nv_inference_compute_infer_duration_us",
                   "Cumulative compute inference duration in microseconds (does not include cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.compute_infer_us; }},
+                  [](const StatisticsTotals& s) { return s.compute_infer_us; }},
     CounterFamily{"nv_inference_compute_output_duration_us",
                   "Cumulative inference compute output duration in microseconds (does not include cached requests)",
-                  [](const StatisticsSnapshot& s) { return s.compute_output_us; }},
+                  [](const StatisticsTotals& s) { return s.compute_output_us; }},
 };
 
 // Of models that use the response cache.
 constexpr std::array kCacheCounters = {
     CounterFamily{"nv_cache_num_hits_per_model", "Number of cache hits per model",
-                  [](const StatisticsSnapshot& s) { return s.cache_hit.count; }},
+                  [](const StatisticsTotals& s) { return s.cache_hit.count; }},
     CounterFamily{"nv_cache_num_misses_per_model", "Number of cache misses per model",
-                  [](const StatisticsSnapshot& s) { return s.cache_miss.count; }},
+                  [](const StatisticsTotals& s) { return s.cache_miss.count; }},
     CounterFamily{"nv_cache_hit_duration_per_model", "Total cache hit duration per model, in microseconds",
-                  [](const StatisticsSnapshot& s) { return s.cache_hit_us; }},
+                  [](const StatisticsTotals& s) { return s.cache_hit_us; }},
     CounterFamily{"nv_cache_miss_duration_per_model",
                   "Total cache miss (insert+lookup) duration per model, in microseconds",
-                  [](const StatisticsSnapshot& s) { return s.cache_miss_us; }},
+                  [](const StatisticsTotals& s) { return s.cache_miss_us; }},
 };
+
+MetricNotes NotesOf(const Reading& reading) { return {.created_ms = reading.model->statistics().created_ms()}; }
 
 void WriteCounter(MetricWriter& writer, const CounterFamily& family, const std::vector<Reading>& readings) {
   writer.BeginFamily(family.name, family.help, MetricKind::kCounter);
-  for (const Reading& reading : readings) writer.Line(family.name, reading.labels, family.value(reading.statistics));
+  for (const Reading& reading : readings) {
+    writer.Line(family.name, reading.labels, family.value(reading.statistics), NotesOf(reading));
+  }
+}
+
+void WriteSuccesses(MetricWriter& writer, const std::vector<Reading>& readings) {
+  constexpr const char* kName = "nv_inference_request_success";
+  writer.BeginFamily(kName, "Number of successful inference requests, all batch sizes", MetricKind::kCounter);
+  for (const Reading& reading : readings) {
+    MetricNotes notes = NotesOf(reading);
+    notes.exemplar = reading.exemplars.success;
+    writer.Line(kName, reading.labels, reading.statistics.success.count, notes);
+  }
 }
 
 void WriteFailures(MetricWriter& writer, const std::vector<Reading>& readings) {
@@ -76,7 +93,9 @@ void WriteFailures(MetricWriter& writer, const std::vector<Reading>& readings) {
     MetricLabels labels = reading.labels;
     for (size_t i = 0; i < kReasons.size(); ++i) {
       labels["reason"] = kReasons[i];
-      writer.Line(kName, labels, reading.statistics.failures[i]);
+      MetricNotes notes = NotesOf(reading);
+      notes.exemplar = reading.exemplars.failures[i];
+      writer.Line(kName, labels, reading.statistics.failures[i], notes);
     }
   }
 }
@@ -102,7 +121,7 @@ void WriteCacheCounters(MetricWriter& writer, const std::vector<Reading>& readin
     for (const Reading& reading : readings) {
       if (!reading.model->config().response_cache().enable()) continue;
       if (!std::exchange(has_begun, true)) writer.BeginFamily(family.name, family.help, MetricKind::kCounter);
-      writer.Line(family.name, reading.labels, family.value(reading.statistics));
+      writer.Line(family.name, reading.labels, family.value(reading.statistics), NotesOf(reading));
     }
   }
 }
@@ -115,8 +134,13 @@ void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) 
       const LatencyFamily& family = kLatencyFamilies[i];
       if (!std::exchange(has_begun, true)) writer.BeginFamily(family.name, family.help, MetricKind::kHistogram);
       const HistogramReading& histogram = (*reading.latencies)[i];
-      writer.Histogram(family.name, reading.labels, histogram.bounds_ms, histogram.counts,
-                       static_cast<double>(histogram.sum_ns) / 1e6);
+      writer.Histogram(family.name, reading.labels,
+                       {.bounds = histogram.bounds_ms,
+                        .counts = histogram.counts,
+                        .sum = static_cast<double>(histogram.sum_ns) / kNsPerMs,
+                        .created_ms = NotesOf(reading).created_ms,
+                        .exemplars = histogram.exemplars,
+                        .exemplar_unit = kNsPerMs});
     }
   }
 }
@@ -129,17 +153,19 @@ void AddReadings(const ModelHandle& model, const ModelMetricsOptions& options, s
   readings[own].labels = LabelsOf(*model);
   readings[own].latencies = model->statistics().Latencies();
   if (!options.counter_latencies) return;
-  for (const auto& [gpu, statistics] : model->statistics().SnapshotsByGpu()) {
+  for (const auto& [gpu, counts] : model->statistics().CountsByGpu()) {
     const std::string uuid = gpu == ModelStatistics::kNoGpu || !options.gpu_uuid ? "" : options.gpu_uuid(gpu);
     if (uuid.empty()) {
-      readings[own].statistics.Merge(statistics);
+      readings[own].statistics.Merge(counts.totals);
+      readings[own].exemplars.Merge(counts.exemplars);
       continue;
     }
     Reading& on_gpu = readings.emplace_back();
     on_gpu.model = model;
     on_gpu.labels = readings[own].labels;
     on_gpu.labels["gpu_uuid"] = uuid;
-    on_gpu.statistics = statistics;
+    on_gpu.statistics = counts.totals;
+    on_gpu.exemplars = counts.exemplars;
     on_gpu.is_of_gpu = true;
   }
 }
@@ -150,10 +176,7 @@ void WriteModels(MetricWriter& writer, const std::vector<ModelHandle>& models, c
   readings.reserve(models.size());
   for (const ModelHandle& model : models) AddReadings(model, options, readings);
 
-  WriteCounter(writer,
-               {"nv_inference_request_success", "Number of successful inference requests, all batch sizes",
-                [](const StatisticsSnapshot& s) { return s.success.count; }},
-               readings);
+  WriteSuccesses(writer, readings);
   WriteFailures(writer, readings);
   for (const CounterFamily& family : kCounts) WriteCounter(writer, family, readings);
   if (options.counter_latencies) {

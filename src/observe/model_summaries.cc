@@ -32,6 +32,7 @@ constexpr std::array<SummaryFamily, kSummaries> kFamilies{{
 struct Reading {
   MetricLabels labels;
   bool is_cached;
+  uint64_t created_ms;
   SummaryReadings summaries;
 };
 
@@ -40,17 +41,21 @@ std::vector<Reading> ReadAll(const std::vector<ModelHandle>& models, bool has_ca
   for (const ModelHandle& model : models) {
     std::optional<SummaryReadings> summaries = model->statistics().Summaries(SteadyNanoseconds());
     if (!summaries) continue;
-    readings.push_back(
-        {LabelsOf(*model), has_cache && model->config().response_cache().enable(), *std::move(summaries)});
+    readings.push_back({.labels = LabelsOf(*model),
+                        .is_cached = has_cache && model->config().response_cache().enable(),
+                        .created_ms = model->statistics().created_ms(),
+                        .summaries = *std::move(summaries)});
   }
   return readings;
 }
 
-void WriteSummary(MetricWriter& writer, const SummaryFamily& family, const MetricLabels& labels,
+void WriteSummary(MetricWriter& writer, const SummaryFamily& family, const Reading& reading,
                   const SummaryReading& summary, const std::vector<double>& quantiles) {
   std::vector<std::pair<double, double>> values;
   for (const double quantile : quantiles) values.emplace_back(quantile, summary.recent.Quantile(quantile));
-  writer.Summary(family.name, labels, values, summary.count, summary.sum_us);
+  writer.Summary(
+      family.name, reading.labels,
+      {.quantiles = values, .count = summary.count, .sum = summary.sum_us, .created_ms = reading.created_ms});
 }
 
 void WriteSummaries(MetricWriter& writer, const std::vector<Reading>& readings, const std::vector<double>& quantiles) {
@@ -60,7 +65,7 @@ void WriteSummaries(MetricWriter& writer, const std::vector<Reading>& readings, 
     for (const Reading& reading : readings) {
       if (family.of != Of::kAll && (family.of == Of::kCached) != reading.is_cached) continue;
       if (!std::exchange(has_begun, true)) writer.BeginFamily(family.name, family.help, MetricKind::kSummary);
-      WriteSummary(writer, family, reading.labels, reading.summaries[i], quantiles);
+      WriteSummary(writer, family, reading, reading.summaries[i], quantiles);
     }
   }
 }

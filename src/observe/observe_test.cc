@@ -19,6 +19,12 @@ std::shared_ptr<Metric> MustAcquire(MetricFamily& family, const MetricLabels& la
   return *metric;
 }
 
+std::string TextOf(const MetricRegistry& registry, MetricFormat format = MetricFormat::kText) {
+  MetricWriter writer(format);
+  registry.Write(writer);
+  return writer.Take();
+}
+
 TEST(MetricWriterTest, WritesHelpTypeAndSortedLabels) {
   MetricWriter writer;
   writer.BeginFamily("hits", "Number of \\ hits\nand more", MetricKind::kCounter);
@@ -42,10 +48,63 @@ TEST(MetricWriterTest, CumulatesBucketsOfHistograms) {
   MetricWriter writer;
   const double bounds[] = {100, 500.5};
   const uint64_t counts[] = {1, 2, 3};
-  writer.Histogram("ms", {{"model", "m"}}, bounds, counts, 1234.5);
+  writer.Histogram("ms", {{"model", "m"}}, {.bounds = bounds, .counts = counts, .sum = 1234.5});
   EXPECT_EQ(writer.Take(),
             "ms_count{model=\"m\"} 6\nms_sum{model=\"m\"} 1234.5\nms_bucket{model=\"m\",le=\"100\"} 1\n"
             "ms_bucket{model=\"m\",le=\"500.5\"} 3\nms_bucket{model=\"m\",le=\"+Inf\"} 6\n");
+}
+
+constexpr TraceKey kW3c{.high = 0x1234, .low = 0xabcdef, .is_w3c = true};
+
+TEST(OpenMetricsTest, CountersEndWithTotalAndTellWhenTheyBegan) {
+  MetricWriter writer(MetricFormat::kOpenMetrics);
+  writer.BeginFamily("hits", "Number of \"hits\"", MetricKind::kCounter);
+  writer.Line("hits", {{"model", "m"}}, uint64_t{2}, {.created_ms = 1'700'000'000'050, .exemplar = {}});
+  writer.BeginFamily("bytes_total", "", MetricKind::kCounter);
+  writer.Line("bytes_total", {}, 0.5, {.created_ms = 1'001, .exemplar = {}});
+  writer.BeginFamily("level", "", MetricKind::kGauge);
+  writer.Line("level", {}, std::numeric_limits<double>::quiet_NaN(), {.created_ms = 1, .exemplar = {}});
+  EXPECT_EQ(writer.Take(),
+            "# HELP hits Number of \\\"hits\\\"\n# TYPE hits counter\n"
+            "hits_total{model=\"m\"} 2\nhits_created{model=\"m\"} 1700000000.050\n"
+            "# TYPE bytes counter\nbytes_total 0.5\nbytes_created 1.001\n"
+            "# TYPE level gauge\nlevel NaN\n# EOF\n");
+}
+
+TEST(OpenMetricsTest, ExamplesAreTracesOfRequests) {
+  const std::optional<Exemplar> exemplars[] = {std::nullopt,
+                                               Exemplar{.trace = {.low = 17}, .unix_ms = 5'006, .value = 2'500'000}};
+  const double bounds[] = {1};
+  const uint64_t counts[] = {0, 3};
+  const HistogramLines lines{
+      .bounds = bounds, .counts = counts, .sum = 8, .exemplars = exemplars, .exemplar_unit = 1e6};
+  MetricWriter writer(MetricFormat::kOpenMetrics);
+  writer.BeginFamily("ms", "", MetricKind::kHistogram);
+  writer.Histogram("ms", {}, lines);
+  writer.BeginFamily("hits", "", MetricKind::kCounter);
+  writer.Line("hits", {}, uint64_t{9},
+              {.created_ms = 0, .exemplar = Exemplar{.trace = kW3c, .unix_ms = 1'000, .value = 1}});
+  EXPECT_EQ(writer.Take(),
+            "# TYPE ms histogram\nms_count 3\nms_sum 8\nms_bucket{le=\"1.0\"} 0\n"
+            "ms_bucket{le=\"+Inf\"} 3 # {trace_id=\"17\"} 2.5 5.006\n"
+            "# TYPE hits counter\n"
+            "hits_total 9 # {trace_id=\"00000000000012340000000000abcdef\"} 1 1.000\n# EOF\n");
+
+  MetricWriter text;
+  text.BeginFamily("ms", "", MetricKind::kHistogram);
+  text.Histogram("ms", {}, lines);
+  EXPECT_EQ(text.Take(),
+            "# TYPE ms histogram\nms_count 3\nms_sum 8\nms_bucket{le=\"1\"} 0\nms_bucket{le=\"+Inf\"} 3\n");
+}
+
+TEST(OpenMetricsTest, SummariesTellWhenTheyBegan) {
+  const std::pair<double, double> quantiles[] = {{0.5, 7}, {1, 9}};
+  MetricWriter writer(MetricFormat::kOpenMetrics);
+  writer.BeginFamily("us", "", MetricKind::kSummary);
+  writer.Summary("us", {}, {.quantiles = quantiles, .count = 2, .sum = 16, .created_ms = 2'000});
+  EXPECT_EQ(writer.Take(),
+            "# TYPE us summary\nus_count 2\nus_sum 16\nus{quantile=\"0.5\"} 7\nus{quantile=\"1.0\"} 9\n"
+            "us_created 2.000\n# EOF\n");
 }
 
 TEST(MetricFamilyTest, ValuesAreThoseOfMetricsThatSomebodyHolds) {
@@ -77,9 +136,9 @@ TEST(MetricFamilyTest, AFamilyWithoutMetricsIsNotPrinted) {
   ASSERT_TRUE(family.ok());
   auto metric = MustAcquire(**family, {});
   EXPECT_TRUE(metric->Set(3).ok());
-  EXPECT_EQ(registry.Text(), "# HELP level help\n# TYPE level gauge\nlevel 3\n");
+  EXPECT_EQ(TextOf(registry), "# HELP level help\n# TYPE level gauge\nlevel 3\n");
   metric.reset();
-  EXPECT_EQ(registry.Text(), "");
+  EXPECT_EQ(TextOf(registry), "");
 }
 
 TEST(MetricFamilyTest, RefusesWhatPrometheusDoesNotKnow) {
@@ -118,7 +177,7 @@ TEST(MetricRegistryTest, KeepsTheOrderOfAddingAndOneFamilyPerName) {
   EXPECT_EQ(registry.Family(MetricKind::kGauge, "second", "help")->get(), family->get());
   EXPECT_EQ(registry.Family(MetricKind::kCounter, "second", "help").error().code(), StatusCode::kInvalidArg);
   auto metric = MustAcquire(**family, {});
-  EXPECT_EQ(registry.Text(), "first 1\n# HELP second help\n# TYPE second gauge\nsecond 0\n");
+  EXPECT_EQ(TextOf(registry), "first 1\n# HELP second help\n# TYPE second gauge\nsecond 0\n");
 }
 
 class FakeHost final : public HostReader {

@@ -1,6 +1,5 @@
 #include "repository/serving_table.h"
 
-#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -9,7 +8,13 @@
 namespace neso {
 
 void ServingTable::Publish(const std::string& id, std::vector<ModelHandle> versions) {
-  // What is replaced is dropped outside the lock: it may be the last reference.
+  // What is replaced is dropped outside the locks: it may be the last reference.
+  std::vector<ModelHandle> listed = versions;
+  {
+    MutexLock lock(list_mutex_);
+    std::swap(list_[id], listed);
+    if (const auto it = list_.find(id); it->second.empty()) list_.erase(it);
+  }
   {
     std::unique_lock lock(mutex_);
     if (namespacing_) Name(id, !versions.empty());
@@ -63,14 +68,8 @@ std::set<std::string> ServingTable::IdsOf(std::string_view name) const {
 
 std::vector<ModelHandle> ServingTable::All() const {
   std::vector<ModelHandle> all;
-  {
-    std::shared_lock lock(mutex_);
-    for (const auto& [id, versions] : models_) all.insert(all.end(), versions.begin(), versions.end());
-  }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return std::pair<const std::string&, int64_t>(a->id(), a->version()) <
-           std::pair<const std::string&, int64_t>(b->id(), b->version());
-  });
+  MutexLock lock(list_mutex_);
+  for (const auto& [id, versions] : list_) all.insert(all.end(), versions.begin(), versions.end());
   return all;
 }
 

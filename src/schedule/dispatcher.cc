@@ -59,7 +59,7 @@ Status Dispatcher::Enqueue(std::unique_ptr<InferenceRequest>& request, bool is_n
     if (Status status = queue_.Push(request, now, &displaced); !status.ok()) {
       lock.Unlock();
       model_.statistics().common().RecordFailure(start_ns, SteadyNanoseconds(),
-                                                 InferenceRequest::FailureReason::kRejected);
+                                                 InferenceRequest::FailureReason::kRejected, request->trace_key());
       return status;
     }
     if (factory != nullptr) order_->Add(*factory);

@@ -161,7 +161,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
                      options.grpc.header_forwarder, access_.get()),
       http_frontend_(server, slow_work_, HttpSettingsFor(options, shared_memory_, tracer_, access_.get()),
                      options.http.restricted_apis, HttpServiceSettingsFor(options)),
-      metrics_frontend_(server, access_.get()) {}
+      metrics_frontend_(server, slow_work_, access_.get()) {}
 
 Services::~Services() = default;
 

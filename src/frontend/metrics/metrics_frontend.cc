@@ -1,8 +1,10 @@
 #include "frontend/metrics/metrics_frontend.h"
 
+#include "engine/check_options.h"
 #include "frontend/http/http_access.h"
-#include "frontend/http/reply.h"
 #include "frontend/http/route.h"
+#include "frontend/http/slow_reply.h"
+#include "frontend/metrics/metric_format.h"
 #include "frontend/request_log.h"
 
 namespace neso {
@@ -11,9 +13,11 @@ constexpr size_t kMaxBodyBytes = 1 << 20;
 }
 
 void ReplyMetrics(const InferenceServer& server, net::HttpExchange& exchange) {
+  const MetricFormat format = FormatFor(exchange.head().Find("accept"), PrefersOpenMetrics(server.options()));
   net::HttpResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = server.MetricsText();
+  response.content_type = ContentTypeOf(format);
+  response.headers.emplace_back("Vary", "Accept");
+  response.body = server.MetricsText(format);
   exchange.Respond(std::move(response));
 }
 
@@ -28,7 +32,7 @@ void MetricsFrontend::OnRequest(net::HttpExchangeRef exchange) {
   LogHttpRequest("HTTP", head.method, head.path);
   if (head.path != "/metrics" && head.path != "/metrics/") return ReplyEmpty(*exchange, 200, kTextType);
   if (!IsRead(head.method)) return ReplyError(*exchange, 405, "Method Not Allowed", kTextType);
-  ReplyMetrics(server_, *exchange);
+  PostReply(slow_work_, exchange, [this](net::HttpExchange& exchange) { ReplyMetrics(server_, exchange); });
 }
 
 }  // namespace neso
