@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+
+#include "base/log.h"
 
 namespace neso {
 namespace {
@@ -38,11 +41,17 @@ LatencyBounds LatencyBoundsOf(const inference::ModelConfig& config, std::span<co
   bounds.fill(Usable({duration_bounds.begin(), duration_bounds.end()}));
   bounds[static_cast<size_t>(Latency::kFirstResponse)] = {kFirstResponseBounds.begin(), kFirstResponseBounds.end()};
   for (const auto& control : config.model_metrics().metric_control()) {
+    const std::string& family = control.metric_identifier().family();
+    bool is_known = false;
     for (size_t i = 0; i < kLatencies; ++i) {
-      if (control.metric_identifier().family() != kLatencyFamilies[i].name) continue;
+      if (family != kLatencyFamilies[i].name) continue;
       const auto& buckets = control.histogram_options().buckets();
       bounds[i] = Usable({buckets.begin(), buckets.end()});
+      is_known = true;
     }
+    if (is_known) continue;
+    LOG_WARNING("model '{}': metric family '{}' in 'metric_identifier' is not a customizable metric in Triton core.",
+                config.name(), family);
   }
   return bounds;
 }

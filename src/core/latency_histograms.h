@@ -40,7 +40,7 @@ inline constexpr std::array kDefaultDurationBounds{0.1,  0.25,  0.5,   1.0,   2.
 using LatencyBounds = std::array<std::vector<double>, kLatencies>;
 
 // Those of a model: what its `model_metrics` says of a family, else the default (for durations `duration_bounds`).
-// Numbers that cannot be the end of a bucket are left out.
+// Numbers that cannot be the end of a bucket are left out; the log tells of a family that is none of these.
 LatencyBounds LatencyBoundsOf(const inference::ModelConfig& config, std::span<const double> duration_bounds);
 
 struct HistogramReading {

@@ -59,6 +59,14 @@ def test_a_model_and_the_server_choose_buckets(repository, start, buckets):
     assert buckets(server, DURATIONS[0], "m") == {"0.5": 0, "30000": 1, "+Inf": 1}
 
 
+def test_a_family_that_has_no_buckets_to_choose_is_told(repository, start):
+    repository.add_identity("other", extra="""
+        model_metrics { metric_control { metric_identifier { family: "nv_inference_count" } histogram_options { buckets: [ 1 ] } } }
+        """)
+    log = start(ON).log
+    assert "'nv_inference_count' in 'metric_identifier' is not a customizable metric in Triton core." in log
+
+
 def test_only_the_first_response_of_a_stream_counts(repository, start):
     repository.add_identity("repeat", extra="model_transaction_policy { decoupled: true }", parameters={"repeat": 5})
     server = start(ON)
