@@ -1,10 +1,10 @@
-// What GPUs do and use, by NVIDIA's management library (NVML), which is found at run time and needs no CUDA.
+// What GPUs do and use, by one of NVIDIA's libraries, which is found at run time and needs no CUDA: that of the data
+// center GPU manager (DCGM) where it is there, else the management library (NVML).
 //
-//   ASSIGN_OR_RETURN(std::unique_ptr<GpuMonitor> monitor, GpuMonitor::Open("libnvidia-ml.so.1"));
+//   ASSIGN_OR_RETURN(std::unique_ptr<GpuMonitor> monitor, GpuMonitor::OpenDefault());
 //   ASSIGN_OR_RETURN(const GpuMonitor::Gpu gpu, monitor->Find("GPU-3f2a..."));
+//   monitor->Update();
 //   const GpuReading reading = monitor->Read(gpu);
-//
-// Source: NVML API, sections Initialization and Device Queries.
 #pragma once
 
 #include <cstdint>
@@ -24,27 +24,22 @@ struct GpuReading {
   std::optional<double> energy_joules;  // since the driver was loaded
 };
 
-// Thread-safe, as the library is.
+// Thread-safe, as the libraries are.
 class GpuMonitor {
  public:
-  using Gpu = void*;
+  using Gpu = uintptr_t;
 
-  // Error: kUnavailable with the reason when there is no such library, or no driver behind it.
-  static Expected<std::unique_ptr<GpuMonitor>> Open(const std::string& library);
-  // libnvidia-ml.so.1, or what NESO_NVML in the environment names.
+  // DCGM's libdcgm.so.4 or .3, or what NESO_DCGM in the environment names; NVML's libnvidia-ml.so.1, or what NESO_NVML
+  // names. Error: kUnavailable with both reasons when neither is there, or no driver behind it.
   static Expected<std::unique_ptr<GpuMonitor>> OpenDefault();
-  ~GpuMonitor();
-  GpuMonitor(const GpuMonitor&) = delete;
-  GpuMonitor& operator=(const GpuMonitor&) = delete;
+  virtual ~GpuMonitor() = default;
 
+  virtual const char* library_name() const = 0;
   // The GPU with that UUID. Error: kNotFound.
-  Expected<Gpu> Find(const std::string& uuid) const;
-  GpuReading Read(Gpu gpu) const;
-
- private:
-  struct Functions;
-  explicit GpuMonitor(std::unique_ptr<const Functions> functions);
-  const std::unique_ptr<const Functions> functions_;
+  virtual Expected<Gpu> Find(const std::string& uuid) const = 0;
+  // Reads all GPUs anew, where that is done for all at once. False when it failed.
+  virtual bool Update() const = 0;
+  virtual GpuReading Read(Gpu gpu) const = 0;
 };
 
 }  // namespace neso

@@ -1,16 +1,13 @@
-#include "device/gpu_monitor.h"
+#include "device/nvml_monitor.h"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
-
-#include <cstdlib>
 
 #include "neso/library_functions.h"
 
 namespace neso {
 
-// Types are the library's, under our names. All return 0 for success.
-struct GpuMonitor::Functions {
+// Types are the library's, under our names; what it calls a device is a pointer. All return 0 for success.
+struct NvmlMonitor::Functions {
   struct Utilization {
     unsigned gpu;  // percent
     unsigned memory;
@@ -47,12 +44,12 @@ struct GpuMonitor::Functions {
   }
 };
 
-GpuMonitor::GpuMonitor(std::unique_ptr<const Functions> functions) : functions_(std::move(functions)) {}
+NvmlMonitor::NvmlMonitor(std::unique_ptr<const Functions> functions) : functions_(std::move(functions)) {}
 
-GpuMonitor::~GpuMonitor() { functions_->shut_down(); }
+NvmlMonitor::~NvmlMonitor() { functions_->shut_down(); }
 
 // Never closed, as other libraries of the driver's.
-Expected<std::unique_ptr<GpuMonitor>> GpuMonitor::Open(const std::string& library) {
+Expected<std::unique_ptr<GpuMonitor>> NvmlMonitor::Open(const std::string& library) {
   void* const handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* const reason = dlerror();
@@ -65,23 +62,18 @@ Expected<std::unique_ptr<GpuMonitor>> GpuMonitor::Open(const std::string& librar
   if (const int result = functions->initialize(); result != 0) {
     return Unavailable("NVML {} does not start: {}", library, functions->error_string(result));
   }
-  return std::unique_ptr<GpuMonitor>(new GpuMonitor(std::move(functions)));
+  return std::unique_ptr<GpuMonitor>(new NvmlMonitor(std::move(functions)));
 }
 
-Expected<std::unique_ptr<GpuMonitor>> GpuMonitor::OpenDefault() {
-  const char* const chosen = std::getenv("NESO_NVML");
-  return Open(chosen == nullptr ? "libnvidia-ml.so.1" : chosen);
-}
-
-Expected<GpuMonitor::Gpu> GpuMonitor::Find(const std::string& uuid) const {
-  Gpu gpu = nullptr;
+Expected<GpuMonitor::Gpu> NvmlMonitor::Find(const std::string& uuid) const {
+  Gpu gpu = 0;
   if (const int result = functions_->find(uuid.c_str(), &gpu); result != 0) {
     return NotFound("NVML does not know {}: {}", uuid, functions_->error_string(result));
   }
   return gpu;
 }
 
-GpuReading GpuMonitor::Read(Gpu gpu) const {
+GpuReading NvmlMonitor::Read(Gpu gpu) const {
   GpuReading reading;
   Functions::Utilization utilization = {};
   if (functions_->utilization(gpu, &utilization) == 0) reading.utilization = utilization.gpu / 100.0;

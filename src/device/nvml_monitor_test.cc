@@ -1,5 +1,5 @@
 // Against the stand-in for NVML in tests/gpu.
-#include "device/gpu_monitor.h"
+#include "device/nvml_monitor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +9,8 @@
 namespace neso {
 namespace {
 
-TEST(GpuMonitorTest, ReadsWhatAGpuTells) {
-  const auto monitor = GpuMonitor::Open(NESO_FAKE_NVML_LIBRARY);
+TEST(NvmlMonitorTest, ReadsWhatAGpuTells) {
+  const auto monitor = NvmlMonitor::Open(NESO_FAKE_NVML_LIBRARY);
   ASSERT_TRUE(monitor.ok());
   const GpuReading first = (*monitor)->Read(*(*monitor)->Find("GPU-a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0"));
   EXPECT_EQ(first.utilization, 0.37);
@@ -25,13 +25,13 @@ TEST(GpuMonitorTest, ReadsWhatAGpuTells) {
   EXPECT_FALSE(second.energy_joules.has_value());
 }
 
-TEST(GpuMonitorTest, SaysWhatIsMissing) {
-  const auto monitor = GpuMonitor::Open(NESO_FAKE_NVML_LIBRARY);
+TEST(NvmlMonitorTest, SaysWhatIsMissing) {
+  const auto monitor = NvmlMonitor::Open(NESO_FAKE_NVML_LIBRARY);
   EXPECT_EQ((*monitor)->Find("GPU-0").error().ToString(), "Not found: NVML does not know GPU-0: Not Found");
-  EXPECT_THAT(GpuMonitor::Open("libneso_no_such_library.so.1").error().message(), ::testing::StartsWith("no NVML: "));
-  EXPECT_EQ(GpuMonitor::Open("libc.so.6").error().message(), "NVML libc.so.6 has no function nvmlInit_v2");
+  EXPECT_THAT(NvmlMonitor::Open("libneso_no_such_library.so.1").error().message(), ::testing::StartsWith("no NVML: "));
+  EXPECT_EQ(NvmlMonitor::Open("libc.so.6").error().message(), "NVML libc.so.6 has no function nvmlInit_v2");
   setenv("NESO_FAKE_NVML", "none", 1);
-  EXPECT_THAT(GpuMonitor::Open(NESO_FAKE_NVML_LIBRARY).error().message(),
+  EXPECT_THAT(NvmlMonitor::Open(NESO_FAKE_NVML_LIBRARY).error().message(),
               ::testing::EndsWith("does not start: Driver Not Loaded"));
   unsetenv("NESO_FAKE_NVML");
 }

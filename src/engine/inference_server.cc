@@ -17,6 +17,7 @@
 #include "engine/check_options.h"
 #include "engine/object_store_metrics.h"
 #include "engine/on_demand_metrics.h"
+#include "engine/server_metrics.h"
 #include "engine/used_gpu_memory.h"
 #include "ensemble/ensemble_model.h"
 #include "observe/gpu_metrics.h"
@@ -24,6 +25,7 @@
 #include "observe/metric_registry.h"
 #include "observe/model_metrics.h"
 #include "observe/model_summaries.h"
+#include "observe/process_metrics.h"
 #include "repository/latch.h"
 #include "repository/layout_hint.h"
 #include "repository/on_demand/on_demand_models.h"
@@ -220,7 +222,7 @@ void InferenceServer::AddCollectors() {
                                                [this] { return backends_->PinnedMemoryUsedBytes(); }));
   if (gpus != nullptr) {
     if (Expected<std::unique_ptr<GpuMonitor>> monitor = GpuMonitor::OpenDefault()) {
-      metrics_->AddCollector(GpuMetricsCollector(std::make_shared<NvmlReader>(gpus->devices(), *std::move(monitor)),
+      metrics_->AddCollector(GpuMetricsCollector(std::make_shared<MonitorReader>(gpus->devices(), *std::move(monitor)),
                                                  SteadyClock::Instance(),
                                                  SaturatingMilliseconds(options_.metrics_interval_ms)));
     } else {
@@ -237,6 +239,8 @@ void InferenceServer::AddCollectors() {
     metrics_->AddCollector(
         ModelSummariesCollector([this] { return ReadyModels(); }, SummaryQuantiles(options_), cache_ != nullptr));
   }
+  metrics_->AddCollector(ServerMetricsCollector(*this));
+  metrics_->AddCollector(ProcessMetricsCollector());
 }
 
 Status InferenceServer::CheckServing() const {

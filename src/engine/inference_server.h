@@ -70,6 +70,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // The same, by a point in time.
   Status StopBy(TimePoint deadline);
   void SetExitTimeout(unsigned seconds);
+  // Whether the models of the start are loaded.
+  bool HasStarted() const { return ready_.load(std::memory_order_acquire); }
   bool IsStopping() const { return stopping_.load(std::memory_order_acquire); }
 
   // Errors of these two: kUnavailable "Server exiting".

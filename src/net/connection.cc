@@ -24,7 +24,7 @@ Connection::Connection(std::shared_ptr<ServerContext> context, ReactorGroup& gro
       peer_(peer),
       writable_bits_(context_->options.tls ? kWritable | kReadable : kWritable),
       account_(context_->options.limits),
-      socket_(fd.Release()),
+      socket_(std::in_place, fd.Release(), context_->load),
       tls_(context_->options.tls ? context_->options.tls->Accept(*socket_) : nullptr),
       transport_(tls_ ? static_cast<Transport*>(tls_.get()) : &*socket_) {}
 

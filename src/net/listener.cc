@@ -84,8 +84,11 @@ bool Listener::AcceptOne(Top& top) {
   const bool is_short = fd.get() >= first_reserved_fd_;
   if (is_short) SpareSome();
   // Of a socket that others accept from, too, clients do not find out that we stop: the last one is still served.
-  if (context_->draining && !is_shared_) return true;
-  if (context_->ConnectionCount() >= context_->options.limits.max_connections) return true;
+  const bool is_over = context_->draining && !is_shared_;
+  if (is_over || context_->ConnectionCount() >= context_->options.limits.max_connections) {
+    context_->load.refused_connections.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  }
   std::make_shared<Connection>(context_, reactors_.NextGroup(), std::move(fd), is_short, PeerAddress(address, size))
       ->Open(top);
   return true;
@@ -98,7 +101,10 @@ bool Listener::Shed() {
   }
   if (spare_fd_ >= 0) close(spare_fd_);
   const int fd = accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
-  if (fd >= 0) close(fd);
+  if (fd >= 0) {
+    context_->load.refused_connections.fetch_add(1, std::memory_order_relaxed);
+    close(fd);
+  }
   spare_fd_ = OpenSpare();
   return fd >= 0;
 }

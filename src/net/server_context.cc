@@ -12,6 +12,7 @@ constexpr size_t kCrowd = 512;
 }  // namespace
 
 ServerContext::Connections::iterator ServerContext::Enlist(std::shared_ptr<Connection> connection) {
+  load.accepted_connections.fetch_add(1, std::memory_order_relaxed);
   MutexLock lock(mutex);
   peak = std::max(peak, load.connections.fetch_add(1, std::memory_order_relaxed) + 1);
   NoteIdle();

@@ -37,7 +37,7 @@ class FakeContext final : public TlsContext {
 
 class TlsCredentialsTest : public ::testing::Test {
  protected:
-  TlsCredentialsTest() : socket_(-1) {
+  TlsCredentialsTest() : socket_(-1, load_) {
     std::string pattern = (std::filesystem::temp_directory_path() / "neso-credentials-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     settings_ = {.certificate_file = folder_ / "crt", .key_file = folder_ / "key", .client_roots_file = {}};
@@ -63,6 +63,7 @@ class TlsCredentialsTest : public ::testing::Test {
   std::filesystem::path folder_;
   TlsSettings settings_;
   ManualClock clock_;
+  ServerLoad load_;
   SocketTransport socket_;
   int reads_ = 0;
 };

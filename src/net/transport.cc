@@ -33,6 +33,7 @@ IoResult SocketTransport::Read(std::span<iovec> pieces) {
   if (n < 0) return Failure();
   if (n == 0) return {IoResult::State::kEnd, 0, true};
   const auto bytes = static_cast<size_t>(n);
+  received_.Add(bytes);
   // A short read empties a stream socket (epoll(7), "Questions and answers" 9): no second read to see EAGAIN.
   return {IoResult::State::kOk, bytes, bytes < Total(pieces)};
 }
@@ -51,6 +52,7 @@ IoResult SocketTransport::Write(std::span<iovec> pieces) {
     }
   } while (n < 0 && errno == EINTR);
   if (n < 0) return Failure();
+  sent_.Add(static_cast<size_t>(n));
   return {IoResult::State::kOk, static_cast<size_t>(n), false};
 }
 

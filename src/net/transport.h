@@ -8,6 +8,9 @@
 #include <cstddef>
 #include <span>
 
+#include "net/server_load.h"
+#include "net/traffic_meter.h"
+
 namespace neso::net {
 
 struct IoResult {
@@ -32,10 +35,10 @@ class Transport {
   virtual void Abort() = 0;
 };
 
-// A TCP or Unix-domain socket. Owns the descriptor.
+// A TCP or Unix-domain socket. Owns the descriptor. Its bytes are counted in `load`, which outlives it.
 class SocketTransport final : public Transport {
  public:
-  explicit SocketTransport(int fd) : fd_(fd) {}
+  SocketTransport(int fd, ServerLoad& load) : fd_(fd), received_(load.received_bytes), sent_(load.sent_bytes) {}
   ~SocketTransport() override;
   SocketTransport(const SocketTransport&) = delete;
   SocketTransport& operator=(const SocketTransport&) = delete;
@@ -49,6 +52,7 @@ class SocketTransport final : public Transport {
 
  private:
   const int fd_;
+  TrafficMeter received_, sent_;
 };
 
 }  // namespace neso::net

@@ -39,7 +39,10 @@ constexpr std::array kFamilies = {
 class Measurements {
  public:
   Measurements(std::shared_ptr<const GpuReader> reader, const Clock& clock, Nanoseconds interval)
-      : reader_(std::move(reader)), clock_(clock), interval_(interval), first_(reader_->Read()) {
+      : reader_(std::move(reader)),
+        clock_(clock),
+        interval_(interval),
+        first_(reader_->Read().value_or(std::vector<GpuMeasurement>())) {
     read_at_ = clock_.Now();
     last_ = SinceFirst(first_);
   }
@@ -47,14 +50,24 @@ class Measurements {
   std::vector<GpuMeasurement> Now() {
     MutexLock lock(mutex_);
     const TimePoint now = clock_.Now();
-    if (now - read_at_ >= interval_ / 2) {
-      last_ = SinceFirst(reader_->Read());
+    if (failures_ < kMaxFailures && now - read_at_ >= interval_ / 2) {
+      Update();
       read_at_ = now;
     }
     return last_;
   }
 
  private:
+  static constexpr int kMaxFailures = 3;
+
+  void Update() REQUIRES(mutex_) {
+    if (std::optional<std::vector<GpuMeasurement>> measurements = reader_->Read()) {
+      last_ = SinceFirst(*std::move(measurements));
+      failures_ = 0;
+    } else if (++failures_ == kMaxFailures) {
+      LOG_WARNING("metrics of GPUs stay as they are: reading them failed {} times", kMaxFailures);
+    }
+  }
   std::vector<GpuMeasurement> SinceFirst(std::vector<GpuMeasurement> measurements) const {
     for (size_t i = 0; i < measurements.size() && i < first_.size(); ++i) {
       std::optional<double>& energy = measurements[i].reading.energy_joules;
@@ -69,6 +82,7 @@ class Measurements {
   const std::vector<GpuMeasurement> first_;
   Mutex mutex_;
   TimePoint read_at_ GUARDED_BY(mutex_);
+  int failures_ GUARDED_BY(mutex_) = 0;  // in a row
   std::vector<GpuMeasurement> last_ GUARDED_BY(mutex_);
 };
 
@@ -86,11 +100,12 @@ void Write(MetricWriter& writer, const std::vector<GpuMeasurement>& measurements
 
 }  // namespace
 
-NvmlReader::NvmlReader(std::span<const GpuDevice> gpus, std::unique_ptr<GpuMonitor> monitor)
+MonitorReader::MonitorReader(std::span<const GpuDevice> gpus, std::unique_ptr<GpuMonitor> monitor)
     : monitor_(std::move(monitor)) {
   for (const GpuDevice& gpu : gpus) {
     if (const Expected<GpuMonitor::Gpu> found = monitor_->Find(gpu.uuid)) {
       LOG_INFO("Collecting metrics for GPU {}: {}", gpu.id, gpu.name);
+      LOG_VERBOSE(1, "metrics of GPU {} come from {}", gpu.id, monitor_->library_name());
       gpus_.emplace_back(gpu.uuid, *found);
     } else {
       LOG_WARNING("no metrics for GPU {}: {}", gpu.id, found.error().message());
@@ -98,7 +113,8 @@ NvmlReader::NvmlReader(std::span<const GpuDevice> gpus, std::unique_ptr<GpuMonit
   }
 }
 
-std::vector<GpuMeasurement> NvmlReader::Read() const {
+std::optional<std::vector<GpuMeasurement>> MonitorReader::Read() const {
+  if (!monitor_->Update()) return {};
   std::vector<GpuMeasurement> measurements;
   for (const auto& [uuid, gpu] : gpus_) measurements.push_back({uuid, monitor_->Read(gpu)});
   return measurements;

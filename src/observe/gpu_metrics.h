@@ -1,12 +1,14 @@
 // Metrics of GPUs: use, memory, power and energy, each with the label gpu_uuid.
 //
-//   std::shared_ptr<const GpuReader> reader = NvmlReader::Open(driver->devices(), std::move(monitor));
+//   std::shared_ptr<const GpuReader> reader = std::make_shared<MonitorReader>(driver->devices(),
+//                                                                               std::move(monitor));
 //   registry.AddCollector(GpuMetricsCollector(reader, SteadyClock::Instance(), interval));
 //
 // They are read when somebody scrapes, so nobody polls.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,14 +31,15 @@ struct GpuMeasurement {
 class GpuReader {
  public:
   virtual ~GpuReader() = default;
-  virtual std::vector<GpuMeasurement> Read() const = 0;
+  // Nothing when it failed; a value that is not told is left out.
+  virtual std::optional<std::vector<GpuMeasurement>> Read() const = 0;
 };
 
-class NvmlReader final : public GpuReader {
+class MonitorReader final : public GpuReader {
  public:
-  // Of those of `gpus` that NVML knows. Says in the log which.
-  NvmlReader(std::span<const GpuDevice> gpus, std::unique_ptr<GpuMonitor> monitor);
-  std::vector<GpuMeasurement> Read() const override;
+  // Of those of `gpus` that the monitor knows. Says in the log which.
+  MonitorReader(std::span<const GpuDevice> gpus, std::unique_ptr<GpuMonitor> monitor);
+  std::optional<std::vector<GpuMeasurement>> Read() const override;
 
  private:
   const std::unique_ptr<GpuMonitor> monitor_;
@@ -44,7 +47,7 @@ class NvmlReader final : public GpuReader {
 };
 
 // A measurement is at most half of `interval` old: two scrapers that come at once see the same values. The first is made
-// here; energy is counted from then on.
+// here; energy is counted from then on. After three failures in a row no more are made, and the last one stays.
 MetricCollector GpuMetricsCollector(std::shared_ptr<const GpuReader> reader, const Clock& clock, Nanoseconds interval);
 
 }  // namespace neso

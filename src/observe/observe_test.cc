@@ -216,8 +216,9 @@ TEST(HostMetricsTest, UnreadableFilesGiveNoFamilies) {
 // Two GPUs, of which the second tells little; the first uses 10 J a reading.
 class FakeGpus final : public GpuReader {
  public:
-  std::vector<GpuMeasurement> Read() const override {
+  std::optional<std::vector<GpuMeasurement>> Read() const override {
     ++reads_;
+    if (fails) return {};
     GpuReading first{.utilization = 0.25,
                      .memory_total_bytes = 1000,
                      .memory_used_bytes = 10,
@@ -226,12 +227,38 @@ class FakeGpus final : public GpuReader {
                      .energy_joules = 500.0 + 10.0 * reads_};
     GpuReading second;
     second.utilization = 0;
-    return {{"GPU-a", first}, {"GPU-b", second}};
+    return std::vector<GpuMeasurement>{{"GPU-a", first}, {"GPU-b", second}};
   }
+  int reads() const { return reads_; }
+
+  bool fails = false;
 
  private:
   mutable int reads_ = 0;
 };
+
+TEST(GpuMetricsTest, AfterThreeFailuresTheLastMeasurementStays) {
+  ManualClock clock;
+  const auto gpus = std::make_shared<FakeGpus>();
+  const MetricCollector collector = GpuMetricsCollector(gpus, clock, std::chrono::milliseconds(1000));
+  const auto scrape = [&] {
+    clock.Advance(std::chrono::seconds(1));
+    MetricWriter writer;
+    collector(writer);
+    return writer.Take();
+  };
+  const std::string before = scrape();
+  gpus->fails = true;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(scrape(), before);
+  gpus->fails = false;
+  EXPECT_NE(scrape(), before) << "two are not enough";
+  gpus->fails = true;
+  for (int i = 0; i < 3; ++i) scrape();
+  gpus->fails = false;
+  const int reads = gpus->reads();
+  scrape();
+  EXPECT_EQ(gpus->reads(), reads);
+}
 
 TEST(GpuMetricsTest, WritesWhatEachGpuTellsAndEnergyFromTheStart) {
   ManualClock clock;

@@ -1,4 +1,4 @@
-"""Metrics of GPUs, and of what models do there; against a stand-in for NVML (fake_nvml.cc)."""
+"""Metrics of GPUs, and of what models do there; against stand-ins for NVML (fake_nvml.cc) and DCGM (fake_dcgm.cc)."""
 import re
 
 import pytest
@@ -64,6 +64,40 @@ def test_they_can_be_left_out(start, args, env):
     ask(server, "m")
     assert "gpu" not in server.metrics().lower()
     assert server.metric("nv_inference_count", model="m") == 1
+
+
+needs_dcgm = pytest.mark.skipif(not gpu.DCGM.exists(), reason="the stand-in for DCGM is not built")
+
+
+@needs_dcgm
+def test_where_dcgm_is_there_it_tells(start):
+    server = start(NESO_DCGM=str(gpu.DCGM))
+    assert server.metric("nv_gpu_utilization", gpu_uuid=A) == 0.61
+    assert server.metric("nv_gpu_memory_total_bytes", gpu_uuid=B) == 81559 << 20
+    assert server.metric("nv_gpu_memory_used_bytes", gpu_uuid=A) == 1 << 30
+    assert server.metric("nv_gpu_power_usage", gpu_uuid=A) == 81.25
+    assert server.metric("nv_gpu_power_limit", gpu_uuid=A) == 350
+    first = server.metric("nv_energy_consumption", gpu_uuid=A)
+    assert 0 < first < 77
+    assert server.metric("nv_energy_consumption", gpu_uuid=A) > first
+    text = server.metrics()
+    for blank in ("power_usage", "power_limit", "memory_used_bytes"):
+        assert f'nv_gpu_{blank}{{gpu_uuid="{B}"}}' not in text, "a GPU that does not tell has no line"
+    assert "Collecting metrics for GPU 0: Stand-in A" in server.log
+
+
+@needs_dcgm
+def test_a_dcgm_that_does_not_start_leaves_it_to_nvml(start):
+    server = start(NESO_DCGM=str(gpu.DCGM), NESO_FAKE_DCGM="none")
+    assert server.metric("nv_gpu_power_usage", gpu_uuid=A) == 71.5
+
+
+@needs_dcgm
+def test_a_dcgm_that_fails_later_is_asked_three_times(start):
+    server = start(NESO_DCGM=str(gpu.DCGM), NESO_FAKE_DCGM="lost")
+    for _ in range(5):
+        assert "nv_inference_count" in server.metrics()
+    assert server.log.count("reading them failed 3 times") == 1
 
 
 def test_without_nvml_the_rest_is_there(start):

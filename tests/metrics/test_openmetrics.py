@@ -4,7 +4,8 @@ import time
 import pytest
 import requests
 from prometheus_client.openmetrics import parser
-from support.inference import ask
+from support.inference import ask, body
+from support.otlp import FaultyCollector, opentelemetry
 from support.server import PATIENCE
 from support.traces import read_traces
 from support.wait import wait_until
@@ -103,6 +104,8 @@ def test_a_traced_request_is_the_example_of_what_it_is_counted_in(start_traced, 
     assert 20 <= infer.exemplar.value <= float(infer.labels["le"])
     assert success.value == failure.value == 1
     assert before - 1 <= float(success.timestamp) <= time.time() + 1
+    assert server.post("/v2/trace/setting", {"trace_rate": "1"}).status_code == 200  # which writes what there is
+    wait_until((tmp_path / "trace.json").exists)
     wait_until(lambda: len(read_traces(tmp_path / "trace.json")) == 2)
     models = {str(trace.id): trace.model for trace in read_traces(tmp_path / "trace.json")}
     assert models[success.labels["trace_id"]] == "m"
@@ -114,3 +117,13 @@ def test_what_is_not_traced_is_no_example(start):
     server = start(*LATENCIES)
     ask(server, "m")
     assert not [s for family in families(server).values() for s in family.samples if s.exemplar is not None]
+
+
+def test_a_trace_that_began_at_the_client_has_its_w3c_id(start):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    with FaultyCollector() as collector:
+        server = start(*LATENCIES, *opentelemetry(collector.url))
+        headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+        assert server.infer("m", body([1.0]), headers=headers).status_code == 200
+        assert sample(server, "nv_inference_request_success_total", model="m").exemplar.labels == {"trace_id": trace}
+        server.stop()

@@ -12,6 +12,7 @@ from support.server import BUILD
 
 DRIVER = BUILD / "fake_cuda_driver" / "libcuda.so.1"
 NVML = BUILD / "fake_nvml" / "libnvidia-ml.so.1"
+DCGM = BUILD / "fake_dcgm" / "libdcgm.so.4"
 UUIDS = ["GPU-" + "-".join(digits * count for count in (4, 2, 2, 2, 6)) for digits in ("a0", "a1")]
 
 needs_stand_in = pytest.mark.skipif(not DRIVER.exists() or not NVML.exists(),
@@ -19,8 +20,8 @@ needs_stand_in = pytest.mark.skipif(not DRIVER.exists() or not NVML.exists(),
 
 
 def environment(*modes, **more):
-    """`modes`: see fake_cuda_driver.cc."""
-    return {"NESO_CUDA_DRIVER": str(DRIVER), "NESO_NVML": str(NVML), "NESO_FAKE_CUDA": ",".join(("guarded", *modes)), **more}
+    """`modes`: see fake_cuda_driver.cc. There is no DCGM unless `more` says where."""
+    return {"NESO_CUDA_DRIVER": str(DRIVER), "NESO_NVML": str(NVML), "NESO_DCGM": "none", "NESO_FAKE_CUDA": ",".join(("guarded", *modes)), **more}
 
 
 def handle(memory):

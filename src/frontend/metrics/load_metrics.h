@@ -1,4 +1,4 @@
-// What clients have open, as gauges: connections and requests of each service, and the memory of payload.
+// What the services do for their clients: connections, requests, answers by status, bytes, and the memory of payload.
 //
 //   server.metrics().AddCollector(LoadMetricsCollector({{"HTTP", http->Load()}, {"GRPC", grpc->Load()}}));
 //

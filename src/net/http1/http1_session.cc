@@ -269,7 +269,9 @@ void Http1Session::Refuse(Http1Error error, StrandTurn& turn) {
   AnswerHead head;
   head.close = true;
   head.no_body = is_head_request_;
-  output_.Send(head, ErrorResponse(error));
+  HttpResponse response = ErrorResponse(error);
+  connection_.context().load.answers.Count(static_cast<unsigned>(response.status));
+  output_.Send(head, std::move(response));
   AfterSend(turn);
 }
 
@@ -292,6 +294,7 @@ void Http1Session::SendAnswer(StrandTurn& turn) {
     release_ = response.release;
     std::string first_chunk;
     if (streamed) first_chunk = std::move(response.body);
+    connection_.context().load.answers.Count(static_cast<unsigned>(response.status));
     output_.Send(head, std::move(response));
     if (!first_chunk.empty() && !is_head_request_) output_.SendChunk(framing_, std::move(first_chunk));
     answer_complete_ = !streamed;

@@ -133,12 +133,14 @@ void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
 
 void GrpcStream::SubmitTrailersOnly() {
   head_sent_ = true;
+  context().load.answers.Count(static_cast<unsigned>(trailers_.code));
   Http2Fields fields = HeadFields();
   AddStatus(trailers_, &fields);
   session().SubmitHead(id(), fields, false);
 }
 
 bool GrpcStream::SubmitTrailers() {
+  context().load.answers.Count(static_cast<unsigned>(trailers_.code));
   if (trailers_.code == GrpcCode::kOk && trailers_.message.empty() && trailers_.metadata.empty()) {
     static const Http2Fields usual = StatusFields({});
     session().SubmitTrailers(id(), usual);

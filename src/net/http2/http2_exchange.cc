@@ -142,6 +142,7 @@ void Http2Exchange::OnAnswer() {
   const bool bodiless = head().method == "HEAD";
   if (response) {
     ShortenHead(*response);
+    context().load.answers.Count(static_cast<unsigned>(response->status));
     size_t length = response->body.size();
     for (const BodyPart& part : response->parts) length += part.size;
     const bool has_body = !bodiless && MayHaveBody(response->status) && (streamed || length > 0);
