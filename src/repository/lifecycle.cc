@@ -431,7 +431,7 @@ uint64_t ModelLifecycle::ServingGeneration(std::string_view id) const {
 
 ModelUse ModelLifecycle::UseOf(std::string_view id) const {
   using Presence = ModelUse::Presence;
-  constexpr int64_t kOwnHandles = 2;  // the record's and the serving table's
+  constexpr int64_t kOwnHandles = 1 + ServingTable::kHandles;  // the record's and the table's
   ModelUse use;
   const auto set = [&use](Presence presence) { use.presence = std::max(use.presence, presence); };
   MutexLock lock(mutex_);

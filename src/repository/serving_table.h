@@ -27,6 +27,9 @@ namespace neso {
 // of its own.
 class ServingTable {
  public:
+  // How many handles of each model it has: one for those who look for it, one in the list of all.
+  static constexpr int64_t kHandles = 2;
+
   // `namespacing`: ids have namespaces.
   explicit ServingTable(bool namespacing = false) : namespacing_(namespacing) {}
 
