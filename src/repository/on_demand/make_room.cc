@@ -82,11 +82,10 @@ void OnDemandModels::Refuse(const WishRef& wish, Status status, Decisions& decis
 }
 
 void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
-  const bool is_leaving = std::any_of(wish->candidates.begin(), wish->candidates.end(), [&](const auto& candidate) {
+  for (const LoadCandidate& candidate : wish->candidates) {
     const auto resident = residents_.find(candidate.id);
-    return resident != residents_.end() && resident->second.is_leaving;
-  });
-  if (is_leaving) return;
+    if (resident != residents_.end() && resident->second.is_leaving) return;  // it has to be gone first
+  }
   MemoryUse excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
   wish->lacks_room = !excess.IsNothing();
   if (!wish->lacks_room) {
