@@ -260,7 +260,9 @@ def test_the_environment_decides_what_is_served(repository, start_server):
     assert "Started GRPCInferenceService" not in server.log
 
 
-def test_a_bucket_as_repository_is_refused():
-    result = run_neso(env={**ROUTES, "AIP_MODE": "PREDICTION", "AIP_STORAGE_URI": "gs://bucket/models"})
+def test_a_bucket_is_the_repository():
+    """Nothing listens where the store should be: it is asked for, and named."""
+    result = run_neso(env={**ROUTES, "AIP_MODE": "PREDICTION", "AIP_STORAGE_URI": "gs://bucket/models",
+                           "STORAGE_EMULATOR_HOST": "127.0.0.1:1"})
     assert result.returncode == 1
-    assert result.stderr.startswith("error: --model-repository: ")
+    assert "gs://bucket/models" in result.stderr and "127.0.0.1" in result.stderr
