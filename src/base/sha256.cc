@@ -85,7 +85,7 @@ __attribute__((target("sha,sse4.1"))) void CompressByInstructions(Words& hash, c
   __m128i abef = old_abef, cdgh = old_cdgh;
   __m128i schedule[4];  // the last 16 words
   for (int i = 0; i < 4; ++i) schedule[i] = _mm_shuffle_epi8(load(block + 16 * i), to_words);
-  for (int i = 0; i < 16; ++i) {
+  for (size_t i = 0; i < 16; ++i) {
     __m128i& words = schedule[i % 4];
     if (i >= 4) {
       const __m128i last = schedule[(i + 3) % 4];
@@ -93,7 +93,7 @@ __attribute__((target("sha,sse4.1"))) void CompressByInstructions(Words& hash, c
       words = _mm_add_epi32(_mm_sha256msg1_epu32(words, schedule[(i + 1) % 4]), middle);
       words = _mm_sha256msg2_epu32(words, last);
     }
-    const __m128i sum = _mm_add_epi32(words, load(&kRounds[static_cast<size_t>(4 * i)]));
+    const __m128i sum = _mm_add_epi32(words, load(&kRounds[4 * i]));
     cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
     abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
   }

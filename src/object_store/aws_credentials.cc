@@ -18,7 +18,7 @@ std::string RegionOfEnvironment() {
 }
 
 std::string RegionOr(const std::string& region) {
-  const std::string set = RegionOfEnvironment();
+  std::string set = RegionOfEnvironment();
   if (!set.empty()) return set;
   return region.empty() ? kDefaultRegion : region;
 }

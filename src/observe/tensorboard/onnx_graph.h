@@ -9,6 +9,6 @@ namespace neso {
 
 // A GraphDef message; empty where the file is no ONNX model, or one whose graph is beyond what can be looked at (20,000
 // operators). Of the file its structure is read, not its weights.
-std::string OnnxGraphDef(const std::string& file);
+std::string OnnxGraphDef(const std::string& path);
 
 }  // namespace neso

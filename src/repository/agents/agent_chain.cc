@@ -22,7 +22,7 @@ Status AgentChain::LoadOne(std::shared_ptr<RepositoryAgent> agent, const AgentWi
   inference::ModelConfig config = has_moved() ? read_config(location()) : source_.config;
   auto model = std::make_unique<AgentModel>(std::move(agent), wish.parameters, location(), std::move(config));
   RETURN_IF_ERROR(model->Initialize());
-  const Status loaded = model->Act(TRITONREPOAGENT_ACTION_LOAD);
+  Status loaded = model->Act(TRITONREPOAGENT_ACTION_LOAD);
   if (!loaded.ok()) {
     TellOne(*model, TRITONREPOAGENT_ACTION_LOAD_FAIL);
     return loaded;

@@ -1,8 +1,7 @@
 #include "repository/on_demand/on_demand_models.h"
 
-#include <time.h>
-
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "base/catch_exceptions.h"
@@ -52,30 +51,30 @@ void OnDemandModels::Bring(std::string_view name, int64_t version, ModelFinder::
   // A version that its policy does not choose, or that is not there: no load would bring it.
   if (!lifecycle.serving().Versions(name).empty()) return found(lifecycle.WhyNotServing(name, version));
   const TimePoint now = parts_.clock.Now();
-  std::optional<Status> refusal;
-  WishRef wish;
-  {
-    MutexLock lock(mutex_);
-    refusal = is_closed_ ? std::optional(Unavailable("{}", kExiting)) : failures_.Refusal(name, now);
-    if (!refusal) {
-      const auto known = by_name_.find(name);
-      if (known != by_name_.end()) {
-        known->second->waiters.push_back({version, std::move(found), now});
-      } else {
-        wish = AddWish({.name = std::string(name), .since = now});
-        wish->waiters.push_back({version, std::move(found), now});
-        by_name_.emplace(wish->name, wish);
-      }
-      ++counts_.waits;
-      WakeAt(After(now, options_.load_wait));
-    }
+  MutexLock lock(mutex_);
+  std::optional<Status> refusal =
+      is_closed_ ? std::optional(Unavailable("{}", kExiting)) : failures_.Refusal(name, now);
+  if (refusal) {
+    lock.Unlock();
+    return found(*std::move(refusal));
   }
-  if (refusal) return found(*std::move(refusal));
+  WishRef wish;
+  const auto known = by_name_.find(name);
+  if (known != by_name_.end()) {
+    known->second->waiters.push_back({version, std::move(found), now});
+  } else {
+    wish = AddWish({.name = std::string(name), .since = now});
+    wish->waiters.push_back({version, std::move(found), now});
+    by_name_.emplace(wish->name, wish);
+  }
+  ++counts_.waits;
+  WakeAt(After(now, options_.load_wait));
+  lock.Unlock();
   if (wish != nullptr) Begin(wish);
 }
 
 OnDemandModels::WishRef OnDemandModels::AddWish(Wish wish) {
-  const auto added = std::make_shared<Wish>(std::move(wish));
+  auto added = std::make_shared<Wish>(std::move(wish));
   added->number = ++last_number_;
   added->self = wishes_.insert(wishes_.end(), added);
   return added;
