@@ -49,7 +49,8 @@ void CopyInto(std::span<char> to, std::string_view text) {
 
 // The note of the linker, which debuggers and servers of symbols know a binary by.
 int FindBuildId(dl_phdr_info* library, size_t, void* found) {
-  const auto here = reinterpret_cast<uintptr_t>(&FindBuildId);
+  const auto* const code = reinterpret_cast<const unsigned char*>(&FindBuildId);
+  const auto here = reinterpret_cast<uintptr_t>(code);
   bool is_ours = false;
   for (const ElfW(Phdr) & segment : std::span(library->dlpi_phdr, library->dlpi_phnum)) {
     const uintptr_t begin = library->dlpi_addr + segment.p_vaddr;
@@ -58,7 +59,7 @@ int FindBuildId(dl_phdr_info* library, size_t, void* found) {
   if (!is_ours) return 0;
   for (const ElfW(Phdr) & segment : std::span(library->dlpi_phdr, library->dlpi_phnum)) {
     if (segment.p_type != PT_NOTE) continue;
-    const auto* at = reinterpret_cast<const unsigned char*>(library->dlpi_addr + segment.p_vaddr);
+    const unsigned char* at = code + (library->dlpi_addr + segment.p_vaddr - here);
     const unsigned char* const end = at + segment.p_memsz;
     while (at + sizeof(ElfW(Nhdr)) <= end) {
       ElfW(Nhdr) note;
