@@ -8,7 +8,6 @@
 Prints the resident memory of the server while the model is loaded and after it has gone, at steps.
 """
 import argparse
-import json
 import pathlib
 import sys
 import tempfile
@@ -17,8 +16,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from support import dali_models, onnx_models, openvino_models, tf_models, torch_models, tree_models  # noqa: E402
-from support.optional_backends import is_built  # noqa: E402
+from support import onnx_models  # noqa: E402
+from support.one_of_each import add_optional, ask  # noqa: E402
 from support.python_models import IDENTITY, PythonModels, python_on_path  # noqa: E402
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server, settled  # noqa: E402
@@ -32,34 +31,8 @@ def make_repository(folder):
     repository.add_identity("identity", dims=(4,))
     repository.add("onnx", 'backend: "onnxruntime"', files={"model.onnx": onnx_models.mlp(**WEIGHTS)})
     PythonModels(repository).add("python", IDENTITY, {"IN": ("TYPE_FP32", [4])}, {"OUT": ("TYPE_FP32", [4])}, max_batch_size=8)
-    if is_built("pytorch"):
-        tensor = ("TYPE_FP32", [1024])
-        repository.add("pytorch", torch_models.config({"x": tensor}, {"y": tensor}),
-                       files={"model.pt": (torch_models.made_by(torch_models.MODELS) / "heavy.pt").read_bytes()})
-    if is_built("tensorflow"):
-        repository.add("tensorflow", None, files=tf_models.saved_model("heavy"))
-    if is_built("dali"):
-        repository.add("dali", dali_models.config(), files={"model.dali": dali_models.pipeline("classify")})
-    if is_built("fil"):
-        file = tree_models.folder_of("xgb_large") / "xgb_large.model"
-        repository.add("trees", tree_models.config("xgboost_ubj", 64, 10), files={"xgboost.ubj": file.read_bytes()})
-    if is_built("openvino"):
-        tensor = ("TYPE_FP32", [1024])
-        repository.add("openvino", openvino_models.config({"x": tensor}, {"y": tensor}, 1), files=openvino_models.ir("heavy"))
+    add_optional(repository)
     return repository
-
-
-def ask(server, model):
-    """One inference, of the form that the server itself proposes; DALI is asked to decode a photo."""
-    metadata = server.get(f"/v2/models/{model}").json()["inputs"][0]
-    shape = [max(1, size) for size in metadata["shape"]]
-    values = [0.0] * shape[0] * shape[1]
-    if model == "dali":
-        values = list(dali_models.photo("china"))
-        shape = [1, len(values)]
-    answer = server.post(f"/v2/models/{model}/infer", json.dumps(
-        {"inputs": [{"name": metadata["name"], "datatype": metadata["datatype"], "shape": shape, "data": values}]}))
-    assert answer.status_code == 200, answer.text
 
 
 def resident(server):
