@@ -8,22 +8,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/owned_descriptor.h"
+
 namespace neso {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 Status CannotOpen(const std::string& path, std::string_view reason) {
   return Internal("failed to open text file for read {}: {}", path, reason);
@@ -79,7 +67,7 @@ Expected<std::optional<std::string>> ReadFileIfThere(const std::string& path, si
   }
   RETURN_IF_ERROR(CheckKindAndSize(path, status, max_bytes));
   // And once more, in case it was exchanged in between.
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const OwnedDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0 || fstat(file.get(), &status) != 0) return CannotOpen(path, std::strerror(errno));
   RETURN_IF_ERROR(CheckKindAndSize(path, status, max_bytes));
   ASSIGN_OR_RETURN(std::string text, ReadToEnd(file.get(), path, static_cast<size_t>(status.st_size), max_bytes));

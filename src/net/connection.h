@@ -12,8 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/owned_descriptor.h"
 #include "net/client_account.h"
-#include "net/owned_descriptor.h"
 #include "net/peer_address.h"
 #include "net/reactor/answer_cork.h"
 #include "net/reactor/reactor_group.h"

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/base64.h"
+#include "base/percent.h"
 #include "object_store/digest.h"
 #include "object_store/xml.h"
 
@@ -25,20 +26,10 @@ std::string HttpDate() {
                      kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-// "%2F" is "/"; names that XML cannot have come so.
-std::string DecodePercent(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const std::string byte = text[i] == '%' && i + 2 < text.size() ? FromHex(text.substr(i + 1, 2)) : "";
-    decoded += byte.empty() ? text[i] : byte[0];
-    if (!byte.empty()) i += 2;
-  }
-  return decoded;
-}
-
+// Names that XML cannot have come encoded.
 std::string NameOf(const std::string& text, const XmlAttributes& attributes) {
   const auto encoded = attributes.find("Encoded");
-  return encoded != attributes.end() && encoded->second == "true" ? DecodePercent(text) : text;
+  return encoded != attributes.end() && encoded->second == "true" ? DecodePercents(text) : text;
 }
 
 }  // namespace

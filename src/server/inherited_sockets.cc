@@ -46,18 +46,18 @@ Expected<InheritedSockets> InheritedSockets::Take() {
   const std::string names = TakeText("LISTEN_FDNAMES");
   InheritedSockets taken;
   if (predecessor >= kFirstDescriptor) {
-    taken.predecessor_ = net::OwnedDescriptor(predecessor);
+    taken.predecessor_ = OwnedDescriptor(predecessor);
     fcntl(predecessor, F_SETFD, FD_CLOEXEC);
   }
   // A server that makes way starts us without knowing our number beforehand.
   if (count <= 0 || count > kMaxSockets || (process != getpid() && !taken.has_predecessor())) return taken;
-  std::vector<net::OwnedDescriptor> descriptors;
+  std::vector<OwnedDescriptor> descriptors;
   for (int fd = kFirstDescriptor; fd < kFirstDescriptor + count; ++fd) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     descriptors.emplace_back(fd);
   }
   std::string_view rest = names;
-  for (net::OwnedDescriptor& descriptor : descriptors) {
+  for (OwnedDescriptor& descriptor : descriptors) {
     const std::string name(rest.substr(0, rest.find(':')));
     rest.remove_prefix(std::min(rest.size(), name.size() + 1));
     if (std::find(kServices.begin(), kServices.end(), name) == kServices.end()) {
@@ -82,7 +82,7 @@ net::GivenSocket InheritedSockets::TakeOf(const std::string& service) {
 void InheritedSockets::TellPredecessor() {
   if (!has_predecessor()) return;
   [[maybe_unused]] const ssize_t written = write(predecessor_.get(), "1", 1);
-  predecessor_ = net::OwnedDescriptor(-1);
+  predecessor_ = OwnedDescriptor(-1);
 }
 
 }  // namespace neso

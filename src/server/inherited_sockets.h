@@ -11,9 +11,9 @@
 #include <map>
 #include <string>
 
+#include "base/owned_descriptor.h"
 #include "base/status.h"
 #include "net/given_socket.h"
-#include "net/owned_descriptor.h"
 
 namespace neso {
 
@@ -31,8 +31,8 @@ class InheritedSockets {
   bool has_predecessor() const { return predecessor_.get() >= 0; }
 
  private:
-  std::map<std::string, net::OwnedDescriptor> sockets_;  // by service
-  net::OwnedDescriptor predecessor_{-1};
+  std::map<std::string, OwnedDescriptor> sockets_;  // by service
+  OwnedDescriptor predecessor_{-1};
 };
 
 }  // namespace neso

@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/owned_descriptor.h"
 #include "base/thread_start.h"
-#include "net/owned_descriptor.h"
 
 namespace neso {
 namespace {
@@ -99,7 +99,7 @@ void ServiceManager::Send(const std::string& message) {
   std::memcpy(address.sun_path, socket_.data(), socket_.size());
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  const net::OwnedDescriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const OwnedDescriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
              size) < 0) {
     LOG_WARNING("the service manager cannot be told '{}': {}", message, std::strerror(errno));

@@ -60,7 +60,7 @@ class HandedDescriptors {
 
  private:
   posix_spawn_file_actions_t actions_;
-  std::vector<net::OwnedDescriptor> copies_;
+  std::vector<OwnedDescriptor> copies_;
   int next_ = kFirstDescriptor;
 };
 
@@ -75,8 +75,8 @@ Expected<std::unique_ptr<Upgrade>> Upgrade::Begin(std::vector<std::string> argum
                                                   const std::vector<ListeningSocket>& sockets) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return Internal("no pipe for a new process: {}", std::strerror(errno));
-  net::OwnedDescriptor answer(ends[0]);
-  const net::OwnedDescriptor its_end(ends[1]);
+  OwnedDescriptor answer(ends[0]);
+  const OwnedDescriptor its_end(ends[1]);
   HandedDescriptors handed;
   const int lowest_copy = kFirstDescriptor + static_cast<int>(sockets.size()) + 1;
   bool have_all = true;

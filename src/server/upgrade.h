@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "base/owned_descriptor.h"
 #include "base/status.h"
-#include "net/owned_descriptor.h"
 
 namespace neso {
 
@@ -42,10 +42,10 @@ class Upgrade {
   Expected<pid_t> Finish();
 
  private:
-  Upgrade(pid_t process, net::OwnedDescriptor answer) : process_(process), answer_(std::move(answer)) {}
+  Upgrade(pid_t process, OwnedDescriptor answer) : process_(process), answer_(std::move(answer)) {}
 
   pid_t process_;  // 0: not ours to end
-  net::OwnedDescriptor answer_;
+  OwnedDescriptor answer_;
 };
 
 }  // namespace neso

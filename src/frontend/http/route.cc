@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/percent.h"
+
 namespace neso {
 namespace {
 
@@ -18,31 +20,9 @@ bool IsDigits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Clients quote model names; a '%' that is no escape stays as it is.
-std::string PercentDecode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      decoded.push_back(static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2])));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
-    }
-  }
-  return decoded;
-}
-
 std::string_view Decoded(std::string_view segment, Route& route) {
   if (segment.find('%') == std::string_view::npos) return segment;
-  route.decoded = PercentDecode(segment);
+  route.decoded = DecodePercents(segment);  // clients quote model names
   return route.decoded;
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "base/percent.h"
 #include "base/text.h"
 
 namespace neso {
@@ -31,28 +32,6 @@ Expected<size_t> ParseNumber(std::string_view name, std::string_view text, size_
     return InvalidArg("{}: expected a number from {} to {}, got '{}'", name, least, most, text);
   }
   return value;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string DecodePercents(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
-    if (low < 0) {
-      decoded += text[i];
-    } else {
-      decoded += static_cast<char>(high << 4 | low);
-      i += 2;
-    }
-  }
-  return decoded;
 }
 
 // "a=1,b=2" with percent-encoded values (W3C Baggage), as both headers and attributes are given.

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/owned_descriptor.h"
 #include "neso/protobuf_wire.h"
 
 namespace neso {
@@ -64,20 +65,6 @@ MessageWriter Histogram(const std::vector<HistogramBucket>& buckets) {
   histogram.Add(3, count).Add(4, sum).Add(5, squares);
   return histogram.Add(limits).Add(counts);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
 
 Status Failed(const std::string& file, int error) {
   return Internal("failed to write '{}': {}", file, std::generic_category().message(error));
@@ -144,17 +131,17 @@ Status EventFile::Begin(double wall_time) {
 
 Status EventFile::Write(std::string_view records) {
   const std::string& file = files_.back();
-  const Descriptor descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (descriptor.number() < 0) return Failed(file, errno);
+  const OwnedDescriptor descriptor(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (descriptor.get() < 0) return Failed(file, errno);
   size_t done = 0;
   while (done < records.size()) {
     const ssize_t count =
-        pwrite(descriptor.number(), records.data() + done, records.size() - done, static_cast<off_t>(written_ + done));
+        pwrite(descriptor.get(), records.data() + done, records.size() - done, static_cast<off_t>(written_ + done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       const int reason = count < 0 ? errno : ENOSPC;
       // A part of a record would make the rest of the file unreadable.
-      (void)!ftruncate(descriptor.number(), static_cast<off_t>(written_));
+      (void)!ftruncate(descriptor.get(), static_cast<off_t>(written_));
       return Failed(file, reason);
     }
     done += static_cast<size_t>(count);

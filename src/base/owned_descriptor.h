@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace neso::net {
+namespace neso {
 
 class OwnedDescriptor {
  public:
@@ -26,4 +26,4 @@ class OwnedDescriptor {
   int fd_;
 };
 
-}  // namespace neso::net
+}  // namespace neso

@@ -1,0 +1,32 @@
+#include "base/percent.h"
+
+namespace neso {
+namespace {
+
+// -1 for what is none.
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string DecodePercents(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
+    if (low < 0) {
+      decoded.push_back(text[i]);
+    } else {
+      decoded.push_back(static_cast<char>(high << 4 | low));
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+}  // namespace neso
