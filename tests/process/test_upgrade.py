@@ -1,5 +1,6 @@
 """SIGUSR2: a new process takes over the sockets, and nobody is refused meanwhile."""
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -14,6 +15,7 @@ import requests
 import tritonclient.grpc as grpcclient
 from support.server import PATIENCE, TREE, Server
 from support.wait import wait_until
+from support.workers import Workers
 
 BODY = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
 TAKEN_OVER = r"process (\d+) has taken over; this one finishes what is under way"
@@ -60,30 +62,20 @@ def line_of():
         yield start
 
 
-class Load:
+class Load(Workers):
     """Threads that make a new connection for each request, until it ends; what went wrong is in `failures`."""
 
     def __init__(self, *asks):
-        self.failures, self.counts, self.over = [], [0] * len(asks), threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(i, ask)) for i, ask in enumerate(asks)]
+        self.failures, self.counts = [], [0] * len(asks)
+        super().__init__(functools.partial(self.run, i, ask) for i, ask in enumerate(asks))
 
     def run(self, i, ask):
-        while not self.over.is_set():
+        while not self.stopped():
             try:
                 ask()
                 self.counts[i] += 1
             except Exception as error:  # whatever it is, a client has seen it
                 self.failures.append(f"{type(error).__name__}: {error}")
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def ask_http(server, session=requests):

@@ -1,31 +1,20 @@
 """Requests without a pause from a few threads, while a test changes the server under them."""
-import threading
 import time
 
 import requests
 from support.inference import body
 from support.server import PATIENCE
+from support.workers import Workers
 
 
-class Hammer:
+class Hammer(Workers):
     """`with Hammer(server, "m") as hammer: ...`; afterwards hammer.failures lists what was not a right answer."""
 
     def __init__(self, server, model, threads=2):
         self.url = f"{server.url}/v2/models/{model}/infer"
         self.failures = []
         self.answers = 0
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([self._run] * threads)
 
     def until_more(self, count=10):
         """Waits for that many more answers."""
@@ -38,7 +27,7 @@ class Hammer:
     def _run(self):
         request = body([1.0, 2.0])
         with requests.Session() as session:
-            while not self._stop.is_set() and not self.failures:
+            while not self.stopped() and not self.failures:
                 try:
                     response = session.post(self.url, json=request, timeout=20 * PATIENCE)
                     if response.status_code != 200 or response.json()["outputs"][0]["data"] != [1, 2]:

@@ -8,15 +8,16 @@
 Models have one input INPUT0 and one output OUTPUT0, FP32, [batch, any]: those of add_identity, and echo() in Python.
 """
 import collections
+import functools
 import itertools
 import struct
-import threading
 import time
 
 import grpc
 import requests
 from support.inference import body
 from support.server import PATIENCE
+from support.workers import Workers
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
@@ -66,7 +67,7 @@ class _Grpc:
         self.channel.close()
 
 
-class SteadyLoad:
+class SteadyLoad(Workers):
     """`allowed`: model -> texts of errors that its requests may get; any other error counts as a lost request."""
 
     def __init__(self, server, models, allowed=None, protocols=("http", "grpc")):
@@ -76,19 +77,7 @@ class SteadyLoad:
         self.refused = collections.Counter()  # by model and text
         self.problems = []
         self._numbers = itertools.count(1)
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(protocol, model))
-                         for protocol in protocols for model in models]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([functools.partial(self._run, protocol, model) for protocol in protocols for model in models])
 
     def until_more(self, count=3):
         """Until every client has had that many answers, refusals included."""
@@ -108,7 +97,7 @@ class SteadyLoad:
     def _run(self, protocol, model):
         client = {"http": _Http, "grpc": _Grpc}[protocol](self.server)
         self.answers[protocol, model] = 0
-        while not self._stop.is_set() and len(self.problems) < 5:
+        while not self.stopped() and len(self.problems) < 5:
             row = [float(next(self._numbers) % 1_000_000), 0.5]
             try:
                 answer = client.ask(model, row)
