@@ -7,6 +7,8 @@
 #include <fstream>
 #include <mutex>
 
+#include "base/test_folder.h"
+
 namespace neso {
 namespace {
 
@@ -37,14 +39,10 @@ class Told {
 
 class FileWatchTest : public testing::Test {
  protected:
-  FileWatchTest() {
-    std::string pattern = testing::TempDir() + "file_watch_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~FileWatchTest() override { fs::remove_all(folder_); }
   static void Write(const fs::path& path, const char* text) { std::ofstream(path) << text; }
 
-  fs::path folder_;
+  const TestFolder made_;
+  const fs::path folder_ = made_.path();
   Told told_;
 };
 

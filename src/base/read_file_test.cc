@@ -6,17 +6,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/test_folder.h"
+
 namespace neso {
 namespace {
 
 class ReadFileTest : public ::testing::Test {
  protected:
-  ReadFileTest() {
-    std::string pattern = ::testing::TempDir() + "read_fileXXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~ReadFileTest() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& bytes) const {
     std::ofstream(folder_ + "/" + name) << bytes;
     return folder_ + "/" + name;
@@ -25,7 +21,8 @@ class ReadFileTest : public ::testing::Test {
     return ReadFile(path, max_bytes).status().message();
   }
 
-  std::string folder_;
+  const TestFolder made_;
+  const std::string folder_ = made_.path();
 };
 
 TEST_F(ReadFileTest, ReadsWhatIsThere) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/test_folder.h"
 #include "config/test_config.h"
 
 namespace neso {
@@ -24,19 +25,14 @@ TEST(SplitLabelsTest, TakesOneLabelALine) {
 
 class ReadLabelsTest : public ::testing::Test {
  protected:
-  ReadLabelsTest() {
-    std::string pattern = ::testing::TempDir() + "labelsXXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~ReadLabelsTest() override { std::filesystem::remove_all(folder_); }
-
   Expected<Labels> Read(const std::string& file) const {
     return ReadLabels(
         test::ConfigFromText("name: 'm' output { name: 'plain' } output { name: 'o' label_filename: '" + file + "' }"),
         folder_);
   }
 
-  std::string folder_;
+  const TestFolder made_;
+  const std::string folder_ = made_.path();
 };
 
 TEST_F(ReadLabelsTest, FindsLabelsByOutputAndIndex) {

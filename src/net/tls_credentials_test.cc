@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/test_folder.h"
+
 namespace neso::net {
 namespace {
 
@@ -38,13 +40,10 @@ class FakeContext final : public TlsContext {
 class TlsCredentialsTest : public ::testing::Test {
  protected:
   TlsCredentialsTest() : socket_(-1, load_) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "neso-credentials-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
     settings_ = {.certificate_file = folder_ / "crt", .key_file = folder_ / "key", .client_roots_file = {}};
     Put("crt", "first");
     Put("key", "k");
   }
-  ~TlsCredentialsTest() override { std::filesystem::remove_all(folder_); }
 
   void Put(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
   // A file of the text "bad" cannot be used.
@@ -60,7 +59,8 @@ class TlsCredentialsTest : public ::testing::Test {
   }
   std::string Shown(TlsCredentials& credentials) { return credentials.Accept(socket_)->failure(); }
 
-  std::filesystem::path folder_;
+  const TestFolder made_;
+  const std::filesystem::path folder_ = made_.path();
   TlsSettings settings_;
   ManualClock clock_;
   ServerLoad load_;

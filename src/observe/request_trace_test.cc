@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "core/abi.h"
 #include "observe/trace_file.h"
-#include "observe/trace_test_support.h"
 
 namespace neso {
 namespace {
@@ -38,7 +38,7 @@ class RequestTraceTest : public ::testing::Test {
     return text;
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
   Executor executor_{"test", 1};
   const std::shared_ptr<TraceFile> file_ = std::make_shared<TraceFile>(folder_.Path("t"), executor_);
 };

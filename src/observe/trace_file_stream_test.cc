@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "observe/trace_test_support.h"
+#include "base/test_folder.h"
 
 namespace neso {
 namespace {
@@ -27,7 +27,7 @@ class TraceFileStreamTest : public ::testing::Test {
     return "{\"id\":" + std::to_string(id) + ",\"model_name\":\"" + model + "\",\"model_version\":1}";
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
   Executor executor_{"test", 1};
   const std::shared_ptr<TraceFile> file_ = std::make_shared<TraceFile>(folder_.Path("t"), executor_);
 };

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "observe/trace_test_support.h"
+#include "base/test_folder.h"
 
 namespace neso {
 namespace {
@@ -19,7 +19,7 @@ class TraceFileTest : public ::testing::Test {
   std::shared_ptr<TraceFile> New(const std::string& name = "t.json") {
     return std::make_shared<TraceFile>(folder_.Path(name), executor_);
   }
-  TraceTestFolder folder_;
+  TestFolder folder_;
   Executor executor_{"test", 4};
 };
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "observe/trace_test_support.h"
+#include "base/test_folder.h"
 
 namespace neso {
 namespace {
@@ -35,7 +35,7 @@ class TraceSummaryTest : public ::testing::Test {
     return folder_.Path(name);
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
   TraceSummary summary_;
 };
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/test_folder.h"
 #include "core/abi.h"
 #include "observe/trace_file.h"
-#include "observe/trace_test_support.h"
 
 namespace neso {
 namespace {
@@ -56,7 +56,7 @@ class TracerTest : public ::testing::Test {
     return count;
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
   Executor executor_{"test", 2};
 };
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/test_folder.h"
 #include "repository/version_loader.h"
 
 namespace neso {
@@ -82,23 +83,9 @@ class FakeLoader final : public VersionLoader {
   std::string last_directory_ GUARDED_BY(mutex_);
 };
 
-// A folder that goes with the test.
-class TestFolder {
+// A repository that goes with the test.
+class RepositoryFolder final : public TestFolder {
  public:
-  TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "neso-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  void Write(const std::string& relative, const std::string& contents) const {
-    const std::filesystem::path file = std::filesystem::path(path_) / relative;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << contents;
-  }
   // An ensemble from I to O through the models of AddModel, or other ensembles, one after the other.
   void AddEnsemble(const std::string& name, const std::vector<std::string>& models) const {
     std::string text =
@@ -113,7 +100,6 @@ class TestFolder {
     Write(name + "/config.pbtxt", text + "}\n");
     Write(name + "/1/.keep", "");
   }
-  void Remove(const std::string& relative) const { std::filesystem::remove_all(path_ + "/" + relative); }
   // A model of a backend that nobody looks for, with versions 1 to `versions`.
   void AddModel(const std::string& name, int versions = 1, const std::string& more = "") const {
     Write(name + "/config.pbtxt",
@@ -122,9 +108,6 @@ class TestFolder {
               more);
     for (int version = 1; version <= versions; ++version) Write(name + "/" + std::to_string(version) + "/model", "x");
   }
-
- private:
-  std::string path_;
 };
 
 }  // namespace neso

@@ -52,7 +52,7 @@ class RepositoryChangesTest : public ::testing::Test {
     std::filesystem::rename(folder_.path() + "/" + from, folder_.path() + "/" + to);
   }
 
-  TestFolder folder_, second_;
+  RepositoryFolder folder_, second_;
   FakeLoader loader_;
   std::unique_ptr<ModelRepository> repository_;
 };

@@ -61,8 +61,8 @@ class ModelRepositoryTest : public ::testing::Test {
     return repository_->lifecycle().WhyNotServing(name, version).ToString();
   }
 
-  TestFolder folder_;
-  std::unique_ptr<TestFolder> second_;
+  RepositoryFolder folder_;
+  std::unique_ptr<RepositoryFolder> second_;
   FakeLoader loader_;
   unsigned retries_ = 0;
   bool namespacing_ = false;
@@ -269,7 +269,7 @@ TEST_F(ModelRepositoryTest, UnusableFoldersAreToldFromFailedLoads) {
 }
 
 TEST_F(ModelRepositoryTest, ANameInTwoRepositoriesServesNowhere) {
-  second_ = std::make_unique<TestFolder>();
+  second_ = std::make_unique<RepositoryFolder>();
   folder_.AddModel("a");
   second_->AddModel("a");
   second_->AddModel("b");
@@ -280,8 +280,8 @@ TEST_F(ModelRepositoryTest, ANameInTwoRepositoriesServesNowhere) {
 }
 
 TEST_F(ModelRepositoryTest, RepositoriesComeAndGo) {
-  second_ = std::make_unique<TestFolder>();
-  TestFolder third;
+  second_ = std::make_unique<RepositoryFolder>();
+  RepositoryFolder third;
   third.AddModel("folder");
   third.AddModel("plain");
   ModelRepository& repository = Start();
@@ -485,7 +485,7 @@ class NamespacesTest : public ModelRepositoryTest {
  protected:
   NamespacesTest() {
     namespacing_ = true;
-    second_ = std::make_unique<TestFolder>();
+    second_ = std::make_unique<RepositoryFolder>();
     folder_.AddModel("a");
     second_->AddModel("a");
   }
@@ -533,14 +533,14 @@ TEST_F(NamespacesTest, AModelWithoutARepositoryIsKnownByItsName) {
 }
 
 TEST_F(NamespacesTest, OneRepositoryHasANameOnce) {
-  TestFolder third;
+  RepositoryFolder third;
   third.AddModel("one");
   third.AddModel("two");
   ModelRepository& repository = Start();
   ASSERT_TRUE(repository.RegisterRepository(third.path(), {{"one", "a"}, {"two", "b"}}).ok());
   ASSERT_TRUE(repository.LoadModel("a", {}).ok());
   EXPECT_NE(Find(third.path() + "::a"), nullptr) << "other repositories may have it, too";
-  TestFolder fourth;
+  RepositoryFolder fourth;
   fourth.AddModel("one");
   fourth.AddModel("two");
   EXPECT_EQ(repository.RegisterRepository(fourth.path(), {{"one", "c"}, {"two", "c"}}).code(),

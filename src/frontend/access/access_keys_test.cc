@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/replace_file.h"
+#include "base/test_folder.h"
 #include "frontend/access/access_file.h"
 
 namespace neso {
@@ -26,12 +27,7 @@ AccessKey Key(const std::string& id, std::vector<std::string> models = {"*"}) {
 
 class AccessKeysTest : public testing::Test {
  protected:
-  AccessKeysTest() {
-    std::string pattern = testing::TempDir() + "access_keys_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    path_ = (folder_ / "keys.json").string();
-  }
-  ~AccessKeysTest() override { fs::remove_all(folder_); }
+  AccessKeysTest() { path_ = (folder_ / "keys.json").string(); }
 
   void Write(const std::vector<AccessKey>& keys) { EXPECT_TRUE(ReplaceFile(path_, AccessFileText(keys)).ok()); }
 
@@ -46,7 +42,8 @@ class AccessKeysTest : public testing::Test {
     return true;
   }
 
-  fs::path folder_;
+  const TestFolder made_;
+  const fs::path folder_ = made_.path();
   std::string path_;
 };
 

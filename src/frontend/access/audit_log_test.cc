@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/read_file.h"
+#include "base/test_folder.h"
 #include "base/text.h"
 
 namespace neso {
@@ -19,12 +20,7 @@ namespace fs = std::filesystem;
 
 class AuditLogTest : public testing::Test {
  protected:
-  AuditLogTest() {
-    std::string pattern = testing::TempDir() + "audit_log_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    path_ = (folder_ / "audit.jsonl").string();
-  }
-  ~AuditLogTest() override { fs::remove_all(folder_); }
+  AuditLogTest() { path_ = (folder_ / "audit.jsonl").string(); }
 
   std::shared_ptr<AuditLog> Open(uint64_t max_bytes = 0) {
     auto log =
@@ -51,7 +47,8 @@ class AuditLogTest : public testing::Test {
             .reason = {}};
   }
 
-  fs::path folder_;
+  const TestFolder made_;
+  const fs::path folder_ = made_.path();
   std::string path_;
   Executor executor_{"audit-test", 4};
 };

@@ -19,7 +19,7 @@ class LocateModelTest : public ::testing::Test {
     return location->repository.substr(disk_.path().size()) + ":" + location->folder;
   }
 
-  TestFolder disk_;
+  RepositoryFolder disk_;
 };
 
 TEST_F(LocateModelTest, TheOnlyFolderIsTheModel) {

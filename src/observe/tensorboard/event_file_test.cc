@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "observe/trace_test_support.h"
+#include "base/test_folder.h"
 
 namespace neso {
 namespace {
@@ -33,7 +33,7 @@ class EventFileTest : public ::testing::Test {
     return files;
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(EventFileTest, BeginsWithItsVersionAndGoesOnWithRecords) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
 #include "neso/protobuf_wire.h"
-#include "observe/trace_test_support.h"
 
 namespace neso {
 namespace {
@@ -47,7 +47,7 @@ class OnnxGraphTest : public ::testing::Test {
     return OnnxGraphDef(folder_.Path("m.onnx"));
   }
 
-  TraceTestFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(OnnxGraphTest, OperatorsAreNodesAndTensorsWhatLiesBetween) {

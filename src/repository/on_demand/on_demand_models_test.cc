@@ -63,7 +63,7 @@ class OnDemandModelsTest : public ::testing::Test {
     return names;
   }
 
-  TestFolder folder_;
+  RepositoryFolder folder_;
   FakeLoader loader_;
   NoGrowth memory_;
   Executor executor_{"test", 8};

@@ -20,7 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const std::string& config_name = "") {
+FolderSnapshot MustRead(const RepositoryFolder& folder, const std::string& name, const std::string& config_name = "") {
   Expected<FolderSnapshot> snapshot = LocalDisk().ReadModelFolder(folder.path() + "/" + name, config_name);
   if (!snapshot.ok()) {
     ADD_FAILURE() << snapshot.status().ToString();
@@ -30,7 +30,7 @@ FolderSnapshot MustRead(const TestFolder& folder, const std::string& name, const
 }
 
 TEST(LocalDiskTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("b");
   repository.AddModel("a");
   repository.Write("README", "");
@@ -39,7 +39,7 @@ TEST(LocalDiskTest, ListsModelFoldersSortedWithoutFilesAndHiddenOnes) {
 }
 
 TEST(LocalDiskTest, SaysWhyAPathIsNoRepository) {
-  TestFolder folder;
+  RepositoryFolder folder;
   folder.Write("file", "");
   EXPECT_EQ(Storages().CheckRepository(folder.path() + "/none").message(),
             "failed to stat file " + folder.path() + "/none");
@@ -52,7 +52,7 @@ TEST(LocalDiskTest, SaysWhyAPathIsNoRepository) {
 void LetTheClockTick() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 
 TEST(LocalDiskTest, TellsWhatArrivedWholeFromWhatWasWrittenInPlace) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("written");
   LetTheClockTick();
   EXPECT_FALSE(MustRead(repository, "written").arrived_whole);
@@ -70,7 +70,7 @@ TEST(LocalDiskTest, TellsWhatArrivedWholeFromWhatWasWrittenInPlace) {
 }
 
 TEST(LocalDiskTest, TellsAVersionThatArrivedWhole) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m");
   repository.Write("new/2/model", "x");
   LetTheClockTick();
@@ -87,7 +87,7 @@ TEST(LocalDiskTest, TellsAVersionThatArrivedWhole) {
 }
 
 TEST(LocalDiskTest, ALinkToACompleteFolderArrivesWhole) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel(".data/m");
   LetTheClockTick();
   std::filesystem::create_directory_symlink(repository.path() + "/.data/m", repository.path() + "/m");
@@ -95,7 +95,7 @@ TEST(LocalDiskTest, ALinkToACompleteFolderArrivesWhole) {
 }
 
 TEST(LocalDiskTest, ReadsConfigurationAndFirstVersion) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/configs/small.pbtxt", "backend: \"small\"");
   const FolderSnapshot folder = MustRead(repository, "m");
@@ -108,7 +108,7 @@ TEST(LocalDiskTest, ReadsConfigurationAndFirstVersion) {
 }
 
 TEST(LocalDiskTest, FingerprintsTellWhatChanged) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/labels.txt", "a");
   const FolderSnapshot before = MustRead(repository, "m");
@@ -127,7 +127,7 @@ TEST(LocalDiskTest, FingerprintsTellWhatChanged) {
 }
 
 TEST(LocalDiskTest, FilesThatMoveBetweenFoldersAreChanges) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m", 1);
   repository.Write("m/1/a/weights", "x");
   repository.Write("m/1/b/other", "y");
@@ -137,7 +137,7 @@ TEST(LocalDiskTest, FilesThatMoveBetweenFoldersAreChanges) {
 }
 
 TEST(LocalDiskTest, SurvivesLinksInCirclesAndToNowhere) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m");
   std::filesystem::create_directory_symlink("..", repository.path() + "/m/1/up");
   std::filesystem::create_symlink("nowhere", repository.path() + "/m/1/broken");
@@ -145,7 +145,7 @@ TEST(LocalDiskTest, SurvivesLinksInCirclesAndToNowhere) {
 }
 
 TEST(LocalDiskTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m");
   // 2^32 ways through the folder, were each taken.
   for (const char* link : {"a", "b"})
@@ -156,8 +156,8 @@ TEST(LocalDiskTest, VisitsEachFolderOnceHoweverManyLinksLeadThere) {
 }
 
 TEST(LocalDiskTest, SeesChangesBehindLinks) {
-  TestFolder repository;
-  TestFolder elsewhere;
+  RepositoryFolder repository;
+  RepositoryFolder elsewhere;
   repository.AddModel("m", 2);
   elsewhere.Write("weights", "x");
   for (const char* link : {"/m/1/shared", "/m/2/shared"}) {
@@ -172,7 +172,7 @@ TEST(LocalDiskTest, SeesChangesBehindLinks) {
 }
 
 TEST(LocalDiskTest, FindsWhatNoLoadMayOpen) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m", 2);
   repository.Write("m/2/deep/file", "x");
   ASSERT_EQ(mkfifo((repository.path() + "/m/2/deep/pipe").c_str(), 0600), 0);
@@ -182,7 +182,7 @@ TEST(LocalDiskTest, FindsWhatNoLoadMayOpen) {
 }
 
 TEST(LocalDiskTest, DoesNotWaitForAConfigurationThatIsAFifo) {
-  TestFolder repository;
+  RepositoryFolder repository;
   repository.AddModel("m");
   const std::string path = repository.path() + "/m/config.pbtxt";
   repository.Remove("m/config.pbtxt");
@@ -227,7 +227,7 @@ TEST(TemporaryLocalDiskTest, WhatADeadServerLeftIsRemovedAndWhatIsInUseStays) {
   const std::filesystem::path abandoned =
       std::filesystem::temp_directory_path() / ("neso-model-test" + std::to_string(getpid()));
   const std::filesystem::path link = abandoned.string() + "-link";
-  const TestFolder elsewhere;
+  const RepositoryFolder elsewhere;
   elsewhere.Write("kept", "");
   std::filesystem::create_directories(abandoned / "1");
   std::filesystem::create_directory_symlink(elsewhere.path(), link);
