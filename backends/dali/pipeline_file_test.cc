@@ -51,6 +51,32 @@ TEST(PipelineFileTest, SaysWhatIsWrong) {
   EXPECT_THAT(Error(Number(1, ~uint64_t{0}) + kOperator + kOutput), HasSubstr("num_threads of 1 to 1024"));
 }
 
+std::string WithArgument(const std::string& argument) {
+  return Message(5, Message(1, "ExternalSource") + Message(4, Message(1, "name") + argument)) + kOutput;
+}
+
+TEST(PipelineFileTest, ArgumentsHaveTheValuesOfTheirTypes) {
+  const std::string text = Message(2, "string"), number = Message(2, "int64"), flag = Message(2, "bool"),
+                    real = Message(2, "float");
+  const std::string element = Message(7, text + Message(5, "x"));
+  for (const std::string& good :
+       {text + Message(5, ""), number + Number(4, 0), number + Message(4, "\1\2"), flag + Number(6, 1),
+        text + Number(8, 1), real + Varint(3 << 3 | 5) + std::string(4, 'x'), text + element + Number(8, 1),
+        Message(2, "a type of tomorrow")}) {
+    EXPECT_EQ(Error(WithArgument(good)), "") << testing::PrintToString(good);
+  }
+  for (const std::string& bad : {text, text + Number(5, 1), text + Number(8, 0), number + Number(6, 1),
+                                 flag + Message(6, ""), real, text + Message(7, text) + Number(8, 1), text + element}) {
+    EXPECT_THAT(Error(WithArgument(bad)), HasSubstr("damaged, or not a pipeline")) << testing::PrintToString(bad);
+  }
+}
+
+TEST(PipelineFileTest, ArgumentsMayNotBeNestedWithoutEnd) {
+  std::string argument = Message(2, "string") + Message(5, "x");
+  for (int i = 0; i < 200; ++i) argument = Message(2, "string") + Message(7, argument) + Number(8, 1);
+  EXPECT_THAT(Error(WithArgument(argument)), HasSubstr("damaged, or not a pipeline"));
+}
+
 TEST(PipelineFileTest, TheDeviceForTheCpuComesLast) {
   const std::string file = Number(8, 0) + kOperator + kOutput;
   EXPECT_EQ(ForCpu(file), file + Number(8, static_cast<uint64_t>(int64_t{-99999})));
