@@ -3,6 +3,10 @@ include(CMakePackageConfigHelpers)
 add_custom_target(neso_tree)  # what has to be built before installing: programs and plug-ins add themselves
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/neso)
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/deploy/sagemaker/serve DESTINATION bin)
+# What clients in other languages are generated from.
+install(FILES ${PROJECT_SOURCE_DIR}/src/frontend/grpc/grpc_service.proto ${PROJECT_SOURCE_DIR}/src/frontend/grpc/health.proto
+              ${PROJECT_SOURCE_DIR}/src/config/model_config.proto
+        DESTINATION share/neso/proto)
 
 # The licences of what is linked in or carried along (docs/dependencies.md) go with it.
 foreach(part protobuf re2 onnxruntime)

@@ -15,6 +15,11 @@ case $codename in
   noble) clang_version=18 ;;
   *) clang_version=16 ;;
 esac
+# A compiler of Rust 1.75 or later: Debian 12 has one beside its old one.
+case $codename in
+  bookworm) packages[languages]="cargo-web maven default-jdk-headless" ;;
+  *) packages[languages]="cargo maven default-jdk-headless" ;;
+esac
 packages[lint]="clang-$clang_version clang-tidy-$clang_version clang-format-$clang_version libclang-rt-$clang_version-dev"
 
 # Installs what is missing with one apt-get call, as root or through sudo.
