@@ -1,0 +1,118 @@
+#include "client/endpoint.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <memory>
+
+namespace neso::client {
+namespace {
+
+struct FreeAddresses {
+  void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
+};
+
+bool TakePrefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+Status NoAddress(std::string_view text) {
+  return InvalidArg("'{}' is no address of a server: expected HOST:PORT, http://HOST:PORT or https://HOST:PORT", text);
+}
+
+int MillisecondsUntil(TimePoint deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1'000'000));
+}
+
+// 0, or why not.
+int FinishConnecting(int fd, TimePoint deadline) {
+  pollfd watched{fd, POLLOUT, 0};
+  int ready;
+  do {
+    ready = poll(&watched, 1, MillisecondsUntil(deadline));
+  } while (ready < 0 && errno == EINTR);
+  if (ready == 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+}  // namespace
+
+std::string Endpoint::Authority() const {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+}
+
+Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
+  Endpoint endpoint;
+  std::string_view rest = text;
+  if (TakePrefix(rest, "https://")) {
+    endpoint.uses_tls = true;
+  } else {
+    TakePrefix(rest, "http://");
+  }
+  const size_t slash = std::min(rest.find('/'), rest.size());
+  endpoint.path = rest.substr(slash);
+  while (endpoint.path.ends_with('/')) endpoint.path.pop_back();
+  rest = rest.substr(0, slash);
+
+  size_t host_end = rest.rfind(':');
+  if (rest.starts_with('[')) {
+    const size_t bracket = rest.find(']');
+    if (bracket == std::string_view::npos) return NoAddress(text);
+    endpoint.host = rest.substr(1, bracket - 1);
+    host_end = bracket + 1 < rest.size() ? bracket + 1 : std::string_view::npos;
+    if (host_end != std::string_view::npos && rest[host_end] != ':') return NoAddress(text);
+  } else {
+    endpoint.host = rest.substr(0, host_end);
+  }
+  endpoint.port = default_port;
+  if (host_end != std::string_view::npos) {
+    const std::string_view port = rest.substr(host_end + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    if (error != std::errc() || end != port.data() + port.size() || endpoint.port == 0) return NoAddress(text);
+  }
+  if (endpoint.host.empty()) return NoAddress(text);
+  return endpoint;
+}
+
+Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint deadline) {
+  const auto failure = [&](const char* reason) {
+    return Unavailable("cannot connect to {}: {}", endpoint.Authority(), reason);
+  };
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int looked_up = getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &wanted, &found);
+  if (looked_up != 0) return failure(gai_strerror(looked_up));
+  const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
+  int error = EADDRNOTAVAIL;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    OwnedDescriptor socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0) {
+      error = errno;
+      continue;
+    }
+    const int on = 1;
+    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    error = connect(socket.get(), address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+    if (error == EINPROGRESS) error = FinishConnecting(socket.get(), deadline);
+    if (error == 0) return socket;
+  }
+  return failure(std::strerror(error));
+}
+
+}  // namespace neso::client

@@ -1,0 +1,35 @@
+// Where a server is, as people write it, and a socket to it.
+//
+//   ASSIGN_OR_RETURN(const Endpoint endpoint, ParseEndpoint("localhost:8000", 8000));
+//   ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/owned_descriptor.h"
+#include "base/status.h"
+
+namespace neso::client {
+
+struct Endpoint {
+  std::string host;
+  uint16_t port = 0;
+  bool uses_tls = false;
+  std::string path;  // before every request's own; empty or "/like/this"
+
+  // "host:port", an IPv6 address in brackets: what the server is called in a request.
+  std::string Authority() const;
+};
+
+// "host", "host:port", "[::1]:port", "http://host:port/path" or "https://...". Error: kInvalidArg with what was
+// expected.
+Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port);
+
+// A connected, non-blocking socket, without delays for small writes. Waits until `deadline` at most.
+// Error: kUnavailable "cannot connect to <host>:<port>: <reason>".
+Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint deadline);
+
+}  // namespace neso::client

@@ -1,0 +1,110 @@
+#include "client/http1_connection.h"
+
+#include <sys/uio.h>
+
+#include "base/check.h"
+
+namespace neso::client {
+namespace {
+
+using net::IoResult;
+
+constexpr size_t kReadBytes = 256 << 10;
+
+// What the connections of a thread read into, one after the other.
+std::array<char, kReadBytes>& Scratch() {
+  static thread_local const auto kBytes = std::make_unique<std::array<char, kReadBytes>>();
+  return *kBytes;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Http1Connection>> Http1Connection::Connect(Loop& loop, const Endpoint& endpoint,
+                                                                    TimePoint deadline, Listener& listener) {
+  if (endpoint.uses_tls) return Unsupported("https:// is not spoken here yet: use http://{}", endpoint.Authority());
+  ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
+  return std::unique_ptr<Http1Connection>(new Http1Connection(loop, socket.Release(), listener));
+}
+
+Http1Connection::Http1Connection(Loop& loop, int fd, Listener& listener)
+    : listener_(listener), socket_(fd, loop.load()) {
+  loop.Watch(fd, *this);
+}
+
+void Http1Connection::Send(const Http1Request& request) {
+  CHECK(is_open_ && !awaits_answer_, "a connection has one request at a time");
+  awaits_answer_ = true;
+  answer_.Begin(request.method);
+  unsent_ = {request.head, request.body};
+  Write();
+}
+
+void Http1Connection::OnEvents() {
+  is_readable_ = true;
+  if (is_open_) Write();
+  if (is_open_) Read();
+}
+
+void Http1Connection::Write() {
+  while (!unsent_[0].empty() || !unsent_[1].empty()) {
+    std::array<iovec, 2> pieces;
+    size_t count = 0;
+    for (const std::string_view part : unsent_) {
+      if (!part.empty()) pieces[count++] = {const_cast<char*>(part.data()), part.size()};
+    }
+    const IoResult result = socket_.Write({pieces.data(), count});
+    // What ails the connection is seen when it is read, after an answer that says why.
+    if (result.state != IoResult::State::kOk) return;
+    const size_t of_head = std::min(result.bytes, unsent_[0].size());
+    unsent_[0].remove_prefix(of_head);
+    unsent_[1].remove_prefix(result.bytes - of_head);
+  }
+}
+
+void Http1Connection::Read() {
+  while (is_open_ && is_readable_) {
+    iovec piece{Scratch().data(), Scratch().size()};
+    const IoResult result = socket_.Read({&piece, 1});
+    is_readable_ = !result.drained;
+    switch (result.state) {
+      case IoResult::State::kWouldBlock: return;
+      case IoResult::State::kOk:
+        if (!Take({Scratch().data(), result.bytes})) return;
+        break;
+      case IoResult::State::kEnd:
+      case IoResult::State::kFailed: {
+        const bool is_whole = awaits_answer_ && answer_.End() == Http1AnswerReader::State::kDone;
+        if (!is_whole) {
+          Lose(Unavailable("the server has closed the connection{}",
+                           awaits_answer_ ? " before its answer was complete" : ""));
+          return;
+        }
+        is_open_ = awaits_answer_ = false;
+        listener_.OnAnswer(*this, answer_);
+        return;
+      }
+    }
+  }
+}
+
+bool Http1Connection::Take(std::string_view bytes) {
+  if (!awaits_answer_) return Lose(Unavailable("the server has sent something that nobody asked for"));
+  switch (answer_.Take(bytes)) {
+    case Http1AnswerReader::State::kMore: return true;
+    case Http1AnswerReader::State::kFailed: return Lose(answer_.failure());
+    case Http1AnswerReader::State::kDone: break;
+  }
+  if (!bytes.empty()) return Lose(Unavailable("the server has sent more than its answer"));
+  awaits_answer_ = false;
+  is_open_ = answer_.keeps_connection();
+  listener_.OnAnswer(*this, answer_);
+  return is_open_;
+}
+
+bool Http1Connection::Lose(const Status& reason) {
+  is_open_ = awaits_answer_ = false;
+  listener_.OnLost(*this, reason);
+  return false;
+}
+
+}  // namespace neso::client

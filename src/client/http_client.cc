@@ -1,0 +1,69 @@
+#include "client/http_client.h"
+
+#include <algorithm>
+
+namespace neso::client {
+namespace {
+
+// Nothing that could end the line, or the word, that it becomes a part of.
+bool FitsIntoLine(std::string_view text, bool may_have_blanks) {
+  return std::ranges::none_of(text, [may_have_blanks](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u == 0x7f || (u < 0x20 && u != '\t') || (u <= 0x20 && !may_have_blanks);
+  });
+}
+
+}  // namespace
+
+const std::string* HttpAnswer::Find(std::string_view name) const {
+  const auto found = std::ranges::find_if(headers, [name](const auto& header) { return header.first == name; });
+  return found == headers.end() ? nullptr : &found->second;
+}
+
+Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call) {
+  if (!FitsIntoLine(call.method, false) || !FitsIntoLine(call.path, false) || !call.path.starts_with('/'))
+    return InvalidArg("'{} {}' is no request: expected a path that begins with '/' and has no blanks", call.method,
+                      call.path);
+  std::string head =
+      fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n", call.method, endpoint.path, call.path, endpoint.Authority());
+  for (const auto& [name, value] : call.headers) {
+    if (name.empty() || !FitsIntoLine(name, false) || name.find(':') != std::string::npos || !FitsIntoLine(value, true))
+      return InvalidArg("header '{}: {}' cannot be sent: a line end, or a name that is none", name, value);
+    head += fmt::format("{}: {}\r\n", name, value);
+  }
+  if (!call.body.empty() || call.method == "POST" || call.method == "PUT")
+    head += fmt::format("Content-Length: {}\r\n", call.body.size());
+  return head + "\r\n";
+}
+
+Expected<HttpAnswer> HttpClient::Call(const HttpCall& call, std::chrono::milliseconds timeout) {
+  const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
+  ASSIGN_OR_RETURN(const std::string head, WriteHead(endpoint_, call));
+  const bool was_kept = connection_ != nullptr && connection_->is_open();
+  Expected<HttpAnswer> answer = Ask(call, head, deadline);
+  const bool may_repeat = call.method == "GET" || call.method == "HEAD";
+  if (answer.ok() || !was_kept || !may_repeat || std::chrono::steady_clock::now() >= deadline) return answer;
+  return Ask(call, head, deadline);
+}
+
+Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& head, TimePoint deadline) {
+  if (connection_ == nullptr || !connection_->is_open()) {
+    connection_.reset();
+    ASSIGN_OR_RETURN(connection_, Http1Connection::Connect(loop_, endpoint_, deadline, *this));
+  }
+  lost_ = {};
+  connection_->Send({.head = head, .body = call.body, .method = call.method});
+  while (connection_->awaits_answer() && std::chrono::steady_clock::now() < deadline) loop_.RunOnce(deadline);
+  if (connection_->awaits_answer()) {
+    connection_.reset();  // its answer, should it come, is nobody's
+    return Unavailable("no answer from {} in time", endpoint_.Authority());
+  }
+  if (!lost_.ok()) return lost_.WithContext("{}", endpoint_.Authority());
+  return std::move(answer_);
+}
+
+void HttpClient::OnAnswer(Http1Connection&, const Http1AnswerReader& answer) {
+  answer_ = {.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
+}
+
+}  // namespace neso::client

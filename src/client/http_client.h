@@ -1,0 +1,64 @@
+// HTTP calls one at a time, for commands: asks, waits, answers.
+//
+//   HttpClient client(endpoint);
+//   ASSIGN_OR_RETURN(const HttpAnswer answer, client.Call({.path = "/v2/health/ready"}, std::chrono::seconds(5)));
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "client/http1_connection.h"
+
+namespace neso::client {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpCall {
+  std::string method = "GET";
+  std::string path = "/";
+  HttpHeaders headers = {};  // Host and Content-Length are added
+  std::string body = {};
+};
+
+struct HttpAnswer {
+  int status = 0;
+  HttpHeaders headers = {};  // names in lower case
+  std::string body = {};
+
+  // Null: there is none of that name, which is in lower case.
+  const std::string* Find(std::string_view name) const;
+};
+
+// The head of `call` as it goes over the wire. Error: kInvalidArg for what would end a line of it.
+Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call);
+
+// Keeps its connection for the next call. Confined to a thread.
+class HttpClient final : private Http1Connection::Listener {
+ public:
+  explicit HttpClient(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Any status is an answer. A GET or HEAD whose kept connection turns out to have been closed is sent once more.
+  // Errors: kUnavailable when the server cannot be reached, says nothing within `timeout`, or what it says is no HTTP.
+  Expected<HttpAnswer> Call(const HttpCall& call, std::chrono::milliseconds timeout);
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  Expected<HttpAnswer> Ask(const HttpCall& call, const std::string& head, TimePoint deadline);
+  void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) override;
+  void OnLost(Http1Connection& connection, const Status& reason) override { lost_ = reason; }
+
+  const Endpoint endpoint_;
+  Loop loop_;
+  std::unique_ptr<Http1Connection> connection_;
+  HttpAnswer answer_;
+  Status lost_;
+};
+
+}  // namespace neso::client

@@ -1,0 +1,95 @@
+// Calls to a real server of ours.
+#include "client/http_client.h"
+
+#include <gtest/gtest.h>
+
+#include "net/net_test_util.h"
+
+namespace neso::client {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kPatience{20'000};
+
+Endpoint At(uint16_t port) { return {.host = "127.0.0.1", .port = port, .uses_tls = false, .path = {}}; }
+
+TEST(EndpointTest, AddressesAreReadAsPeopleWriteThem) {
+  const auto shown = [](std::string_view text) {
+    const Expected<Endpoint> endpoint = ParseEndpoint(text, 8000);
+    return endpoint ? fmt::format("{}{} {}", endpoint->uses_tls ? "tls " : "", endpoint->Authority(), endpoint->path)
+                    : endpoint.error().message();
+  };
+  EXPECT_EQ(shown("localhost"), "localhost:8000 ");
+  EXPECT_EQ(shown("a:1"), "a:1 ");
+  EXPECT_EQ(shown("[::1]:9"), "[::1]:9 ");
+  EXPECT_EQ(shown("[::1]"), "[::1]:8000 ");
+  EXPECT_EQ(shown("https://a:443/b/"), "tls a:443 /b");
+  for (const char* bad : {"", ":1", "a:", "a:0", "a:70000", "a:x", "[::1", "http://"}) {
+    EXPECT_NE(shown(bad).find("expected HOST:PORT"), std::string::npos) << bad;
+  }
+}
+
+TEST(HttpClientTest, CallsFollowEachOtherOnOneConnection) {
+  net::TestServer server;
+  HttpClient client(At(server.port()));
+  for (const size_t size : {0u, 1u, 70'000u, 5'000'000u}) {
+    const std::string body(size, 'b');
+    const auto answer = client.Call({.method = "POST", .path = "/x", .body = body}, kPatience);
+    ASSERT_TRUE(answer.ok()) << answer.error().message();
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_TRUE(answer->body == "POST /x 0" + body) << size;
+    ASSERT_NE(answer->Find("content-length"), nullptr);
+    EXPECT_EQ(*answer->Find("content-length"), std::to_string(answer->body.size()));
+    EXPECT_EQ(answer->Find("x-none"), nullptr);
+  }
+  EXPECT_EQ(server.server().ConnectionCount(), 1u);
+}
+
+TEST(HttpClientTest, LargeAnswersArrive) {
+  net::TestServer server;
+  server.handler().on_request = [](net::HttpExchangeRef exchange) {
+    net::HttpResponse response;
+    response.body = std::string(9'000'001, 'z');
+    exchange->Respond(std::move(response));
+  };
+  HttpClient client(At(server.port()));
+  const auto answer = client.Call({}, kPatience);
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_TRUE(answer->body == std::string(9'000'001, 'z'));
+}
+
+TEST(HttpClientTest, ASilentServerIsGivenUpInTime) {
+  net::TestServer server;
+  net::HttpExchangeRef kept;
+  server.handler().on_request = [&kept](net::HttpExchangeRef exchange) { kept = std::move(exchange); };
+  HttpClient client(At(server.port()));
+  const auto answer = client.Call({}, milliseconds(30));
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code(), StatusCode::kUnavailable);
+  EXPECT_NE(answer.error().message().find("in time"), std::string::npos);
+}
+
+TEST(HttpClientTest, NobodyThereIsSaid) {
+  uint16_t port = 0;
+  {
+    net::TestServer server;
+    port = server.port();
+  }
+  HttpClient client(At(port));
+  const auto answer = client.Call({}, kPatience);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().message(), fmt::format("cannot connect to 127.0.0.1:{}: Connection refused", port));
+}
+
+TEST(HttpClientTest, WhatWouldEndALineIsNotSent) {
+  const Endpoint endpoint = At(1);
+  EXPECT_FALSE(WriteHead(endpoint, {.path = "/a b"}).ok());
+  EXPECT_FALSE(WriteHead(endpoint, {.path = "a"}).ok());
+  EXPECT_FALSE(WriteHead(endpoint, {.headers = {{"A", "b\r\nC: d"}}}).ok());
+  EXPECT_FALSE(WriteHead(endpoint, {.headers = {{"A:", "b"}}}).ok());
+  EXPECT_EQ(*WriteHead(endpoint, {.path = "/p", .headers = {{"A", "b c"}}}),
+            "GET /p HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b c\r\n\r\n");
+}
+
+}  // namespace
+}  // namespace neso::client
