@@ -5,7 +5,7 @@ BACKENDS ?=
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run embeddings test test-package python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test test-package test-image image python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -71,9 +71,17 @@ test-package: ## the .deb is installed, served from, upgraded and purged on a ba
 	@NESO_PACKAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/packaging
 
 package: ## out/ as an archive and a .deb in dist/
-	@scripts/setup redis
+	@scripts/setup redis $(BACKENDS)
 	@scripts/build $(BUILD) out
 	@scripts/package $(BUILD) dist
+
+image: package ## a container image of dist/'s archive by docker, podman or buildah (BACKENDS="pytorch": with these, too)
+	@scripts/image dist neso:$$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' $(BUILD)/CMakeCache.txt) \
+	  --build-arg BACKENDS="identity onnxruntime python $(BACKENDS)"
+
+test-image: package ## an image is built by buildah on a bare Debian 12, and served from (a few minutes; root)
+	@scripts/setup test redis charts image
+	@NESO_IMAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/deploy/test_image.py
 
 clean: ## remove what was built (not .deps/, not the compiler cache)
 	rm -rf build out dist

@@ -8,6 +8,7 @@ declare -A packages=(
   [redis]="libhiredis-dev"
   [test]="curl openssl python3-dev strace libhiredis-dev redis-server"
   [package]="debootstrap systemd"
+  [image]="debootstrap buildah"
   [pytorch]="libmimalloc-dev"
   [bench]="curl wrk nghttp2-client nghttp2-server libsimdjson-dev"
 )

@@ -1,0 +1,189 @@
+"""The image: its recipe, its entry point and its health check; `make test-image` builds it and serves from it."""
+import os
+import shutil
+import subprocess
+
+import pytest
+from support.server import PATIENCE, ROOT, free_port
+
+DOCKER = ROOT / "deploy/docker"
+HADOLINT = ROOT / ".deps/manifests/bin/hadolint"
+
+
+@pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")
+def test_the_recipe_has_no_complaint_of_hadolint():
+    result = subprocess.run([HADOLINT, DOCKER / "Dockerfile"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture
+def enter(tmp_path):
+    """Runs the entry point as in a container; parts may be added to its folder."""
+    shutil.copytree(DOCKER, tmp_path / "docker")
+
+    def run(*arguments, parts=None, **variables):
+        for name, text in (parts or {}).items():
+            (tmp_path / "docker/entrypoint.d" / name).write_text(text)
+        return subprocess.run([tmp_path / "docker/entrypoint", *arguments], capture_output=True, text=True, input="echo a shell\n",
+                              env={"PATH": os.environ["PATH"], **variables}, timeout=30 * PATIENCE)
+    return run
+
+
+def test_the_entry_point_runs_a_command_and_keeps_its_status(enter):
+    result = enter("bash", "-c", 'echo "$0 $1"; exit 7', "two words", "more")
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (7, "two words more")
+
+
+def test_the_entry_point_without_arguments_is_a_shell(enter):
+    assert enter().stdout.splitlines()[-1] == "a shell"
+
+
+def test_parts_of_the_entry_point_come_in_the_order_of_their_names(enter):
+    result = enter("printenv", "LAST", parts={"30-text.txt": "printed\n", "20-set.sh": "export LAST=20\n",
+                                              "40-set.sh": 'export LAST="$LAST 40"\n', "notes.md": "not printed\n"})
+    assert result.stdout.splitlines()[-2:] == ["printed", "20 40"]
+    assert "not printed" not in result.stdout
+
+
+SHOW = {"999-show.sh": 'printf "<%s>" "$@"; exit\n'}  # after all others: what would be started
+
+
+def test_vertex_ai_s_arguments_get_the_server_in_front(enter):
+    flags = ["--http-port=8080", "--log-verbose=1"]
+    server = "</opt/tritonserver/bin/tritonserver>"
+    assert enter(*flags, parts=SHOW, AIP_MODE="PREDICTION").stdout.endswith(f"\n{server}<{flags[0]}><{flags[1]}>")
+    assert server not in enter(*flags, parts=SHOW).stdout
+
+
+def test_the_server_is_told_when_there_is_no_gpu(enter):
+    told = enter("bash", "-c", 'echo "cpu: ${TRITON_SERVER_CPU_ONLY:-}"').stdout.splitlines()[-1]
+    assert told == ("cpu: " if os.path.exists("/dev/nvidiactl") else "cpu: 1")
+
+
+def healthy(port):
+    return subprocess.run([DOCKER / "healthcheck", str(port)], capture_output=True, text=True, timeout=30 * PATIENCE)
+
+
+def test_the_health_check_follows_readiness(repository, start_server):
+    repository.add_identity("identity")
+    server = start_server(repository.path)
+    assert healthy(server.http_port).returncode == 0
+    repository.add("broken", 'backend: "nosuch"')
+    unready = start_server(repository.path, "--exit-on-error=false", "--strict-readiness=true", ready=False)
+    server.stop()
+    assert healthy(server.http_port).returncode == 1
+    assert healthy(unready.http_port).returncode == 1
+
+
+def choose(folder, names):
+    return subprocess.run([DOCKER / "choose_backends", folder, names], capture_output=True, text=True)
+
+
+def test_backends_are_chosen_by_name(tmp_path):
+    folder = tmp_path / "backends"
+    for name in ("identity", "onnxruntime", "python"):
+        (folder / name).mkdir(parents=True)
+    result = choose(folder, "python tensorflow")
+    assert result.returncode == 1
+    assert "expected names of identity onnxruntime python, got 'tensorflow'" in result.stderr
+    assert choose(folder, "python identity").returncode == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["identity", "python"]
+
+
+def test_an_image_without_an_archive_is_refused(tmp_path):
+    result = subprocess.run([ROOT / "scripts/image", tmp_path, "neso"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "make package" in result.stderr
+
+
+# --- The image itself -------------------------------------------------------------------------------------------------
+
+asked_for = [pytest.mark.skipif("NESO_IMAGE" not in os.environ, reason="asked for by `make test-image` only"),
+             pytest.mark.skipif(os.getuid() != 0, reason="only root can make a root folder"),
+             pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """The root folder of the image, built by buildah without a daemon on a Debian 12 of debootstrap's."""
+    work = tmp_path_factory.mktemp("image")
+    storage = ["--root", work / "storage", "--runroot", work / "run", "--storage-driver", "vfs"]
+    environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
+
+    def buildah(*words):
+        result = subprocess.run(["buildah", *storage, *words], capture_output=True, text=True, env=environment)
+        assert result.returncode == 0, f"{words}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+        return result.stdout.strip()
+
+    base = work / "base"
+    made = subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", base],
+                          capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout[-1000:]
+    container = buildah("from", "scratch")
+    buildah("copy", container, base, "/")
+    buildah("commit", container, "localhost/debian:12-slim")
+    shutil.rmtree(base)
+    wrapper = work / "buildah"
+    wrapper.write_text("#!/bin/sh\nexec buildah " + " ".join(map(str, storage)) + ' "$@"\n')
+    wrapper.chmod(0o755)
+    built = subprocess.run([ROOT / "scripts/image", ROOT / "dist", "neso", "--pull-never", "--network=host", "--build-arg",
+                            "BASE=localhost/debian:12-slim"], capture_output=True, text=True,
+                           env={**environment, "NESO_IMAGE_BUILDER": str(wrapper)})
+    assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
+    described = buildah("inspect", "--type", "image", "neso")
+    container = buildah("from", "--pull-never", "neso")
+    yield buildah("mount", container), described
+    buildah("umount", container)
+    shutil.rmtree(work)
+
+
+def inside(root, *words, mounts=""):
+    """A command in the image as its user, on a root that is read-only but for /tmp."""
+    script = (f'mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; mount --rbind /dev dev; mount -t tmpfs tmp tmp; {mounts}'
+              ' mount -o remount,bind,ro "$1"; shift; exec chroot --userspec=1000:1000 . "$@"')
+    return ["unshare", "--mount", "bash", "-ec", script, "-", root, "/usr/bin/env", "-i",
+            "PATH=/opt/tritonserver/bin:/usr/local/bin:/usr/bin:/bin", *words]
+
+
+@pytest.mark.usefixtures("image")
+class TestImage:
+    pytestmark = asked_for
+
+    def test_what_clouds_and_tools_read(self, image):
+        root, described = image
+        for text in ("TRITON_SERVER_VERSION=2.73.0", "TRITON_SERVER_GPU_ENABLED=0", "NVIDIA_TRITON_SERVER_VERSION=26.09",
+                     "com.nvidia.build.ref", "accept-bind-to-port", "neso-healthcheck", '"1000:1000"'):
+            assert text in described
+        for path in ("bin/tritonserver", "lib/libtritonserver.so", "TRITON_VERSION", "LICENSE", "backends/python",
+                     "repoagents/checksum/libtritonrepoagent_checksum.so", "caches/local/libtritoncache_local.so"):
+            assert os.path.exists(f"{root}/opt/tritonserver/{path}"), path
+        assert os.readlink(f"{root}/usr/bin/serve") == "/opt/tritonserver/bin/serve"
+
+    def test_all_libraries_are_there(self, image):
+        script = ("find /opt/tritonserver/bin /opt/tritonserver/lib /opt/tritonserver/backends /opt/tritonserver/caches -type f "
+                  "-name '*.so*' -not -path '*/stubs/*' -exec ldd {} + 2>/dev/null")
+        listed = subprocess.run(inside(image[0], "bash", "-c", script), capture_output=True, text=True).stdout
+        assert "libc.so" in listed
+        assert "not found" not in listed
+
+    def test_it_serves_as_its_user_on_a_read_only_root(self, image, repository):
+        repository.add_identity("identity")
+        port = free_port()
+        shared = repository.path.parent
+        for folder in (shared, *shared.rglob("*")):
+            folder.chmod(0o755 if folder.is_dir() else 0o644)
+        mounts = f"mkdir tmp/models; mount --bind {repository.path} tmp/models;"
+        ports = [f"--http-port={port}", f"--grpc-port={free_port()}", f"--metrics-port={free_port()}"]
+        local = [f"--{part}-address=127.0.0.1" for part in ("http", "grpc", "metrics")]
+        process = subprocess.Popen(inside(image[0], "/opt/nvidia/nvidia_entrypoint.sh", "tritonserver", *local, *ports,
+                                          "--model-repository=/tmp/models", mounts=mounts),
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            check = ["bash", "-c", f"for i in $(seq 200); do neso-healthcheck {port} 2>/dev/null && exit; sleep 0.1; done; exit 1"]
+            assert subprocess.run(inside(image[0], *check)).returncode == 0
+            assert f"\nUid:\t1000\t" in open(f"/proc/{process.pid}/status").read()
+        finally:
+            process.terminate()
+            output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, output
+        assert output.startswith("Neso "), output
