@@ -5,8 +5,8 @@
     bench/frameworks.py openvino --rounds 9
 
 The bare loop calls the model in Python, with as many threads as the framework takes by itself, in a process of its own. The server is
-asked by wrk over two connections; of one request at a time, the server's own statistics tell how long the model took. Of two at
-once, what counts is what each reaches of its rate alone, the two added: 1 is what taking turns would give.
+asked by wrk over two connections; of one request at a time, the server's own statistics tell how long the model took. ONNX Runtime
+also stands behind a bare epoll loop (onnx_http.cc), since sockets and wrk take from the same processors. Of two at once, what counts is what each reaches of its rate alone, the two added: 1 is what taking turns would give.
 """
 import argparse
 import concurrent.futures
@@ -25,6 +25,8 @@ from support.inference import statistics as model_statistics
 from support.optional_backends import is_built
 from support.repository import ModelRepository
 from support.server import Server
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # After `call` was defined.
 LOOP = """
@@ -47,11 +49,11 @@ def bare(case, batch, seconds):
     return float(done.stdout)
 
 
-def rate(server, case, batch, seconds, clients):
+def rate(pid, port, case, batch, seconds, clients=2):
     """Calls a second."""
     rows = case.rows(batch)
     body, head = http_load.infer_body(case.input, "FP32", list(rows.shape), rows.tobytes())
-    result = http_load.run(server.pid, server.http_port, case.backend, body, head, clients, seconds)
+    result = http_load.run(pid, port, case.backend, body, head, clients, seconds)
     if result.errors:
         raise SystemExit(f"bench: {result.errors} requests to '{case.backend}' failed")
     return result.requests_per_s
@@ -60,14 +62,14 @@ def rate(server, case, batch, seconds, clients):
 def seconds_in_model(server, case, batch, seconds):
     """Of one request at a time."""
     before = model_statistics(server, case.backend)["inference_stats"]["compute_infer"]
-    rate(server, case, batch, seconds, 1)
+    rate(server.pid, server.http_port, case, batch, seconds, clients=1)
     after = model_statistics(server, case.backend)["inference_stats"]["compute_infer"]
     return (after["ns"] - before["ns"]) / (after["count"] - before["count"]) / 1e9
 
 
 def beside_the_loop(server, case, options):
     for batch in case.batches:
-        rounds = [(bare(case, batch, options.seconds), rate(server, case, batch, options.seconds, 2),
+        rounds = [(bare(case, batch, options.seconds), rate(server.pid, server.http_port, case, batch, options.seconds),
                    seconds_in_model(server, case, batch, options.seconds)) for _ in range(options.rounds)]
         loop = statistics.median(loop for loop, _, _ in rounds)
         throughput = statistics.median(served / loop for loop, served, _ in rounds)
@@ -76,9 +78,23 @@ def beside_the_loop(server, case, options):
               f"its, one request at a time in the model {latency:.2f} of its time", flush=True)
 
 
+def behind_bare_sockets(server, case, options):
+    program = ROOT / "build" / "release" / "bench" / "onnx_http"
+    floor = servers.floor("onnx_http", program, case.file, *case.rows(1).shape[1:])
+    time.sleep(1)  # it has no way to tell that it is ready
+    try:
+        for batch in case.batches:
+            shares = [rate(server.pid, server.http_port, case, batch, options.seconds) /
+                      rate(floor.pid, floor.port, case, batch, options.seconds) for _ in range(options.rounds)]
+            print(f"{case.backend}, batch {batch}: served throughput {statistics.median(shares):.2f} of the bare runtime's behind a bare "
+                  f"epoll loop", flush=True)
+    finally:
+        floor.stop()
+
+
 def two_at_once(server, pair, options):
     def measure(case):
-        return rate(server, case, case.batches[-1], options.seconds, 2)
+        return rate(server.pid, server.http_port, case, case.batches[-1], options.seconds)
 
     shares = []
     for _ in range(options.rounds):
@@ -110,6 +126,8 @@ def main():
         try:
             for case in cases:
                 beside_the_loop(server, case, options)
+                if case.backend == "onnxruntime":
+                    behind_bare_sockets(server, case, options)
             for pair in itertools.combinations(cases, 2):
                 two_at_once(server, pair, options)
         finally:

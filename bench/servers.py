@@ -95,10 +95,10 @@ def has_triton():
     return (TRITON / "pytriton").exists() and (ROOT / "scripts" / "triton").exists()
 
 
-def floor(name, program):
-    """A bare epoll program that answers every request with its body."""
+def floor(name, program, *arguments):
+    """A bare epoll program, which answers every request with its body, or with what it makes of it."""
     port = free_port()
-    return Process(name, [str(program), str(port)], port, grpc_port=port, is_floor=True)
+    return Process(name, [str(program), str(port), *map(str, arguments)], port, grpc_port=port, is_floor=True)
 
 
 def need(tool):

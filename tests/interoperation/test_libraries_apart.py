@@ -9,11 +9,11 @@ from support.certificates import Authority, tls_flags
 from support.clients import infer_at_once
 from support.onnx_models import double
 from support.plugins import needs_plugins
-from support.server import PATIENCE, ROOT, TEST_BACKENDS, TREE
+from support.server import IS_SANITIZED, ROOT, TEST_BACKENDS, TREE
 
 
 
-@pytest.mark.skipif(PATIENCE > 1, reason="sanitizers add symbols of theirs")
+@pytest.mark.skipif(IS_SANITIZED, reason="sanitizers add symbols of theirs")
 def test_the_server_library_exports_the_c_interface_and_nothing_else():
     result = subprocess.run([ROOT / "scripts" / "check_exports", TREE / "lib" / "libtritonserver.so",
                              ROOT / "cmake" / "exported_symbols.txt"], capture_output=True, text=True)
@@ -54,7 +54,7 @@ def test_three_protobufs_in_one_process(repository, start_server, tmp_path):
 @pytest.mark.parametrize("preloaded, expected", [(False, 1), (True, -1)])
 def test_a_plug_in_with_an_openssl_of_its_own_beside_tls(repository, start_server, tmp_path, preloaded, expected):
     """The server's comes first and must not be seen; loaded for everybody (the control) it would be."""
-    if preloaded and PATIENCE > 1:
+    if preloaded and IS_SANITIZED:
         pytest.skip("a preloaded library stands before the sanitizer's own")
     authority = Authority(tmp_path, "ours")
     repository.add("otherssl", """

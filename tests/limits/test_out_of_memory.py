@@ -4,11 +4,11 @@ import json
 import pytest
 import requests
 from support.limits import limited
-from support.server import PATIENCE
+from support.server import IS_SANITIZED, PATIENCE
 
 BODY = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
 
-pytestmark = pytest.mark.skipif(PATIENCE > 1, reason="sanitizers take terabytes of address space")
+pytestmark = pytest.mark.skipif(IS_SANITIZED, reason="sanitizers take terabytes of address space")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import requests
 import tritonclient.grpc as grpcclient
 from support import abuse
 from support.limits import limited
-from support.server import PATIENCE
+from support.server import IS_SANITIZED
 from support.wait import wait_until
 
 MACHINES = {
@@ -16,7 +16,7 @@ MACHINES = {
 }
 BODY = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
 
-pytestmark = pytest.mark.skipif(PATIENCE > 1, reason="sanitizers take terabytes of address space")
+pytestmark = pytest.mark.skipif(IS_SANITIZED, reason="sanitizers take terabytes of address space")
 
 
 @pytest.fixture(scope="module", params=list(MACHINES))

@@ -12,14 +12,14 @@ from support.inference import body
 from support.innocent import innocent
 from support.many_connections import INFER, LIVE, infer_request
 from support.raw import RawConnection, request
-from support.server import PATIENCE
+from support.server import IS_SANITIZED, PATIENCE
 from support.wait import wait_until
 
 STREAM = "/inference.GRPCInferenceService/ModelStreamInfer"
 ENHANCE_YOUR_CALM = 11
 DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED = "4", "8"
 TIMES = ["progress-timeout-ms=400", "bytes-per-second=1000"]
-real_build = pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
+real_build = pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 import pytest
 from support.innocent import innocent
 from support.many_connections import allow_descriptors, close, idle, latencies, slow_readers
-from support.server import PATIENCE
+from support.server import IS_SANITIZED
 from support.wait import wait_until
 
-real_build = pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
+real_build = pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
 needs_descriptors = pytest.mark.skipif(not allow_descriptors(2500), reason="fewer than 2500 open files are allowed")
 
 
@@ -34,7 +34,7 @@ def test_slow_readers_take_what_they_have_asked_for_and_disturb_nobody(server):
     before = server.rss_kib()
     clients = slow_readers(server.grpc_port, 100, "identity", 1 << 18)
     with innocent(server):
-        if PATIENCE == 1:
+        if not IS_SANITIZED:
             each = (server.rss_kib() - before) / len(clients)
             print(f"a slow reader of 1024 KiB takes {each:.0f} KiB")
             assert each < 1300
@@ -44,5 +44,5 @@ def test_slow_readers_take_what_they_have_asked_for_and_disturb_nobody(server):
         assert client.answer(3).status == "0"
         assert len(client.answers[3].data) > 1 << 20
     close(clients)
-    if PATIENCE == 1:
+    if not IS_SANITIZED:
         wait_until(lambda: server.rss_kib() < before + 16 * 1024)

@@ -12,12 +12,12 @@ from support.onnx_models import mlp
 from support.plugins import needs_plugins
 from support.python_models import IDENTITY, PythonModels, python_on_path
 from support.repository import ModelRepository
-from support.server import PATIENCE, TEST_BACKENDS
+from support.server import IS_SANITIZED, PATIENCE, TEST_BACKENDS
 from support.wait import wait_until
 
 
 # Sanitizers keep freed memory and shadow all of it.
-real_build = pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
+real_build = pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
 
 
 def private_kib(pid):

@@ -3,7 +3,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from support.server import PATIENCE
+from support.server import IS_SANITIZED
 from support.onnx_models import double, identity, mlp, model, node
 
 
@@ -103,7 +103,7 @@ def test_instances_are_what_the_configuration_says(onnx):
     answers(onnx, "instances")
 
 
-@pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
 def test_a_session_is_made_once_for_all_instances(start_onnx):
     onnx = start_onnx()
     onnx.load("one", identity(), "instance_group { count: 1 kind: KIND_CPU }")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.onnx_models import identity
-from support.server import PATIENCE
+from support.server import IS_SANITIZED
 from support.shared_memory import PAGE, Api, SharedObject
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
@@ -272,7 +272,7 @@ def resident_kib(server):
     return min(server.rss_kib() for _ in range(5) if time.sleep(0.05) is None)
 
 
-@pytest.mark.skipif(PATIENCE > 1, reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
 def test_a_thousand_registrations_leave_nothing_behind(server):
     names = [f"region{i % 10}" for i in range(1000)]
     with SharedObject(64 * PAGE) as memory:

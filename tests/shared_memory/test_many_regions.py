@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import requests
-from support.server import PATIENCE
+from support.server import IS_SANITIZED
 from support.shared_memory import PAGE, Api, SharedObject
 from tritonclient.utils import InferenceServerException
 
@@ -58,7 +58,7 @@ def test_there_is_a_bound(start, kind):
         assert [entry["name"] for entry in server.get("/v2/systemsharedmemory/status").json()] == ["r0", "r2", "r3"]
 
 
-@pytest.mark.skipif(PATIENCE > 1, reason="sanitizers take terabytes of address space")
+@pytest.mark.skipif(IS_SANITIZED, reason="sanitizers take terabytes of address space")
 def test_an_address_space_that_is_used_up_refuses_regions_only(start):
     """Objects that are long and hold nothing: their mappings take addresses, not memory."""
     tebibyte = 1 << 40

@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = pathlib.Path(os.environ.get("NESO_TREE", ROOT / "out"))
 BUILD = pathlib.Path(os.environ.get("NESO_BUILD", ROOT / "build/release"))
 TEST_BACKENDS = BUILD / "test_backends"  # a backend directory: tests/backends/CMakeLists.txt
-# Sanitizers make everything slower.
+IS_SANITIZED = BUILD.name in ("asan", "tsan")
+# How much longer than on a machine of its own everything may take: two tests at once, a sanitizer.
 PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
 
 
@@ -27,9 +28,11 @@ _given_ports = set()
 
 def free_port():
     """Below those that the system gives to outgoing connections, which would take it before the server is up; never one
-    that was given before."""
+    that was given before, nor one that another process of the same run may give."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = random.randrange(10_000, 32_000)
+        port = random.randrange(10_000 + worker, 32_000, workers)
         if port in _given_ports:
             continue
         _given_ports.add(port)

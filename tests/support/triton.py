@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .server import PATIENCE, ROOT, Server
+from .server import IS_SANITIZED, ROOT, Server
 
 TRITON = ROOT / ".deps" / "pytriton"
 LIBRARIES = TRITON / "nvidia_pytriton.libs"
@@ -14,7 +14,7 @@ PYTHON_BACKEND = TRITON / "pytriton" / "tritonserver" / "backends" / "python"
 
 # Sanitizers cannot follow what runs in code that they have not instrumented.
 needs_triton = pytest.mark.skipif(
-    not TRITON.is_dir() or PATIENCE > 1,
+    not TRITON.is_dir() or IS_SANITIZED,
     reason="a sanitizer's build" if TRITON.is_dir() else "no .deps/pytriton: run scripts/setup test")
 
 
