@@ -1,0 +1,75 @@
+// What a client keeps of libcurl: handles with their connections for calls that wait, and a worker for those that do not.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "http/exchange.h"
+
+namespace triton {
+namespace client {
+
+struct CloseHandle {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using EasyHandle = std::unique_ptr<CURL, CloseHandle>;
+
+// Thread-safe. As many handles as calls were made at the same time; each keeps its connection.
+class HandlePool {
+ public:
+  void Perform(Exchange* exchange);
+
+ private:
+  EasyHandle Take();
+  void Give(EasyHandle handle);
+
+  std::mutex mutex_;
+  std::vector<EasyHandle> idle_;  // guarded by mutex_
+};
+
+// Performs exchanges on a thread of its own, which begins with the first; there the callbacks run. Thread-safe.
+class AsyncWorker {
+ public:
+  using Done = std::function<void(Exchange*)>;
+
+  AsyncWorker();
+  // Drops what has not completed.
+  ~AsyncWorker();
+  AsyncWorker(const AsyncWorker&) = delete;
+
+  Error Submit(std::unique_ptr<Exchange> exchange, Done done);
+
+ private:
+  struct Call {
+    EasyHandle handle;
+    std::unique_ptr<Exchange> exchange;
+    Done done;
+  };
+
+  void Run();
+  // Hands new calls to libcurl; false when the client goes.
+  bool TakeUp();
+  void Complete(CURL* handle, CURLcode outcome);
+
+  CURLM* const multi_;
+  std::mutex mutex_;
+  bool exiting_ = false;             // guarded by mutex_
+  std::vector<Call> submitted_;      // guarded by mutex_
+  std::map<CURL*, Call> under_way_;  // the worker's
+  std::thread worker_;
+};
+
+struct InferenceServerHttpClient::Connections {
+  const HttpSslOptions ssl;
+  HandlePool pool;
+  AsyncWorker worker;
+};
+
+}  // namespace client
+}  // namespace triton
