@@ -23,6 +23,7 @@
 #include "server/missing_behaviour.h"
 #include "server/option_spec.h"
 #include "server/options.h"
+#include "server/perf_command.h"
 #include "server/repository_poller.h"
 #include "server/service_manager.h"
 #include "server/services.h"
@@ -225,6 +226,7 @@ int Run(const std::vector<std::string>& arguments) {
   if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
   if (has_command && IsSignatureCommand(arguments)) return RunSignatureCommand(arguments);
   if (has_command && arguments[1] == kTraceSummaryCommand) return SummarizeTraces(arguments);
+  if (has_command && arguments[1] == kPerfCommand) return OpenPerf(arguments);
   const bool checks = has_command && arguments[1] == kCheckCommand;
   const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
   if (!used) {

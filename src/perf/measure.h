@@ -1,0 +1,61 @@
+// Measures one load: windows until three in a row agree.
+//
+// Source: perf_analyzer's rules. A window lasts 1.2 times the interval; throughputs and latencies of three windows in a
+// row may differ by the stability percentage, and their samples together are the result.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "perf/load.h"
+#include "perf/model_facts.h"
+
+namespace neso::perf {
+
+struct Latencies {
+  double average_us = 0, deviation_us = 0;
+  std::vector<double> sorted_us;
+
+  // 0 < percent <= 100; 0 if there is no sample.
+  double Percentile(double percent) const;
+};
+Latencies LatenciesOf(std::span<const Sample> samples);
+
+struct Window {
+  TimePoint begin, end;
+  std::vector<Sample> samples;  // that ended in it
+  ServerCounts server;
+
+  double seconds() const { return std::chrono::duration<double>(end - begin).count(); }
+};
+
+// What stabilises: the average, or a percentile.
+double SteadyLatency(const Latencies& latencies, int percentile);
+
+// Whether the last three windows agree.
+bool AreStable(std::span<const Window> windows, double stability, int percentile);
+
+// One load's result.
+struct Measured {
+  double load = 0;  // requests at a time, or a second
+  bool is_stable = false;
+  bool is_over_limit = false;  // the latency of the last three windows was above the limit
+  Latencies latencies;
+  uint64_t requests = 0;
+  double throughput = 0;  // inferences a second
+  ServerCounts server;
+  double delayed_share = 0;
+  std::vector<Window> windows;  // those that the result is made of
+};
+
+// Asks for the server's counts.
+using Counter = std::function<Expected<ServerCounts>()>;
+
+// The load is under way, and goes on afterwards. `say` gets a line for each window.
+Expected<Measured> Measure(Load& load, const Options& options, const Counter& counter,
+                           const std::function<void(const std::string& line)>& say);
+
+}  // namespace neso::perf

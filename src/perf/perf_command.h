@@ -1,0 +1,21 @@
+// `neso perf`: loads a server and says how it does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace neso::perf {
+
+// perf_analyzer's.
+inline constexpr int kMeasured = 0;
+inline constexpr int kUnstable = 2;
+inline constexpr int kMisused = 3;
+inline constexpr int kFailed = 99;
+
+// `arguments`: those of the process, "perf" second. Returns the exit code.
+int RunPerf(const std::vector<std::string>& arguments);
+
+// What the library exports as "neso_perf_entry".
+using PerfEntry = int (*)(const std::vector<std::string>& arguments);
+
+}  // namespace neso::perf

@@ -1,0 +1,14 @@
+// `neso perf`, which is a library of its own (src/perf).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace neso {
+
+inline constexpr const char* kPerfCommand = "perf";
+
+// `arguments`: those of the process, "perf" second. Returns the exit code.
+int OpenPerf(const std::vector<std::string>& arguments);
+
+}  // namespace neso

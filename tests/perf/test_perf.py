@@ -1,0 +1,114 @@
+"""`neso perf`: what it sends, measures and writes, against a real server."""
+import csv
+import json
+import time
+
+import pytest
+from support.server import free_port, run_neso
+
+QUICK = ("-p", "100", "-s", "1000")
+
+
+@pytest.fixture(scope="module")
+def server(module_repository, start_module_server):
+    module_repository.add_identity("wide", dims=(16,))
+    module_repository.add_identity("open", dims=(-1,))
+    module_repository.add_identity("texts", datatype="TYPE_STRING", dims=(2,))
+    module_repository.add_identity("single", dims=(4,), max_batch_size=0)
+    module_repository.add_identity("slow", dims=(1,), parameters={"execute_delay_ms": "20"})
+    return start_module_server(module_repository.path)
+
+
+@pytest.fixture
+def perf(server):
+    return lambda *words: run_neso("perf", "-u", f"127.0.0.1:{server.http_port}", *map(str, words))
+
+
+def test_a_load_is_measured_on_both_sides(perf):
+    ran = perf("-m", "wide", "-b", 4, "--concurrency-range", "2", *QUICK)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    for text in ("*** Measurement Settings ***\n  Batch size: 4\n  Service Kind: TRITON\n",
+                 "Measurement window: 100 msec\n", "Request concurrency: 2\n  Client: \n    Request count: ",
+                 "    p99 latency: ", "  Server: \n    Inference count: ", "(overhead ",
+                 "Inferences/Second vs. Client Average Batch Latency\nConcurrency: 2, throughput: "):
+        assert text in ran.stdout, ran.stdout
+    count = int(ran.stdout.split("Request count: ")[1].split()[0])
+    served = int(ran.stdout.split("Successful request count: ")[1].split()[0])
+    inferences = int(ran.stdout.split("Inference count: ")[1].split()[0])
+    assert count > 10 and abs(served - count) <= 20 and inferences == 4 * served
+
+
+def test_csv_has_a_row_for_each_load(perf, tmp_path):
+    ran = perf("-m", "texts", "--concurrency-range", "1:3:2", "--percentile", 80, "-f", tmp_path / "a.csv", *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    rows = list(csv.reader((tmp_path / "a.csv").open()))
+    assert rows[0] == ["Concurrency", "Inferences/Second", "Client Send", "Network+Server Send/Recv", "Server Queue",
+                       "Server Compute Input", "Server Compute Infer", "Server Compute Output", "Client Recv", "p50 latency",
+                       "p80 latency", "p90 latency", "p95 latency", "p99 latency"]
+    assert sorted(row[0] for row in rows[1:]) == ["1", "3"]
+    assert float(rows[1][1]) <= float(rows[2][1]) and all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_every_request_is_exported(perf, tmp_path):
+    path = tmp_path / "a.json"
+    before = time.time_ns()
+    ran = perf("-m", "single", "--request-count", 50, "--profile-export-file", path)
+    assert ran.returncode == 0, ran.stderr
+    export = json.loads(path.read_text())
+    assert export["service_kind"] == "triton"
+    [experiment] = export["experiments"]
+    assert experiment["experiment"] == {"mode": "concurrency", "value": 1}
+    assert len(experiment["requests"]) == 50 and len(experiment["window_boundaries"]) == 2
+    for request in experiment["requests"]:
+        assert before < request["timestamp"] < request["response_timestamps"][0] < time.time_ns()
+    again = perf("-m", "single", "--request-count", 50, "--profile-export-file", path)
+    assert again.returncode == 3 and "Path must not already exist." in again.stderr
+
+
+@pytest.mark.parametrize("distribution", ["constant", "poisson"])
+def test_a_rate_is_kept(perf, distribution):
+    ran = perf("-m", "wide", "--request-rate-range", 400, "--request-distribution", distribution, *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    throughput = float(ran.stdout.rsplit("throughput: ", 1)[1].split()[0])
+    assert 250 < throughput < 600
+
+
+def test_latencies_at_a_rate_count_from_the_intended_time(perf):
+    """Twice what the model can do: those that wait for their turn are not spared."""
+    ran = perf("-m", "slow", "--request-rate-range", 200, "--request-count", 100)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout.split("p99 latency: ")[1].split()[0]) > 100_000
+
+
+def test_the_limit_is_found(perf):
+    ran = perf("-m", "slow", "--find-limit", "-l", 50, *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    assert "requests at a time stay below 50 ms\n" in ran.stdout
+    assert "went over the set limit of 50 msec" in ran.stderr
+
+
+def test_a_shape_is_asked_for(perf):
+    ran = perf("-m", "open")
+    assert ran.returncode == 99 and "needs to have its shape fully defined. See the --shape option." in ran.stderr
+    ran = perf("-m", "open", "--shape", "INPUT0:7", "--input-data", "zero", "--request-count", 3)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("words, code, text", [
+    (("-m", "none"), 99, "unknown model"),
+    (("-m", "single", "-b", "2"), 99, "can not specify batch size > 1 as the model does not support batching"),
+    (("-m", "wide", "-b", "9"), 99, "batch size 9 is more than the model's 8"),
+    (("-m", "wide", "--shape", "x:1"), 99, "the model has no such input"),
+    (("-m", "wide", "--shape", "INPUT0:3", "--request-count", "1"), 99, "the server answers 400"),
+    (("-q",), 99, "Error: Invalid short option '-q'"),
+    ((), 3, "Failed to parse -m (model name). The value must be specified."),
+])
+def test_what_is_wrong_is_said(perf, words, code, text):
+    ran = perf(*words)
+    assert ran.returncode == code and text in ran.stderr, ran.stderr
+
+
+def test_a_server_that_is_not_there():
+    port = free_port()
+    ran = run_neso("perf", "-m", "a", "-u", f"127.0.0.1:{port}")
+    assert (ran.returncode, ran.stderr) == (99, f"error: cannot connect to 127.0.0.1:{port}: Connection refused\n")
