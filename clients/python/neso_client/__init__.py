@@ -5,10 +5,11 @@
     with Client("localhost:8001") as client:
         scores = client.infer("digits", pixels=images)["scores"]
 """
+from .aio import AsyncClient
 from .client import Client, Model, Result
 from .errors import DeadlineExceeded, InvalidInput, NesoError, ServerError, Unavailable
 from .tensors import TensorSpec
 
-__all__ = ["Client", "Model", "Result", "TensorSpec", "NesoError", "InvalidInput", "ServerError", "Unavailable", "DeadlineExceeded",
-           "__version__"]
+__all__ = ["AsyncClient", "Client", "Model", "Result", "TensorSpec", "NesoError", "InvalidInput", "ServerError", "Unavailable",
+           "DeadlineExceeded", "__version__"]
 __version__ = "0.1.0"

@@ -10,7 +10,7 @@ from .errors import InvalidInput, ServerError, Unavailable
 from .grpc import GrpcTransport
 from .http import HttpTransport
 from .tensors import TensorSpec, to_array, to_tensor, to_value
-from .transport import Address, Model, Request, Response, Transport, split_url
+from .transport import Address, Cancellation, Model, Request, Response, Transport, split_url
 
 __all__ = ["Client", "Model", "Result"]
 
@@ -76,9 +76,13 @@ class Client:
         outputs: the names of those that are wanted; all, where none is given.
         Raises InvalidInput before anything is sent, ServerError, Unavailable, DeadlineExceeded.
         """
-        request = self._request(model, version, {**(inputs or {}), **tensors}, outputs, id, parameters or {}, timeout)
+        return self._infer(None, model, {**(inputs or {}), **tensors}, version, outputs, id, timeout, parameters or {})
+
+    def _infer(self, cancellation: Optional[Cancellation], model: str, given: Mapping[str, Any], version: str, outputs: Sequence[str],
+               id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Result:
+        request = self._request(model, version, given, outputs, id, parameters, timeout)
         try:
-            response = self._transport.infer(request, self._deadline(timeout))
+            response = self._transport.infer(request, self._deadline(timeout), cancellation)
         except ServerError as error:
             # The model may have been replaced by one with other inputs.
             if error.status in ("INVALID_ARGUMENT", "NOT_FOUND"):
@@ -90,8 +94,12 @@ class Client:
                id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
                **tensors: Any) -> Iterator[Result]:
         """As infer(), of a model that answers a request with any number of responses, as they come. Over gRPC only."""
-        request = self._request(model, version, {**(inputs or {}), **tensors}, outputs, id, parameters or {}, timeout)
-        for response in self._transport.stream(request, self._deadline(timeout)):
+        yield from self._stream(None, model, {**(inputs or {}), **tensors}, version, outputs, id, timeout, parameters or {})
+
+    def _stream(self, cancellation: Optional[Cancellation], model: str, given: Mapping[str, Any], version: str, outputs: Sequence[str],
+                id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Iterator[Result]:
+        request = self._request(model, version, given, outputs, id, parameters, timeout)
+        for response in self._transport.stream(request, self._deadline(timeout), cancellation):
             if response.outputs or not response.parameters.get("triton_final_response"):
                 yield Result(response, model)
 

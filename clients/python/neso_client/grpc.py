@@ -3,18 +3,13 @@ import socket
 import struct
 from functools import lru_cache
 from typing import Any, Dict, Iterator, List, Optional, Tuple
-from urllib.parse import unquote
 
 from . import protobuf as pb
 from .errors import DeadlineExceeded, ServerError, Unavailable
+from .grpc_call import DuplexCall, check_status
 from .http2 import Http2Connection, StreamEnded, literal
 from .tensors import Tensor, TensorSpec
-from .transport import Address, Model, Pool, Request, Response, Transport
-
-_STATUS = ("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
-           "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
-           "DATA_LOSS", "UNAUTHENTICATED")
-
+from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport
 
 class GrpcTransport(Transport):
     def __init__(self, address: Address) -> None:
@@ -30,11 +25,11 @@ class GrpcTransport(Transport):
     def close(self) -> None:
         self._pool.close()
 
-    def infer(self, request: Request, timeout: Optional[float]) -> Response:
-        return _read_response(self._call("ModelInfer", *_infer_request(request), timeout))
+    def infer(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Response:
+        return read_response(self.call("ModelInfer", *infer_request(request), timeout, cancellation=cancellation))
 
-    def stream(self, request: Request, timeout: Optional[float]) -> Iterator[Response]:
-        for message in self._calls("ModelStreamInfer", *_infer_request(request), timeout):
+    def stream(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Iterator[Response]:
+        for message in self._calls("ModelStreamInfer", *infer_request(request), timeout, cancellation=cancellation):
             error, response = "", None
             for field, value in pb.fields(message):
                 if field == 1:
@@ -44,14 +39,14 @@ class GrpcTransport(Transport):
             if error:
                 raise ServerError("UNKNOWN", error)
             if response is not None:
-                yield _read_response(response)
+                yield read_response(response)
 
     def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
         told: Dict[int, List[Any]] = {1: [], 2: [], 3: [], 4: [], 5: []}
         for field, value in pb.fields(self._call_small("ModelMetadata", pb.text_field(1, name) + pb.text_field(2, version), timeout)):
             told.setdefault(field, []).append(value)
         return Model("".join(map(pb.text, told[1])), tuple(map(pb.text, told[2])), "".join(map(pb.text, told[3])),
-                     tuple(_read_spec(bytes(spec)) for spec in told[4]), tuple(_read_spec(bytes(spec)) for spec in told[5]))
+                     tuple(read_spec(bytes(spec)) for spec in told[4]), tuple(read_spec(bytes(spec)) for spec in told[5]))
 
     def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
         if model:
@@ -67,25 +62,30 @@ class GrpcTransport(Transport):
         self._call_small("RepositoryModelUnload", pb.text_field(2, model), timeout)
 
     def _call_small(self, method: str, message: bytes, timeout: Optional[float]) -> memoryview:
-        return self._call(method, [memoryview(message)], len(message), timeout)
+        return self.call(method, [memoryview(message)], len(message), timeout)
 
-    def _call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float]) -> memoryview:
-        answers = list(self._calls(method, message, size, timeout))
+    def call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
+             is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> memoryview:
+        """The answer's message. more_fields: encoded by literal()."""
+        answers = list(self._calls(method, message, size, timeout, more_fields, is_compressed, cancellation))
         if len(answers) != 1:
             raise ServerError("INTERNAL", f"expected one answer of {method}, got {len(answers)}")
         return answers[0]
 
-    def _calls(self, method: str, message: List[memoryview], size: int, timeout: Optional[float]) -> Iterator[memoryview]:
+    def _calls(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
+               is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> Iterator[memoryview]:
         connection = self._pool.take(timeout)
         is_whole = False
+        if cancellation is not None:
+            cancellation.attach(connection.abort)
         try:
             connection.settimeout(timeout)
-            prefix = memoryview(struct.pack(">BI", 0, size))
-            connection.send(self._header_block(method, timeout), [prefix, *message], size + 5)
+            prefix = memoryview(struct.pack(">BI", is_compressed, size))
+            connection.send(self._header_block(method, timeout) + more_fields, [prefix, *message], size + 5)
             while (answer := connection.receive()) is not None:
                 yield answer
             is_whole = True
-            _check(connection.fields())
+            check_status(connection.fields())
         except socket.timeout:
             raise DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s") from None
         except StreamEnded as error:
@@ -93,10 +93,18 @@ class GrpcTransport(Transport):
         except (OSError, ValueError) as error:
             raise Unavailable(f"{self._address.authority}: {error}") from None
         finally:
+            if cancellation is not None and cancellation.detach():
+                is_whole = False
             if is_whole:
                 self._pool.give_back(connection)
             else:
                 connection.close()
+
+    def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"", encoding: str = "") -> DuplexCall:
+        """A call with any number of messages both ways, on a connection of its own."""
+        if encoding:
+            more_fields += literal(b"grpc-encoding", encoding.encode())
+        return DuplexCall(self._address, self._header_block(method, timeout) + more_fields)
 
     def _header_block(self, method: str, timeout: Optional[float]) -> bytes:
         block = self._paths.get(method)
@@ -106,18 +114,6 @@ class GrpcTransport(Transport):
         if timeout is None:
             return block
         return block + literal(b"grpc-timeout", b"%dm" % max(1, min(int(timeout * 1000), 99999999)))
-
-
-def _check(fields: Any) -> None:
-    code = int(fields.get(b"grpc-status", b"2"))
-    if code == 0:
-        return
-    if b"grpc-status" not in fields:
-        raise Unavailable(f"expected an answer of gRPC, got HTTP status {fields.get(b':status', b'?').decode()}")
-    message = unquote(fields.get(b"grpc-message", b"").decode())
-    if code == 4:
-        raise DeadlineExceeded(message or "deadline exceeded")
-    raise ServerError(_STATUS[code] if code < len(_STATUS) else "UNKNOWN", message)
 
 
 def _parameter(key: str, value: Any) -> bytes:
@@ -137,7 +133,7 @@ def _spec_field(name: str, datatype: str, shape: Tuple[int, ...]) -> bytes:
     return pb.bytes_field(5, pb.text_field(1, name) + pb.text_field(2, datatype) + pb.packed_field(3, shape))
 
 
-def _infer_request(request: Request) -> Tuple[List[memoryview], int]:
+def infer_request(request: Request) -> Tuple[List[memoryview], int]:
     """(pieces, size): the tensors' bytes are not copied."""
     head = bytearray(pb.text_field(1, request.model) + pb.text_field(2, request.version) + pb.text_field(3, request.id))
     for key, value in request.parameters.items():
@@ -159,7 +155,7 @@ def _infer_request(request: Request) -> Tuple[List[memoryview], int]:
 
 
 @lru_cache(maxsize=256)
-def _read_spec(data: bytes) -> TensorSpec:
+def read_spec(data: bytes) -> TensorSpec:
     name = datatype = ""
     shape: List[int] = []
     for field, value in pb.fields(memoryview(data)):
@@ -183,7 +179,7 @@ def _read_parameter(data: memoryview) -> Tuple[str, Any]:
     return key, made
 
 
-def _read_response(message: memoryview) -> Response:
+def read_response(message: memoryview) -> Response:
     version = answer_id = ""
     parameters: Dict[str, Any] = {}
     specs: List[TensorSpec] = []
@@ -192,7 +188,7 @@ def _read_response(message: memoryview) -> Response:
         if field == 6:
             contents.append(value)
         elif field == 5:
-            specs.append(_read_spec(bytes(value)))
+            specs.append(read_spec(bytes(value)))
         elif field == 4:
             key, parameter = _read_parameter(value)
             parameters[key] = parameter

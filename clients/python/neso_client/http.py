@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import DeadlineExceeded, ServerError, Unavailable
 from .tensors import Tensor, TensorSpec
-from .transport import Address, Model, Pool, Request, Response, Transport, Watch, send_all
+from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport, Watch, send_all, shut_down
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS",
            413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED",
@@ -19,11 +19,12 @@ _Described = Tuple[Tuple[str, str, Tuple[int, ...], int], ...]
 _KNOWN_HEADS = 64  # answers' heads whose meaning is kept: a model's are all alike
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     status: int
     head_size: Optional[int]  # of the JSON before binary tensors
     head: bytes
     tail: np.ndarray  # what comes after it
+    encoding: str = ""  # where there is one, all of the body is in `head`, as it came
 
 
 class _Connection:
@@ -36,7 +37,11 @@ class _Connection:
         self._file.close()
         self._socket.close()
 
-    def exchange(self, buffers: List[Any], timeout: Optional[float]) -> Tuple[_Answer, bool]:
+    def abort(self) -> None:
+        """From any thread: whoever waits for the answer gets an error."""
+        shut_down(self._socket)
+
+    def exchange(self, buffers: List[Any], timeout: Optional[float]) -> Tuple[Answer, bool]:
         """(answer, whether the connection can be used again)"""
         self._socket.settimeout(timeout)
         send_all(self._socket, buffers)
@@ -45,6 +50,7 @@ class _Connection:
             raise ConnectionResetError("the server closed the connection")
         status = int(line.split(b" ", 2)[1])
         size = head_size = None
+        encoding = ""
         keeps, chunked = True, False
         while (line := self._file.readline(65536)) not in (b"\r\n", b"\n"):
             if not line:
@@ -59,6 +65,11 @@ class _Connection:
                 keeps = value.strip().lower() != b"close"
             elif name == b"transfer-encoding":
                 chunked = value.strip().lower() == b"chunked"
+            elif name == b"content-encoding":
+                encoding = value.strip().decode("latin-1").lower()
+        if encoding:
+            head = self._chunks() if chunked else self._read(size or 0)
+            return Answer(status, head_size, head, np.empty(0, np.uint8), encoding), keeps and (chunked or size is not None)
         if chunked:
             head, size = self._chunks(), 0
         else:
@@ -66,7 +77,7 @@ class _Connection:
             head = self._read(size if head_size is None else head_size) if size is not None else self._file.read()
         tail = np.empty(0 if head_size is None or size is None else size - head_size, np.uint8)
         self._fill(tail)
-        return _Answer(status, head_size, head, tail), keeps
+        return Answer(status, head_size, head, tail), keeps
 
     def _read(self, size: int) -> bytes:
         read = self._file.read(size)
@@ -104,10 +115,11 @@ class HttpTransport(Transport):
     def close(self) -> None:
         self._pool.close()
 
-    def infer(self, request: Request, timeout: Optional[float]) -> Response:
+    def infer(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Response:
         head = _request_head(request)
         buffers = [head, *(tensor.data for tensor in request.inputs)]
-        answer = self._exchange("POST", _path(request.model, request.version) + "/infer", buffers, timeout, len(head))
+        answer = self.exchange("POST", _path(request.model, request.version) + "/infer", buffers, timeout, len(head),
+                               cancellation=cancellation)
         self._check(answer)
         version, answer_id, parameters, outputs = self._understand(answer)
         tensors, at = [], 0
@@ -116,28 +128,32 @@ class HttpTransport(Transport):
             at += size
         return Response(version, answer_id, parameters, tensors)
 
-    def stream(self, request: Request, timeout: Optional[float]) -> Iterator[Response]:
+    def stream(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Iterator[Response]:
         raise ServerError("UNIMPLEMENTED", "HTTP has one answer for each request: models with many answer over gRPC, by default at port 8001")
 
     def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
-        told = json.loads(self._check(self._exchange("GET", _path(name, version), [], timeout)).head)
+        told = json.loads(self._check(self.exchange("GET", _path(name, version), [], timeout)).head)
         return Model(told["name"], tuple(told.get("versions", ())), told.get("platform", ""), _specs(told["inputs"]), _specs(told["outputs"]))
 
     def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
         path = _path(model, version) + "/ready" if model else "/v2/health/ready"
-        return self._exchange("GET", path, [], timeout).status == 200
+        return self.exchange("GET", path, [], timeout).status == 200
 
     def load(self, model: str, timeout: Optional[float]) -> None:
-        self._check(self._exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/load", [b"{}"], timeout))
+        self._check(self.exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/load", [b"{}"], timeout))
 
     def unload(self, model: str, timeout: Optional[float]) -> None:
-        self._check(self._exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/unload", [b"{}"], timeout))
+        self._check(self.exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/unload", [b"{}"], timeout))
 
-    def _exchange(self, method: str, path: str, body: List[Any], timeout: Optional[float], head_size: Optional[int] = None) -> _Answer:
+    def exchange(self, method: str, path: str, body: List[Any], timeout: Optional[float], head_size: Optional[int] = None,
+                 more_headers: str = "", cancellation: Optional[Cancellation] = None) -> Answer:
+        """more_headers: lines, each with its end."""
         size = sum(len(buffer) for buffer in body)
-        extra = "" if head_size is None else f"Inference-Header-Content-Length: {head_size}\r\n"
+        extra = more_headers if head_size is None else f"{more_headers}Inference-Header-Content-Length: {head_size}\r\n"
         buffers = [f"{method} {path}{self._common}{extra}Content-Length: {size}\r\n\r\n".encode("latin-1"), *body]
         connection = self._pool.take(timeout)
+        if cancellation is not None:
+            cancellation.attach(connection.abort)
         try:
             answer, keeps = connection.exchange(buffers, timeout)
         except socket.timeout:
@@ -149,6 +165,8 @@ class HttpTransport(Transport):
         except BaseException:  # an interrupt: half an answer is on its way
             connection.close()
             raise
+        if cancellation is not None and cancellation.detach():
+            keeps = False
         if keeps:
             self._pool.give_back(connection)
         else:
@@ -156,7 +174,7 @@ class HttpTransport(Transport):
         return answer
 
     @staticmethod
-    def _check(answer: _Answer) -> _Answer:
+    def _check(answer: Answer) -> Answer:
         if answer.status == 200:
             return answer
         try:
@@ -165,7 +183,7 @@ class HttpTransport(Transport):
             message = answer.head.decode(errors="replace").strip() or f"HTTP status {answer.status}"
         raise ServerError(_STATUS.get(answer.status, "UNKNOWN"), message)
 
-    def _understand(self, answer: _Answer) -> Any:
+    def _understand(self, answer: Answer) -> Any:
         known = self._heads.get(answer.head)
         if known is None:
             known = _read_head(answer)
@@ -204,7 +222,7 @@ def _make_head(tensors: _Described, outputs: Tuple[str, ...], request_id: str, p
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _read_head(answer: _Answer) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
+def _read_head(answer: Answer) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
     told = json.loads(answer.head)
     outputs = []
     for output in told.get("outputs", ()):

@@ -9,7 +9,8 @@ from typing import Dict, List, Mapping, Optional, Tuple
 import hpack
 import numpy as np
 
-from .transport import Address, Watch, send_all
+from .errors import DeadlineExceeded, Unavailable
+from .transport import Address, Watch, send_all, shut_down
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 _END_STREAM = _ACK = 1
@@ -29,6 +30,14 @@ _PREFACE = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
 
 def frame(kind: int, flags: int, stream: int, size: int) -> bytes:
     return struct.pack(">HBBBI", size >> 8, size & 255, kind, flags, stream)
+
+
+def data_frame(stream: int, size: int, ends: bool) -> bytes:
+    return frame(_DATA, _END_STREAM if ends else 0, stream, size)
+
+
+def headers_frame(stream: int, headers: bytes) -> bytes:
+    return frame(_HEADERS, _END_HEADERS, stream, len(headers)) + headers
 
 
 def literal(name: bytes, value: bytes) -> bytes:
@@ -73,13 +82,24 @@ class Http2Connection:
         self._headers: Optional[Dict[bytes, bytes]] = None
         self._trailers: Optional[Dict[bytes, bytes]] = None
         self._messages: List[memoryview] = []
-        self._socket.sendall(_PREFACE)
-        while not self._step():  # its settings tell how large frames may be
-            pass
+        try:
+            self._socket.sendall(_PREFACE)
+            while not self._step():  # its settings tell how large frames may be
+                pass
+        except socket.timeout:
+            self.close()
+            raise DeadlineExceeded(f"no answer from {address.authority} within {timeout} s") from None
+        except (OSError, ValueError) as error:
+            self.close()
+            raise Unavailable(f"{address.authority}: {error}") from None
 
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+    def abort(self) -> None:
+        """From any thread: whoever waits for an answer gets an error."""
+        shut_down(self._socket)
 
     def is_idle(self) -> bool:
         """Ready for another call. What came meanwhile (pings, settings) is answered."""
@@ -99,15 +119,27 @@ class Http2Connection:
 
     def send(self, headers: bytes, message: List[memoryview], size: int) -> None:
         """One request with one message behind its prefix of five bytes, of `size` bytes together."""
+        self._begin()
+        buffers: List[object] = [frame(_HEADERS, _END_HEADERS, self._stream, len(headers)), headers]
+        for chunk in self._chunks(message, size, buffers):
+            buffers += chunk
+        send_all(self._socket, buffers)
+
+    def _begin(self) -> None:
         self._stream += 2
         self._stream_window = self._initial_window
         self._headers = self._trailers = None
         self._ended = False
         self._prefix, self._message, self._filled, self._messages = bytearray(), None, 0, []
-        buffers: List[object] = [frame(_HEADERS, _END_HEADERS, self._stream, len(headers)), headers]
-        for chunk in self._chunks(message, size, buffers):
-            buffers += chunk
-        send_all(self._socket, buffers)
+
+    def _write(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def _open_window(self, stream: int, more: int) -> None:
+        if stream == 0:
+            self._window += more
+        elif stream == self._stream:
+            self._stream_window += more
 
     def _chunks(self, message: List[memoryview], size: int, before: List[object]) -> object:
         """Frames of what the windows allow; where they are shut, sends what there is and waits until they open."""
@@ -146,7 +178,7 @@ class Http2Connection:
     def cancel(self) -> None:
         """Ends the call, whose answer nobody wants any more."""
         if not self._ended:
-            self._socket.sendall(frame(_RST_STREAM, 0, self._stream, 4) + struct.pack(">I", 8))
+            self._write(frame(_RST_STREAM, 0, self._stream, 4) + struct.pack(">I", 8))
             self._ended = True
 
     def fields(self) -> Mapping[bytes, bytes]:
@@ -172,13 +204,9 @@ class Http2Connection:
             self._take_settings(body)
             return True
         elif kind == _PING and not flags & _ACK:
-            self._socket.sendall(frame(_PING, _ACK, 0, 8) + body)
+            self._write(frame(_PING, _ACK, 0, 8) + body)
         elif kind == _WINDOW_UPDATE:
-            (more,) = struct.unpack(">I", body)
-            if stream == 0:
-                self._window += more
-            elif stream == self._stream:
-                self._stream_window += more
+            self._open_window(stream, struct.unpack(">I", body)[0])
         elif kind == _RST_STREAM and stream == self._stream and not self._ended:
             self._ended = True
             raise StreamEnded(struct.unpack(">I", body)[0])
@@ -195,7 +223,7 @@ class Http2Connection:
                 self._initial_window = value
             elif name == _MAX_FRAME_SIZE:
                 self._frame_size = min(value, 1 << 18)
-        self._socket.sendall(frame(_SETTINGS, _ACK, 0, 0))
+        self._write(frame(_SETTINGS, _ACK, 0, 0))
 
     def _take_headers(self, stream: int, flags: int, body: bytes) -> None:
         if flags & _PADDED:
@@ -233,7 +261,7 @@ class Http2Connection:
     def _take_data(self, stream: int, flags: int, size: int) -> None:
         self._unannounced += size
         if self._unannounced > _LARGEST_WINDOW // 2:
-            self._socket.sendall(frame(_WINDOW_UPDATE, 0, 0, 4) + struct.pack(">I", self._unannounced))
+            self._write(frame(_WINDOW_UPDATE, 0, 0, 4) + struct.pack(">I", self._unannounced))
             self._unannounced = 0
         padding = 0
         if flags & _PADDED:

@@ -5,7 +5,7 @@ import ssl
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import Any, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from .errors import DeadlineExceeded, Unavailable
@@ -37,14 +37,41 @@ class Model(NamedTuple):
     outputs: Tuple[TensorSpec, ...]
 
 
+class Cancellation:
+    """Ends a call from another thread, or before it has begun. One for each call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._abort: Optional[Callable[[], None]] = None
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        with self._lock:
+            self.is_cancelled = True
+            if self._abort is not None:
+                self._abort()
+
+    def attach(self, abort: Callable[[], None]) -> None:
+        with self._lock:
+            self._abort = abort
+            if self.is_cancelled:
+                abort()
+
+    def detach(self) -> bool:
+        """Whether the connection was cut off."""
+        with self._lock:
+            self._abort = None
+            return self.is_cancelled
+
+
 class Transport(ABC):
     """Thread-safe. All raise Unavailable, DeadlineExceeded (`timeout`: seconds, None waits for ever) and ServerError."""
 
     @abstractmethod
-    def infer(self, request: Request, timeout: Optional[float]) -> Response: ...
+    def infer(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Response: ...
 
     @abstractmethod
-    def stream(self, request: Request, timeout: Optional[float]) -> Iterator[Response]: ...
+    def stream(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Iterator[Response]: ...
 
     @abstractmethod
     def model(self, name: str, version: str, timeout: Optional[float]) -> Model: ...
@@ -67,12 +94,14 @@ class Address(NamedTuple):
     port: int
     tls: Optional[ssl.SSLContext]
     headers: Mapping[str, str]  # sent with each request
+    connect_timeout: Optional[float] = None  # seconds; the call's where there is none
 
     @property
     def authority(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def connect(self, timeout: Optional[float], protocol: str) -> socket.socket:
+        timeout = timeout if self.connect_timeout is None else self.connect_timeout
         try:
             connected = socket.create_connection((self.host, self.port), timeout)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -136,6 +165,13 @@ class Watch:
 
     def is_quiet(self) -> bool:
         return not self._poll.poll(0)
+
+
+def shut_down(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:  # it has ended already
+        pass
 
 
 def send_all(connection: socket.socket, buffers: List[Any]) -> None:

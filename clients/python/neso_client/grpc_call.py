@@ -1,0 +1,111 @@
+"""A call of gRPC with messages both ways, and how calls end."""
+import struct
+import threading
+from typing import Any, List, Mapping, Optional
+from urllib.parse import unquote
+
+from .errors import DeadlineExceeded, ServerError, Unavailable
+from .http2 import Http2Connection, StreamEnded, data_frame, headers_frame
+from .transport import Address
+
+_STATUS = ("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+           "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
+           "DATA_LOSS", "UNAUTHENTICATED")
+
+
+def check_status(fields: Mapping[bytes, bytes]) -> None:
+    code = int(fields.get(b"grpc-status", b"2"))
+    if code == 0:
+        return
+    if b"grpc-status" not in fields:
+        raise Unavailable(f"expected an answer of gRPC, got HTTP status {fields.get(b':status', b'?').decode()}")
+    message = unquote(fields.get(b"grpc-message", b"").decode())
+    if code == 4:
+        raise DeadlineExceeded(message or "deadline exceeded")
+    raise ServerError(_STATUS[code] if code < len(_STATUS) else "UNKNOWN", message)
+
+
+class _Duplex(Http2Connection):
+    """One thread reads, others write."""
+
+    def __init__(self, address: Address, timeout: Optional[float]) -> None:
+        self._writing = threading.Lock()
+        self._changed = threading.Condition()
+        super().__init__(address, timeout)
+
+    def begin(self, headers: bytes) -> None:
+        self._begin()
+        self._socket.settimeout(None)
+        self._write(headers_frame(self._stream, headers))
+
+    def put(self, data: memoryview, is_last: bool) -> None:
+        """Waits for the server's windows."""
+        while len(data) or is_last:
+            with self._changed:
+                while len(data) and min(self._window, self._stream_window) <= 0:
+                    if self._ended:
+                        return
+                    self._changed.wait(1)
+                count = min(len(data), self._window, self._stream_window, self._frame_size)
+                self._window -= count
+                self._stream_window -= count
+            ends = is_last and count == len(data)
+            self._write(data_frame(self._stream, count, ends) + data[:count])
+            data = data[count:]
+            if ends:
+                return
+
+    def _write(self, data: bytes) -> None:
+        with self._writing:
+            self._socket.sendall(data)
+
+    def _open_window(self, stream: int, more: int) -> None:
+        with self._changed:
+            super()._open_window(stream, more)
+            self._changed.notify_all()
+
+
+class DuplexCall:
+    """send() and finish() from any thread, receive() from one."""
+
+    def __init__(self, address: Address, headers: bytes) -> None:
+        self._connection = _Duplex(address, None)
+        self._connection.begin(headers)
+        self._sending = threading.Lock()
+        self._is_finished = False
+        self.is_cancelled = False
+
+    def send(self, message: List[memoryview], size: int, is_compressed: bool = False) -> None:
+        with self._sending:
+            self._put(memoryview(b"".join([struct.pack(">BI", is_compressed, size), *message])), False)
+
+    def finish(self) -> None:
+        """No more messages; the answers still come."""
+        with self._sending:
+            if not self._is_finished:
+                self._is_finished = True
+                self._put(memoryview(b""), True)
+
+    def _put(self, data: memoryview, is_last: bool) -> None:
+        try:
+            self._connection.put(data, is_last)
+        except OSError as error:
+            if not is_last:  # else whoever receives is told
+                raise Unavailable(str(error)) from None
+
+    def receive(self) -> Optional[memoryview]:
+        """None at the end. Raises ServerError, DeadlineExceeded, Unavailable."""
+        try:
+            message = self._connection.receive()
+        except (StreamEnded, OSError, ValueError) as error:
+            raise Unavailable(str(error)) from None
+        if message is None:
+            check_status(self._connection.fields())
+        return message
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        self._connection.abort()
+
+    def close(self) -> None:
+        self._connection.close()
