@@ -39,8 +39,9 @@ def installed(tmp_path_factory):
     return folder / "installed"
 
 
-def test_asking_a_model(digits, installed):
-    code, shown = blocks(PAGE, "python", "test:client")[0], blocks(PAGE, "text", "test:client")[0]
+@pytest.mark.parametrize("example", ["test:client", "test:asyncio"])
+def test_asking_a_model(digits, installed, example):
+    code, shown = blocks(PAGE, "python", example)[0], blocks(PAGE, "text", example)[0]
     result = run(code, digits, installed)
     assert (result.stdout, result.stderr) == (shown, "")
 

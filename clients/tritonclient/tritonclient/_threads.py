@@ -1,0 +1,13 @@
+"""A call of the blocking engine for asyncio: in a thread of its own pool, cut off when the coroutine is cancelled."""
+import asyncio
+
+from neso_client.transport import Cancellation
+
+
+async def in_thread(pool, call):
+    cancellation = Cancellation()
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, call, cancellation)
+    except asyncio.CancelledError:
+        cancellation.cancel()
+        raise

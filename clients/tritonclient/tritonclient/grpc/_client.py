@@ -1,0 +1,82 @@
+import concurrent.futures
+
+from neso_client.transport import Cancellation
+
+from tritonclient.utils import InferenceServerException, raise_error
+
+from ._calls import Calls
+from ._messages import InferResult, compress, infer_message
+from ._stream import Stream
+
+MAX_GRPC_MESSAGE_SIZE = 2**31 - 1
+
+
+class CallContext:
+    """A request that is on its way."""
+
+    def __init__(self, cancellation):
+        self._cancellation = cancellation
+
+    def cancel(self):
+        self._cancellation.cancel()
+
+
+class InferenceServerClient(Calls):
+    """Requests over gRPC."""
+
+    def _open(self):
+        self._stream = None
+        self._threads = concurrent.futures.ThreadPoolExecutor(32)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.stop_stream()
+        self._threads.shutdown()
+        self._transport.close()
+
+    def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
+        return self._ask(method, pieces, size, finish, headers, timeout, encoding)
+
+    def async_infer(self, model_name, inputs, callback, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
+                    sequence_end=False, priority=0, timeout=None, client_timeout=None, headers=None, compression_algorithm=None,
+                    parameters=None):
+        pieces, size = infer_message(model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end,
+                                     priority, timeout, parameters)
+        pieces, size, encoding = compress(pieces, size, compression_algorithm)
+        cancellation = Cancellation()
+
+        def run():
+            result = failure = None
+            try:
+                result = self._ask("ModelInfer", pieces, size, InferResult, headers, client_timeout, encoding, cancellation)
+            except InferenceServerException as error:
+                failure = error
+            callback(result=result, error=failure)
+
+        self._threads.submit(run)
+        return CallContext(cancellation)
+
+    def start_stream(self, callback, stream_timeout=None, headers=None, compression_algorithm=None):
+        if self._stream is not None:
+            raise_error("cannot start another stream with one already running. 'InferenceServerClient' supports only a single active "
+                        "stream at a given time.")
+        fields = self._fields(headers)
+        self._stream = Stream(self._transport.duplex("ModelStreamInfer", stream_timeout, fields, compression_algorithm or ""), callback,
+                              compression_algorithm)
+
+    def stop_stream(self, cancel_requests=False):
+        if self._stream is not None:
+            self._stream.close(cancel_requests)
+        self._stream = None
+
+    def async_stream_infer(self, model_name, inputs, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
+                           sequence_end=False, enable_empty_final_response=False, priority=0, timeout=None, parameters=None):
+        if self._stream is None:
+            raise_error("stream not available, use start_stream() to make one available.")
+        self._stream.send(*infer_message(model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end,
+                                         priority, timeout, parameters, enable_empty_final_response))

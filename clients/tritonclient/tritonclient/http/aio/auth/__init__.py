@@ -1,0 +1,1 @@
+from tritonclient._auth import BasicAuth  # noqa: F401

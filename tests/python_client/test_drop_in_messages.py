@@ -1,0 +1,72 @@
+"""What the modules of tritonclient say before anything is sent, the same by the stock client and by ours."""
+import os
+import subprocess
+import sys
+
+import pytest
+from support.server import PATIENCE, ROOT
+
+BOTH = {"stock": None, "ours": os.pathsep.join(str(ROOT / "clients" / part) for part in ("tritonclient", "python"))}
+
+SAID = '''
+import numpy as np
+import tritonclient.grpc as grpc, tritonclient.http as http
+from tritonclient.http.auth import BasicAuth
+from tritonclient.utils import *
+
+def said(call, *args, **kwargs):
+    try:
+        call(*args, **kwargs)
+    except InferenceServerException as error:
+        print(error)
+    else:
+        print("nothing")
+
+for module in (http, grpc):
+    tensor = module.InferInput("x", [1, 2], "FP32")
+    said(tensor.set_data_from_numpy, [1, 2])
+    said(tensor.set_data_from_numpy, np.zeros((1, 2), np.int32))
+    said(tensor.set_data_from_numpy, np.zeros((2, 2), np.float32))
+    said(module.InferInput("x", [1], "BF16").set_data_from_numpy, np.zeros(1, np.float64))
+    said(module.InferRequestedOutput("y", class_count=2).set_shared_memory, "region", 4)
+    tensor.set_data_from_numpy(np.zeros((1, 2), np.float32))
+    client = module.InferenceServerClient("localhost:1")
+    for name in ("timeout", "triton_mine", "sequence_id"):
+        said(client.infer, "m", [tensor], parameters={name: 1})
+    said(client.is_model_ready, "m", 1)
+    said(client.unregister_plugin)
+    client.register_plugin(BasicAuth("someone", "secret"))
+    said(client.register_plugin, BasicAuth("someone", "secret"))
+    request = module.Request({})
+    client.plugin()(request)
+    print(request.headers)
+said(grpc.InferenceServerClient("localhost:1").infer, "m", [], parameters={"a": [1]})
+said(grpc.InferenceServerClient("localhost:1").async_stream_infer, "m", [])
+said(http.InferenceServerClient, "http://localhost:1")
+said(http.InferInput("x", [1], "BF16").set_data_from_numpy, np.zeros(1, np.float32), binary_data=False)
+said(http.InferInput("x", [1], "BYTES").set_data_from_numpy, np.array([b"\\xff"], np.object_), binary_data=False)
+said(serialized_byte_size, np.zeros(1))
+said(serialize_byte_tensor, np.zeros(1))
+print(serialized_byte_size(np.array([b"ab", b"c"], np.object_)), serialize_byte_tensor(np.array(["ab", b"c", 7], np.object_)).item())
+print(deserialize_bytes_tensor(b"\\x01\\0\\0\\0a\\0\\0\\0\\0"))
+print([np_to_triton_dtype(kind) for kind in (bool, np.int8, np.uint64, np.float16, np.float64, np.object_, np.dtype('S3'))])
+print([triton_to_np_dtype(name) for name in ("BOOL", "BF16", "BYTES", "FP32", "NONE")])
+print(http.InferenceServerClient.generate_request_body([tensor_ := http.InferInput("x", [1], "INT32").set_data_from_numpy(
+    np.int32([7]))], request_id="a", sequence_id=5, sequence_start=True, priority=2, timeout=9, parameters={"mine": "b"}))
+'''
+
+
+@pytest.fixture(scope="module")
+def said():
+    def run(path):
+        env = {**os.environ, "PYTHONPATH": path or ""}
+        result = subprocess.run([sys.executable, "-c", SAID], capture_output=True, text=True, env=env, timeout=60 * PATIENCE)
+        assert result.returncode == 0, result.stderr
+        # What follows this is advice, in each client's own words.
+        return [line.partition("expected BF16.")[0] for line in result.stdout.splitlines()]
+
+    return {name: run(path) for name, path in BOTH.items()}
+
+
+def test_both_clients_say_the_same(said):
+    assert said["ours"] == said["stock"]
