@@ -27,7 +27,9 @@ struct Field {
 // A view; the bytes outlive it. Ends early where they are no protocol buffer, which is_broken() tells.
 class Fields {
  public:
-  explicit Fields(std::string_view message) : rest_(message) {}
+  // `beyond`: how many bytes of the message follow that are not here. The field that reaches into them is the last one, with
+  // those of its bytes that are.
+  explicit Fields(std::string_view message, uint64_t beyond = 0) : rest_(message), beyond_(beyond) {}
 
   std::optional<Field> Next() {
     if (rest_.empty() || is_broken_) return std::nullopt;
@@ -61,9 +63,9 @@ class Fields {
   }
 
   std::optional<Field> Take(Field field, uint64_t size) {
-    if (size > rest_.size()) return std::nullopt;
+    if (size > rest_.size() && size - rest_.size() > beyond_) return std::nullopt;
     field.bytes = rest_.substr(0, size);
-    rest_.remove_prefix(size);
+    rest_.remove_prefix(field.bytes.size());
     return field;
   }
 
@@ -79,6 +81,7 @@ class Fields {
   }
 
   std::string_view rest_;
+  uint64_t beyond_;
   bool is_broken_ = false;
 };
 

@@ -4,19 +4,25 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/exception_status.h"
 #include "base/memory_budget.h"
 #include "base/memory_reserve.h"
+#include "base/own_library.h"
+#include "base/staged_model.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/check_command.h"
 #include "server/crash_report.h"
 #include "server/descriptor_limit.h"
 #include "server/exit_watch.h"
+#include "server/first_calls.h"
 #include "server/inherited_sockets.h"
+#include "server/init_command.h"
 #include "server/installation.h"
 #include "server/key_command.h"
 #include "server/life.h"
@@ -24,6 +30,7 @@
 #include "server/option_spec.h"
 #include "server/options.h"
 #include "server/perf_command.h"
+#include "server/ports.h"
 #include "server/repository_poller.h"
 #include "server/service_manager.h"
 #include "server/services.h"
@@ -120,8 +127,9 @@ void LeaveWithGrace(std::chrono::milliseconds grace, InferenceServer& server, co
   signals.Wait(grace);
 }
 
-// `arguments` are those of the process.
-int Serve(const Options& options, const std::vector<std::string>& arguments, InheritedSockets inherited) {
+// `arguments` are those of the process. `is_ready` runs when requests are answered.
+int Serve(const Options& options, const std::vector<std::string>& arguments, InheritedSockets inherited,
+          const std::function<void(const InferenceServer&)>& is_ready = {}) {
   RaiseDescriptorLimit();
   const Expected<size_t> budget = ParseMemoryBudget(options.memory_budget, AvailableMemory());
   MemoryBudget::OfProcess().SetLimit(budget ? *budget : SIZE_MAX);  // the options were checked
@@ -159,6 +167,7 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
   RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
 
   services.TellPredecessor();
+  if (is_ready) is_ready(**server);
   manager.Serving("Serving", [&services] { return services.Answer(kPatienceWithNetwork); });
   const std::chrono::seconds timeout(options.server.exit_timeout_seconds);
   if (ServeUntilEnd(**signals, services, manager, arguments) == End::kAsked) {
@@ -221,12 +230,51 @@ int KeepKeys(const std::vector<std::string>& arguments) {
   return 0;
 }
 
+constexpr const char* kServeCommand = "serve";
+constexpr const char* kInitCommand = "init";
+
+Expected<std::unique_ptr<StagedModel>> Stage(const std::vector<std::string>& arguments) {
+  ASSIGN_OR_RETURN(const ServeEntry* const stage,
+                   OpenOwnLibrary<ServeEntry>("libneso_serve.so", "neso_serve_entry",
+                                              "the part that serves single models is missing"));
+  return (*stage)(arguments);
+}
+
+int Refuse(const Status& why) {
+  Complain("error: " + why.message());
+  return 1;
+}
+
+// From the start on only what is wrong is told, and once it serves, what happens to the model, unless the caller decided.
+void GreetFrom(const InferenceServer& server, const Options& options) {
+  std::fputs(FirstCalls(server, options).c_str(), stdout);
+  std::fflush(stdout);
+  log::SetInfo(true);
+}
+
+int ServeModel(const std::vector<std::string>& arguments) {
+  const Expected<std::unique_ptr<StagedModel>> staged = Stage(arguments);
+  if (!staged) return Refuse(staged.error());
+  int exit_code = 0;
+  std::optional<Options> options = Prepare((*staged)->arguments, exit_code);
+  if (!options) return exit_code;
+  if (arguments[1] == kInitCommand) return InitModel(**staged, *options);
+  const bool takes_over = std::getenv("LISTEN_FDS") != nullptr;
+  if ((*staged)->choose_ports && !takes_over) ChoosePorts(*options);
+  if (const Status free = takes_over ? Status() : CheckPorts(*options); !free.ok()) return Refuse(free);
+  Expected<InheritedSockets> inherited = InheritedSockets::Take();
+  if (!inherited) return Refuse(inherited.error());
+  return Serve(*options, arguments, *std::move(inherited),
+               [&options](const InferenceServer& server) { GreetFrom(server, *options); });
+}
+
 int Run(const std::vector<std::string>& arguments) {
   const bool has_command = arguments.size() > 1 && ProgramOf(arguments[0]) == Program::kNeso;
   if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
   if (has_command && IsSignatureCommand(arguments)) return RunSignatureCommand(arguments);
   if (has_command && arguments[1] == kTraceSummaryCommand) return SummarizeTraces(arguments);
   if (has_command && arguments[1] == kPerfCommand) return OpenPerf(arguments);
+  if (has_command && (arguments[1] == kServeCommand || arguments[1] == kInitCommand)) return ServeModel(arguments);
   const bool checks = has_command && arguments[1] == kCheckCommand;
   const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
   if (!used) {
