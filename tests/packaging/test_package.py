@@ -189,3 +189,11 @@ def keyring(armored):
     binary = armored.with_suffix(".gpg")
     subprocess.run(["gpg", "--batch", "--yes", "--dearmor", "--output", binary, armored], check=True, capture_output=True)
     return binary
+
+
+def test_nothing_asks_for_a_library_whose_name_only_one_release_has(package):
+    depends = subprocess.run(["dpkg-deb", "--field", package, "Depends"], capture_output=True, text=True, check=True).stdout
+    names = {part.split("(")[0].strip() for part in depends.split(",")}
+    # What Ubuntu 24.04 and Debian 13 call ...t64 has the older name besides (Provides:), with its version.
+    assert names <= {"libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libnghttp2-14", "libssl3", "libcurl4", "libexpat1", "passwd",
+                     "libgomp1", "libatomic1"}
