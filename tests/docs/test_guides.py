@@ -96,3 +96,19 @@ def follow(tmp_path):
 
 def test_scikit_learn(follow):
     follow("scikit-learn")
+
+
+def test_hugging_face(follow, tmp_path):
+    for name in ("examples", ".deps"):  # the page is for a clone
+        (tmp_path / name).symlink_to(ROOT / name)
+    follow("hugging-face")
+
+
+@needs_backends("fil")
+def test_xgboost(follow):
+    follow("xgboost", python_of("fil"))
+
+
+@needs_backends("pytorch")
+def test_pytorch(follow):
+    follow("pytorch", python_of("pytorch"))
