@@ -95,7 +95,7 @@ std::string Description(const Model& model) {
 
 Expected<std::vector<std::string>> CheckArguments(const std::vector<std::string>& arguments) {
   if (arguments.size() < 3 || arguments[2].starts_with("-")) {
-    return InvalidArg("expected the folder of a model: neso {} MODEL-FOLDER [option...]", kCheckCommand);
+    return InvalidArg("expected the folder of a model: neso check MODEL-FOLDER [option...]");
   }
   ASSIGN_OR_RETURN(const fs::path model, ModelFolder(arguments[2]));
   // What the caller says comes last, and counts.

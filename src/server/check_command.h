@@ -13,8 +13,6 @@
 
 namespace neso {
 
-inline constexpr const char* kCheckCommand = "check";
-
 // The command line of a server that serves nothing but this model. `arguments`: those of the process, "check" second.
 // Errors: kInvalidArg when no folder is named, or one that is no model's, with what was found instead.
 Expected<std::vector<std::string>> CheckArguments(const std::vector<std::string>& arguments);

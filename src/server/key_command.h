@@ -12,8 +12,6 @@
 
 namespace neso {
 
-inline constexpr const char* kKeyCommand = "key";
-
 // What the command line asks for: does it, and returns what stdout is to say. `arguments`: those of the process, "key"
 // second. Errors: kInvalidArg for a command line that cannot be meant, and whatever is wrong with the file.
 Expected<std::string> RunKeyCommand(const std::vector<std::string>& arguments);

@@ -38,6 +38,7 @@
 #include "server/signature_command.h"
 #include "server/startup_failures.h"
 #include "server/startup_tables.h"
+#include "server/subcommand.h"
 #include "server/trace_export.h"
 #include "server/trace_summary_command.h"
 
@@ -230,7 +231,6 @@ int KeepKeys(const std::vector<std::string>& arguments) {
   return 0;
 }
 
-constexpr const char* kServeCommand = "serve";
 constexpr const char* kInitCommand = "init";
 
 Expected<std::unique_ptr<StagedModel>> Stage(const std::vector<std::string>& arguments) {
@@ -268,29 +268,41 @@ int ServeModel(const std::vector<std::string>& arguments) {
                [&options](const InferenceServer& server) { GreetFrom(server, *options); });
 }
 
-int Run(const std::vector<std::string>& arguments) {
-  const bool has_command = arguments.size() > 1 && ProgramOf(arguments[0]) == Program::kNeso;
-  if (has_command && arguments[1] == kKeyCommand) return KeepKeys(arguments);
-  if (has_command && IsSignatureCommand(arguments)) return RunSignatureCommand(arguments);
-  if (has_command && arguments[1] == kTraceSummaryCommand) return SummarizeTraces(arguments);
-  if (has_command && arguments[1] == kPerfCommand) return OpenPerf(arguments);
-  if (has_command && (arguments[1] == kServeCommand || arguments[1] == kInitCommand)) return ServeModel(arguments);
-  const bool checks = has_command && arguments[1] == kCheckCommand;
-  const Expected<std::vector<std::string>> used = checks ? CheckArguments(arguments) : Expected(arguments);
-  if (!used) {
-    Complain("error: " + used.error().message());
-    return 1;
-  }
+// What the command line of a server says.
+int ServeAs(const std::vector<std::string>& arguments) {
   int exit_code = 0;
-  const std::optional<Options> options = Prepare(*used, exit_code);
+  const std::optional<Options> options = Prepare(arguments, exit_code);
   if (!options) return exit_code;
-  if (checks) return CheckModel(*options);
   Expected<InheritedSockets> inherited = InheritedSockets::Take();
   if (!inherited) {
     Complain("error: " + inherited.error().message());
     return 1;
   }
   return Serve(*options, arguments, *std::move(inherited));
+}
+
+int Check(const std::vector<std::string>& arguments) {
+  const Expected<std::vector<std::string>> used = CheckArguments(arguments);
+  if (!used) {
+    Complain("error: " + used.error().message());
+    return 1;
+  }
+  int exit_code = 0;
+  const std::optional<Options> options = Prepare(*used, exit_code);
+  return options ? CheckModel(*options) : exit_code;
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  if (!IsSubcommand(arguments)) return ServeAs(arguments);
+  return RunSubcommand(arguments, {.serve = ServeAs,
+                                   .check = Check,
+                                   .key = KeepKeys,
+                                   .signature = RunSignatureCommand,
+                                   .trace_summary = SummarizeTraces,
+                                   .perf = OpenPerf,
+                                   .model = ServeModel,
+                                   .server_options = nullptr,
+                                   .version = {}});
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ std::string UsageText(Program program) {
       if (program == Program::kNeso || option.tritonserver_has_it) text += OptionText(option);
     }
   }
+  if (program == Program::kNeso) text += "\nneso help lists the commands that do something else.\n";
   return text;
 }
 

@@ -6,8 +6,6 @@
 
 namespace neso {
 
-inline constexpr const char* kPerfCommand = "perf";
-
 // `arguments`: those of the process, "perf" second. Returns the exit code.
 int OpenPerf(const std::vector<std::string>& arguments);
 

@@ -1,7 +1,5 @@
 #include "server/signature_command.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 
 #include "base/shared_library.h"
@@ -11,8 +9,6 @@
 
 namespace neso {
 namespace {
-
-constexpr std::array kCommands = {"keygen", "sign", "verify"};
 
 using Command = decltype(NESOSIGNATURE_Command);
 
@@ -25,10 +21,6 @@ Expected<Command*> FindCommand() {
 }
 
 }  // namespace
-
-bool IsSignatureCommand(const std::vector<std::string>& arguments) {
-  return arguments.size() > 1 && std::ranges::find(kCommands, arguments[1]) != kCommands.end();
-}
 
 int RunSignatureCommand(const std::vector<std::string>& arguments) {
   const Expected<Command*> command = FindCommand();

@@ -7,10 +7,8 @@
 
 namespace neso {
 
-// Whether `arguments`, those of the process, are one of the commands.
-bool IsSignatureCommand(const std::vector<std::string>& arguments);
-
-// Runs it, prints what came of it, and returns the exit status.
+// Runs the one that is named second in `arguments`, those of the process, prints what came of it, and returns the exit
+// status.
 int RunSignatureCommand(const std::vector<std::string>& arguments);
 
 }  // namespace neso

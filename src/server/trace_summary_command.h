@@ -6,8 +6,6 @@
 
 namespace neso {
 
-inline constexpr const char* kTraceSummaryCommand = "trace-summary";
-
 // `arguments`: those of the process, "trace-summary" second. Prints to stdout and returns 0, or to stderr what is wrong
 // and returns 1.
 int SummarizeTraces(const std::vector<std::string>& arguments);

@@ -1,0 +1,47 @@
+// One subcommand of `neso`: a row of the table in command_table.cc. Its help, its man page and its completion are made
+// of what it tells CLI11.
+//
+//   Action SetUpGreet(CLI::App& app, const ProgramParts&) {
+//     auto name = std::make_shared<std::string>();
+//     app.add_option("NAME", *name, "Whom to greet.")->required();
+//     return [name]() -> Expected<int> {
+//       std::puts(("Hello " + *name).c_str());
+//       return kDone;
+//     };
+//   }
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/command_entry.h"
+#include "base/status.h"
+
+namespace neso::command {
+
+// Exit codes. An Action's error is printed and becomes kFailed.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;   // what was asked for was refused, or answered with no
+inline constexpr int kMisused = 2;  // the command line cannot be meant
+
+// What to do once the command line has been read; returns the exit code.
+using Action = std::function<Expected<int>()>;
+
+// Headings of `neso help`.
+enum class Topic { kServing, kAsking, kModels, kFiles, kShell };
+
+struct Command {
+  const char* name;
+  const char* summary;  // one line, no full stop
+  Topic topic;
+  // Tells `app` its options and arguments. The Action keeps what they are read into.
+  Action (*set_up)(CLI::App& app, const ProgramParts& parts);
+  // Reads its own words, which are not checked before: this gets the whole command line of the process. The options
+  // that set_up names are for help and completion only.
+  ProgramPart ProgramParts::*part = nullptr;
+  bool describes_itself = false;  // its part answers --help, too
+};
+
+}  // namespace neso::command

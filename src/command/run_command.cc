@@ -1,0 +1,74 @@
+#include "command/run_command.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/nearest.h"
+#include "base/text.h"
+#include "command/command_table.h"
+#include "command/help_command.h"
+
+namespace neso::command {
+namespace {
+
+int Complain(const std::string& message, int exit_code) {
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  return exit_code;
+}
+
+// Options of the command and of the words that follow it.
+void CollectOptionNames(const CLI::App& app, std::vector<std::string>& names) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* word : app.get_subcommands([](const CLI::App* /*any*/) { return true; })) {
+    CollectOptionNames(*word, names);
+  }
+}
+
+// What CLI11 says, or for a word that it does not know, which one was meant.
+std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> left = app.remaining(/*recurse=*/true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || left.empty()) return error.what();
+  const std::string typed = left[0].substr(0, left[0].find('='));
+  if (!typed.starts_with("-")) return fmt::format("'{}' is one argument too many", typed);
+  std::vector<std::string> names;
+  CollectOptionNames(app, names);
+  const std::vector<std::string> meant = NearestNames(typed, names);
+  return fmt::format("there is no option {}{}", typed,
+                     meant.empty() ? "" : "; did you mean " + Join(meant, " or ") + "?");
+}
+
+int RunParsed(const ReadyCommand& ready, std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  try {
+    ready.app->parse(words);
+  } catch (const CLI::ParseError& error) {
+    return Complain(
+        fmt::format("{}\n{} --help says what it takes", Complaint(*ready.app, error), ready.app->get_name()), kMisused);
+  }
+  const Expected<int> done = ready.action();
+  if (done) return *done;
+  return Complain(done.error().message(), kFailed);
+}
+
+bool AsksForHelp(std::span<const std::string> words) {
+  const auto end = std::ranges::find(words, "--");
+  return std::any_of(words.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
+}  // namespace
+
+int RunCommand(const ProgramParts& parts, const std::vector<std::string>& arguments) {
+  const Command* const command = FindCommand(arguments[1]);
+  if (command == nullptr) return Complain(NoSuchCommand(arguments[1]).message(), kMisused);
+  const std::vector<std::string> words(arguments.begin() + 2, arguments.end());
+  if (AsksForHelp(words) && !command->describes_itself) {
+    std::fputs(HelpOf(*command, parts).c_str(), stdout);
+    return kDone;
+  }
+  if (command->part != nullptr) return (parts.*command->part)(arguments);
+  return RunParsed(SetUp(*command, parts), words);
+}
+
+}  // namespace neso::command

@@ -1,0 +1,61 @@
+"""`neso help`, its man pages and what shells complete: all made of the one table of commands."""
+import re
+import subprocess
+
+import pytest
+from support.server import run_neso
+
+COMMANDS = re.findall(r"^  ([a-z-]+)  ", run_neso("help").stdout, re.MULTILINE)
+
+
+def test_the_list_names_what_there_is():
+    assert {"check", "key", "keygen", "sign", "verify", "trace-summary", "help", "completion"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_describes_itself_in_both_ways(name):
+    told = run_neso("help", name)
+    assert told.returncode == 0, told.stderr
+    assert re.search(rf"[Uu]sage: neso {name}", told.stdout), told.stdout
+    assert run_neso(name, "--help").stdout == told.stdout
+
+
+@pytest.mark.parametrize("args, complaint", [
+    (["chek"], "error: there is no command 'chek'; did you mean check? neso help lists them all\n"),
+    (["completion"], "error: SHELL is required\nneso completion --help says what it takes\n"),
+    (["completion", "fsh"], "error: SHELL: fsh not in {bash,zsh,fish}\nneso completion --help says what it takes\n"),
+    (["help", "--mann"], "error: there is no option --mann; did you mean --man?\n"
+                         "neso help --help says what it takes\n"),
+    (["help", "key", "too"], "error: 'too' is one argument too many\nneso help --help says what it takes\n"),
+])
+def test_a_command_line_that_cannot_be_meant_is_told_what_was(args, complaint):
+    told = run_neso(*args)
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", complaint)
+
+
+def test_bash_completes_commands_options_and_choices(tmp_path):
+    script = tmp_path / "neso"
+    script.write_text(run_neso("completion", "bash").stdout)
+
+    def completed(*words):
+        lines = [f"source {script}", f"COMP_WORDS=({' '.join(map(repr, words))})", f"COMP_CWORD={len(words) - 1}",
+                 "compopt() { :; }", "_neso", 'echo "${COMPREPLY[@]}"']
+        return subprocess.run(["bash", "-ec", "\n".join(lines)], capture_output=True, text=True, check=True).stdout.split()
+
+    assert completed("neso", "tra") == ["trace-summary"]
+    assert completed("neso", "key", "rev") == ["revoke"]
+    assert completed("neso", "key", "create", "--concurr") == ["--concurrent="]
+    assert completed("neso", "completion", "f") == ["fish"]
+    assert "--model-repository=" in completed("neso", "--model-rep")
+
+
+def test_man_pages_of_all_commands(tmp_path):
+    assert run_neso("help", "--man-pages", str(tmp_path)).returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"neso.1", *(f"neso-{name}.1" for name in COMMANDS)}
+    assert (tmp_path / "neso.1").stat().st_mode & 0o044 == 0o044, "everybody reads them"
+    assert run_neso("help", "--man-pages", str(tmp_path / "none")).stderr == (
+        f"error: cannot write {tmp_path / 'none'}/neso.1: No such file or directory\n")
+    assert "\\fB\\-\\-model\\-repository\\fR" in (tmp_path / "neso.1").read_text()
+    page = (tmp_path / "neso-key.1").read_text()
+    assert page == run_neso("help", "key", "--man").stdout
+    assert "\\fB\\-\\-expires\\fR \\fIDAY\\fR" in page
