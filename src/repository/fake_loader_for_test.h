@@ -6,10 +6,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -44,6 +46,15 @@ class FakeLoader final : public VersionLoader {
     return {};
   }
 
+  void End(ModelHandle last) override {
+    std::shared_future<void> may_end;
+    {
+      MutexLock lock(mutex_);
+      const auto delay = delays_.find(last->name());
+      if (delay != delays_.end()) may_end = delay->second;
+    }
+    if (may_end.valid()) may_end.wait();
+  }
   std::string Explain(const PolledModel& model, int64_t version) override {
     MutexLock lock(mutex_);
     const auto failure = failures_.find(model.name);
@@ -62,6 +73,11 @@ class FakeLoader final : public VersionLoader {
     MutexLock lock(mutex_);
     failures_.erase(name);
   }
+  // The model ends once `may_end` is set.
+  void DelayEnd(const std::string& name, std::shared_future<void> may_end) {
+    MutexLock lock(mutex_);
+    delays_[name] = std::move(may_end);
+  }
   int loads(const std::string& id) {
     MutexLock lock(mutex_);
     return loads_[id];
@@ -79,6 +95,7 @@ class FakeLoader final : public VersionLoader {
   Mutex mutex_;
   std::map<std::string, int> loads_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> failures_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_future<void>> delays_ GUARDED_BY(mutex_);
   int updates_ GUARDED_BY(mutex_) = 0;
   std::string last_directory_ GUARDED_BY(mutex_);
 };

@@ -9,10 +9,10 @@ import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.control import index, load, unload
-from support.inference import Crowd, ask, body, values
+from support.inference import Crowd, ask, body, statistics, values
 from support.python_models import PythonModels, python_on_path
 from support.sequences import ALONE, END, GOES_ON, START, add, add_accumulator, needs_accumulator, total
-from support.server import IS_SANITIZED, TEST_BACKENDS, run_neso
+from support.server import IS_SANITIZED, PATIENCE, TEST_BACKENDS, run_neso
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -267,27 +267,48 @@ def test_idle_models_leave(repository, start):
 
 
 def test_ensembles_bring_their_models_and_keep_them(repository, start):
+    """There is room for the ensemble's two models, or for one of them and the other model."""
     for name in "abc":
-        add_model(repository, name, parameters={"execute_delay_ms": 100} if name == "b" else None)
+        add_model(repository, name)
     repository.add_chain("both", ["a", "b"])
     server = start(f"--model-memory-budget={int(2.5 * MB)}")
-    request = {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1, 1], "data": [1]}]}
-    failures = []
+    rounds, begin, answers = 8, threading.Barrier(2), {"both": [], "c": []}
 
-    def ask_in_turns(ask_one):
-        for _ in range(8):
-            response = ask_one()
-            if response.status_code != 200:
-                failures.append(response.text)
+    def ask_at_once(name, question):
+        for number in range(rounds):
+            begin.wait(60 * PATIENCE)
+            answers[name].append(question(float(number)))
 
-    threads = [threading.Thread(target=ask_in_turns, args=[lambda: server.infer("both", request)]),
-               threading.Thread(target=ask_in_turns, args=[lambda: ask(server, "c")])]
+    threads = [
+        threading.Thread(target=ask_at_once, args=["both", lambda value: server.infer("both", body([value], inputs=["IN"]))]),
+        threading.Thread(target=ask_at_once, args=["c", lambda value: ask(server, "c", [value])])]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
-    assert server.metric("neso_on_demand_evictions", reason="room") >= 2
+    for name in answers:
+        assert [values(answer) for answer in answers[name]] == [[number] for number in range(rounds)]
+    # Whoever is asked second in a round finds its models gone, in whichever order it is.
+    assert server.metric("neso_on_demand_evictions", reason="room") >= rounds
+
+
+def test_an_ensemble_in_use_keeps_its_models(repository, start):
+    add_model(repository, "a")
+    add_model(repository, "b", parameters={"execute_delay_ms": 3000})
+    add_model(repository, "c")
+    repository.add_chain("both", ["a", "b"])
+    server = start(f"--model-memory-budget={int(2.5 * MB)}", "--model-load-wait-ms=200")
+    wait_until(lambda: server.get("/v2/models/both").status_code == 200)
+    with Crowd() as crowd:
+        under_way = crowd.pool.submit(server.infer, "both", body([7.0], inputs=["IN"]))
+        wait_until(lambda: statistics(server, "a").get("inference_count") == 1)
+        # Its first model has nothing to do any more, and stays: as long as the ensemble is executing there is no room.
+        response = ask(server, "c")
+        assert response.status_code == 503
+        assert "model 'c' found no room within 200 ms" in response.json()["error"]
+        assert loaded(server) == {"a", "b", "both"}
+        assert values(under_way.result()) == [7]
+    wait_until(lambda: ask(server, "c").status_code == 200)
 
 
 @needs_accumulator

@@ -198,26 +198,31 @@ void OnDemandModels::MarkLeaving(const std::vector<std::string>& names, uint64_t
 }
 
 void OnDemandModels::Evict(const std::vector<std::string>& names) {
-  ModelLifecycle& lifecycle = parts_.repository.lifecycle();
   for (const std::string& name : names) {
     const Status unloaded = parts_.repository.UnloadModel(name, /*unload_dependents=*/false);
     if (!unloaded.ok()) LOG_ERROR("model '{}' cannot be unloaded: {}", name, unloaded.message());
   }
+  // Each on its own: a request that came just before may hold an ensemble, and wait for one of its models to be loaded
+  // again, which has to be gone first.
   for (const std::string& name : names) {
-    // A request that came just before goes on, however long it takes.
-    constexpr Nanoseconds kForEver = std::chrono::hours(1000);
-    lifecycle.WaitUntilUnloaded(name, After(parts_.clock.Now(), kForEver));
-    Resident gone;
-    {
-      MutexLock lock(mutex_);
-      gone = std::exchange(residents_[name], {});
-      residents_.erase(name);
-      meter_.Gone(gone.use);
-    }
-    LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
-             std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
-    MakeProgress();
+    if (!Post([this, name] { AwaitGone(name); })) AwaitGone(name);
   }
+}
+
+void OnDemandModels::AwaitGone(const std::string& name) {
+  // Whoever holds it goes on, however long that takes.
+  constexpr Nanoseconds kForEver = std::chrono::hours(1000);
+  parts_.repository.lifecycle().WaitUntilUnloaded(name, After(parts_.clock.Now(), kForEver));
+  Resident gone;
+  {
+    MutexLock lock(mutex_);
+    gone = std::exchange(residents_[name], {});
+    residents_.erase(name);
+    meter_.Gone(gone.use);
+  }
+  LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
+           std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
+  MakeProgress();
 }
 
 // --- what models take ------------------------------------------------------------------------------------------------

@@ -182,6 +182,7 @@ class OnDemandModels {
   MemoryUse UseLocked() const REQUIRES(mutex_);
   MemoryUse LeavingLocked() const REQUIRES(mutex_);
   void Evict(const std::vector<std::string>& names);
+  void AwaitGone(const std::string& name);
   void Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) REQUIRES(mutex_);
   MemoryUse ExpectedUseOf(const LoadCandidate& candidate) const REQUIRES(mutex_);
 

@@ -170,6 +170,27 @@ TEST_F(OnDemandModelsTest, EnsemblesBringTheirModelsAndLeaveWithThem) {
   EXPECT_EQ(repository_->lifecycle().serving().Find("both", -1), nullptr);
 }
 
+TEST_F(OnDemandModelsTest, AModelThatHasLeftComesBackWhileAnotherIsLeaving) {
+  for (const char* name : {"slow", "b"}) AddModel(name);
+  folder_.AddModel("large");
+  folder_.Write("large/1/model", std::string(2 * kModel, 'x'));
+  std::promise<void> may_end;
+  loader_.DelayEnd("slow", may_end.get_future().share());
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("slow"), "");
+  std::this_thread::sleep_for(milliseconds(20));  // the coarse clock's step
+  EXPECT_EQ(Get("b"), "");
+  std::future<Expected<ModelHandle>> large = Ask("large");
+  EXPECT_TRUE(test::Eventually([&] { return Loaded().empty(); })) << "both leave for it";
+  std::future<Expected<ModelHandle>> again = Ask("b");
+  const bool came_back = again.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
+  EXPECT_EQ(large.wait_for(milliseconds(0)), std::future_status::timeout);
+  may_end.set_value();
+  EXPECT_TRUE(came_back);
+  EXPECT_TRUE(again.get().ok());
+  EXPECT_TRUE(large.get().ok());
+}
+
 TEST_F(OnDemandModelsTest, IdleModelsLeave) {
   for (const char* name : {"a", "kept"}) AddModel(name);
   Start({.idle_timeout = milliseconds(50)}, {"kept"});
