@@ -112,3 +112,9 @@ def test_xgboost(follow):
 @needs_backends("pytorch")
 def test_pytorch(follow):
     follow("pytorch", python_of("pytorch"))
+
+
+@needs_backends("tensorflow")
+@pytest.mark.skipif(not python_of("keras").exists(), reason="Keras is not set up: scripts/setup keras")
+def test_keras(follow):
+    follow("keras", python_of("keras"), python_of("tensorflow"))
