@@ -127,7 +127,7 @@ TEST_F(OnDemandModelsTest, AModelThatIsTooLargeIsRefused) {
 
 TEST_F(OnDemandModelsTest, PinnedModelsStayUntilTheyAreUnloaded) {
   for (const char* name : {"a", "b", "c"}) AddModel(name);
-  Start({.budget = {.host = 2 * kModel}, .load_wait = milliseconds(50)}, {"a"});
+  Start({.budget = {.host = 2 * kModel}, .load_wait = milliseconds(400)}, {"a"});
   EXPECT_TRUE(models_->Load("b", {}).ok());
   EXPECT_THAT(Get("c"), HasSubstr("found no room"));
   EXPECT_THAT(Loaded(), ElementsAre("a", "b"));
