@@ -3,24 +3,16 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <optional>
 #include <random>
 
 #include "base/json.h"
 #include "client/http_client.h"
+#include "neso/datatype.h"
 
 namespace neso::perf {
 namespace {
 
 constexpr uint64_t kMostBytes = uint64_t{1} << 31;
-
-std::optional<size_t> WidthOf(std::string_view datatype) {
-  if (datatype == "BOOL" || datatype == "INT8" || datatype == "UINT8") return 1;
-  if (datatype == "INT16" || datatype == "UINT16" || datatype == "FP16" || datatype == "BF16") return 2;
-  if (datatype == "INT32" || datatype == "UINT32" || datatype == "FP32") return 4;
-  if (datatype == "INT64" || datatype == "UINT64" || datatype == "FP64") return 8;
-  return std::nullopt;
-}
 
 template <typename Value>
 void AppendValue(std::string& out, Value value) {
@@ -57,11 +49,11 @@ Expected<std::string> MakeTensor(const InputFacts& input, uint64_t elements, con
     for (uint64_t i = 0; i < elements; i++) AppendString(bytes, options, random);
     return bytes;
   }
-  const std::optional<size_t> width = WidthOf(input.datatype);
-  if (!width) return InvalidArg("input '{}': values of datatype {} cannot be made up", input.name, input.datatype);
-  if (options.zeros) return std::string(elements * *width, '\0');
-  bytes.reserve(elements * *width);
-  for (uint64_t i = 0; i < elements; i++) AppendRandom(bytes, input.datatype, *width, random);
+  const size_t width = FactsOfDataType(FindDataType(input.datatype, &DataTypeFacts::name)).byte_size;
+  if (width == 0) return InvalidArg("input '{}': values of datatype {} cannot be made up", input.name, input.datatype);
+  if (options.zeros) return std::string(elements * width, '\0');
+  bytes.reserve(elements * width);
+  for (uint64_t i = 0; i < elements; i++) AppendRandom(bytes, input.datatype, width, random);
   return bytes;
 }
 

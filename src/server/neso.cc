@@ -221,12 +221,14 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
   return std::move(parsed.options);
 }
 
+int Refuse(const Status& why) {
+  Complain("error: " + why.message());
+  return 1;
+}
+
 int KeepKeys(const std::vector<std::string>& arguments) {
   const Expected<std::string> said = RunKeyCommand(arguments);
-  if (!said) {
-    Complain("error: " + said.error().message());
-    return 1;
-  }
+  if (!said) return Refuse(said.error());
   std::fputs(said->c_str(), stdout);
   return 0;
 }
@@ -238,11 +240,6 @@ Expected<std::unique_ptr<StagedModel>> Stage(const std::vector<std::string>& arg
                    OpenOwnLibrary<ServeEntry>("libneso_serve.so", "neso_serve_entry",
                                               "the part that serves single models is missing"));
   return (*stage)(arguments);
-}
-
-int Refuse(const Status& why) {
-  Complain("error: " + why.message());
-  return 1;
 }
 
 // From the start on only what is wrong is told, and once it serves, what happens to the model, unless the caller decided.
@@ -274,19 +271,13 @@ int ServeAs(const std::vector<std::string>& arguments) {
   const std::optional<Options> options = Prepare(arguments, exit_code);
   if (!options) return exit_code;
   Expected<InheritedSockets> inherited = InheritedSockets::Take();
-  if (!inherited) {
-    Complain("error: " + inherited.error().message());
-    return 1;
-  }
+  if (!inherited) return Refuse(inherited.error());
   return Serve(*options, arguments, *std::move(inherited));
 }
 
 int Check(const std::vector<std::string>& arguments) {
   const Expected<std::vector<std::string>> used = CheckArguments(arguments);
-  if (!used) {
-    Complain("error: " + used.error().message());
-    return 1;
-  }
+  if (!used) return Refuse(used.error());
   int exit_code = 0;
   const std::optional<Options> options = Prepare(*used, exit_code);
   return options ? CheckModel(*options) : exit_code;
