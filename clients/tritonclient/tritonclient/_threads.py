@@ -11,3 +11,17 @@ async def in_thread(pool, call):
     except asyncio.CancelledError:
         cancellation.cancel()
         raise
+
+
+class Pooled:
+    """The end of a client for asyncio, which has a _transport and a _pool of threads."""
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
+
+    async def close(self):
+        self._transport.close()
+        self._pool.shutdown(wait=False)

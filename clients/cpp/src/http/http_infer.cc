@@ -22,8 +22,12 @@ std::string InferPath(const InferOptions& options) {
          (options.model_version_.empty() ? "" : "/versions/" + options.model_version_) + "/infer";
 }
 
-Error MakeRequest(HttpRequest* request, InferBody body, const InferOptions& options, const Headers& headers,
+// All but the URL.
+Error FillRequest(HttpRequest* request, const InferOptions& options, const std::vector<InferInput*>& inputs,
+                  const std::vector<const InferRequestedOutput*>& outputs, const Headers& headers,
                   CompressionType request_compression, CompressionType response_compression) {
+  InferBody body;
+  if (Error error = MakeInferBody(&body, options, inputs, outputs); !error.IsOk()) return error;
   request->post = true;
   request->timeout_us = options.client_timeout_;
   request->accepted_coding = CodingName(response_compression);
@@ -71,11 +75,9 @@ Error InferenceServerHttpClient::Infer(InferResult** result, const InferOptions&
                                        const Parameters& query_params,
                                        const CompressionType request_compression_algorithm,
                                        const CompressionType response_compression_algorithm) {
-  InferBody body;
-  if (Error error = MakeInferBody(&body, options, inputs, outputs); !error.IsOk()) return error;
   HttpRequest request;
   request.url = UrlOf(InferPath(options), query_params);
-  if (Error error = MakeRequest(&request, std::move(body), options, headers, request_compression_algorithm,
+  if (Error error = FillRequest(&request, options, inputs, outputs, headers, request_compression_algorithm,
                                 response_compression_algorithm);
       !error.IsOk()) {
     return error;
@@ -101,11 +103,9 @@ Error InferenceServerHttpClient::AsyncInfer(OnCompleteFn callback, const InferOp
                                             const CompressionType request_compression_algorithm,
                                             const CompressionType response_compression_algorithm) {
   if (callback == nullptr) return Error("Callback function must be provided along with AsyncInfer() call.");
-  InferBody body;
-  if (Error error = MakeInferBody(&body, options, inputs, outputs); !error.IsOk()) return error;
   HttpRequest request;
   request.url = UrlOf(InferPath(options), query_params);
-  if (Error error = MakeRequest(&request, std::move(body), options, headers, request_compression_algorithm,
+  if (Error error = FillRequest(&request, options, inputs, outputs, headers, request_compression_algorithm,
                                 response_compression_algorithm);
       !error.IsOk()) {
     return error;

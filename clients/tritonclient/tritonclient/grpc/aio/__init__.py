@@ -2,7 +2,7 @@
 import asyncio
 import concurrent.futures
 
-from tritonclient._threads import in_thread
+from tritonclient._threads import Pooled, in_thread
 from tritonclient.grpc import *  # noqa: F401,F403
 from tritonclient.grpc._calls import Calls
 from tritonclient.grpc._messages import infer_message
@@ -10,21 +10,11 @@ from tritonclient.grpc._stream import Stream
 from tritonclient.utils import raise_error
 
 
-class InferenceServerClient(Calls):
+class InferenceServerClient(Pooled, Calls):
     """All methods but stream_infer() are coroutines."""
 
     def _open(self):
         self._pool = concurrent.futures.ThreadPoolExecutor(100)
-
-    async def __aenter__(self):
-        return self
-
-    async def __aexit__(self, *_):
-        await self.close()
-
-    async def close(self):
-        self._transport.close()
-        self._pool.shutdown(wait=False)
 
     async def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
         return await in_thread(self._pool, lambda cancellation: self._ask(method, pieces, size, finish, headers, timeout, encoding,
