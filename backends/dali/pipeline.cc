@@ -132,8 +132,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Build(std::string_view serialized, c
   DALI_SET_PARAM(parameters, max_batch_size, static_cast<int>(settings.max_batch_size));
   DALI_SET_PARAM(parameters, num_threads, static_cast<int>(settings.num_threads));
   if (settings.gpu) DALI_SET_PARAM(parameters, device_id, *settings.gpu);
-  // Each run is one batch, which nothing runs ahead of.
-  DALI_SET_PARAM(parameters, exec_type, DALI_EXEC_DYNAMIC);
+  // Each run is one batch, which nothing runs ahead of. Without a GPU the caller's thread does what DALI's own threads do
+  // not, so that none waits for another.
+  DALI_SET_PARAM(parameters, exec_type, settings.gpu ? DALI_EXEC_DYNAMIC : DALI_EXEC_SIMPLE);
   DALI_SET_PARAM(parameters, prefetch_queue_depths, daliPrefetchQueueSizes_t{1, 1});
   DALI_SET_PARAM(parameters, enable_checkpointing, false);
   daliPipeline_h handle = nullptr;

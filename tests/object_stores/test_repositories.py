@@ -70,7 +70,7 @@ def test_loads_follow_the_bucket_and_copies_go_with_their_models(store, folder, 
 
     assert unload(server, "m").status_code == 200
     wait_until(lambda: not copies(temporary))
-    wait_until(lambda: not list(temporary.rglob("blobs/*")))
+    wait_until(lambda: not list(temporary.glob("*/blobs/*")))
     server.stop()
     assert not list(temporary.iterdir())
 
