@@ -24,10 +24,10 @@ class AsyncClient:
     """
 
     def __init__(self, url: str = "localhost:8001", *, timeout: Optional[float] = None, headers: Optional[Mapping[str, str]] = None,
-                 tls: Optional[ssl.SSLContext] = None, concurrency: int = 64) -> None:
+                 tls: Optional[ssl.SSLContext] = None, shared_memory: bool = True, concurrency: int = 64) -> None:
         self._threads = concurrent.futures.ThreadPoolExecutor(concurrency, "neso-client")
         # Which protocol is spoken may have to be asked: not in the loop's thread.
-        self._client = self._threads.submit(lambda: Client(url, timeout=timeout, headers=headers, tls=tls))
+        self._client = self._threads.submit(lambda: Client(url, timeout=timeout, headers=headers, tls=tls, shared_memory=shared_memory))
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -37,7 +37,8 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Ends the connections; calls afterwards raise RuntimeError."""
-        (await asyncio.wrap_future(self._client)).close()
+        client = await asyncio.wrap_future(self._client)
+        await self._run(client.close)
         self._threads.shutdown(wait=False)
 
     async def infer(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),

@@ -2,6 +2,7 @@
 import socket
 import ssl
 import threading
+import weakref
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from .errors import InvalidInput, ServerError, Unavailable
 from .grpc import GrpcTransport
 from .http import HttpTransport
+from .sharing import Sharing
 from .tensors import TensorSpec, to_array, to_tensor, to_value
 from .transport import Address, Cancellation, Model, Request, Response, Transport, split_url
 
@@ -40,11 +42,12 @@ class Client:
     timeout: seconds for each call; None waits for ever.
     headers: sent with each request, as HTTP headers or as metadata of gRPC ({"authorization": "Bearer ..."}).
     tls: for https and grpcs; the system's certificates where it is not given.
+    shared_memory: large tensors go through memory shared with the server where it is on this machine and allows that; False: never.
     Raises Unavailable where there is no server, ValueError for a URL that is none.
     """
 
     def __init__(self, url: str = "localhost:8001", *, timeout: Optional[float] = None, headers: Optional[Mapping[str, str]] = None,
-                 tls: Optional[ssl.SSLContext] = None) -> None:
+                 tls: Optional[ssl.SSLContext] = None, shared_memory: bool = True) -> None:
         scheme, host, port = split_url(url)
         if scheme in ("https", "grpcs") and tls is None:
             tls = ssl.create_default_context()
@@ -52,6 +55,8 @@ class Client:
         self._timeout = timeout
         is_grpc = scheme.startswith("grpc") if scheme else _speaks_grpc(address, timeout)
         self._transport: Transport = GrpcTransport(address) if is_grpc else HttpTransport(address)
+        self._sharing = Sharing(self._transport, host, port) if shared_memory else None
+        self._end = weakref.finalize(self, _end, self._transport, self._sharing)
         self._models: Dict[Tuple[str, str], Model] = {}
         self._lock = threading.Lock()
 
@@ -63,7 +68,7 @@ class Client:
 
     def close(self) -> None:
         """Ends the connections; calls afterwards raise Unavailable."""
-        self._transport.close()
+        self._end()
 
     def infer(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),
               id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
@@ -82,13 +87,27 @@ class Client:
                id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Result:
         request = self._request(model, version, given, outputs, id, parameters, timeout)
         try:
-            response = self._transport.infer(request, self._deadline(timeout), cancellation)
+            response = self._exchange(request, self._deadline(timeout), cancellation)
         except ServerError as error:
             # The model may have been replaced by one with other inputs.
             if error.status in ("INVALID_ARGUMENT", "NOT_FOUND"):
                 self._forget(model, version)
             raise
         return Result(response, model)
+
+    def _exchange(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation]) -> Response:
+        """Through shared memory where that can be had."""
+        sharing = self._sharing
+        placed = sharing.place(request, self._known(request.model, request.version, timeout), timeout) if sharing is not None else None
+        if sharing is None or placed is None:
+            return self._transport.infer(request, timeout, cancellation)
+        try:
+            return placed.received(self._transport.infer(placed.request, timeout, cancellation))
+        except BaseException as error:
+            placed.failed()
+            if not (isinstance(error, ServerError) and sharing.has_lost(error, placed.request)):
+                raise
+        return self._transport.infer(request, timeout, cancellation)
 
     def stream(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),
                id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
@@ -137,11 +156,15 @@ class Client:
     def _forget(self, name: str, version: str) -> None:
         with self._lock:
             self._models.pop((name, version), None)
+        if self._sharing is not None:
+            self._sharing.forget()
 
     def _forget_all(self, name: str) -> None:
         with self._lock:
             for key in [key for key in self._models if key[0] == name]:
                 del self._models[key]
+        if self._sharing is not None:
+            self._sharing.forget()
 
     def _request(self, name: str, version: str, given: Mapping[str, Any], outputs: Sequence[str], request_id: str,
                  parameters: Mapping[str, Any], timeout: Optional[float]) -> Request:
@@ -157,6 +180,12 @@ class Client:
         # Which inputs may be left out is the server's to know.
         tensors = [to_tensor(to_array(value, specs[tensor], name), specs[tensor]) for tensor, value in given.items()]
         return Request(name, version, request_id, tensors, outputs, parameters)
+
+
+def _end(transport: Transport, sharing: Optional[Sharing]) -> None:
+    if sharing is not None:
+        sharing.close()
+    transport.close()
 
 
 def _describe(specs: Sequence[TensorSpec]) -> str:

@@ -8,7 +8,7 @@ from . import protobuf as pb
 from .errors import DeadlineExceeded, ServerError, Unavailable
 from .grpc_call import DuplexCall, check_status
 from .http2 import Http2Connection, StreamEnded, literal
-from .tensors import Tensor, TensorSpec
+from .tensors import Place, Tensor, TensorSpec
 from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport
 
 class GrpcTransport(Transport):
@@ -60,6 +60,18 @@ class GrpcTransport(Transport):
 
     def unload(self, model: str, timeout: Optional[float]) -> None:
         self._call_small("RepositoryModelUnload", pb.text_field(2, model), timeout)
+
+    def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
+        told = self._call_small("ModelConfig", pb.text_field(1, name) + pb.text_field(2, version), timeout)
+        configs = [config for field, config in pb.fields(told) if field == 1]
+        return sum(pb.signed(value) for config in configs for field, value in pb.fields(config) if field == 4)
+
+    def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
+        message = pb.text_field(1, name) + pb.text_field(2, key) + pb.number_field(4, size)
+        self._call_small("SystemSharedMemoryRegister", message, timeout)
+
+    def unregister_region(self, name: str, timeout: Optional[float]) -> None:
+        self._call_small("SystemSharedMemoryUnregister", pb.text_field(1, name), timeout)
 
     def _call_small(self, method: str, message: bytes, timeout: Optional[float]) -> memoryview:
         return self.call(method, [memoryview(message)], len(message), timeout)
@@ -129,8 +141,15 @@ def _parameter(key: str, value: Any) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _spec_field(name: str, datatype: str, shape: Tuple[int, ...]) -> bytes:
-    return pb.bytes_field(5, pb.text_field(1, name) + pb.text_field(2, datatype) + pb.packed_field(3, shape))
+def _spec_field(name: str, datatype: str, shape: Tuple[int, ...], place: Optional[Place]) -> bytes:
+    return pb.bytes_field(5, pb.text_field(1, name) + pb.text_field(2, datatype) + pb.packed_field(3, shape) + _place_fields(4, place))
+
+
+def _place_fields(field: int, place: Optional[Place]) -> bytes:
+    if place is None:
+        return b""
+    parameters = {"shared_memory_region": place.region, "shared_memory_byte_size": place.size}
+    return b"".join([pb.bytes_field(field, _parameter(key, value)) for key, value in parameters.items()])
 
 
 def infer_request(request: Request) -> Tuple[List[memoryview], int]:
@@ -139,11 +158,13 @@ def infer_request(request: Request) -> Tuple[List[memoryview], int]:
     for key, value in request.parameters.items():
         head += pb.bytes_field(4, _parameter(key, value))
     for tensor in request.inputs:
-        head += _spec_field(tensor.name, tensor.datatype, tensor.shape)
+        head += _spec_field(tensor.name, tensor.datatype, tensor.shape, tensor.place)
     for name in request.outputs:
-        head += pb.bytes_field(6, pb.text_field(1, name))
+        head += pb.bytes_field(6, pb.text_field(1, name) + _place_fields(2, request.places.get(name)))
     pieces, size = [], 0
     for tensor in request.inputs:
+        if tensor.place is not None:
+            continue
         head += pb.varint(7 << 3 | pb.BYTES) + pb.varint(len(tensor.data))
         pieces += [memoryview(bytes(head)), tensor.data]
         size += len(head) + len(tensor.data)

@@ -9,13 +9,14 @@ from urllib.parse import quote
 import numpy as np
 
 from .errors import DeadlineExceeded, ServerError, Unavailable
-from .tensors import Tensor, TensorSpec
+from .tensors import Place, Tensor, TensorSpec
 from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport, Watch, send_all, shut_down
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS",
            413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED",
            503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
-_Described = Tuple[Tuple[str, str, Tuple[int, ...], int], ...]
+_Described = Tuple[Tuple[str, str, Tuple[int, ...], int, Optional[Place]], ...]
+_Wanted = Tuple[Tuple[str, Optional[Place]], ...]
 _KNOWN_HEADS = 64  # answers' heads whose meaning is kept: a model's are all alike
 
 
@@ -145,6 +146,17 @@ class HttpTransport(Transport):
     def unload(self, model: str, timeout: Optional[float]) -> None:
         self._check(self.exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/unload", [b"{}"], timeout))
 
+    def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
+        config = json.loads(self._check(self.exchange("GET", _path(name, version) + "/config", [], timeout)).head)
+        return int(config.get("max_batch_size", 0))
+
+    def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
+        body = json.dumps({"key": key, "offset": 0, "byte_size": size}).encode()
+        self._check(self.exchange("POST", _region_path(name, "register"), [body], timeout))
+
+    def unregister_region(self, name: str, timeout: Optional[float]) -> None:
+        self._check(self.exchange("POST", _region_path(name, "unregister"), [], timeout))
+
     def exchange(self, method: str, path: str, body: List[Any], timeout: Optional[float], head_size: Optional[int] = None,
                  more_headers: str = "", cancellation: Optional[Cancellation] = None) -> Answer:
         """more_headers: lines, each with its end."""
@@ -199,35 +211,46 @@ def _path(model: str, version: str) -> str:
     return f"{path}/versions/{quote(version, safe='')}" if version else path
 
 
+def _region_path(name: str, action: str) -> str:
+    return f"/v2/systemsharedmemory/region/{quote(name, safe='')}/{action}"
+
+
 def _request_head(request: Request) -> bytes:
-    tensors = tuple((tensor.name, tensor.datatype, tensor.shape, len(tensor.data)) for tensor in request.inputs)
+    tensors = tuple((tensor.name, tensor.datatype, tensor.shape, len(tensor.data), tensor.place) for tensor in request.inputs)
+    outputs = tuple((name, request.places.get(name)) for name in request.outputs)
     if request.id or request.parameters:
-        return _make_head(tensors, tuple(request.outputs), request.id, request.parameters)
-    return _usual_head(tensors, tuple(request.outputs))
+        return _make_head(tensors, outputs, request.id, request.parameters)
+    return _usual_head(tensors, outputs)
 
 
 @lru_cache(maxsize=256)
-def _usual_head(tensors: _Described, outputs: Tuple[str, ...]) -> bytes:
+def _usual_head(tensors: _Described, outputs: _Wanted) -> bytes:
     return _make_head(tensors, outputs, "", {})
 
 
-def _make_head(tensors: _Described, outputs: Tuple[str, ...], request_id: str, parameters: Mapping[str, Any]) -> bytes:
-    inputs = [{"name": name, "shape": shape, "datatype": datatype, "parameters": {"binary_data_size": size}}
-              for name, datatype, shape, size in tensors]
+def _make_head(tensors: _Described, outputs: _Wanted, request_id: str, parameters: Mapping[str, Any]) -> bytes:
+    inputs = [{"name": name, "shape": shape, "datatype": datatype,
+               "parameters": {"binary_data_size": size} if place is None else _place_parameters(place)}
+              for name, datatype, shape, size, place in tensors]
     document: Dict[str, Any] = {"inputs": inputs, "parameters": {"binary_data_output": True, **parameters}}
     if request_id:
         document["id"] = request_id
     if outputs:
-        document["outputs"] = [{"name": name, "parameters": {"binary_data": True}} for name in outputs]
+        document["outputs"] = [{"name": name, "parameters": {"binary_data": True} if place is None else _place_parameters(place)}
+                               for name, place in outputs]
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _place_parameters(place: Place) -> Dict[str, Any]:
+    return {"shared_memory_region": place.region, "shared_memory_byte_size": place.size}
 
 
 def _read_head(answer: Answer) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
     told = json.loads(answer.head)
     outputs = []
     for output in told.get("outputs", ()):
-        size = output.get("parameters", {}).get("binary_data_size")
-        if size is None:
+        size = output.get("parameters", {}).get("binary_data_size", 0)  # none of what is in shared memory
+        if "data" in output:
             raise ServerError("UNIMPLEMENTED", f"expected output '{output['name']}' in binary form; the server does not know the extension")
         outputs.append((output["name"], output["datatype"], tuple(output["shape"]), size))
     return told.get("model_version", ""), told.get("id", ""), told.get("parameters", {}), outputs

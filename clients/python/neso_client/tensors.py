@@ -19,12 +19,19 @@ class TensorSpec(NamedTuple):
     shape: Tuple[int, ...]
 
 
+class Place(NamedTuple):
+    """In shared memory: the beginning of a region."""
+    region: str
+    size: int
+
+
 class Tensor(NamedTuple):
-    """What goes over the wire."""
+    """What goes over the wire, or, where it has a place, is told of."""
     name: str
     datatype: str
     shape: Tuple[int, ...]
-    data: memoryview
+    data: Any  # a buffer of bytes
+    place: Optional[Place] = None
 
 
 def to_array(value: Any, spec: TensorSpec, model: str) -> np.ndarray:

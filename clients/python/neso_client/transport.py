@@ -9,7 +9,7 @@ from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTup
 from urllib.parse import urlsplit
 
 from .errors import DeadlineExceeded, Unavailable
-from .tensors import Tensor, TensorSpec
+from .tensors import Place, Tensor, TensorSpec
 
 
 class Request(NamedTuple):
@@ -19,6 +19,7 @@ class Request(NamedTuple):
     inputs: List[Tensor]
     outputs: Sequence[str]  # none: all
     parameters: Mapping[str, Any]  # bool, int or str; float only over HTTP
+    places: Mapping[str, Place] = {}  # of outputs that are wanted in shared memory; `outputs` names them, too
 
 
 class Response(NamedTuple):
@@ -84,6 +85,15 @@ class Transport(ABC):
 
     @abstractmethod
     def unload(self, model: str, timeout: Optional[float]) -> None: ...
+
+    @abstractmethod
+    def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int: ...
+
+    @abstractmethod
+    def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None: ...
+
+    @abstractmethod
+    def unregister_region(self, name: str, timeout: Optional[float]) -> None: ...
 
     @abstractmethod
     def close(self) -> None: ...

@@ -1,0 +1,187 @@
+"""Memory shared with a server on the same machine: objects in /dev/shm that are registered there, used by one call at a time.
+
+An object's name tells the server's address, and its owner holds a lock on it as long as it lives: what a process that died has left
+is removed by the next client of that server, here and there.
+"""
+import fcntl
+import mmap
+import os
+import secrets
+import socket
+import threading
+import weakref
+from collections import deque
+from typing import Deque, Dict, List, Optional, Set
+
+import numpy as np
+
+from .errors import NesoError
+from .transport import Transport
+
+_FOLDER = "/dev/shm"
+_SMALLEST = 1 << 18  # bytes of a region; the next are twice as large
+_MOST_BYTES = 1 << 28  # of all regions of a client
+_MOST_REGIONS = 64
+_TIMEOUT = 2.0  # seconds for a question about a region
+
+
+def is_same_machine(host: str, port: int) -> bool:
+    """Packets to oneself leave from the address they go to. Nothing is sent."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind, protocol) as route:
+            route.connect(address)
+            return os.path.isdir(_FOLDER) and bool(route.getsockname()[0] == address[0])
+    except OSError:
+        return False
+
+
+class Region:
+    """`memory`: its bytes, which live as long as an array lies in them."""
+
+    def __init__(self, name: str, size: int) -> None:
+        """Raises OSError, where there is no room for it, too."""
+        self.name, self.size = name, size
+        self._path = os.path.join(_FOLDER, name)
+        self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.posix_fallocate(self._file, 0, size)  # else a write would end the process where /dev/shm is full
+            self.memory = np.frombuffer(mmap.mmap(self._file, size), np.uint8)
+        except BaseException:
+            self.remove()
+            raise
+
+    def remove(self) -> None:
+        """From the folder; what is mapped stays so."""
+        try:
+            os.unlink(self._path)
+        except FileNotFoundError:
+            pass
+        os.close(self._file)
+
+
+class Regions:
+    """Those of one client. Thread-safe."""
+
+    def __init__(self, transport: Transport, host: str, port: int) -> None:
+        self._transport = transport
+        self._prefix = f"neso-client-{host}-{port}-".replace("/", "_")
+        self._lock = threading.Lock()
+        self._all: Set[Region] = set()
+        self._bytes = 0
+        self._free: Dict[int, Deque[Region]] = {}  # by size; append() and pop() are atomic
+        self._discarded: List[Region] = []  # that the server still has to hear of
+        self._is_open = True
+        self._has_swept = False
+        _living.add(self)
+
+    def take(self, size: int) -> Optional[Region]:
+        """One of at least that many bytes; None where there shall be no more. Raises OSError, NesoError where none can be had."""
+        size = max(_SMALLEST, 1 << (size - 1).bit_length())
+        try:
+            return self._free[size].pop()
+        except (KeyError, IndexError):
+            return self._make(size)
+
+    def _make(self, size: int) -> Optional[Region]:
+        with self._lock:
+            if not self._is_open or len(self._all) >= _MOST_REGIONS or self._bytes + size > _MOST_BYTES:
+                return None
+            self._free.setdefault(size, deque())
+            sweeps, self._has_swept = not self._has_swept, True
+            discarded, self._discarded = self._discarded, []
+            self._bytes += size
+        try:
+            self._end(discarded)
+            if sweeps:
+                self._sweep()
+            region = Region(self._prefix + secrets.token_hex(8), size)
+            try:
+                self._transport.register_region(region.name, f"/{region.name}", size, _TIMEOUT)
+            except BaseException:
+                region.remove()
+                raise
+        except BaseException:
+            with self._lock:
+                self._bytes -= size
+            raise
+        with self._lock:
+            self._all.add(region)
+        return region
+
+    def give_back(self, region: Region) -> None:
+        """For another call. Without a lock: the collector of garbage calls it, too, wherever a thread is."""
+        if self._is_open:
+            self._free[region.size].append(region)
+
+    def discard(self, region: Region) -> None:
+        """One that the server may still write to, or does not know any more. It is told later: now it may not answer."""
+        with self._lock:
+            if region in self._all:
+                self._all.remove(region)
+                self._bytes -= region.size
+                self._discarded.append(region)
+
+    def forget(self) -> None:
+        """Those that are free: the server has lost them."""
+        for free in list(self._free.values()):
+            while free:
+                self.discard(free.pop())
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_open = False
+            regions = [*self._all, *self._discarded]
+            self._all.clear()
+            self._discarded.clear()
+        self._free.clear()
+        self._end(regions)
+
+    def _end(self, regions: List[Region]) -> None:
+        answers = True
+        for region in regions:
+            answers = answers and self._unregister(region.name)
+            region.remove()
+
+    def _unregister(self, name: str) -> bool:
+        try:
+            self._transport.unregister_region(name, _TIMEOUT)
+        except NesoError:  # a server that is gone has none
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        """Removes what clients have left that did not end well."""
+        for name in os.listdir(_FOLDER):
+            if not name.startswith(self._prefix):
+                continue
+            try:
+                file = os.open(os.path.join(_FOLDER, name), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            except OSError:  # another user's, or gone
+                continue
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._unregister(name)
+                os.unlink(os.path.join(_FOLDER, name))
+            except OSError:  # its owner lives
+                pass
+            finally:
+                os.close(file)
+
+    def abandon(self) -> None:
+        """In a process that was forked off: they are the other's."""
+        self._is_open = False
+        self._lock = threading.Lock()
+        self._free, self._all, self._discarded = {}, set(), []
+
+
+_living: "weakref.WeakSet[Regions]" = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    for regions in list(_living):
+        regions.abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_all)
