@@ -90,11 +90,15 @@ def pytorch():
                 {"model.pt": file.read_bytes()}, "x", zeros(3, 64, 64))
 
 
+# As the loop runs one batch at a time; the server would run two of an ONNX model at once.
+ONE_INSTANCE = "instance_group { kind: KIND_CPU count: 1 }"
+
+
 def onnxruntime():
     file = pathlib.Path(MADE.name) / "convolutions.onnx"
     file.write_bytes(onnx_models.convolutions())
-    return Case("onnxruntime", ONNXRUNTIME, file, 'backend: "onnxruntime" max_batch_size: 8', {"model.onnx": file.read_bytes()}, "x",
-                zeros(3, 64, 64))
+    return Case("onnxruntime", ONNXRUNTIME, file, ONE_INSTANCE + ' backend: "onnxruntime" max_batch_size: 8',
+                {"model.onnx": file.read_bytes()}, "x", zeros(3, 64, 64))
 
 
 def tensorflow():

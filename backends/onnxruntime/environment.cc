@@ -2,8 +2,11 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "neso/backend/log.h"
@@ -56,12 +59,6 @@ void ORT_API_CALL Log(void*, OrtLoggingLevel severity, const char* category, con
   }
 }
 
-// As many as ONNX Runtime finds cores (0), but no more than the control group's quota lets run.
-int IntraOpThreads() {
-  if (settings.intra_op_threads > 0) return static_cast<int>(settings.intra_op_threads);
-  return UsableProcessors() < ProcessorsInAffinityMask() ? static_cast<int>(UsableProcessors()) : 0;
-}
-
 Status ReadSettings(const backend::Parameters& parameters) {
   NESO_ASSIGN_OR_RETURN(settings.intra_op_threads, parameters.Or("intra_op_thread_count", 0));
   NESO_ASSIGN_OR_RETURN(settings.inter_op_threads, parameters.Or("inter_op_thread_count", 0));
@@ -98,5 +95,20 @@ Status InitializeEnvironment(const backend::Backend& backend) {
 
 Ort::Env& Environment() { return *environment; }
 const EnvironmentSettings& Settings() { return settings; }
+
+int IntraOpThreads() {
+  if (settings.intra_op_threads > 0) return static_cast<int>(settings.intra_op_threads);
+  return static_cast<int>(std::min(UsableProcessors(), CoresInAffinityMask()));
+}
+
+std::shared_ptr<const std::string> LeaveForOwnPool(const std::string& model) {
+  static std::mutex mutex;
+  static std::weak_ptr<const std::string> latest;
+  std::lock_guard lock(mutex);
+  if (std::shared_ptr<const std::string> held = latest.lock()) return *held == model ? held : nullptr;
+  auto leave = std::make_shared<const std::string>(model);
+  latest = leave;
+  return leave;
+}
 
 }  // namespace neso::onnxruntime

@@ -2,7 +2,7 @@
 //
 // CPU instances share one session: the weights are in memory once, and concurrent runs are what sessions are made for.
 // A model that asks for thread pools of its own gets a session (and pools) for each instance, as its author reckoned
-// with. An instance on a GPU has a session of its own, too.
+// with; one that has the runtime to itself gets a pool for its session. An instance on a GPU has a session of its own, too.
 #include <algorithm>
 #include <condition_variable>
 #include <filesystem>
@@ -81,10 +81,10 @@ class OnnxModel final : public Model {
     NESO_ASSIGN_OR_RETURN(const ThreadCounts threads, ReadThreadCounts(config()));
     const bool own_threads = threads.OwnPools() && threads.intra_op != 1 && !Settings().global_pool_only;
     const bool shared = kind != TRITONSERVER_INSTANCEGROUPKIND_GPU && !own_threads;
-    if (!shared) return MakeSession(kind, device_id, user);
+    if (!shared) return MakeSession(kind, device_id, user, /*own_pool=*/false);
     const Turn turn(*this);
     if (SharedSession session = Shared()) return session;
-    Result<SharedSession> made = MakeSession(kind, device_id, user);
+    Result<SharedSession> made = MakeOnlySession(user, threads);
     if (made) Share(*made);
     return made;
   }
@@ -144,8 +144,21 @@ class OnnxModel final : public Model {
     if (!first_taken_) kept_session_ = session;  // until the first instance holds it
   }
 
-  Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id,
-                                    const std::string& user) const {
+  Result<SharedSession> MakeOnlySession(const std::string& user, const ThreadCounts& threads) const {
+    const bool may_have_pool = !threads.OwnPools() && !Settings().global_pool_only;
+    auto leave = may_have_pool ? LeaveForOwnPool(name()) : nullptr;
+    NESO_ASSIGN_OR_RETURN(SharedSession session,
+                          MakeSession(TRITONSERVER_INSTANCEGROUPKIND_CPU, 0, user, leave != nullptr));
+    Ort::Session* const made = session.get();
+    // The leave lasts as long as the pool.
+    return SharedSession(made, [leave = std::move(leave), session = std::move(session)](Ort::Session*) mutable {
+      session.reset();
+      leave.reset();
+    });
+  }
+
+  Result<SharedSession> MakeSession(TRITONSERVER_InstanceGroupKind kind, int32_t device_id, const std::string& user,
+                                    bool own_pool) const {
     NESO_ASSIGN_OR_RETURN(const std::string path, ModelPath(user));
     NESO_ASSIGN_OR_RETURN(const ExternalWeights weights, ExternalWeights::Read(path));
     if (weights.file_count() > 0) {
@@ -155,7 +168,8 @@ class OnnxModel final : public Model {
     SharedSession session;
     Status failure;
     NESO_RETURN_IF_ERROR(TryOrt([&] {
-      Result<Ort::SessionOptions> options = MakeSessionOptions(config(), document_, version_path(), kind, device_id);
+      Result<Ort::SessionOptions> options =
+          MakeSessionOptions(config(), document_, version_path(), kind, device_id, own_pool);
       if (!options) {
         failure = options.TakeStatus();
         return;

@@ -26,17 +26,23 @@ GraphOptimizationLevel GraphLevel(const rapidjson::Document& document) {
   }
 }
 
-Status SetThreads(const backend::ModelConfig& config, Ort::SessionOptions& options) {
+// How long idle threads of a model that has the runtime to itself spin: longer than it takes to get from one operator to
+// the next, and too short to be missed by the threads that read requests.
+constexpr const char* kSpinMicroseconds = "100";
+
+Status SetThreads(const backend::ModelConfig& config, bool own_pool, Ort::SessionOptions& options) {
   NESO_ASSIGN_OR_RETURN(const ThreadCounts threads, ReadThreadCounts(config));
-  if (!threads.OwnPools() || Settings().global_pool_only) {
+  const bool counted = threads.OwnPools() && !Settings().global_pool_only;
+  if (!counted && !own_pool) {
     options.DisablePerSessionThreads();
     return {};
   }
-  options.SetIntraOpNumThreads(static_cast<int>(threads.intra_op));
-  options.SetInterOpNumThreads(static_cast<int>(threads.inter_op));
+  options.SetIntraOpNumThreads(counted ? static_cast<int>(threads.intra_op) : IntraOpThreads());
+  options.SetInterOpNumThreads(counted ? static_cast<int>(threads.inter_op) : 1);
   // Idle threads that spin starve the rest of a small machine; "session.*" parameters can turn it on again.
-  options.AddConfigEntry("session.intra_op.allow_spinning", "0");
+  options.AddConfigEntry("session.intra_op.allow_spinning", counted ? "0" : "1");
   options.AddConfigEntry("session.inter_op.allow_spinning", "0");
+  if (!counted) options.AddConfigEntry("session.intra_op.spin_duration_us", kSpinMicroseconds);
   return {};
 }
 
@@ -88,10 +94,10 @@ Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config) {
 
 Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& config, const rapidjson::Document& document,
                                                const std::string& version_path, TRITONSERVER_InstanceGroupKind kind,
-                                               int32_t device_id) {
+                                               int32_t device_id, bool own_pool) {
   Ort::SessionOptions options;
   options.SetGraphOptimizationLevel(GraphLevel(document));
-  NESO_RETURN_IF_ERROR(SetThreads(config, options));
+  NESO_RETURN_IF_ERROR(SetThreads(config, own_pool, options));
   NESO_RETURN_IF_ERROR(SetExecutionMode(config.parameters, options));
   NESO_RETURN_IF_ERROR(SetMemory(config.parameters, options));
   for (const auto& [name, value] : config.parameters) {

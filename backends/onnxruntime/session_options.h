@@ -24,11 +24,12 @@ Status CheckThreadCounts(const ThreadCounts& threads);
 Result<ThreadCounts> ReadThreadCounts(const backend::ModelConfig& config);
 
 // Everything that the configuration says, execution accelerators and libraries of operators included; such a library is
-// looked for in `version_path` first, then where the system looks. Errors: INVALID_ARG for values that cannot be,
+// looked for in `version_path` first, then where the system looks. `own_pool`: with a pool of its own also where the
+// configuration names no threads. Errors: INVALID_ARG for values that cannot be,
 // UNSUPPORTED for accelerators that the runtime library does not have, naming what it has. Throws what the runtime
 // throws.
 Result<Ort::SessionOptions> MakeSessionOptions(const backend::ModelConfig& config, const rapidjson::Document& document,
                                                const std::string& version_path, TRITONSERVER_InstanceGroupKind kind,
-                                               int32_t device_id);
+                                               int32_t device_id, bool own_pool);
 
 }  // namespace neso::onnxruntime

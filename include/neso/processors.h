@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -119,6 +120,26 @@ inline size_t ProcessorsInAffinityMask() {
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   return static_cast<size_t>(std::max(CPU_COUNT(&set), 1));
+}
+
+// Of the processors in `set`, those that share a core counted once: more threads than that compute no faster. `root` as
+// above. Source: the kernel's Documentation/admin-guide/cputopology.rst.
+inline size_t CoresOf(const cpu_set_t& set, const std::string& root = "/") {
+  const std::filesystem::path processors = std::filesystem::path(root) / "sys/devices/system/cpu";
+  std::set<std::string> cores;
+  for (int i = 0; i < CPU_SETSIZE; ++i) {
+    if (!CPU_ISSET(i, &set)) continue;
+    const std::string name = "cpu" + std::to_string(i);
+    cores.insert(cgroup::ReadLine(processors / name / "topology/thread_siblings_list").value_or(name));
+  }
+  return std::max<size_t>(cores.size(), 1);
+}
+
+inline size_t CoresInAffinityMask() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return CoresOf(set);
 }
 
 // The rule, pure: a quota of 2.5 processors keeps three busy some of the time.

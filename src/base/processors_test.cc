@@ -17,7 +17,8 @@ class CgroupTest : public testing::Test {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text << "\n";
   }
-  CgroupLimits Read() const { return ReadCgroupLimits(root_.string()); }
+  CgroupLimits Read() const { return ReadCgroupLimits(root()); }
+  std::string root() const { return root_.string(); }
 
  private:
   const std::filesystem::path root_ = testing::TempDir() + "neso_cgroup_" + std::to_string(getpid());
@@ -72,6 +73,17 @@ TEST_F(CgroupTest, NoLimitIsWrittenInManyWays) {
   Put("sys/fs/cgroup/cpu.max", "nonsense");
   EXPECT_EQ(Read().processors, std::nullopt);
   EXPECT_EQ(Read().memory_bytes, std::nullopt);
+}
+
+TEST_F(CgroupTest, ProcessorsThatShareACoreAreOneCore) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int i : {0, 1, 4, 5, 7}) CPU_SET(i, &set);
+  Put("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0,4");
+  Put("sys/devices/system/cpu/cpu4/topology/thread_siblings_list", "0,4");
+  Put("sys/devices/system/cpu/cpu1/topology/thread_siblings_list", "1,5");
+  Put("sys/devices/system/cpu/cpu5/topology/thread_siblings_list", "1,5");
+  EXPECT_EQ(CoresOf(set, root()), 3u);  // nothing is known of the last one
 }
 
 TEST(ProcessorsTest, AQuotaBelowTheMaskIsRoundedUp) {

@@ -3,8 +3,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from support.control import index, unload
 from support.server import IS_SANITIZED
 from support.onnx_models import double, identity, mlp, model, node
+from support.wait import wait_until
 
 
 def parameter(key, value):
@@ -56,6 +58,33 @@ def test_a_model_s_own_threads_are_its_instances(start_onnx):
     onnx.load("own", mlp(), parameter("intra_op_thread_count", "4") + "instance_group { count: 2 kind: KIND_CPU }")
     # A pool of 4 is the caller and 3 threads more; each instance has one.
     assert before + 2 * 3 <= onnx.server.thread_count() <= before + 2 * 3 + 2
+
+
+def leave(onnx, name):
+    assert unload(onnx.server, name).status_code == 200
+    wait_until(lambda: index(onnx.server)[f"{name}:1"].startswith("UNAVAILABLE"))
+
+
+def test_a_model_that_is_alone_has_threads_of_its_own(start_onnx):
+    onnx = start_onnx("--backend-config=onnxruntime,intra_op_thread_count=60")
+    onnx.load("loads_the_backend", double())
+    leave(onnx, "loads_the_backend")
+
+    def has_threads(name):
+        before = onnx.server.thread_count()
+        onnx.load(name, double())
+        answers(onnx, name)
+        # 59, since the caller is one; some threads of the server's come and go.
+        return onnx.server.thread_count() - before > 30
+
+    assert has_threads("first")
+    assert not has_threads("second")
+    leave(onnx, "first")
+    assert has_threads("third")
+    onnx.load("third")
+    leave(onnx, "second")
+    leave(onnx, "third")
+    assert has_threads("fourth")
 
 
 @pytest.mark.parametrize("value", ["1", "true"])
