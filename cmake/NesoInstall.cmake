@@ -13,9 +13,11 @@ foreach(part protobuf re2 onnxruntime)
   install(FILES ${NESO_DEPS}/${part}/LICENSE DESTINATION share/doc/neso/licenses RENAME ${part})
 endforeach()
 install(FILES ${NESO_DEPS}/onnxruntime/ThirdPartyNotices.txt DESTINATION share/doc/neso/licenses RENAME onnxruntime-parts)
-foreach(part fmt rapidjson xxhash)
+foreach(part fmt rapidjson xxhash cli11 nghttp2 hiredis mimalloc)
   file(GLOB text /usr/share/doc/lib${part}-dev/copyright /usr/share/doc/${part}-dev/copyright)
-  install(FILES ${text} DESTINATION share/doc/neso/licenses RENAME ${part})
+  if(text)  # the last two are there only where they are used
+    install(FILES ${text} DESTINATION share/doc/neso/licenses RENAME ${part})
+  endif()
 endforeach()
 
 foreach(package "Neso;${PROJECT_VERSION}" "TritonCore;2.73.0")

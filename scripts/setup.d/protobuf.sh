@@ -7,5 +7,6 @@ Make_protobuf() {
   CMakeInstall "$build/source" "$build/cmake" "$result" \
     -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_BUILD_LIBPROTOBUF=ON -DCMAKE_DISABLE_FIND_PACKAGE_absl=ON
   cp "$build/source/LICENSE" "$result/"
+  dpkg-parsechangelog -l "$build/source/debian/changelog" -S Version >"$result/version"  # for scripts/sbom
   rm -rf "$result"/lib/{cmake,pkgconfig,libprotoc.a,libprotobuf-lite.a}
 }

@@ -12,5 +12,6 @@ Make_re2() {
   done
   CMakeInstall "$build/source" "$build/cmake" "$result" -DRE2_BUILD_TESTING=OFF
   cp "$build/source/LICENSE" "$result/"
+  dpkg-parsechangelog -l "$build/source/debian/changelog" -S Version >"$result/version"  # for scripts/sbom
   rm -rf "$result"/lib/{cmake,pkgconfig}
 }
