@@ -10,6 +10,7 @@
 #include <string>
 
 #include "neso/backend/log.h"
+#include "neso/library_functions.h"
 #include "neso/processors.h"
 #include "session_options.h"
 
@@ -29,9 +30,14 @@ void PreventTelemetry() {
 
 // Opened here and not by the loader, so that what has to be done before is done. Never closed, as environments.
 Result<const OrtApiBase*> OpenLibrary(const std::string& folder) {
-  const std::string path = folder + "/libonnxruntime.so.1";
+  const std::string path = BesideOrOnRunPath(folder + "/libonnxruntime.so.1", NESO_ONNXRUNTIME_FILE);
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return Status::Unavailable("unable to load ONNX Runtime: ", dlerror());
+  if (library == nullptr) {
+    return Status::Unavailable(
+        "unable to load ONNX Runtime: ", dlerror(),
+        "; expected libonnxruntime.so.1 beside the backend, or the PyPI wheel onnxruntime that has ",
+        NESO_ONNXRUNTIME_FILE, " in the same environment");
+  }
   auto* const get_base = reinterpret_cast<decltype(&OrtGetApiBase)>(dlsym(library, "OrtGetApiBase"));
   if (get_base == nullptr) return Status::Unsupported(path, " is no ONNX Runtime: ", dlerror());
   return get_base();

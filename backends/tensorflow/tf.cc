@@ -56,7 +56,7 @@ Status OpenLibrary(const std::string& folder) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   if (functions.Version != nullptr) return {};
-  return Open(folder + "/" + kLibrary);
+  return Open(BesideOrOnRunPath(folder + "/" + kLibrary, kLibrary));
 }
 
 const TfFunctions& Tf() { return functions; }

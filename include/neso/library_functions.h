@@ -1,4 +1,4 @@
-// Functions of a library that is opened at run time.
+// Functions of a library that is opened at run time, and where a plug-in's own lies.
 //
 //   LibraryFunctions functions(library);
 //   functions.Find(initialize, "cuInit");
@@ -6,7 +6,9 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <unistd.h>
 
+#include <string>
 #include <type_traits>
 
 namespace neso {
@@ -28,5 +30,11 @@ class LibraryFunctions {
   void* const library_;
   const char* missing_ = nullptr;
 };
+
+// What to give to dlopen(): `beside`, a path, if there is such a file; else `name`, which the run path of the library that
+// calls leads to: plug-ins that do not carry their framework use the one of its own package.
+inline std::string BesideOrOnRunPath(const std::string& beside, const std::string& name) {
+  return access(beside.c_str(), F_OK) == 0 ? beside : name;
+}
 
 }  // namespace neso
