@@ -7,6 +7,7 @@
 //   sizeless   it cannot tell the size of an allocation
 //   guarded    the CPU cannot touch a GPU's memory, as in real life: who does is ended
 //   full       15 of the 16 GiB are in use
+//   exporting  what is allocated are shared-memory objects, of which there are IPC handles
 // What another stand-in computes "on a GPU" goes through FakeCudaRun and FakeCudaReach. Everything is done at once, and in
 // order, but for what a stream is given while it is captured.
 //
@@ -57,6 +58,7 @@ constexpr size_t kMostAllocated = size_t{1} << 30;
 struct Mapping {
   size_t size = 0;
   char* shadow = nullptr;
+  std::string key;  // of what is exported
 };
 
 std::mutex mutex;
@@ -65,6 +67,7 @@ std::map<Address, Mapping> allocated;
 std::map<Address, Mapping> reserved;  // whose memory stands in `allocated`
 std::map<void*, size_t> pinned;
 size_t allocated_bytes = 0;
+int exported = 0;
 int retained[kDevices] = {0, 0};
 thread_local int context_depth = 0;
 
@@ -80,11 +83,13 @@ bool Map(int fd, size_t size, Address& address, Mapping& mapping) {
   void* const seen = IsMode("guarded") ? mmap(nullptr, size, PROT_NONE, MAP_SHARED, fd, 0) : shadow;
   if (shadow == MAP_FAILED || seen == MAP_FAILED) return false;
   address = reinterpret_cast<Address>(seen);
-  mapping = {size, static_cast<char*>(shadow)};
+  mapping.size = size;
+  mapping.shadow = static_cast<char*>(shadow);
   return true;
 }
 
 void Unmap(Address address, const Mapping& mapping) {
+  if (!mapping.key.empty()) shm_unlink(mapping.key.c_str());
   munmap(mapping.shadow, mapping.size);
   if (reinterpret_cast<Address>(mapping.shadow) != address) munmap(reinterpret_cast<void*>(address), mapping.size);
 }
@@ -259,13 +264,26 @@ EXPORT int cuMemAlloc_v2(Address* address, size_t bytes) {
   if (bytes == 0) return kInvalidValue;
   const std::lock_guard<std::mutex> lock(mutex);
   if (bytes > kMostAllocated - allocated_bytes) return kOutOfMemory;
-  const int fd = memfd_create("gpu", MFD_CLOEXEC);
   Mapping mapping;
+  if (IsMode("exporting"))
+    mapping.key = "/neso_fake_gpu_" + std::to_string(getpid()) + "_" + std::to_string(++exported);
+  const int fd = mapping.key.empty() ? memfd_create("gpu", MFD_CLOEXEC)
+                                     : shm_open(mapping.key.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600);
   const bool is_mapped = ftruncate(fd, static_cast<off_t>(bytes)) == 0 && Map(fd, bytes, *address, mapping);
   close(fd);
   if (!is_mapped) return kOutOfMemory;
   allocated[*address] = mapping;
   allocated_bytes += bytes;
+  return kSuccess;
+}
+
+EXPORT int cuIpcGetMemHandle(IpcHandle* handle, Address address) {
+  if (context_depth == 0) return kInvalidContext;
+  const std::lock_guard<std::mutex> lock(mutex);
+  const auto found = allocated.find(address);
+  if (found == allocated.end() || found->second.key.empty()) return kInvalidValue;
+  *handle = {};
+  found->second.key.copy(handle->bytes, sizeof(handle->bytes) - 1);
   return kSuccess;
 }
 
@@ -378,6 +396,8 @@ EXPORT int cuMemcpyAsync(Address to, Address from, size_t bytes, void*) {
   LogCopy(to, from, bytes);
   return kSuccess;
 }
+
+EXPORT int cuMemcpy(Address to, Address from, size_t bytes) { return cuMemcpyAsync(to, from, bytes, nullptr); }
 
 EXPORT int cuMemcpyDtoH_v2(void* to, Address from, size_t bytes) {
   return cuMemcpyAsync(reinterpret_cast<Address>(to), from, bytes, nullptr);

@@ -17,8 +17,11 @@ SCRIPTS = sorted((ROOT / "tests" / "python_client" / "scripts").glob("simple_*.p
 FACE = """
 import importlib, inspect, json
 face = {}
-for name in ("http", "grpc", "http.aio", "grpc.aio", "utils", "utils.shared_memory", "http.auth", "grpc.auth", "http.aio.auth", "grpc.aio.auth"):
-    module = importlib.import_module("tritonclient." + name)
+for name in ("tritonclient.http", "tritonclient.grpc", "tritonclient.http.aio", "tritonclient.grpc.aio", "tritonclient.utils",
+             "tritonclient.utils.shared_memory", "tritonclient.http.auth", "tritonclient.grpc.auth", "tritonclient.http.aio.auth",
+             "tritonclient.grpc.aio.auth", "tritonhttpclient", "tritongrpcclient", "tritongrpcclient.grpc_service_pb2_grpc",
+             "tritonclientutils", "tritonshmutils", "tritonshmutils.shared_memory"):
+    module = importlib.import_module(name)
     for key, value in vars(module).items():
         if key.startswith("_") or not getattr(value, "__module__", "").startswith("tritonclient") or inspect.ismodule(value):
             continue
@@ -39,7 +42,7 @@ def output(command, env):
 
 
 # Helpers of the stock client's own modules, which it shows by accident.
-ACCIDENTS = {"grpc.raise_error_grpc", "grpc.aio.raise_error_grpc"}
+ACCIDENTS = {"tritonclient.grpc.raise_error_grpc", "tritonclient.grpc.aio.raise_error_grpc"}
 
 
 def test_every_name_and_argument_is_there():

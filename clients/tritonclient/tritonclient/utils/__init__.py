@@ -88,6 +88,20 @@ def serialize_byte_tensor(input_tensor):
     return _boxed(bytes(packed))
 
 
+def packed_strings(array):
+    """The bytes of an array of strings, or of one that serialize_byte_tensor() has made."""
+    packed = serialize_byte_tensor(array) if array.ndim or array.dtype.kind != "O" else array
+    return packed.item() if packed.size else b""
+
+
+def check_arrays(input_values, exception):
+    """What both kinds of shared memory take."""
+    if not isinstance(input_values, (list, tuple)):
+        raise exception("input_values must be specified as a list/tuple of numpy arrays")
+    if not all(isinstance(value, np.ndarray) for value in input_values):
+        raise exception("each element of input_values must be a numpy array")
+
+
 def deserialize_bytes_tensor(encoded_tensor):
     data, at, items = bytes(encoded_tensor), 0, []
     while at < len(data):

@@ -5,7 +5,7 @@ from multiprocessing import shared_memory as mpshm
 
 import numpy as np
 
-from tritonclient.utils import deserialize_bytes_tensor, serialize_byte_tensor
+from tritonclient.utils import check_arrays, deserialize_bytes_tensor, packed_strings
 
 _lock = threading.Lock()
 _users = {}  # of each key in this process: how many regions, and whether one of them made it
@@ -58,15 +58,11 @@ def create_shared_memory_region(triton_shm_name, shm_key, byte_size, create_only
 
 def set_shared_memory_region(shm_handle, input_values, offset=0):
     """Copies the arrays into the region, one after the other."""
-    if not isinstance(input_values, (list, tuple)):
-        raise SharedMemoryException("input_values must be specified as a list/tuple of numpy arrays")
-    if not all(isinstance(value, np.ndarray) for value in input_values):
-        raise SharedMemoryException("each element of input_values must be a numpy array")
+    check_arrays(input_values, SharedMemoryException)
     try:
         for value in input_values:
             if value.dtype.kind in "OSU":
-                packed = serialize_byte_tensor(value) if value.ndim or value.dtype.kind != "O" else value
-                data = packed.item() if packed.size else b""
+                data = packed_strings(value)
                 shm_handle._mpsm_handle.buf[offset:offset + len(data)] = data
                 offset += len(data)
             else:

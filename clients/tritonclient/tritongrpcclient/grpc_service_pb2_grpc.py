@@ -1,0 +1,4 @@
+from tritonclient._deprecated import warn
+from tritonclient.grpc.service_pb2_grpc import *  # noqa: F401,F403
+
+warn("tritongrpcclient", "tritonclient.grpc.service_pb2_grpc")

@@ -1,0 +1,3 @@
+from tritonclient._deprecated import warn
+
+warn("tritonshmutils", "tritonclient.utils")
