@@ -5,6 +5,7 @@ import sys
 import zipfile
 
 import pytest
+from support.optional_backends import python_of
 from support.pages import blocks
 from support.server import PATIENCE, ROOT
 
@@ -39,10 +40,17 @@ def installed(tmp_path_factory):
     return folder / "installed"
 
 
-@pytest.mark.parametrize("example", ["test:client", "test:asyncio"])
-def test_asking_a_model(digits, installed, example):
+def needs(module, setup):
+    missing = not (python_of(setup) / module).exists()
+    return pytest.param(f"test:{'frame' if module == 'pandas' else module}", python_of(setup), id=module, marks=pytest.mark.skipif(
+        missing, reason=f"{module} is not installed: scripts/setup {setup}"))
+
+
+@pytest.mark.parametrize("example, more", [("test:client", ""), ("test:asyncio", ""), needs("pandas", "python-client"),
+                                           needs("torch", "pytorch")])
+def test_asking_a_model(digits, installed, example, more):
     code, shown = blocks(PAGE, "python", example)[0], blocks(PAGE, "text", example)[0]
-    result = run(code, digits, installed)
+    result = run(code, digits, f"{installed}{os.pathsep}{more}" if more else installed)
     assert (result.stdout, result.stderr) == (shown, "")
 
 

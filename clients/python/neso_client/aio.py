@@ -7,7 +7,7 @@
 import asyncio
 import concurrent.futures
 import ssl
-from typing import Any, AsyncIterator, Callable, Dict, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, AsyncIterator, Callable, Mapping, Optional, Sequence, TypeVar, Union
 
 from .client import Client, Result
 from .transport import Cancellation, Model
@@ -44,10 +44,10 @@ class AsyncClient:
     async def infer(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),
                     id: str = "", timeout: Optional[float] = None,
                     parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None, **tensors: Any) -> Result:
-        given: Dict[str, Any] = {**(inputs or {}), **tensors}
         client, cancellation = await asyncio.wrap_future(self._client), Cancellation()
         try:
-            return await self._run(lambda: client._infer(cancellation, model, given, version, outputs, id, timeout, parameters or {}))
+            return await self._run(lambda: client._infer(cancellation, model, inputs, tensors, version, outputs, id, timeout,
+                                                         parameters or {}))
         except asyncio.CancelledError:
             cancellation.cancel()
             raise
@@ -56,9 +56,8 @@ class AsyncClient:
                      id: str = "", timeout: Optional[float] = None,
                      parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None, **tensors: Any) -> AsyncIterator[Result]:
         """The next response is read when it is asked for: a slow reader holds the server back."""
-        given: Dict[str, Any] = {**(inputs or {}), **tensors}
         client, cancellation = await asyncio.wrap_future(self._client), Cancellation()
-        results = client._stream(cancellation, model, given, version, outputs, id, timeout, parameters or {})
+        results = client._stream(cancellation, model, inputs, tensors, version, outputs, id, timeout, parameters or {})
         ended = False
         try:
             while (result := await self._run(lambda: next(results, None))) is not None:

@@ -3,16 +3,21 @@ import socket
 import ssl
 import threading
 import weakref
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from .conversion import to_array
 from .errors import InvalidInput, ServerError, Unavailable
+from .frames import from_outputs, is_frame, to_inputs
 from .grpc import GrpcTransport
 from .http import HttpTransport
 from .sharing import Sharing
-from .tensors import TensorSpec, to_array, to_tensor, to_value
+from .tensors import TensorSpec, to_tensor, to_value
 from .transport import Address, Cancellation, Model, Request, Response, Transport, split_url
+
+if TYPE_CHECKING:
+    import pandas  # type: ignore[import-untyped,unused-ignore]
 
 __all__ = ["Client", "Model", "Result"]
 
@@ -32,6 +37,11 @@ class Result(Dict[str, np.ndarray]):
         if len(self) != 1:
             raise KeyError(f"expected one output of model '{self.model}', it has {len(self)}: {', '.join(self)}")
         return next(iter(self.values()))
+
+    def to_frame(self, index: Any = None) -> "pandas.DataFrame":
+        """A frame of pandas with a row for each item. An output with several values for an item becomes columns name_0, name_1, ...;
+        strings become str. index: of the rows, that of the frame which was sent, say."""
+        return from_outputs(self, index)
 
 
 class Client:
@@ -76,16 +86,17 @@ class Client:
         """Runs a model on arrays, given by the names of its inputs: infer("digits", pixels=array), or {"input:0": array} for
         names that are no Python names or are those of this function's own arguments.
 
-        Arrays, nested lists, scalars' lists, PyTorch's and other DLPack tensors on the host, and frames of pandas are taken; numbers are
-        converted where none can get lost but digits of a float.
+        Arrays, nested lists, tensors of PyTorch and others with DLPack on the host, columns and frames of pandas are taken; numbers are
+        converted where none can get lost but digits of a float. A frame given as `inputs` is taken apart: each column goes to the input
+        of its name, or all of them to the model's only input.
         outputs: the names of those that are wanted; all, where none is given.
         Raises InvalidInput before anything is sent, ServerError, Unavailable, DeadlineExceeded.
         """
-        return self._infer(None, model, {**(inputs or {}), **tensors}, version, outputs, id, timeout, parameters or {})
+        return self._infer(None, model, inputs, tensors, version, outputs, id, timeout, parameters or {})
 
-    def _infer(self, cancellation: Optional[Cancellation], model: str, given: Mapping[str, Any], version: str, outputs: Sequence[str],
-               id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Result:
-        request = self._request(model, version, given, outputs, id, parameters, timeout)
+    def _infer(self, cancellation: Optional[Cancellation], model: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any],
+               version: str, outputs: Sequence[str], id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Result:
+        request = self._request(model, version, inputs, tensors, outputs, id, parameters, timeout)
         try:
             response = self._exchange(request, self._deadline(timeout), cancellation)
         except ServerError as error:
@@ -113,11 +124,11 @@ class Client:
                id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
                **tensors: Any) -> Iterator[Result]:
         """As infer(), of a model that answers a request with any number of responses, as they come. Over gRPC only."""
-        yield from self._stream(None, model, {**(inputs or {}), **tensors}, version, outputs, id, timeout, parameters or {})
+        yield from self._stream(None, model, inputs, tensors, version, outputs, id, timeout, parameters or {})
 
-    def _stream(self, cancellation: Optional[Cancellation], model: str, given: Mapping[str, Any], version: str, outputs: Sequence[str],
-                id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Iterator[Result]:
-        request = self._request(model, version, given, outputs, id, parameters, timeout)
+    def _stream(self, cancellation: Optional[Cancellation], model: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any],
+                version: str, outputs: Sequence[str], id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Iterator[Result]:
+        request = self._request(model, version, inputs, tensors, outputs, id, parameters, timeout)
         for response in self._transport.stream(request, self._deadline(timeout), cancellation):
             if response.outputs or not response.parameters.get("triton_final_response"):
                 yield Result(response, model)
@@ -166,9 +177,12 @@ class Client:
         if self._sharing is not None:
             self._sharing.forget()
 
-    def _request(self, name: str, version: str, given: Mapping[str, Any], outputs: Sequence[str], request_id: str,
-                 parameters: Mapping[str, Any], timeout: Optional[float]) -> Request:
+    def _request(self, name: str, version: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any], outputs: Sequence[str],
+                 request_id: str, parameters: Mapping[str, Any], timeout: Optional[float]) -> Request:
         model = self._known(name, version, timeout)
+        given = tensors
+        if inputs is not None:
+            given = {**(to_inputs(inputs, model.inputs, name) if is_frame(inputs) else inputs), **tensors}
         specs = {spec.name: spec for spec in model.inputs}
         if unknown := [f"'{tensor}'" for tensor in given if tensor not in specs]:
             raise InvalidInput(f"model '{name}' has no input {', '.join(unknown)}; its inputs are {_describe(model.inputs)}")
@@ -178,8 +192,8 @@ class Client:
         if unknown := [f"'{output}'" for output in outputs if output not in known_outputs]:
             raise InvalidInput(f"model '{name}' has no output {', '.join(unknown)}; its outputs are {_describe(model.outputs)}")
         # Which inputs may be left out is the server's to know.
-        tensors = [to_tensor(to_array(value, specs[tensor], name), specs[tensor]) for tensor, value in given.items()]
-        return Request(name, version, request_id, tensors, outputs, parameters)
+        made = [to_tensor(to_array(value, specs[tensor], name), specs[tensor]) for tensor, value in given.items()]
+        return Request(name, version, request_id, made, outputs, parameters)
 
 
 def _end(transport: Transport, sharing: Optional[Sharing]) -> None:

@@ -2,7 +2,7 @@
 import socket
 import struct
 from functools import lru_cache
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import protobuf as pb
 from .errors import DeadlineExceeded, ServerError, Unavailable
@@ -189,6 +189,9 @@ def read_spec(data: bytes) -> TensorSpec:
     return TensorSpec(name, datatype, tuple(shape))
 
 
+_PARAMETER_KINDS: Dict[int, Callable[[Any], Any]] = {1: bool, 2: pb.signed, 3: pb.text, 4: pb.double, 5: int}
+
+
 def _read_parameter(data: memoryview) -> Tuple[str, Any]:
     key, made = "", None
     for field, value in pb.fields(data):
@@ -196,7 +199,7 @@ def _read_parameter(data: memoryview) -> Tuple[str, Any]:
             key = pb.text(value)
         elif field == 2:
             for kind, content in pb.fields(value):
-                made = {1: bool, 2: pb.signed, 3: pb.text, 4: pb.double, 5: int}.get(kind, bytes)(content)
+                made = _PARAMETER_KINDS.get(kind, bytes)(content)
     return key, made
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import DeadlineExceeded, ServerError, Unavailable
 from .tensors import Place, Tensor, TensorSpec
-from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport, Watch, send_all, shut_down
+from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport, Watch, buffered, send_all, shut_down
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS",
            413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED",
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 class _Connection:
     def __init__(self, address: Address, timeout: Optional[float]) -> None:
         self._socket = address.connect(timeout, "http/1.1")
-        self._file = self._socket.makefile("rb", buffering=1 << 16)
+        self._file = buffered(self._socket)
         self.is_idle = Watch(self._socket).is_quiet
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ class HttpTransport(Transport):
         size = sum(len(buffer) for buffer in body)
         extra = more_headers if head_size is None else f"{more_headers}Inference-Header-Content-Length: {head_size}\r\n"
         buffers = [f"{method} {path}{self._common}{extra}Content-Length: {size}\r\n\r\n".encode("latin-1"), *body]
-        connection = self._pool.take(timeout)
+        connection: _Connection = self._pool.take(timeout)
         if cancellation is not None:
             cancellation.attach(connection.abort)
         try:

@@ -4,13 +4,13 @@ Sources: RFC 9113 (frames, flow control), RFC 7541 (header fields).
 """
 import socket
 import struct
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 import hpack
 import numpy as np
 
 from .errors import DeadlineExceeded, Unavailable
-from .transport import Address, Watch, send_all, shut_down
+from .transport import Address, Watch, buffered, send_all, shut_down
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 _END_STREAM = _ACK = 1
@@ -69,7 +69,7 @@ class Http2Connection:
 
     def __init__(self, address: Address, timeout: Optional[float]) -> None:
         self._socket = address.connect(timeout, "h2")
-        self._file = self._socket.makefile("rb", buffering=1 << 16)
+        self._file = buffered(self._socket)
         self._watch = Watch(self._socket)
         self._stream = -1
         self._window = self._initial_window = 65535  # what the server takes on the connection, and on each stream at first
@@ -82,6 +82,9 @@ class Http2Connection:
         self._headers: Optional[Dict[bytes, bytes]] = None
         self._trailers: Optional[Dict[bytes, bytes]] = None
         self._messages: List[memoryview] = []
+        self._prefix = bytearray()  # of the message that comes, which is `_filled` so far
+        self._message: Optional[memoryview] = None
+        self._filled = 0
         try:
             self._socket.sendall(_PREFACE)
             while not self._step():  # its settings tell how large frames may be
@@ -141,7 +144,7 @@ class Http2Connection:
         elif stream == self._stream:
             self._stream_window += more
 
-    def _chunks(self, message: List[memoryview], size: int, before: List[object]) -> object:
+    def _chunks(self, message: List[memoryview], size: int, before: List[object]) -> Iterator[List[object]]:
         """Frames of what the windows allow; where they are shut, sends what there is and waits until they open."""
         pieces, left = list(message), size
         while True:

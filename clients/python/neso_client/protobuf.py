@@ -88,4 +88,4 @@ def text(data: memoryview) -> str:
 
 
 def double(data: memoryview) -> float:
-    return struct.unpack("<d", data)[0]
+    return float(struct.unpack("<d", data)[0])

@@ -1,11 +1,12 @@
 """What both protocols offer, and the connections under them."""
+import io
 import select
 import socket
 import ssl
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, cast
 from urllib.parse import urlsplit
 
 from .errors import DeadlineExceeded, Unavailable
@@ -175,6 +176,10 @@ class Watch:
 
     def is_quiet(self) -> bool:
         return not self._poll.poll(0)
+
+
+def buffered(connection: socket.socket) -> io.BufferedReader:
+    return cast(io.BufferedReader, connection.makefile("rb", buffering=1 << 16))
 
 
 def shut_down(connection: socket.socket) -> None:
