@@ -87,6 +87,10 @@ void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
     if (resident != residents_.end() && resident->second.is_leaving) return;  // it has to be gone first
   }
   MemoryUse excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
+  if (!excess.IsNothing()) {
+    Look(decisions);  // what is gone already takes nothing
+    excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
+  }
   wish->lacks_room = !excess.IsNothing();
   if (!wish->lacks_room) {
     wish->phase = Phase::kLoading;
@@ -104,7 +108,11 @@ void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
 
 void OnDemandModels::PlanEvictions(Decisions& decisions) {
   // A model may have turned out to be larger than it was expected to be.
-  const MemoryUse excess = ExcessOver(decisions.use - decisions.leaving_use, options_.budget);
+  MemoryUse excess = ExcessOver(decisions.use - decisions.leaving_use, options_.budget);
+  if (!excess.IsNothing()) {
+    Look(decisions);  // what is gone already takes nothing
+    excess = ExcessOver(decisions.use - decisions.leaving_use, options_.budget);
+  }
   if (!excess.IsNothing()) {
     MarkLeaving(PickVictims(Look(decisions), excess).names, counts_.left_for_room, decisions);
     WakeAt(decisions.now + kLook);

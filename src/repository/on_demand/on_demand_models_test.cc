@@ -96,6 +96,20 @@ TEST_F(OnDemandModelsTest, TheLeastRecentlyUsedLeaves) {
   EXPECT_EQ(models_->Report().use.host, 2 * kModel);
 }
 
+TEST_F(OnDemandModelsTest, NobodyLeavesForTheRoomOfAModelThatIsGoneAlready) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("a"), "");
+  std::this_thread::sleep_for(milliseconds(20));  // the coarse clock's step
+  EXPECT_EQ(Get("b"), "");
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  ASSERT_TRUE(
+      test::Eventually([&] { return repository_->lifecycle().UseOf("b").presence == ModelUse::Presence::kGone; }));
+  EXPECT_EQ(Get("c"), "");
+  EXPECT_THAT(Loaded(), ElementsAre("a", "c"));
+  EXPECT_EQ(models_->Report().left_for_room, 0);
+}
+
 TEST_F(OnDemandModelsTest, AModelInUseIsWaitedFor) {
   for (const char* name : {"a", "b"}) AddModel(name);
   Start({.budget = {.host = kModel}});
