@@ -17,7 +17,7 @@ void AddFolder(ObjectPage& page, std::string_view key, const std::string& prefix
   if (!key.starts_with(prefix)) return;
   key.remove_prefix(prefix.size());
   if (key.ends_with('/')) key.remove_suffix(1);
-  if (!key.empty()) page.folders.emplace_back(key);
+  if (!key.empty() && key.find('/') == std::string_view::npos) page.folders.emplace_back(key);
 }
 
 Expected<uint64_t> ParseSize(std::string_view text) {

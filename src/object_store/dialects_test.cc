@@ -19,6 +19,7 @@ using ::testing::IsEmpty;
 class NoClient final : public HttpClient {
  public:
   Expected<HttpResponse> Send(const HttpRequest&, const Sink&) override { return Unavailable("nobody is there"); }
+  bool Pause(std::chrono::milliseconds) override { return true; }
 };
 
 NoClient no_client;
@@ -42,7 +43,8 @@ TEST(S3DialectTest, ReadsListings) {
       <Contents><Key>m/</Key><Size>0</Size><ETag>&quot;d41d&quot;</ETag></Contents>
       <Contents><Key>m/a&amp;b &#228;.bin</Key><Size>5</Size><ETag>"x-2"</ETag></Contents>
       <Contents><Key>elsewhere</Key><Size>5</Size><ETag>"x"</ETag></Contents>
-      <CommonPrefixes><Prefix>m/1/</Prefix></CommonPrefixes></ListBucketResult>)",
+      <CommonPrefixes><Prefix>m/1/</Prefix></CommonPrefixes>
+      <CommonPrefixes><Prefix>m/two/names/</Prefix></CommonPrefixes></ListBucketResult>)",
                                     "m/");
   ASSERT_TRUE(page.ok()) << page.status().ToString();
   EXPECT_THAT(NamesOf(*page), ElementsAre("a&b \xC3\xA4.bin"));

@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "base/text.h"
+#include "object_store/settings.h"
 
 namespace neso::object_store {
 namespace {
@@ -17,6 +18,10 @@ constexpr size_t kMaxHeaders = 64U << 10;
 constexpr long kConnectSeconds = 10;
 // What cannot be sensibly read of a connection any more, in bytes a second, for as long as stall_timeout says.
 constexpr long kStallBytesPerSecond = 16;
+// What OpenSSL, and so the tools beside this server, look at; libcurl by itself does not.
+constexpr const char* kAuthoritiesFile = "SSL_CERT_FILE";
+constexpr std::string_view kAuthorityAdvice =
+    "; SSL_CERT_FILE (with S3, AWS_CA_BUNDLE before it) names a PEM file of the authorities to trust";
 
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -31,7 +36,7 @@ struct Transfer {
   CURL* handle;
   const HttpRequest& request;
   const HttpClient::Sink& sink;
-  const std::atomic<bool>& stopping;
+  const StopSignal& stop;
   HttpResponse response;
   size_t header_bytes = 0;
   std::optional<Status> failure;  // ours, which libcurl knows only as "the callback did not want it"
@@ -75,7 +80,7 @@ size_t OnBody(char* data, size_t, size_t count, void* context) {
 }
 
 int OnProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Transfer*>(context)->stopping.load(std::memory_order_relaxed) ? 1 : 0;
+  return static_cast<Transfer*>(context)->stop.IsSet() ? 1 : 0;
 }
 
 bool MayPass(CURLcode code) {
@@ -98,7 +103,7 @@ class CurlClient final : public HttpClient {
   Expected<HttpResponse> Send(const HttpRequest& request, const Sink& sink) override {
     Handle handle = Take();
     if (handle == nullptr) return Unavailable("no memory for a request");
-    Transfer transfer{handle.get(), request, sink, host_.stopping, {}, 0, {}};
+    Transfer transfer{handle.get(), request, sink, host_.stop, {}, 0, {}};
     const std::unique_ptr<curl_slist, FreeList> headers = Prepare(handle.get(), request, transfer);
     char reason[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, reason);
@@ -109,9 +114,12 @@ class CurlClient final : public HttpClient {
     if (transfer.failure) return *std::move(transfer.failure);
     if (code == CURLE_OK) return std::move(transfer.response);
     if (code == CURLE_ABORTED_BY_CALLBACK) return Cancelled("the server ends");
-    const std::string text = reason[0] == '\0' ? curl_easy_strerror(code) : reason;
+    std::string text = reason[0] == '\0' ? curl_easy_strerror(code) : reason;
+    if (code == CURLE_PEER_FAILED_VERIFICATION) text += kAuthorityAdvice;
     return MayPass(code) ? Unavailable("{}", text) : InvalidArg("{}", text);
   }
+
+  bool Pause(std::chrono::milliseconds time) override { return host_.stop.Pause(time); }
 
  private:
   // Those that are idle keep their connections.
@@ -157,9 +165,8 @@ class CurlClient final : public HttpClient {
       curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeout.count()));
     }
     if (request.is_local) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
-    if (!request.authorities_file.empty()) {
-      curl_easy_setopt(handle, CURLOPT_CAINFO, request.authorities_file.c_str());
-    }
+    const std::string& authorities = request.authorities_file.empty() ? authorities_file_ : request.authorities_file;
+    if (!authorities.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, authorities.c_str());
     if (request.method != "GET") {
       curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
@@ -176,6 +183,7 @@ class CurlClient final : public HttpClient {
   }
 
   ObjectStoreHost& host_;
+  const std::string authorities_file_ = Environment(kAuthoritiesFile);
   Mutex mutex_;
   std::vector<Handle> idle_ GUARDED_BY(mutex_);
 };

@@ -27,7 +27,8 @@ struct HttpRequest {
   std::string body = {};
   bool is_local = false;                   // at the machine's own address (metadata): no proxy is asked
   std::chrono::milliseconds timeout = {};  // for all of it; 0: only a stall ends it
-  std::string authorities_file = {};       // PEM, of those who may sign the store's certificate; empty: the system's
+  // PEM, of those who may sign the store's certificate; empty: those of SSL_CERT_FILE, or else the system's.
+  std::string authorities_file = {};
   // The sink gets nothing but the part of a content (status 206) that begins with this byte.
   std::optional<uint64_t> part_from = {};
 };
@@ -53,6 +54,8 @@ class HttpClient {
   // Errors: the sink's; kCancelled when the server ends; kUnavailable for a connection that fails, breaks, or brings
   // nothing for too long; kInvalidArg for what will not get better: a certificate or an address that cannot be used.
   virtual Expected<HttpResponse> Send(const HttpRequest& request, const Sink& sink = nullptr) = 0;
+  // Before something is asked for again. False, and no longer, when the server ends.
+  virtual bool Pause(std::chrono::milliseconds time) = 0;
 };
 
 // Over libcurl; connections are kept for the requests that follow. `host` outlives it.

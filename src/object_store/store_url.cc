@@ -16,17 +16,21 @@ bool IsNumber(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool IsHost(std::string_view text) {
-  const auto belongs = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-           c == '_' || c == '[' || c == ']' || c == ':';
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), belongs);
-}
-
 bool HasPort(std::string_view authority) {
   const size_t colon = authority.rfind(':');
   return colon != std::string_view::npos && IsNumber(authority.substr(colon + 1));
+}
+
+// "host", "host:port", "[::1]" or "[::1]:port".
+bool IsAuthority(std::string_view text) {
+  if (HasPort(text)) text = text.substr(0, text.rfind(':'));
+  const bool is_address = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
+  if (is_address) text = text.substr(1, text.size() - 2);
+  const auto belongs = [is_address](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_' || (c == ':' && is_address);
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), belongs);
 }
 
 // Buckets, containers and accounts: what all three stores allow in them, and what older ones of Amazon have.
@@ -91,7 +95,7 @@ Expected<StoreUrl> ParseAzure(std::string_view rest, std::string_view whole) {
   const std::string_view host = TakePiece(rest);
   url.account = host.substr(0, host.find('.'));
   url.bucket = TakePiece(rest);
-  if (!IsBucket(url.account) || !IsBucket(url.bucket) || !IsHost(host)) {
+  if (!IsBucket(url.account) || !IsBucket(url.bucket) || !IsAuthority(host)) {
     return InvalidArg("'{}': expected as://account/container/path or as://account.blob.core.windows.net/container/path",
                       whole);
   }
@@ -120,7 +124,11 @@ Expected<std::string> ParseEndpoint(std::string_view url) {
   while (rest.ends_with('/')) rest.remove_suffix(1);
   std::string_view authority = rest.substr(0, rest.find('/'));
   const std::string_view base = rest.substr(authority.size());
-  if (!IsHost(authority) || authority.starts_with(':')) return InvalidArg("'{}': expected a host in the address", url);
+  if (!IsAuthority(authority)) return InvalidArg("'{}': expected a host, or host:port, in the address", url);
+  const auto is_odd = [](char c) { return c <= ' ' || c == '?' || c == '#' || c == '\x7f'; };
+  if (std::any_of(base.begin(), base.end(), is_odd)) {
+    return InvalidArg("'{}': expected an address without blanks, query and fragment", url);
+  }
   // Signatures are about the host as it is sent, which is without a port that goes without saying.
   const std::string_view usual = is_secure ? ":443" : ":80";
   if (authority.ends_with(usual)) authority.remove_suffix(usual.size());

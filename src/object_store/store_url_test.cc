@@ -57,7 +57,11 @@ TEST(StoreUrlTest, EndpointsAreWithoutWhatGoesWithoutSaying) {
   EXPECT_EQ(*ParseEndpoint("http://127.0.0.1:10000/devstoreaccount1/"), "http://127.0.0.1:10000/devstoreaccount1");
   EXPECT_EQ(*ParseEndpoint("https://host:443"), "https://host");
   EXPECT_FALSE(ParseEndpoint("ftp://host").ok());
-  EXPECT_FALSE(ParseEndpoint("http://").ok());
+  EXPECT_EQ(*ParseEndpoint("http://[::1]:80"), "http://[::1]");
+  for (const char* url : {"http://", "http://:80", "http://host:80:80", "http://::1", "http://[]", "http://host/a b",
+                          "http://host/a?b", "http://host/a\r\nb"}) {
+    EXPECT_FALSE(ParseEndpoint(url).ok()) << url;
+  }
   EXPECT_EQ(AuthorityOf("https://host:1/a?b"), "host:1");
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <random>
-#include <thread>
 
 #include "base/read_file.h"
 #include "object_store/azure_dialect.h"
@@ -44,16 +43,16 @@ class Stores::Attempts {
       seen_ = *progress_;
       failed_ = 0;
     }
-    if (++failed_ >= host_.attempts || host_.stopping) {
+    if (++failed_ >= host_.attempts || host_.stop.IsSet()) {
       ++host_.counters.failures;
       return false;
     }
     const milliseconds pause = PauseFor(wish);
     host_.log(LogLevel::kWarning, fmt::format("{}: {}; trying again in {} ms ({} of {})", what, reason, pause.count(),
                                               failed_, host_.attempts - 1));
-    Wait(pause);
+    if (!host_.stop.Pause(pause)) return false;
     ++host_.counters.retries;
-    return !host_.stopping;
+    return true;
   }
 
  private:
@@ -65,10 +64,6 @@ class Stores::Attempts {
     const int64_t base = std::min<int64_t>(100LL << std::min(failed_ - 1, 10), 5000);
     thread_local std::minstd_rand random(std::random_device{}());
     return milliseconds(base / 2 + static_cast<int64_t>(random() % static_cast<uint64_t>(base)));
-  }
-  void Wait(milliseconds pause) const {
-    constexpr milliseconds kStep{50};
-    for (; pause.count() > 0 && !host_.stopping; pause -= kStep) std::this_thread::sleep_for(std::min(pause, kStep));
   }
 
   ObjectStoreHost& host_;
@@ -171,6 +166,9 @@ Expected<ObjectPage> Stores::List(const ObjectListing& listing) {
                                               [&](Dialect& dialect) { return dialect.ListRequest(url, listing); }));
     Expected<ObjectPage> page = answer.dialect->ParseListing(answer.response.body, url.KeyPrefix());
     if (page) {
+      if (!page->next.empty() && page->next == listing.from) {
+        return Internal("{}: expected the next page of the listing, got the same one again", listing.folder);
+      }
       page->is_bucket = url.folder.empty();
       return page;
     }

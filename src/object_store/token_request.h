@@ -23,7 +23,7 @@ struct BearerToken {
 bool ExpiresSoon(WallTime expires);
 
 // Sends it up to three times. `what` names it in errors: "a token for the service account a@b". Errors: kUnavailable
-// and kInternal with the service's answer.
+// and kInternal with the service's answer, kCancelled when the server ends.
 Expected<HttpResponse> AskForToken(HttpClient& client, const HttpRequest& request, const std::string& what);
 // An answer of {"access_token": ..., "expires_in": ...} or "expires_on".
 Expected<BearerToken> ParseBearerToken(std::string_view json);

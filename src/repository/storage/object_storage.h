@@ -42,7 +42,7 @@ class ObjectStorage final : public Storage {
   Expected<LocalFolder> Localize(const std::string& path) const override;
 
   // Requests that are under way end with an error.
-  void PrepareForExit() const { host_->stopping = true; }
+  void PrepareForExit() const { host_->stop.Set(); }
   const ObjectStoreCounters& counters() const { return host_->counters; }
 
  private:

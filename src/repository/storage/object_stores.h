@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "base/stop_signal.h"
 
 namespace neso {
 
@@ -36,7 +37,7 @@ struct ObjectStoreCounters {
 struct ObjectStoreHost {
   std::function<void(LogLevel level, std::string_view message)> log;
   ObjectStoreCounters counters;
-  std::atomic<bool> stopping{false};  // requests end soon, with an error
+  StopSignal stop;  // once it is set, requests end soon, with an error
   // A connection that brings nothing for so long is broken.
   std::chrono::seconds stall_timeout{30};
   // Requests that fail are sent so often, if the fault may pass; what bytes came in between begins the count anew.
