@@ -2,92 +2,73 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-#include <random>
-
 #include "base/json.h"
 #include "client/http_client.h"
-#include "neso/datatype.h"
+#include "perf/json_tensor.h"
 
 namespace neso::perf {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 31;
-
-template <typename Value>
-void AppendValue(std::string& out, Value value) {
-  char bytes[sizeof(value)];
-  std::memcpy(bytes, &value, sizeof(value));
-  out.append(bytes, sizeof(bytes));
+// Always as long, whatever they say, so that they are written into a head that is there: blanks are nothing in JSON.
+std::string Marks(const Turn& turn) {
+  return fmt::format(R"("sequence_id":{:20},"sequence_start":{:>5},"sequence_end":{:>5})", turn.sequence, turn.starts,
+                     turn.ends);
 }
 
-// Numbers that no model chokes on: from 0 to 1, small integers, halves of which only the bits of 0.5 to 1 are drawn.
-void AppendRandom(std::string& out, std::string_view datatype, size_t width, std::mt19937& random) {
-  if (datatype == "FP32") return AppendValue(out, std::uniform_real_distribution<float>()(random));
-  if (datatype == "FP64") return AppendValue(out, std::uniform_real_distribution<double>()(random));
-  if (datatype == "FP16") return AppendValue(out, static_cast<uint16_t>(0x3800 | (random() & 0x3ff)));
-  if (datatype == "BF16") return AppendValue(out, static_cast<uint16_t>(0x3f00 | (random() & 0x7f)));
-  const uint64_t value = random() & (datatype == "BOOL" ? 1 : 0x7f);
-  for (size_t i = 0; i < width; i++) out += static_cast<char>(value >> (8 * i));
+Expected<std::string> InputJson(const Tensor& input, bool is_json) {
+  const std::string what = fmt::format(R"("name":{},"datatype":"{}","shape":[{}])", JsonQuoted(input.name),
+                                       input.datatype, fmt::join(input.shape, ","));
+  if (!is_json) return fmt::format(R"({{{},"parameters":{{"binary_data_size":{}}}}})", what, input.bytes.size());
+  ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(input));
+  return fmt::format(R"({{{},"data":{}}})", what, elements);
 }
 
-void AppendString(std::string& out, const Options& options, std::mt19937& random) {
-  std::string text = options.zeros ? std::string() : options.string_data;
-  if (text.empty() && !options.zeros) {
-    for (uint64_t i = 0; i < options.string_length; i++) text += static_cast<char>('a' + random() % 26);
-  }
-  AppendValue(out, static_cast<uint32_t>(text.size()));
-  out += text;
-}
-
-Expected<std::string> MakeTensor(const InputFacts& input, uint64_t elements, const Options& options,
-                                 std::mt19937& random) {
-  std::string bytes;
-  if (input.datatype == "BYTES") {
-    if (elements > kMostBytes / (options.string_length + options.string_data.size() + 4))
-      return Unsupported("input '{}': {} strings are more than fit into a request", input.name, elements);
-    for (uint64_t i = 0; i < elements; i++) AppendString(bytes, options, random);
-    return bytes;
-  }
-  const size_t width = FactsOfDataType(FindDataType(input.datatype, &DataTypeFacts::name)).byte_size;
-  if (width == 0) return InvalidArg("input '{}': values of datatype {} cannot be made up", input.name, input.datatype);
-  if (options.zeros) return std::string(elements * width, '\0');
-  bytes.reserve(elements * width);
-  for (uint64_t i = 0; i < elements; i++) AppendRandom(bytes, input.datatype, width, random);
-  return bytes;
-}
-
-}  // namespace
-
-Expected<InferBytes> WriteInfer(const client::Endpoint& endpoint, const ModelFacts& facts, const Options& options) {
-  std::mt19937 random(1);
+Expected<InferBytes> WriteInfer(const client::Endpoint& endpoint, const ModelFacts& facts, const Options& options,
+                                const TensorSet& request) {
   std::string json = "{\"inputs\":[";
   std::string tensors;
-  for (const InputFacts& input : facts.inputs) {
-    std::vector<int64_t> shape = input.shape;
-    if (facts.batches) shape.insert(shape.begin(), static_cast<int64_t>(options.batch));
-    uint64_t elements = 1;
-    for (const int64_t size : shape) {
-      if (size != 0 && elements > kMostBytes / static_cast<uint64_t>(size))
-        return Unsupported("input '{}': shape [{}] is more than fits into a request", input.name,
-                           fmt::join(shape, ","));
-      elements *= static_cast<uint64_t>(size);
-    }
-    ASSIGN_OR_RETURN(const std::string tensor, MakeTensor(input, elements, options, random));
-    if (tensors.size() + tensor.size() > kMostBytes) return Unsupported("the inputs are more than fit into a request");
-    json += fmt::format(R"({}{{"name":{},"datatype":"{}","shape":[{}],"parameters":{{"binary_data_size":{}}}}})",
-                        &input == &facts.inputs.front() ? "" : ",", JsonQuoted(input.name), input.datatype,
-                        fmt::join(shape, ","), tensor.size());
-    tensors += tensor;
+  for (const Tensor& input : request.inputs) {
+    ASSIGN_OR_RETURN(const std::string text, InputJson(input, options.input_is_json));
+    if (&input != &request.inputs.front()) json += ',';
+    json += text;
+    if (!options.input_is_json) tensors += input.bytes;
   }
-  json += "],\"parameters\":{\"binary_data_output\":true}}";
+  json += "],\"parameters\":{";
+  size_t marks_at = 0;
+  if (facts.has_sequences) {
+    marks_at = json.size();
+    json += Marks({}) + ",";
+  }
+  json += fmt::format(R"("binary_data_output":{}}}}})", !options.output_is_json);
 
   client::HttpCall call{.method = "POST", .path = ModelPath(options) + "/infer", .headers = options.headers};
   call.headers.emplace_back("Content-Type", "application/octet-stream");
   call.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json.size()));
   call.body = json + tensors;
-  ASSIGN_OR_RETURN(std::string head, client::WriteHead(endpoint, call));
-  return InferBytes{std::move(head), std::move(call.body)};
+  InferBytes bytes;
+  ASSIGN_OR_RETURN(bytes.head, client::WriteHead(endpoint, call));
+  if (facts.has_sequences) bytes.marks_at = bytes.head.size() + marks_at;
+  bytes.head += json;
+  bytes.body = std::move(tensors);
+  return bytes;
+}
+
+}  // namespace
+
+Expected<std::vector<InferBytes>> WriteInfers(const client::Endpoint& endpoint, const ModelFacts& facts,
+                                              const Options& options, std::span<const TensorSet> requests) {
+  std::vector<InferBytes> written;
+  written.reserve(requests.size());
+  for (const TensorSet& request : requests) {
+    ASSIGN_OR_RETURN(written.emplace_back(), WriteInfer(endpoint, facts, options, request));
+  }
+  return written;
+}
+
+std::string WithMarks(const InferBytes& bytes, const Turn& turn) {
+  const std::string marks = Marks(turn);
+  std::string head = bytes.head;
+  return head.replace(*bytes.marks_at, marks.size(), marks);
 }
 
 }  // namespace neso::perf

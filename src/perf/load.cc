@@ -1,14 +1,12 @@
 #include "perf/load.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace neso::perf {
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
-constexpr size_t kMostAtRate = 1024;  // connections; what is due beyond them waits, and its time runs
 constexpr std::chrono::milliseconds kLate{1};
 
 TimePoint Now() { return std::chrono::steady_clock::now(); }
@@ -18,7 +16,7 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 // A connection, and the request that is under way on it.
 class Load::Slot final : private client::Http1Connection::Listener {
  public:
-  explicit Slot(Load& load) : load_(load) {}
+  Slot(Load& load, size_t lane) : load_(load), lane_(lane) {}
 
   Status Connect() {
     ASSIGN_OR_RETURN(connection_,
@@ -26,56 +24,83 @@ class Load::Slot final : private client::Http1Connection::Listener {
     return {};
   }
   bool is_open() const { return connection_->is_open(); }
-  void Send(TimePoint begin) {
-    begin_ = begin;
-    connection_->Send({.head = load_.bytes_.head, .body = load_.bytes_.body});
+  size_t lane() const { return lane_; }
+  void Send(const InferBytes& bytes, const Turn& turn, TimePoint begin) {
+    sample_ = {.begin = begin, .end = {}, .turn = turn};
+    if (bytes.marks_at) marked_head_ = WithMarks(bytes, turn);
+    connection_->Send({.head = bytes.marks_at ? marked_head_ : bytes.head, .body = bytes.body});
   }
-  TimePoint begin() const { return begin_; }
+  const Sample& sample() const { return sample_; }
 
  private:
   void OnAnswer(client::Http1Connection&, const client::Http1AnswerReader& answer) override {
-    if (answer.status() == 200) return load_.OnDone(*this, {});
-    load_.OnDone(*this, Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000)));
+    sample_.end = Now();
+    load_.OnDone(*this, Take(answer));
   }
   void OnLost(client::Http1Connection&, const Status& reason) override { load_.OnDone(*this, reason); }
 
+  Status Take(const client::Http1AnswerReader& answer) {
+    if (answer.status() != 200)
+      return Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000));
+    if (load_.answers_ == nullptr) return {};
+    ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, ReadHttpAnswer(answer));
+    ASSIGN_OR_RETURN(sample_.answer, load_.answers_->Take(sample_.turn.request, outputs));
+    return {};
+  }
+
   Load& load_;
+  const size_t lane_;
   std::unique_ptr<client::Http1Connection> connection_;
-  TimePoint begin_;
+  std::string marked_head_;
+  Sample sample_;
 };
 
-Load::Load(client::Loop& loop, const client::Endpoint& endpoint, const InferBytes& bytes)
-    : loop_(loop), endpoint_(endpoint), bytes_(bytes) {}
+Load::Load(client::Loop& loop, const client::Endpoint& endpoint, std::span<const InferBytes> requests,
+           RequestPlan& plan, Answers* answers)
+    : loop_(loop), endpoint_(endpoint), requests_(requests), plan_(plan), answers_(answers) {}
 Load::~Load() = default;
 
 Status Load::KeepInFlight(size_t requests) {
   wanted_ = requests;
-  rate_ = 0;
-  while (in_flight_ < wanted_) {
-    if (idle_.empty()) {
-      ASSIGN_OR_RETURN(Slot* const slot, AddSlot());
-      idle_.push_back(slot);
-    }
-    Slot* const slot = idle_.back();
-    idle_.pop_back();
-    in_flight_++;
-    slot->Send(Now());
+  times_.reset();
+  while (in_flight_ < wanted_ && left_ > 0) {
+    ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
+    Send(*slot, plan_.Next(slot->lane()), Now());
   }
   return {};
 }
 
-Status Load::SendAtRate(double per_second, Distribution distribution) {
+void Load::SendAt(SendTimes times) {
   wanted_ = 0;
-  rate_ = per_second;
-  is_poisson_ = distribution == Distribution::kPoisson;
+  times_ = std::move(times);
   next_send_ = Now();
+}
+
+Status Load::OpenLanes(size_t lanes) {
+  lanes_ = lanes;
+  while (slots_.size() < lanes) {
+    ASSIGN_OR_RETURN(Slot* const slot, NewSlot());
+    idle_.push_back(slot);
+  }
   return {};
 }
 
 Status Load::Stop() {
   wanted_ = 0;
-  rate_ = 0;
+  times_.reset();
   due_.clear();
+  left_ = SIZE_MAX;
+  RETURN_IF_ERROR(AwaitAnswers());
+  for (const auto& slot : slots_) {
+    const std::optional<Turn> last = plan_.End(slot->lane());
+    if (!last) continue;
+    std::erase(idle_, slot.get());
+    Send(*slot, *last, Now());
+  }
+  return AwaitAnswers();
+}
+
+Status Load::AwaitAnswers() {
   const TimePoint deadline = Now() + kPatience;
   while (in_flight_ > 0 && Now() < deadline) RETURN_IF_ERROR(Step(deadline));
   return in_flight_ == 0 ? Status() : Unavailable("no answer to {} requests in time", in_flight_);
@@ -92,20 +117,36 @@ Status Load::RunUntil(size_t more_samples) {
   while (samples_.size() < wanted) {
     const size_t had = samples_.size();
     RETURN_IF_ERROR(Step(Now() + kPatience));
-    if (samples_.size() == had && in_flight_ == 0 && rate_ == 0) return Internal("nothing is under way");
+    if (samples_.size() == had && in_flight_ == 0 && !times_) return Internal("nothing is under way");
   }
   return {};
 }
 
-Expected<Load::Slot*> Load::AddSlot() {
-  auto slot = std::make_unique<Slot>(*this);
+// One that is free, or a new one.
+Expected<Load::Slot*> Load::IdleSlot() {
+  if (!idle_.empty()) {
+    Slot* const slot = idle_.front();
+    idle_.pop_front();
+    return slot;
+  }
+  return NewSlot();
+}
+
+Expected<Load::Slot*> Load::NewSlot() {
+  auto slot = std::make_unique<Slot>(*this, slots_.size());
   RETURN_IF_ERROR(slot->Connect());
   slots_.push_back(std::move(slot));
   return slots_.back().get();
 }
 
+void Load::Send(Slot& slot, const Turn& turn, TimePoint begin) {
+  in_flight_++;
+  left_--;
+  slot.Send(requests_[turn.request], turn, begin);
+}
+
 Status Load::Step(TimePoint until) {
-  if (rate_ > 0) {
+  if (times_) {
     RETURN_IF_ERROR(SendDue(Now()));
     until = std::min(until, next_send_);
   }
@@ -116,48 +157,33 @@ Status Load::Step(TimePoint until) {
 Status Load::SendDue(TimePoint now) {
   while (next_send_ <= now) {
     due_.push_back(next_send_);
-    const double mean = 1e9 / rate_;
-    const double pause = is_poisson_ ? std::exponential_distribution<double>(1 / mean)(random_) : mean;
-    next_send_ += Nanoseconds(std::max<int64_t>(1, std::llround(pause)));
+    next_send_ += times_->NextPause();
   }
-  while (!due_.empty()) {
-    if (idle_.empty()) {
-      if (slots_.size() >= kMostAtRate) return {};
-      ASSIGN_OR_RETURN(Slot* const slot, AddSlot());
-      idle_.push_back(slot);
-    }
-    Slot* const slot = idle_.back();
-    idle_.pop_back();
-    if (now - due_.front() > kLate) delayed_++;
-    in_flight_++;
-    slot->Send(due_.front());
-    due_.pop_front();
+  while (!due_.empty() && in_flight_ < lanes_ && left_ > 0) {
+    ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
+    SendFirstDue(*slot, now);
   }
   return {};
 }
 
+void Load::SendFirstDue(Slot& slot, TimePoint now) {
+  if (now - due_.front() > kLate) delayed_++;
+  Send(slot, plan_.Next(slot.lane()), due_.front());
+  due_.pop_front();
+}
+
 void Load::OnDone(Slot& slot, const Status& failure) {
-  const TimePoint now = Now();
   in_flight_--;
   if (!failure.ok() && failure_.ok()) failure_ = failure;
   if (!failure_.ok()) return;
-  samples_.push_back({slot.begin(), now});
+  samples_.push_back(slot.sample());
   if (!slot.is_open()) {
     // The server has asked for another connection.
     failure_ = Unavailable("the server closes the connection after each answer, which cannot be measured");
     return;
   }
-  if (in_flight_ < wanted_) {
-    in_flight_++;
-    return slot.Send(now);
-  }
-  if (rate_ > 0 && !due_.empty()) {
-    if (now - due_.front() > kLate) delayed_++;
-    in_flight_++;
-    slot.Send(due_.front());
-    due_.pop_front();
-    return;
-  }
+  if (in_flight_ < wanted_ && left_ > 0) return Send(slot, plan_.Next(slot.lane()), Now());
+  if (times_ && !due_.empty() && left_ > 0) return SendFirstDue(slot, Now());
   idle_.push_back(&slot);
 }
 

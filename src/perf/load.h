@@ -1,6 +1,6 @@
-// Sends one request again and again, so many at a time or so many a second, and notes how long each took.
+// Sends requests again and again, so many at a time or so many a second, and notes how long each took.
 //
-//   Load load(loop, endpoint, bytes);
+//   Load load(loop, endpoint, requests, plan, answers);
 //   load.KeepInFlight(16);
 //   RETURN_IF_ERROR(load.RunFor(std::chrono::seconds(5)));
 //   for (const Sample& sample : load.samples()) ...
@@ -12,32 +12,42 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <random>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "client/http1_connection.h"
+#include "perf/answers.h"
 #include "perf/infer_bytes.h"
+#include "perf/send_times.h"
 
 namespace neso::perf {
 
 struct Sample {
   TimePoint begin;  // sent, or to be sent
   TimePoint end;
+  Turn turn = {};
+  size_t answer = Answers::kNotKept;  // its number there
 };
 
 // Confined to a thread.
 class Load {
  public:
-  // All outlive it.
-  Load(client::Loop& loop, const client::Endpoint& endpoint, const InferBytes& bytes);
+  // All outlive it. `answers` null: what answers bring is not looked at.
+  Load(client::Loop& loop, const client::Endpoint& endpoint, std::span<const InferBytes> requests, RequestPlan& plan,
+       Answers* answers = nullptr);
   ~Load();
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
   // From now on; one or the other.
   Status KeepInFlight(size_t requests);
-  Status SendAtRate(double per_second, Distribution distribution);
-  // Sends nothing more, and waits for the answers that are awaited.
+  void SendAt(SendTimes times);
+  // For SendAt: so many connections take turns; what is due when all are busy waits, and its time runs.
+  Status OpenLanes(size_t lanes);
+  // So many requests and no more, until Stop.
+  void LimitTo(size_t requests) { left_ = requests; }
+  // Sends nothing more, waits for the answers that are awaited, and ends sequences that have begun.
   Status Stop();
 
   // Error: of the first request that fails, with what the server says.
@@ -52,22 +62,28 @@ class Load {
  private:
   class Slot;
 
-  Expected<Slot*> AddSlot();
+  Expected<Slot*> IdleSlot();
+  Expected<Slot*> NewSlot();
+  void Send(Slot& slot, const Turn& turn, TimePoint begin);
+  Status AwaitAnswers();
   Status Step(TimePoint until);
   Status SendDue(TimePoint now);
+  void SendFirstDue(Slot& slot, TimePoint now);
   void OnDone(Slot& slot, const Status& failure);
 
   client::Loop& loop_;
   const client::Endpoint& endpoint_;
-  const InferBytes& bytes_;
+  const std::span<const InferBytes> requests_;
+  RequestPlan& plan_;
+  Answers* const answers_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::vector<Slot*> idle_;
+  std::deque<Slot*> idle_;  // in turn
   size_t in_flight_ = 0;
-  size_t wanted_ = 0;  // in flight; 0 at a rate
-  double rate_ = 0;    // 0: none
-  bool is_poisson_ = false;
+  size_t wanted_ = 0;               // in flight; 0 unless that is what is kept
+  std::optional<SendTimes> times_;  // unset: not by time
+  size_t lanes_ = 1024;             // they are opened as they are needed, unless told to at once
+  size_t left_ = SIZE_MAX;          // to be sent
   TimePoint next_send_;
-  std::mt19937_64 random_{1};
   std::deque<TimePoint> due_;  // to be sent, for which there was no connection
   std::vector<Sample> samples_;
   uint64_t delayed_ = 0;

@@ -9,10 +9,6 @@ namespace {
 constexpr size_t kAgreeing = 3;
 constexpr double kWindowPerInterval = 1.2;
 
-double Throughput(const Window& window) {
-  return window.seconds() > 0 ? static_cast<double>(window.samples.size()) / window.seconds() : 0;
-}
-
 bool IsWithin(double least, double most, double stability) { return least > 0 && most / least <= 1 + stability; }
 
 Status Fill(Load& load, const Options& options) {
@@ -26,38 +22,18 @@ Status Fill(Load& load, const Options& options) {
   return {};
 }
 
-Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter& counter) {
-  ASSIGN_OR_RETURN(const ServerCounts before, counter());
-  const size_t first = load.samples().size();
-  Window window{.begin = std::chrono::steady_clock::now(), .end = {}, .samples = {}, .server = {}};
-  RETURN_IF_ERROR(Fill(load, options));
-  window.end = std::chrono::steady_clock::now();
-  window.samples.assign(load.samples().begin() + static_cast<std::ptrdiff_t>(first), load.samples().end());
-  ASSIGN_OR_RETURN(const ServerCounts after, counter());
-  window.server = after - before;
-  return window;
-}
-
-void AddPart(ServerCounts::Part& sum, const ServerCounts::Part& part) {
-  sum.count += part.count;
-  sum.ns += part.ns;
-}
-
 void Merge(std::span<const Window> windows, const Options& options, Measured& measured) {
   std::vector<Sample> samples;
   double seconds = 0;
   for (const Window& window : windows) {
     samples.insert(samples.end(), window.samples.begin(), window.samples.end());
     seconds += window.seconds();
-    measured.server.inferences += window.server.inferences;
-    measured.server.executions += window.server.executions;
-    AddPart(measured.server.success, window.server.success);
-    AddPart(measured.server.queue, window.server.queue);
-    AddPart(measured.server.compute_input, window.server.compute_input);
-    AddPart(measured.server.compute_infer, window.server.compute_infer);
-    AddPart(measured.server.compute_output, window.server.compute_output);
+    measured.server += window.server;
   }
   measured.requests = samples.size();
+  measured.seconds = seconds;
+  measured.sequences =
+      static_cast<uint64_t>(std::ranges::count_if(samples, [](const Sample& s) { return s.turn.ends; }));
   measured.throughput =
       seconds > 0 ? static_cast<double>(samples.size()) * static_cast<double>(options.batch) / seconds : 0;
   measured.latencies = LatenciesOf(samples);
@@ -73,6 +49,22 @@ bool AreOver(std::span<const Window> windows, const Options& options) {
 }
 
 }  // namespace
+
+double RequestRate(const Window& window) {
+  return window.seconds() > 0 ? static_cast<double>(window.samples.size()) / window.seconds() : 0;
+}
+
+Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter& counter) {
+  ASSIGN_OR_RETURN(const ServerCounts before, counter());
+  const size_t first = load.samples().size();
+  Window window{.begin = std::chrono::steady_clock::now(), .end = {}, .samples = {}, .server = {}};
+  RETURN_IF_ERROR(Fill(load, options));
+  window.end = std::chrono::steady_clock::now();
+  window.samples.assign(load.samples().begin() + static_cast<std::ptrdiff_t>(first), load.samples().end());
+  ASSIGN_OR_RETURN(const ServerCounts after, counter());
+  window.server = after - before;
+  return window;
+}
 
 double Latencies::Percentile(double percent) const {
   if (sorted_us.empty()) return 0;
@@ -101,11 +93,16 @@ double SteadyLatency(const Latencies& latencies, int percentile) {
   return percentile < 0 ? latencies.average_us : latencies.Percentile(percentile);
 }
 
+bool IsGood(const Measured& measured, const Options& options) {
+  const double limit_us = std::chrono::duration<double, std::micro>(options.latency_limit).count();
+  return limit_us == 0 || SteadyLatency(measured.latencies, options.percentile) <= limit_us;
+}
+
 bool AreStable(std::span<const Window> windows, double stability, int percentile) {
   if (windows.size() < kAgreeing) return false;
   std::vector<double> throughputs, latencies;
   for (const Window& window : windows.last(kAgreeing)) {
-    throughputs.push_back(Throughput(window));
+    throughputs.push_back(RequestRate(window));
     latencies.push_back(SteadyLatency(LatenciesOf(window.samples), percentile));
   }
   const auto [slowest, fastest] = std::ranges::minmax(throughputs);
@@ -124,7 +121,7 @@ Expected<Measured> Measure(Load& load, const Options& options, const Counter& co
     ASSIGN_OR_RETURN(windows.emplace_back(), MeasureWindow(load, options, counter));
     const Latencies latencies = LatenciesOf(windows.back().samples);
     say(fmt::format("  Pass [{}] throughput: {:.4g} infer/sec. Avg latency: {:.0f} usec (std {:.0f} usec). ",
-                    windows.size(), Throughput(windows.back()) * static_cast<double>(options.batch),
+                    windows.size(), RequestRate(windows.back()) * static_cast<double>(options.batch),
                     latencies.average_us, latencies.deviation_us));
     if (options.request_count > 0) {
       measured.is_stable = true;

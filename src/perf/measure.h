@@ -12,6 +12,7 @@
 
 #include "perf/load.h"
 #include "perf/model_facts.h"
+#include "perf/server_metrics.h"
 
 namespace neso::perf {
 
@@ -32,6 +33,9 @@ struct Window {
   double seconds() const { return std::chrono::duration<double>(end - begin).count(); }
 };
 
+// Requests a second, of which each may be a batch.
+double RequestRate(const Window& window);
+
 // What stabilises: the average, or a percentile.
 double SteadyLatency(const Latencies& latencies, int percentile);
 
@@ -45,16 +49,25 @@ struct Measured {
   bool is_over_limit = false;  // the latency of the last three windows was above the limit
   Latencies latencies;
   uint64_t requests = 0;
-  double throughput = 0;  // inferences a second
+  uint64_t sequences = 0;  // that ended
+  double seconds = 0;      // of the windows together
+  double throughput = 0;   // inferences a second
   ServerCounts server;
   double delayed_share = 0;
   std::vector<Window> windows;  // those that the result is made of
+  GpuMetrics metrics;           // if they were collected
 };
+
+// The latency is below the limit, or there is none.
+bool IsGood(const Measured& measured, const Options& options);
 
 // Asks for the server's counts.
 using Counter = std::function<Expected<ServerCounts>()>;
 
-// The load is under way, and goes on afterwards. `say` gets a line for each window.
+// One window. The load is under way, and goes on afterwards.
+Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter& counter);
+
+// Windows until they agree. The load is under way, and goes on afterwards. `say` gets a line for each window.
 Expected<Measured> Measure(Load& load, const Options& options, const Counter& counter,
                            const std::function<void(const std::string& line)>& say);
 

@@ -12,13 +12,13 @@ using std::chrono::seconds;
 Window Of(size_t requests, int us) {
   const TimePoint begin{seconds(100)};
   Window window{.begin = begin, .end = begin + seconds(1), .samples = {}, .server = {}};
-  for (size_t i = 0; i < requests; i++) window.samples.push_back({begin, begin + microseconds(us)});
+  for (size_t i = 0; i < requests; i++) window.samples.push_back({.begin = begin, .end = begin + microseconds(us)});
   return window;
 }
 
 TEST(LatenciesTest, PercentilesAreSamples) {
   std::vector<Sample> samples;
-  for (int us = 100; us >= 1; us--) samples.push_back({TimePoint(), TimePoint(microseconds(us))});
+  for (int us = 100; us >= 1; us--) samples.push_back({.begin = {}, .end = TimePoint(microseconds(us))});
   const Latencies latencies = LatenciesOf(samples);
   EXPECT_DOUBLE_EQ(latencies.average_us, 50.5);
   EXPECT_NEAR(latencies.deviation_us, 29.01, 0.01);

@@ -1,6 +1,6 @@
 #include "perf/model_facts.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/json.h"
 
@@ -51,25 +51,55 @@ ServerCounts::Part Difference(const ServerCounts::Part& after, const ServerCount
   return {after.count - before.count, after.ns - before.ns};
 }
 
-Status TakeInput(const JsonValue& input, const Options& options, ModelFacts& facts) {
-  const JsonValue* const name = Member(input, "name");
-  const JsonValue* const datatype = Member(input, "datatype");
-  const JsonValue* const shape = Member(input, "shape");
-  if (name == nullptr || !name->IsString() || datatype == nullptr || !datatype->IsString() || shape == nullptr ||
-      !shape->IsArray()) {
-    return Internal("expected name, datatype and shape of each input in the model's metadata");
+Expected<std::vector<TensorFacts>> ReadTensors(const JsonValue& metadata, const char* which, const ModelFacts& facts) {
+  const JsonValue* const tensors = Member(metadata, which);
+  if (tensors == nullptr || !tensors->IsArray()) return Internal("expected {} in the model's metadata", which);
+  std::vector<TensorFacts> read;
+  for (const JsonValue& tensor : tensors->GetArray()) {
+    const JsonValue* const name = Member(tensor, "name");
+    const JsonValue* const datatype = Member(tensor, "datatype");
+    const JsonValue* const shape = Member(tensor, "shape");
+    if (name == nullptr || !name->IsString() || datatype == nullptr || !datatype->IsString() || shape == nullptr ||
+        !shape->IsArray()) {
+      return Internal("expected name, datatype and shape of each of the {} in the model's metadata", which);
+    }
+    TensorFacts& made = read.emplace_back();
+    made.name = JsonText(*name);
+    made.datatype = JsonText(*datatype);
+    made.shape = Integers(*shape);
+    if (facts.batches && !made.shape.empty()) made.shape.erase(made.shape.begin());
   }
-  InputFacts made{std::string(JsonText(*name)), std::string(JsonText(*datatype)), Integers(*shape)};
-  if (facts.batches && !made.shape.empty()) made.shape.erase(made.shape.begin());
-  if (const auto given = options.shapes.find(made.name); given != options.shapes.end()) made.shape = given->second;
-  for (const int64_t size : made.shape) {
-    if (size >= 0) continue;
-    return InvalidArg(
-        "The variable-sized tensor \"{}\" with model shape [{}] needs to have its shape fully defined. "
-        "See the --shape option.",
-        made.name, fmt::join(made.shape, ","));
+  return read;
+}
+
+void MarkOptional(const JsonValue& config, std::vector<TensorFacts>& inputs) {
+  const JsonValue* const declared = Member(config, "input");
+  if (declared == nullptr || !declared->IsArray()) return;
+  for (const JsonValue& input : declared->GetArray()) {
+    const JsonValue* const name = Member(input, "name");
+    const JsonValue* const is_optional = Member(input, "optional");
+    if (name == nullptr || !name->IsString() || is_optional == nullptr || !is_optional->IsBool()) continue;
+    const auto known = std::ranges::find(inputs, JsonText(*name), &TensorFacts::name);
+    if (known != inputs.end()) known->is_optional = is_optional->GetBool();
   }
-  facts.inputs.push_back(std::move(made));
+}
+
+Status TakeShapes(const Options& options, std::vector<TensorFacts>& inputs) {
+  for (const auto& [name, shape] : options.shapes) {
+    const auto known = std::ranges::find(inputs, name, &TensorFacts::name);
+    if (known == inputs.end()) return InvalidArg("--shape {}: the model has no such input", name);
+    known->shape = shape;
+  }
+  return {};
+}
+
+Status CheckBatch(const Options& options, const ModelFacts& facts, uint64_t max_batch) {
+  if (options.batch > 1 && !facts.batches)
+    return InvalidArg("can not specify batch size > 1 as the model does not support batching");
+  if (options.batch > 1 && facts.has_sequences)
+    return InvalidArg("can not specify batch size > 1 when using a sequence model");
+  if (facts.batches && options.batch > max_batch)
+    return InvalidArg("batch size {} is more than the model's {}", options.batch, max_batch);
   return {};
 }
 
@@ -86,19 +116,16 @@ Expected<ModelFacts> AskModel(client::HttpClient& client, const Options& options
   RETURN_IF_ERROR(Get(client, options, ModelPath(options) + "/config", config, config_text));
   const uint64_t max_batch = Number(config.root(), "max_batch_size");
   facts.batches = max_batch > 0;
-  if (options.batch > 1 && !facts.batches)
-    return InvalidArg("can not specify batch size > 1 as the model does not support batching");
-  if (facts.batches && options.batch > max_batch)
-    return InvalidArg("batch size {} is more than the model's {}", options.batch, max_batch);
+  facts.has_sequences = Member(config.root(), "sequence_batching") != nullptr;
+  const JsonValue* const cache = Member(config.root(), "response_cache");
+  const JsonValue* const is_cached = cache == nullptr ? nullptr : Member(*cache, "enable");
+  facts.has_cache = is_cached != nullptr && is_cached->IsBool() && is_cached->GetBool();
+  RETURN_IF_ERROR(CheckBatch(options, facts, max_batch));
   RETURN_IF_ERROR(Get(client, options, ModelPath(options), metadata, metadata_text));
-  const JsonValue* const inputs = Member(metadata.root(), "inputs");
-  if (inputs == nullptr || !inputs->IsArray()) return Internal("expected inputs in the model's metadata");
-  for (const JsonValue& input : inputs->GetArray()) RETURN_IF_ERROR(TakeInput(input, options, facts));
-  for (const auto& [name, shape] : options.shapes) {
-    bool is_known = false;
-    for (const InputFacts& input : facts.inputs) is_known |= input.name == name;
-    if (!is_known) return InvalidArg("--shape {}: the model has no such input", name);
-  }
+  ASSIGN_OR_RETURN(facts.inputs, ReadTensors(metadata.root(), "inputs", facts));
+  ASSIGN_OR_RETURN(facts.outputs, ReadTensors(metadata.root(), "outputs", facts));
+  MarkOptional(config.root(), facts.inputs);
+  RETURN_IF_ERROR(TakeShapes(options, facts.inputs));
   return facts;
 }
 
@@ -109,7 +136,26 @@ ServerCounts ServerCounts::operator-(const ServerCounts& before) const {
           .queue = Difference(queue, before.queue),
           .compute_input = Difference(compute_input, before.compute_input),
           .compute_infer = Difference(compute_infer, before.compute_infer),
-          .compute_output = Difference(compute_output, before.compute_output)};
+          .compute_output = Difference(compute_output, before.compute_output),
+          .cache_hit = Difference(cache_hit, before.cache_hit),
+          .cache_miss = Difference(cache_miss, before.cache_miss)};
+}
+
+ServerCounts& ServerCounts::operator+=(const ServerCounts& other) {
+  const auto add = [](Part& sum, const Part& part) {
+    sum.count += part.count;
+    sum.ns += part.ns;
+  };
+  inferences += other.inferences;
+  executions += other.executions;
+  add(success, other.success);
+  add(queue, other.queue);
+  add(compute_input, other.compute_input);
+  add(compute_infer, other.compute_infer);
+  add(compute_output, other.compute_output);
+  add(cache_hit, other.cache_hit);
+  add(cache_miss, other.cache_miss);
+  return *this;
 }
 
 Expected<ServerCounts> AskCounts(client::HttpClient& client, const Options& options) {
@@ -129,6 +175,8 @@ Expected<ServerCounts> AskCounts(client::HttpClient& client, const Options& opti
     Add(counts.compute_input, inference, "compute_input");
     Add(counts.compute_infer, inference, "compute_infer");
     Add(counts.compute_output, inference, "compute_output");
+    Add(counts.cache_hit, inference, "cache_hit");
+    Add(counts.cache_miss, inference, "cache_miss");
   }
   return counts;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "perf/send_times.h"
 
 namespace neso::perf {
 namespace {
@@ -68,6 +69,27 @@ Status TakeHeader(std::string_view text, Options& options) {
   return {};
 }
 
+// START:END, the end excluded; END may be left out.
+Status TakeIds(std::string_view text, SequenceSettings& settings) {
+  const std::vector<std::string_view> parts = Split(text, ':');
+  if (parts.size() > 2) return InvalidArg("expected START:END, got '{}'", text);
+  RETURN_IF_ERROR(TakeNumber<uint64_t>(parts[0], 1, UINT64_MAX - 1, settings.first_id));
+  if (parts.size() == 1 || parts[1].empty()) return {};
+  return TakeNumber<uint64_t>(parts[1], settings.first_id + 1, UINT64_MAX, settings.end_id);
+}
+
+Status TakeInputData(std::string_view text, Options& options) {
+  if (text == "random" || text == "zero") {
+    options.zeros = text == "zero";
+    options.input_files.clear();
+    return {};
+  }
+  if (!std::filesystem::exists(text))
+    return InvalidArg("expected random, zero, or a JSON file or a folder, got '{}'", text);
+  options.input_files.emplace_back(text);
+  return {};
+}
+
 Status TakeWord(std::string_view text, std::string_view off, std::string_view on, bool& is_on) {
   if (text != off && text != on) return InvalidArg("expected {} or {}, got '{}'", off, on, text);
   is_on = text == on;
@@ -99,6 +121,12 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { return TakeRange(v, LoadKind::kConcurrency, o); }},
     {"request-rate-range", 0, "START:END:STEP", "so many requests a second, whether or not answers keep up",
      [](std::string_view v, Options& o) { return TakeRange(v, LoadKind::kRequestRate, o); }},
+    {"request-intervals", 0, "FILE", "microseconds from one request to the next, a line each, over and over",
+     [](std::string_view v, Options& o) {
+       ASSIGN_OR_RETURN(o.intervals, ReadIntervals(std::string(v)));
+       o.load = LoadKind::kIntervals;
+       o.range.start = o.range.end = RateOf(o.intervals);
+       return Status(); }},
     {"request-distribution", 0, "constant|poisson", "the pauses between requests of a rate (constant)",
      [](std::string_view v, Options& o) {
        bool poisson = false;
@@ -129,9 +157,34 @@ const Option kOptions[] = {
     {"latency-threshold", 'l', "MS", "the highest latency to go to (none)",
      [](std::string_view v, Options& o) { return TakeMilliseconds(v, o.latency_limit); }},
     {"find-limit", 0, nullptr, "the highest load whose latency is below --latency-threshold",
-     [](std::string_view, Options& o) { o.find_limit = true; return Status(); }},
-    {"input-data", 0, "random|zero", "what requests bring (random)",
-     [](std::string_view v, Options& o) { return TakeWord(v, "random", "zero", o.zeros); }},
+     [](std::string_view, Options& o) { o.search = SearchKind::kLimit; return Status(); }},
+    {"binary-search", 0, nullptr, "the same between the START and END of a range",
+     [](std::string_view, Options& o) { o.search = SearchKind::kBinary; return Status(); }},
+    {"warmup-request-count", 0, "N", "requests before those that are measured (0)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 0, 1'000'000'000, o.warmup_requests); }},
+    {"num-of-sequences", 0, "N", "sequences at a time when requests are sent by time (4)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 20, o.sequences.at_a_time); }},
+    {"serial-sequences", 0, nullptr, "one request of a sequence at a time; that is so anyway",
+     [](std::string_view, Options&) { return Status(); }},
+    {"sequence-length", 0, "N", "requests of a sequence (as the input data, or 20)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 30, o.sequences.length); }},
+    {"sequence-length-variation", 0, "PERCENT", "by which lengths differ from it (20)",
+     [](std::string_view v, Options& o) {
+       RETURN_IF_ERROR(TakeNumber<double>(v, 0, 100, o.sequences.variation));
+       o.sequences.variation /= 100;
+       return Status(); }},
+    {"sequence-id-range", 0, "START:END", "correlation IDs, END excluded (1:)",
+     [](std::string_view v, Options& o) { return TakeIds(v, o.sequences); }},
+    {"input-data", 0, "random|zero|FILE|FOLDER", "what requests bring (random); again for more files",
+     [](std::string_view v, Options& o) { return TakeInputData(v, o); }},
+    {"data-directory", 0, "FOLDER", "an old name for --input-data FOLDER",
+     [](std::string_view v, Options& o) { return TakeInputData(v, o); }},
+    {"zero-input", 'z', nullptr, "an old name for --input-data zero",
+     [](std::string_view, Options& o) { return TakeInputData("zero", o); }},
+    {"input-tensor-format", 0, "binary|json", "how tensors are sent (binary)",
+     [](std::string_view v, Options& o) { return TakeWord(v, "binary", "json", o.input_is_json); }},
+    {"output-tensor-format", 0, "binary|json", "how they are asked for (binary)",
+     [](std::string_view v, Options& o) { return TakeWord(v, "binary", "json", o.output_is_json); }},
     {"shape", 0, "NAME:1,2,3", "the shape of an input, without its batch; again for others",
      [](std::string_view v, Options& o) { return TakeShape(v, o); }},
     {"string-length", 0, "N", "of random strings (128)",
@@ -149,6 +202,16 @@ const Option kOptions[] = {
        if (std::filesystem::exists(v)) return InvalidArg("Path must not already exist.");
        o.export_file = v;
        return Status(); }},
+    {"html", 0, "FILE", "a report with plots, in one file for a browser",
+     [](std::string_view v, Options& o) { o.html_file = v; return Status(); }},
+    {"versus", 0, "HOST:PORT", "another server: the two take turns, and are compared",
+     [](std::string_view v, Options& o) { o.versus = v; return Status(); }},
+    {"collect-metrics", 0, nullptr, "the use of GPUs, too, as the server's metrics tell it",
+     [](std::string_view, Options& o) { o.collect_metrics = true; return Status(); }},
+    {"metrics-url", 0, "URL", "where the metrics are (the server's host, :8002/metrics)",
+     [](std::string_view v, Options& o) { o.metrics_url = v; return Status(); }},
+    {"metrics-interval", 0, "MS", "the time between two looks at them (1000)",
+     [](std::string_view v, Options& o) { return TakeMilliseconds(v, o.metrics_interval); }},
     {"verbose", 'v', nullptr, "a line for each window",
      [](std::string_view, Options& o) { o.verbose = true; return Status(); }},
 };
@@ -157,27 +220,51 @@ const Option kOptions[] = {
 // "-m" or "--shape".
 std::string NameOf(const Option& option) {
   const bool is_short_only =
-      option.letter != 0 && std::string_view("mxubifHv").find(option.letter) != std::string_view::npos;
+      option.letter != 0 && std::string_view("mxubifHvz").find(option.letter) != std::string_view::npos;
   return is_short_only ? std::string("-") + option.letter : std::string("--") + option.name;
 }
 
-Status Check(const Options& options, bool has_concurrency, bool has_rate) {
-  if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
-  if (has_concurrency && has_rate)
-    return InvalidArg("Cannot use both --concurrency-range and --request-rate-range inference load modes.");
+Status CheckSearch(const Options& options) {
   const bool is_open_ended = options.range.end < options.range.start;
-  if ((options.find_limit || is_open_ended) && options.latency_limit.count() == 0)
+  if (options.search == SearchKind::kBinary && (options.latency_limit.count() == 0 || is_open_ended))
+    return InvalidArg("--binary-search needs --latency-threshold MS and a range with an END above its START");
+  if ((options.search == SearchKind::kLimit || is_open_ended) && options.latency_limit.count() == 0)
     return InvalidArg("a search without an end needs --latency-threshold MS, the latency that is still good");
-  if (options.request_count > 0 && (!options.range.is_one_point() || options.find_limit))
-    return InvalidArg("--request-count is for one load: leave END and --find-limit out");
+  const bool is_one_load = options.range.is_one_point() && options.search == SearchKind::kLinear;
+  if (options.request_count > 0 && !is_one_load)
+    return InvalidArg("--request-count is for one load: leave END, --binary-search and --find-limit out");
+  if (options.load == LoadKind::kIntervals && !is_one_load)
+    return InvalidArg("--request-intervals is one load: leave --binary-search and --find-limit out");
   return {};
+}
+
+// Two servers are compared at given loads, and on the terminal.
+Status CheckVersus(const Options& options) {
+  if (options.versus.empty()) return {};
+  if (options.search != SearchKind::kLinear || options.range.end < options.range.start)
+    return InvalidArg("--versus compares at given loads: give a range with an END, without a search");
+  const bool writes = !options.csv_file.empty() || !options.export_file.empty() || !options.html_file.empty();
+  if (writes || options.collect_metrics)
+    return InvalidArg(
+        "--versus prints what it finds: leave -f, --profile-export-file, --html and --collect-metrics out");
+  return {};
+}
+
+// `modes`: the options that say what load there is, in the order they were given.
+Status Check(const Options& options, const std::vector<std::string>& modes) {
+  if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
+  for (const std::string& mode : modes) {
+    if (mode != modes[0]) return InvalidArg("Cannot use both --{} and --{} inference load modes.", modes[0], mode);
+  }
+  RETURN_IF_ERROR(CheckVersus(options));
+  return CheckSearch(options);
 }
 
 }  // namespace
 
 Expected<Options> ParseOptions(const std::vector<std::string>& words) {
   Options options;
-  bool has_concurrency = false, has_rate = false;
+  std::vector<std::string> modes;
   for (size_t i = 0; i < words.size(); i++) {
     std::string_view word = words[i];
     const bool is_long = word.starts_with("--");
@@ -198,12 +285,12 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
       value = words[++i];
     }
     const std::string_view known = option->name;
-    has_concurrency |= known == "concurrency-range";
-    has_rate |= known == "request-rate-range";
+    if (known == "concurrency-range" || known == "request-rate-range" || known == "request-intervals")
+      modes.emplace_back(known);
     if (const Status taken = option->take(value.value_or(""), options); !taken.ok())
       return InvalidArg("Failed to parse {}. {}", NameOf(*option), taken.message());
   }
-  RETURN_IF_ERROR(Check(options, has_concurrency, has_rate));
+  RETURN_IF_ERROR(Check(options, modes));
   return options;
 }
 

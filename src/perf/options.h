@@ -19,9 +19,17 @@ struct Range {
   bool is_one_point() const { return start == end; }
 };
 
-enum class LoadKind { kConcurrency, kRequestRate };
+enum class LoadKind { kConcurrency, kRequestRate, kIntervals };
 enum class Distribution { kConstant, kPoisson };
 enum class MeasurementMode { kTimeWindows, kCountWindows };
+enum class SearchKind { kLinear, kBinary, kLimit };
+
+struct SequenceSettings {
+  uint64_t length = 0;  // requests of a sequence; 0: as the input data, or 20 where that is made up
+  double variation = 0.2;
+  uint64_t first_id = 1, end_id = UINT64_MAX;  // the end excluded
+  uint64_t at_a_time = 4;                      // when requests are sent by time
+};
 
 struct Options {
   std::string model, version;
@@ -38,13 +46,22 @@ struct Options {
   uint64_t max_trials = 10;
   int percentile = -1;  // -1: the average is what has to be stable
   std::chrono::milliseconds latency_limit{0};
-  bool find_limit = false;
+  SearchKind search = SearchKind::kLinear;
+  uint64_t warmup_requests = 0;
+  std::vector<std::chrono::nanoseconds> intervals;  // of kIntervals
+  SequenceSettings sequences;
   bool zeros = false;
+  std::vector<std::string> input_files;  // and folders; empty: values are made up
+  bool input_is_json = false, output_is_json = false;
   std::map<std::string, std::vector<int64_t>> shapes;
   uint64_t string_length = 128;
   std::string string_data;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string csv_file, export_file;
+  std::string csv_file, export_file, html_file;
+  bool collect_metrics = false;
+  std::string metrics_url;  // empty: where they usually are beside the server
+  std::chrono::milliseconds metrics_interval{1000};
+  std::string versus;  // another server; empty: none
   bool verbose_csv = false;
   bool verbose = false;
 };

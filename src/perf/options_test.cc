@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_folder.h"
+
 namespace neso::perf {
 namespace {
 
@@ -32,6 +34,31 @@ TEST(OptionsTest, ARateMakesTheLoadOpen) {
   EXPECT_EQ(options->range.start, 2.5);
 }
 
+TEST(OptionsTest, IntervalsAreALoadOfTheirOwn) {
+  const TestFolder folder;
+  folder.Write("a", "1000\n3000\n");
+  const Expected<Options> options = ParseOptions({"-m", "a", "--request-intervals", folder.Path("a")});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_EQ(options->load, LoadKind::kIntervals);
+  EXPECT_EQ(options->range.start, 500);
+  EXPECT_EQ(ErrorOf({"-m", "a", "--request-intervals", folder.Path("a"), "--request-rate-range", "1"}),
+            "Cannot use both --request-intervals and --request-rate-range inference load modes.");
+}
+
+TEST(OptionsTest, SequencesAndInputData) {
+  const Expected<Options> options =
+      ParseOptions({"-m", "a", "--sequence-id-range", "10:20", "--sequence-length", "5", "--sequence-length-variation",
+                    "0", "-z", "--input-data", "/", "--num-of-sequences", "2", "--input-tensor-format", "json"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_EQ(options->sequences.first_id, 10u);
+  EXPECT_EQ(options->sequences.end_id, 20u);
+  EXPECT_EQ(options->sequences.length, 5u);
+  EXPECT_EQ(options->sequences.variation, 0);
+  EXPECT_EQ(options->sequences.at_a_time, 2u);
+  EXPECT_EQ(options->input_files, std::vector<std::string>{"/"});
+  EXPECT_TRUE(options->input_is_json && !options->output_is_json);
+}
+
 TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
   EXPECT_EQ(ErrorOf({}), "Failed to parse -m (model name). The value must be specified.");
   EXPECT_EQ(ErrorOf({"-m", "a", "-q"}), "Error: Invalid short option '-q'");
@@ -53,6 +80,13 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"-m", "a", "--percentile", "100"},
                                              {"-m", "a", "--concurrency-range", "2:0"},
                                              {"-m", "a", "--request-count", "5", "--concurrency-range", "1:2"},
+                                             {"-m", "a", "--input-data", "/no/such"},
+                                             {"-m", "a", "--request-intervals", "/no/such"},
+                                             {"-m", "a", "--binary-search", "--concurrency-range", "1:8"},
+                                             {"-m", "a", "--binary-search", "-l", "5", "--concurrency-range", "2:0"},
+                                             {"-m", "a", "--sequence-id-range", "5:5"},
+                                             {"-m", "a", "--versus", "b", "-f", "c.csv"},
+                                             {"-m", "a", "--versus", "b", "--find-limit", "-l", "5"},
                                              {"-m", "a", "-H", "nothing"}}) {
     EXPECT_NE(ErrorOf(words), "") << words[2];
   }

@@ -1,15 +1,16 @@
-// What was measured, in perf_analyzer's forms: text for people, CSV, and the times of each request as JSON.
+// What was measured, in perf_analyzer's forms: text for people, and CSV.
 #pragma once
 
 #include <span>
 #include <string>
 
 #include "perf/measure.h"
+#include "perf/model_facts.h"
 
 namespace neso::perf {
 
 // "*** Measurement Settings ***" and what follows.
-std::string SettingsText(const Options& options);
+std::string SettingsText(const Options& options, const ModelFacts& facts);
 // "Request concurrency: 4", or a rate.
 std::string LoadText(const Options& options, double load);
 // Client and server of one load.
@@ -18,8 +19,6 @@ std::string ResultText(const Options& options, const Measured& measured);
 std::string SummaryText(const Options& options, std::span<const Measured> results);
 
 // Rows by throughput, the lowest first; times in microseconds.
-std::string Csv(const Options& options, std::span<const Measured> results);
-// Times in nanoseconds of the system's clock.
-std::string ExportJson(const Options& options, std::span<const Measured> results);
+std::string Csv(const Options& options, const ModelFacts& facts, std::span<const Measured> results);
 
 }  // namespace neso::perf

@@ -1,0 +1,126 @@
+#include "perf/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/json.h"
+#include "base/json_elements.h"
+#include "perf/json_tensor.h"
+
+namespace neso::perf {
+namespace {
+
+constexpr size_t kMostKeptBytes = size_t{256} << 20;
+
+bool HoldsElements(std::string_view name) { return name == "data"; }
+
+Status NoAnswer(std::string_view expected) { return InvalidArg("the answer has no {}", expected); }
+
+std::optional<size_t> JsonSize(const client::Http1AnswerReader& answer) {
+  for (const auto& [name, value] : answer.ParseHeaders()) {
+    if (name != "inference-header-content-length") continue;
+    size_t size = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (error != std::errc() || end != value.data() + value.size() || size > answer.body().size()) return std::nullopt;
+    return size;
+  }
+  return answer.body().size();
+}
+
+Status ReadData(const JsonValue& output, std::string_view& binary, Tensor& tensor) {
+  const auto parameters = output.FindMember("parameters");
+  if (parameters != output.MemberEnd() && parameters->value.IsObject()) {
+    const auto size = parameters->value.FindMember("binary_data_size");
+    if (size != parameters->value.MemberEnd()) {
+      if (!size->value.IsUint64() || size->value.GetUint64() > binary.size()) return NoAnswer("whole binary data");
+      tensor.bytes = binary.substr(0, size->value.GetUint64());
+      binary.remove_prefix(tensor.bytes.size());
+      return {};
+    }
+  }
+  const auto data = output.FindMember("data");
+  if (data == output.MemberEnd() || !data->value.IsArray()) return NoAnswer("data of '" + tensor.name + "'");
+  return ForEachJsonElement(JsonDocument::ElementsOf(data->value).text, [&tensor](const JsonValue& value) {
+    return AppendJsonElement(value, tensor.datatype, tensor.bytes);
+  });
+}
+
+Expected<Tensor> ReadOutput(const JsonValue& output, std::string_view& binary) {
+  if (!output.IsObject()) return NoAnswer("objects as outputs");
+  const auto name = output.FindMember("name"), datatype = output.FindMember("datatype"),
+             shape = output.FindMember("shape");
+  const auto end = output.MemberEnd();
+  if (name == end || !name->value.IsString() || datatype == end || !datatype->value.IsString() || shape == end ||
+      !shape->value.IsArray()) {
+    return NoAnswer("name, datatype and shape of each output");
+  }
+  Tensor tensor{std::string(JsonText(name->value)), std::string(JsonText(datatype->value)), {}, {}};
+  for (const JsonValue& size : shape->value.GetArray()) tensor.shape.push_back(size.IsInt64() ? size.GetInt64() : -1);
+  RETURN_IF_ERROR(ReadData(output, binary, tensor));
+  return tensor;
+}
+
+// "[5]" becomes "5".
+std::string WithoutBrackets(const std::string& elements) { return elements.substr(1, elements.size() - 2); }
+
+Expected<std::string> ValueJson(const Tensor& tensor) {
+  if (tensor.bytes.empty()) return std::string("\"\"");
+  if (tensor.datatype == "BYTES") return JsonQuoted(tensor.bytes);
+  ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(tensor));
+  return elements.find(',') == std::string::npos ? WithoutBrackets(elements) : elements;
+}
+
+Status Compare(const Tensor& expected, std::span<const Tensor> outputs) {
+  const auto output = std::ranges::find(outputs, expected.name, &Tensor::name);
+  if (output == outputs.end())
+    return InvalidArg("the answer has no output '{}', which validation_data expects", expected.name);
+  if (output->bytes == expected.bytes) return {};
+  if (output->bytes.size() != expected.bytes.size())
+    return InvalidArg("output '{}' is not what validation_data says: expected {} bytes, got {}", expected.name,
+                      expected.bytes.size(), output->bytes.size());
+  const auto [place, other] = std::ranges::mismatch(expected.bytes, output->bytes);
+  return InvalidArg("output '{}' is not what validation_data says: it differs from byte {} of {} on", expected.name,
+                    place - expected.bytes.begin(), expected.bytes.size());
+}
+
+}  // namespace
+
+Expected<std::vector<Tensor>> ReadHttpAnswer(const client::Http1AnswerReader& answer) {
+  const std::optional<size_t> size = JsonSize(answer);
+  if (!size) return NoAnswer("sensible Inference-Header-Content-Length");
+  const std::string_view body = answer.body();
+  std::string_view binary = body.substr(*size);
+  JsonDocument document;
+  RETURN_IF_ERROR(document.Parse(body.substr(0, *size), HoldsElements));
+  const JsonValue& root = document.root();
+  if (!root.IsObject() || !root.HasMember("outputs") || !root["outputs"].IsArray()) return NoAnswer("outputs");
+  std::vector<Tensor> outputs;
+  for (const JsonValue& output : root["outputs"].GetArray()) {
+    ASSIGN_OR_RETURN(outputs.emplace_back(), ReadOutput(output, binary));
+  }
+  return outputs;
+}
+
+std::string TensorsJson(std::span<const Tensor> tensors) {
+  std::string text = "{";
+  for (const Tensor& tensor : tensors) {
+    const Expected<std::string> value = ValueJson(tensor);
+    if (!value) continue;
+    if (text.size() > 1) text += ',';
+    text += JsonQuoted(tensor.name) + ":" + *value;
+  }
+  return text + "}";
+}
+
+Expected<size_t> Answers::Take(size_t request, std::span<const Tensor> outputs) {
+  for (const Tensor& expected : requests_[request].expected) RETURN_IF_ERROR(Compare(expected, outputs));
+  if (!keeps_ || kept_bytes_ > kMostKeptBytes) return kNotKept;
+  kept_.push_back(TensorsJson(outputs));
+  kept_bytes_ += kept_.back().size();
+  return kept_.size() - 1;
+}
+
+}  // namespace neso::perf

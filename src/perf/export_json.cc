@@ -1,0 +1,62 @@
+#include "perf/export_json.h"
+
+#include <vector>
+
+namespace neso::perf {
+namespace {
+
+// What changes a time of the steady clock into one of the system's.
+class SystemTimes {
+ public:
+  SystemTimes()
+      : offset_(std::chrono::duration_cast<Nanoseconds>(std::chrono::system_clock::now().time_since_epoch() -
+                                                        std::chrono::steady_clock::now().time_since_epoch())) {}
+  int64_t Of(TimePoint time) const { return (time.time_since_epoch() + offset_).count(); }
+
+ private:
+  const Nanoseconds offset_;
+};
+
+std::string RequestJson(const Sample& sample, const SystemTimes& times, const std::vector<std::string>& inputs,
+                        const Answers& answers) {
+  std::string text = fmt::format(R"({{"timestamp":{})", times.Of(sample.begin));
+  if (sample.turn.sequence != 0) text += fmt::format(R"(,"sequence_id":{})", sample.turn.sequence);
+  text += fmt::format(R"(,"request_inputs":{},"response_timestamps":[{}],"response_outputs":[{}]}})",
+                      inputs[sample.turn.request], times.Of(sample.end),
+                      sample.answer == Answers::kNotKept ? "{}" : answers.TextOf(sample.answer));
+  return text;
+}
+
+std::string BoundariesJson(std::span<const Window> windows, const SystemTimes& times) {
+  std::string text = "[";
+  for (const Window& window : windows) {
+    if (text.size() > 1) text += ',';
+    text += fmt::format("{},{}", times.Of(window.begin), times.Of(window.end));
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+std::string ExportJson(const Options& options, const Target& target, std::span<const Measured> results) {
+  const SystemTimes times;
+  std::vector<std::string> inputs;
+  for (const TensorSet& request : target.requests()) inputs.push_back(TensorsJson(request.inputs));
+  std::string text = R"({"experiments":[)";
+  for (const Measured& measured : results) {
+    if (&measured != results.data()) text += ',';
+    text += fmt::format(R"({{"experiment":{{"mode":"{}","value":{:g}}},"requests":[)",
+                        options.load == LoadKind::kConcurrency ? "concurrency" : "request_rate", measured.load);
+    const char* separator = "";
+    for (const Window& window : measured.windows) {
+      for (const Sample& sample : window.samples) {
+        text += separator + RequestJson(sample, times, inputs, target.answers());
+        separator = ",";
+      }
+    }
+    text += R"(],"window_boundaries":)" + BoundariesJson(measured.windows, times) + "}";
+  }
+  return text + R"(],"version":"neso","service_kind":"triton","endpoint":""})" + "\n";
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,163 @@
+#include "perf/input_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/json_elements.h"
+#include "perf/json_tensor.h"
+
+namespace neso::perf {
+namespace {
+
+// All arrays but those of steps hold elements, and stay text until they are read.
+bool HoldsElements(std::string_view name) { return name != "data" && name != "validation_data"; }
+
+// Where in the file something stands; for errors.
+struct Place {
+  size_t stream = 0, step = 0;
+  std::string Text() const { return fmt::format("( Location stream id: {}, step id: {})", stream, step); }
+};
+
+template <typename Take>
+Status ForEachIn(const JsonValue& array, std::string_view name, Take take) {
+  if (HoldsElements(name)) return ForEachJsonElement(JsonDocument::ElementsOf(array).text, take);
+  for (const JsonValue& value : array.GetArray()) RETURN_IF_ERROR(take(value));
+  return {};
+}
+
+Expected<std::vector<int64_t>> ReadShape(const JsonValue& shape, const std::string& name) {
+  std::vector<int64_t> sizes;
+  const Status read = ForEachIn(shape, "shape", [&sizes](const JsonValue& size) -> Status {
+    if (!size.IsInt64() || size.GetInt64() < 0) return InvalidArg("expected sizes of 0 and more");
+    sizes.push_back(size.GetInt64());
+    return {};
+  });
+  if (!read.ok()) return read.WithContext("shape of '{}'", name);
+  return sizes;
+}
+
+Expected<std::string> ReadBytes(const JsonValue& content, std::string_view key, const TensorFacts& facts) {
+  std::string bytes;
+  if (content.IsArray()) {
+    RETURN_IF_ERROR(ForEachIn(content, key,
+                              [&](const JsonValue& value) { return AppendJsonElement(value, facts.datatype, bytes); }));
+    return bytes;
+  }
+  const auto encoded = content.IsObject() ? content.FindMember("b64") : JsonValue::ConstMemberIterator();
+  if (!content.IsObject() || encoded == content.MemberEnd() || !encoded->value.IsString())
+    return InvalidArg(R"(expected an array of elements or {{"b64": "..."}})");
+  return DecodeBase64(JsonText(encoded->value));
+}
+
+Expected<Tensor> ReadTensor(const JsonValue& value, const TensorFacts& facts) {
+  Tensor tensor{.name = facts.name, .datatype = facts.datatype, .shape = facts.shape, .bytes = {}};
+  const JsonValue* content = &value;
+  std::string_view key = facts.name;
+  if (value.IsObject()) {
+    if (const auto shape = value.FindMember("shape"); shape != value.MemberEnd()) {
+      if (!shape->value.IsArray()) return InvalidArg("shape of '{}': expected an array", facts.name);
+      ASSIGN_OR_RETURN(tensor.shape, ReadShape(shape->value, facts.name));
+    }
+    if (const auto inner = value.FindMember("content"); inner != value.MemberEnd()) {
+      content = &inner->value;
+      key = "content";
+    }
+  }
+  RETURN_IF_ERROR(CheckShapeIsKnown(facts.name, tensor.shape));
+  Expected<std::string> bytes = ReadBytes(*content, key, facts);
+  if (!bytes) return bytes.error().WithContext("'{}'", facts.name);
+  tensor.bytes = *std::move(bytes);
+  RETURN_IF_ERROR(CheckSize(tensor));
+  return tensor;
+}
+
+const TensorFacts* Find(const std::vector<TensorFacts>& tensors, std::string_view name) {
+  const auto found = std::ranges::find(tensors, name, &TensorFacts::name);
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known, std::vector<Tensor>& tensors) {
+  if (!step.IsObject()) return InvalidArg("expected an object of tensors for each step");
+  for (const auto& member : step.GetObject()) {
+    const TensorFacts* const facts = Find(known, JsonText(member.name));
+    if (facts == nullptr)
+      return InvalidArg("The input or output '{}' is not found in the model configuration", JsonText(member.name));
+    if (std::ranges::find(tensors, facts->name, &Tensor::name) != tensors.end())
+      return InvalidArg("'{}' stands twice in a step", facts->name);
+    ASSIGN_OR_RETURN(tensors.emplace_back(), ReadTensor(member.value, *facts));
+  }
+  std::ranges::sort(tensors, {}, &Tensor::name);  // the same in all steps
+  return {};
+}
+
+Status ReadStep(const JsonValue& step, const ModelFacts& facts, TensorSet& set) {
+  RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs));
+  for (const TensorFacts& input : facts.inputs) {
+    const bool is_there = std::ranges::find(set.inputs, input.name, &Tensor::name) != set.inputs.end();
+    if (!is_there && !input.is_optional) return InvalidArg("missing tensor {}", input.name);
+  }
+  return {};
+}
+
+// Calls `take` with each step of `data`, and where it stands: one stream of objects, or arrays of them.
+template <typename Take>
+Status ForEachStep(const JsonValue& data, std::string_view name, Take take) {
+  if (!data.IsArray()) return InvalidArg("expected '{}' to be an array", name);
+  const auto is_object = [](const JsonValue& value) { return value.IsObject(); };
+  const auto is_array = [](const JsonValue& value) { return value.IsArray(); };
+  const auto& values = data.GetArray();
+  if (std::all_of(values.begin(), values.end(), is_object)) {
+    for (size_t i = 0; i < values.Size(); i++)
+      RETURN_IF_ERROR(take(Place{0, i}, values[static_cast<rapidjson::SizeType>(i)]));
+    return {};
+  }
+  if (!std::all_of(values.begin(), values.end(), is_array))
+    return InvalidArg("'{}' mixes objects and arrays: expected steps, or streams of steps", name);
+  for (size_t i = 0; i < values.Size(); i++) {
+    const JsonValue& steps = values[static_cast<rapidjson::SizeType>(i)];
+    for (size_t k = 0; k < steps.Size(); k++)
+      RETURN_IF_ERROR(take(Place{i, k}, steps[static_cast<rapidjson::SizeType>(k)]));
+  }
+  return {};
+}
+
+Status ReadExpected(const JsonValue& data, const ModelFacts& facts, std::vector<Stream>& streams) {
+  size_t count = 0, steps = 0;
+  for (const Stream& stream : streams) steps += stream.size();
+  RETURN_IF_ERROR(ForEachStep(data, "validation_data", [&](const Place& place, const JsonValue& step) -> Status {
+    count++;
+    if (place.stream >= streams.size() || place.step >= streams[place.stream].size())
+      return InvalidArg("validation_data has a step that data does not have {}", place.Text());
+    const Status read = ReadTensors(step, facts.outputs, streams[place.stream][place.step].expected);
+    return read.ok() ? read : InvalidArg("{} {}", read.message(), place.Text());
+  }));
+  if (count != steps) return InvalidArg("validation_data has {} steps, data has {}: expected as many", count, steps);
+  return {};
+}
+
+}  // namespace
+
+Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams) {
+  JsonDocument document;
+  if (const Status parsed = document.Parse(text, HoldsElements); !parsed.ok())
+    return InvalidArg("the file is no JSON: {}", parsed.message());
+  const JsonValue& root = document.root();
+  if (!root.IsObject() || root.FindMember("data") == root.MemberEnd())
+    return InvalidArg("The json file doesn't contain data field");
+  std::vector<Stream> read;
+  RETURN_IF_ERROR(ForEachStep(root["data"], "data", [&](const Place& place, const JsonValue& step) -> Status {
+    read.resize(std::max(read.size(), place.stream + 1));
+    const Status done = ReadStep(step, facts, read[place.stream].emplace_back());
+    return done.ok() ? done : InvalidArg("{} {}", done.message(), place.Text());
+  }));
+  const bool has_empty = std::ranges::any_of(read, [](const Stream& stream) { return stream.empty(); });
+  if (read.empty() || has_empty) return InvalidArg("'data' has a stream without a step");
+  if (const auto expected = root.FindMember("validation_data"); expected != root.MemberEnd())
+    RETURN_IF_ERROR(ReadExpected(expected->value, facts, read));
+  streams.insert(streams.end(), std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
+  return {};
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,61 @@
+#include "perf/load_run.h"
+
+#include <cstdio>
+
+#include "perf/output.h"
+#include "perf/report.h"
+
+namespace neso::perf {
+namespace {
+
+std::string LimitText(const Options& options, const LoadSearch& search) {
+  const char* const unit = options.load == LoadKind::kConcurrency ? "requests at a time" : "requests a second";
+  if (search.good() == 0) return fmt::format("Limit: none, {:g} is too much already\n\n", search.bad());
+  return fmt::format("Limit: {:g} {} stay below {} ms\n\n", search.good(), unit, options.latency_limit.count());
+}
+
+std::string UnstableText(const Options& options, double load) {
+  return fmt::format(
+      "Failed to obtain stable measurement within {} measurement windows for {} {:g}. Please try to "
+      "increase the {}.",
+      options.max_trials, options.load == LoadKind::kConcurrency ? "concurrency" : "request rate", load,
+      options.mode == MeasurementMode::kCountWindows ? "--measurement-request-count" : "--measurement-interval");
+}
+
+}  // namespace
+
+Status LoadRun::MeasureAll() {
+  LoadSearch search(options_);
+  while (const std::optional<double> load = search.Next()) {
+    ASSIGN_OR_RETURN(const Verdict verdict, MeasureAt(*load));
+    search.Judge(verdict);
+  }
+  if (options_.search == SearchKind::kLimit) Say(LimitText(options_, search));
+  return target_.End();
+}
+
+Expected<Verdict> LoadRun::MeasureAt(double load) {
+  Say(LoadText(options_, load));
+  RETURN_IF_ERROR(target_.Begin(load));
+  const auto say = [this](const std::string& line) {
+    if (options_.verbose) Say(line + "\n");
+  };
+  ASSIGN_OR_RETURN(Measured measured, Measure(
+                                          target_.load(), options_, [this] { return target_.Counts(); }, say));
+  measured.load = load;
+  if (!measured.is_stable && !measured.is_over_limit) {
+    Complain(UnstableText(options_, load));
+    return Verdict::kUnstable;
+  }
+  if (metrics_ != nullptr)
+    measured.metrics = metrics_->Between(measured.windows.front().begin, measured.windows.back().end);
+  Say(ResultText(options_, measured));
+  const bool is_good = IsGood(measured, options_);
+  if (measured.is_over_limit) {
+    Complain(fmt::format("Measured latency went over the set limit of {} msec. ", options_.latency_limit.count()));
+  }
+  results_.push_back(std::move(measured));
+  return is_good ? Verdict::kGood : Verdict::kTooMuch;
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,38 @@
+// Measures the loads that the options ask for on one server, and says what comes of each.
+//
+//   LoadRun run(options, *target);
+//   RETURN_IF_ERROR(run.MeasureAll());
+//   ... run.results() ...
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "perf/load_search.h"
+#include "perf/measure.h"
+#include "perf/server_metrics.h"
+#include "perf/target.h"
+
+namespace neso::perf {
+
+// Prints on stdout, and on stderr what went wrong. Confined to a thread.
+class LoadRun {
+ public:
+  // All outlive it. `metrics` null: none are collected.
+  LoadRun(const Options& options, Target& target, MetricsCollector* metrics)
+      : options_(options), target_(target), metrics_(metrics) {}
+
+  Status MeasureAll();
+  // Those that were stable, or went over the limit.
+  const std::vector<Measured>& results() const { return results_; }
+
+ private:
+  Expected<Verdict> MeasureAt(double load);
+
+  const Options& options_;
+  Target& target_;
+  MetricsCollector* const metrics_;
+  std::vector<Measured> results_;
+};
+
+}  // namespace neso::perf

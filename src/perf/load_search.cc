@@ -1,0 +1,54 @@
+#include "perf/load_search.h"
+
+#include <cmath>
+
+namespace neso::perf {
+namespace {
+
+constexpr double kMostLoad = 1 << 20;
+
+}  // namespace
+
+LoadSearch::LoadSearch(const Options& options)
+    : kind_(options.search), range_(options.range), is_whole_(options.load == LoadKind::kConcurrency) {}
+
+std::optional<double> LoadSearch::Next() {
+  if (!last_) return last_ = range_.start;
+  std::optional<double> next;
+  switch (kind_) {
+    case SearchKind::kLinear: next = NextOfRange(); break;
+    case SearchKind::kBinary:
+      next = good_ == 0 || bad_ != 0 ? Halfway() : good_ < range_.end ? std::optional(range_.end) : std::nullopt;
+      break;
+    case SearchKind::kLimit:
+      next = bad_ != 0 ? Halfway() : good_ < kMostLoad ? std::optional(good_ * 2) : std::nullopt;
+      break;
+  }
+  if (next) last_ = next;
+  return next;
+}
+
+void LoadSearch::Judge(Verdict verdict) {
+  verdict_ = verdict;
+  (verdict == Verdict::kGood ? good_ : bad_) = *last_;
+}
+
+// A load that is too much ends it, since what follows is more; one that is not stable does if there is no other end.
+std::optional<double> LoadSearch::NextOfRange() const {
+  const bool is_open_ended = range_.end < range_.start;
+  if (verdict_ == Verdict::kTooMuch || (verdict_ == Verdict::kUnstable && is_open_ended)) return std::nullopt;
+  const double next = *last_ + range_.step;
+  return is_open_ended || next <= range_.end ? std::optional(next) : std::nullopt;
+}
+
+// Between what was good and what was too much, until they are as near as they need to be: a step of the range, or one
+// request at a time, or a twentieth of a rate.
+std::optional<double> LoadSearch::Halfway() const {
+  if (good_ == 0 && kind_ == SearchKind::kBinary) return std::nullopt;
+  const double near = kind_ == SearchKind::kBinary ? range_.step : is_whole_ ? 1 : bad_ / 20;
+  if (bad_ - good_ <= near) return std::nullopt;
+  const double middle = (good_ + bad_) / 2;
+  return is_whole_ ? std::floor(middle) : middle;
+}
+
+}  // namespace neso::perf

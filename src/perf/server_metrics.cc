@@ -1,0 +1,146 @@
+#include "perf/server_metrics.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/text.h"
+#include "client/http_client.h"
+
+namespace neso::perf {
+namespace {
+
+constexpr std::chrono::seconds kPatience{5};
+
+// The value of a label of `line`: name{a="x",gpu_uuid="GPU-1"} 0.5. UUIDs have no escapes.
+std::string_view Label(std::string_view line, std::string_view name) {
+  const std::string begin = std::string(name) + "=\"";
+  const size_t at = line.find(begin);
+  if (at == std::string_view::npos) return {};
+  const size_t from = at + begin.size();
+  const size_t end = line.find('"', from);
+  return end == std::string_view::npos ? std::string_view() : line.substr(from, end - from);
+}
+
+std::map<std::string, double>* MapOf(std::string_view name, GpuMetrics& metrics) {
+  if (name == "nv_gpu_utilization") return &metrics.utilization;
+  if (name == "nv_gpu_power_usage") return &metrics.power_watts;
+  if (name == "nv_gpu_memory_used_bytes") return &metrics.used_bytes;
+  if (name == "nv_gpu_memory_total_bytes") return &metrics.total_bytes;
+  return nullptr;
+}
+
+using Part = std::map<std::string, double> GpuMetrics::*;
+
+std::map<std::string, double> AverageOf(const std::vector<GpuMetrics>& readings, Part part) {
+  std::map<std::string, std::pair<double, size_t>> sums;
+  for (const GpuMetrics& reading : readings) {
+    for (const auto& [uuid, value] : reading.*part) {
+      sums[uuid].first += value;
+      sums[uuid].second++;
+    }
+  }
+  std::map<std::string, double> averages;
+  for (const auto& [uuid, sum] : sums) averages[uuid] = sum.first / static_cast<double>(sum.second);
+  return averages;
+}
+
+std::map<std::string, double> MostOf(const std::vector<GpuMetrics>& readings, Part part) {
+  std::map<std::string, double> most;
+  for (const GpuMetrics& reading : readings) {
+    for (const auto& [uuid, value] : reading.*part) most[uuid] = std::max(most[uuid], value);
+  }
+  return most;
+}
+
+}  // namespace
+
+GpuMetrics ReadGpuMetrics(std::string_view text) {
+  GpuMetrics metrics;
+  for (const std::string_view line : Split(text, '\n')) {
+    const size_t brace = line.find('{'), close = line.rfind('}');
+    if (brace == std::string_view::npos || close == std::string_view::npos || close < brace) continue;
+    std::map<std::string, double>* const map = MapOf(line.substr(0, brace), metrics);
+    const std::string_view uuid = Label(line.substr(brace, close - brace), "gpu_uuid");
+    if (map == nullptr || uuid.empty()) continue;
+    const std::string_view number = TrimBlanks(line.substr(close + 1));
+    double value = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (error == std::errc()) (*map)[std::string(uuid)] = value;
+  }
+  return metrics;
+}
+
+GpuMetrics Summarize(const std::vector<GpuMetrics>& readings) {
+  return {.utilization = AverageOf(readings, &GpuMetrics::utilization),
+          .power_watts = AverageOf(readings, &GpuMetrics::power_watts),
+          .used_bytes = MostOf(readings, &GpuMetrics::used_bytes),
+          .total_bytes = MostOf(readings, &GpuMetrics::total_bytes)};
+}
+
+class MetricsCollector::Source {
+ public:
+  Source(client::Endpoint endpoint, std::string path) : path_(std::move(path)), client_(std::move(endpoint)) {}
+
+  Expected<GpuMetrics> Read() {
+    ASSIGN_OR_RETURN(const client::HttpAnswer answer, client_.Call({.path = path_}, kPatience));
+    if (answer.status != 200)
+      return Unavailable("{}{} answers {}: expected metrics. See --metrics-url", client_.endpoint().Authority(), path_,
+                         answer.status);
+    return ReadGpuMetrics(answer.body);
+  }
+
+ private:
+  const std::string path_;
+  client::HttpClient client_;
+};
+
+Expected<std::unique_ptr<MetricsCollector>> MetricsCollector::Start(const std::string& url,
+                                                                    std::chrono::milliseconds interval) {
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, 8002));
+  std::string path = endpoint.path.empty() ? "/metrics" : std::exchange(endpoint.path, {});
+  auto source = std::make_unique<Source>(std::move(endpoint), std::move(path));
+  ASSIGN_OR_RETURN(GpuMetrics first, source->Read());
+  return std::unique_ptr<MetricsCollector>(new MetricsCollector(std::move(source), interval, std::move(first)));
+}
+
+MetricsCollector::MetricsCollector(std::unique_ptr<Source> source, std::chrono::milliseconds interval, GpuMetrics first)
+    : source_(std::move(source)), interval_(interval) {
+  readings_.push_back({std::chrono::steady_clock::now(), std::move(first)});
+  thread_ = std::thread([this] { Collect(); });
+}
+
+MetricsCollector::~MetricsCollector() {
+  stop_.Set();
+  thread_.join();
+}
+
+void MetricsCollector::Collect() {
+  TimePoint next = std::chrono::steady_clock::now() + interval_;
+  while (!stop_.WaitUntil(next)) {
+    next += interval_;
+    Expected<GpuMetrics> metrics = source_->Read();
+    if (!metrics) continue;  // the next may come
+    MutexLock lock(mutex_);
+    readings_.push_back({std::chrono::steady_clock::now(), *std::move(metrics)});
+  }
+}
+
+GpuMetrics MetricsCollector::Between(TimePoint begin, TimePoint end) const {
+  MutexLock lock(mutex_);
+  std::vector<GpuMetrics> within;
+  GpuMetrics before;
+  for (const Reading& reading : readings_) {
+    if (reading.time < begin) before = reading.metrics;
+    if (reading.time >= begin && reading.time <= end) within.push_back(reading.metrics);
+  }
+  return within.empty() ? before : Summarize(within);
+}
+
+Expected<std::string> UsualMetricsUrl(const std::string& url) {
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, 8000));
+  endpoint.port = 8002;
+  return endpoint.Authority() + "/metrics";
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,78 @@
+#include "perf/target.h"
+
+#include <algorithm>
+
+namespace neso::perf {
+namespace {
+
+constexpr uint64_t kUsualSequenceLength = 20;
+
+std::unique_ptr<RequestPlan> MakePlan(const ModelFacts& facts, const Options& options,
+                                      const std::vector<Stream>& streams, size_t requests) {
+  if (!facts.has_sequences) return std::make_unique<RoundRobin>(requests);
+  SequenceSettings settings = options.sequences;
+  if (settings.length == 0 && options.input_files.empty()) settings.length = kUsualSequenceLength;
+  std::vector<size_t> steps;
+  for (const Stream& stream : streams) steps.push_back(stream.size());
+  return std::make_unique<SequencePlan>(std::move(steps), settings);
+}
+
+}  // namespace
+
+struct Target::Parts {
+  client::Endpoint endpoint;
+  ModelFacts facts;
+  std::vector<TensorSet> requests;
+  std::vector<InferBytes> bytes;
+  std::unique_ptr<RequestPlan> plan;
+};
+
+Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std::string& url) {
+  Parts parts;
+  ASSIGN_OR_RETURN(parts.endpoint, client::ParseEndpoint(url, 8000));
+  client::HttpClient client(parts.endpoint);
+  ASSIGN_OR_RETURN(parts.facts, AskModel(client, options));
+  ASSIGN_OR_RETURN(const std::vector<Stream> streams, MakeInputData(parts.facts, options));
+  ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
+  ASSIGN_OR_RETURN(parts.bytes, WriteInfers(parts.endpoint, parts.facts, options, parts.requests));
+  parts.plan = MakePlan(parts.facts, options, streams, parts.requests.size());
+  return std::unique_ptr<Target>(new Target(options, std::move(parts)));
+}
+
+Target::Target(const Options& options, Parts parts)
+    : options_(options),
+      endpoint_(std::move(parts.endpoint)),
+      client_(endpoint_),
+      facts_(std::move(parts.facts)),
+      requests_(std::move(parts.requests)),
+      bytes_(std::move(parts.bytes)),
+      plan_(std::move(parts.plan)),
+      answers_(requests_, !options.export_file.empty()),
+      load_(loop_, endpoint_, bytes_, *plan_, LooksAtAnswers() ? &answers_ : nullptr) {}
+
+bool Target::LooksAtAnswers() const {
+  return !options_.export_file.empty() ||
+         std::ranges::any_of(requests_, [](const TensorSet& request) { return !request.expected.empty(); });
+}
+
+Status Target::Begin(double load) {
+  RETURN_IF_ERROR(load_.Stop());
+  if (options_.warmup_requests > 0) {
+    load_.LimitTo(options_.warmup_requests);
+    RETURN_IF_ERROR(Send(load));
+    RETURN_IF_ERROR(load_.RunUntil(options_.warmup_requests));
+    RETURN_IF_ERROR(load_.Stop());
+  }
+  if (options_.request_count > 0) load_.LimitTo(options_.request_count);
+  return Send(load);
+}
+
+Status Target::Send(double load) {
+  if (options_.load == LoadKind::kConcurrency) return load_.KeepInFlight(static_cast<size_t>(load));
+  if (facts_.has_sequences) RETURN_IF_ERROR(load_.OpenLanes(options_.sequences.at_a_time));
+  load_.SendAt(options_.load == LoadKind::kIntervals ? SendTimes::AtIntervals(options_.intervals)
+                                                     : SendTimes::AtRate(load, options_.distribution));
+  return {};
+}
+
+}  // namespace neso::perf

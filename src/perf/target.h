@@ -1,0 +1,55 @@
+// A model of a server that is measured, and what is sent to it.
+//
+//   ASSIGN_OR_RETURN(const auto target, Target::Open(options, options.url));
+//   RETURN_IF_ERROR(target->Begin(16));       // 16 at a time, or a second
+//   ... target->load() runs, target->Counts() ...
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/http_client.h"
+#include "perf/input_data.h"
+#include "perf/load.h"
+#include "perf/model_facts.h"
+
+namespace neso::perf {
+
+// Confined to a thread.
+class Target {
+ public:
+  // `options` outlive it. Errors: the server's own text; kInvalidArg for input data that the model does not take.
+  static Expected<std::unique_ptr<Target>> Open(const Options& options, const std::string& url);
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  // In place of what was under way: so many requests at a time, or a second. Those of --warmup-request-count go first.
+  Status Begin(double load);
+  Status End() { return load_.Stop(); }
+
+  Load& load() { return load_; }
+  Expected<ServerCounts> Counts() { return AskCounts(client_, options_); }
+  const ModelFacts& facts() const { return facts_; }
+  const std::vector<TensorSet>& requests() const { return requests_; }
+  const Answers& answers() const { return answers_; }
+
+ private:
+  struct Parts;
+  Target(const Options& options, Parts parts);
+  Status Send(double load);
+  bool LooksAtAnswers() const;
+
+  const Options& options_;
+  const client::Endpoint endpoint_;
+  client::HttpClient client_;
+  const ModelFacts facts_;
+  const std::vector<TensorSet> requests_;
+  const std::vector<InferBytes> bytes_;
+  const std::unique_ptr<RequestPlan> plan_;
+  client::Loop loop_;
+  Answers answers_;
+  Load load_;
+};
+
+}  // namespace neso::perf

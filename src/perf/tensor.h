@@ -1,0 +1,57 @@
+// Tensors that requests bring, and those that answers are to have.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+
+namespace neso::perf {
+
+// What is known of a tensor before it has values.
+struct TensorFacts {
+  std::string name, datatype;
+  std::vector<int64_t> shape;  // without the batch; -1: of any size
+  bool is_optional = false;
+};
+
+struct Tensor {
+  std::string name, datatype;
+  std::vector<int64_t> shape;
+  std::string bytes;  // as the binary form of HTTP has them: little-endian, strings behind four bytes of length
+};
+
+// Of one request or of one step of the input data.
+struct TensorSet {
+  std::vector<Tensor> inputs;
+  std::vector<Tensor> expected;  // what the answer is to have; empty: anything
+};
+
+inline constexpr uint64_t kMostRequestBytes = uint64_t{1} << 31;
+
+// How many elements a shape has. Errors: kUnsupported when that is more than fits into a request; kInvalidArg for a
+// size below 0.
+Expected<uint64_t> ElementsOf(const std::string& name, const std::vector<int64_t>& shape);
+
+// Error: kInvalidArg "The variable-sized tensor ..." when a part of the shape is not known.
+Status CheckShapeIsKnown(const std::string& name, const std::vector<int64_t>& shape);
+
+// Whether it has as many bytes, or strings, as its shape says. Error: kInvalidArg "mismatch in the data provided ...".
+Status CheckSize(const Tensor& tensor);
+
+// Calls `take` with each string of the bytes of a BYTES tensor. False: the bytes are not such.
+template <typename Take>
+bool ForEachString(std::string_view bytes, Take&& take) {
+  while (!bytes.empty()) {
+    if (bytes.size() < 4) return false;
+    size_t size = 0;
+    for (size_t i = 0; i < 4; i++) size |= static_cast<size_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+    if (bytes.size() - 4 < size) return false;
+    take(bytes.substr(4, size));
+    bytes.remove_prefix(4 + size);
+  }
+  return true;
+}
+
+}  // namespace neso::perf
