@@ -26,6 +26,8 @@ constexpr std::array kCommands = {
             &ProgramParts::trace_summary},
     Command{"perf", "Put load on a server, and measure how it bears it", Topic::kAsking, SetUpPerf, &ProgramParts::perf,
             /*describes_itself=*/true},
+    Command{"tune", "Find out how a model is served best: instances, batch sizes and delays", Topic::kAsking, SetUpTune,
+            &ProgramParts::perf, /*describes_itself=*/true},
     Command{"help", "Describe a command, or list them all", Topic::kShell, SetUpHelp},
     Command{"completion", "Print what makes a shell complete the command line", Topic::kShell, SetUpCompletion},
 };

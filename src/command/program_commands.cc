@@ -94,6 +94,23 @@ Action SetUpPerf(CLI::App& app, const ProgramParts& /*parts*/) {
   return {};
 }
 
+Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
+  Describe(app, "MODEL", "", "The model. neso tune --help has the options in full.")->required();
+  Describe(app, "--model-repository", "FOLDER", "Where the model is: a server of its own is started.");
+  Describe(app, "--url", "HOST:PORT", "A server that runs, in control mode EXPLICIT.");
+  Describe(app, "--output", "FOLDER", "The folder for what is found.");
+  Describe(app, "--instances", "N,...", "Counts of instances to try.");
+  Describe(app, "--batch-sizes", "N,...", "Largest batches to try; 0: no dynamic batching.");
+  Describe(app, "--delays", "US,...", "Queue delays to try.");
+  Describe(app, "--latency-budget", "MS", "The highest latency that is good.");
+  Describe(app, "--percentile", "N", "The latency that has to be within it.");
+  Describe(app, "--max-concurrency", "N", "The most requests at a time.");
+  Describe(app, "--measurement-interval", "MS", "How long a load is measured at a time.");
+  app.add_flag("--all")->description("Try all combinations.");
+  app.footer("Example:\n  neso tune digits --model-repository=models --latency-budget=20");
+  return {};
+}
+
 Action SetUpTraceSummary(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_flag("--tensors")->description("Show the tensors, too, where the files have them.");
   Describe(app, "FILE", "", "Trace files.")->required()->expected(1, 1000);

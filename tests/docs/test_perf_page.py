@@ -8,21 +8,56 @@ from support.server import ROOT, run_neso
 PAGE = (ROOT / "docs" / "perf.md").read_text()
 
 
+def block(marker, language="sh", page=PAGE):
+    text = page.split(f"<!-- test:{marker} -->", 1)[1]
+    return re.search(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL).group(1)
+
+
 @pytest.fixture(scope="module")
 def server(module_repository, start_module_server):
     module_repository.add_identity("digits", dims=(64,), parameters={"execute_delay_ms": "20"})
+    module_repository.add_identity("pairs", dims=(2,))
     return start_module_server(module_repository.path)
+
+
+def words_of(marker, page=PAGE):
+    [command] = block(marker, page=page).strip().splitlines()
+    neso, *words = shlex.split(command)
+    assert neso == "neso"
+    return words
 
 
 @pytest.mark.parametrize("marker, shown", [("concurrency", "Concurrency: 4, throughput: "),
                                            ("rate", "Request Rate: 200, throughput: "),
-                                           ("limit", "Limit: ")])
-def test_commands(server, marker, shown):
-    text = PAGE.split(f"<!-- test:{marker} -->", 1)[1]
-    [command] = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL).group(1).strip().splitlines()
-    neso, *words = shlex.split(command)
-    assert neso == "neso" and words[0] == "perf"
+                                           ("limit", "Limit: "),
+                                           ("data", "Request count: 100\n"),
+                                           ("html", "Concurrency: 4, throughput: "),
+                                           ("versus", "B divided by A, in each round:")])
+def test_commands(server, marker, shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.json").write_text(block("data-file", "json"))
+    address = f"127.0.0.1:{server.http_port}"
+    # Both servers of the comparison are the one that there is.
+    words = [address if word == "localhost:9000" else word for word in words_of(marker)]
     # The same, but shorter and whatever the machine does meanwhile. What is given last counts.
-    ran = run_neso(*words, "-u", f"127.0.0.1:{server.http_port}", "-p", "60", "-s", "10000", timeout=40)
+    ran = run_neso(*words, "-u", address, "-p", "60", "-s", "10000", timeout=40)
     assert ran.returncode == 0, ran.stderr
     assert shown in ran.stdout
+    assert (tmp_path / "report.html").exists() == (marker == "html")
+
+
+@pytest.mark.parametrize("picture", ["latency", "histogram", "timeline"])
+def test_pictures_are_there(picture):
+    assert f"images/perf-{picture}.svg" in PAGE
+    assert (ROOT / f"docs/images/perf-{picture}.svg").read_text().startswith("<svg xmlns=")
+
+
+def test_tuning(module_repository, server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = words_of("tune", (ROOT / "docs" / "tuning.md").read_text())
+    words = [f"--model-repository={module_repository.path}" if word.startswith("--model-repository=") else word for word in words]
+    # Shorter, and with a budget that a busy machine keeps.
+    words = [word for word in words if not word.startswith("--latency-budget=")]
+    ran = run_neso(*words, "--latency-budget=1000", "-p", "40", "--instances=1", "--batch-sizes=0", "--max-concurrency=1", timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert {path.name for path in (tmp_path / "tuned/digits").iterdir()} == {"config.pbtxt", "report.html", "results.csv"}

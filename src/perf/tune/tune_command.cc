@@ -1,0 +1,153 @@
+#include "perf/tune/tune_command.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "base/exception_status.h"
+#include "base/replace_file.h"
+#include "perf/output.h"
+#include "perf/target.h"
+#include "perf/tune/tune_report.h"
+#include "perf/tune/tuned_server.h"
+
+namespace neso::perf {
+namespace {
+
+constexpr double kGain = 0.03;      // less than that is no more throughput
+constexpr size_t kMostUseless = 2;  // doublings without a gain
+
+// What is tried unless the command line says otherwise.
+Axes AxesFor(const inference::ModelConfig& config, const TuneOptions& options) {
+  Axes axes = options.axes;
+  if (axes.instances.empty()) {
+    const uint64_t processors = std::max(1u, std::thread::hardware_concurrency());
+    for (uint64_t count = 1; count <= std::min<uint64_t>(processors, 8); count *= 2) axes.instances.push_back(count);
+  }
+  if (!CanBatch(config)) {
+    axes.batches = axes.delays_us = {0};
+    return axes;
+  }
+  const auto most = static_cast<uint64_t>(config.max_batch_size());
+  if (axes.batches.empty()) {
+    axes.batches.push_back(0);
+    for (uint64_t batch = 4; batch < most; batch *= 4) axes.batches.push_back(batch);
+    axes.batches.push_back(most);
+  }
+  if (axes.delays_us.empty()) axes.delays_us = {0, 100, 500, 2000};
+  return axes;
+}
+
+// Measures candidates on a server.
+class Tuning {
+ public:
+  Tuning(const TuneOptions& options, TunedServer& server, const inference::ModelConfig& config, const Options& load)
+      : options_(options), server_(server), config_(config), load_options_(load) {}
+
+  Status TryAll() {
+    CandidateSearch search(AxesFor(config_, options_), CandidateOf(config_), options_.is_whole);
+    while (const std::optional<Candidate> candidate = search.Next()) {
+      Trial& trial = trials_.emplace_back();
+      trial.candidate = *candidate;
+      if (const Status tried = Try(trial); !tried.ok()) trial.failure = tried.message();
+      trial.best = BestLoad(trial.loads, options_);
+      Say(TrialText(trial, options_));
+      search.Judge(trial.score());
+    }
+    if (!Best().failure.empty()) return Unavailable("{}", Best().failure);
+    if (Best().best == nullptr) return Unavailable("no candidate keeps to {} ms", options_.latency_budget_ms);
+    return {};
+  }
+
+  // Into the folder. Precondition: TryAll found something.
+  Status Write() const {
+    const Trial& best = Best();
+    const std::string text = ConfigText(Apply(config_, best.candidate), trials_.front(), best, options_);
+    std::filesystem::create_directories(options_.folder);
+    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/config.pbtxt", text));
+    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/results.csv", TrialsCsv(trials_, options_)));
+    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/report.html", TrialsHtml(trials_, best, text, options_)));
+    Say(fmt::format("\nBest: {}{}/config.pbtxt is that configuration, {}/report.html shows all.\n",
+                    TrialText(best, options_), options_.folder, options_.folder));
+    return {};
+  }
+
+ private:
+  // The first of those with the highest score.
+  const Trial& Best() const { return *std::ranges::max_element(trials_, {}, &Trial::score); }
+
+  // More and more requests at a time, until that is no use or the latency is above the budget.
+  Status Try(Trial& trial) {
+    RETURN_IF_ERROR(server_.Load(options_.model, Apply(config_, trial.candidate)));
+    ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(load_options_, server_.url()));
+    double best = 0;
+    size_t useless = 0;
+    for (uint64_t load = 1; load <= options_.most_at_once && useless < kMostUseless; load *= 2) {
+      RETURN_IF_ERROR(target->Begin(static_cast<double>(load)));
+      ASSIGN_OR_RETURN(Measured measured, Measure(
+                                              target->load(), load_options_, [&target] { return target->Counts(); },
+                                              [](const std::string&) {}));
+      measured.load = static_cast<double>(load);
+      measured.windows.clear();  // their samples are not needed any more
+      useless = measured.throughput > best * (1 + kGain) ? 0 : useless + 1;
+      best = std::max(best, measured.throughput);
+      trial.loads.push_back(std::move(measured));
+      if (IsOverBudget(trial.loads.back())) break;
+    }
+    return target->End();
+  }
+
+  bool IsOverBudget(const Measured& measured) const {
+    return options_.latency_budget_ms > 0 &&
+           measured.latencies.Percentile(options_.percentile) / 1e3 > options_.latency_budget_ms;
+  }
+
+  const TuneOptions& options_;
+  TunedServer& server_;
+  const inference::ModelConfig& config_;
+  const Options& load_options_;
+  std::vector<Trial> trials_;
+};
+
+Status TuneOn(TunedServer& server, const TuneOptions& options) {
+  ASSIGN_OR_RETURN(const Options load, PerfOptionsOf(options, server.url()));
+  ASSIGN_OR_RETURN(const inference::ModelConfig config, server.ConfigOf(options.model));
+  Tuning tuning(options, server, config, load);
+  const Status tried = tuning.TryAll();
+  const Status restored = server.LoadAsItWas(options.model);
+  RETURN_IF_ERROR(tried);
+  RETURN_IF_ERROR(restored);
+  return tuning.Write();
+}
+
+Status Tune(const TuneOptions& options) {
+  if (!options.url.empty()) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server, TunedServer::Attach(options.url));
+    return TuneOn(*server, options);
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server, TunedServer::StartOwn(options.repository, options.model));
+  return TuneOn(*server, options);
+}
+
+}  // namespace
+
+int RunTune(const std::vector<std::string>& arguments) {
+  try {
+    const Expected<std::optional<TuneOptions>> options =
+        ParseTuneOptions(std::vector<std::string>(arguments.begin() + 2, arguments.end()));
+    if (!options) {
+      Complain("error: " + options.error().message());
+      return kTuneMisused;
+    }
+    if (!options->has_value()) return kTuned;
+    const Status tuned = Tune(**options);
+    if (tuned.ok()) return kTuned;
+    Complain("error: " + tuned.message());
+  } catch (...) {
+    Complain("error: " + StatusOfException().message());
+  }
+  return kNotTuned;
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,18 @@
+// `neso tune`: tries ways to serve a model under load, and writes the best as a configuration.
+//
+// Source: what Model Analyzer varies (instances, batch sizes, queue delays) and holds (a latency budget).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace neso::perf {
+
+inline constexpr int kTuned = 0;
+inline constexpr int kNotTuned = 1;
+inline constexpr int kTuneMisused = 2;
+
+// `arguments`: those of the process, "tune" second. Returns the exit code.
+int RunTune(const std::vector<std::string>& arguments);
+
+}  // namespace neso::perf

@@ -1,0 +1,39 @@
+#include "perf/tune/tune_options.h"
+
+#include <gtest/gtest.h>
+
+namespace neso::perf {
+namespace {
+
+TEST(TuneOptionsTest, ListsAndWhatIsForPerf) {
+  const auto options = ParseTuneOptions({"digits", "--model-repository=models", "--instances", "1,2",
+                                         "--batch-sizes=0,8", "--delays", "0", "--", "--shape", "x:3"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  ASSERT_TRUE(options->has_value());
+  EXPECT_EQ((*options)->model, "digits");
+  EXPECT_EQ((*options)->folder, "tuned/digits");
+  EXPECT_EQ((*options)->axes.instances, (std::vector<uint64_t>{1, 2}));
+  EXPECT_EQ((*options)->axes.batches, (std::vector<uint64_t>{0, 8}));
+  const auto perf = PerfOptionsOf(**options, "a:1");
+  ASSERT_TRUE(perf.ok());
+  EXPECT_EQ(perf->shapes.at("x"), std::vector<int64_t>{3});
+  EXPECT_EQ(perf->percentile, 99);
+  EXPECT_EQ(perf->url, "a:1");
+}
+
+TEST(TuneOptionsTest, WhatCannotBeMeantIsSaid) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"m"},
+                                             {"m", "--url=a", "--model-repository=b"},
+                                             {"m", "--url=a", "--instances=0"},
+                                             {"m", "--url=a", "--x"},
+                                             {"m", "--url=a", "--latency-budget=-1"}}) {
+    const auto options = ParseTuneOptions(words);
+    ASSERT_FALSE(options.ok());
+    EXPECT_NE(options.error().message(), "");
+  }
+}
+
+}  // namespace
+}  // namespace neso::perf

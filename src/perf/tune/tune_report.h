@@ -1,0 +1,39 @@
+// What `neso tune` has found: a table, a configuration, and a page with plots.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "perf/measure.h"
+#include "perf/tune/candidate.h"
+#include "perf/tune/tune_options.h"
+
+namespace neso::perf {
+
+// A candidate, and how it did.
+struct Trial {
+  Trial() = default;
+  Trial(Trial&&) = default;  // `best` points into `loads`, which move as they are
+  Trial& operator=(Trial&&) = default;
+
+  Candidate candidate;
+  std::string failure;             // why it could not be served; empty: it was
+  std::vector<Measured> loads;     // one after the other
+  const Measured* best = nullptr;  // within the budget, of the highest throughput; null: none is
+
+  double score() const { return best == nullptr ? 0 : best->throughput; }
+};
+
+// The best of the loads: within the budget, and of the highest throughput; of nearly the same the one of less latency.
+const Measured* BestLoad(std::span<const Measured> loads, const TuneOptions& options);
+
+std::string TrialText(const Trial& trial, const TuneOptions& options);
+std::string TrialsCsv(std::span<const Trial> trials, const TuneOptions& options);
+std::string TrialsHtml(std::span<const Trial> trials, const Trial& best, const std::string& config_text,
+                       const TuneOptions& options);
+// config.pbtxt, with a comment that says what it is.
+std::string ConfigText(const inference::ModelConfig& config, const Trial& now, const Trial& best,
+                       const TuneOptions& options);
+
+}  // namespace neso::perf

@@ -1,0 +1,49 @@
+// The server on which `neso tune` tries candidates: one that runs, or one that is started and ends with this.
+//
+//   ASSIGN_OR_RETURN(const auto server, TunedServer::StartOwn("models", "digits"));
+//   ASSIGN_OR_RETURN(const inference::ModelConfig config, server->ConfigOf("digits"));
+//   RETURN_IF_ERROR(server->Load("digits", changed));
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "client/http_client.h"
+#include "config/model_config.pb.h"
+
+namespace neso::perf {
+
+// Confined to a thread.
+class TunedServer {
+ public:
+  // Error: kInvalidArg for what is no address.
+  static Expected<std::unique_ptr<TunedServer>> Attach(const std::string& url);
+  // This program, in control mode EXPLICIT, on a free port of the loopback. Error: kUnavailable with what it has logged.
+  static Expected<std::unique_ptr<TunedServer>> StartOwn(const std::string& repository, const std::string& model);
+  ~TunedServer();
+  TunedServer(const TunedServer&) = delete;
+  TunedServer& operator=(const TunedServer&) = delete;
+
+  const std::string& url() const { return url_; }
+  // As the server has completed it. Error: the server's own text.
+  Expected<inference::ModelConfig> ConfigOf(const std::string& model);
+  // Loads the model anew with this configuration. Error: the server's own text.
+  Status Load(const std::string& model, const inference::ModelConfig& config);
+  // As the repository has it.
+  Status LoadAsItWas(const std::string& model);
+
+ private:
+  TunedServer(client::Endpoint endpoint, std::string url) : url_(std::move(url)), client_(std::move(endpoint)) {}
+  Expected<std::string> Ask(const client::HttpCall& call);
+  Status AwaitReady();
+  Status PostLoad(const std::string& model, const std::string& body);
+
+  const std::string url_;
+  client::HttpClient client_;
+  pid_t process_ = -1;  // of its own server
+  std::string log_file_;
+};
+
+}  // namespace neso::perf
