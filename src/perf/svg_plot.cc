@@ -151,7 +151,7 @@ std::vector<double> Ticks(double least, double largest, size_t most, bool is_log
     if (power * factor >= rough) step = power * factor;
   }
   for (double count = std::ceil(least / step - 1e-9); count * step <= largest + step * 1e-9; count++)
-    ticks.push_back(count * step);
+    ticks.push_back(count * step + 0.0);  // no "-0"
   return ticks;
 }
 
