@@ -64,13 +64,13 @@ format: ## format all C++ sources
 	@scripts/setup lint
 	@git ls-files -z '*.cc' '*.h' '*.c' | xargs -0 .deps/clang/bin/clang-format -i
 
-test-package: ## the .deb is installed, served from, upgraded and purged on a bare Debian 12 in a folder (a few minutes; root)
+test-package: ## wheel, .deb, apt repository and archive are installed on bare Debians 12 and 13 in folders (minutes; root)
 	@scripts/setup test redis package test-package
 	@scripts/build $(BUILD) out
 	@scripts/package $(BUILD) dist
 	@NESO_PACKAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/packaging
 
-package: ## out/ as an archive, a .deb and an apt repository in dist/, with checksums (NESO_SIGNING_KEY=id: signed)
+package: ## out/ as wheels, .deb, apt repository and archive in dist/, with a bill of materials (NESO_SIGNING_KEY=id: signed)
 	@scripts/setup redis package $(BACKENDS)
 	@scripts/build $(BUILD) out
 	@scripts/package $(BUILD) dist
