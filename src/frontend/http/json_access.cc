@@ -2,14 +2,6 @@
 
 namespace neso {
 
-const JsonValue* FindMember(const JsonValue& object, std::string_view name) {
-  if (!object.IsObject()) return nullptr;
-  for (auto member = object.MemberBegin(); member != object.MemberEnd(); ++member) {
-    if (JsonText(member->name) == name) return &member->value;
-  }
-  return nullptr;
-}
-
 Expected<std::string_view> AsString(const JsonValue& value) {
   if (!value.IsString()) return Internal("attempt to access JSON non-string as string");
   return JsonText(value);

@@ -4,13 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/json_member.h"
 #include "base/status.h"
 
 namespace neso {
-
-// Null when `object` is no object or has no such member.
-const JsonValue* FindMember(const JsonValue& object, std::string_view name);
 
 // The value as the type asked for. Errors: kInternal "attempt to access JSON non-<type> as <type>".
 Expected<std::string_view> AsString(const JsonValue& value);
