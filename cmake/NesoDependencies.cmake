@@ -14,6 +14,10 @@ target_compile_options(neso_fmt PRIVATE -w)
 add_library(neso_rapidjson INTERFACE)
 target_compile_definitions(neso_rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
 
+# stb's decoders and its scaling of pictures, which are headers to be compiled in once.
+add_library(neso_stb STATIC ${PROJECT_SOURCE_DIR}/cmake/stb_implementation.cc)
+target_compile_options(neso_stb PRIVATE -w)
+
 # Protobuf, static, position-independent and hidden, built by scripts/setup.
 add_library(neso_protobuf STATIC IMPORTED)
 set_target_properties(neso_protobuf PROPERTIES

@@ -2,7 +2,7 @@
 declare -A packages=(
   [base]="g++ make cmake ninja-build ccache mold pkg-config dpkg-dev ca-certificates unzip python3 python3-venv
     python3-six libgtest-dev libgmock-dev libbenchmark-dev libfmt-dev rapidjson-dev libnghttp2-dev libssl-dev
-    zlib1g-dev libxxhash-dev libcurl4-openssl-dev libexpat1-dev libcli11-dev"
+    zlib1g-dev libxxhash-dev libcurl4-openssl-dev libexpat1-dev libcli11-dev libstb-dev"
   [run]="curl"
   [embeddings]="curl"
   [redis]="libhiredis-dev"

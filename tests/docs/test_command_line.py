@@ -1,16 +1,78 @@
 """The page of the command `neso` shows commands that work."""
 import os
+import shutil
 import subprocess
 
+import numpy as np
 import pytest
+from support.onnx_models import double, model, node
 from support.pages import blocks
+from support.repository import tensor
 from support.server import PATIENCE, ROOT, TREE
+
+PAGE = ROOT / "docs" / "command-line.md"
+
+
+def run(marker, folder, **env):
+    path = f"{TREE / 'bin'}:{os.environ['PATH']}"
+    result = subprocess.run(["bash", "-ec", blocks(PAGE, "sh", marker)[0]], capture_output=True, text=True, cwd=folder,
+                            env={**os.environ, "PATH": path, **env}, timeout=60 * PATIENCE)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
 
 
 @pytest.mark.parametrize("marker", ["test:commands", "test:completion"])
-def test_the_page_s_commands_work(marker):
-    shown = blocks(ROOT / "docs" / "command-line.md", "sh", marker)[0]
-    path = f"{TREE / 'bin'}:{os.environ['PATH']}"
-    result = subprocess.run(["bash", "-ec", shown], capture_output=True, text=True, env={**os.environ, "PATH": path},
-                            timeout=60 * PATIENCE)
-    assert (result.returncode, result.stderr) == (0, "")
+def test_the_page_s_commands_work(marker, tmp_path):
+    run(marker, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def digits(module_repository, start_module_server):
+    """A model like that of the example, whose scores are its first pixels."""
+    shapes = {"pixels": ("FLOAT", [None, 64])}, {"scores": ("FLOAT", [None, 10])}
+    first = model([node("Slice", "pixels begin end axis", "scores")], *shapes,
+                  {"begin": np.int64([0]), "end": np.int64([10]), "axis": np.int64([1])})
+    module_repository.add("digits", f"""
+        backend: "onnxruntime"
+        max_batch_size: 8
+        input {tensor("pixels", dims=(64,))}
+        output {tensor("scores", dims=(10,))}
+        """, files={"model.onnx": first})
+    return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=digits")
+
+
+@pytest.fixture
+def asked(digits):
+    return {"NESO_URL": digits.http, "NESO_METRICS_URL": f"127.0.0.1:{digits.metrics_port}"}
+
+
+def test_the_page_s_question_has_the_page_s_answer(asked, tmp_path):
+    np.save(tmp_path / "digit.npy", np.eye(64)[3])
+    assert run("test:infer", tmp_path, **asked) == blocks(PAGE, "text", "test:infer")[0]
+
+
+def test_the_page_s_questions_to_a_server(asked, tmp_path):
+    told = run("test:asking", tmp_path, **asked)
+    for shown in ("| ready ", "| digits ", "| pixels ", '"name": "digits"', "| average ms ", "| nv_inference_count "):
+        assert shown in told
+
+
+def test_the_page_s_watch(asked, tmp_path):
+    assert "| digits |" in run("test:top", tmp_path, **asked)
+
+
+def test_the_page_s_repository(tmp_path):
+    for name in ("digits", "ranks"):
+        (tmp_path / f"{name}.onnx").write_bytes(double())
+    told = run("test:repository", tmp_path)
+    assert "| digits   | 1        | onnxruntime |" in told and "| opt-125m | 1        | vllm        |" in told
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["digits", "opt-125m"]
+    run("test:elsewhere", shutil.copytree(tmp_path, tmp_path / "copy", ignore=lambda *_: ["copy"]))
+    assert "User=neso" in (tmp_path / "copy/digits.service").read_text()
+    assert "onnxruntime vllm" in (tmp_path / "copy/Dockerfile").read_text()
+
+
+def test_the_page_s_loads(asked, module_repository, tmp_path):
+    shutil.copy(module_repository.path / "digits/1/model.onnx", tmp_path / "digits.onnx")
+    assert "loaded digits in " in run("test:control", tmp_path, **asked)
+    subprocess.run([TREE / "bin/neso", "load", "digits"], env={**os.environ, **asked}, check=True)

@@ -1,0 +1,63 @@
+// A server as commands ask it: over HTTP, in JSON, with errors that say what to do instead.
+//
+//   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
+//   ASSIGN_OR_RETURN(const auto metadata, server->Get(ModelPath("digits")));
+//   metadata->root()["name"];
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/json_member.h"
+#include "base/status.h"
+#include "client/http_client.h"
+#include "command/asking.h"
+
+namespace neso::command {
+
+// A text of a server with the values in it.
+class JsonAnswer {
+ public:
+  // Error: kInternal, what is no JSON.
+  static Expected<std::unique_ptr<JsonAnswer>> Read(std::string text);
+  const std::string& text() const { return text_; }
+  const JsonValue& root() const { return document_.root(); }
+
+ private:
+  explicit JsonAnswer(std::string text) : text_(std::move(text)) {}
+  const std::string text_;
+  JsonDocument document_;
+};
+using JsonAnswerPtr = std::unique_ptr<JsonAnswer>;
+
+// "/v2/models/NAME[/versions/VERSION]".
+std::string ModelPath(std::string_view model, std::string_view version = {});
+
+// Confined to a thread.
+class AskedServer {
+ public:
+  // Error: kInvalidArg for an address or a header that is none.
+  static Expected<std::unique_ptr<AskedServer>> Make(const Asking& asking);
+
+  // Any status is an answer. Error: kUnavailable, and how to start or to name a server.
+  Expected<client::HttpAnswer> Call(client::HttpCall call);
+  // The answers of status 200. Errors: the server's own text; Call's.
+  Expected<JsonAnswerPtr> Get(const std::string& path);
+  Expected<JsonAnswerPtr> Post(const std::string& path, std::string body = {});
+  // What `answer` says went wrong. Precondition: its status is not 200.
+  static Status ErrorOf(const client::HttpAnswer& answer);
+  // `error` came of a question about `model`: if the server has no such model, or it is not ready, that is said.
+  Status ExplainModel(const std::string& model, const Status& error);
+
+ private:
+  AskedServer(client::Endpoint endpoint, client::HttpHeaders headers, std::chrono::milliseconds timeout)
+      : client_(std::move(endpoint)), headers_(std::move(headers)), timeout_(timeout) {}
+  Expected<JsonAnswerPtr> Ask(client::HttpCall call);
+
+  client::HttpClient client_;
+  const client::HttpHeaders headers_;
+  const std::chrono::milliseconds timeout_;
+};
+
+}  // namespace neso::command

@@ -1,0 +1,36 @@
+// An inference over HTTP, with its tensors as bytes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "command/asked_server.h"
+#include "command/infer/tensor.h"
+
+namespace neso::command {
+
+struct InferQuestion {
+  std::string model, version = {};
+  std::string id = {};
+  std::vector<Tensor> inputs = {};
+  std::vector<std::string> outputs = {};                             // none: all of them
+  unsigned classes = 0;                                              // the best so many, instead of the numbers
+  std::vector<std::pair<std::string, std::string>> parameters = {};  // "priority", "2"
+  bool wants_json = false;                                           // outputs as JSON, not as bytes
+};
+
+// "2" and "true" as what they look like, anything else as a text.
+std::string ParameterJson(const std::string& text);
+
+client::HttpCall WriteInfer(const InferQuestion& question);
+
+struct InferAnswer {
+  std::string model, version, id;
+  std::vector<Tensor> outputs;
+};
+
+// `answer`: of status 200 to a question that wants no JSON. Error: kInternal, what is no such answer.
+Expected<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer);
+
+}  // namespace neso::command

@@ -1,0 +1,199 @@
+#include "command/infer/infer_command.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "base/nearest.h"
+#include "base/text.h"
+#include "command/infer/generate_call.h"
+#include "command/infer/infer_call.h"
+#include "command/infer/input_words.h"
+#include "command/infer/npy.h"
+#include "command/infer/tensor_lines.h"
+#include "command/say.h"
+
+namespace neso::command {
+namespace {
+
+constexpr size_t kMostShown = 16;
+
+struct InferWords {
+  Asking asking;
+  std::string model, version, id;
+  std::vector<std::string> inputs, shapes, outputs, parameters;
+  std::string scaling = "none", fill = "none", form = "table", folder = ".";
+  std::optional<std::string> prompt;
+  unsigned classes = 0;
+  bool all = false;
+};
+
+ImageScaling ScalingOf(const std::string& name) {
+  if (name == "unit") return ImageScaling::kUnit;
+  if (name == "symmetric") return ImageScaling::kSymmetric;
+  return name == "imagenet" ? ImageScaling::kImagenet : ImageScaling::kNone;
+}
+
+// "x:2,3"
+Status TakeShape(const std::string& word, std::map<std::string, Shape>& shapes) {
+  const Status bad = InvalidArg("--shape {}: expected NAME:SIZES, such as image:3,224,224", word);
+  const size_t colon = word.rfind(':');
+  if (colon == std::string::npos || colon == 0) return bad;
+  Shape& shape = shapes[word.substr(0, colon)];
+  for (const std::string_view size : Split(std::string_view(word).substr(colon + 1), ',')) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), number);
+    if (error != std::errc() || end != size.data() + size.size() || number < 0) return bad;
+    shape.push_back(number);
+  }
+  return {};
+}
+
+Expected<InputOptions> OptionsOf(const InferWords& words) {
+  InputOptions options{.scaling = ScalingOf(words.scaling), .prompt = words.prompt};
+  if (words.fill != "none") options.fill = words.fill == "zero" ? Fill::kZero : Fill::kRandom;
+  for (const std::string& shape : words.shapes) RETURN_IF_ERROR(TakeShape(shape, options.shapes));
+  if (ReadsStandardInput(words.inputs))
+    options.standard_input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  return options;
+}
+
+Status TakeOutputs(const InferWords& words, const ModelFacts& facts, InferQuestion& question) {
+  std::vector<std::string> known;
+  for (const TensorFacts& output : facts.outputs) known.push_back(output.name);
+  for (const std::string& name : words.outputs) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const std::vector<std::string> meant = NearestNames(name, known);
+    return InvalidArg("'{}' has no output '{}'{}; its outputs are {}", facts.name, name,
+                      meant.empty() ? "" : "; did you mean " + Join(meant, " or ") + "?", Join(known, ", "));
+  }
+  question.outputs = words.outputs;
+  // Only outputs that are named can be classified.
+  if (words.classes > 0 && question.outputs.empty()) question.outputs = known;
+  question.classes = words.classes;
+  return {};
+}
+
+Expected<InferQuestion> QuestionOf(const InferWords& words, const ModelFacts& facts) {
+  InferQuestion question{.model = words.model, .version = words.version, .id = words.id};
+  ASSIGN_OR_RETURN(const InputOptions options, OptionsOf(words));
+  ASSIGN_OR_RETURN(question.inputs, ReadInputs(words.inputs, facts, options));
+  RETURN_IF_ERROR(TakeOutputs(words, facts, question));
+  for (const std::string& parameter : words.parameters) {
+    const size_t equals = parameter.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return InvalidArg("--parameter {}: expected NAME=VALUE, such as priority=1", parameter);
+    question.parameters.emplace_back(parameter.substr(0, equals), parameter.substr(equals + 1));
+  }
+  question.wants_json = words.form == "json";
+  return question;
+}
+
+// An output's name may be anything.
+std::string FileNameOf(const std::string& output) {
+  std::string name = output;
+  std::ranges::replace(name, '/', '_');
+  return name + ".npy";
+}
+
+Status WriteFiles(const InferAnswer& answer, const std::string& folder) {
+  for (const Tensor& output : answer.outputs) {
+    ASSIGN_OR_RETURN(const std::string bytes, WriteNpy(output));
+    const std::string path = folder + "/" + FileNameOf(output.name);
+    std::ofstream file(path, std::ios::binary);
+    file << bytes;
+    file.close();
+    if (!file) return Unavailable("cannot write '{}'", path);
+    Say(fmt::format("{} {} {}\n", path, output.TypeName(), ShapeText(output.shape)));
+  }
+  return {};
+}
+
+Expected<int> Show(const InferWords& words, const client::HttpAnswer& raw) {
+  if (words.form == "json") {
+    Say(raw.body + "\n");
+    return kDone;
+  }
+  ASSIGN_OR_RETURN(const InferAnswer answer, ReadInferAnswer(raw));
+  if (words.form == "npy") {
+    RETURN_IF_ERROR(WriteFiles(answer, words.folder));
+    return kDone;
+  }
+  for (const Tensor& output : answer.outputs) {
+    ASSIGN_OR_RETURN(const std::string lines,
+                     TensorLines(output, words.all ? std::numeric_limits<size_t>::max() : kMostShown));
+    Say(lines);
+  }
+  return kDone;
+}
+
+// All its answers, each a line of JSON.
+Expected<int> InferDecoupled(AskedServer& server, const InferQuestion& question) {
+  ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
+  ASSIGN_OR_RETURN(const client::HttpAnswer answer, server.Call(std::move(call)));
+  const Expected<std::vector<std::string>> events = ReadEvents(answer.body);
+  if (!events) return events.error();
+  if (answer.status != 200) return AskedServer::ErrorOf(answer);
+  for (const std::string& event : *events) Say(event + "\n");
+  return kDone;
+}
+
+Expected<int> Infer(const InferWords& words) {
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
+  ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(*server, words.model, words.version));
+  ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
+  if (facts.is_decoupled) return InferDecoupled(*server, question);
+  ASSIGN_OR_RETURN(const client::HttpAnswer answer, server->Call(WriteInfer(question)));
+  if (answer.status != 200) return AskedServer::ErrorOf(answer);
+  return Show(words, answer);
+}
+
+}  // namespace
+
+Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
+  auto words = std::make_shared<InferWords>();
+  app.add_option("MODEL,-m,--model", words->model, "The model.")->required();
+  app.add_option("INPUT", words->inputs,
+                 "NAME=VALUE: 1,2,3 or [[1,2],[3,4]]; @FILE with a .npy array, a JPEG or PNG picture, or text; - for "
+                 "standard input. Without NAME= where one input is enough; again for a larger batch.")
+      ->type_name("NAME=VALUE");
+  app.add_option("--version", words->version, "A version of the model.")->type_name("N");
+  app.add_option("--id", words->id, "What the request is called in traces and in the answer.");
+  app.add_option("--shape", words->shapes, "The shape of an input's values, such as image:3,224,224; again for others.")
+      ->type_name("NAME:SIZES")
+      ->allow_extra_args(false);
+  app.add_option(
+         "--scaling", words->scaling,
+         "What pictures become: 0 to 255 as they are, 0 to 1, -1 to 1, or as networks trained on ImageNet take them.")
+      ->check(CLI::IsMember({"none", "unit", "symmetric", "imagenet"}));
+  app.add_option("--prompt", words->prompt, "The text for a language model; what else it wants has its usual value.")
+      ->type_name("TEXT");
+  app.add_option("--fill", words->fill, "What inputs that are not given are filled with.")
+      ->check(CLI::IsMember({"none", "zero", "random"}));
+  app.add_option("--classes", words->classes, "The best N classes of each output, with their labels.")->type_name("N");
+  app.add_option("--only", words->outputs, "An output to ask for instead of all; again for others.")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--parameter", words->parameters, "A parameter of the request, such as priority=1; again for others.")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("-o,--output", words->form, "How outputs are shown: as a table, as JSON, or written into NAME.npy.")
+      ->check(CLI::IsMember({"table", "json", "npy"}));
+  app.add_option("--folder", words->folder, "Where --output npy writes.");
+  app.add_flag("--all", words->all, "All values, not only the first of each row.");
+  AddAskingOptions(app, words->asking);
+  app.footer(
+      "Example:\n  neso infer digits pixels=@digit.npy\n  neso infer resnet @cat.jpg --scaling imagenet --classes 3\n"
+      "  echo 1,2,3 | neso infer sum x=-");
+  return [words] {
+    if (words->asking.json) words->form = "json";
+    return Infer(*words);
+  };
+}
+
+}  // namespace neso::command

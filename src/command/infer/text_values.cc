@@ -1,0 +1,97 @@
+#include "command/infer/text_values.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "command/infer/numbers.h"
+
+namespace neso::command {
+namespace {
+
+// Walks through nested arrays; all on one level have the same length.
+class NestedValues {
+ public:
+  explicit NestedValues(Tensor& tensor) : tensor_(tensor) {}
+
+  Status Take(const JsonValue& value, size_t depth) {
+    if (!value.IsArray()) {
+      if (depth != tensor_.shape.size() && has_element_) return Uneven();
+      has_element_ = true;
+      return TakeElement(value);
+    }
+    const auto size = static_cast<int64_t>(value.Size());
+    if (depth == tensor_.shape.size()) {
+      if (has_element_) return Uneven();
+      tensor_.shape.push_back(size);
+    } else if (tensor_.shape[depth] != size) {
+      return Uneven();
+    }
+    for (const JsonValue& inner : value.GetArray()) RETURN_IF_ERROR(Take(inner, depth + 1));
+    return {};
+  }
+
+ private:
+  static Status Uneven() { return InvalidArg("brackets of different lengths: expected such as [[1,2],[3,4]]"); }
+
+  Status TakeElement(const JsonValue& value) {
+    if (tensor_.datatype == TRITONSERVER_TYPE_BYTES) {
+      AppendText(tensor_.bytes, value.IsString() ? std::string(JsonText(value)) : DumpJson(value));
+      return {};
+    }
+    if (value.IsBool()) return AppendNumber(tensor_.bytes, tensor_.datatype, value.GetBool() ? 1 : 0);
+    if (value.IsInt64()) return AppendNumber(tensor_.bytes, tensor_.datatype, static_cast<Number>(value.GetInt64()));
+    if (value.IsUint64()) return AppendNumber(tensor_.bytes, tensor_.datatype, static_cast<Number>(value.GetUint64()));
+    if (value.IsNumber()) return AppendNumber(tensor_.bytes, tensor_.datatype, value.GetDouble());
+    return InvalidArg("expected {}, got {}", tensor_.TypeName(), DumpJson(value));
+  }
+
+  Tensor& tensor_;
+  bool has_element_ = false;
+};
+
+Expected<TextValues> ReadNested(std::string_view text, TRITONSERVER_DataType datatype) {
+  JsonDocument document;
+  if (const Status parsed = document.Parse(text); !parsed.ok()) return InvalidArg("{}", parsed.message());
+  TextValues values{.tensor = {.datatype = datatype}, .has_shape = true};
+  RETURN_IF_ERROR(NestedValues(values.tensor).Take(document.root(), 0));
+  return values;
+}
+
+// Texts are apart at commas only: they may have blanks in them.
+std::vector<std::string_view> WordsIn(std::string_view text, bool at_blanks) {
+  std::vector<std::string_view> words;
+  for (const std::string_view piece : Split(text, ',')) {
+    if (!at_blanks) {
+      words.push_back(piece);
+      continue;
+    }
+    for (std::string_view rest = TrimBlanks(piece); !rest.empty(); rest = TrimBlanks(rest)) {
+      const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n"));
+      words.push_back(word);
+      rest.remove_prefix(word.size());
+    }
+  }
+  return words;
+}
+
+}  // namespace
+
+Expected<TextValues> ReadTextValues(std::string_view text, TRITONSERVER_DataType datatype) {
+  if (TrimBlanks(text).starts_with('[')) return ReadNested(text, datatype);
+  TextValues values{.tensor = {.datatype = datatype}};
+  const bool are_texts = datatype == TRITONSERVER_TYPE_BYTES;
+  const std::vector<std::string_view> words = WordsIn(text, /*at_blanks=*/!are_texts);
+  for (const std::string_view word : words) {
+    if (are_texts) {
+      AppendText(values.tensor.bytes, word);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const Number number, ReadNumber(word));
+    RETURN_IF_ERROR(AppendNumber(values.tensor.bytes, datatype, number));
+  }
+  values.tensor.shape = {static_cast<int64_t>(words.size())};
+  return values;
+}
+
+}  // namespace neso::command

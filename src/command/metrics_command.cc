@@ -1,0 +1,129 @@
+#include "command/metrics_command.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "base/json.h"
+#include "base/nearest.h"
+#include "base/text.h"
+#include "client/http_client.h"
+#include "command/asked_server.h"
+#include "command/say.h"
+
+namespace neso::command {
+namespace {
+
+using client::MetricFamily;
+using client::MetricSample;
+
+constexpr uint16_t kHttpPort = 8000;
+constexpr uint16_t kAboveHttp = 2;
+
+struct MetricsWords {
+  Asking asking;
+  std::string url;
+  std::vector<std::string> names;
+};
+
+std::string LabelsText(const MetricSample& sample) {
+  std::vector<std::string> texts;
+  for (const auto& [name, value] : sample.labels) texts.push_back(name + "=" + value);
+  return Join(texts, " ");
+}
+
+std::string NumberText(double value) { return fmt::format("{}", value); }
+
+std::string JsonOf(const MetricSample& sample) {
+  std::string text = "{\"name\":" + JsonQuoted(sample.name) + ",\"labels\":{";
+  for (const auto& [name, value] : sample.labels) {
+    if (&name != &sample.labels.front().first) text += ',';
+    text += JsonQuoted(name) + ":" + JsonQuoted(value);
+  }
+  // JSON has no other numbers.
+  return text + "},\"value\":" + (std::isfinite(sample.value) ? NumberText(sample.value) : "null") + "}";
+}
+
+std::string JsonOf(const std::vector<MetricFamily>& families) {
+  std::string text = "{";
+  for (const MetricFamily& family : families) {
+    if (&family != &families.front()) text += ',';
+    text += fmt::format(R"({0}:{{"name":{0},"description":{1},"type":{2},"unit":"","metrics":[)",
+                        JsonQuoted(family.name), JsonQuoted(family.help), JsonQuoted(family.type));
+    for (const MetricSample& sample : family.samples)
+      text += (&sample == &family.samples.front() ? "" : ",") + JsonOf(sample);
+    text += "]}";
+  }
+  return text + "}\n";
+}
+
+// The families whose names begin as one of `names` says.
+Expected<std::vector<MetricFamily>> Choose(std::vector<MetricFamily> families, const std::vector<std::string>& names) {
+  if (names.empty()) return families;
+  std::vector<std::string> known;
+  for (const MetricFamily& family : families) known.push_back(family.name);
+  for (const std::string& name : names) {
+    if (std::ranges::any_of(known, [&](const std::string& other) { return other.starts_with(name); })) continue;
+    const std::vector<std::string> meant = NearestNames(name, known);
+    return NotFound("the server has no metric '{}'{}; neso metrics lists them", name,
+                    meant.empty() ? "" : "; did you mean " + Join(meant, " or ") + "?");
+  }
+  std::erase_if(families, [&names](const MetricFamily& family) {
+    return std::ranges::none_of(names, [&](const std::string& name) { return family.name.starts_with(name); });
+  });
+  return families;
+}
+
+Expected<int> ShowMetrics(const MetricsWords& words) {
+  ASSIGN_OR_RETURN(std::vector<MetricFamily> all, AskMetrics(words.asking, words.url));
+  ASSIGN_OR_RETURN(const std::vector<MetricFamily> families, Choose(std::move(all), words.names));
+  if (words.asking.json) {
+    Say(JsonOf(families));
+    return kDone;
+  }
+  std::vector<std::vector<std::string>> rows = {{"metric", "labels", "value"}};
+  for (const MetricFamily& family : families) {
+    for (const MetricSample& sample : family.samples)
+      rows.push_back({sample.name, LabelsText(sample), NumberText(sample.value)});
+  }
+  SayTable(rows);
+  return kDone;
+}
+
+}  // namespace
+
+Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given) {
+  if (!given.empty()) return given;
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(asking.url, kHttpPort));
+  endpoint.port = static_cast<uint16_t>(endpoint.port + kAboveHttp);
+  return endpoint.Authority();
+}
+
+void AddMetricsUrl(CLI::App& app, std::string& url) {
+  app.add_option("--metrics-url", url,
+                 "The address of the metrics; else NESO_METRICS_URL, or two ports above that of --url.")
+      ->type_name("HOST:PORT")
+      ->envname("NESO_METRICS_URL");
+}
+
+Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking, const std::string& metrics_url) {
+  Asking metrics = asking;
+  ASSIGN_OR_RETURN(metrics.url, MetricsUrl(asking, metrics_url));
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(metrics));
+  const Expected<client::HttpAnswer> answer = server->Call({.path = "/metrics"});
+  if (!answer)
+    return Unavailable("{}\n--metrics-url HOST:PORT names the port of the metrics", answer.error().message());
+  if (answer->status != 200) return AskedServer::ErrorOf(*answer);
+  return client::ParseMetrics(answer->body);
+}
+
+Action SetUpMetrics(CLI::App& app, const ProgramParts& /*parts*/) {
+  auto words = std::make_shared<MetricsWords>();
+  app.add_option("NAME", words->names, "Only metrics whose names begin so.");
+  AddMetricsUrl(app, words->url);
+  AddAskingOptions(app, words->asking);
+  app.footer("Example:\n  neso metrics nv_inference");
+  return [words] { return ShowMetrics(*words); };
+}
+
+}  // namespace neso::command

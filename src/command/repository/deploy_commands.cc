@@ -1,0 +1,125 @@
+#include "command/repository/deploy_commands.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <system_error>
+
+#include "base/text.h"
+#include "command/repository/image_recipe.h"
+#include "command/repository/repository_models.h"
+#include "command/repository/service_unit.h"
+#include "command/say.h"
+
+namespace neso {
+extern const std::string_view kServiceUnitText;  // deploy/systemd/neso.service
+}
+
+namespace neso::command {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DeployWords {
+  std::string repository, name, user, file;
+  std::vector<std::string> options;
+};
+
+// Absolute, without a '/' at its end.
+Expected<fs::path> RepositoryFolder(const std::string& given) {
+  std::error_code error;
+  fs::path folder = fs::absolute(given, error).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  if (!fs::is_directory(folder, error)) return InvalidArg("'{}' is no folder: expected a repository of models", given);
+  return folder;
+}
+
+Status CheckOptions(const std::vector<std::string>& options) {
+  for (const std::string& option : options) {
+    if (!option.starts_with("--"))
+      return InvalidArg("'{}': expected options of the server behind --, such as -- --http-port=9000", option);
+  }
+  return {};
+}
+
+Expected<int> Hand(const std::string& text, const std::string& file) {
+  if (file.empty()) {
+    Say(text);
+    return kDone;
+  }
+  std::ofstream stream(file);
+  stream << text;
+  stream.close();
+  if (!stream) return Internal("cannot write '{}'", file);
+  Say(fmt::format("wrote {}\n", file));
+  return kDone;
+}
+
+std::string UserName() {
+  const passwd* const user = getpwuid(getuid());
+  return user == nullptr ? std::to_string(getuid()) : user->pw_name;
+}
+
+Expected<int> WriteService(const DeployWords& words) {
+  ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
+  RETURN_IF_ERROR(CheckOptions(words.options));
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (error) return Internal("cannot find this program: {}", error.message());
+  const std::string name = words.name.empty() ? "neso" : words.name;
+  if (name.find_first_of("/ @") != std::string::npos)
+    return InvalidArg("--name {}: expected a name of letters, digits and '-'", name);
+  return Hand(ServiceUnit(kServiceUnitText, {.name = name,
+                                             .program = program,
+                                             .repository = repository,
+                                             .user = words.user.empty() ? UserName() : words.user,
+                                             .options = words.options}),
+              words.file);
+}
+
+Expected<int> WriteDockerfile(const DeployWords& words) {
+  ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
+  RETURN_IF_ERROR(CheckOptions(words.options));
+  ASSIGN_OR_RETURN(const std::vector<FoundModel> models, ModelsIn(repository));
+  if (models.empty()) return InvalidArg("'{}' has no models, so that nobody can say what they need", words.repository);
+  std::set<std::string> backends;
+  for (const FoundModel& model : models) {
+    if (!model.problem.empty()) return InvalidArg("model '{}': {}", model.name, model.problem);
+    if (model.backend != "ensemble") backends.insert(model.backend);
+  }
+  return Hand(ImageRecipe({.repository = repository.filename(),
+                           .backends = {backends.begin(), backends.end()},
+                           .options = words.options}),
+              words.file);
+}
+
+void AddDeployOptions(CLI::App& app, DeployWords& words) {
+  app.add_option("REPOSITORY", words.repository, "The folder of models.")->required();
+  app.add_option("OPTION", words.options, "Options of the server, behind --.");
+  app.add_option("-o,--output", words.file, "Write it into this file instead of printing it.")->type_name("FILE");
+}
+
+}  // namespace
+
+Action SetUpService(CLI::App& app, const ProgramParts& /*parts*/) {
+  auto words = std::make_shared<DeployWords>();
+  AddDeployOptions(app, *words);
+  app.add_option("--name", words->name, "What the service is called; neso unless given.");
+  app.add_option("--user", words->user, "Who it runs as; the one who asks unless given.");
+  app.footer(
+      "Example:\n  neso service models -o neso.service\n  neso service /srv/models --user neso -- --http-port=9000");
+  return [words] { return WriteService(*words); };
+}
+
+Action SetUpDockerfile(CLI::App& app, const ProgramParts& /*parts*/) {
+  auto words = std::make_shared<DeployWords>();
+  AddDeployOptions(app, *words);
+  app.footer("Example:\n  neso dockerfile models -o Dockerfile");
+  return [words] { return WriteDockerfile(*words); };
+}
+
+}  // namespace neso::command

@@ -1,0 +1,35 @@
+#include "command/repository/service_unit.h"
+
+#include <gtest/gtest.h>
+
+namespace neso::command {
+namespace {
+
+constexpr const char* kUnit =
+    "# Of the package.\n[Unit]\nDescription=Neso\nDocumentation=file:///x\n\n[Service]\nType=notify\nUser=neso\nGroup=neso\n"
+    "EnvironmentFile=-/etc/default/neso\nExecStart=/opt/neso/bin/neso $OPTIONS\n# Homes.\nProtectHome=yes\n";
+
+TEST(ServiceUnitTest, KeepsWhatIsNotItsOwn) {
+  EXPECT_EQ(
+      ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = "/srv/m", .user = "u", .options = {}}),
+      "# Written by `neso service`: into /etc/systemd/system/n.service, then systemctl enable --now n\n"
+      "[Unit]\nDescription=Neso inference server, models of /srv/m\n\n[Service]\nType=notify\nUser=u\n"
+      "ExecStart=/p/neso --model-repository=/srv/m --crash-directory=/var/lib/neso-n\n# Homes.\nProtectHome=yes\n");
+}
+
+TEST(ServiceUnitTest, WhatIsAtHomeIsLeftReadable) {
+  const std::string unit =
+      ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = "/home/u/m", .user = "u", .options = {}});
+  EXPECT_NE(unit.find("ProtectHome=read-only\n"), std::string::npos);
+}
+
+TEST(ServiceUnitTest, WordsAreQuotedAsSystemdReadsThem) {
+  const std::string unit = ServiceUnit(
+      kUnit,
+      {.name = "n", .program = "/p/neso", .repository = "/a b", .user = "u", .options = {"--x=50%", "--y=\"$z\""}});
+  EXPECT_NE(unit.find("\"--model-repository=/a b\""), std::string::npos);
+  EXPECT_NE(unit.find(" --x=50%% \"--y=\\\"$$z\\\"\"\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace neso::command

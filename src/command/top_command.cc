@@ -1,0 +1,73 @@
+#include "command/top_command.h"
+
+#include <memory>
+#include <thread>
+
+#include "base/table.h"
+#include "command/asked_server.h"
+#include "command/metrics_command.h"
+#include "command/say.h"
+#include "command/top_view.h"
+
+namespace neso::command {
+namespace {
+
+constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
+
+struct TopWords {
+  Asking asking;
+  std::string metrics_url;
+  double interval = 1;
+  bool once = false;
+};
+
+Expected<ServerLook> LookAt(AskedServer& server, const TopWords& words) {
+  ASSIGN_OR_RETURN(const JsonAnswerPtr statistics, server.Get("/v2/models/stats"));
+  ServerLook look{.at = std::chrono::steady_clock::now(), .models = ReadStatistics(statistics->root())};
+  // Without the port of the metrics there is still most of it.
+  if (Expected<std::vector<client::MetricFamily>> metrics = AskMetrics(words.asking, words.metrics_url))
+    look.metrics = *std::move(metrics);
+  return look;
+}
+
+void Show(const ServerLook& before, const ServerLook& now, const TopWords& words) {
+  const std::vector<ModelLoad> loads = LoadsBetween(before, now);
+  if (words.asking.json) {
+    Say(TopJson(loads));
+    return;
+  }
+  const bool stays_in_place = !words.once && TerminalWidth().has_value();
+  const std::string machine = MachineText(now.metrics);
+  Say(fmt::format("{}{}{}{}\n", stays_in_place ? kHomeAndClear : "", words.asking.url, machine.empty() ? "" : ": ",
+                  machine));
+  SayTable(TopRows(loads));
+  if (stays_in_place) Say(fmt::format("every {:g} s; Ctrl-C ends\n", words.interval));
+}
+
+Expected<int> Watch(const TopWords& words) {
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
+  ASSIGN_OR_RETURN(ServerLook before, LookAt(*server, words));
+  do {
+    std::this_thread::sleep_for(std::chrono::duration<double>(words.interval));
+    ASSIGN_OR_RETURN(ServerLook now, LookAt(*server, words));
+    Show(before, now, words);
+    before = std::move(now);
+  } while (!words.once);
+  return kDone;
+}
+
+}  // namespace
+
+Action SetUpTop(CLI::App& app, const ProgramParts& /*parts*/) {
+  auto words = std::make_shared<TopWords>();
+  app.add_option("--interval", words->interval, "How many seconds are looked at together; 1 unless given.")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 86'400.0).description(""));
+  app.add_flag("--once", words->once, "Show one interval, and end.");
+  AddMetricsUrl(app, words->metrics_url);
+  AddAskingOptions(app, words->asking);
+  app.footer("Example:\n  neso top\n  neso top --once --json");
+  return [words] { return Watch(*words); };
+}
+
+}  // namespace neso::command

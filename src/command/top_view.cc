@@ -1,0 +1,113 @@
+#include "command/top_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace neso::command {
+namespace {
+
+using client::MetricFamily;
+using client::MetricSample;
+
+constexpr double kGib = 1024.0 * 1024 * 1024;
+
+const MetricFamily* FindFamily(const std::vector<MetricFamily>& families, std::string_view name) {
+  const auto found = std::ranges::find(families, name, &MetricFamily::name);
+  return found == families.end() || found->samples.empty() ? nullptr : &*found;
+}
+
+int64_t WaitingFor(const std::vector<MetricFamily>& metrics, const ModelStatistics& model) {
+  const MetricFamily* const pending = FindFamily(metrics, "nv_inference_pending_request_count");
+  if (pending == nullptr) return -1;
+  for (const MetricSample& sample : pending->samples) {
+    if (sample.Label("model") == model.name && sample.Label("version") == model.version)
+      return static_cast<int64_t>(sample.value);
+  }
+  return -1;
+}
+
+ModelLoad LoadOf(const ModelStatistics& done, double seconds) {
+  const auto per_second = [seconds](uint64_t count) { return static_cast<double>(count) / seconds; };
+  const auto requests = static_cast<double>(done.success.count);
+  const auto of_request = [requests](uint64_t ns) {
+    return requests == 0 ? 0 : static_cast<double>(ns) / 1e6 / requests;
+  };
+  return {.name = done.name,
+          .version = done.version,
+          .inferences_per_s = per_second(done.inferences),
+          .requests_per_s = per_second(done.success.count),
+          .failures_per_s = per_second(done.failure.count),
+          .batch = done.AverageBatch(),
+          .total_ms = of_request(done.success.ns),
+          .queue_ms = of_request(done.queue.ns),
+          .compute_ms = of_request(done.input.ns + done.infer.ns + done.output.ns)};
+}
+
+std::string MemoryText(const std::vector<MetricFamily>& metrics) {
+  const MetricFamily* const used = FindFamily(metrics, "nv_cpu_memory_used_bytes");
+  const MetricFamily* const total = FindFamily(metrics, "nv_cpu_memory_total_bytes");
+  if (used == nullptr || total == nullptr) return "";
+  return fmt::format("memory {:.1f} of {:.1f} GiB", used->samples[0].value / kGib, total->samples[0].value / kGib);
+}
+
+}  // namespace
+
+std::vector<ModelLoad> LoadsBetween(const ServerLook& before, const ServerLook& now) {
+  const double seconds = std::max(1e-3, std::chrono::duration<double>(now.at - before.at).count());
+  std::vector<ModelLoad> loads;
+  for (const ModelStatistics& model : now.models) {
+    const auto earlier = std::ranges::find_if(before.models, [&model](const ModelStatistics& other) {
+      return other.name == model.name && other.version == model.version;
+    });
+    loads.push_back(LoadOf(earlier == before.models.end() ? model : model.Since(*earlier), seconds));
+    loads.back().waiting = WaitingFor(now.metrics, model);
+  }
+  std::ranges::sort(loads, [](const ModelLoad& a, const ModelLoad& b) {
+    return std::tuple(-a.inferences_per_s, a.name, a.version) < std::tuple(-b.inferences_per_s, b.name, b.version);
+  });
+  return loads;
+}
+
+std::string MachineText(const std::vector<MetricFamily>& metrics) {
+  std::vector<std::string> parts;
+  if (const MetricFamily* const cpu = FindFamily(metrics, "nv_cpu_utilization"))
+    parts.push_back(fmt::format("CPU {:.0f} %", cpu->samples[0].value * 100));
+  if (const std::string memory = MemoryText(metrics); !memory.empty()) parts.push_back(memory);
+  if (const MetricFamily* const gpus = FindFamily(metrics, "nv_gpu_utilization")) {
+    for (size_t i = 0; i < gpus->samples.size(); i++)
+      parts.push_back(fmt::format("GPU {} {:.0f} %", i, gpus->samples[i].value * 100));
+  }
+  return Join(parts, ", ");
+}
+
+std::vector<std::vector<std::string>> TopRows(const std::vector<ModelLoad>& loads) {
+  std::vector<std::vector<std::string>> rows = {
+      {"model", "version", "infer/s", "requests/s", "failed/s", "batch", "waiting", "ms", "queue", "compute"}};
+  const auto number = [](double value) { return fmt::format("{:.{}f}", value, value >= 100 ? 0 : 1); };
+  for (const ModelLoad& load : loads) {
+    rows.push_back({load.name, load.version, number(load.inferences_per_s), number(load.requests_per_s),
+                    number(load.failures_per_s), number(load.batch),
+                    load.waiting < 0 ? "-" : std::to_string(load.waiting), fmt::format("{:.2f}", load.total_ms),
+                    fmt::format("{:.2f}", load.queue_ms), fmt::format("{:.2f}", load.compute_ms)});
+  }
+  return rows;
+}
+
+std::string TopJson(const std::vector<ModelLoad>& loads) {
+  std::vector<std::string> models;
+  for (const ModelLoad& load : loads) {
+    models.push_back(fmt::format(
+        R"({{"name":{},"version":{},"inferences_per_s":{:.3f},"requests_per_s":{:.3f},"failures_per_s":{:.3f},"batch":{:.3f},"waiting":{},"total_ms":{:.3f},"queue_ms":{:.3f},"compute_ms":{:.3f}}})",
+        JsonQuoted(load.name), JsonQuoted(load.version), load.inferences_per_s, load.requests_per_s,
+        load.failures_per_s, load.batch, load.waiting < 0 ? "null" : std::to_string(load.waiting), load.total_ms,
+        load.queue_ms, load.compute_ms));
+  }
+  return "{\"models\":[" + Join(models, ",") + "]}\n";
+}
+
+}  // namespace neso::command

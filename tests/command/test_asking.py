@@ -1,0 +1,127 @@
+"""`neso models`, `metadata`, `config`, `stats`, `status`, `metrics`, `load` and `unload` of a real server."""
+import json
+
+import pytest
+from support.server import PATIENCE, run_neso
+from support.wait import wait_until
+
+
+@pytest.fixture(scope="module")
+def server(module_repository, start_module_server):
+    module_repository.add_identity("digits", dims=(3,))
+    module_repository.add_identity("other", versions=(1, 2))
+    module_repository.add("broken", 'backend: "nosuch"')
+    return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=digits")
+
+
+@pytest.fixture
+def neso(server):
+    def run(*words, code=0):
+        told = run_neso(*words, env={"NESO_URL": server.http, "NESO_METRICS_URL": f"127.0.0.1:{server.metrics_port}"})
+        assert told.returncode == code, told
+        assert (told.stderr == "") == (code == 0 or words[0] == "status"), told
+        return told.stderr or told.stdout
+    return run
+
+
+def rows(table):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")]
+
+
+def test_models(neso, server):
+    assert rows(neso("models"))[0] == ["model", "version", "state", "reason"]
+    assert ["digits", "1", "READY", ""] in rows(neso("models"))
+    assert ["other", "", "not loaded", ""] in rows(neso("models"))
+    assert json.loads(neso("models", "--json")) == server.post("/v2/repository/index").json()
+    assert [row["name"] for row in json.loads(neso("models", "--ready", "--json"))] == ["digits"]
+
+
+def test_metadata(neso, server):
+    told = neso("metadata", "digits")
+    assert told.startswith("model digits, versions 1, platform ")
+    assert ["input", "INPUT0", "FP32", "[-1,3]"] in rows(told) and ["output", "OUTPUT0", "FP32", "[-1,3]"] in rows(told)
+    assert json.loads(neso("metadata", "digits", "--json")) == server.get("/v2/models/digits").json()
+    assert "extensions: " in neso("metadata")
+
+
+def test_config(neso, server):
+    config = server.get("/v2/models/digits/config").json()
+    assert json.loads(neso("config", "digits")) == json.loads(neso("config", "-m", "digits", "--json")) == config
+    assert '\n  "max_batch_size": 8,\n' in neso("config", "digits"), "for people it has lines"
+    assert neso("config", "digitz", code=1) == (
+        "error: the server has no model 'digitz'; did you mean digits?; neso models lists them\n")
+    assert neso("config", "other", code=1) == (
+        "error: model 'other' is not ready: it is not loaded\nneso load other loads it\n")
+
+
+def test_stats(neso, server):
+    before = json.loads(neso("stats", "digits", "--json"))["model_stats"][0]["inference_count"]
+    assert server.infer("digits", {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [2, 3],
+                                               "data": [0] * 6}]}).status_code == 200
+    wait_until(lambda: json.loads(neso("stats", "digits", "--json"))["model_stats"][0]["inference_count"] == before + 2,
+               timeout=10 * PATIENCE)
+    heading, row = rows(neso("stats", "digits"))
+    told = dict(zip(heading, row))
+    assert (told["model"], told["failed"], told["inferences"]) == ("digits", "0", str(before + 2))
+    assert float(told["average ms"]) > 0
+
+
+def test_status(neso):
+    told = rows(neso("status"))
+    assert ["live", "yes"] in told and ["ready", "yes"] in told and ["models", "1 ready of 3"] in told
+    assert neso("status", "--ready") == "ready\n"
+    assert json.loads(neso("status", "--json")) == {"live": True, "ready": True}
+    assert neso("status", "digits") == "ready\n"
+    assert neso("status", "other", code=1).startswith("not ready: model 'other' is not ready: it is not loaded")
+
+
+def test_status_of_a_server_that_is_not_ready_or_not_there(repository, start_server):
+    repository.add("broken", 'backend: "nosuch"')
+    unready = start_server(repository.path, "--exit-on-error=false", "--strict-readiness=true", ready=False)
+    told = run_neso("status", "--ready", "--wait", "2", "-u", unready.http)
+    assert told.returncode == 1, told
+    wait_until(lambda: run_neso("status", "--ready", "-u", unready.http).stdout.startswith("not ready"), timeout=20 * PATIENCE)
+    unready.stop()
+    assert run_neso("status", "--ready", "-u", unready.http).returncode == 1
+
+
+def test_metrics(neso):
+    told = rows(neso("metrics", "nv_inference_count"))
+    assert [row for row in told if row[0] == "nv_inference_count" and row[1] == "model=digits version=1"]
+    families = json.loads(neso("metrics", "--json"))
+    count = families["nv_inference_count"]
+    assert count["type"] == "counter" and count["metrics"][0]["labels"] == {"model": "digits", "version": "1"}
+    assert neso("metrics", "nv_inferense_count", code=1).startswith(
+        "error: the server has no metric 'nv_inferense_count'; did you mean nv_inference_count")
+
+
+def test_the_metrics_port_is_found_beside_that_of_http(server):
+    told = run_neso("metrics", "-u", server.http)
+    assert f":{server.http_port + 2}" in told.stderr and "--metrics-url HOST:PORT" in told.stderr
+
+
+def test_load_and_unload(neso, tmp_path):
+    assert neso("load", "other").startswith("loaded other in ")
+    assert neso("status", "other") == "ready\n"
+    assert json.loads(neso("unload", "other", "--json")) == {"name": "other", "unloaded": True}
+    wait_until(lambda: "UNAVAILABLE" in neso("models"), timeout=10 * PATIENCE)
+    assert "nosuch" in neso("load", "broken", code=1)
+    assert neso("load", "othr", code=1).startswith("error: the server has no model 'othr'; did you mean other?")
+
+
+def test_load_with_a_configuration_and_files(neso, tmp_path):
+    config = json.loads(neso("config", "digits", "--json"))
+    config["max_batch_size"] = 2
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "data").write_bytes(b"weights")
+    neso("load", "digits", "--config", str(tmp_path / "config.json"), "--file", f"1/data={tmp_path / 'data'}")
+    assert json.loads(neso("config", "digits", "--json"))["max_batch_size"] == 2
+    assert "--config FILE.json" in neso("load", "digits", "--file", f"1/data={tmp_path / 'data'}", code=1)
+    assert "expected a configuration in JSON" in neso("load", "digits", "--config", str(tmp_path / "data"), code=1)
+    neso("load", "digits")
+
+
+def test_a_server_that_decides_itself_says_how_it_would_not(repository, start_server):
+    repository.add_identity("digits")
+    told = run_neso("unload", "digits", "-u", start_server(repository.path).http)
+    assert told.returncode == 1 and "--model-control-mode=explicit" in told.stderr

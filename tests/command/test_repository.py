@@ -1,0 +1,145 @@
+"""`neso import`, `list`, `remove`, `service` and `dockerfile`: what is done with a repository, and that a server serves it."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from support.onnx_models import double
+from support.server import PATIENCE, ROOT, TREE, run_neso
+
+HADOLINT = ROOT / ".deps/manifests/bin/hadolint"
+
+
+def neso(*words, code=0, env=None):
+    told = run_neso(*map(str, words), env=env)
+    assert told.returncode == code, told
+    return told.stderr if code else told.stdout
+
+
+def test_a_file_is_imported_listed_served_and_removed(tmp_path, start_server):
+    (tmp_path / "twice.onnx").write_bytes(double())
+    models = tmp_path / "models"
+    assert neso("import", tmp_path / "twice.onnx", "--model-repository", models) == f"twice is in {models}/twice\n"
+    assert (models / "twice/1/model.onnx").read_bytes() == double()
+    server = start_server(models)
+    assert neso("infer", "twice", "1,2,3", "-u", server.http) == "y FP32 [1,3]\n  2 4 6\n"
+    [listed] = json.loads(neso("list", "--repo", models, "--json"))
+    assert listed == {"name": "twice", "versions": [1], "backend": "onnxruntime", "bytes": len(double())}
+    assert "| twice | 1        | onnxruntime |" in neso("list", "--model-store", models)
+    told = neso("import", tmp_path / "twice.onnx", "--model-repository", models, code=1)
+    assert told == f"error: '{models}/twice' is there already: --force replaces it\n"
+    neso("import", "-m", "other", "-s", f"local:{models / 'twice'}", "--model-repository", models)
+    assert sorted(path.name for path in models.iterdir()) == ["other", "twice"]
+    assert neso("remove", "twce", "--model-repository", models, code=1).startswith(
+        f"error: '{models}' has no model 'twce'; did you mean twice?")
+    assert neso("remove", "twice", "--model-repository", models) == f"removed {models}/twice\n"
+    neso("remove", "all", "--model-repository", models)
+    assert "has no models" in neso("list", "--model-repository", models)
+
+
+def test_models_of_the_hub_are_left_to_the_backend_vllm(tmp_path):
+    env = {"NESO_MODEL_REPOSITORY": str(tmp_path)}
+    assert "the backend vllm" in neso("import", "-m", "opt125m", env=env)
+    neso("import", "mine", "--source", "hf:someone/model-1b", env=env)
+    neso("import", "hf:someone/other", env=env)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "opt125m", "other"]
+    model = json.loads((tmp_path / "opt125m/1/model.json").read_text())
+    assert (model["model"], model["gpu_memory_utilization"]) == ("facebook/opt-125m", 0.85)
+    assert {row["backend"] for row in json.loads(neso("list", "--json", env=env))} == {"vllm"}
+
+
+@pytest.mark.parametrize("words, told", [
+    (["nothing"], "error: where is 'nothing' to come from? --source takes a file, a folder or hf:ID; without one there are llama"),
+    (["x", "--source", "ngc:x"], "error: ngc:x: engines of TensorRT-LLM are not imported"),
+    (["x", "--source", "hf:"], "error: hf: names no model"),
+    (["x", "--source", "/none"], "error: "),
+    (["a/b", "--source", "hf:a"], "error: 'a/b' is no name of a model"),
+    (["gpt2", "--backend", "tensorrtllm"], "error: --backend tensorrtllm: expected vllm"),
+])
+def test_what_cannot_be_imported(words, told, tmp_path):
+    assert neso("import", *words, "--repo", tmp_path, code=1).startswith(told)
+    assert list(tmp_path.iterdir()) == [], "nothing half is left"
+
+
+def test_a_file_that_is_no_model_leaves_nothing(tmp_path):
+    (tmp_path / "page.onnx").write_text("<html>not found</html>")
+    assert "page.onnx" in neso("import", tmp_path / "page.onnx", "--repo", tmp_path / "models", code=1)
+    assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
+
+
+def test_a_copy_that_takes_a_while_shows_a_bar_on_a_terminal(tmp_path):
+    import pty
+    folder = tmp_path / "large"
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text('backend: "identity"')
+    with open(folder / "1/weights", "wb") as file:
+        file.truncate(3 << 30)
+    main, other = pty.openpty()
+    process = subprocess.Popen([TREE / "bin/neso", "import", folder, "--repo", tmp_path / "models"],
+                               stdout=subprocess.DEVNULL, stderr=other)
+    shown = ""
+    while "%" not in shown and process.poll() is None:
+        shown += os.read(main, 4096).decode()
+    process.kill()
+    process.wait(10 * PATIENCE)
+    os.close(main)
+    os.close(other)
+    shutil.rmtree(tmp_path / "models")
+    assert re.search(r"copying large  \[#*\.*\]  \d+ %", shown), shown
+
+
+def test_a_unit_for_systemd(repository, tmp_path):
+    repository.add_identity("digits")
+    folder = tmp_path / "with blank"
+    shutil.copytree(repository.path, folder)
+    told = neso("service", folder, "--name", "digits", "--user", "nobody", "--", "--http-port=9000", "--log-file=/tmp/100%.log")
+    lines = told.splitlines()
+    assert "User=nobody" in lines and "WatchdogSec=60" in lines and "[Install]" in lines
+    [command] = [line for line in lines if line.startswith("ExecStart=")]
+    assert command == (f'ExecStart={TREE.resolve() / "bin/neso"} "--model-repository={folder}" --crash-directory=/var/lib/neso-digits '
+                       "--http-port=9000 --log-file=/tmp/100%%.log")
+    assert neso("service", folder, "-o", tmp_path / "digits.service") == f"wrote {tmp_path}/digits.service\n"
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not there: apt-get install systemd")
+    checked = subprocess.run([analyze, "verify", tmp_path / "digits.service"], capture_output=True, text=True)
+    assert "digits.service" not in checked.stderr, checked.stderr
+
+
+def test_a_recipe_of_an_image(repository, tmp_path):
+    repository.add_identity("one")
+    repository.add("two", None, files={"model.onnx": double()})
+    repository.add_chain("both", ["one", "one"])
+    told = neso("dockerfile", repository.path, "--", "--http-port=9000")
+    assert "for name in identity onnxruntime; do" in told and "python3" not in told
+    assert '\nCOPY ["models/", "/models/"]\n' in told
+    assert told.endswith('ENTRYPOINT ["neso", "--model-repository=/models", "--http-port=9000"]\n')
+    repository.add("three", None, files={"model.py": "class TritonPythonModel: pass"})
+    assert " python3 " in neso("dockerfile", repository.path)
+    repository.add("four", 'backend "x')
+    assert "model 'four': " in neso("dockerfile", repository.path, code=1)
+    assert "expected options of the server behind --" in neso("dockerfile", repository.path, "x", code=1)
+
+
+@pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")
+def test_the_recipe_has_no_complaint_of_hadolint(repository, tmp_path):
+    repository.add_identity("one")
+    neso("dockerfile", repository.path, "-o", tmp_path / "Dockerfile")
+    result = subprocess.run([HADOLINT, tmp_path / "Dockerfile"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_recipe_s_choice_of_backends(repository, tmp_path):
+    """The step of the recipe, run on folders."""
+    repository.add_identity("one")
+    [step] = re.findall(r"^RUN (for name in .*?[^\\])$", neso("dockerfile", repository.path), re.MULTILINE | re.DOTALL)
+    step = step.replace("\\\n", "").replace("/opt/tritonserver", str(tmp_path))
+    for name in ("identity", "python"):
+        (tmp_path / "backends" / name).mkdir(parents=True)
+    subprocess.run(["sh", "-ec", step], cwd=tmp_path / "backends", check=True)
+    assert [path.name for path in (tmp_path / "backends").iterdir()] == ["identity"]
+    (tmp_path / "backends/identity").rmdir()
+    lacking = subprocess.run(["sh", "-ec", step], cwd=tmp_path / "backends", capture_output=True, text=True)
+    assert lacking.returncode == 1 and "the archive has no backend identity" in lacking.stderr
