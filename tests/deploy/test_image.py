@@ -1,11 +1,12 @@
 """The image: its recipe, its entry point and its health check; `make test-image` builds it and serves from it."""
+import json
 import os
 import re
 import shutil
 import subprocess
 
 import pytest
-from support.server import PATIENCE, ROOT, free_port
+from support.server import PATIENCE, ROOT, free_port, run_neso
 
 DOCKER = ROOT / "deploy/docker"
 HADOLINT = ROOT / ".deps/manifests/bin/hadolint"
@@ -62,7 +63,10 @@ def test_the_server_is_told_when_there_is_no_gpu(enter):
 
 
 def healthy(port):
-    return subprocess.run([DOCKER / "healthcheck", str(port)], capture_output=True, text=True, timeout=30 * PATIENCE)
+    """The health check of the recipe, for a server on another port."""
+    command = json.loads(re.search(r"^HEALTHCHECK .*CMD (\[.*\])$", (DOCKER / "Dockerfile").read_text(), re.MULTILINE)[1])
+    assert command[0] == "neso"
+    return run_neso(*command[1:], env={"NESO_URL": f"127.0.0.1:{port}"})
 
 
 def test_the_health_check_follows_readiness(repository, start_server):
@@ -153,7 +157,7 @@ class TestImage:
     def test_what_clouds_and_tools_read(self, image):
         root, described = image
         for text in ("TRITON_SERVER_VERSION=2.73.0", "TRITON_SERVER_GPU_ENABLED=0", "NVIDIA_TRITON_SERVER_VERSION=26.09",
-                     "com.nvidia.build.ref", "accept-bind-to-port", "neso-healthcheck", '"1000:1000"'):
+                     "com.nvidia.build.ref", "accept-bind-to-port", '"neso", "status", "--ready"', '"1000:1000"'):
             assert text in described
         for path in ("bin/tritonserver", "lib/libtritonserver.so", "TRITON_VERSION", "LICENSE", "backends/python",
                      "repoagents/checksum/libtritonrepoagent_checksum.so", "caches/local/libtritoncache_local.so"):
@@ -181,7 +185,7 @@ class TestImage:
                                           "--model-repository=/tmp/models", mounts=mounts),
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            check = ["bash", "-c", f"for i in $(seq 200); do neso-healthcheck {port} 2>/dev/null && exit; sleep 0.1; done; exit 1"]
+            check = ["bash", "-c", f"for i in $(seq 200); do NESO_URL=localhost:{port} neso status --ready 2>/dev/null && exit; sleep 0.1; done; exit 1"]
             assert subprocess.run(inside(image[0], *check)).returncode == 0
             assert "\nUid:\t1000\t" in open(f"/proc/{process.pid}/status").read()
         finally:
