@@ -28,6 +28,7 @@ class AsyncClient:
         self._threads = concurrent.futures.ThreadPoolExecutor(concurrency, "neso-client")
         # Which protocol is spoken may have to be asked: not in the loop's thread.
         self._client = self._threads.submit(lambda: Client(url, timeout=timeout, headers=headers, tls=tls, shared_memory=shared_memory))
+        self._made: Optional[Client] = None  # spares all calls but the first a turn of the loop
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -37,14 +38,14 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Ends the connections; calls afterwards raise RuntimeError."""
-        client = await asyncio.wrap_future(self._client)
+        client = self._made or await self._connected()
         await self._run(client.close)
         self._threads.shutdown(wait=False)
 
     async def infer(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),
                     id: str = "", timeout: Optional[float] = None,
                     parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None, **tensors: Any) -> Result:
-        client, cancellation = await asyncio.wrap_future(self._client), Cancellation()
+        client, cancellation = self._made or await self._connected(), Cancellation()
         try:
             return await self._run(lambda: client._infer(cancellation, model, inputs, tensors, version, outputs, id, timeout,
                                                          parameters or {}))
@@ -56,7 +57,7 @@ class AsyncClient:
                      id: str = "", timeout: Optional[float] = None,
                      parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None, **tensors: Any) -> AsyncIterator[Result]:
         """The next response is read when it is asked for: a slow reader holds the server back."""
-        client, cancellation = await asyncio.wrap_future(self._client), Cancellation()
+        client, cancellation = self._made or await self._connected(), Cancellation()
         results = client._stream(cancellation, model, inputs, tensors, version, outputs, id, timeout, parameters or {})
         ended = False
         try:
@@ -80,8 +81,12 @@ class AsyncClient:
         await self._ask(lambda client: client.unload(model))
 
     async def _ask(self, question: Callable[[Client], _T]) -> _T:
-        client = await asyncio.wrap_future(self._client)
+        client = self._made or await self._connected()
         return await self._run(lambda: question(client))
+
+    async def _connected(self) -> Client:
+        self._made = await asyncio.wrap_future(self._client)
+        return self._made
 
     async def _run(self, call: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

@@ -96,9 +96,10 @@ class Client:
 
     def _infer(self, cancellation: Optional[Cancellation], model: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any],
                version: str, outputs: Sequence[str], id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Result:
-        request = self._request(model, version, inputs, tensors, outputs, id, parameters, timeout)
+        known = self._known(model, version, timeout)
+        request = self._request(model, known, version, inputs, tensors, outputs, id, parameters)
         try:
-            response = self._exchange(request, self._deadline(timeout), cancellation)
+            response = self._exchange(request, known, self._deadline(timeout), cancellation)
         except ServerError as error:
             # The model may have been replaced by one with other inputs.
             if error.status in ("INVALID_ARGUMENT", "NOT_FOUND"):
@@ -106,10 +107,10 @@ class Client:
             raise
         return Result(response, model)
 
-    def _exchange(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation]) -> Response:
+    def _exchange(self, request: Request, model: Model, timeout: Optional[float], cancellation: Optional[Cancellation]) -> Response:
         """Through shared memory where that can be had."""
         sharing = self._sharing
-        placed = sharing.place(request, self._known(request.model, request.version, timeout), timeout) if sharing is not None else None
+        placed = sharing.place(request, model, timeout) if sharing is not None else None
         if sharing is None or placed is None:
             return self._transport.infer(request, timeout, cancellation)
         try:
@@ -128,7 +129,8 @@ class Client:
 
     def _stream(self, cancellation: Optional[Cancellation], model: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any],
                 version: str, outputs: Sequence[str], id: str, timeout: Optional[float], parameters: Mapping[str, Any]) -> Iterator[Result]:
-        request = self._request(model, version, inputs, tensors, outputs, id, parameters, timeout)
+        known = self._known(model, version, timeout)
+        request = self._request(model, known, version, inputs, tensors, outputs, id, parameters)
         for response in self._transport.stream(request, self._deadline(timeout), cancellation):
             if response.outputs or not response.parameters.get("triton_final_response"):
                 yield Result(response, model)
@@ -177,9 +179,9 @@ class Client:
         if self._sharing is not None:
             self._sharing.forget()
 
-    def _request(self, name: str, version: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any], outputs: Sequence[str],
-                 request_id: str, parameters: Mapping[str, Any], timeout: Optional[float]) -> Request:
-        model = self._known(name, version, timeout)
+    @staticmethod
+    def _request(name: str, model: Model, version: str, inputs: Optional[Mapping[str, Any]], tensors: Dict[str, Any], outputs: Sequence[str],
+                 request_id: str, parameters: Mapping[str, Any]) -> Request:
         given = tensors
         if inputs is not None:
             given = {**(to_inputs(inputs, model.inputs, name) if is_frame(inputs) else inputs), **tensors}

@@ -69,9 +69,16 @@ class Sharing:
             self._regions.close()
 
     def place(self, request: Request, model: Model, timeout: Optional[float]) -> Optional[Placed]:
-        large = [tensor for tensor in request.inputs if len(tensor.data) >= SMALLEST]
-        rooms = self._rooms_of(request, model, timeout)
-        if not (large or rooms) or time.monotonic() < self._resume_at:
+        rooms = self._rooms.get(_likeness(request))
+        if rooms is None:
+            rooms = self._work_out_rooms(request, model, timeout)
+        for tensor in request.inputs:
+            if len(tensor.data) >= SMALLEST:
+                break
+        else:
+            if not rooms:  # the usual case, which costs five calls
+                return None
+        if time.monotonic() < self._resume_at:
             return None
         regions = self._local_regions()
         if regions is None:
@@ -140,20 +147,17 @@ class Sharing:
         np.copyto(region.memory[:size], np.frombuffer(tensor.data, np.uint8))
         return tensor._replace(data=memoryview(b""), place=Place(region.name, size))
 
-    def _rooms_of(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
-        likeness = _likeness(request)
-        rooms = self._rooms.get(likeness)
-        if rooms is None:
-            try:
-                rooms = self._work_out_rooms(request, model, timeout)
-            except NesoError:
-                rooms = ()
-            if len(self._rooms) >= 256:
-                self._rooms.clear()
-            self._rooms[likeness] = rooms
+    def _work_out_rooms(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
+        try:
+            rooms = self._certain_rooms(request, model, timeout)
+        except NesoError:
+            rooms = ()
+        if len(self._rooms) >= 256:
+            self._rooms.clear()
+        self._rooms[_likeness(request)] = rooms
         return rooms
 
-    def _work_out_rooms(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
+    def _certain_rooms(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
         """Of outputs whose size is certain before the model runs: those of fixed shape, but for the batch."""
         batch = request.inputs[0].shape[0] if request.inputs and request.inputs[0].shape else 1
         rooms = []
