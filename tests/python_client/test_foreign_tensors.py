@@ -30,7 +30,7 @@ def optional(module, folder):
     place = str(folder)
     if place not in sys.path:
         sys.path.append(place)
-    return pytest.importorskip(module, reason=f"{module} is not installed: scripts/setup {folder.parent.name}")
+    return pytest.importorskip(module, reason=f"there is no {module} for this Python: scripts/setup {folder.parent.name}", exc_type=ImportError)
 
 
 @pytest.fixture(scope="module")

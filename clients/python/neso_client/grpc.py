@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import protobuf as pb
-from .errors import DeadlineExceeded, ServerError, Unavailable
+from .errors import DeadlineExceeded, NesoError, ServerError, Unavailable
 from .grpc_call import DuplexCall, check_status
 from .http2 import Http2Connection, StreamEnded, literal
 from .tensors import Place, Tensor, TensorSpec
@@ -98,6 +98,8 @@ class GrpcTransport(Transport):
                 yield answer
             is_whole = True
             check_status(connection.fields())
+        except NesoError:  # some are OSErrors, too
+            raise
         except socket.timeout:
             raise DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s") from None
         except StreamEnded as error:
