@@ -19,8 +19,8 @@ import importlib, inspect, json
 face = {}
 for name in ("tritonclient.http", "tritonclient.grpc", "tritonclient.http.aio", "tritonclient.grpc.aio", "tritonclient.utils",
              "tritonclient.utils.shared_memory", "tritonclient.http.auth", "tritonclient.grpc.auth", "tritonclient.http.aio.auth",
-             "tritonclient.grpc.aio.auth", "tritonhttpclient", "tritongrpcclient", "tritongrpcclient.grpc_service_pb2_grpc",
-             "tritonclientutils", "tritonshmutils", "tritonshmutils.shared_memory"):
+             "tritonclient.grpc.aio.auth", "tritonhttpclient", "tritongrpcclient", "tritonclientutils", "tritonshmutils",
+             "tritonshmutils.shared_memory"):
     module = importlib.import_module(name)
     for key, value in vars(module).items():
         if key.startswith("_") or not getattr(value, "__module__", "").startswith("tritonclient") or inspect.ismodule(value):
