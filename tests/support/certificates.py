@@ -26,13 +26,14 @@ class Authority:
         self.folder = pathlib.Path(folder)
         self.certificate = self.folder / f"{name}.crt"
         self.key = self.folder / f"{name}.key"
-        openssl("req", "-x509", *NEW_KEY, "-keyout", self.key, "-out", self.certificate, "-subj", f"/CN={name}", "-days", 2)
+        openssl("req", "-x509", *NEW_KEY, "-keyout", self.key, "-out", self.certificate, "-subj", f"/CN={name}", "-days", 2,
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # CPython 3.13 is strict
 
     def issue(self, name, days=2, hosts="DNS:localhost,IP:127.0.0.1"):
         """A key and a certificate for it; with negative days one that has expired."""
         pair = Pair(self.folder / f"{name}.crt", self.folder / f"{name}.key")
         request, names = self.folder / f"{name}.csr", self.folder / f"{name}.names"
-        names.write_text(f"subjectAltName={hosts}\n")
+        names.write_text(f"subjectAltName={hosts}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
         openssl("req", *NEW_KEY, "-keyout", pair.key, "-out", request, "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial",
                 "-days", days, "-extfile", names, "-out", pair.certificate)
