@@ -9,6 +9,15 @@ if(NOT CURL_FOUND)
   return()
 endif()
 
+find_program(grpc_cpp_plugin grpc_cpp_plugin)
+find_path(grpcpp_headers grpcpp/grpcpp.h)
+if(grpc_cpp_plugin AND grpcpp_headers)
+  set(grpc ON)
+else()
+  set(grpc OFF)
+  message(STATUS "The client library for C++ without gRPC: scripts/setup cpp-client")
+endif()
+
 set(client ${PROJECT_BINARY_DIR}/cpp_client)
 string(REPLACE ";" "|" launcher "${CMAKE_CXX_COMPILER_LAUNCHER}")
 set(cpp_client_common LIST_SEPARATOR | BUILD_ALWAYS ON CMAKE_ARGS -DCMAKE_BUILD_TYPE=Release
@@ -16,7 +25,7 @@ set(cpp_client_common LIST_SEPARATOR | BUILD_ALWAYS ON CMAKE_ARGS -DCMAKE_BUILD_
   -DCMAKE_INSTALL_PREFIX=${client}/installed -DCMAKE_PREFIX_PATH=${client}/installed -DCMAKE_INSTALL_MESSAGE=NEVER)
 ExternalProject_Add(cpp_client
   SOURCE_DIR ${PROJECT_SOURCE_DIR}/clients/cpp BINARY_DIR ${client}/library PREFIX ${client}/steps
-  ${cpp_client_common} -DTRITON_ENABLE_CC_HTTP=ON)
+  ${cpp_client_common} -DTRITON_ENABLE_CC_HTTP=ON -DTRITON_ENABLE_CC_GRPC=${grpc})
 foreach(user examples:${PROJECT_SOURCE_DIR}/clients/cpp/examples tests:${PROJECT_SOURCE_DIR}/tests/cpp_client)
   string(REGEX MATCH "^([a-z]+):(.*)$" match ${user})
   ExternalProject_Add(cpp_client_${CMAKE_MATCH_1} DEPENDS cpp_client

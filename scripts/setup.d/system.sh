@@ -7,6 +7,7 @@ declare -A packages=(
   [embeddings]="curl"
   [redis]="libhiredis-dev"
   [test]="curl openssl python3-dev strace libhiredis-dev redis-server"
+  [cpp-client]="libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc"
   [package]="apt-utils"
   [test-package]="debootstrap gnupg systemd"
   [image]="debootstrap buildah"
@@ -22,6 +23,7 @@ case $codename in
   bookworm) packages[languages]="cargo-web maven default-jdk-headless" ;;
   *) packages[languages]="cargo maven default-jdk-headless" ;;
 esac
+packages[test]+=" ${packages[cpp-client]}"
 packages[lint]="clang-$clang_version clang-tidy-$clang_version clang-format-$clang_version libclang-rt-$clang_version-dev"
 
 # Installs what is missing with one apt-get call, as root or through sudo.

@@ -16,18 +16,21 @@
 
 namespace tc = triton::client;
 
-// -v: show requests and answers; -u <host:port>; -H "<name>: <value>", as often as wanted; -t <microseconds>.
+// -v: show requests and answers; -u <host:port>; -H "<name>: <value>", as often as wanted; -t <microseconds>;
+// -g <host:port>: the server's port for gRPC, where a program asks both.
 struct Flags {
   bool verbose = false;
   std::string url;
+  std::string grpc_url = "localhost:8001";
   std::map<std::string, std::string> headers;
   uint64_t timeout_us = 0;
 
   Flags(int argc, char** argv, const std::string& default_url) : url(default_url) {
-    for (int flag; (flag = getopt(argc, argv, "vu:H:t:")) != -1;) {
+    for (int flag; (flag = getopt(argc, argv, "vu:g:H:t:")) != -1;) {
       switch (flag) {
         case 'v': verbose = true; break;
         case 'u': url = optarg; break;
+        case 'g': grpc_url = optarg; break;
         case 'H': AddHeader(optarg); break;
         case 't': timeout_us = std::strtoull(optarg, nullptr, 10); break;
         default: std::exit(2);
@@ -94,4 +97,16 @@ inline void CheckSumAndDifference(const tc::InferResult& result) {
     std::cout << i << " + 1 = " << sum[i] << ", " << i << " - 1 = " << difference[i] << "\n";
     Must(sum[i] == i + 1 && difference[i] == i - 1, "the right sums and differences");
   }
+}
+
+// One request to "simple", by whichever client.
+template <typename Client>
+void AskForSumAndDifference(Client* client, const Flags& flags) {
+  const auto ascending = Ascending(), ones = Ones();
+  const auto input0 = Input("INPUT0", ascending), input1 = Input("INPUT1", ones);
+  tc::InferOptions options("simple");
+  options.client_timeout_ = flags.timeout_us;
+  tc::InferResult* answer;
+  Must(client->Infer(&answer, options, {input0.get(), input1.get()}, {}, flags.headers), "inference");
+  CheckSumAndDifference(*std::unique_ptr<tc::InferResult>(answer));
 }

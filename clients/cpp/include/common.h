@@ -27,6 +27,9 @@ namespace client {
 
 constexpr char kInferHeaderContentLengthHTTPHeader[] = "Inference-Header-Content-Length";
 
+// What protobuf can hold.
+constexpr int MAX_GRPC_MESSAGE_SIZE = INT32_MAX;
+
 // Success, or what went wrong as text.
 class Error {
  public:

@@ -1,7 +1,6 @@
 #include "http/infer_body.h"
 
-#include <cstdlib>
-
+#include "common/request_parameter.h"
 #include "http/json_tensor.h"
 
 namespace triton {
@@ -14,20 +13,23 @@ void WriteText(JsonWriter* writer, const std::string& text) {
 
 // Parameters of types that are not known are left out.
 Error WriteCustomParameter(JsonWriter* writer, const RequestParameter& parameter) {
-  if (parameter.type == "string") {
-    WriteText(writer, parameter.name);
-    WriteText(writer, parameter.value);
-  } else if (parameter.type == "bool") {
-    WriteText(writer, parameter.name);
-    writer->Bool(parameter.value == "true");
-  } else if (parameter.type == "int") {
-    char* end;
-    const long long value = std::strtoll(parameter.value.c_str(), &end, 10);
-    if (parameter.value.empty() || *end != '\0') {
-      return Error("request parameter '" + parameter.name + "': expected an integer, got '" + parameter.value + "'");
+  switch (KindOf(parameter)) {
+    case ParameterKind::kString:
+      WriteText(writer, parameter.name);
+      WriteText(writer, parameter.value);
+      break;
+    case ParameterKind::kBool:
+      WriteText(writer, parameter.name);
+      writer->Bool(parameter.value == "true");
+      break;
+    case ParameterKind::kInt: {
+      int64_t value;
+      if (Error error = ReadInt(&value, parameter); !error.IsOk()) return error;
+      WriteText(writer, parameter.name);
+      writer->Int64(value);
+      break;
     }
-    WriteText(writer, parameter.name);
-    writer->Int64(value);
+    case ParameterKind::kUnknown: break;
   }
   return Error::Success;
 }
