@@ -23,6 +23,10 @@ Expected<std::unique_ptr<Http1Connection>> Http1Connection::Connect(Loop& loop, 
                                                                     TimePoint deadline, Listener& listener) {
   if (endpoint.uses_tls) return Unsupported("https:// is not spoken here yet: use http://{}", endpoint.Authority());
   ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
+  return Adopt(loop, std::move(socket), listener);
+}
+
+std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, OwnedDescriptor socket, Listener& listener) {
   return std::unique_ptr<Http1Connection>(new Http1Connection(loop, socket.Release(), listener));
 }
 
@@ -70,6 +74,8 @@ void Http1Connection::Read() {
       case IoResult::State::kWouldBlock: return;
       case IoResult::State::kOk:
         if (!Take({Scratch().data(), result.bytes})) return;
+        // The end of the connection may have come with what was read, and is not told of again.
+        if (awaits_answer_) is_readable_ = true;
         break;
       case IoResult::State::kEnd:
       case IoResult::State::kFailed: {

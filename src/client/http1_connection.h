@@ -40,6 +40,8 @@ class Http1Connection final : private Loop::Watcher {
   // `loop` and `listener` outlive the connection.
   static Expected<std::unique_ptr<Http1Connection>> Connect(Loop& loop, const Endpoint& endpoint, TimePoint deadline,
                                                             Listener& listener);
+  // Of a socket that is connected and does not block.
+  static std::unique_ptr<Http1Connection> Adopt(Loop& loop, OwnedDescriptor socket, Listener& listener);
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
 

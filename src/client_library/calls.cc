@@ -1,0 +1,143 @@
+#include "client_library/calls.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+namespace neso::client_library {
+namespace {
+
+constexpr int kUnavailableStatus = 503;
+
+ClientError Gone() { return {ErrorKind::kCancelled, "the client is gone"}; }
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Calls::Calls(Worker& worker, const std::vector<client::Endpoint>& endpoints, const ClientOptions& options)
+    : worker_(worker), options_(options), budget_(options.retries_per_call, options.retries_at_once) {
+  for (const client::Endpoint& endpoint : endpoints) {
+    endpoints_.push_back({.pool = std::make_unique<EndpointPool>(worker, endpoint, options.connect_timeout,
+                                                                 options.connections_per_endpoint)});
+  }
+}
+
+void Calls::Begin(uint64_t id, client::HttpCall request, TimePoint deadline, bool may_repeat, Done done) {
+  if (is_closed_) return done(Gone());
+  ++begun_;
+  budget_.NoteCall();
+  auto call = std::make_unique<Call>();
+  call->request = std::move(request);
+  call->deadline = deadline;
+  call->may_repeat = may_repeat;
+  call->done = std::move(done);
+  call->attempt.done = [this, id](Expected<client::HttpAnswer> answer) { OnAttempt(id, std::move(answer)); };
+  call->deadline_timer = worker_.At(deadline, [this, id] {
+    const Call& late = *calls_.at(id);
+    End(id, ClientError{ErrorKind::kDeadlineExceeded,
+                        fmt::format("no answer in time: {} attempts, the last at {}", late.attempts,
+                                    endpoints_[late.endpoint].pool->endpoint().Authority())});
+  });
+  calls_.emplace(id, std::move(call));
+  Try(id);
+}
+
+void Calls::Try(uint64_t id) {
+  Call& call = *calls_.at(id);
+  std::vector<EndpointState> states;
+  for (const Endpoint& endpoint : endpoints_) states.push_back(endpoint.state);
+  const auto failed_before = call.attempts == 0 ? std::nullopt : std::optional(call.endpoint);
+  call.endpoint = PickEndpoint(states, Now(), failed_before, random_);
+  ++call.attempts;
+  Endpoint& endpoint = endpoints_[call.endpoint];
+  Expected<std::string> head = client::WriteHead(endpoint.pool->endpoint(), call.request);
+  if (!head) return End(id, ClientError{ErrorKind::kInvalidArgument, head.error().message()});
+  call.attempt.head = *std::move(head);
+  call.attempt.body = call.request.body;
+  call.attempt.method = call.request.method;
+  call.attempt.was_sent = false;
+  call.is_under_way = true;
+  ++endpoint.attempts;
+  ++endpoint.state.outstanding;
+  endpoint.pool->Start(call.attempt);
+}
+
+void Calls::OnAttempt(uint64_t id, Expected<client::HttpAnswer> answer) {
+  Call& call = *calls_.at(id);
+  call.is_under_way = false;
+  Endpoint& endpoint = endpoints_[call.endpoint];
+  --endpoint.state.outstanding;
+  const bool was_refused = answer.ok() && answer->status == kUnavailableStatus;
+  NoteOutcome(endpoint, !answer.ok() || was_refused);
+  if (answer.ok() && !was_refused) return End(id, *std::move(answer));
+  if (MayTryAgain(call, was_refused)) {
+    const Nanoseconds pause = PauseBeforeRetry(call.attempts, options_.first_pause, options_.longest_pause, random_);
+    call.pause_timer = worker_.At(Now() + pause, [this, id] { Try(id); });
+  } else if (answer.ok()) {
+    End(id, *std::move(answer));
+  } else {
+    End(id, ClientError{ErrorKind::kUnavailable, answer.error().message()});
+  }
+}
+
+void Calls::NoteOutcome(Endpoint& endpoint, bool failed) {
+  if (!failed) {
+    endpoint.failures_in_a_row = 0;
+    endpoint.state.avoided_until = {};
+    return;
+  }
+  ++endpoint.failures;
+  endpoint.state.avoided_until = Now() + AvoidanceAfter(++endpoint.failures_in_a_row);
+}
+
+bool Calls::MayTryAgain(const Call& call, bool was_refused) {
+  const bool was_run_perhaps = call.attempt.was_sent && !was_refused;
+  if (call.attempts >= options_.most_attempts || (was_run_perhaps && !call.may_repeat)) return false;
+  if (!budget_.Take()) {
+    ++retries_refused_;
+    return false;
+  }
+  ++retries_;
+  return true;
+}
+
+void Calls::Withdraw(Call& call) {
+  if (!std::exchange(call.is_under_way, false)) return;
+  --endpoints_[call.endpoint].state.outstanding;
+  endpoints_[call.endpoint].pool->Abandon(call.attempt);
+}
+
+void Calls::End(uint64_t id, Result<client::HttpAnswer> result) {
+  const auto found = calls_.find(id);
+  const std::unique_ptr<Call> call = std::move(found->second);
+  calls_.erase(found);
+  worker_.Cancel(call->deadline_timer);
+  worker_.Cancel(call->pause_timer);
+  Withdraw(*call);
+  call->done(std::move(result));
+}
+
+void Calls::Cancel(uint64_t id) {
+  if (calls_.contains(id)) End(id, ClientError{ErrorKind::kCancelled, "the call was cancelled"});
+}
+
+void Calls::Close() {
+  is_closed_ = true;
+  while (!calls_.empty()) End(calls_.begin()->first, Gone());
+}
+
+ClientFigures Calls::Figures() const {
+  ClientFigures figures{.calls = begun_, .retries = retries_, .retries_refused = retries_refused_, .endpoints = {}};
+  for (const Endpoint& endpoint : endpoints_) {
+    figures.endpoints.push_back({.address = endpoint.pool->endpoint().Authority(),
+                                 .attempts = endpoint.attempts,
+                                 .failures = endpoint.failures,
+                                 .outstanding = endpoint.state.outstanding,
+                                 .is_avoided = endpoint.state.avoided_until > Now()});
+  }
+  return figures;
+}
+
+}  // namespace neso::client_library

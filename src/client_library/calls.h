@@ -1,0 +1,72 @@
+// Calls, each made until it has a result: at an endpoint of the balancer's choice, again if it may, in time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "client_library/balancer.h"
+#include "client_library/endpoint_pool.h"
+#include "client_library/retry.h"
+#include "client_library/worker.h"
+#include "neso/client.h"
+
+namespace neso::client_library {
+
+// Confined to the worker's thread.
+class Calls {
+ public:
+  using Done = std::function<void(Result<client::HttpAnswer>)>;
+
+  Calls(Worker& worker, const std::vector<client::Endpoint>& endpoints, const ClientOptions& options);
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+
+  // `done` is told once, of any answer but those that say 503 while it can be made again. `id` is no other call's.
+  void Begin(uint64_t id, client::HttpCall call, TimePoint deadline, bool may_repeat, Done done);
+  // Nothing happens if it is over.
+  void Cancel(uint64_t id);
+  // Those that begin later, too.
+  void Close();
+  ClientFigures Figures() const;
+
+ private:
+  struct Call {
+    client::HttpCall request;
+    TimePoint deadline;
+    bool may_repeat;
+    Done done;
+    Worker::Timer deadline_timer, pause_timer;
+    int attempts = 0;
+    size_t endpoint = 0;  // of the present attempt, or the last
+    bool is_under_way = false;
+    Attempt attempt;
+  };
+  struct Endpoint {
+    std::unique_ptr<EndpointPool> pool;
+    EndpointState state = {};
+    uint64_t attempts = 0, failures = 0, failures_in_a_row = 0;
+  };
+
+  void Try(uint64_t id);
+  void OnAttempt(uint64_t id, Expected<client::HttpAnswer> answer);
+  void NoteOutcome(Endpoint& endpoint, bool failed);
+  bool MayTryAgain(const Call& call, bool was_refused);
+  void End(uint64_t id, Result<client::HttpAnswer> result);
+  // Ends its present attempt, if there is one.
+  void Withdraw(Call& call);
+
+  Worker& worker_;
+  const ClientOptions options_;
+  std::vector<Endpoint> endpoints_;
+  std::unordered_map<uint64_t, std::unique_ptr<Call>> calls_;
+  RetryBudget budget_;
+  std::minstd_rand random_{std::random_device{}()};
+  bool is_closed_ = false;
+  uint64_t begun_ = 0, retries_ = 0, retries_refused_ = 0;
+};
+
+}  // namespace neso::client_library

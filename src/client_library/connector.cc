@@ -1,0 +1,35 @@
+#include "client_library/connector.h"
+
+namespace neso::client_library {
+
+Connector::~Connector() {
+  std::thread thread;
+  {
+    MutexLock lock(mutex_);
+    stops_ = true;
+    changed_.NotifyAll();
+    thread.swap(thread_);
+  }
+  if (thread.joinable()) thread.join();
+}
+
+void Connector::Connect() {
+  MutexLock lock(mutex_);
+  ++wanted_;
+  changed_.NotifyAll();
+  if (!thread_.joinable()) thread_ = std::thread(&Connector::Run, this);
+}
+
+void Connector::Run() {
+  while (true) {
+    {
+      MutexLock lock(mutex_);
+      while (wanted_ == 0 && !stops_) changed_.Wait(mutex_);
+      if (stops_) return;
+      --wanted_;
+    }
+    done_(client::ConnectSocket(endpoint_, std::chrono::steady_clock::now() + timeout_));
+  }
+}
+
+}  // namespace neso::client_library
