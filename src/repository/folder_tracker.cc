@@ -7,6 +7,9 @@
 namespace neso {
 namespace {
 
+// At the fifth failure and later: 16 looks from one try to the next.
+constexpr int kMostDoublings = 4;
+
 // Whether the change from what was loaded, if anything was, is one that nobody can have been seen in the middle of.
 bool CameInOneStep(const std::optional<FolderLook>& loaded, const FolderLook& now) {
   if (now.arrived_whole) return true;
@@ -51,18 +54,45 @@ FolderTracker::Changes FolderTracker::Look(const Looks& now, PollCare care) {
     const bool stands_still = entry.last && entry.last->SameFiles(*look);
     entry.last = look;
     const bool is_loaded = entry.loaded && entry.loaded->SameFiles(*look);
+    if (!is_loaded && entry.failed && entry.failed->SameFiles(*look)) continue;
+    entry.failed.reset();
     const bool is_complete = care == PollCare::kAtOnce || stands_still || CameInOneStep(entry.loaded, *look);
     if (!is_loaded && is_complete) changes.to_load.insert(id);
     const bool was_unsettled = std::exchange(entry.is_unsettled, !is_loaded && !is_complete);
     if (entry.is_unsettled && !was_unsettled) changes.unsettled.insert(id);
   }
+  Retry(now, care, changes);
   return changes;
 }
 
 void FolderTracker::Note(const std::string& id, FolderLook look, bool is_loaded) {
   Entry& entry = entries_[id];
-  if (is_loaded) entry.loaded = look;
+  if (is_loaded) {
+    entry.loaded = look;
+    entry.failed.reset();
+  } else {
+    NoteFailure(entry, look);
+  }
   entry.last = std::move(look);
+}
+
+void FolderTracker::NoteFailure(Entry& entry, const FolderLook& look) {
+  const bool is_first = !entry.failed || !entry.failed->SameFiles(look);
+  entry.failures = is_first ? 1 : entry.failures + 1;
+  entry.pause = 1 << std::min(entry.failures - 1, kMostDoublings);
+  entry.failed = look;
+}
+
+void FolderTracker::Retry(const Looks& now, PollCare care, Changes& changes) {
+  const bool others_change = !changes.to_load.empty() || !changes.gone.empty();
+  for (const auto& [id, look] : now) {
+    Entry& entry = entries_[id];
+    if (!look || !entry.failed || !entry.failed->SameFiles(*look)) continue;
+    entry.pause = std::max(entry.pause - 1, 0);
+    if (entry.pause > 0 && !others_change && care == PollCare::kUntilStill) continue;
+    changes.to_load.insert(id);
+    changes.retries.insert(id);
+  }
 }
 
 }  // namespace neso

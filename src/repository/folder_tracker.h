@@ -6,7 +6,8 @@
 //
 // Nobody tells when a copy into a repository is complete. A folder counts as complete when two looks in succession have
 // seen the same, or at once when it came where it is by one step, a rename or a new link. It is gone when two looks have
-// not found it. A folder whose load has failed is loaded again at every look, since what it lacked may lie elsewhere.
+// not found it. A folder whose load has failed is tried again, since what it lacked may lie elsewhere: at the next look, and then
+// at longer and longer pauses, or when anything else in the repository has changed.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,7 @@ class FolderTracker {
   using Looks = std::map<std::string, std::optional<FolderLook>>;
   struct Changes {
     std::set<std::string> to_load;
+    std::set<std::string> retries;    // those of them whose files, as they are, could not be loaded before
     std::set<std::string> unsettled;  // those that have begun to change, and may not be complete yet
     std::set<std::string> gone;       // no longer known from now on
   };
@@ -54,9 +56,15 @@ class FolderTracker {
   struct Entry {
     std::optional<FolderLook> loaded;
     std::optional<FolderLook> last;
+    std::optional<FolderLook> failed;  // what could not be loaded
+    int failures = 0;                  // of that, in succession
+    int pause = 0;                     // looks until it is tried again
     bool is_unsettled = false;
     bool was_missing = false;
   };
+  static void NoteFailure(Entry& entry, const FolderLook& look);
+  void Retry(const Looks& now, PollCare care, Changes& changes);
+
   std::map<std::string, Entry> entries_;  // by id
 };
 

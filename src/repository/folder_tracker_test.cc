@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace neso {
 namespace {
 
@@ -90,11 +92,35 @@ TEST_F(FolderTrackerTest, AVersionThatGoesIsWaitedForAsItMayBeTheBeginningOfTheE
   EXPECT_THAT(Look(Folder({{"1", 1}})).to_load, ElementsAre("m"));
 }
 
-TEST_F(FolderTrackerTest, AFolderThatCouldNotBeLoadedIsTriedAgainAtEveryLook) {
+TEST_F(FolderTrackerTest, AFolderThatCouldNotBeLoadedIsTriedAgainAtLongerAndLongerPauses) {
   tracker_.Note("m", Folder({{"1", 1}}), true);
   tracker_.Note("m", Folder({{"1", 2}}), false);
-  EXPECT_THAT(Look(Folder({{"1", 2}})).to_load, ElementsAre("m"));
-  EXPECT_THAT(Look(Folder({{"1", 2}})).to_load, ElementsAre("m"));
+  std::vector<int> tries;
+  for (int look = 1; look <= 64; ++look) {
+    const FolderTracker::Changes changes = Look(Folder({{"1", 2}}));
+    EXPECT_EQ(changes.to_load, changes.retries);
+    if (changes.to_load.empty()) continue;
+    tries.push_back(look);
+    tracker_.Note("m", Folder({{"1", 2}}), false);
+  }
+  EXPECT_THAT(tries, ElementsAre(1, 3, 7, 15, 31, 47, 63));
+}
+
+TEST_F(FolderTrackerTest, AFolderThatCouldNotBeLoadedAndChangesIsOneThatChanges) {
+  tracker_.Note("m", Folder({{"1", 1}}), false);
+  tracker_.Note("m", Folder({{"1", 1}}), false);
+  EXPECT_THAT(Look(Folder({{"1", 2}})).unsettled, ElementsAre("m"));
+  const FolderTracker::Changes changes = Look(Folder({{"1", 2}}));
+  EXPECT_THAT(changes.to_load, ElementsAre("m"));
+  EXPECT_THAT(changes.retries, IsEmpty());
+}
+
+TEST_F(FolderTrackerTest, WhatCouldNotBeLoadedIsTriedAgainWhenAnotherFolderChangesOrSomebodyAsks) {
+  for (int i = 0; i < 5; ++i) tracker_.Note("m", Folder({{"1", 1}}), false);
+  EXPECT_THAT(Look(Folder({{"1", 1}})).to_load, IsEmpty());
+  EXPECT_THAT(Look(Folder({{"1", 1}}), PollCare::kAtOnce).to_load, ElementsAre("m"));
+  const FolderTracker::Looks both = {{"m", Folder({{"1", 1}})}, {"n", Renamed(Folder({{"1", 1}}))}};
+  EXPECT_THAT(tracker_.Look(both, PollCare::kUntilStill).to_load, ElementsAre("m", "n"));
 }
 
 TEST_F(FolderTrackerTest, AChangeThatIsTakenBackIsNone) {

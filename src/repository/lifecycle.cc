@@ -73,13 +73,15 @@ void ModelLifecycle::Load(PolledModel model, Done done) {
   Expected<VersionSelection> selection = SelectVersions(model.config, available);
   if (!selection) {
     const std::string reason = WithHint(selection.error().message(), model.layout_hint);
-    LOG_ERROR("failed to load model '{}': {}", model.id(), reason);
+    NESO_LOG_AT(LevelOf(model, LogLevel::kError), "failed to load model '{}': {}", model.id(), reason);
     RecordFailure(model.id(), reason);
     done(std::move(selection).error());
     return;
   }
   for (const int64_t missing : selection->missing) {
-    LOG_ERROR("version {} is specified for model '{}', but the version directory is not present", missing, model.id());
+    NESO_LOG_AT(LevelOf(model, LogLevel::kError),
+                "version {} is specified for model '{}', but the version directory is not present", missing,
+                model.id());
   }
   const std::shared_ptr<LoadOperation> operation =
       BeginLoad(std::move(model), done, {selection->versions.begin(), selection->versions.end()});
@@ -121,7 +123,9 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
     }
   }
   operation->left = operation->jobs.size();
-  for (const LoadOperation::Job& job : operation->jobs) LOG_INFO("loading: {}:{}", polled.id(), job.version);
+  for (const LoadOperation::Job& job : operation->jobs) {
+    NESO_LOG_AT(LevelOf(polled, LogLevel::kInfo), "loading: {}:{}", polled.id(), job.version);
+  }
   return operation;
 }
 
@@ -146,7 +150,8 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   }
   if (!job.result) {
     job.reason = WithHint(job.result.error().ToString(), loader_.Explain(operation->model, job.version));
-    LOG_ERROR("failed to load '{}' version {}: {}", operation->model.id(), job.version, job.reason);
+    NESO_LOG_AT(LevelOf(operation->model, LogLevel::kError), "failed to load '{}' version {}: {}",
+                operation->model.id(), job.version, job.reason);
   }
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
@@ -188,7 +193,7 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   TellAgents(operation.model.agents.get(), former_agents.get(), status.ok());
   dropped.clear();
   if (!status.ok()) {
-    LOG_INFO("failed to load '{}'", operation.model.id());
+    NESO_LOG_AT(LevelOf(operation.model, LogLevel::kInfo), "failed to load '{}'", operation.model.id());
   } else if (!operation.jobs.empty()) {
     LOG_INFO("successfully loaded '{}'", operation.model.id());
   }

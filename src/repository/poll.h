@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "config/model_id.h"
@@ -34,8 +35,14 @@ struct PolledModel {
   FolderLook look;                                // what its folder was like
   std::string layout_hint;                        // what looks wrong with the folder, if it has no version
   bool is_temporary = false;                      // a load request brought its files
+  bool is_retry = false;                          // polls have failed to load these files: that is told already
   std::shared_ptr<AgentChain> agents;             // that have seen it; null: none
 };
+
+// At which a line about the model's load is logged.
+inline LogLevel LevelOf(const PolledModel& model, LogLevel usual) {
+  return model.is_retry ? LogLevel::kVerbose : usual;
+}
 
 struct PollOptions {
   bool auto_complete = true;

@@ -78,7 +78,7 @@ Status ModelRepository::LoadStartupModels() {
   TellWhatIsOdd(names);
   std::map<std::string, PolledModel> polled;
   const std::set<std::string> ids = all || !options_.lifecycle.namespacing ? names : IdsOf(names, locations);
-  std::map<std::string, Status> failures = PollMany(ids, locations, polled);
+  std::map<std::string, Status> failures = PollMany(ids, /*retries=*/{}, locations, polled);
   if (!all) PollComposing(polled);
   std::set<std::string> busy;
   std::map<std::string, FolderLook> looks;
@@ -211,7 +211,7 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
           lifecycle_.Load(std::move(model), [report](Status status) { report->Set(std::move(status)); });
           continue;
         }
-        LOG_ERROR("failed to load model '{}': {}", name, prepared.message());
+        NESO_LOG_AT(LevelOf(model, LogLevel::kError), "failed to load model '{}': {}", name, prepared.message());
         lifecycle_.RecordFailure(name, prepared.message());
         report->Set(std::move(prepared));
       } catch (...) {
@@ -233,7 +233,9 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     known.explicitly_loaded |= dependencies.explicitly_loaded;
     KeepOverride(polled.at(name));
     ensembles_.erase(name);
-    if (!known.composing.empty()) ensembles_.emplace(name, std::move(polled.at(name)));
+    if (known.composing.empty()) continue;
+    polled.at(name).is_retry = false;  // when it comes back with its models, that is news
+    ensembles_.emplace(name, std::move(polled.at(name)));
   }
   return failures;
 }

@@ -153,7 +153,8 @@ class ModelRepository {
   // The models of this name, by id; at least one. Error: one cannot be read.
   Expected<std::map<std::string, PolledModel>> Poll(const std::string& name, const Override& changes) const;
   Expected<PolledModel> PollFolder(const Location& location,
-                                   const std::optional<inference::ModelConfig>& config_override) const;
+                                   const std::optional<inference::ModelConfig>& config_override,
+                                   bool is_retry = false) const;
   // The agents that see the model; with those that it asks for itself its configuration, as it is given.
   Expected<std::vector<AgentWish>> AgentsOf(const FolderSnapshot& folder,
                                             const std::optional<inference::ModelConfig>& config_override,
@@ -172,14 +173,14 @@ class ModelRepository {
   // `called` gets the models that it calls.
   Expected<LoadCandidate> PreviewFolder(const Location& location, std::vector<std::string>& called) const;
   std::optional<inference::ModelConfig> KeptOverrideFor(const std::string& id, const FolderSnapshot& folder) const;
-  // Polls `ids` side by side. Failures are logged, and come back by id.
-  std::map<std::string, Status> PollMany(const std::set<std::string>& ids, const Locations& locations,
-                                         std::map<std::string, PolledModel>& polled) const;
+  // Polls `ids` side by side. Failures come back by id, and are logged, those of `retries` for who looks closely.
+  std::map<std::string, Status> PollMany(const std::set<std::string>& ids, const std::set<std::string>& retries,
+                                         const Locations& locations, std::map<std::string, PolledModel>& polled) const;
   // Calls `work` with each number below `count`, on the threads that load if there are many.
   void SideBySide(size_t count, const std::function<void(size_t)>& work) const;
   FolderTracker::Looks LookAt(const Locations& locations) const;
-  // Those of `ids` that are still as `looks` have them, unless all are to be taken at once.
-  void LoadChanged(const std::set<std::string>& ids, const Locations& locations, const FolderTracker::Looks& looks,
+  // Those that are still as `looks` have them, unless all are to be taken at once.
+  void LoadChanged(const FolderTracker::Changes& changes, const Locations& locations, const FolderTracker::Looks& looks,
                    PollCare care);
   // Its ensembles end with it, and come back with it.
   void RemoveModel(const std::string& id);

@@ -25,7 +25,7 @@ Status ModelRepository::PollChanges(PollCare care) {
     LOG_INFO("the files of model '{}' change: it is loaded when two looks in succession have found them the same", id);
   }
   // Before those that are gone: an ensemble that does without them now is not to end with them.
-  LoadChanged(changes.to_load, locations, looks, care);
+  LoadChanged(changes, locations, looks, care);
   for (const std::string& id : changes.gone) {
     if (locations.contains(id)) LOG_ERROR("failed to poll model '{}': not unique across all model repositories.", id);
     RemoveModel(id);
@@ -55,10 +55,13 @@ FolderTracker::Looks ModelRepository::LookAt(const Locations& locations) const {
   return looks;
 }
 
-void ModelRepository::LoadChanged(const std::set<std::string>& ids, const Locations& locations,
+void ModelRepository::LoadChanged(const FolderTracker::Changes& changes, const Locations& locations,
                                   const FolderTracker::Looks& looks, PollCare care) {
+  const std::set<std::string>& ids = changes.to_load;
   std::map<std::string, PolledModel> polled;
-  PollMany(ids, locations, polled);  // tells of those that it cannot read
+  for (const auto& [id, failure] : PollMany(ids, changes.retries, locations, polled)) {
+    tracker_.Note(id, *looks.at(id), false);
+  }
   if (care == PollCare::kUntilStill) {
     std::erase_if(polled, [&](const auto& entry) { return !entry.second.look.SameFiles(*looks.at(entry.first)); });
   }

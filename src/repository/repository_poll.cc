@@ -105,7 +105,8 @@ std::optional<inference::ModelConfig> ModelRepository::KeptOverrideFor(const std
 }
 
 Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
-                                                  const std::optional<inference::ModelConfig>& config_override) const {
+                                                  const std::optional<inference::ModelConfig>& config_override,
+                                                  bool is_retry) const {
   const std::string id = ModelId(location.name_space, location.name);
   if (location.is_duplicate) {
     LOG_ERROR("failed to poll model '{}': not unique across all model repositories", id);
@@ -121,7 +122,12 @@ Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
     if (polled || hint.empty()) return polled;
     return Status(polled.error().code(), polled.error().message() + " " + hint);
   });
-  if (!model) LOG_ERROR("Poll failed for model directory '{}': {}", BaseName(location.path), model.error().message());
+  if (model) {
+    model->is_retry = is_retry;
+  } else {
+    NESO_LOG_AT(is_retry ? LogLevel::kVerbose : LogLevel::kError, "Poll failed for model directory '{}': {}",
+                BaseName(location.path), model.error().message());
+  }
   return model;
 }
 
@@ -188,7 +194,9 @@ Expected<std::map<std::string, PolledModel>> ModelRepository::Poll(const std::st
   return polled;
 }
 
-std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::string>& ids, const Locations& locations,
+std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::string>& ids,
+                                                        const std::set<std::string>& retries,
+                                                        const Locations& locations,
                                                         std::map<std::string, PolledModel>& polled) const {
   struct Candidate {
     const std::string* id;
@@ -207,8 +215,9 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
     }
   }
 
-  SideBySide(candidates.size(),
-             [&](size_t i) { candidates[i].model = PollFolder(*candidates[i].location, std::nullopt); });
+  SideBySide(candidates.size(), [&](size_t i) {
+    candidates[i].model = PollFolder(*candidates[i].location, std::nullopt, retries.contains(*candidates[i].id));
+  });
   for (Candidate& candidate : candidates) {
     Expected<PolledModel>& model = *candidate.model;
     if (model) {
