@@ -79,6 +79,33 @@ bool TakesZerosForMissing(const char* path) {
   return false;
 }
 
+// Whether a file of LightGBM ends before its last tree does: treelite makes do with the trees that are there. Source: LightGBM's
+// text format, where "tree_sizes" are the bytes of the trees, which begin with the line "Tree=0". Old files have no sizes.
+bool IsCutOff(const char* path) {
+  constexpr std::string_view kKey = "tree_sizes=";
+  std::ifstream file(path);
+  std::string line;
+  uint64_t promised = 0;
+  while (std::getline(file, line) && !line.starts_with("Tree=")) {
+    if (!line.starts_with(kKey)) continue;
+    std::istringstream sizes(line.substr(kKey.size()));
+    for (uint64_t size = 0; sizes >> size;) promised += size;
+  }
+  if (!file) return promised > 0;
+  const auto after_first_line = static_cast<uint64_t>(file.tellg());
+  file.seekg(0, std::ios::end);
+  const uint64_t left = static_cast<uint64_t>(file.tellg()) - after_first_line + line.size() + 1;
+  return left < promised;
+}
+
+// Why a file of LightGBM is not to be read, or nothing.
+const char* Objection(const char* path) {
+  if (TakesZerosForMissing(path))
+    return "the model takes zeros for missing values (zero_as_missing), which cannot be served";
+  if (IsCutOff(path)) return "the file is damaged or cut off: it ends before the last of its trees";
+  return nullptr;
+}
+
 int Load(std::string_view format, const char* path, const char* options, void** model) {
   if (format == "xgboost") return TreeliteLoadXGBoostModelLegacyBinary(path, "{}", model);
   if (format == "xgboost_json") return TreeliteLoadXGBoostModelJSON(path, options, model);
@@ -96,8 +123,9 @@ int main(int count, char** arguments) {
   Limit(RLIMIT_AS, std::strtoull(arguments[4], nullptr, 10));
   LimitTime(std::strtoll(arguments[5], nullptr, 10));
   const std::string options = std::string(R"({"allow_unknown_field": )") + arguments[3] + "}";
-  if (std::string_view(arguments[1]) == "lightgbm" && TakesZerosForMissing(arguments[2])) {
-    Write("the model takes zeros for missing values (zero_as_missing), which cannot be served");
+  const char* const objection = std::string_view(arguments[1]) == "lightgbm" ? Objection(arguments[2]) : nullptr;
+  if (objection != nullptr) {
+    Write(objection);
     _exit(1);
   }
   void* model = nullptr;

@@ -82,6 +82,15 @@ def test_what_is_no_model_is_refused(fil, models, name, what, content):
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_is_cut_off_is_refused(fil, models, name):
+    """Not served with the trees that are there."""
+    model = models(name)
+    for tenths in (1, 3, 5, 7):
+        called, part = f"{name}_{tenths}_tenths", model.file[:len(model.file) * tenths // 10]
+        assert f"failed to load model '{called}': " in fil.load_error(called, part, model.config(), model.usual_file)
+
+
+@pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("other", FORMATS)
 def test_a_model_of_another_format_is_refused(fil, models, name, other):
     if name == other:
