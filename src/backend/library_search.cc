@@ -18,7 +18,8 @@ namespace {
 constexpr const char* kPythonModelFile = "model.py";
 constexpr const char* kBatchLibraryFile = "batchstrategy.so";
 // Backends that a build has when it was asked for them: their libraries are large.
-constexpr std::array<std::string_view, 5> kOptionalBackends = {"dali", "fil", "openvino", "pytorch", "tensorflow"};
+constexpr std::array<std::string_view, 6> kOptionalBackends = {"dali",    "fil",        "openvino",
+                                                               "pytorch", "tensorflow", "tensorrt"};
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 

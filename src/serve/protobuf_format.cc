@@ -65,9 +65,10 @@ Expected<ModelFormat> RecognizeProtobuf(std::string_view head, uint64_t beyond) 
   const Seen seen = Look(head, beyond);
   // DALI: numbers of threads and of samples, then operators.
   if (seen.varints[1] && seen.varints[2] && (seen.messages[3] || seen.messages[5])) return ModelFormat::kDali;
-  // ONNX: the version of the format, who made it, the graph.
+  if (seen.varints[1] && seen.varints[2] && seen.is_broken) return CutOff("a DALI pipeline");
+  // ONNX: the version of the format, perhaps who made it, the graph.
   if (seen.varints[1] && seen.messages[7]) return ModelFormat::kOnnx;
-  if (seen.varints[1] && (seen.messages[2] || seen.messages[8]) && seen.is_broken) return CutOff("an ONNX model");
+  if (seen.varints[1] && seen.is_broken) return CutOff("an ONNX model");
   if (seen.first_is_node) return seen.is_broken ? CutOff("a GraphDef of TensorFlow") : Expected(ModelFormat::kGraphDef);
   // SavedModel: the version of the format, graphs.
   if (seen.varints[1] && seen.messages[2] && !seen.messages[3]) {

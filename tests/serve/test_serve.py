@@ -1,25 +1,22 @@
-"""`neso serve`: one file is served without a repository, and the call that is printed is answered."""
-import glob
+"""`neso serve` and `neso init`: names, ports, changes, and what is no model. What it prints is run in test_kinds.py."""
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 
-import numpy
+import numpy as np
 import pytest
-import requests
-
-from support.onnx_models import double, model, node
+from support.model_kinds import plus
+from support.onnx_models import double
+from support.optional_backends import is_built
 from support.server import PATIENCE, TREE, free_port, run_neso
+from support.serving import Served, port_options
 from support.wait import wait_until
 
 MODEL_PY = """
-import numpy
 import triton_python_backend_utils as pb_utils
+from helper import FACTOR
 
 class TritonPythonModel:
     @staticmethod
@@ -29,55 +26,9 @@ class TritonPythonModel:
         return config
 
     def execute(self, requests):
-        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", pb_utils.get_input_tensor_by_name(request, "x").as_numpy() + FACTOR)])
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", FACTOR * pb_utils.get_input_tensor_by_name(request, "x").as_numpy())])
                 for request in requests]
 """
-
-
-class Served:
-    def __init__(self, what, *options, env=None, cwd=None):
-        self.port = free_port()
-        ports = [f"--http-port={self.port}", f"--grpc-port={free_port()}", f"--metrics-port={free_port()}"]
-        self.scratch = tempfile.mkdtemp(prefix="neso-test-serve-")
-        self.log = open(os.path.join(self.scratch, "log"), "w+")
-        self.env = {**os.environ, "TMPDIR": self.scratch, **(env or {})}
-        command = [str(TREE / "bin/neso"), "serve", str(what), f"--backend-directory={TREE / 'backends'}", *ports, *options]
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, env=self.env, cwd=cwd)
-        wait_until(lambda: "Ctrl-C ends" in self.output or self.process.poll() is not None, timeout=60 * PATIENCE)
-        assert self.process.poll() is None, self.output
-
-    @property
-    def output(self):
-        with open(self.log.name) as file:
-            return file.read()
-
-    def printed_line(self):
-        return re.search(r"from a shell:\n\n(.+)\n", self.output).group(1)
-
-    def printed_program(self):
-        return re.search(r"in Python:\n\n(.+?)\n\nserving at", self.output, re.DOTALL).group(1)
-
-    def check_calls(self):
-        line = self.printed_line().replace("curl ", "curl -sS -w '%{http_code}' ")
-        answer = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30 * PATIENCE)
-        assert answer.stdout.endswith("200"), (line, answer)
-        program = subprocess.run([sys.executable, "-c", self.printed_program()], capture_output=True, text=True, timeout=60 * PATIENCE)
-        assert program.returncode == 0 and program.stdout, program.stderr
-        return answer.stdout
-
-    def ask(self, name, values):
-        answer = requests.post(f"http://127.0.0.1:{self.port}/v2/models/{name}/infer", timeout=30, json={
-            "inputs": [{"name": "x", "datatype": "FP32", "shape": [len(values)], "data": values}]})
-        return answer.json()["outputs"][0]["data"] if answer.ok else answer.text
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(40 * PATIENCE)
-        left = glob.glob(self.scratch + "/neso-*")
-        output = self.output
-        shutil.rmtree(self.scratch)
-        assert (status, left) == (0, []), output
 
 
 @pytest.fixture
@@ -86,99 +37,143 @@ def serve():
 
     def start(*args, **kwargs):
         running.append(Served(*args, **kwargs))
-        return running[-1]
+        return running[-1].until_ready()
 
     yield start
     for served in running:
-        served.stop()
+        served.stop(by=signal.SIGTERM)
 
 
-def plus(number):
-    return model([node("Add", "x number", "y")], {"x": ("FLOAT", [2])}, {"y": ("FLOAT", [2])},
-                 {"number": numpy.float32([number])})
+@pytest.fixture
+def refuse(tmp_path):
+    """What `neso serve` says of that, and that it leaves nothing behind."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def run(what, *options):
+        result = run_neso("serve", str(what), f"--backend-directory={TREE / 'backends'}", *port_options(), *options,
+                          env={"TMPDIR": str(scratch)})
+        assert result.returncode == 1 and result.stdout == "", result
+        assert os.listdir(scratch) == []
+        return result.stderr
+    return run
 
 
-def test_an_onnx_file_answers_the_printed_calls(serve, tmp_path):
-    file = tmp_path / "my digits.bin"  # its name says nothing
-    file.write_bytes(double())
-    served = serve(file)
-    assert "model 'my_digits' is ready" in served.output
-    assert '"model_name":"my_digits"' in served.check_calls()
+def test_the_name_is_that_of_the_file_in_characters_that_a_url_may_have(serve, tmp_path):
+    (tmp_path / "my digits.onnx").write_bytes(plus(1))
+    assert serve(tmp_path / "my digits.onnx").ask("my_digits", x=[1, 2])["y"].tolist() == [2, 3]
 
 
-def test_a_python_file_and_its_folder(serve, tmp_path):
+def test_a_python_file_may_import_those_beside_it(serve, tmp_path):
     (tmp_path / "helper.py").write_text("FACTOR = 3\n")
-    (tmp_path / "model.py").write_text("from helper import FACTOR\n" + MODEL_PY)
-    # The python3 of the environment runs it, as of an active venv.
-    venv = {"PATH": os.path.dirname(sys.executable) + ":" + os.environ["PATH"]}
-    served = serve(tmp_path / "model.py", "--name", "adder", env=venv)
-    served.check_calls()
-    assert served.ask("adder", [1, 2]) == [4, 5]
+    (tmp_path / "model.py").write_text(MODEL_PY)
+    assert serve(tmp_path / "model.py", "--name", "times").ask("times", x=[1, 2])["y"].tolist() == [3, 6]
 
 
-def test_a_model_folder_a_repository_and_a_package(serve, repository, tmp_path):
-    repository.add("double", None, files={"model.onnx": double()})
-    assert '"model_name":"double"' in serve(repository.path / "double").check_calls()
-    assert '"model_name":"double"' in serve(repository.path).check_calls()
-    package = tmp_path / "site" / "acme_models" / "data"
-    package.mkdir(parents=True)
-    (package.parent / "__init__.py").write_text("raise RuntimeError('nobody imports it')\n")
-    (package / "net.onnx").write_bytes(double())
-    served = serve("acme_models", env={"PYTHONPATH": str(tmp_path / "site")}, cwd="/")
-    assert '"model_name":"acme_models"' in served.check_calls()
-
-
-def test_a_change_is_served_and_a_broken_one_is_not(serve, tmp_path):
+def test_a_change_is_served_whether_it_is_written_or_moved_into_place(serve, tmp_path):
     file = tmp_path / "net.onnx"
     file.write_bytes(plus(1))
     served = serve(file)
-    assert served.ask("net", [0, 1]) == [1, 2]
+
+    def answer():
+        return served.ask("net", x=[0, 1])["y"].tolist()
+    assert answer() == [1, 2]
     file.write_bytes(plus(2))
-    wait_until(lambda: served.ask("net", [0, 1]) == [2, 3], timeout=20 * PATIENCE)
-    file.write_bytes(b"half a model")
-    wait_until(lambda: "failed to load 'net'" in served.output, timeout=20 * PATIENCE)
-    assert served.ask("net", [0, 1]) == [2, 3]
+    wait_until(lambda: answer() == [2, 3], timeout=20)
     (tmp_path / "new").write_bytes(plus(5))
     os.replace(tmp_path / "new", file)
-    wait_until(lambda: served.ask("net", [0, 1]) == [5, 6], timeout=20 * PATIENCE)
+    wait_until(lambda: answer() == [5, 6], timeout=20)
 
 
 @pytest.mark.parametrize("name, content, expected", [
     ("net.onnx", b"", "is empty"),
-    ("net.onnx", b"\x08\x08\x12\x05maker\x3a\x05gr", "begins as an ONNX model, but is damaged or cut off"),
+    ("net.onnx", plus(1)[:40], "begins as an ONNX model, but is damaged or cut off"),
+    ("net.onnx", b"\xff\xd8\xff\xe0\0\x10JFIF", "is no model, or is damaged: expected ONNX, TorchScript"),
+    ("net.pt", b"PK\x03\x04 and no end", "is a ZIP archive that is damaged or cut off"),
     ("net.pkl", b"\x80\x04\x95....", "is a pickle"),
+    ("net.xml", b"<?xml version='1.0'?><svg/>", "is XML, but no network of OpenVINO"),
+    ("net.json", b'{"trees": []}', "is JSON, but no model of XGBoost"),
     ("notes.txt", b"what I think of it", "expected ONNX, TorchScript"),
     ("tool.py", b"print('hello')", "expected a class TritonPythonModel"),
 ])
-def test_what_is_no_model_is_told_what_it_is(tmp_path, name, content, expected):
+def test_what_is_no_model_is_told_what_it_is(refuse, tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
-    result = run_neso("serve", str(tmp_path / name), env={"TMPDIR": str(tmp_path)})
-    assert result.returncode == 1 and result.stderr.startswith(f"error: '{tmp_path / name}' ") and expected in result.stderr
-    assert sorted(os.listdir(tmp_path)) == [name]
+    said = refuse(tmp_path / name)
+    assert said.startswith(f"error: '{tmp_path / name}' ") and expected in said
 
 
-def test_a_taken_port_names_who_has_it_and_auto_takes_another(serve, tmp_path):
+def test_a_folder_without_a_model_or_with_two_is_told_what_to_name(refuse, tmp_path):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    assert f"error: '{folder}' holds no model: expected a file of a model" in refuse(folder)
+    (folder / "notes.txt").write_text("None yet.\n")
+    assert f"error: '{folder}' holds no model: expected a file of a model" in refuse(folder)
+    for name in ("a.onnx", "b.onnx"):
+        (folder / name).write_bytes(plus(1))
+    assert f"holds more than one model: name one of them, '{folder}/a.onnx', '{folder}/b.onnx'" in refuse(folder)
+    assert "error: there is no file, no folder and no Python package 'no_such_thing'" in refuse("no_such_thing")
+
+
+def test_a_file_that_its_backend_refuses_is_named_with_the_reason(refuse, tmp_path):
+    whole = plus(1)
+    (tmp_path / "net.onnx").write_bytes(whole.replace(b"Add", b"Odd"))
+    said = refuse(tmp_path / "net.onnx")
+    assert re.search(r"^error: .*net.*Odd", said, re.MULTILINE), said
+
+
+def test_a_taken_port_names_who_has_it_and_what_to_type(refuse, tmp_path):
     (tmp_path / "net.onnx").write_bytes(double())
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = run_neso("serve", str(tmp_path / "net.onnx"), f"--http-port={port}", f"--grpc-port={free_port()}",
-                          f"--metrics-port={free_port()}")
-        assert result.returncode == 1
-        assert re.search(rf"error: port {port}, for HTTP, is taken by '.+' \(process {os.getpid()}\)", result.stderr), result.stderr
+        said = refuse(tmp_path / "net.onnx", f"--http-port={port}")
+    assert re.search(rf"error: port {port}, for HTTP, is taken by '.+' \(process {os.getpid()}\): end that, or say --port auto", said), said
 
 
-def test_a_missing_backend_says_how_to_get_it(tmp_path):
+def test_ports_are_three_in_a_row_or_those_that_are_free(serve, tmp_path):
+    (tmp_path / "net.onnx").write_bytes(plus(1))
+    port = free_port()
+    first = serve(tmp_path / "net.onnx", "--port", str(port), ports=())
+    assert f"serving at HTTP localhost:{port}, gRPC localhost:{port + 1};" in first.output
+    second = serve(tmp_path / "net.onnx", "--port", "auto", ports=())
+    assert second.url != first.url
+    assert second.ask("net", x=[1, 2])["y"].tolist() == [2, 3]
+
+
+def test_a_missing_backend_says_how_to_get_it(refuse, tmp_path):
     (tmp_path / "net.xml").write_text("<?xml version='1.0'?><net name='n'></net>")
-    empty = tmp_path / "backends"
-    empty.mkdir()
-    result = run_neso("serve", str(tmp_path / "net.xml"), f"--backend-directory={empty}", f"--http-port={free_port()}",
-                      f"--grpc-port={free_port()}", f"--metrics-port={free_port()}")
-    assert result.returncode == 1
-    if not (TREE / "backends/openvino").exists():
-        assert "make build BACKENDS=openvino" in result.stderr
+    (tmp_path / "backends").mkdir()
+    said = refuse(tmp_path / "net.xml", f"--backend-directory={tmp_path / 'backends'}")
+    assert "make build BACKENDS=openvino" in said
 
 
-def test_init_writes_a_configuration_that_serves(repository, start_server, tmp_path):
+def test_an_engine_of_tensorrt_without_a_gpu_says_what_is_missing(refuse, tmp_path):
+    (tmp_path / "net.plan").write_bytes(b"ftrt" + bytes(60))
+    said = refuse(tmp_path / "net.plan")
+    assert ("tensorrt" if is_built("tensorrt") else "make build BACKENDS=tensorrt") in said
+
+
+@pytest.mark.parametrize("name, content", [("net.pt", "torchscript"), ("net.txt", b"tree\nversion=v4\n")])
+def test_formats_that_do_not_tell_their_tensors_say_what_to_type(refuse, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else b"")
+    if name == "net.pt":
+        import zipfile
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("net/constants.pkl", b"")
+    said = refuse(tmp_path / name)
+    assert "add them, with -1 for what is open, such as --input 'image=FP32[-1,3,224,224]'" in said
+    said = refuse(tmp_path / name, "--input", "image=FP32", "--output", "y=FP32[1]")
+    assert "--input: 'image=FP32': expected <name>=<datatype>[<dims>]" in said
+
+
+def test_ctrl_c_ends_at_once_also_while_the_model_loads(tmp_path):
+    (tmp_path / "model.py").write_text("import time\ntime.sleep(3600)\n" + MODEL_PY)
+    slow = Served(tmp_path / "model.py")
+    wait_until(lambda: any(name.startswith("neso-") for name in os.listdir(slow.scratch)))
+    slow.process.send_signal(signal.SIGINT)
+    assert slow.process.wait(10 * PATIENCE) != 0
+
+
+def test_init_writes_a_configuration_that_serves(start_server, tmp_path):
     folder = tmp_path / "models" / "double"
     (folder / "1").mkdir(parents=True)
     (folder / "1" / "model.onnx").write_bytes(double())
