@@ -120,15 +120,19 @@ Expected<inference::ModelConfig> TunedServer::ConfigOf(const std::string& model)
 }
 
 Status TunedServer::Load(const std::string& model, const inference::ModelConfig& config) {
-  return PostLoad(model, fmt::format(R"({{"parameters":{{"config":{}}}}})", JsonQuoted(ModelConfigToJson(config))));
+  return Post(model, "load", fmt::format(R"({{"parameters":{{"config":{}}}}})", JsonQuoted(ModelConfigToJson(config))));
 }
 
-Status TunedServer::LoadAsItWas(const std::string& model) { return PostLoad(model, "{}"); }
+Status TunedServer::LoadAsItWas(const std::string& model) {
+  // A load alone would find the files unchanged, and keep the configuration that it was given last.
+  RETURN_IF_ERROR(Post(model, "unload", "{}"));
+  return Post(model, "load", "{}");
+}
 
-Status TunedServer::PostLoad(const std::string& model, const std::string& body) {
-  const Expected<std::string> loaded =
-      Ask({.method = "POST", .path = "/v2/repository/models/" + model + "/load", .body = body});
-  return loaded ? Status() : loaded.error();
+Status TunedServer::Post(const std::string& model, const char* operation, const std::string& body) {
+  const Expected<std::string> done =
+      Ask({.method = "POST", .path = fmt::format("/v2/repository/models/{}/{}", model, operation), .body = body});
+  return done ? Status() : done.error();
 }
 
 }  // namespace neso::perf

@@ -31,14 +31,14 @@ class TunedServer {
   Expected<inference::ModelConfig> ConfigOf(const std::string& model);
   // Loads the model anew with this configuration. Error: the server's own text.
   Status Load(const std::string& model, const inference::ModelConfig& config);
-  // As the repository has it.
+  // As the repository has it, after it has been unloaded.
   Status LoadAsItWas(const std::string& model);
 
  private:
   TunedServer(client::Endpoint endpoint, std::string url) : url_(std::move(url)), client_(std::move(endpoint)) {}
   Expected<std::string> Ask(const client::HttpCall& call);
   Status AwaitReady();
-  Status PostLoad(const std::string& model, const std::string& body);
+  Status Post(const std::string& model, const char* operation, const std::string& body);
 
   const std::string url_;
   client::HttpClient client_;
