@@ -1,17 +1,21 @@
 """Model repositories in object stores: what works with folders works there, for each of the three stores."""
+import concurrent.futures
 import os
 import pathlib
+import re
 import signal
+import threading
 
 import numpy as np
 import pytest
+import requests
 import tritonclient.grpc as grpcclient
-import tritonclient.http as httpclient
 from support.clients import infer_at_once
 from support.control import index, load, unload
+from support.embedded import run_embedded
 from support.inference import ask, values
 from support.repository import ModelRepository
-from support.server import Server, run_neso
+from support.server import IS_SANITIZED, PATIENCE, Server, run_neso
 from support.wait import wait_until
 
 
@@ -84,13 +88,66 @@ def test_repositories_of_both_kinds_stand_beside_each_other(store, folder, repos
     assert index(server) == {"far:1": "READY", "near:1": "READY"}
 
 
-def test_a_repository_is_added_and_removed_while_the_server_runs(store, folder, repository, serve):
-    repository.add_identity("m")
+@pytest.mark.skipif(IS_SANITIZED, reason="the library needs its sanitizer in the process, which Python has not")
+def test_a_repository_is_added_and_removed_while_the_server_runs(store, folder, repository, tmp_path, temporary):
+    """Only the C interface can do that."""
+    near = ModelRepository(tmp_path / "near")
+    near.add_identity("here")
+    repository.add_identity("far")
+    store.upload(repository.path, folder + "/deep")
+    far = f"{store.url}/{folder}/deep"
+    steps = [["load", "here"], ["load", "far"], ["index"], ["register", far], ["index"], ["load", "far"], ["index"],
+             ["unload", "far"], ["unregister", far], ["load", "far"], ["index"]]
+    loaded, unknown, before, registered, known, reloaded, ready, unloaded, unregistered, gone, after = run_embedded(
+        near.path, steps, env={**store.environment, "TMPDIR": str(temporary)})
+    assert (loaded, registered, reloaded, unloaded, unregistered) == ("",) * 5
+    assert "failed to poll from model repository" in unknown and "failed to poll from model repository" in gone
+    assert [names(entries) for entries in (before, known, ready)] == [{"here"}, {"here", "far"}, {"here", "far"}]
+    assert {"name": "far", "version": "1", "state": "READY"} in ready
+    assert {"name": "far", "version": "1", "state": "READY"} not in after
+    assert not copies(temporary)
+
+
+def names(entries):
+    return {entry["name"] for entry in entries}
+
+
+def test_listings_of_several_pages_are_read_to_their_end(store, folder, repository, serve, temporary):
+    for name in ("a", "b", "c", "d", "e", "f", "g"):
+        repository.add_identity(name)
+    for number in range(10):
+        (repository.path / f"d/1/part{number}").write_bytes(bytes([number]) * 100)
     store.upload(repository.path, folder)
-    store.upload(repository.path, folder + "-more/deep")
-    server = serve("--model-control-mode=explicit", "--model-namespacing=true")
-    assert load(server, "m").status_code == 200
-    assert index(server) == {"m:1": "READY"}
+    with store.pages_of(3):
+        server = serve("--model-control-mode=explicit", "--load-model=d")
+        assert set(index(server)) == {"a", "b", "c", "d:1", "e", "f", "g"}
+    listings = [path for path in store.proxy.paths(store.list_path) if re.search("(token|Token|marker)=", path)]
+    assert len(listings) >= 2 + 3, "the folder has three pages, and the model has four"
+    assert len([path for path in copies(temporary) if "/d/1/part" in path]) == 10
+
+
+def test_a_store_that_gives_the_same_page_again_is_an_error(store, folder, repository, serve):
+    """And not a server that asks for ever."""
+    if store.scheme != "s3":
+        pytest.skip("its token is easily held on to")
+    repository.add_identity("a")
+    for number in range(4):
+        (repository.path / f"a/1/part{number}").write_bytes(b"part")
+    store.upload(repository.path, folder)
+    server = serve("--model-control-mode=explicit")
+    with store.pages_of(1):
+        smaller = store.proxy.rewrite
+        # Each page but the first is the second one, which says that the third follows.
+        kept = {}
+
+        def stuck(path, headers):
+            if "continuation-token" in path:
+                path = kept.setdefault("path", path)
+            return smaller(path, headers)
+        store.proxy.rewrite = stuck
+        response = load(server, "a")
+    assert response.status_code == 500
+    assert "expected the next page of the listing, got the same one again" in server.log
 
 
 def test_a_cache_folder_spares_the_second_download(store, folder, repository, serve, tmp_path):
@@ -195,11 +252,59 @@ def test_wrong_keys_are_refused_with_what_to_set(store, folder, repository, temp
     assert "wrong" not in text  # no secret
 
 
-def test_ready_is_told_only_with_the_models_here_and_network_threads_are_free(store, folder, repository, serve):
+class Hold:
+    """A fault that holds a request up until it is let go."""
+
+    def __init__(self, store, path):
+        self._came, self._may_go = threading.Event(), threading.Event()
+        store.proxy.fail(self, store.read_path(path))
+
+    def __call__(self):
+        self._came.set()
+        assert self._may_go.wait(60 * PATIENCE)
+
+    def until_there(self):
+        assert self._came.wait(20 * PATIENCE)
+
+    def let_go(self):
+        self._may_go.set()
+
+
+def test_ready_is_told_only_with_the_models_here(store, folder, repository, serve):
     repository.add_identity("m")
+    (repository.path / "m/1/weights.bin").write_bytes(b"weights")
     store.upload(repository.path, folder)
-    server = serve("--model-control-mode=explicit")
-    store.proxy.fail("slow", store.read_path(f"{folder}/m/config.pbtxt"), times=2)
-    with httpclient.InferenceServerClient(server.http, concurrency=2) as client:
-        client.load_model("m")
-        assert client.is_model_ready("m")
+    hold = Hold(store, f"{folder}/m/1/weights.bin")
+    server = serve(ready=False)
+    hold.until_there()
+    for _ in range(20):
+        assert not is_ready(server, "/v2/health/ready") and not is_ready(server, "/v2/models/m/ready")
+    hold.let_go()
+    server.until_ready()
+    assert is_ready(server, "/v2/models/m/ready")
+
+
+def is_ready(server, path):
+    try:
+        return server.get(path).status_code == 200
+    except requests.ConnectionError:  # it does not listen before its models are here
+        return False
+
+
+def test_network_threads_are_free_while_a_model_comes(store, folder, repository, serve):
+    repository.add_identity("here")
+    repository.add_identity("m")
+    (repository.path / "m/1/weights.bin").write_bytes(b"weights")
+    store.upload(repository.path, folder)
+    server = serve("--model-control-mode=explicit", "--load-model=here", "--http-thread-count=1")
+    hold = Hold(store, f"{folder}/m/1/weights.bin")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load, server, "m")
+        hold.until_there()
+        for _ in range(20):
+            assert values(ask(server, "here", [2.0])) == [2]
+            assert is_ready(server, "/v2/health/live") and not is_ready(server, "/v2/models/m/ready")
+        assert not loading.done()
+        hold.let_go()
+        assert loading.result().status_code == 200
+    assert is_ready(server, "/v2/models/m/ready")

@@ -5,6 +5,7 @@
 """
 import http.client
 import http.server
+import ssl
 import threading
 import time
 
@@ -14,12 +15,18 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 class FaultProxy:
-    """Faults: "503", "cut" (half of the body, then the connection ends), "short" (half of the body, as if it were all),
-    "flip" (a byte is another), "slow" (in small pieces), "hang" (nothing more comes), "garbage" (a page that is no answer
-    of the store's); or a function, which is called before the request goes on its way."""
+    """Faults: "503", "later" (the same, to be asked again after half a minute), "403", "cut" (half of the body, then the
+    connection ends), "short" (half of the body, as if it were all), "flip" (a byte is another), "slow" (in small pieces),
+    "hang" (nothing more comes), "garbage" (a page that is no answer of the store's); or a function, which is called before
+    the request goes on its way.
 
-    def __init__(self, upstream_port):
+    `pair`: speaks TLS with this key and certificate. `rewrite`: makes another (path, headers) of those of a request."""
+
+    def __init__(self, upstream_port, pair=None):
         self.upstream_port = upstream_port
+        self.pair = pair
+        self.scheme = "https" if pair else "http"
+        self.rewrite = None
         self.port = free_port()
         self.requests = []  # (method, path, headers)
         self._faults = []  # [fault, part of the path, times left]
@@ -47,6 +54,11 @@ class FaultProxy:
                 pass
 
         self._server = Listener(("127.0.0.1", self.port), Handler)
+        if self.pair:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.pair.certificate, self.pair.key)
+            # Hands are shaken on the connection's own thread, with the first read.
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -58,6 +70,10 @@ class FaultProxy:
     def fail(self, fault, part_of_path, times=1):
         with self._lock:
             self._faults.append([fault, part_of_path, times])
+
+    def faults_left(self):
+        with self._lock:
+            return sum(left for _, _, left in self._faults)
 
     def paths(self, part=""):
         return [path for _, path, _ in self.requests if part in path]
@@ -74,14 +90,20 @@ class FaultProxy:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         self.requests.append((handler.command, handler.path, dict(handler.headers)))
         fault = self._fault_for(handler.path)
-        if fault == "503":
-            return self._answer(handler, 503, [("Content-Type", "text/plain")], b"<Error><Code>SlowDown</Code></Error>")
+        if fault in ("503", "later"):
+            headers = [("Content-Type", "text/plain"), *([("Retry-After", "30")] if fault == "later" else [])]
+            return self._answer(handler, 503, headers, b"<Error><Code>SlowDown</Code></Error>")
+        if fault == "403":
+            return self._answer(handler, 403, [("Content-Type", "text/plain")], b"<Error><Code>AccessDenied</Code></Error>")
         if fault == "garbage":
             return self._answer(handler, 200, [("Content-Type", "text/html")], b"<html><p>Please log in</html>")
         if callable(fault):
             fault()
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30 * PATIENCE)
-        upstream.request(handler.command, handler.path, body or None, dict(handler.headers))
+        path, headers = handler.path, dict(handler.headers)
+        if self.rewrite:
+            path, headers = self.rewrite(path, headers)
+        upstream.request(handler.command, path, body or None, headers)
         response = upstream.getresponse()
         content = response.read()
         headers = [(name, value) for name, value in response.getheaders()

@@ -4,6 +4,8 @@ A store keeps everything in memory. `url` is what a repository's path begins wit
 reach it.
 """
 import base64
+import contextlib
+import copy
 import email.utils
 import hashlib
 import hmac
@@ -28,6 +30,7 @@ class _Store:
     """`proxy`: what servers reach the store through."""
 
     program = None  # pathlib.Path
+    page_size_name = None  # of a query's parameter
 
     def __init__(self):
         self.port = free_port()
@@ -59,6 +62,31 @@ class _Store:
     def own_environment(self):
         return {}
 
+    def behind(self, proxy):
+        """The same store as servers reach it through another proxy."""
+        other = copy.copy(self)
+        other.proxy = proxy
+        return other
+
+    @property
+    def address(self):
+        return f"{self.proxy.scheme}://127.0.0.1:{self.proxy.port}"
+
+    @contextlib.contextmanager
+    def pages_of(self, size):
+        """Its listings come in pages of so many entries, whatever they are asked for."""
+        def rewrite(path, headers):
+            smaller = re.sub(rf"\b{self.page_size_name}=\d+", f"{self.page_size_name}={size}", path)
+            return smaller, headers if smaller == path else self.signed_anew(smaller, headers)
+        self.proxy.rewrite = rewrite
+        try:
+            yield
+        finally:
+            self.proxy.rewrite = None
+
+    def signed_anew(self, path, headers):
+        return headers
+
     def request(self, method, path, body=b"", headers=None, expect=(200, 201, 202, 204)):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30 * PATIENCE)
         connection.request(method, path, body, headers or {})
@@ -82,6 +110,7 @@ class _Store:
 class S3(_Store):
     program = DEPS / "moto/bin/moto_server"
     scheme = "s3"
+    page_size_name = "max-keys"
     secret_variable = "AWS_SECRET_ACCESS_KEY"
 
     def command(self):
@@ -126,6 +155,13 @@ class S3(_Store):
     def _check_signatures(self):
         self.request("POST", "/moto-api/reset-auth", b"0")
 
+    @contextlib.contextmanager
+    def pages_of(self, size):
+        self._open_to_all()  # what is changed on its way has no right signature
+        with super().pages_of(size):
+            yield
+        self._check_signatures()
+
     def put(self, name, content):
         self._open_to_all()
         self._write("PUT", name, content)
@@ -143,12 +179,12 @@ class S3(_Store):
 
     @property
     def url(self):
-        return f"s3://127.0.0.1:{self.proxy.port}/{BUCKET}"
+        return f"s3://{self.address if self.proxy.scheme == 'https' else f'127.0.0.1:{self.proxy.port}'}/{BUCKET}"
 
     @property
     def environment(self):
         return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_EC2_METADATA_DISABLED": "true"}
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_CA_BUNDLE": ""}
 
     @property
     def wrong_environment(self):
@@ -166,6 +202,7 @@ class S3(_Store):
 class Google(_Store):
     program = DEPS / "fakegcs/bin/fake-gcs-server"
     scheme = "gs"
+    page_size_name = "maxResults"
 
     def command(self):
         return [str(self.program), "-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port), "-backend", "memory",
@@ -187,7 +224,7 @@ class Google(_Store):
 
     @property
     def environment(self):
-        return {"STORAGE_EMULATOR_HOST": f"127.0.0.1:{self.proxy.port}"}
+        return {"STORAGE_EMULATOR_HOST": self.address if self.proxy.scheme == "https" else f"127.0.0.1:{self.proxy.port}"}
 
     wrong_environment = None  # it lets everybody in
 
@@ -200,6 +237,7 @@ class Google(_Store):
 class Azure(_Store):
     program = DEPS / "azurite/bin/azurite-blob"
     scheme = "as"
+    page_size_name = "maxresults"
     # The account of every Azurite; its documentation has the key.
     account = "devstoreaccount1"
     key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -221,22 +259,29 @@ class Azure(_Store):
         """Shared Key, as Azure's documentation describes it."""
         headers = {"x-ms-date": email.utils.formatdate(usegmt=True), "x-ms-version": "2021-08-06", **(headers or {})}
         path = f"/{self.account}{path}"
-        ours = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-        resource = f"/{self.account}{path}" + "".join(f"\n{name}:{value}" for name, value in sorted((query or {}).items()))
-        length = str(len(body)) if body else ""
-        text = f"{method}\n\n\n{length}\n\n\n\n\n\n\n\n\n{ours}{resource}"
-        digest = hmac.new(base64.b64decode(self.key), text.encode(), hashlib.sha256).digest()
-        headers["Authorization"] = f"SharedKey {self.account}:{base64.b64encode(digest).decode()}"
+        headers["Authorization"] = self._signature(method, path, body, headers, query or {})
         if query:
             path += "?" + urllib.parse.urlencode(query)
         return self.request(method, path, body, headers)
+
+    def _signature(self, method, path, body, headers, query):
+        ours = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers) if name.startswith("x-ms-"))
+        resource = f"/{self.account}{path}" + "".join(f"\n{name}:{value}" for name, value in sorted(query.items()))
+        length = str(len(body)) if body else ""
+        text = f"{method}\n\n\n{length}\n\n\n\n\n\n\n\n\n{ours}{resource}"
+        digest = hmac.new(base64.b64decode(self.key), text.encode(), hashlib.sha256).digest()
+        return f"SharedKey {self.account}:{base64.b64encode(digest).decode()}"
+
+    def signed_anew(self, path, headers):
+        path, _, query = path.partition("?")
+        return {**headers, "Authorization": self._signature("GET", path, b"", headers, dict(urllib.parse.parse_qsl(query)))}
 
     @property
     def url(self):
         return f"as://{self.account}/{BUCKET}"
 
     def _environment(self, key):
-        endpoint = f"http://127.0.0.1:{self.proxy.port}/{self.account}"
+        endpoint = f"{self.address}/{self.account}"
         return {"AZURE_STORAGE_CONNECTION_STRING": f"AccountName={self.account};AccountKey={key};BlobEndpoint={endpoint}"}
 
     @property
