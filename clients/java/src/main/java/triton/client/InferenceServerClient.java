@@ -1,0 +1,417 @@
+package triton.client;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import triton.client.endpoint.AbstractEndpoint;
+import triton.client.endpoint.FixedEndpoint;
+
+/** Asks models over HTTP. A client may be used by many threads at once. */
+public class InferenceServerClient implements AutoCloseable {
+  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
+  private static final int DEFAULT_ATTEMPTS = 3;
+
+  private final AbstractEndpoint endpoint;
+  private final HttpConfig config;
+  private final ExecutorService threads;
+  private final Semaphore calls;
+  private final HttpClient http;
+  private final Set<CompletableFuture<?>> underWay = ConcurrentHashMap.newKeySet();
+  private volatile int attempts = DEFAULT_ATTEMPTS;
+  private volatile boolean closed;
+
+  /** How a client connects. Times are in milliseconds; 0 is no limit. */
+  public static class HttpConfig {
+    private int ioThreadNum = 10;
+    private int readTimeout = 5000;
+    private int connectTimeout = 5000;
+    private int maxConnectionCount = 1000;
+    private int maxConnectionPerRoute = 1000;
+    private int requestTimeout = 0;
+    private boolean keepAlive = true;
+
+    /** Threads that read and write. */
+    public int getIoThreadNum() {
+      return ioThreadNum;
+    }
+
+    public void setIoThreadNum(int ioThreadNum) {
+      this.ioThreadNum = ioThreadNum;
+    }
+
+    /** How long an attempt waits for the whole answer. */
+    public int getReadTimeout() {
+      return readTimeout;
+    }
+
+    public void setReadTimeout(int readTimeout) {
+      this.readTimeout = readTimeout;
+    }
+
+    public int getConnectTimeout() {
+      return connectTimeout;
+    }
+
+    public void setConnectTimeout(int connectTimeout) {
+      this.connectTimeout = connectTimeout;
+    }
+
+    /** How many calls are under way at once; others wait. */
+    public int getMaxConnectionCount() {
+      return maxConnectionCount;
+    }
+
+    public void setMaxConnectionCount(int maxConnectionCount) {
+      this.maxConnectionCount = maxConnectionCount;
+    }
+
+    /** Likewise: a client has one route at a time, so the smaller of both numbers counts. */
+    public int getMaxConnectionPerRoute() {
+      return maxConnectionPerRoute;
+    }
+
+    public void setMaxConnectionPerRoute(int maxConnectionPerRoute) {
+      this.maxConnectionPerRoute = maxConnectionPerRoute;
+    }
+
+    /** How long a call waits for its turn when as many are under way as may be. */
+    public int getRequestTimeout() {
+      return requestTimeout;
+    }
+
+    public void setRequestTimeout(int requestTimeout) {
+      this.requestTimeout = requestTimeout;
+    }
+
+    /** Whether connections are used again. */
+    public boolean isKeepAlive() {
+      return keepAlive;
+    }
+
+    public void setKeepAlive(boolean keepAlive) {
+      this.keepAlive = keepAlive;
+    }
+  }
+
+  /** One call: a model, what goes in, what is to come out, and the options. */
+  public static class InferArguments {
+    private final String modelName;
+    private final List<InferInput> inputs;
+    private final List<InferRequestedOutput> outputs;
+    private String modelVersion = "";
+    private String requestId = "";
+    private final JsonObject parameters = new JsonObject();
+    private final Map<String, String> headers = new LinkedHashMap<>();
+    private final Map<String, String> queryParams = new LinkedHashMap<>();
+
+    /** @param outputs empty: all of them, as binary data. */
+    public InferArguments(String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) {
+      this.modelName = modelName;
+      this.inputs = new ArrayList<>(inputs);
+      this.outputs = new ArrayList<>(outputs);
+    }
+
+    /** Empty: the one that the server chooses. */
+    public void setModelVersion(String modelVersion) {
+      this.modelVersion = modelVersion;
+    }
+
+    /** Comes back in the answer. */
+    public void setRequestId(String requestId) {
+      this.requestId = requestId;
+    }
+
+    /** Of the sequence that the request belongs to; 0: of none. */
+    public void setSequenceId(int sequenceId) {
+      parameters.addProperty("sequence_id", sequenceId);
+    }
+
+    public void setSequenceStart(boolean sequenceStart) {
+      parameters.addProperty("sequence_start", sequenceStart);
+    }
+
+    public void setSequenceEnd(boolean sequenceEnd) {
+      parameters.addProperty("sequence_end", sequenceEnd);
+    }
+
+    /** 0: the model's default. */
+    public void setPriority(long priority) {
+      parameters.addProperty("priority", priority);
+    }
+
+    /** How long the request may wait on the server, in microseconds. */
+    public void setTimeout(int timeout) {
+      parameters.addProperty("timeout", timeout);
+    }
+
+    /** Of HTTP. */
+    public void setHeader(String name, String value) {
+      headers.put(name, value);
+    }
+
+    public void addQueryParam(String name, String value) {
+      queryParams.put(name, value);
+    }
+
+    private String path() {
+      StringBuilder path = new StringBuilder("/v2/models/").append(quoted(modelName));
+      if (!modelVersion.isEmpty()) {
+        path.append("/versions/").append(quoted(modelVersion));
+      }
+      path.append("/infer");
+      char before = '?';
+      for (Map.Entry<String, String> parameter : queryParams.entrySet()) {
+        path.append(before).append(quoted(parameter.getKey())).append('=').append(quoted(parameter.getValue()));
+        before = '&';
+      }
+      return path.toString();
+    }
+
+    private JsonObject toJson(List<byte[]> binary) {
+      JsonObject request = new JsonObject();
+      if (!requestId.isEmpty()) {
+        request.addProperty("id", requestId);
+      }
+      JsonObject all = parameters.deepCopy();
+      if (outputs.isEmpty()) {
+        all.addProperty("binary_data_output", true);
+      }
+      if (all.size() > 0) {
+        request.add("parameters", all);
+      }
+      JsonArray inputsJson = new JsonArray();
+      for (int i = 0; i < inputs.size(); i++) {
+        inputsJson.add(inputs.get(i).toJson(binary.get(i).length));
+      }
+      request.add("inputs", inputsJson);
+      if (!outputs.isEmpty()) {
+        JsonArray outputsJson = new JsonArray();
+        outputs.forEach(output -> outputsJson.add(output.toJson()));
+        request.add("outputs", outputsJson);
+      }
+      return request;
+    }
+
+    private static String quoted(String text) {
+      return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+  }
+
+  private static final class Body {
+    final byte[] bytes;
+    final int headerLength;
+
+    Body(InferArguments arguments) {
+      List<byte[]> binary = new ArrayList<>();
+      for (InferInput input : arguments.inputs) {
+        binary.add(input.binaryData());
+      }
+      byte[] header = arguments.toJson(binary).toString().getBytes(StandardCharsets.UTF_8);
+      ByteArrayOutputStream body = new ByteArrayOutputStream(binary.stream().mapToInt(part -> part.length).sum() + header.length);
+      body.writeBytes(header);
+      binary.forEach(body::writeBytes);
+      bytes = body.toByteArray();
+      headerLength = header.length;
+    }
+  }
+
+  /**
+   * @param address {@code host:port}, behind {@code http://} or {@code https://} if need be, before a base path if there is one.
+   * @param connectionTimeoutMs how long connecting may take, in milliseconds.
+   * @param networkTimeoutMs how long an attempt waits for its answer, in milliseconds.
+   */
+  public InferenceServerClient(String address, int connectionTimeoutMs, int networkTimeoutMs) {
+    this(new FixedEndpoint(address), connectionTimeoutMs, networkTimeoutMs);
+  }
+
+  public InferenceServerClient(AbstractEndpoint endpoint, int connectionTimeoutMs, int networkTimeoutMs) {
+    this(endpoint, configOf(connectionTimeoutMs, networkTimeoutMs));
+  }
+
+  public InferenceServerClient(AbstractEndpoint endpoint, HttpConfig config) {
+    this.endpoint = endpoint;
+    this.config = config;
+    threads = Executors.newFixedThreadPool(Math.max(config.ioThreadNum, 1), InferenceServerClient::daemon);
+    int atOnce = Math.min(config.maxConnectionCount, config.maxConnectionPerRoute);
+    calls = new Semaphore(atOnce > 0 ? atOnce : Integer.MAX_VALUE);
+    http = newHttp();
+  }
+
+  private HttpClient newHttp() {
+    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads);
+    if (config.connectTimeout > 0) {
+      builder.connectTimeout(Duration.ofMillis(config.connectTimeout));
+    }
+    return builder.build();
+  }
+
+  private static HttpConfig configOf(int connectTimeout, int readTimeout) {
+    HttpConfig config = new HttpConfig();
+    config.setConnectTimeout(connectTimeout);
+    config.setReadTimeout(readTimeout);
+    return config;
+  }
+
+  private static Thread daemon(Runnable work) {
+    Thread thread = new Thread(work, "inference-client");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** How often a request is tried, each time at the endpoint's next server, before it fails; 3 by default. */
+  public void setRetryCnt(int retryCnt) {
+    attempts = retryCnt;
+  }
+
+  /**
+   * Asks, and waits for the answer.
+   *
+   * @throws InferenceException if the server cannot be reached in as many attempts as {@link #setRetryCnt} says, or answers with an
+   *     error, which is not tried again.
+   */
+  public InferResult infer(String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) throws InferenceException {
+    return infer(new InferArguments(modelName, inputs, outputs));
+  }
+
+  public InferResult infer(InferArguments arguments) throws InferenceException {
+    Body body = new Body(arguments);
+    InferenceException failure = new InferenceException("expected a retry count of 1 or more, got " + attempts, 0);
+    for (int attempt = 0; attempt < attempts; attempt++) {
+      try {
+        return resultOf(send(arguments, body));
+      } catch (IOException | EndpointFailure unreachable) {
+        failure = new InferenceException("'" + arguments.modelName + "' could not be asked: " + reason(unreachable), unreachable);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        throw new InferenceException("interrupted while waiting for '" + arguments.modelName + "'", interrupted);
+      }
+    }
+    throw failure;
+  }
+
+  // Of the endpoint's own, of any kind.
+  private static final class EndpointFailure extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    EndpointFailure(Exception cause) {
+      super("no server is known: " + reason(cause), cause);
+    }
+  }
+
+  private static String reason(Exception exception) {
+    return exception.getMessage() == null ? exception.getClass().getSimpleName() : exception.getMessage();
+  }
+
+  private HttpResponse<byte[]> send(InferArguments arguments, Body body) throws IOException, InterruptedException, EndpointFailure {
+    if (closed) {
+      throw new IOException("the client is closed");
+    }
+    HttpRequest request = request(arguments, body);
+    if (config.requestTimeout <= 0) {
+      calls.acquire();
+    } else if (!calls.tryAcquire(config.requestTimeout, TimeUnit.MILLISECONDS)) {
+      throw new IOException("as many calls are under way as may be, for more than " + config.requestTimeout + " ms");
+    }
+    try {
+      // Each has connections of its own, and closes them once nobody refers to it.
+      HttpClient client = config.keepAlive ? http : newHttp();
+      return await(client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()));
+    } finally {
+      calls.release();
+    }
+  }
+
+  private <T> T await(CompletableFuture<T> answer) throws IOException, InterruptedException {
+    underWay.add(answer);
+    try {
+      if (closed) {
+        answer.cancel(true);
+      }
+      return answer.get();
+    } catch (CancellationException cancelled) {
+      throw new IOException("the client is closed", cancelled);
+    } catch (ExecutionException failed) {
+      throw failed.getCause() instanceof IOException ? (IOException) failed.getCause() : new IOException(failed.getCause());
+    } catch (InterruptedException interrupted) {
+      answer.cancel(true);
+      throw interrupted;
+    } finally {
+      underWay.remove(answer);
+    }
+  }
+
+  private HttpRequest request(InferArguments arguments, Body body) throws EndpointFailure {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server() + arguments.path()));
+    request.POST(HttpRequest.BodyPublishers.ofByteArray(body.bytes));
+    request.setHeader("Content-Type", "application/octet-stream");
+    request.setHeader(HEADER_LENGTH, Integer.toString(body.headerLength));
+    if (config.readTimeout > 0) {
+      request.timeout(Duration.ofMillis(config.readTimeout));
+    }
+    arguments.headers.forEach(request::setHeader);
+    return request.build();
+  }
+
+  private String server() throws EndpointFailure {
+    try {
+      String address = endpoint.getEndpoint();
+      String withScheme = address.contains("://") ? address : "http://" + address;
+      return withScheme.endsWith("/") ? withScheme.substring(0, withScheme.length() - 1) : withScheme;
+    } catch (Exception none) {
+      throw new EndpointFailure(none);
+    }
+  }
+
+  private static InferResult resultOf(HttpResponse<byte[]> answer) throws InferenceException {
+    byte[] body = answer.body();
+    if (answer.statusCode() != 200) {
+      throw new InferenceException(errorOf(body, answer.statusCode()), answer.statusCode());
+    }
+    long headerLength = answer.headers().firstValueAsLong(HEADER_LENGTH).orElse(body.length);
+    if (headerLength < 0 || headerLength > body.length) {
+      throw new InferenceException("expected " + headerLength + " bytes of JSON, got " + body.length + " bytes", 0);
+    }
+    return new InferResult(body, (int) headerLength);
+  }
+
+  private static String errorOf(byte[] body, int status) {
+    String text = "the server answered with status " + status;
+    try {
+      JsonObject json = JsonParser.parseString(new String(body, StandardCharsets.UTF_8)).getAsJsonObject();
+      return json.has("error") ? json.get("error").getAsString() : text;
+    } catch (JsonParseException | IllegalStateException | UnsupportedOperationException none) {
+      return text;
+    }
+  }
+
+  /** Calls that are under way fail. */
+  @Override
+  public void close() {
+    closed = true;
+    underWay.forEach(answer -> answer.cancel(true));
+    threads.shutdown();
+  }
+}
