@@ -27,7 +27,7 @@ COPY neso.tar.gz /tmp/
 RUN mkdir -p /opt/tritonserver \
  && tar -xzf /tmp/neso.tar.gz -C /opt/tritonserver --strip-components=1 --no-same-owner
 WORKDIR /opt/tritonserver/backends
-# hadolint ignore=SC2043
+# hadolint ignore=SC2043,SC2194
 RUN for name in {2}; do [ -d "$name" ] || {{ echo "the archive has no backend $name" >&2; exit 1; }}; done \
  && for name in *; do case " {2} " in *" $name "*) ;; *) rm -rf "./$name" ;; esac; done \
  && chmod -R u+rwX,go+rX,go-w /opt/tritonserver
