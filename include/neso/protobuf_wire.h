@@ -85,6 +85,24 @@ class Fields {
   bool is_broken_ = false;
 };
 
+// Calls take(number) for each of a packed field's varints; false when the bytes are not such.
+template <typename Take>
+bool ForEachPacked(std::string_view bytes, Take&& take) {
+  while (!bytes.empty()) {
+    uint64_t value = 0;
+    size_t used = 0;
+    uint8_t byte = 0x80;
+    for (; byte >= 0x80 && used < bytes.size() && used < 10; used++) {
+      byte = static_cast<uint8_t>(bytes[used]);
+      value |= static_cast<uint64_t>(byte & 0x7f) << (7 * used);
+    }
+    if (byte >= 0x80) return false;
+    bytes.remove_prefix(used);
+    take(value);
+  }
+  return true;
+}
+
 // Writes a message; fields come in the order of the calls.
 class MessageWriter {
  public:

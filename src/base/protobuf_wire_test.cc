@@ -54,5 +54,15 @@ TEST(WireTest, WhatEndsInTheMiddleOrIsNoFieldIsBroken) {
   }
 }
 
+TEST(WireTest, PackedNumbersAreReadOneByOne) {
+  std::vector<uint64_t> numbers;
+  const auto take = [&numbers](uint64_t number) { numbers.push_back(number); };
+  EXPECT_TRUE(ForEachPacked({}, take));
+  EXPECT_TRUE(ForEachPacked({"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x00", 13}, take));
+  EXPECT_EQ(numbers, (std::vector<uint64_t>{~uint64_t{0}, 300, 0}));
+  EXPECT_FALSE(ForEachPacked("\xff", take));
+  EXPECT_FALSE(ForEachPacked("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", take));
+}
+
 }  // namespace
 }  // namespace neso::wire

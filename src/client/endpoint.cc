@@ -37,16 +37,10 @@ int MillisecondsUntil(TimePoint deadline) {
 
 // 0, or why not.
 int FinishConnecting(int fd, TimePoint deadline) {
-  pollfd watched{fd, POLLOUT, 0};
-  int ready;
-  do {
-    ready = poll(&watched, 1, MillisecondsUntil(deadline));
-  } while (ready < 0 && errno == EINTR);
-  if (ready == 0) return ETIMEDOUT;
+  if (!WaitForSocket(fd, POLLOUT, deadline)) return ETIMEDOUT;
   int error = 0;
   socklen_t size = sizeof(error);
-  if (ready < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
-  return error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 }  // namespace
@@ -87,6 +81,15 @@ Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
   }
   if (endpoint.host.empty()) return NoAddress(text);
   return endpoint;
+}
+
+bool WaitForSocket(int fd, short events, TimePoint deadline) {
+  pollfd watched{fd, events, 0};
+  int ready;
+  do {
+    ready = poll(&watched, 1, MillisecondsUntil(deadline));
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint deadline) {

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/owned_descriptor.h"
 #include "base/status.h"
+#include "net/tls.h"
 
 namespace neso::client {
 
@@ -19,6 +21,8 @@ struct Endpoint {
   uint16_t port = 0;
   bool uses_tls = false;
   std::string path;  // before every request's own; empty or "/like/this"
+  // How, with uses_tls; null: as TlsClientSettings' defaults say, with files read for each connection.
+  std::shared_ptr<const net::TlsClientContext> tls = nullptr;
 
   // "host:port", an IPv6 address in brackets: what the server is called in a request.
   std::string Authority() const;
@@ -27,6 +31,9 @@ struct Endpoint {
 // "host", "host:port", "[::1]:port", "http://host:port/path" or "https://...". Error: kInvalidArg with what was
 // expected.
 Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port);
+
+// Whether the socket can be read or written (POLLIN, POLLOUT) before `deadline`.
+bool WaitForSocket(int fd, short events, TimePoint deadline);
 
 // A connected, non-blocking socket, without delays for small writes. Waits until `deadline` at most.
 // Error: kUnavailable "cannot connect to <host>:<port>: <reason>".

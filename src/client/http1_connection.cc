@@ -3,36 +3,27 @@
 #include <sys/uio.h>
 
 #include "base/check.h"
+#include "client/read_scratch.h"
 
 namespace neso::client {
-namespace {
 
 using net::IoResult;
 
-constexpr size_t kReadBytes = 256 << 10;
-
-// What the connections of a thread read into, one after the other.
-std::array<char, kReadBytes>& Scratch() {
-  static thread_local const auto kBytes = std::make_unique<std::array<char, kReadBytes>>();
-  return *kBytes;
-}
-
-}  // namespace
-
 Expected<std::unique_ptr<Http1Connection>> Http1Connection::Connect(Loop& loop, const Endpoint& endpoint,
                                                                     TimePoint deadline, Listener& listener) {
-  if (endpoint.uses_tls) return Unsupported("https:// is not spoken here yet: use http://{}", endpoint.Authority());
-  ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
-  return Adopt(loop, std::move(socket), listener);
+  ASSIGN_OR_RETURN(Dialled dialled, Dial(endpoint, Wire::kHttp1, deadline, loop.load()));
+  return Watched(loop, std::move(dialled), listener);
 }
 
 std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, OwnedDescriptor socket, Listener& listener) {
-  return std::unique_ptr<Http1Connection>(new Http1Connection(loop, socket.Release(), listener));
+  const int fd = socket.Release();
+  return Watched(loop, {std::make_unique<net::SocketTransport>(fd, loop.load()), fd}, listener);
 }
 
-Http1Connection::Http1Connection(Loop& loop, int fd, Listener& listener)
-    : listener_(listener), socket_(fd, loop.load()) {
-  loop.Watch(fd, *this);
+std::unique_ptr<Http1Connection> Http1Connection::Watched(Loop& loop, Dialled dialled, Listener& listener) {
+  std::unique_ptr<Http1Connection> connection(new Http1Connection(std::move(dialled.transport), listener));
+  loop.Watch(dialled.fd, *connection);
+  return connection;
 }
 
 void Http1Connection::Send(const Http1Request& request) {
@@ -43,7 +34,8 @@ void Http1Connection::Send(const Http1Request& request) {
   Write();
 }
 
-void Http1Connection::OnEvents() {
+void Http1Connection::OnEvents(bool is_ending) {
+  is_ending_ |= is_ending;
   is_readable_ = true;
   if (is_open_) Write();
   if (is_open_) Read();
@@ -56,7 +48,7 @@ void Http1Connection::Write() {
     for (const std::string_view part : unsent_) {
       if (!part.empty()) pieces[count++] = {const_cast<char*>(part.data()), part.size()};
     }
-    const IoResult result = socket_.Write({pieces.data(), count});
+    const IoResult result = transport_->Write({pieces.data(), count});
     // What ails the connection is seen when it is read, after an answer that says why.
     if (result.state != IoResult::State::kOk) return;
     const size_t of_head = std::min(result.bytes, unsent_[0].size());
@@ -66,16 +58,15 @@ void Http1Connection::Write() {
 }
 
 void Http1Connection::Read() {
+  ReadScratch& scratch = ThreadReadScratch();
   while (is_open_ && is_readable_) {
-    iovec piece{Scratch().data(), Scratch().size()};
-    const IoResult result = socket_.Read({&piece, 1});
-    is_readable_ = !result.drained;
+    iovec piece{scratch.data(), scratch.size()};
+    const IoResult result = transport_->Read({&piece, 1});
+    is_readable_ = is_ending_ || !result.drained;
     switch (result.state) {
       case IoResult::State::kWouldBlock: return;
       case IoResult::State::kOk:
-        if (!Take({Scratch().data(), result.bytes})) return;
-        // The end of the connection may have come with what was read, and is not told of again.
-        if (awaits_answer_) is_readable_ = true;
+        if (!Take({scratch.data(), result.bytes})) return;
         break;
       case IoResult::State::kEnd:
       case IoResult::State::kFailed: {

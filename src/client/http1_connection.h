@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "client/dial.h"
 #include "client/endpoint.h"
 #include "client/http1_answer.h"
 #include "client/loop.h"
@@ -51,8 +53,10 @@ class Http1Connection final : private Loop::Watcher {
   bool awaits_answer() const { return awaits_answer_; }
 
  private:
-  Http1Connection(Loop& loop, int fd, Listener& listener);
-  void OnEvents() override;
+  static std::unique_ptr<Http1Connection> Watched(Loop& loop, Dialled dialled, Listener& listener);
+  Http1Connection(std::unique_ptr<net::Transport> transport, Listener& listener)
+      : listener_(listener), transport_(std::move(transport)) {}
+  void OnEvents(bool is_ending) override;
   void Write();
   void Read();
   // False: nothing more is to be read now.
@@ -60,11 +64,12 @@ class Http1Connection final : private Loop::Watcher {
   bool Lose(const Status& reason);
 
   Listener& listener_;
-  net::SocketTransport socket_;
+  const std::unique_ptr<net::Transport> transport_;
   Http1AnswerReader answer_;
   std::array<std::string_view, 2> unsent_;
   bool is_open_ = true;
   bool awaits_answer_ = false;
+  bool is_ending_ = false;   // the server sends nothing more
   bool is_readable_ = true;  // since the socket said so last, it was not read until it was empty
 };
 

@@ -39,7 +39,10 @@ void Loop::RunOnce(TimePoint until) {
   const Nanoseconds wait = std::clamp<Nanoseconds>(until - std::chrono::steady_clock::now(), Nanoseconds(0), kLongest);
   std::array<epoll_event, 64> events;
   const int ready = Wait(epoll_.get(), events, wait);
-  for (int i = 0; i < ready; i++) static_cast<Watcher*>(events[static_cast<size_t>(i)].data.ptr)->OnEvents();
+  for (int i = 0; i < ready; i++) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    static_cast<Watcher*>(event.data.ptr)->OnEvents((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  }
 }
 
 }  // namespace neso::client

@@ -19,7 +19,8 @@ class Loop {
   // Its socket is watched edge-triggered: it reads and writes until the socket has no more, or takes no more.
   class Watcher {
    public:
-    virtual void OnEvents() = 0;
+    // `is_ending`: the other side sends nothing more; its end is to be read behind the last bytes.
+    virtual void OnEvents(bool is_ending) = 0;
 
    protected:
     ~Watcher() = default;

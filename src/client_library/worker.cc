@@ -37,7 +37,7 @@ Worker::Timer Worker::At(TimePoint time, std::function<void()> function) {
   return timer;
 }
 
-void Worker::OnEvents() {
+void Worker::OnEvents(bool) {
   eventfd_t count;
   eventfd_read(wake_.get(), &count);
 }

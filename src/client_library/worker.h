@@ -48,7 +48,7 @@ class Worker final : private client::Loop::Watcher {
   // False: there was nothing.
   bool RunPosted() EXCLUDES(mutex_);
   void RunTimers();
-  void OnEvents() override;
+  void OnEvents(bool is_ending) override;
 
   client::Loop loop_;
   const OwnedDescriptor wake_;

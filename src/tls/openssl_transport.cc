@@ -29,22 +29,51 @@ OpensslTransport::OpensslTransport(SSL_CTX* context, net::Transport& socket) : s
   SSL_set_accept_state(ssl_.get());
 }
 
+OpensslTransport::OpensslTransport(SSL_CTX* context, net::Transport& socket, const ClientSide& client)
+    : OpensslTransport(context, socket) {
+  SSL* const ssl = ssl_.get();
+  demands_protocol_ = client.demands_protocol;
+  SSL_set_connect_state(ssl);
+  const bool is_address = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), client.host.c_str()) == 1;
+  // Servers are told a name, never an address (RFC 6066, 3).
+  const bool is_named = is_address || (SSL_set_tlsext_host_name(ssl, client.host.c_str()) == 1 &&
+                                       SSL_set1_host(ssl, client.host.c_str()) == 1);
+  if (!client.verifies_host) {
+    X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), nullptr, 0);
+    SSL_set1_host(ssl, nullptr);
+  }
+  const auto* const protocols = reinterpret_cast<const unsigned char*>(client.protocols.data());
+  const bool offers = SSL_set_alpn_protos(ssl, protocols, static_cast<unsigned>(client.protocols.size())) == 0;
+  CHECK(is_named && offers, "without memory the process cannot go on");
+}
+
 OpensslTransport::~OpensslTransport() { SayGoodbye(); }
+
+bool OpensslTransport::HasItsProtocol() const {
+  const unsigned char* chosen = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &chosen, &size);
+  return !demands_protocol_ || size > 0;
+}
 
 net::TlsTransport::Handshake OpensslTransport::Shake() {
   ERR_clear_error();
   socket_drained_ = false;
   const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1 && !HasItsProtocol()) {
+    failure_ = "the server does not agree to HTTP/2";
+    return Handshake::kFailed;
+  }
   if (result == 1) {
     state_ = State::kOpen;
     return Handshake::kDone;
   }
   if (After(result) == IoResult::State::kWouldBlock) return Handshake::kWaiting;
   const long verified = SSL_get_verify_result(ssl_.get());
-  if (verified != X509_V_OK) {
+  if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
     failure_ = X509_verify_cert_error_string(verified);
   } else {
-    failure_ = ERR_peek_error() != 0 ? TakeError() : "the client has gone";
+    failure_ = ERR_peek_error() != 0 ? TakeError() : "the other side has gone";
   }
   return Handshake::kFailed;
 }

@@ -1,4 +1,4 @@
-// The server's side of one TLS connection. Confined to the connection's strand.
+// One side of a TLS connection. Confined to the connection's strand.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "net/tls.h"
 
@@ -13,8 +14,17 @@ namespace neso::tls {
 
 class OpensslTransport final : public net::TlsTransport {
  public:
-  // Keeps what it needs of `context`.
+  // The server's side. Keeps what it needs of `context`.
   OpensslTransport(SSL_CTX* context, net::Transport& socket);
+  // The client's, which calls the server `host` and offers `protocols` (with their lengths before them, RFC 7301). Only
+  // with `demands_protocol` the server has to choose one.
+  struct ClientSide {
+    const std::string& host;
+    bool verifies_host;
+    std::string_view protocols;
+    bool demands_protocol;
+  };
+  OpensslTransport(SSL_CTX* context, net::Transport& socket, const ClientSide& client);
   // Says goodbye to the peer, if it has not been said.
   ~OpensslTransport() override;
   OpensslTransport(const OpensslTransport&) = delete;
@@ -40,6 +50,7 @@ class OpensslTransport final : public net::TlsTransport {
   static int WriteSocket(BIO* bio, const char* data, size_t size, size_t* done);
   static long ControlSocket(BIO* bio, int command, long number, void* pointer);
 
+  bool HasItsProtocol() const;
   // What a call of OpenSSL that did nothing means for the connection.
   net::IoResult::State After(int result);
   // As much of the pieces as one record holds, in one piece.
@@ -49,6 +60,7 @@ class OpensslTransport final : public net::TlsTransport {
   net::Transport& socket_;
   const std::unique_ptr<SSL, Free> ssl_;
   State state_ = State::kHandshake;
+  bool demands_protocol_ = false;
   bool socket_drained_ = false;  // by this call: the socket need not be asked again
   bool socket_ended_ = false;
   std::string failure_;

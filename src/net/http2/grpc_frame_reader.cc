@@ -6,12 +6,12 @@
 namespace neso::net {
 
 GrpcFrameReader::Result GrpcFrameReader::Next(std::string_view& input, Message* message) {
-  if (prefix_bytes_ < kPrefixBytes) {
-    const size_t taken = std::min(kPrefixBytes - prefix_bytes_, input.size());
+  if (prefix_bytes_ < kGrpcPrefixBytes) {
+    const size_t taken = std::min(kGrpcPrefixBytes - prefix_bytes_, input.size());
     if (taken > 0) std::memcpy(prefix_ + prefix_bytes_, input.data(), taken);
     prefix_bytes_ += taken;
     input.remove_prefix(taken);
-    if (prefix_bytes_ < kPrefixBytes) return Result::kMore;
+    if (prefix_bytes_ < kGrpcPrefixBytes) return Result::kMore;
     if (prefix_[0] > 1) return Result::kBadFlag;
     message_bytes_ = uint32_t{prefix_[1]} << 24 | uint32_t{prefix_[2]} << 16 | uint32_t{prefix_[3]} << 8 | prefix_[4];
     if (message_bytes_ > max_message_bytes_) return Result::kTooLarge;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "net/body_buffer.h"
+#include "net/http2/grpc_prefix.h"
 
 namespace neso::net {
 
@@ -38,10 +39,8 @@ class GrpcFrameReader {
   uint32_t message_bytes() const { return message_bytes_; }
 
  private:
-  static constexpr size_t kPrefixBytes = 5;
-
   const size_t max_message_bytes_;
-  uint8_t prefix_[kPrefixBytes] = {};
+  uint8_t prefix_[kGrpcPrefixBytes] = {};
   size_t prefix_bytes_ = 0;
   uint32_t message_bytes_ = 0;
   BodyBuffer body_;

@@ -3,20 +3,14 @@
 
 #include <utility>
 
-#include "base/base64.h"
+#include "net/http2/grpc_metadata.h"
+#include "net/http2/grpc_prefix.h"
 #include "net/http2/grpc_text.h"
 #include "net/http2/http2_fields.h"
 #include "net/http2/http2_session.h"
 
 namespace neso::net {
 namespace {
-
-constexpr size_t kPrefixBytes = 5;
-
-BlockString Prefix(bool compressed, size_t size) {
-  const auto byte = [size](int shift) { return static_cast<char>(size >> shift & 0xff); };
-  return {compressed ? '\1' : '\0', byte(24), byte(16), byte(8), byte(0)};
-}
 
 size_t SizeOf(const GrpcMessage& message) {
   size_t size = message.head.size();
@@ -32,24 +26,10 @@ Http2Fields HeadFields() {
   return fields;
 }
 
-// Without padding, as gRPC sends it.
-std::string BinaryValue(std::string_view bytes) {
-  std::string text = EncodeBase64(bytes);
-  text.erase(text.find_last_not_of('=') + 1);
-  return text;
-}
-
-void AddMetadata(const GrpcMetadata& metadata, Http2Fields* fields) {
-  for (const auto& [name, value] : metadata) {
-    if (name.starts_with("grpc-")) continue;  // the protocol's own
-    fields->AddForeign(name, name.ends_with("-bin") ? BinaryValue(value) : value);
-  }
-}
-
 void AddStatus(const GrpcStatus& status, Http2Fields* fields) {
   fields->AddFixed("grpc-status", GrpcCodeText(status.code));
   if (!status.message.empty()) fields->AddOwned("grpc-message", EncodeGrpcMessage(status.message));
-  AddMetadata(status.metadata, fields);
+  AddGrpcMetadata(status.metadata, *fields);
 }
 
 Http2Fields StatusFields(const GrpcStatus& status) {
@@ -127,7 +107,7 @@ void GrpcStream::SubmitHead(const GrpcMetadata& metadata) {
   Http2Fields fields = HeadFields();
   if (answer_encoding_ != ContentEncoding::kIdentity)
     fields.AddFixed("grpc-encoding", ContentEncodingName(answer_encoding_));
-  AddMetadata(metadata, &fields);
+  AddGrpcMetadata(metadata, fields);
   session().SubmitHead(id(), fields, true);
 }
 
@@ -194,15 +174,15 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
 
 void GrpcStream::AppendToAnswer(GrpcMessage message, bool compressed) {
   const size_t size = SizeOf(message);
-  unread().Add(kPrefixBytes + size);
-  BlockString prefix = Prefix(compressed, size);
-  if (kPrefixBytes + size <= Http2Piece::kCopyBytes) {
-    message.head.insert(0, prefix);
+  unread().Add(kGrpcPrefixBytes + size);
+  const GrpcPrefix prefix(compressed, size);
+  if (kGrpcPrefixBytes + size <= Http2Piece::kCopyBytes) {
+    message.head.insert(0, prefix.view());
     for (const BodyPart& part : message.parts) message.head.append(part.data, part.size);
     answer_.push_back(Http2Piece::Short(std::move(message.head)));
     return;  // `release` goes with the message
   }
-  answer_.push_back(Http2Piece::Short(std::move(prefix)));
+  answer_.push_back(Http2Piece::Short(BlockString(prefix.view())));
   if (!message.head.empty()) answer_.push_back(Http2Piece::Own(std::move(message.head)));
   for (const BodyPart& part : message.parts) {
     if (part.size > 0) answer_.push_back(Http2Piece::Borrow(part.data, part.size, message.release));

@@ -30,6 +30,43 @@ std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text) {
   }
 }
 
+std::string GrpcTimeoutText(Nanoseconds timeout) {
+  constexpr int64_t kMost = 99'999'999;
+  struct Unit {
+    Nanoseconds size;
+    char letter;
+  };
+  constexpr Unit kUnits[] = {{Nanoseconds(1), 'n'},
+                             {std::chrono::microseconds(1), 'u'},
+                             {std::chrono::milliseconds(1), 'm'},
+                             {std::chrono::seconds(1), 'S'},
+                             {std::chrono::minutes(1), 'M'}};
+  timeout = std::max(timeout, Nanoseconds(0));
+  for (const Unit& unit : kUnits) {
+    const int64_t count = timeout / unit.size + (timeout % unit.size != Nanoseconds(0) ? 1 : 0);
+    if (count <= kMost) return std::to_string(count) + unit.letter;
+  }
+  return std::to_string(std::chrono::ceil<std::chrono::hours>(timeout).count()) + 'H';
+}
+
+std::optional<GrpcCode> ParseGrpcCode(std::string_view text) {
+  int number = -1;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (number < 0 || number > static_cast<int>(GrpcCode::kUnauthenticated)) return std::nullopt;
+  return static_cast<GrpcCode>(number);
+}
+
+std::string_view GrpcCodeName(GrpcCode code) {
+  constexpr std::string_view kNames[] = {
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
+  const auto number = static_cast<size_t>(code);
+  return kNames[number < std::size(kNames) ? number : static_cast<size_t>(GrpcCode::kUnknown)];
+}
+
 std::string_view GrpcCodeText(GrpcCode code) {
   constexpr std::string_view kTexts[] = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
                                          "9", "10", "11", "12", "13", "14", "15", "16"};

@@ -17,6 +17,14 @@ bool IsGrpcContentType(std::string_view type);
 // "250m" is 250 milliseconds; units are H, M, S, m, u and n, and there are at most 8 digits. Null when it is malformed.
 std::optional<Nanoseconds> ParseGrpcTimeout(std::string_view text);
 
+// The same for what is sent: rounded up, in a unit for which 8 digits are enough.
+std::string GrpcTimeoutText(Nanoseconds timeout);
+
+// Of grpc-status. Null: not a number that a server sends.
+std::optional<GrpcCode> ParseGrpcCode(std::string_view text);
+// "NOT_FOUND", as people know it.
+std::string_view GrpcCodeName(GrpcCode code);
+
 // For grpc-status: the number in decimal; that of UNKNOWN if it is none of gRPC's.
 std::string_view GrpcCodeText(GrpcCode code);
 

@@ -42,5 +42,27 @@ TEST(GrpcTextTest, ManyBytesBehindOneCharacterAreNoCharacter) {
   EXPECT_LE(text.size(), kMaxGrpcMessageBytes);
 }
 
+TEST(GrpcTextTest, TimeoutsAreWrittenInAUnitThatFits) {
+  using std::chrono::hours;
+  using std::chrono::milliseconds;
+  EXPECT_EQ(GrpcTimeoutText(Nanoseconds(-1)), "0n");
+  EXPECT_EQ(GrpcTimeoutText(Nanoseconds(99'999'999)), "99999999n");
+  EXPECT_EQ(GrpcTimeoutText(Nanoseconds(100'000'001)), "100001u");
+  EXPECT_EQ(GrpcTimeoutText(milliseconds(500)), "500000u");
+  EXPECT_EQ(GrpcTimeoutText(hours(24)), "86400000m");
+  EXPECT_EQ(GrpcTimeoutText(hours(24 * 366)), "31622400S");
+  EXPECT_EQ(GrpcTimeoutText(Nanoseconds::max()), "2562048H");
+  for (const Nanoseconds timeout : {Nanoseconds(7), Nanoseconds(milliseconds(3)), Nanoseconds(hours(1))})
+    EXPECT_EQ(ParseGrpcTimeout(GrpcTimeoutText(timeout)), timeout);
+}
+
+TEST(GrpcTextTest, CodesAreThoseOfServers) {
+  EXPECT_EQ(ParseGrpcCode("0"), GrpcCode::kOk);
+  EXPECT_EQ(ParseGrpcCode("16"), GrpcCode::kUnauthenticated);
+  EXPECT_EQ(GrpcCodeName(*ParseGrpcCode("5")), "NOT_FOUND");
+  for (const char* none : {"", "17", "-1", "5 ", "x", "99999999999999999999"})
+    EXPECT_FALSE(ParseGrpcCode(none)) << none;
+}
+
 }  // namespace
 }  // namespace neso::net

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 
-#include "base/block_cache.h"
-#include "base/exception_status.h"
 #include "net/http2/http2_head_check.h"
 #include "net/http2/http2_session.h"
+#include "net/http2/nghttp2_callback.h"
+#include "net/http2/nghttp2_memory.h"
 
 namespace neso::net {
 namespace {
@@ -21,53 +20,6 @@ constexpr uint32_t kMaxFrame = 1 << 20;  // a tensor in one frame is read where 
 
 uint32_t SettingOf(size_t limit) { return static_cast<uint32_t>(std::min<size_t>(limit, UINT32_MAX)); }
 Http2Session& Self(void* session) { return *static_cast<Http2Session*>(session); }
-// A callback that no exception leaves, since it would pass through nghttp2: the connection fails instead.
-template <auto kCallback>
-struct Guard;
-template <typename Result, typename... Arguments, Result (*kCallback)(Arguments...)>
-struct Guard<kCallback> {
-  static Result Call(Arguments... arguments) {
-    try {
-      return kCallback(arguments...);
-    } catch (...) {
-      LogException("an HTTP/2 connection");
-      return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
-  }
-};
-
-// nghttp2's own memory, some eight small blocks a stream. It does not say how large a block is that it gives back, so
-// that stands before it.
-constexpr size_t kBlockHead = alignof(std::max_align_t);
-size_t& SizeOf(void* block) { return *static_cast<size_t*>(block); }
-void* BlockOf(void* memory) { return static_cast<char*>(memory) - kBlockHead; }
-
-void* Allocate(size_t size, void*) {
-  if (size > SIZE_MAX - kBlockHead) return nullptr;
-  void* const block = TryTakeBlock(size + kBlockHead);
-  if (block == nullptr) return nullptr;
-  SizeOf(block) = size + kBlockHead;
-  return static_cast<char*>(block) + kBlockHead;
-}
-void Free(void* memory, void*) {
-  if (memory != nullptr) GiveBlock(BlockOf(memory), SizeOf(BlockOf(memory)));
-}
-void* AllocateZeroes(size_t count, size_t size, void*) {
-  if (size != 0 && count > SIZE_MAX / size) return nullptr;
-  void* const memory = Allocate(count * size, nullptr);
-  return memory == nullptr ? nullptr : std::memset(memory, 0, count * size);
-}
-void* Reallocate(void* memory, size_t size, void*) {
-  if (memory == nullptr) return Allocate(size, nullptr);
-  const size_t had = SizeOf(BlockOf(memory)) - kBlockHead;
-  if (size <= had) return memory;
-  void* const larger = Allocate(size, nullptr);
-  if (larger == nullptr) return nullptr;
-  std::memcpy(larger, memory, had);
-  Free(memory, nullptr);
-  return larger;
-}
-
 std::string_view View(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 }  // namespace
@@ -81,20 +33,20 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceL
     nghttp2_session_callbacks_del(callbacks);
     return nullptr;
   }
-  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Guard<OnBeginHeaders>::Call);
-  nghttp2_session_callbacks_set_on_header_callback2(callbacks, Guard<OnHeader>::Call);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Guard<OnFrame>::Call);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Guard<OnInvalidFrame>::Call);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Guard<OnData>::Call);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Guard<OnStreamClose>::Call);
-  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Guard<OnFrameSent>::Call);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, Guard<OnFrameNotSent>::Call);
-  nghttp2_session_callbacks_set_send_data_callback(callbacks, Guard<SendData>::Call);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Nghttp2Callback<OnBeginHeaders>::Call);
+  nghttp2_session_callbacks_set_on_header_callback2(callbacks, Nghttp2Callback<OnHeader>::Call);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Nghttp2Callback<OnFrame>::Call);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Nghttp2Callback<OnInvalidFrame>::Call);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Nghttp2Callback<OnData>::Call);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Nghttp2Callback<OnStreamClose>::Call);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Nghttp2Callback<OnFrameSent>::Call);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, Nghttp2Callback<OnFrameNotSent>::Call);
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, Nghttp2Callback<SendData>::Call);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_no_http_messaging(option, 1);  // Http2HeadCheck does that, once for heads that are alike
   nghttp2_option_set_stream_reset_rate_limit(option, 1'000'000, 1'000'000);  // Http2Guard says it in a better way
-  nghttp2_mem memory{nullptr, Allocate, Free, AllocateZeroes, Reallocate};
+  nghttp2_mem memory = Nghttp2Memory();
   const int created = nghttp2_session_server_new3(&raw, callbacks, &session, option, &memory);
   nghttp2_session_callbacks_del(callbacks);
   nghttp2_option_del(option);
@@ -116,7 +68,7 @@ nghttp2_session* Http2Callbacks::NewServer(Http2Session& session, const ServiceL
 
 nghttp2_data_provider Http2Callbacks::Provider() {
   nghttp2_data_provider provider{};
-  provider.read_callback = Guard<ReadData>::Call;
+  provider.read_callback = Nghttp2Callback<ReadData>::Call;
   return provider;
 }
 

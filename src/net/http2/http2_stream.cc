@@ -2,8 +2,6 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "net/http2/http2_session.h"
@@ -49,52 +47,21 @@ bool Http2Stream::HoldUnfinished(size_t bytes) {
 }
 
 ssize_t Http2Stream::PrepareData(uint8_t* buffer, size_t size, uint32_t* flags) {
-  if (data_bytes_ == 0 && !data_ended_) {
-    deferred_ = true;
-    return NGHTTP2_ERR_DEFERRED;
-  }
-  const size_t prepared = std::min(size, data_bytes_);
-  if (prepared == data_bytes_ && data_ended_) {
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (SubmitTrailers()) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  }
-  if (prepared > Http2Piece::kCopyBytes) {
-    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-  } else {
-    TakeData(prepared, [&buffer](const Http2Piece&, std::string_view bytes) {
-      buffer += bytes.copy(reinterpret_cast<char*>(buffer), bytes.size());
-    });
-  }
-  return static_cast<ssize_t>(prepared);
+  const size_t had = data_.bytes();
+  const ssize_t prepared = data_.Prepare(buffer, size, flags);
+  if ((*flags & NGHTTP2_DATA_FLAG_EOF) != 0 && SubmitTrailers()) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  NoteFramed(had - data_.bytes());
+  return prepared;
 }
 
 void Http2Stream::MoveData(size_t size, Http2Output& output) {
-  TakeData(size, [&output](const Http2Piece& piece, std::string_view bytes) {
-    output.Borrow(bytes.data(), bytes.size(), piece.keep);
-  });
+  NoteFramed(size);
+  data_.MoveTo(output, size);
 }
 
-template <typename Take>
-void Http2Stream::TakeData(size_t size, Take take) {
-  data_bytes_ -= size;
-  unread_.Remove(size);
-  session_.NoteFramed(size);
-  while (size > 0) {
-    Http2Piece& piece = data_[data_first_];
-    const size_t moved = std::min(size, piece.size - data_offset_);
-    take(piece, std::string_view(piece.data() + data_offset_, moved));
-    size -= moved;
-    data_offset_ += moved;
-    if (data_offset_ == piece.size) {
-      piece = {};
-      data_first_++;
-      data_offset_ = 0;
-    }
-  }
-  if (data_first_ == data_.size()) {
-    data_.clear();
-    data_first_ = 0;
-  }
+void Http2Stream::NoteFramed(size_t bytes) {
+  unread_.Remove(bytes);
+  session_.NoteFramed(bytes);
 }
 
 void Http2Stream::SetDeadline(TimePoint deadline) {
@@ -102,30 +69,14 @@ void Http2Stream::SetDeadline(TimePoint deadline) {
   if (deadline != kNever) session_.NoteStreamDeadline(deadline);
 }
 
-void Http2Stream::Push(Http2Piece piece) {
-  if (piece.size == 0) return;
-  data_bytes_ += piece.size;
-  data_.push_back(std::move(piece));
-}
-
-void Http2Stream::PushAll(Http2Pieces pieces) {
-  for (const Http2Piece& piece : pieces) data_bytes_ += piece.size;
-  if (data_.empty()) return data_.swap(pieces);
-  data_.insert(data_.end(), std::make_move_iterator(pieces.begin()), std::make_move_iterator(pieces.end()));
-}
-
 void Http2Stream::DropData() {
-  if (data_.empty()) return;
-  unread_.Remove(data_bytes_);
-  data_.clear();
-  data_first_ = data_offset_ = data_bytes_ = 0;
+  if (!HasData()) return;
+  unread_.Remove(data_.bytes());
+  data_.Clear();
 }
 
 void Http2Stream::Resume() {
-  if (deferred_ && !closed_ && (data_bytes_ > 0 || data_ended_)) {
-    deferred_ = false;
-    session_.Resume(id_);
-  }
+  if (!closed_ && data_.TakeResume()) session_.Resume(id_);
 }
 
 void Http2Stream::Wake() noexcept {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "net/connection.h"
-#include "net/http2/http2_output.h"
+#include "net/http2/http2_outgoing.h"
 #include "net/http2/posted_streams.h"
 #include "net/read_room.h"
 #include "net/unread_meter.h"
@@ -80,13 +80,13 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   const ServiceLimits& service_limits() const { return context().options.limits; }
   void SetDeadline(TimePoint deadline);
   // Queues data to be framed; the end of the data. Resume() then.
-  void Push(Http2Piece piece);
+  void Push(Http2Piece piece) { data_.Push(std::move(piece)); }
   // The same for several, none of them empty.
-  void PushAll(Http2Pieces pieces);
-  void PushEnd() { data_ended_ = true; }
+  void PushAll(Http2Pieces pieces) { data_.PushAll(std::move(pieces)); }
+  void PushEnd() { data_.PushEnd(); }
   void DropData();
   void Resume();
-  bool HasData() const { return data_bytes_ > 0; }
+  bool HasData() const { return data_.bytes() > 0; }
 
   // Any thread: OnAnswer is called in the strand.
   void Wake() noexcept;
@@ -94,9 +94,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   UnreadMeter& unread() { return unread_; }
 
  private:
-  // Calls take(piece, its next bytes) until `size` bytes have gone.
-  template <typename Take>
-  void TakeData(size_t size, Take take);
+  // So much of the data was framed.
+  void NoteFramed(size_t bytes);
 
   const std::shared_ptr<Connection> connection_;
   Http2Session& session_;
@@ -107,13 +106,8 @@ class Http2Stream : public TopWork, public std::enable_shared_from_this<Http2Str
   std::atomic<bool> posted_{false};
   PostedStreams::Link posted_link_;  // of whoever set posted_, then of the strand until it clears it
   bool closed_ = false;
-  bool deferred_ = false;  // nghttp2 waits for Resume
-  bool data_ended_ = false;
   TimePoint deadline_ = kNever;
-  Http2Pieces data_;
-  size_t data_first_ = 0;
-  size_t data_offset_ = 0;
-  size_t data_bytes_ = 0;
+  Http2Outgoing data_;
 };
 
 }  // namespace neso::net

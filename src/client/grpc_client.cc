@@ -1,0 +1,51 @@
+#include "client/grpc_client.h"
+
+#include "net/http2/grpc_prefix.h"
+
+namespace neso::client {
+namespace {
+
+TimePoint Now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view message,
+                                       std::chrono::milliseconds timeout, const net::GrpcMetadata& metadata) {
+  if (message.size() > UINT32_MAX)
+    return InvalidArg("a gRPC message has less than 4 GiB, got {} bytes", message.size());
+  const TimePoint deadline = Now() + timeout;
+  RETURN_IF_ERROR(EnsureConnection(deadline));
+  answer_.clear();
+  answers_ = 0;
+  const GrpcMethod method(endpoint_, path, metadata, timeout);
+  const net::GrpcPrefix prefix(false, message.size());
+  // A copy, of which the last bytes may still be under way when the answer is there.
+  auto sent = std::make_shared<std::string>(std::string(prefix.view()).append(message));
+  GrpcCall call(*this);
+  call.Begin(*connection_, method);
+  call.SendAndFinish({.head = *sent, .keep = sent});
+  while (call.is_under_way() && Now() < deadline) loop_.RunOnce(deadline);
+  if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Authority());
+  if (status_.code != net::GrpcCode::kOk) {
+    const Status error = StatusOf(status_);
+    return connection_->is_open() ? error : error.WithContext("{}", endpoint_.Authority());
+  }
+  if (answers_ != 1)
+    return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Authority(), path, answers_);
+  return std::move(answer_);
+}
+
+Status GrpcClient::EnsureConnection(TimePoint deadline) {
+  if (connection_ != nullptr) loop_.RunOnce(Now());  // the server may have said goodbye meanwhile
+  if (connection_ != nullptr && connection_->is_open()) return {};
+  connection_.reset();
+  ASSIGN_OR_RETURN(connection_, GrpcConnection::Connect(loop_, endpoint_, deadline));
+  return {};
+}
+
+void GrpcClient::OnMessage(GrpcCall&, std::string_view message) {
+  answer_ = message;
+  answers_++;
+}
+
+}  // namespace neso::client

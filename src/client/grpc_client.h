@@ -1,0 +1,46 @@
+// gRPC calls of one message each way, one at a time, for commands: asks, waits, answers.
+//
+//   GrpcClient client(endpoint);
+//   ASSIGN_OR_RETURN(const std::string answer,
+//                    client.Call("/inference.GRPCInferenceService/ServerLive", {}, std::chrono::seconds(5)));
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "client/grpc_connection.h"
+
+namespace neso::client {
+
+// Keeps its connection for the next call. Confined to a thread.
+class GrpcClient final : private GrpcCall::Listener {
+ public:
+  explicit GrpcClient(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  GrpcClient(const GrpcClient&) = delete;
+  GrpcClient& operator=(const GrpcClient&) = delete;
+
+  // The answer's message. The server is told of the timeout.
+  // Errors: the server's, as StatusOf makes them; kUnavailable when it cannot be reached or says nothing in time;
+  // kInternal when it answers with no message, or with several.
+  Expected<std::string> Call(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
+                             const net::GrpcMetadata& metadata = {});
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  Status EnsureConnection(TimePoint deadline);
+  void OnMessage(GrpcCall& call, std::string_view message) override;
+  void OnEnd(GrpcCall& call, const net::GrpcStatus& status) override { status_ = status; }
+
+  const Endpoint endpoint_;
+  Loop loop_;
+  std::unique_ptr<GrpcConnection> connection_;
+  std::string answer_;
+  size_t answers_ = 0;
+  net::GrpcStatus status_;
+};
+
+}  // namespace neso::client
