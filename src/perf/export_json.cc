@@ -1,5 +1,7 @@
 #include "perf/export_json.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 namespace neso::perf {
@@ -21,9 +23,21 @@ std::string RequestJson(const Sample& sample, const SystemTimes& times, const st
                         const Answers& answers) {
   std::string text = fmt::format(R"({{"timestamp":{})", times.Of(sample.begin));
   if (sample.turn.sequence != 0) text += fmt::format(R"(,"sequence_id":{})", sample.turn.sequence);
+  const auto outputs = [&answers](size_t number) -> std::string_view {
+    return number == Answers::kNotKept ? "{}" : std::string_view(answers.TextOf(number));
+  };
+  std::vector<int64_t> stamps;
+  std::vector<std::string_view> texts;
+  if (sample.is_answered) {
+    stamps.push_back(times.Of(sample.end));
+    texts.push_back(outputs(sample.answer));
+  }
+  for (const Sample::Later& later : sample.later) {
+    stamps.push_back(times.Of(later.time));
+    texts.push_back(outputs(later.answer));
+  }
   text += fmt::format(R"(,"request_inputs":{},"response_timestamps":[{}],"response_outputs":[{}]}})",
-                      inputs[sample.turn.request], times.Of(sample.end),
-                      sample.answer == Answers::kNotKept ? "{}" : answers.TextOf(sample.answer));
+                      inputs[sample.turn.request], fmt::join(stamps, ","), fmt::join(texts, ","));
   return text;
 }
 

@@ -13,51 +13,58 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-// A connection, and the request that is under way on it.
-class Load::Slot final : private client::Http1Connection::Listener {
+// A place for a request that is under way.
+class Load::Slot final : private Lane::Listener {
  public:
   Slot(Load& load, size_t lane) : load_(load), lane_(lane) {}
 
-  Status Connect() {
-    ASSIGN_OR_RETURN(connection_,
-                     client::Http1Connection::Connect(load_.loop_, load_.endpoint_, Now() + kPatience, *this));
+  Status Open() {
+    ASSIGN_OR_RETURN(carrier_, load_.transport_.OpenLane(*this));
     return {};
   }
-  bool is_open() const { return connection_->is_open(); }
   size_t lane() const { return lane_; }
   void Send(const InferBytes& bytes, const Turn& turn, TimePoint begin) {
     sample_ = {.begin = begin, .end = {}, .turn = turn};
-    if (bytes.marks_at) marked_head_ = WithMarks(bytes, turn);
-    connection_->Send({.head = bytes.marks_at ? marked_head_ : bytes.head, .body = bytes.body});
+    failure_ = {};
+    carrier_->Send(bytes, turn);
   }
   const Sample& sample() const { return sample_; }
 
  private:
-  void OnAnswer(client::Http1Connection&, const client::Http1AnswerReader& answer) override {
-    sample_.end = Now();
-    load_.OnDone(*this, Take(answer));
+  void OnAnswer(const Answer& answer) override {
+    const TimePoint now = Now();
+    const size_t number = Take(answer);
+    if (sample_.is_answered) return sample_.later.push_back({now, number});
+    sample_.is_answered = true;
+    sample_.end = now;
+    sample_.answer = number;
   }
-  void OnLost(client::Http1Connection&, const Status& reason) override { load_.OnDone(*this, reason); }
+  void OnEnd() override {
+    if (!sample_.is_answered) sample_.end = Now();
+    load_.OnDone(*this, failure_);
+  }
+  void OnFailure(const Status& reason) override { load_.OnDone(*this, reason); }
 
-  Status Take(const client::Http1AnswerReader& answer) {
-    if (answer.status() != 200)
-      return Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000));
-    if (load_.answers_ == nullptr) return {};
-    ASSIGN_OR_RETURN(const std::vector<Tensor> outputs, ReadHttpAnswer(answer));
-    ASSIGN_OR_RETURN(sample_.answer, load_.answers_->Take(sample_.turn.request, outputs));
-    return {};
+  // Its number among those that are kept.
+  size_t Take(const Answer& answer) {
+    if (load_.answers_ == nullptr || !failure_.ok()) return Answers::kNotKept;
+    const Expected<std::vector<Tensor>> outputs = answer.Outputs();
+    const Expected<size_t> taken =
+        outputs ? load_.answers_->Take(sample_.turn.request, *outputs) : Expected<size_t>(outputs.error());
+    if (taken) return *taken;
+    failure_ = taken.error();
+    return Answers::kNotKept;
   }
 
   Load& load_;
   const size_t lane_;
-  std::unique_ptr<client::Http1Connection> connection_;
-  std::string marked_head_;
+  std::unique_ptr<Lane> carrier_;
+  Status failure_;
   Sample sample_;
 };
 
-Load::Load(client::Loop& loop, const client::Endpoint& endpoint, std::span<const InferBytes> requests,
-           RequestPlan& plan, Answers* answers)
-    : loop_(loop), endpoint_(endpoint), requests_(requests), plan_(plan), answers_(answers) {}
+Load::Load(Transport& transport, std::span<const InferBytes> requests, RequestPlan& plan, Answers* answers)
+    : transport_(transport), requests_(requests), plan_(plan), answers_(answers) {}
 Load::~Load() = default;
 
 Status Load::KeepInFlight(size_t requests) {
@@ -134,7 +141,7 @@ Expected<Load::Slot*> Load::IdleSlot() {
 
 Expected<Load::Slot*> Load::NewSlot() {
   auto slot = std::make_unique<Slot>(*this, slots_.size());
-  RETURN_IF_ERROR(slot->Connect());
+  RETURN_IF_ERROR(slot->Open());
   slots_.push_back(std::move(slot));
   return slots_.back().get();
 }
@@ -150,7 +157,7 @@ Status Load::Step(TimePoint until) {
     RETURN_IF_ERROR(SendDue(Now()));
     until = std::min(until, next_send_);
   }
-  loop_.RunOnce(until);
+  transport_.RunOnce(until);
   return failure_;
 }
 
@@ -177,11 +184,6 @@ void Load::OnDone(Slot& slot, const Status& failure) {
   if (!failure.ok() && failure_.ok()) failure_ = failure;
   if (!failure_.ok()) return;
   samples_.push_back(slot.sample());
-  if (!slot.is_open()) {
-    // The server has asked for another connection.
-    failure_ = Unavailable("the server closes the connection after each answer, which cannot be measured");
-    return;
-  }
   if (in_flight_ < wanted_ && left_ > 0) return Send(slot, plan_.Next(slot.lane()), Now());
   if (times_ && !due_.empty() && left_ > 0) return SendFirstDue(slot, Now());
   idle_.push_back(&slot);

@@ -1,6 +1,6 @@
 // Sends requests again and again, so many at a time or so many a second, and notes how long each took.
 //
-//   Load load(loop, endpoint, requests, plan, answers);
+//   Load load(transport, requests, plan, answers);
 //   load.KeepInFlight(16);
 //   RETURN_IF_ERROR(load.RunFor(std::chrono::seconds(5)));
 //   for (const Sample& sample : load.samples()) ...
@@ -16,26 +16,34 @@
 #include <span>
 #include <vector>
 
-#include "client/http1_connection.h"
 #include "perf/answers.h"
-#include "perf/infer_bytes.h"
 #include "perf/send_times.h"
+#include "perf/transport.h"
 
 namespace neso::perf {
 
 struct Sample {
+  // One of the answers of a decoupled model, behind the first one.
+  struct Later {
+    TimePoint time;
+    size_t answer;
+  };
+
   TimePoint begin;  // sent, or to be sent
-  TimePoint end;
+  TimePoint end;    // the first answer came; all had come, if there was none
   Turn turn = {};
+  bool is_answered = false;
   size_t answer = Answers::kNotKept;  // its number there
+  std::vector<Later> later = {};
+
+  size_t answers() const { return is_answered ? 1 + later.size() : 0; }
 };
 
 // Confined to a thread.
 class Load {
  public:
   // All outlive it. `answers` null: what answers bring is not looked at.
-  Load(client::Loop& loop, const client::Endpoint& endpoint, std::span<const InferBytes> requests, RequestPlan& plan,
-       Answers* answers = nullptr);
+  Load(Transport& transport, std::span<const InferBytes> requests, RequestPlan& plan, Answers* answers = nullptr);
   ~Load();
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -71,8 +79,7 @@ class Load {
   void SendFirstDue(Slot& slot, TimePoint now);
   void OnDone(Slot& slot, const Status& failure);
 
-  client::Loop& loop_;
-  const client::Endpoint& endpoint_;
+  Transport& transport_;
   const std::span<const InferBytes> requests_;
   RequestPlan& plan_;
   Answers* const answers_;

@@ -49,7 +49,7 @@ Expected<Verdict> LoadRun::MeasureAt(double load) {
   }
   if (metrics_ != nullptr)
     measured.metrics = metrics_->Between(measured.windows.front().begin, measured.windows.back().end);
-  Say(ResultText(options_, measured));
+  Say(ResultText(options_, target_.facts(), measured));
   const bool is_good = IsGood(measured, options_);
   if (measured.is_over_limit) {
     Complain(fmt::format("Measured latency went over the set limit of {} msec. ", options_.latency_limit.count()));

@@ -49,6 +49,7 @@ struct Measured {
   bool is_over_limit = false;  // the latency of the last three windows was above the limit
   Latencies latencies;
   uint64_t requests = 0;
+  double responses = 0;    // answers a second
   uint64_t sequences = 0;  // that ended
   double seconds = 0;      // of the windows together
   double throughput = 0;   // inferences a second

@@ -3,24 +3,15 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "perf/transport.h"
 
 namespace neso::perf {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
-
-Status Get(client::HttpClient& client, const Options& options, const std::string& path, JsonDocument& document,
-           std::string& text) {
-  ASSIGN_OR_RETURN(client::HttpAnswer answer, client.Call({.path = path, .headers = options.headers}, kPatience));
-  text = std::move(answer.body);
-  const Status parsed = document.Parse(text);
-  if (answer.status != 200) {
-    const bool has_reason = parsed.ok() && document.root().IsObject() && document.root().HasMember("error") &&
-                            document.root()["error"].IsString();
-    return Unavailable("{} says {}: {}", path, answer.status, has_reason ? JsonText(document.root()["error"]) : text);
-  }
-  if (!parsed.ok() || !document.root().IsObject()) return Internal("{}: expected a JSON object from the server", path);
-  return {};
+Status Get(Transport& transport, Question question, const Options& options, JsonDocument& document, std::string& text) {
+  ASSIGN_OR_RETURN(text, transport.Ask(question, options.model, options.version));
+  if (document.Parse(text).ok() && document.root().IsObject()) return {};
+  return Internal("model '{}': expected a JSON object from the server", options.model);
 }
 
 std::vector<int64_t> Integers(const JsonValue& array) {
@@ -33,6 +24,13 @@ const JsonValue* Member(const JsonValue& object, const char* name) {
   if (!object.IsObject()) return nullptr;
   const auto found = object.FindMember(name);
   return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+// A switch within the object that is the member `part`.
+bool IsSet(const JsonValue& config, const char* part, const char* name) {
+  const JsonValue* const object = Member(config, part);
+  const JsonValue* const value = object == nullptr ? nullptr : Member(*object, name);
+  return value != nullptr && value->IsBool() && value->GetBool();
 }
 
 uint64_t Number(const JsonValue& object, const char* name) {
@@ -105,23 +103,23 @@ Status CheckBatch(const Options& options, const ModelFacts& facts, uint64_t max_
 
 }  // namespace
 
-std::string ModelPath(const Options& options) {
-  return "/v2/models/" + options.model + (options.version.empty() ? "" : "/versions/" + options.version);
-}
-
-Expected<ModelFacts> AskModel(client::HttpClient& client, const Options& options) {
+Expected<ModelFacts> AskModel(Transport& transport, const Options& options) {
   ModelFacts facts;
   std::string config_text, metadata_text;
   JsonDocument config, metadata;
-  RETURN_IF_ERROR(Get(client, options, ModelPath(options) + "/config", config, config_text));
+  RETURN_IF_ERROR(Get(transport, Question::kConfig, options, config, config_text));
   const uint64_t max_batch = Number(config.root(), "max_batch_size");
   facts.batches = max_batch > 0;
   facts.has_sequences = Member(config.root(), "sequence_batching") != nullptr;
-  const JsonValue* const cache = Member(config.root(), "response_cache");
-  const JsonValue* const is_cached = cache == nullptr ? nullptr : Member(*cache, "enable");
-  facts.has_cache = is_cached != nullptr && is_cached->IsBool() && is_cached->GetBool();
+  facts.has_cache = IsSet(config.root(), "response_cache", "enable");
+  facts.is_decoupled = IsSet(config.root(), "model_transaction_policy", "decoupled");
   RETURN_IF_ERROR(CheckBatch(options, facts, max_batch));
-  RETURN_IF_ERROR(Get(client, options, ModelPath(options), metadata, metadata_text));
+  if (facts.is_decoupled && !options.streaming) {
+    return InvalidArg(
+        "Decoupled models must be run with `--async` and `--streaming` and either `-i grpc` or "
+        "`--service-kind=triton_c_api`");
+  }
+  RETURN_IF_ERROR(Get(transport, Question::kMetadata, options, metadata, metadata_text));
   ASSIGN_OR_RETURN(facts.inputs, ReadTensors(metadata.root(), "inputs", facts));
   ASSIGN_OR_RETURN(facts.outputs, ReadTensors(metadata.root(), "outputs", facts));
   MarkOptional(config.root(), facts.inputs);
@@ -158,10 +156,10 @@ ServerCounts& ServerCounts::operator+=(const ServerCounts& other) {
   return *this;
 }
 
-Expected<ServerCounts> AskCounts(client::HttpClient& client, const Options& options) {
+Expected<ServerCounts> AskCounts(Transport& transport, const Options& options) {
   std::string text;
   JsonDocument document;
-  RETURN_IF_ERROR(Get(client, options, ModelPath(options) + "/stats", document, text));
+  RETURN_IF_ERROR(Get(transport, Question::kStatistics, options, document, text));
   const JsonValue* const models = Member(document.root(), "model_stats");
   if (models == nullptr || !models->IsArray() || models->Empty())
     return Internal("missing statistics for requested model");

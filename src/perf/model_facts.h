@@ -1,4 +1,4 @@
-// What the server says of the model that is measured, and what it has counted so far. Over HTTP.
+// What the server says of the model that is measured, and what it has counted so far.
 #pragma once
 
 #include <cstdint>
@@ -6,21 +6,23 @@
 #include <vector>
 
 #include "base/status.h"
-#include "client/http_client.h"
 #include "perf/options.h"
 #include "perf/tensor.h"
 
 namespace neso::perf {
 
+class Transport;
+
 struct ModelFacts {
   bool batches = false;        // tensors have a batch as their first dimension
   bool has_sequences = false;  // requests belong to sequences
   bool has_cache = false;      // answers come from the response cache
+  bool is_decoupled = false;   // any number of answers come to a request
   std::vector<TensorFacts> inputs, outputs;
 };
 
 // Errors: the server's own text; kInvalidArg for a batch that the model does not take.
-Expected<ModelFacts> AskModel(client::HttpClient& client, const Options& options);
+Expected<ModelFacts> AskModel(Transport& transport, const Options& options);
 
 // Sums of nanoseconds and counts since the model was loaded.
 struct ServerCounts {
@@ -34,9 +36,6 @@ struct ServerCounts {
   ServerCounts& operator+=(const ServerCounts& other);
 };
 // Errors: the server's own text; kInternal "missing statistics for requested model".
-Expected<ServerCounts> AskCounts(client::HttpClient& client, const Options& options);
-
-// "/v2/models/NAME[/versions/VERSION]"
-std::string ModelPath(const Options& options);
+Expected<ServerCounts> AskCounts(Transport& transport, const Options& options);
 
 }  // namespace neso::perf

@@ -96,6 +96,14 @@ Status TakeWord(std::string_view text, std::string_view off, std::string_view on
   return {};
 }
 
+Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format) {
+  using Format = net::TlsClientSettings::Format;
+  bool is_der = false;
+  RETURN_IF_ERROR(TakeWord(text, "PEM", "DER", is_der));
+  format = is_der ? Format::kDer : Format::kPem;
+  return {};
+}
+
 struct Option {
   const char* name;
   char letter;        // 0: none
@@ -110,11 +118,46 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { o.model = v; return Status(); }},
     {"model-version", 'x', "VERSION", "its version (the latest)",
      [](std::string_view v, Options& o) { o.version = v; return Status(); }},
-    {"url", 'u', "HOST:PORT", "the server (localhost:8000)",
+    {"url", 'u', "HOST:PORT", "the server (localhost:8000, localhost:8001 over gRPC); https:// for TLS",
      [](std::string_view v, Options& o) { o.url = v; return Status(); }},
-    {"protocol", 'i', "http", "the protocol; gRPC cannot be measured yet",
-     [](std::string_view v, Options&) {
-       return EqualsIgnoreCaseAscii(v, "http") ? Status() : InvalidArg("expected http, got '{}': gRPC cannot be measured yet", v); }},
+    {"protocol", 'i', "http|grpc", "the protocol (http)",
+     [](std::string_view v, Options& o) {
+       bool is_grpc = false;
+       RETURN_IF_ERROR(TakeWord(ToLowerAscii(v), "http", "grpc", is_grpc));
+       o.protocol = is_grpc ? Protocol::kGrpc : Protocol::kHttp;
+       return Status(); }},
+    {"streaming", 0, nullptr, "over gRPC, many requests on one stream; decoupled models need it",
+     [](std::string_view, Options& o) { o.streaming = true; return Status(); }},
+    {"shared-memory", 0, "none|system", "tensors go through memory that the server, on this machine, maps (none)",
+     [](std::string_view v, Options& o) { return TakeWord(v, "none", "system", o.shares_memory); }},
+    {"output-shared-memory-size", 0, "BYTES", "there for an output of unknown size (102400)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, uint64_t{1} << 40, o.output_shared_bytes); }},
+    {"async", 'a', nullptr, "no thread waits for an answer; that is so anyway",
+     [](std::string_view, Options& o) { o.is_async = true; return Status(); }},
+    {"sync", 0, nullptr, "a thread for each request; the load is the same",
+     [](std::string_view, Options& o) { o.is_sync = true; return Status(); }},
+    {"ssl-grpc-use-ssl", 0, nullptr, "TLS over gRPC",
+     [](std::string_view, Options& o) { o.grpc_uses_tls = true; return Status(); }},
+    {"ssl-grpc-root-certifications-file", 0, "FILE", "who has to have signed the server's certificate, PEM (whom the system trusts)",
+     [](std::string_view v, Options& o) { o.grpc_tls.roots_file = v; return Status(); }},
+    {"ssl-grpc-private-key-file", 0, "FILE", "the client's key, PEM",
+     [](std::string_view v, Options& o) { o.grpc_tls.key_file = v; return Status(); }},
+    {"ssl-grpc-certificate-chain-file", 0, "FILE", "the client's certificate, PEM",
+     [](std::string_view v, Options& o) { o.grpc_tls.certificate_file = v; return Status(); }},
+    {"ssl-https-verify-peer", 0, "0|1", "whether the certificate of a server at https:// has to be trusted (1)",
+     [](std::string_view v, Options& o) { return TakeWord(v, "0", "1", o.http_tls.verifies_server); }},
+    {"ssl-https-verify-host", 0, "0|1|2", "whether it has to be for the server's name (2)",
+     [](std::string_view v, Options& o) { return TakeWord(v == "1" ? "2" : v, "0", "2", o.http_tls.verifies_host); }},
+    {"ssl-https-ca-certificates-file", 0, "FILE", "who has to have signed it, PEM (whom the system trusts)",
+     [](std::string_view v, Options& o) { o.http_tls.roots_file = v; return Status(); }},
+    {"ssl-https-client-certificate-file", 0, "FILE", "the client's certificate",
+     [](std::string_view v, Options& o) { o.http_tls.certificate_file = v; return Status(); }},
+    {"ssl-https-client-certificate-type", 0, "PEM|DER", "how that is written (PEM)",
+     [](std::string_view v, Options& o) { return TakeFormat(v, o.http_tls.certificate_format); }},
+    {"ssl-https-private-key-file", 0, "FILE", "the client's key",
+     [](std::string_view v, Options& o) { o.http_tls.key_file = v; return Status(); }},
+    {"ssl-https-private-key-type", 0, "PEM|DER", "how that is written (PEM)",
+     [](std::string_view v, Options& o) { return TakeFormat(v, o.http_tls.key_format); }},
     {"batch-size", 'b', "N", "the batch of each request (1)",
      [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 20, o.batch); }},
     {"concurrency-range", 0, "START:END:STEP", "so many requests at a time (1:1:1); END 0: until the latency limit",
@@ -220,7 +263,7 @@ const Option kOptions[] = {
 // "-m" or "--shape".
 std::string NameOf(const Option& option) {
   const bool is_short_only =
-      option.letter != 0 && std::string_view("mxubifHvz").find(option.letter) != std::string_view::npos;
+      option.letter != 0 && std::string_view("mxubifaHvz").find(option.letter) != std::string_view::npos;
   return is_short_only ? std::string("-") + option.letter : std::string("--") + option.name;
 }
 
@@ -250,6 +293,17 @@ Status CheckVersus(const Options& options) {
   return {};
 }
 
+Status CheckProtocol(const Options& options) {
+  if (options.is_async && options.is_sync) return InvalidArg("Cannot specify --async and --sync simultaneously.");
+  if (options.streaming && options.is_sync)
+    return InvalidArg("can not use streaming with synchronous API: leave --sync out");
+  if (options.streaming && options.protocol != Protocol::kGrpc)
+    return InvalidArg("Streaming is only allowed with gRPC protocol: add -i grpc");
+  if (options.protocol == Protocol::kGrpc && (options.input_is_json || options.output_is_json))
+    return InvalidArg("tensors as JSON are for HTTP: leave --input-tensor-format and --output-tensor-format out");
+  return {};
+}
+
 // `modes`: the options that say what load there is, in the order they were given.
 Status Check(const Options& options, const std::vector<std::string>& modes) {
   if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
@@ -257,6 +311,7 @@ Status Check(const Options& options, const std::vector<std::string>& modes) {
     if (mode != modes[0]) return InvalidArg("Cannot use both --{} and --{} inference load modes.", modes[0], mode);
   }
   RETURN_IF_ERROR(CheckVersus(options));
+  RETURN_IF_ERROR(CheckProtocol(options));
   return CheckSearch(options);
 }
 
@@ -265,6 +320,7 @@ Status Check(const Options& options, const std::vector<std::string>& modes) {
 Expected<Options> ParseOptions(const std::vector<std::string>& words) {
   Options options;
   std::vector<std::string> modes;
+  bool has_url = false;
   for (size_t i = 0; i < words.size(); i++) {
     std::string_view word = words[i];
     const bool is_long = word.starts_with("--");
@@ -285,12 +341,14 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
       value = words[++i];
     }
     const std::string_view known = option->name;
+    has_url |= known == "url";
     if (known == "concurrency-range" || known == "request-rate-range" || known == "request-intervals")
       modes.emplace_back(known);
     if (const Status taken = option->take(value.value_or(""), options); !taken.ok())
       return InvalidArg("Failed to parse {}. {}", NameOf(*option), taken.message());
   }
   RETURN_IF_ERROR(Check(options, modes));
+  if (!has_url && options.protocol == Protocol::kGrpc) options.url = "localhost:8001";
   return options;
 }
 

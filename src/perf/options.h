@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "net/tls.h"
 
 namespace neso::perf {
 
@@ -19,6 +20,7 @@ struct Range {
   bool is_one_point() const { return start == end; }
 };
 
+enum class Protocol { kHttp, kGrpc };
 enum class LoadKind { kConcurrency, kRequestRate, kIntervals };
 enum class Distribution { kConstant, kPoisson };
 enum class MeasurementMode { kTimeWindows, kCountWindows };
@@ -33,7 +35,14 @@ struct SequenceSettings {
 
 struct Options {
   std::string model, version;
-  std::string url = "localhost:8000";
+  Protocol protocol = Protocol::kHttp;
+  std::string url = "localhost:8000";  // over gRPC localhost:8001, unless it is given
+  bool is_async = false, is_sync = false;
+  bool streaming = false;                  // over gRPC
+  bool shares_memory = false;              // tensors lie in memory of this machine
+  uint64_t output_shared_bytes = 102'400;  // for an output whose size is not known
+  bool grpc_uses_tls = false;
+  net::TlsClientSettings grpc_tls, http_tls;
   LoadKind load = LoadKind::kConcurrency;
   Range range;
   Distribution distribution = Distribution::kConstant;

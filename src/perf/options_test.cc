@@ -73,7 +73,11 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
   EXPECT_EQ(ErrorOf({"-m", "a", "--profile-export-file", "/"}),
             "Failed to parse --profile-export-file. Path must not already exist.");
   for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"-m", "a", "-i", "grpc"},
+       std::vector<std::vector<std::string>>{{"-m", "a", "-i", "tcp"},
+                                             {"-m", "a", "--streaming"},
+                                             {"-m", "a", "--async", "--sync"},
+                                             {"-m", "a", "-i", "grpc", "--input-tensor-format", "json"},
+                                             {"-m", "a", "--ssl-https-verify-host", "3"},
                                              {"-m", "a", "--shape", "x"},
                                              {"-m", "a", "--concurrency-range", "1:2:3:4"},
                                              {"-m", "a", "--find-limit"},

@@ -90,8 +90,10 @@ std::string CsvRow(const Options& options, const ModelFacts& facts, const Measur
   const double hit = Average(row.server.cache_hit, row.server), miss = Average(row.server.cache_miss, row.server);
   const double elsewhere = std::max(0.0, average - times.queue - times.input - times.infer - times.output - hit - miss);
   // Sending and receiving are not told apart from the network: the same bytes are sent again, and answers not decoded.
-  std::string text = fmt::format("{:g},{:.6g},0,{:.0f},{:.0f},{:.0f},{:.0f},{:.0f}", row.load, row.throughput,
-                                 elsewhere, times.queue, times.input, times.infer, times.output);
+  std::string text = fmt::format("{:g},{:.6g},", row.load, row.throughput);
+  if (facts.is_decoupled) text += fmt::format("{:.6g},", row.responses);
+  text += fmt::format("0,{:.0f},{:.0f},{:.0f},{:.0f},{:.0f}", elsewhere, times.queue, times.input, times.infer,
+                      times.output);
   if (facts.has_cache) text += fmt::format(",{:.0f},{:.0f}", hit, miss);
   text += ",0";
   for (const int percent : Percents(options)) text += fmt::format(",{:.0f}", row.latencies.Percentile(percent));
@@ -135,6 +137,8 @@ std::string SettingsText(const Options& options, const ModelFacts& facts) {
   if (options.search == SearchKind::kBinary) text += "  Using Binary Search algorithm\n";
   if (facts.has_sequences && options.load != LoadKind::kConcurrency)
     text += fmt::format("  Sequences at a time: {}\n", options.sequences.at_a_time);
+  text += fmt::format("  Using {}synchronous calls for inference\n", options.is_async || options.streaming ? "a" : "");
+  if (facts.is_decoupled) text += "  Detected decoupled model, using the first response for measuring latency\n";
   return text + "\n";
 }
 
@@ -144,7 +148,7 @@ std::string LoadText(const Options& options, double load) {
              : fmt::format("Request Rate: {:g} inference requests per second\n", load);
 }
 
-std::string ResultText(const Options& options, const Measured& measured) {
+std::string ResultText(const Options& options, const ModelFacts& facts, const Measured& measured) {
   const Latencies& latencies = measured.latencies;
   std::string text = "  Client: \n";
   text += fmt::format("    Request count: {}\n", measured.requests);
@@ -152,6 +156,7 @@ std::string ResultText(const Options& options, const Measured& measured) {
     text += fmt::format("    Sequence count: {} ({:.6g} seq/sec)\n", measured.sequences,
                         static_cast<double>(measured.sequences) / measured.seconds);
   text += fmt::format("    Throughput: {:.6g} infer/sec\n", measured.throughput);
+  if (facts.is_decoupled) text += fmt::format("    Response Throughput: {:.6g} infer/sec\n", measured.responses);
   text += fmt::format("    Avg latency: {:.0f} usec (standard deviation {:.0f} usec)\n", latencies.average_us,
                       latencies.deviation_us);
   for (const int percent : Percents(options))
@@ -176,9 +181,10 @@ std::string SummaryText(const Options& options, std::span<const Measured> result
 
 std::string Csv(const Options& options, const ModelFacts& facts, std::span<const Measured> results) {
   std::string text = options.load == LoadKind::kConcurrency ? "Concurrency" : "Request Rate";
-  text +=
-      ",Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,"
-      "Server Compute Infer,Server Compute Output,";
+  text += fmt::format(",Inferences/Second,{}Client Send,Network+Server Send/Recv,",
+                      facts.is_decoupled ? "Response Throughput," : "") +
+          "Server Queue,Server Compute Input,"
+          "Server Compute Infer,Server Compute Output,";
   if (facts.has_cache) text += "Server Cache Hit,Server Cache Miss,";
   text += "Client Recv";
   for (const int percent : Percents(options)) text += fmt::format(",p{} latency", percent);

@@ -14,7 +14,7 @@ std::string SettingsText(const Options& options, const ModelFacts& facts);
 // "Request concurrency: 4", or a rate.
 std::string LoadText(const Options& options, double load);
 // Client and server of one load.
-std::string ResultText(const Options& options, const Measured& measured);
+std::string ResultText(const Options& options, const ModelFacts& facts, const Measured& measured);
 // The last lines, one for each load.
 std::string SummaryText(const Options& options, std::span<const Measured> results);
 

@@ -20,37 +20,43 @@ std::unique_ptr<RequestPlan> MakePlan(const ModelFacts& facts, const Options& op
 }  // namespace
 
 struct Target::Parts {
-  client::Endpoint endpoint;
+  std::unique_ptr<Transport> transport;
   ModelFacts facts;
   std::vector<TensorSet> requests;
+  std::unique_ptr<SharedRegions> regions;
   std::vector<InferBytes> bytes;
   std::unique_ptr<RequestPlan> plan;
 };
 
 Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std::string& url) {
   Parts parts;
-  ASSIGN_OR_RETURN(parts.endpoint, client::ParseEndpoint(url, 8000));
-  client::HttpClient client(parts.endpoint);
-  ASSIGN_OR_RETURN(parts.facts, AskModel(client, options));
+  ASSIGN_OR_RETURN(parts.transport, MakeTransport(options, url));
+  ASSIGN_OR_RETURN(parts.facts, AskModel(*parts.transport, options));
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, MakeInputData(parts.facts, options));
   ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
-  ASSIGN_OR_RETURN(parts.bytes, WriteInfers(parts.endpoint, parts.facts, options, parts.requests));
+  if (options.shares_memory) {
+    ASSIGN_OR_RETURN(parts.regions, SharedRegions::Make(parts.requests, parts.facts, options, *parts.transport));
+  }
+  for (const TensorSet& request : parts.requests) {
+    ASSIGN_OR_RETURN(parts.bytes.emplace_back(), parts.transport->Encode(request, parts.facts));
+  }
   parts.plan = MakePlan(parts.facts, options, streams, parts.requests.size());
   return std::unique_ptr<Target>(new Target(options, std::move(parts)));
 }
 
 Target::Target(const Options& options, Parts parts)
     : options_(options),
-      endpoint_(std::move(parts.endpoint)),
-      client_(endpoint_),
+      transport_(std::move(parts.transport)),
       facts_(std::move(parts.facts)),
+      regions_(std::move(parts.regions)),
       requests_(std::move(parts.requests)),
       bytes_(std::move(parts.bytes)),
       plan_(std::move(parts.plan)),
       answers_(requests_, !options.export_file.empty()),
-      load_(loop_, endpoint_, bytes_, *plan_, LooksAtAnswers() ? &answers_ : nullptr) {}
+      load_(*transport_, bytes_, *plan_, LooksAtAnswers() ? &answers_ : nullptr) {}
 
 bool Target::LooksAtAnswers() const {
+  if (options_.shares_memory) return false;  // what they bring is elsewhere
   return !options_.export_file.empty() ||
          std::ranges::any_of(requests_, [](const TensorSet& request) { return !request.expected.empty(); });
 }

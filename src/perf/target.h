@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "client/http_client.h"
 #include "perf/input_data.h"
 #include "perf/load.h"
 #include "perf/model_facts.h"
+#include "perf/shared_regions.h"
 
 namespace neso::perf {
 
@@ -29,7 +29,7 @@ class Target {
   Status End() { return load_.Stop(); }
 
   Load& load() { return load_; }
-  Expected<ServerCounts> Counts() { return AskCounts(client_, options_); }
+  Expected<ServerCounts> Counts() { return AskCounts(*transport_, options_); }
   const ModelFacts& facts() const { return facts_; }
   const std::vector<TensorSet>& requests() const { return requests_; }
   const Answers& answers() const { return answers_; }
@@ -41,13 +41,12 @@ class Target {
   bool LooksAtAnswers() const;
 
   const Options& options_;
-  const client::Endpoint endpoint_;
-  client::HttpClient client_;
+  const std::unique_ptr<Transport> transport_;
   const ModelFacts facts_;
+  const std::unique_ptr<SharedRegions> regions_;  // null: tensors go with the messages
   const std::vector<TensorSet> requests_;
   const std::vector<InferBytes> bytes_;
   const std::unique_ptr<RequestPlan> plan_;
-  client::Loop loop_;
   Answers answers_;
   Load load_;
 };

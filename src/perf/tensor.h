@@ -16,16 +16,29 @@ struct TensorFacts {
   bool is_optional = false;
 };
 
+// Where a tensor lies in memory that the server shares. No region: it goes with the message.
+struct SharedPlace {
+  std::string region;
+  uint64_t offset = 0, bytes = 0;
+};
+
 struct Tensor {
   std::string name, datatype;
   std::vector<int64_t> shape;
   std::string bytes;  // as the binary form of HTTP has them: little-endian, strings behind four bytes of length
+  SharedPlace place = {};
+};
+
+struct PlacedOutput {
+  std::string name;
+  SharedPlace place;
 };
 
 // Of one request or of one step of the input data.
 struct TensorSet {
   std::vector<Tensor> inputs;
-  std::vector<Tensor> expected;  // what the answer is to have; empty: anything
+  std::vector<Tensor> expected;            // what the answer is to have; empty: anything
+  std::vector<PlacedOutput> outputs = {};  // where answers are to put theirs; empty: into the message
 };
 
 inline constexpr uint64_t kMostRequestBytes = uint64_t{1} << 31;

@@ -3,6 +3,7 @@ import re
 import shlex
 
 import pytest
+from support.certificates import Authority, tls_flags
 from support.server import ROOT, run_neso
 
 PAGE = (ROOT / "docs" / "perf.md").read_text()
@@ -17,7 +18,7 @@ def block(marker, language="sh", page=PAGE):
 def server(module_repository, start_module_server):
     module_repository.add_identity("digits", dims=(64,), parameters={"execute_delay_ms": "20"})
     module_repository.add_identity("pairs", dims=(2,))
-    return start_module_server(module_repository.path)
+    return start_module_server(module_repository.path, "--allow-client-shm=true")
 
 
 def words_of(marker, page=PAGE):
@@ -32,6 +33,8 @@ def words_of(marker, page=PAGE):
                                            ("limit", "Limit: "),
                                            ("data", "Request count: 100\n"),
                                            ("html", "Concurrency: 4, throughput: "),
+                                           ("grpc", "Concurrency: 4, throughput: "),
+                                           ("shared-memory", "Concurrency: 4, throughput: "),
                                            ("versus", "B divided by A, in each round:")])
 def test_commands(server, marker, shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -40,10 +43,23 @@ def test_commands(server, marker, shown, tmp_path, monkeypatch):
     # Both servers of the comparison are the one that there is.
     words = [address if word == "localhost:9000" else word for word in words_of(marker)]
     # The same, but shorter and whatever the machine does meanwhile. What is given last counts.
+    if marker == "grpc":
+        address = server.grpc
     ran = run_neso(*words, "-u", address, "-p", "60", "-s", "10000", timeout=40)
     assert ran.returncode == 0, ran.stderr
     assert shown in ran.stdout
     assert (tmp_path / "report.html").exists() == (marker == "html")
+
+
+def test_tls(module_repository, start_module_server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ours = Authority(tmp_path, "ca")
+    secure = start_module_server(module_repository.path, *tls_flags("http", ours.issue("server")),
+                                 tls={"verify": str(ours.certificate)})
+    words = [word.replace("localhost:8000", f"localhost:{secure.http_port}") for word in words_of("tls")]
+    ran = run_neso(*words)
+    assert ran.returncode == 0, ran.stderr
+    assert "Request count: 100\n" in ran.stdout
 
 
 @pytest.mark.parametrize("picture", ["latency", "histogram", "timeline"])

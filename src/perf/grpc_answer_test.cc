@@ -1,0 +1,63 @@
+#include "perf/grpc_answer.h"
+
+#include <gtest/gtest.h>
+
+#include "neso/protobuf_wire.h"
+
+namespace neso::perf {
+namespace {
+
+using wire::MessageWriter;
+
+MessageWriter Parameter(std::string_view name, bool value) {
+  MessageWriter choice, entry;
+  choice.Add(1, uint64_t{value});
+  entry.Add(1, name).Add(2, choice);
+  return entry;
+}
+
+TEST(GrpcAnswerTest, AStreamsAnswersSayWhoseTheyAre) {
+  MessageWriter output, response, message;
+  output.Add(1, std::string_view("OUT"));
+  response.Add(3, std::string_view("17")).Add(4, Parameter("triton_final_response", false)).Add(5, output);
+  message.Add(2, response);
+  const auto answer = ReadStreamAnswer(message.bytes());
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->id, "17");
+  EXPECT_TRUE(answer->has_outputs);
+  EXPECT_FALSE(answer->is_final);
+
+  MessageWriter last, last_message;
+  last.Add(3, std::string_view("17"))
+      .Add(4, Parameter("other", false))
+      .Add(4, Parameter("triton_final_response", true));
+  last_message.Add(1, std::string_view("oh")).Add(2, last);
+  const auto end = ReadStreamAnswer(last_message.bytes());
+  ASSERT_TRUE(end.ok());
+  EXPECT_TRUE(end->is_final);
+  EXPECT_FALSE(end->has_outputs);
+  EXPECT_EQ(end->error, "oh");
+  EXPECT_FALSE(ReadStreamAnswer("\x0a\x7f").ok());
+}
+
+TEST(GrpcAnswerTest, OutputsAreRead) {
+  MessageWriter packed, plain, response;
+  packed.Add(1, std::string_view("A")).Add(2, std::string_view("INT8")).Add(3, std::string_view("\x02\xac\x02", 3));
+  plain.Add(1, std::string_view("B")).Add(2, std::string_view("UINT8")).Add(3, uint64_t{1});
+  response.Add(5, packed).Add(5, plain).Add(6, std::string_view("aa")).Add(6, std::string_view("b"));
+  const auto outputs = ReadGrpcOutputs(response.bytes());
+  ASSERT_TRUE(outputs.ok());
+  ASSERT_EQ(outputs->size(), 2u);
+  EXPECT_EQ((*outputs)[0].name + (*outputs)[0].datatype + (*outputs)[0].bytes, "AINT8aa");
+  EXPECT_EQ((*outputs)[0].shape, (std::vector<int64_t>{2, 300}));
+  EXPECT_EQ((*outputs)[1].bytes, "b");
+  plain.Add(5, MessageWriter());
+  MessageWriter typed;
+  typed.Add(5, plain);
+  EXPECT_EQ(ReadGrpcOutputs(typed.bytes()).error().code(), StatusCode::kUnsupported);
+  response.Add(6, std::string_view("c"));
+  EXPECT_EQ(ReadGrpcOutputs(response.bytes()).error().code(), StatusCode::kInternal);
+}
+
+}  // namespace
+}  // namespace neso::perf

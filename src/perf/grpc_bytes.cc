@@ -1,0 +1,35 @@
+#include "perf/grpc_bytes.h"
+
+#include "neso/protobuf_wire.h"
+#include "net/http2/grpc_prefix.h"
+
+namespace neso::perf {
+namespace {
+
+using wire::MessageWriter;
+
+constexpr uint32_t kId = 3, kParameters = 4;
+constexpr uint32_t kBool = 1, kInt64 = 2;  // of InferParameter
+
+void AddParameter(MessageWriter& message, std::string_view name, uint32_t kind, uint64_t value) {
+  MessageWriter choice, entry;
+  choice.Add(kind, value);
+  entry.Add(1, name).Add(2, choice);
+  message.Add(kParameters, entry);
+}
+
+}  // namespace
+
+std::string GrpcHead(std::string_view body, std::string_view id, const Turn& turn) {
+  MessageWriter fields;
+  if (!id.empty()) fields.Add(kId, id);
+  if (turn.sequence != 0) {
+    AddParameter(fields, "sequence_id", kInt64, turn.sequence);
+    AddParameter(fields, "sequence_start", kBool, turn.starts);
+    AddParameter(fields, "sequence_end", kBool, turn.ends);
+  }
+  const net::GrpcPrefix prefix(false, fields.bytes().size() + body.size());
+  return std::string(prefix.view()) + fields.bytes();
+}
+
+}  // namespace neso::perf

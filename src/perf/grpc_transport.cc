@@ -1,0 +1,169 @@
+#include "perf/grpc_transport.h"
+
+#include <optional>
+
+#include "neso/protobuf_wire.h"
+#include "perf/grpc_bytes.h"
+#include "perf/message_json.h"
+
+namespace neso::perf {
+namespace {
+
+using wire::MessageWriter;
+
+constexpr std::chrono::seconds kPatience{20};
+constexpr size_t kLanesPerLine = 6;
+constexpr size_t kMostStreams = 16;
+
+std::string Path(std::string_view method) { return fmt::format("/inference.GRPCInferenceService/{}", method); }
+
+struct QuestionFacts {
+  std::string_view method;
+  std::span<const MessageField> answer;
+};
+QuestionFacts FactsOf(Question question) {
+  switch (question) {
+    case Question::kMetadata: return {"ModelMetadata", kModelMetadataFields};
+    case Question::kConfig: return {"ModelConfig", kModelConfigFields};
+    case Question::kStatistics: return {"ModelStatistics", kModelStatisticsFields};
+  }
+  return {};
+}
+
+void AddText(MessageWriter& message, uint32_t field, const std::string& text) {
+  if (!text.empty()) message.Add(field, std::string_view(text));
+}
+
+// An entry of a `parameters` map, at `field`.
+void AddParameter(MessageWriter& message, uint32_t field, std::string_view name, const MessageWriter& value) {
+  MessageWriter entry;
+  entry.Add(1, name).Add(2, value);
+  message.Add(field, entry);
+}
+
+// Where it lies, if not in the message.
+void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) {
+  if (place.region.empty()) return;
+  MessageWriter region, offset, bytes;
+  region.Add(3, std::string_view(place.region));
+  offset.Add(2, place.offset);
+  bytes.Add(2, place.bytes);
+  AddParameter(message, field, "shared_memory_region", region);
+  AddParameter(message, field, "shared_memory_offset", offset);
+  AddParameter(message, field, "shared_memory_byte_size", bytes);
+}
+
+class UnaryAnswer final : public Answer {
+ public:
+  explicit UnaryAnswer(std::string_view response) : response_(response) {}
+  Expected<std::vector<Tensor>> Outputs() const override { return ReadGrpcOutputs(response_); }
+
+ private:
+  const std::string_view response_;
+};
+
+class UnaryLane final : public Lane, private client::GrpcCall::Listener {
+ public:
+  UnaryLane(GrpcLine& line, const client::GrpcMethod& method, Lane::Listener& listener)
+      : line_(line), method_(method), listener_(listener) {}
+
+  void Send(const InferBytes& bytes, const Turn& turn) override {
+    const Expected<client::GrpcConnection*> connection = line_.Ready();
+    if (!connection) return listener_.OnFailure(connection.error());
+    const auto head = std::make_shared<std::string>(GrpcHead(bytes.body, {}, turn));
+    call_.Begin(**connection, method_);
+    call_.SendAndFinish({.head = *head, .body = bytes.body, .keep = head});
+  }
+
+ private:
+  void OnMessage(client::GrpcCall&, std::string_view message) override { listener_.OnAnswer(UnaryAnswer(message)); }
+  void OnEnd(client::GrpcCall&, const net::GrpcStatus& status) override {
+    if (status.code == net::GrpcCode::kOk) return listener_.OnEnd();
+    listener_.OnFailure(client::StatusOf(status).WithContext("the server answers"));
+  }
+
+  GrpcLine& line_;
+  const client::GrpcMethod& method_;
+  Lane::Listener& listener_;
+  client::GrpcCall call_{*this};
+};
+
+}  // namespace
+
+GrpcTransport::GrpcTransport(client::Endpoint endpoint, const Options& options)
+    : endpoint_(std::move(endpoint)),
+      options_(options),
+      infer_(endpoint_, Path("ModelInfer"), options.headers),
+      stream_infer_(endpoint_, Path("ModelStreamInfer"), options.headers),
+      client_(endpoint_) {}
+
+Expected<std::string> GrpcTransport::Ask(Question question, const std::string& model, const std::string& version) {
+  MessageWriter asked;
+  AddText(asked, 1, model);
+  AddText(asked, 2, version);
+  const QuestionFacts facts = FactsOf(question);
+  ASSIGN_OR_RETURN(const std::string answer,
+                   client_.Call(Path(facts.method), asked.bytes(), kPatience, options_.headers));
+  std::string_view message = answer;
+  if (question == Question::kConfig) {  // it is the only field of its answer
+    const std::optional<wire::Field> config = wire::Fields(message).Next();
+    message = config ? config->bytes : std::string_view();
+  }
+  return MessageJson(message, facts.answer);
+}
+
+Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const ModelFacts& facts) const {
+  MessageWriter message;
+  AddText(message, 1, options_.model);
+  AddText(message, 2, options_.version);
+  if (facts.is_decoupled) {
+    MessageWriter is_true;
+    is_true.Add(1, uint64_t{1});
+    AddParameter(message, 4, "triton_enable_empty_final_response", is_true);
+  }
+  for (const Tensor& input : request.inputs) {
+    MessageWriter tensor;
+    tensor.Add(1, std::string_view(input.name)).Add(2, std::string_view(input.datatype));
+    for (const int64_t size : input.shape) tensor.Add(3, static_cast<uint64_t>(size));
+    AddPlace(tensor, 4, input.place);
+    message.Add(5, tensor);
+  }
+  for (const PlacedOutput& output : request.outputs) {
+    MessageWriter asked;
+    asked.Add(1, std::string_view(output.name));
+    AddPlace(asked, 2, output.place);
+    message.Add(6, asked);
+  }
+  for (const Tensor& input : request.inputs) {
+    if (input.place.region.empty()) message.Add(7, std::string_view(input.bytes));
+  }
+  if (message.bytes().size() > INT32_MAX) return InvalidArg("the inputs are more than fit into a gRPC message");
+  return InferBytes{.head = {}, .body = message.bytes(), .is_decoupled = facts.is_decoupled};
+}
+
+Status GrpcTransport::Register(const std::string& region, const std::string& key, uint64_t bytes) {
+  MessageWriter asked;
+  asked.Add(1, std::string_view(region)).Add(2, std::string_view(key)).Add(4, bytes);
+  return client_.Call(Path("SystemSharedMemoryRegister"), asked.bytes(), kPatience, options_.headers).status();
+}
+
+Status GrpcTransport::Unregister(const std::string& region) {
+  MessageWriter asked;
+  asked.Add(1, std::string_view(region));
+  return client_.Call(Path("SystemSharedMemoryUnregister"), asked.bytes(), kPatience, options_.headers).status();
+}
+
+Expected<std::unique_ptr<Lane>> GrpcTransport::OpenLane(Lane::Listener& listener) {
+  const size_t lane = lanes_++;
+  const bool needs_line = options_.streaming ? lane < kMostStreams : lane % kLanesPerLine == 0;
+  if (needs_line) {
+    auto line = std::make_unique<GrpcLine>(loop_, endpoint_);
+    RETURN_IF_ERROR(line->Ready().status());
+    if (options_.streaming) streams_.push_back(std::make_unique<GrpcStream>(*line, stream_infer_));
+    lines_.push_back(std::move(line));
+  }
+  if (options_.streaming) return streams_[lane % kMostStreams]->AddLane(listener);
+  return std::unique_ptr<Lane>(std::make_unique<UnaryLane>(*lines_.back(), infer_, listener));
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,40 @@
+// gRPC: a call for each request, or streams that carry many; connections are shared as clients of perf_analyzer share
+// their channels.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "client/endpoint.h"
+#include "client/grpc_client.h"
+#include "client/grpc_method.h"
+#include "client/loop.h"
+#include "perf/grpc_line.h"
+#include "perf/grpc_stream.h"
+#include "perf/transport.h"
+
+namespace neso::perf {
+
+class GrpcTransport final : public Transport {
+ public:
+  GrpcTransport(client::Endpoint endpoint, const Options& options);
+
+  Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
+  Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
+  Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
+  Status Register(const std::string& region, const std::string& key, uint64_t bytes) override;
+  Status Unregister(const std::string& region) override;
+  void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
+
+ private:
+  const client::Endpoint endpoint_;
+  const Options& options_;
+  const client::GrpcMethod infer_, stream_infer_;
+  client::GrpcClient client_;
+  client::Loop loop_;
+  std::vector<std::unique_ptr<GrpcLine>> lines_;
+  std::vector<std::unique_ptr<GrpcStream>> streams_;
+  size_t lanes_ = 0;
+};
+
+}  // namespace neso::perf

@@ -1,0 +1,183 @@
+#include "perf/http_transport.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "perf/answers.h"
+#include "perf/json_tensor.h"
+
+namespace neso::perf {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+// "/v2/models/NAME[/versions/VERSION]"
+std::string ModelPath(const std::string& model, const std::string& version) {
+  return "/v2/models/" + model + (version.empty() ? "" : "/versions/" + version);
+}
+
+std::string_view EndpointOf(Question question) {
+  switch (question) {
+    case Question::kMetadata: return "";
+    case Question::kConfig: return "/config";
+    case Question::kStatistics: return "/stats";
+  }
+  return "";
+}
+
+// What the server says of an error, in its own words if it has some.
+std::string Reason(const std::string& body) {
+  JsonDocument document;
+  const bool has_reason = document.Parse(body).ok() && document.root().IsObject() &&
+                          document.root().HasMember("error") && document.root()["error"].IsString();
+  return has_reason ? std::string(JsonText(document.root()["error"])) : body;
+}
+
+// Always as long, whatever they say, so that they are written into a head that is there: blanks are nothing in JSON.
+std::string Marks(const Turn& turn) {
+  return fmt::format(R"("sequence_id":{:20},"sequence_start":{:>5},"sequence_end":{:>5})", turn.sequence, turn.starts,
+                     turn.ends);
+}
+
+std::string PlaceJson(const SharedPlace& place) {
+  return fmt::format(
+      R"("parameters":{{"shared_memory_region":"{}","shared_memory_offset":{},"shared_memory_byte_size":{}}})",
+      place.region, place.offset, place.bytes);
+}
+
+std::string OutputsJson(const std::vector<PlacedOutput>& outputs) {
+  std::vector<std::string> texts;
+  for (const PlacedOutput& output : outputs)
+    texts.push_back(fmt::format(R"({{"name":{},{}}})", JsonQuoted(output.name), PlaceJson(output.place)));
+  return outputs.empty() ? "" : fmt::format(R"("outputs":[{}],)", fmt::join(texts, ","));
+}
+
+Expected<std::string> InputJson(const Tensor& input, bool is_json) {
+  const std::string what = fmt::format(R"("name":{},"datatype":"{}","shape":[{}])", JsonQuoted(input.name),
+                                       input.datatype, fmt::join(input.shape, ","));
+  if (!input.place.region.empty()) return fmt::format("{{{},{}}}", what, PlaceJson(input.place));
+  if (!is_json) return fmt::format(R"({{{},"parameters":{{"binary_data_size":{}}}}})", what, input.bytes.size());
+  ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(input));
+  return fmt::format(R"({{{},"data":{}}})", what, elements);
+}
+
+class HttpAnswer final : public Answer {
+ public:
+  explicit HttpAnswer(const client::Http1AnswerReader& reader) : reader_(reader) {}
+  Expected<std::vector<Tensor>> Outputs() const override { return ReadHttpAnswer(reader_); }
+
+ private:
+  const client::Http1AnswerReader& reader_;
+};
+
+class HttpLane final : public Lane, private client::Http1Connection::Listener {
+ public:
+  HttpLane(client::Loop& loop, const client::Endpoint& endpoint, Lane::Listener& listener)
+      : loop_(loop), endpoint_(endpoint), listener_(listener) {}
+
+  Status Connect() {
+    const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
+    ASSIGN_OR_RETURN(connection_, client::Http1Connection::Connect(loop_, endpoint_, deadline, *this));
+    return {};
+  }
+
+  void Send(const InferBytes& bytes, const Turn& turn) override {
+    if (!connection_->is_open()) {  // the server has closed it while it was idle
+      if (const Status connected = Connect(); !connected.ok()) return listener_.OnFailure(connected);
+    }
+    is_awaiting_ = true;
+    std::string_view head = bytes.head;
+    if (bytes.marks_at) {
+      const std::string marks = Marks(turn);
+      marked_head_ = bytes.head;
+      head = marked_head_.replace(*bytes.marks_at, marks.size(), marks);
+    }
+    connection_->Send({.head = head, .body = bytes.body});
+  }
+
+ private:
+  void OnAnswer(client::Http1Connection& connection, const client::Http1AnswerReader& answer) override {
+    is_awaiting_ = false;
+    if (answer.status() != 200) {
+      return listener_.OnFailure(
+          Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000)));
+    }
+    listener_.OnAnswer(HttpAnswer(answer));
+    if (connection.is_open()) return listener_.OnEnd();
+    listener_.OnFailure(Unavailable("the server closes the connection after each answer, which cannot be measured"));
+  }
+  void OnLost(client::Http1Connection&, const Status& reason) override {
+    if (std::exchange(is_awaiting_, false)) listener_.OnFailure(reason);
+  }
+
+  client::Loop& loop_;
+  const client::Endpoint& endpoint_;
+  Lane::Listener& listener_;
+  bool is_awaiting_ = false;
+  std::unique_ptr<client::Http1Connection> connection_;
+  std::string marked_head_;
+};
+
+}  // namespace
+
+Expected<std::string> HttpTransport::Ask(Question question, const std::string& model, const std::string& version) {
+  const std::string path = fmt::format("{}{}", ModelPath(model, version), EndpointOf(question));
+  ASSIGN_OR_RETURN(client::HttpAnswer answer, client_.Call({.path = path, .headers = options_.headers}, kPatience));
+  if (answer.status != 200) return Unavailable("{} says {}: {}", path, answer.status, Reason(answer.body));
+  return std::move(answer.body);
+}
+
+Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const ModelFacts& facts) const {
+  std::string json = "{\"inputs\":[";
+  std::string tensors;
+  for (const Tensor& input : request.inputs) {
+    ASSIGN_OR_RETURN(const std::string text, InputJson(input, options_.input_is_json));
+    if (&input != &request.inputs.front()) json += ',';
+    json += text;
+    if (!options_.input_is_json && input.place.region.empty()) tensors += input.bytes;
+  }
+  json += "]," + OutputsJson(request.outputs) + "\"parameters\":{";
+  size_t marks_at = 0;
+  if (facts.has_sequences) {
+    marks_at = json.size();
+    json += Marks({}) + ",";
+  }
+  json += fmt::format(R"("binary_data_output":{}}}}})", !options_.output_is_json);
+
+  client::HttpCall call{
+      .method = "POST", .path = ModelPath(options_.model, options_.version) + "/infer", .headers = options_.headers};
+  call.headers.emplace_back("Content-Type", "application/octet-stream");
+  call.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json.size()));
+  call.body = json + tensors;
+  InferBytes bytes;
+  ASSIGN_OR_RETURN(bytes.head, client::WriteHead(endpoint_, call));
+  if (facts.has_sequences) bytes.marks_at = bytes.head.size() + marks_at;
+  bytes.head += json;
+  bytes.body = std::move(tensors);
+  return bytes;
+}
+
+Status HttpTransport::Post(const std::string& path, const std::string& body) {
+  ASSIGN_OR_RETURN(
+      const client::HttpAnswer answer,
+      client_.Call({.method = "POST", .path = path, .headers = options_.headers, .body = body}, kPatience));
+  if (answer.status != 200) return Unavailable("{} says {}: {}", path, answer.status, Reason(answer.body));
+  return {};
+}
+
+Status HttpTransport::Register(const std::string& region, const std::string& key, uint64_t bytes) {
+  return Post(fmt::format("/v2/systemsharedmemory/region/{}/register", region),
+              fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(key), bytes));
+}
+
+Status HttpTransport::Unregister(const std::string& region) {
+  return Post(fmt::format("/v2/systemsharedmemory/region/{}/unregister", region), "{}");
+}
+
+Expected<std::unique_ptr<Lane>> HttpTransport::OpenLane(Lane::Listener& listener) {
+  auto lane = std::make_unique<HttpLane>(loop_, endpoint_, listener);
+  RETURN_IF_ERROR(lane->Connect());
+  return std::unique_ptr<Lane>(std::move(lane));
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,128 @@
+#include "perf/message_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/json.h"
+#include "neso/protobuf_wire.h"
+
+namespace neso::perf {
+namespace {
+
+constexpr int kDeepest = 16;
+
+bool IsList(FieldKind kind) {
+  return kind == FieldKind::kNumbers || kind == FieldKind::kTexts || kind == FieldKind::kMessages;
+}
+
+Status NoMessage() { return Internal("the server's answer cannot be read: it is no Protocol Buffer"); }
+
+Status AppendMessage(std::string& out, std::string_view message, std::span<const MessageField> fields, int depth);
+
+std::string Number(uint64_t value) { return std::to_string(static_cast<int64_t>(value)); }
+
+// The values that one field of the wire brings, with commas between them.
+Status AppendValues(std::string& out, const wire::Field& value, const MessageField& field, int depth) {
+  const bool is_number = value.type == wire::WireType::kVarint;
+  const bool is_bytes = value.type == wire::WireType::kBytes;
+  switch (field.kind) {
+    case FieldKind::kBool:
+      if (!is_number) return NoMessage();
+      out += value.value != 0 ? "true" : "false";
+      return {};
+    case FieldKind::kNumber:
+      if (!is_number) return NoMessage();
+      out += Number(value.value);
+      return {};
+    case FieldKind::kNumbers: {
+      if (is_number) {
+        out += Number(value.value);
+        return {};
+      }
+      if (!is_bytes) return NoMessage();
+      const char* separator = "";
+      const bool is_packed = wire::ForEachPacked(value.bytes, [&](uint64_t number) {
+        out += separator + Number(number);
+        separator = ",";
+      });
+      return is_packed ? Status() : NoMessage();
+    }
+    case FieldKind::kText:
+    case FieldKind::kTexts:
+      if (!is_bytes) return NoMessage();
+      AppendJsonString(out, value.bytes);
+      return {};
+    case FieldKind::kMessage:
+    case FieldKind::kMessages:
+      if (!is_bytes) return NoMessage();
+      return AppendMessage(out, value.bytes, field.fields, depth - 1);
+  }
+  return {};
+}
+
+Status AppendMessage(std::string& out, std::string_view message, std::span<const MessageField> fields, int depth) {
+  if (depth < 0) return NoMessage();
+  std::vector<std::string> values(fields.size());
+  wire::Fields reader(message);
+  while (const std::optional<wire::Field> value = reader.Next()) {
+    const auto known = std::ranges::find(fields, value->number, &MessageField::number);
+    if (known == fields.end()) continue;
+    std::string& text = values[static_cast<size_t>(known - fields.begin())];
+    if (!IsList(known->kind)) text.clear();  // the last one counts
+    if (!text.empty()) text += ',';
+    RETURN_IF_ERROR(AppendValues(text, *value, *known, depth));
+  }
+  if (reader.is_broken()) return NoMessage();
+  out += '{';
+  const char* separator = "";
+  for (size_t i = 0; i < fields.size(); i++) {
+    const bool is_list = IsList(fields[i].kind);
+    if (values[i].empty() && !is_list) continue;
+    out += fmt::format("{}\"{}\":{}{}{}", separator, fields[i].name, is_list ? "[" : "", values[i], is_list ? "]" : "");
+    separator = ",";
+  }
+  out += '}';
+  return {};
+}
+
+constexpr MessageField kTensor[] = {
+    {1, "name", FieldKind::kText}, {2, "datatype", FieldKind::kText}, {3, "shape", FieldKind::kNumbers}};
+constexpr MessageField kMetadata[] = {{1, "name", FieldKind::kText},
+                                      {4, "inputs", FieldKind::kMessages, kTensor},
+                                      {5, "outputs", FieldKind::kMessages, kTensor}};
+constexpr MessageField kTransactionPolicy[] = {{1, "decoupled", FieldKind::kBool}};
+constexpr MessageField kInput[] = {{1, "name", FieldKind::kText}, {8, "optional", FieldKind::kBool}};
+constexpr MessageField kResponseCache[] = {{1, "enable", FieldKind::kBool}};
+constexpr MessageField kConfig[] = {{4, "max_batch_size"},
+                                    {5, "input", FieldKind::kMessages, kInput},
+                                    {13, "sequence_batching", FieldKind::kMessage},
+                                    {19, "model_transaction_policy", FieldKind::kMessage, kTransactionPolicy},
+                                    {24, "response_cache", FieldKind::kMessage, kResponseCache}};
+constexpr MessageField kDuration[] = {{1, "count"}, {2, "ns"}};
+constexpr MessageField kInferStatistics[] = {
+    {1, "success", FieldKind::kMessage, kDuration},       {2, "fail", FieldKind::kMessage, kDuration},
+    {3, "queue", FieldKind::kMessage, kDuration},         {4, "compute_input", FieldKind::kMessage, kDuration},
+    {5, "compute_infer", FieldKind::kMessage, kDuration}, {6, "compute_output", FieldKind::kMessage, kDuration},
+    {7, "cache_hit", FieldKind::kMessage, kDuration},     {8, "cache_miss", FieldKind::kMessage, kDuration}};
+constexpr MessageField kModelStatistics[] = {{1, "name", FieldKind::kText},
+                                             {2, "version", FieldKind::kText},
+                                             {4, "inference_count"},
+                                             {5, "execution_count"},
+                                             {6, "inference_stats", FieldKind::kMessage, kInferStatistics}};
+constexpr MessageField kStatistics[] = {{1, "model_stats", FieldKind::kMessages, kModelStatistics}};
+
+}  // namespace
+
+const std::span<const MessageField> kModelMetadataFields = kMetadata;
+const std::span<const MessageField> kModelConfigFields = kConfig;
+const std::span<const MessageField> kModelStatisticsFields = kStatistics;
+
+Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields) {
+  std::string json;
+  RETURN_IF_ERROR(AppendMessage(json, message, fields, kDeepest));
+  return json;
+}
+
+}  // namespace neso::perf

@@ -1,0 +1,33 @@
+// Messages of the gRPC service as the JSON that HTTP has for them, as far as is asked for.
+//
+//   constexpr MessageField kDuration[] = {{1, "count"}, {2, "ns"}};
+//   ASSIGN_OR_RETURN(const std::string json, MessageJson(bytes, kDuration));   // {"count":3,"ns":100}
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace neso::perf {
+
+enum class FieldKind { kNumber, kBool, kText, kMessage, kNumbers, kTexts, kMessages };
+
+// What a field of a message is called, and what its own fields are. Numbers are signed; lists are there when they are
+// empty, too; fields that are not named are left out.
+struct MessageField {
+  uint64_t number;
+  const char* name;
+  FieldKind kind = FieldKind::kNumber;
+  std::span<const MessageField> fields = {};
+};
+
+// Error: kInternal when it is no Protocol Buffer.
+Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields);
+
+// Of ModelMetadataResponse, ModelConfig and ModelStatisticsResponse.
+extern const std::span<const MessageField> kModelMetadataFields, kModelConfigFields, kModelStatisticsFields;
+
+}  // namespace neso::perf

@@ -1,0 +1,89 @@
+// What differs between the protocols over which a model is measured: how it is asked about, how a request looks, and
+// what carries it.
+//
+//   ASSIGN_OR_RETURN(const auto transport, MakeTransport(options, options.url));
+//   ASSIGN_OR_RETURN(const InferBytes bytes, transport->Encode(request, facts));
+//   ASSIGN_OR_RETURN(const std::unique_ptr<Lane> lane, transport->OpenLane(listener));
+//   lane->Send(bytes, turn);          // listener.OnAnswer follows from transport->RunOnce
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "perf/model_facts.h"
+#include "perf/options.h"
+#include "perf/request_plan.h"
+#include "perf/tensor.h"
+
+namespace neso::perf {
+
+// A request as it goes over the wire, made once for all the times that it is sent.
+struct InferBytes {
+  std::string head;                     // HTTP's, and the JSON that tells of the tensors
+  std::string body;                     // tensors in binary, or the whole of gRPC's message
+  std::optional<size_t> marks_at = {};  // in `head`: where a request of a sequence says so
+  bool is_decoupled = false;            // any number of answers come, the last one says so
+};
+
+// An answer, while it is looked at.
+class Answer {
+ public:
+  // Error: kInvalidArg with what was expected in its place.
+  virtual Expected<std::vector<Tensor>> Outputs() const = 0;
+
+ protected:
+  ~Answer() = default;
+};
+
+// Carries one request at a time. Confined to its transport's thread.
+class Lane {
+ public:
+  class Listener {
+   public:
+    // One of the answers to a request, in their order.
+    virtual void OnAnswer(const Answer& answer) = 0;
+    // There are no more, and the lane may be used again, here too.
+    virtual void OnEnd() = 0;
+    // The request has failed: with what the server says, or why nothing comes.
+    virtual void OnFailure(const Status& reason) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  virtual ~Lane() = default;
+  // Precondition: no answer is awaited. `bytes` outlive the answers.
+  virtual void Send(const InferBytes& bytes, const Turn& turn) = 0;
+};
+
+enum class Question { kMetadata, kConfig, kStatistics };
+
+// Confined to a thread.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // JSON as HTTP's endpoint for that has it. An empty version: what the server takes for it.
+  // Errors: the server's own text; kUnavailable when it cannot be asked.
+  virtual Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) = 0;
+  // Error: kInvalidArg for what cannot be sent.
+  virtual Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const = 0;
+  // `listener` outlives the lane, which does not outlive the transport.
+  // Error: kUnavailable when there is no connection to be had.
+  virtual Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) = 0;
+  // Memory of this machine that the server is to map: `key` is its name. Errors: the server's own text.
+  virtual Status Register(const std::string& region, const std::string& key, uint64_t bytes) = 0;
+  virtual Status Unregister(const std::string& region) = 0;
+  // Hands on what has come, after waiting for it until `until` at most.
+  virtual void RunOnce(TimePoint until) = 0;
+};
+
+// For the protocol of `options`, which outlive it, to the server at `url`.
+// Errors: kInvalidArg for an address that is none, and for files of TLS that cannot be used.
+Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url);
+
+}  // namespace neso::perf
