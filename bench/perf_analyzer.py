@@ -7,7 +7,8 @@
     bench/perf_analyzer.py --only http     cases whose name starts so
 
 The same is measured where the model takes most of the time: one that sleeps long enough that what a busy machine adds to a
-wake-up does not matter, and one that computes; so many requests at a time, and so many a second. The load is made on a model that does nothing.
+wake-up does not matter, and one that computes, on a processor that the load does not share; so many requests at a time, and so
+many a second. The load is made on a model that does nothing.
 """
 import argparse
 import csv
@@ -28,7 +29,9 @@ from support.server import TREE, Server  # noqa: E402
 import make_models  # noqa: E402
 
 ANALYZER = ROOT / ".deps" / "perf-analyzer"
-WINDOW = ("-p", "1000", "-s", "100", "-r", "20")  # medians of rounds are what counts, not that one is steady
+STEADY = ("-s", "100", "-r", "20")  # medians of rounds are what counts, not that one is steady
+QUICK = ("-p", "1000", *STEADY)
+LONG = ("-p", "4000", *STEADY)  # one request more or less at the border of a window is less than the difference looked for
 CLOSE = 0.03  # how far two figures of the same may lie apart
 
 
@@ -46,13 +49,14 @@ class Case:
     name: str
     model: str
     options: tuple
+    window: tuple = QUICK
 
 
 def agreements():
     for protocol in ("http", "grpc"):
         yield Case(f"{protocol}: sleeps 200 ms, 1 at a time", "sleeper", ("-i", protocol, "--concurrency-range", "1"))
         yield Case(f"{protocol}: sleeps 200 ms, 4 at a time", "sleeper", ("-i", protocol, "--concurrency-range", "4"))
-        yield Case(f"{protocol}: sleeps 200 ms, 10 a second", "sleeper", ("-i", protocol, "--request-rate-range", "10"))
+        yield Case(f"{protocol}: sleeps 200 ms, 10 a second", "sleeper", ("-i", protocol, "--request-rate-range", "10"), LONG)
         yield Case(f"{protocol}: computes, 2 at a time", "mlp", ("-i", protocol, "-b", "64", "--concurrency-range", "2"))
 
 
@@ -67,7 +71,7 @@ def measure(program, server, case, folder):
     path = pathlib.Path(folder, "figures.csv")
     path.unlink(missing_ok=True)
     url = server.grpc if "grpc" in case.options else server.http
-    ran = subprocess.run([*program, "-m", case.model, "-u", url, *case.options, *WINDOW, "-f", str(path), "--verbose-csv"],
+    ran = subprocess.run([*program, "-m", case.model, "-u", url, *case.options, *case.window, "-f", str(path), "--verbose-csv"],
                          capture_output=True, text=True, timeout=300,
                          env={**os.environ, "LD_LIBRARY_PATH": str(ANALYZER)})
     if ran.returncode != 0 or not path.exists():
@@ -80,12 +84,16 @@ def measure(program, server, case, folder):
 PROGRAMS = {"perf_analyzer": [str(ANALYZER / "perf_analyzer")], "neso perf": [str(TREE / "bin" / "neso"), "perf"]}
 
 
-def medians(case, server, folder, rounds):
+def on(processors):
+    return ("taskset", "-c", processors)
+
+
+def medians(case, server, folder, rounds, prefix=()):
     """{program: its figures}, measured in turns."""
     runs = {name: [] for name in PROGRAMS}
     for number in range(rounds):
         for name in list(PROGRAMS)[::1 if number % 2 == 0 else -1]:
-            runs[name].append(measure(PROGRAMS[name], server, case, folder))
+            runs[name].append(measure([*prefix, *PROGRAMS[name]], server, case, folder))
     return {name: Figures(*(statistics.median(getattr(run, field.name) for run in of_it) for field in dataclasses.fields(Figures)))
             for name, of_it in runs.items()}
 
@@ -97,7 +105,7 @@ def compare(server, folder, rounds, only):
     for case in agreements():
         if not case.name.startswith(only):
             continue
-        theirs, ours = medians(case, server, folder, rounds).values()
+        theirs, ours = medians(case, server, folder, rounds, on(f"1-{os.cpu_count() - 1}")).values()
         pairs = [(getattr(theirs, field.name), getattr(ours, field.name)) for field in dataclasses.fields(Figures)]
         apart = max(abs(b / a - 1) for a, b in pairs[:3])
         agree &= apart <= CLOSE
@@ -129,9 +137,13 @@ def main():
         repository.add_identity("sleeper", dims=(16,), parameters={"execute_delay_ms": "200"},
                                 extra="instance_group { kind: KIND_CPU count: 4 }")
         make_models.add_mlp(repository.path)
-        server = Server(repository.path).start()
+        server = Server(repository.path, prefix=on("0")).start()
         try:
             agree = compare(server, folder, arguments.rounds, arguments.only)
+        finally:
+            server.stop()
+        server = Server(repository.path).start()
+        try:
             drive(server, folder, arguments.rounds, arguments.only)
         finally:
             server.stop()
