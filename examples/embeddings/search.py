@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEXTS = 16  # a request
 CHARACTERS = 300  # of a section; what it begins with says what it is about
 HITS = 3  # of a question that are shown
-QUESTIONS = ["How do I encrypt the connection with my own certificate?",
+QUESTIONS = ["Which flags give the server a certificate and a key?",
              "What happens when the process of a Python model crashes?",
              "Can a client pass tensors without copying them through the network?"]
 

@@ -117,6 +117,6 @@ def test_the_search_finds_the_right_pages():
     result = subprocess.run([EXAMPLE / "run.sh"], capture_output=True, text=True, env=env, timeout=100 * PATIENCE)
     assert result.returncode == 0, result.stdout + result.stderr
     found = dict(re.findall(r"\n(.*)\?\n  \d\.\d\d  docs/(\S+):", result.stdout))
-    assert found == {"How do I encrypt the connection with my own certificate": "tls.md",
+    assert found == {"Which flags give the server a certificate and a key": "tls.md",
                      "What happens when the process of a Python model crashes": "python-models.md",
                      "Can a client pass tensors without copying them through the network": "shared-memory.md"}

@@ -107,8 +107,11 @@ class Regions:
                 self._bytes -= size
             raise
         with self._lock:
-            self._all.add(region)
-        return region
+            if self._is_open:
+                self._all.add(region)
+                return region
+        self._end([region])  # closed meanwhile
+        return None
 
     def give_back(self, region: Region) -> None:
         """For another call. Without a lock: the collector of garbage calls it, too, wherever a thread is."""

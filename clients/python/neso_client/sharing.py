@@ -1,5 +1,6 @@
 """Which tensors of a call go through shared memory, and what comes of it."""
 import math
+import threading
 import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -59,6 +60,7 @@ class Sharing:
     def __init__(self, transport: Transport, host: str, port: int) -> None:
         self._transport, self._host, self._port = transport, host, port
         self._regions: Optional[Regions] = None
+        self._making = threading.Lock()
         self._resume_at, self._pause = 0.0, _FIRST_PAUSE / 4
         self._rooms: Dict[Any, Tuple[Tuple[str, int], ...]] = {}  # of the outputs that are large, by what the request is like
         self._batches: Dict[Tuple[str, str], bool] = {}  # whether a model does
@@ -134,7 +136,9 @@ class Sharing:
             if not is_same_machine(self._host, self._port):
                 self._resume_at = math.inf
                 return None
-            self._regions = Regions(self._transport, self._host, self._port)
+            with self._making:  # two threads would make two, and close one
+                if self._regions is None:
+                    self._regions = Regions(self._transport, self._host, self._port)
         return self._regions
 
     @staticmethod
