@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "client/server_words.h"
 #include "client_library/calls.h"
 #include "client_library/infer_message.h"
 
@@ -104,11 +105,11 @@ Future<bool> Client::IsReady(CallOptions options) {
 }
 
 Future<bool> Client::IsModelReady(const std::string& model, CallOptions options) {
-  return impl_->Call<bool>({.path = client_library::ModelPath(model) + "/ready"}, options, ReadReady);
+  return impl_->Call<bool>({.path = client::ModelPath(model) + "/ready"}, options, ReadReady);
 }
 
 Future<std::string> Client::ModelMetadata(const std::string& model, CallOptions options) {
-  return impl_->Call<std::string>({.path = client_library::ModelPath(model)}, options, ReadText);
+  return impl_->Call<std::string>({.path = client::ModelPath(model)}, options, ReadText);
 }
 
 ClientFigures Client::Figures() const { return impl_->Figures(); }

@@ -6,7 +6,8 @@
 #include <limits>
 
 #include "base/json.h"
-#include "base/percent.h"
+#include "base/json_member.h"
+#include "client/server_words.h"
 #include "neso/datatype.h"
 
 namespace neso::client_library {
@@ -18,14 +19,8 @@ ClientError Wrong(const std::string& what) {
   return {ErrorKind::kInternal, "the server's answer cannot be read: " + what};
 }
 
-const JsonValue* Member(const JsonValue& object, const char* name) {
-  if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
-}
-
 std::string TextOf(const JsonValue& object, const char* name) {
-  const JsonValue* const value = Member(object, name);
+  const JsonValue* const value = FindMember(object, name);
   return value != nullptr && value->IsString() ? std::string(JsonText(*value)) : std::string();
 }
 
@@ -55,9 +50,9 @@ struct AppendParameter {
 // A tensor of the answer, whose bytes begin at `*at`.
 Result<Tensor> ReadTensor(const JsonValue& output, const std::string& body, size_t* at) {
   const std::string name = TextOf(output, "name");
-  const JsonValue* const shape = Member(output, "shape");
-  const JsonValue* const parameters = Member(output, "parameters");
-  const JsonValue* const byte_size = parameters == nullptr ? nullptr : Member(*parameters, "binary_data_size");
+  const JsonValue* const shape = FindMember(output, "shape");
+  const JsonValue* const parameters = FindMember(output, "parameters");
+  const JsonValue* const byte_size = parameters == nullptr ? nullptr : FindMember(*parameters, "binary_data_size");
   if (shape == nullptr || !shape->IsArray() || byte_size == nullptr || !byte_size->IsUint64())
     return Wrong(fmt::format("output '{}' has no shape, or no bytes", name));
   std::vector<int64_t> sizes;
@@ -86,12 +81,6 @@ ErrorKind KindOf(int status) {
 
 }  // namespace
 
-std::string ModelPath(const std::string& model, const std::string& version) {
-  std::string path = "/v2/models/" + EncodePercents(model);
-  if (!version.empty()) path += "/versions/" + EncodePercents(version);
-  return path;
-}
-
 Result<client::HttpCall> WriteInferCall(const InferRequest& request) {
   std::string json = "{\"id\":" + JsonQuoted(request.id) + ",\"inputs\":[";
   size_t byte_size = 0;
@@ -117,7 +106,7 @@ Result<client::HttpCall> WriteInferCall(const InferRequest& request) {
   }
   json += "}}";
 
-  client::HttpCall call{.method = "POST", .path = ModelPath(request.model, request.version) + "/infer"};
+  client::HttpCall call{.method = "POST", .path = client::ModelPath(request.model, request.version) + "/infer"};
   call.headers = {{"Content-Type", "application/octet-stream"}, {kJsonLength, std::to_string(json.size())}};
   call.body = std::move(json);
   call.body.reserve(call.body.size() + byte_size);
@@ -138,7 +127,7 @@ Result<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer) {
   if (const Status parsed = document.Parse(json); !parsed.ok()) return Wrong(parsed.message());
   const JsonValue& root = document.root();
   InferAnswer result{TextOf(root, "model_name"), TextOf(root, "model_version"), TextOf(root, "id"), {}};
-  const JsonValue* const outputs = Member(root, "outputs");
+  const JsonValue* const outputs = FindMember(root, "outputs");
   if (outputs == nullptr || !outputs->IsArray()) return Wrong("it has no outputs");
   for (const JsonValue& output : outputs->GetArray()) {
     Result<Tensor> tensor = ReadTensor(output, answer.body, &at);
@@ -149,8 +138,7 @@ Result<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer) {
 }
 
 ClientError ErrorOf(const client::HttpAnswer& answer) {
-  JsonDocument document;
-  std::string text = document.Parse(answer.body).ok() ? TextOf(document.root(), "error") : std::string();
+  std::string text = client::ErrorText(answer.body).value_or("");
   if (text.empty()) text = fmt::format("the server answered with HTTP status {}", answer.status);
   return {KindOf(answer.status), std::move(text)};
 }

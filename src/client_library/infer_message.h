@@ -8,9 +8,6 @@
 
 namespace neso::client_library {
 
-// "/v2/models/<model>[/versions/<version>]"
-std::string ModelPath(const std::string& model, const std::string& version = "");
-
 // Error: kInvalidArgument for a tensor whose bytes do not fit its shape.
 Result<client::HttpCall> WriteInferCall(const InferRequest& request);
 

@@ -13,18 +13,6 @@ constexpr uint16_t kHttpPort = 8000;
 constexpr int kOk = 200;
 constexpr int kUnauthorized = 401;
 
-// RFC 3986, 2.3: what needs no percent sign.
-bool IsUnreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~").find(c) != std::string_view::npos;
-}
-
-std::string EncodePercents(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) encoded += IsUnreserved(c) ? std::string(1, c) : fmt::format("%{:02X}", uint8_t(c));
-  return encoded;
-}
-
 Expected<client::HttpHeaders> ReadHeaders(const std::vector<std::string>& texts) {
   client::HttpHeaders headers;
   for (const std::string& text : texts) {
@@ -43,10 +31,6 @@ Expected<JsonAnswerPtr> JsonAnswer::Read(std::string text) {
   if (const Status parsed = answer->document_.Parse(answer->text_); !parsed.ok())
     return Internal("expected JSON from the server, got '{}'", answer->text_.substr(0, 200));
   return answer;
-}
-
-std::string ModelPath(std::string_view model, std::string_view version) {
-  return "/v2/models/" + EncodePercents(model) + (version.empty() ? "" : "/versions/" + EncodePercents(version));
 }
 
 Expected<std::unique_ptr<AskedServer>> AskedServer::Make(const Asking& asking) {
@@ -82,9 +66,7 @@ Expected<JsonAnswerPtr> AskedServer::Ask(client::HttpCall call) {
 }
 
 Status AskedServer::ErrorOf(const client::HttpAnswer& answer) {
-  const Expected<JsonAnswerPtr> body = JsonAnswer::Read(answer.body);
-  const JsonValue* const reason = body ? FindMember((*body)->root(), "error") : nullptr;
-  std::string text = reason != nullptr && reason->IsString() ? std::string(JsonText(*reason)) : answer.body;
+  std::string text = client::ErrorText(answer.body).value_or(answer.body);
   if (text.empty()) text = "the server gives no reason";
   if (answer.status == kUnauthorized) text += "\n--header 'Authorization: Bearer KEY' sends an access key";
   return Internal("{} (HTTP {})", text, answer.status);

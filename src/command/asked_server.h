@@ -12,6 +12,7 @@
 #include "base/json_member.h"
 #include "base/status.h"
 #include "client/http_client.h"
+#include "client/server_words.h"
 #include "command/asking.h"
 
 namespace neso::command {
@@ -31,8 +32,7 @@ class JsonAnswer {
 };
 using JsonAnswerPtr = std::unique_ptr<JsonAnswer>;
 
-// "/v2/models/NAME[/versions/VERSION]".
-std::string ModelPath(std::string_view model, std::string_view version = {});
+using client::ModelPath;
 
 // Confined to a thread.
 class AskedServer {

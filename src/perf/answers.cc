@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/json_elements.h"
+#include "base/json_member.h"
 #include "perf/json_tensor.h"
 
 namespace neso::perf {
@@ -31,34 +32,31 @@ std::optional<size_t> JsonSize(const client::Http1AnswerReader& answer) {
 }
 
 Status ReadData(const JsonValue& output, std::string_view& binary, Tensor& tensor) {
-  const auto parameters = output.FindMember("parameters");
-  if (parameters != output.MemberEnd() && parameters->value.IsObject()) {
-    const auto size = parameters->value.FindMember("binary_data_size");
-    if (size != parameters->value.MemberEnd()) {
-      if (!size->value.IsUint64() || size->value.GetUint64() > binary.size()) return NoAnswer("whole binary data");
-      tensor.bytes = binary.substr(0, size->value.GetUint64());
-      binary.remove_prefix(tensor.bytes.size());
-      return {};
-    }
+  const JsonValue* const parameters = FindMember(output, "parameters");
+  if (const JsonValue* size = parameters == nullptr ? nullptr : FindMember(*parameters, "binary_data_size")) {
+    if (!size->IsUint64() || size->GetUint64() > binary.size()) return NoAnswer("whole binary data");
+    tensor.bytes = binary.substr(0, size->GetUint64());
+    binary.remove_prefix(tensor.bytes.size());
+    return {};
   }
-  const auto data = output.FindMember("data");
-  if (data == output.MemberEnd() || !data->value.IsArray()) return NoAnswer("data of '" + tensor.name + "'");
-  return ForEachJsonElement(JsonDocument::ElementsOf(data->value).text, [&tensor](const JsonValue& value) {
+  const JsonValue* const data = FindMember(output, "data");
+  if (data == nullptr || !data->IsArray()) return NoAnswer("data of '" + tensor.name + "'");
+  return ForEachJsonElement(JsonDocument::ElementsOf(*data).text, [&tensor](const JsonValue& value) {
     return AppendJsonElement(value, tensor.datatype, tensor.bytes);
   });
 }
 
 Expected<Tensor> ReadOutput(const JsonValue& output, std::string_view& binary) {
   if (!output.IsObject()) return NoAnswer("objects as outputs");
-  const auto name = output.FindMember("name"), datatype = output.FindMember("datatype"),
-             shape = output.FindMember("shape");
-  const auto end = output.MemberEnd();
-  if (name == end || !name->value.IsString() || datatype == end || !datatype->value.IsString() || shape == end ||
-      !shape->value.IsArray()) {
+  const JsonValue* const name = FindMember(output, "name");
+  const JsonValue* const datatype = FindMember(output, "datatype");
+  const JsonValue* const shape = FindMember(output, "shape");
+  if (name == nullptr || !name->IsString() || datatype == nullptr || !datatype->IsString() || shape == nullptr ||
+      !shape->IsArray()) {
     return NoAnswer("name, datatype and shape of each output");
   }
-  Tensor tensor{std::string(JsonText(name->value)), std::string(JsonText(datatype->value)), {}, {}};
-  for (const JsonValue& size : shape->value.GetArray()) tensor.shape.push_back(size.IsInt64() ? size.GetInt64() : -1);
+  Tensor tensor{std::string(JsonText(*name)), std::string(JsonText(*datatype)), {}, {}};
+  for (const JsonValue& size : shape->GetArray()) tensor.shape.push_back(size.IsInt64() ? size.GetInt64() : -1);
   RETURN_IF_ERROR(ReadData(output, binary, tensor));
   return tensor;
 }
@@ -96,9 +94,10 @@ Expected<std::vector<Tensor>> ReadHttpAnswer(const client::Http1AnswerReader& an
   JsonDocument document;
   RETURN_IF_ERROR(document.Parse(body.substr(0, *size), HoldsElements));
   const JsonValue& root = document.root();
-  if (!root.IsObject() || !root.HasMember("outputs") || !root["outputs"].IsArray()) return NoAnswer("outputs");
+  const JsonValue* const listed = FindMember(root, "outputs");
+  if (listed == nullptr || !listed->IsArray()) return NoAnswer("outputs");
   std::vector<Tensor> outputs;
-  for (const JsonValue& output : root["outputs"].GetArray()) {
+  for (const JsonValue& output : listed->GetArray()) {
     ASSIGN_OR_RETURN(outputs.emplace_back(), ReadOutput(output, binary));
   }
   return outputs;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "client/server_words.h"
 #include "perf/answers.h"
 #include "perf/json_tensor.h"
 
@@ -10,11 +11,6 @@ namespace neso::perf {
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
-
-// "/v2/models/NAME[/versions/VERSION]"
-std::string ModelPath(const std::string& model, const std::string& version) {
-  return "/v2/models/" + model + (version.empty() ? "" : "/versions/" + version);
-}
 
 std::string_view EndpointOf(Question question) {
   switch (question) {
@@ -26,12 +22,7 @@ std::string_view EndpointOf(Question question) {
 }
 
 // What the server says of an error, in its own words if it has some.
-std::string Reason(const std::string& body) {
-  JsonDocument document;
-  const bool has_reason = document.Parse(body).ok() && document.root().IsObject() &&
-                          document.root().HasMember("error") && document.root()["error"].IsString();
-  return has_reason ? std::string(JsonText(document.root()["error"])) : body;
-}
+std::string Reason(const std::string& body) { return client::ErrorText(body).value_or(body); }
 
 // Always as long, whatever they say, so that they are written into a head that is there: blanks are nothing in JSON.
 std::string Marks(const Turn& turn) {
@@ -121,7 +112,7 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
 }  // namespace
 
 Expected<std::string> HttpTransport::Ask(Question question, const std::string& model, const std::string& version) {
-  const std::string path = fmt::format("{}{}", ModelPath(model, version), EndpointOf(question));
+  const std::string path = fmt::format("{}{}", client::ModelPath(model, version), EndpointOf(question));
   ASSIGN_OR_RETURN(client::HttpAnswer answer, client_.Call({.path = path, .headers = options_.headers}, kPatience));
   if (answer.status != 200) return Unavailable("{} says {}: {}", path, answer.status, Reason(answer.body));
   return std::move(answer.body);
@@ -144,8 +135,9 @@ Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const Model
   }
   json += fmt::format(R"("binary_data_output":{}}}}})", !options_.output_is_json);
 
-  client::HttpCall call{
-      .method = "POST", .path = ModelPath(options_.model, options_.version) + "/infer", .headers = options_.headers};
+  client::HttpCall call{.method = "POST",
+                        .path = client::ModelPath(options_.model, options_.version) + "/infer",
+                        .headers = options_.headers};
   call.headers.emplace_back("Content-Type", "application/octet-stream");
   call.headers.emplace_back("Inference-Header-Content-Length", std::to_string(json.size()));
   call.body = json + tensors;

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/json_elements.h"
+#include "base/json_member.h"
 #include "perf/json_tensor.h"
 
 namespace neso::perf {
@@ -45,25 +46,23 @@ Expected<std::string> ReadBytes(const JsonValue& content, std::string_view key, 
                               [&](const JsonValue& value) { return AppendJsonElement(value, facts.datatype, bytes); }));
     return bytes;
   }
-  const auto encoded = content.IsObject() ? content.FindMember("b64") : JsonValue::ConstMemberIterator();
-  if (!content.IsObject() || encoded == content.MemberEnd() || !encoded->value.IsString())
+  const JsonValue* const encoded = FindMember(content, "b64");
+  if (encoded == nullptr || !encoded->IsString())
     return InvalidArg(R"(expected an array of elements or {{"b64": "..."}})");
-  return DecodeBase64(JsonText(encoded->value));
+  return DecodeBase64(JsonText(*encoded));
 }
 
 Expected<Tensor> ReadTensor(const JsonValue& value, const TensorFacts& facts) {
   Tensor tensor{.name = facts.name, .datatype = facts.datatype, .shape = facts.shape, .bytes = {}};
   const JsonValue* content = &value;
   std::string_view key = facts.name;
-  if (value.IsObject()) {
-    if (const auto shape = value.FindMember("shape"); shape != value.MemberEnd()) {
-      if (!shape->value.IsArray()) return InvalidArg("shape of '{}': expected an array", facts.name);
-      ASSIGN_OR_RETURN(tensor.shape, ReadShape(shape->value, facts.name));
-    }
-    if (const auto inner = value.FindMember("content"); inner != value.MemberEnd()) {
-      content = &inner->value;
-      key = "content";
-    }
+  if (const JsonValue* const shape = FindMember(value, "shape")) {
+    if (!shape->IsArray()) return InvalidArg("shape of '{}': expected an array", facts.name);
+    ASSIGN_OR_RETURN(tensor.shape, ReadShape(*shape, facts.name));
+  }
+  if (const JsonValue* const inner = FindMember(value, "content")) {
+    content = inner;
+    key = "content";
   }
   RETURN_IF_ERROR(CheckShapeIsKnown(facts.name, tensor.shape));
   Expected<std::string> bytes = ReadBytes(*content, key, facts);
@@ -144,18 +143,18 @@ Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector
   if (const Status parsed = document.Parse(text, HoldsElements); !parsed.ok())
     return InvalidArg("the file is no JSON: {}", parsed.message());
   const JsonValue& root = document.root();
-  if (!root.IsObject() || root.FindMember("data") == root.MemberEnd())
-    return InvalidArg("The json file doesn't contain data field");
+  const JsonValue* const data = FindMember(root, "data");
+  if (data == nullptr) return InvalidArg("The json file doesn't contain data field");
   std::vector<Stream> read;
-  RETURN_IF_ERROR(ForEachStep(root["data"], "data", [&](const Place& place, const JsonValue& step) -> Status {
+  RETURN_IF_ERROR(ForEachStep(*data, "data", [&](const Place& place, const JsonValue& step) -> Status {
     read.resize(std::max(read.size(), place.stream + 1));
     const Status done = ReadStep(step, facts, read[place.stream].emplace_back());
     return done.ok() ? done : InvalidArg("{} {}", done.message(), place.Text());
   }));
   const bool has_empty = std::ranges::any_of(read, [](const Stream& stream) { return stream.empty(); });
   if (read.empty() || has_empty) return InvalidArg("'data' has a stream without a step");
-  if (const auto expected = root.FindMember("validation_data"); expected != root.MemberEnd())
-    RETURN_IF_ERROR(ReadExpected(expected->value, facts, read));
+  if (const JsonValue* const expected = FindMember(root, "validation_data"))
+    RETURN_IF_ERROR(ReadExpected(*expected, facts, read));
   streams.insert(streams.end(), std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()));
   return {};
 }

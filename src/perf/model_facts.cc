@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/json_member.h"
 #include "perf/transport.h"
 
 namespace neso::perf {
@@ -20,26 +21,20 @@ std::vector<int64_t> Integers(const JsonValue& array) {
   return numbers;
 }
 
-const JsonValue* Member(const JsonValue& object, const char* name) {
-  if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
-}
-
 // A switch within the object that is the member `part`.
 bool IsSet(const JsonValue& config, const char* part, const char* name) {
-  const JsonValue* const object = Member(config, part);
-  const JsonValue* const value = object == nullptr ? nullptr : Member(*object, name);
+  const JsonValue* const object = FindMember(config, part);
+  const JsonValue* const value = object == nullptr ? nullptr : FindMember(*object, name);
   return value != nullptr && value->IsBool() && value->GetBool();
 }
 
 uint64_t Number(const JsonValue& object, const char* name) {
-  const JsonValue* const value = Member(object, name);
+  const JsonValue* const value = FindMember(object, name);
   return value != nullptr && value->IsUint64() ? value->GetUint64() : 0;
 }
 
 void Add(ServerCounts::Part& sum, const JsonValue* inference, const char* name) {
-  const JsonValue* const part = inference == nullptr ? nullptr : Member(*inference, name);
+  const JsonValue* const part = inference == nullptr ? nullptr : FindMember(*inference, name);
   if (part == nullptr) return;
   sum.count += Number(*part, "count");
   sum.ns += Number(*part, "ns");
@@ -50,13 +45,13 @@ ServerCounts::Part Difference(const ServerCounts::Part& after, const ServerCount
 }
 
 Expected<std::vector<TensorFacts>> ReadTensors(const JsonValue& metadata, const char* which, const ModelFacts& facts) {
-  const JsonValue* const tensors = Member(metadata, which);
+  const JsonValue* const tensors = FindMember(metadata, which);
   if (tensors == nullptr || !tensors->IsArray()) return Internal("expected {} in the model's metadata", which);
   std::vector<TensorFacts> read;
   for (const JsonValue& tensor : tensors->GetArray()) {
-    const JsonValue* const name = Member(tensor, "name");
-    const JsonValue* const datatype = Member(tensor, "datatype");
-    const JsonValue* const shape = Member(tensor, "shape");
+    const JsonValue* const name = FindMember(tensor, "name");
+    const JsonValue* const datatype = FindMember(tensor, "datatype");
+    const JsonValue* const shape = FindMember(tensor, "shape");
     if (name == nullptr || !name->IsString() || datatype == nullptr || !datatype->IsString() || shape == nullptr ||
         !shape->IsArray()) {
       return Internal("expected name, datatype and shape of each of the {} in the model's metadata", which);
@@ -71,11 +66,11 @@ Expected<std::vector<TensorFacts>> ReadTensors(const JsonValue& metadata, const 
 }
 
 void MarkOptional(const JsonValue& config, std::vector<TensorFacts>& inputs) {
-  const JsonValue* const declared = Member(config, "input");
+  const JsonValue* const declared = FindMember(config, "input");
   if (declared == nullptr || !declared->IsArray()) return;
   for (const JsonValue& input : declared->GetArray()) {
-    const JsonValue* const name = Member(input, "name");
-    const JsonValue* const is_optional = Member(input, "optional");
+    const JsonValue* const name = FindMember(input, "name");
+    const JsonValue* const is_optional = FindMember(input, "optional");
     if (name == nullptr || !name->IsString() || is_optional == nullptr || !is_optional->IsBool()) continue;
     const auto known = std::ranges::find(inputs, JsonText(*name), &TensorFacts::name);
     if (known != inputs.end()) known->is_optional = is_optional->GetBool();
@@ -110,7 +105,7 @@ Expected<ModelFacts> AskModel(Transport& transport, const Options& options) {
   RETURN_IF_ERROR(Get(transport, Question::kConfig, options, config, config_text));
   const uint64_t max_batch = Number(config.root(), "max_batch_size");
   facts.batches = max_batch > 0;
-  facts.has_sequences = Member(config.root(), "sequence_batching") != nullptr;
+  facts.has_sequences = FindMember(config.root(), "sequence_batching") != nullptr;
   facts.has_cache = IsSet(config.root(), "response_cache", "enable");
   facts.is_decoupled = IsSet(config.root(), "model_transaction_policy", "decoupled");
   RETURN_IF_ERROR(CheckBatch(options, facts, max_batch));
@@ -160,12 +155,12 @@ Expected<ServerCounts> AskCounts(Transport& transport, const Options& options) {
   std::string text;
   JsonDocument document;
   RETURN_IF_ERROR(Get(transport, Question::kStatistics, options, document, text));
-  const JsonValue* const models = Member(document.root(), "model_stats");
+  const JsonValue* const models = FindMember(document.root(), "model_stats");
   if (models == nullptr || !models->IsArray() || models->Empty())
     return Internal("missing statistics for requested model");
   ServerCounts counts;
   for (const JsonValue& model : models->GetArray()) {
-    const JsonValue* const inference = Member(model, "inference_stats");
+    const JsonValue* const inference = FindMember(model, "inference_stats");
     counts.inferences += Number(model, "inference_count");
     counts.executions += Number(model, "execution_count");
     Add(counts.success, inference, "success");

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common.h"
@@ -109,4 +111,16 @@ void AskForSumAndDifference(Client* client, const Flags& flags) {
   tc::InferResult* answer;
   Must(client->Infer(&answer, options, {input0.get(), input1.get()}, {}, flags.headers), "inference");
   CheckSumAndDifference(*std::unique_ptr<tc::InferResult>(answer));
+}
+
+// Until "simple" is ready, or not any more: a model that is unloaded goes when its last request is done.
+template <typename Client>
+void AwaitReadiness(Client* client, bool wanted) {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    bool ready;
+    Must(client->IsModelReady(&ready, "simple"), "the model's readiness");
+    if (ready == wanted) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Must(false, wanted ? "a model that is ready" : "a model that has gone");
 }

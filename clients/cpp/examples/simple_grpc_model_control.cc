@@ -1,24 +1,6 @@
 // Unloads the model "simple", finds that it has gone, and loads it again.
-#include <chrono>
-#include <thread>
-
 #include "example.h"
 #include "grpc_client.h"
-
-namespace {
-
-// A model that is unloaded goes when its last request is done.
-void Await(tc::InferenceServerGrpcClient* client, bool wanted) {
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    bool ready;
-    Must(client->IsModelReady(&ready, "simple"), "the model's readiness");
-    if (ready == wanted) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  Must(false, wanted ? "a model that is ready" : "a model that has gone");
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const Flags flags(argc, argv, "localhost:8001");
@@ -30,9 +12,9 @@ int main(int argc, char** argv) {
   std::cout << index.models_size() << " entries in the repository\n";
 
   Must(client->UnloadModel("simple", flags.headers), "unloading");
-  Await(client.get(), false);
+  AwaitReadiness(client.get(), false);
   Must(client->LoadModel("simple", flags.headers), "loading");
-  Await(client.get(), true);
+  AwaitReadiness(client.get(), true);
   const tc::Error error = client->LoadModel("no_such_model", flags.headers);
   Must(!error.IsOk(), "an error for a model that is not there");
   std::cout << error << "\nPASS : Model Control" << std::endl;

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/owned_descriptor.h"
 #include "base/read_file.h"
+#include "client/server_words.h"
 #include "config/json.h"
 #include "config/parse.h"
 
@@ -108,14 +109,11 @@ Status TunedServer::AwaitReady() {
 Expected<std::string> TunedServer::Ask(const client::HttpCall& call) {
   ASSIGN_OR_RETURN(client::HttpAnswer answer, client_.Call(call, kPatience));
   if (answer.status == 200) return std::move(answer.body);
-  JsonDocument document;
-  const bool has_reason = document.Parse(answer.body).ok() && document.root().IsObject() &&
-                          document.root().HasMember("error") && document.root()["error"].IsString();
-  return Unavailable("{}", has_reason ? JsonText(document.root()["error"]) : std::string_view(answer.body));
+  return Unavailable("{}", client::ErrorText(answer.body).value_or(answer.body));
 }
 
 Expected<inference::ModelConfig> TunedServer::ConfigOf(const std::string& model) {
-  ASSIGN_OR_RETURN(const std::string json, Ask({.path = "/v2/models/" + model + "/config"}));
+  ASSIGN_OR_RETURN(const std::string json, Ask({.path = client::ModelPath(model) + "/config"}));
   return ParseModelConfigJson(json);
 }
 

@@ -1,15 +1,15 @@
 // Tensors in memory that this program and the server share: only their places travel.
 #include <cstring>
 
+#include "either_client.h"
 #include "example.h"
-#include "http_client.h"
 #include "shm_utils.h"
 
 namespace {
 
 constexpr size_t kTensor = 16 * sizeof(int32_t);
 
-int32_t* Share(tc::InferenceServerHttpClient* client, const std::string& name, const std::string& key) {
+int32_t* Share(Client* client, const std::string& name, const std::string& key) {
   int fd;
   void* memory;
   Must(tc::CreateSharedMemoryRegion(key, 2 * kTensor, &fd), key);
@@ -19,7 +19,7 @@ int32_t* Share(tc::InferenceServerHttpClient* client, const std::string& name, c
   return static_cast<int32_t*>(memory);
 }
 
-void Unshare(tc::InferenceServerHttpClient* client, const std::string& name, const std::string& key, void* memory) {
+void Unshare(Client* client, const std::string& name, const std::string& key, void* memory) {
   Must(client->UnregisterSystemSharedMemory(name), name);
   Must(tc::UnmapSharedMemory(memory, 2 * kTensor), key);
   Must(tc::UnlinkSharedMemoryRegion(key), key);
@@ -28,9 +28,9 @@ void Unshare(tc::InferenceServerHttpClient* client, const std::string& name, con
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Flags flags(argc, argv, "localhost:8000");
-  std::unique_ptr<tc::InferenceServerHttpClient> client;
-  Must(tc::InferenceServerHttpClient::Create(&client, flags.url, flags.verbose), "a client");
+  const Flags flags(argc, argv, kDefaultUrl);
+  std::unique_ptr<Client> client;
+  Must(Client::Create(&client, flags.url, flags.verbose), "a client");
 
   const std::string own = std::to_string(getpid());
   const std::string in_name = "in-" + own, out_name = "out-" + own, in_key = "/in-" + own, out_key = "/out-" + own;

@@ -1,10 +1,10 @@
 // Two sequences, whose requests take turns: the model "simple_sequence" adds up each for itself.
+#include "either_client.h"
 #include "example.h"
-#include "http_client.h"
 
 namespace {
 
-int32_t Send(tc::InferenceServerHttpClient* client, tc::InferOptions options, int32_t value, bool first, bool last) {
+int32_t Send(Client* client, tc::InferOptions options, int32_t value, bool first, bool last) {
   options.sequence_start_ = first;
   options.sequence_end_ = last;
   const std::vector<int32_t> values = {value};
@@ -18,9 +18,9 @@ int32_t Send(tc::InferenceServerHttpClient* client, tc::InferOptions options, in
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Flags flags(argc, argv, "localhost:8000");
-  std::unique_ptr<tc::InferenceServerHttpClient> client;
-  Must(tc::InferenceServerHttpClient::Create(&client, flags.url, flags.verbose), "a client");
+  const Flags flags(argc, argv, kDefaultUrl);
+  std::unique_ptr<Client> client;
+  Must(Client::Create(&client, flags.url, flags.verbose), "a client");
 
   tc::InferOptions rising("simple_sequence"), falling("simple_sequence");
   rising.sequence_id_ = 1007;

@@ -1,11 +1,11 @@
 // One inference request with the model "simple", which answers sum and difference of its two inputs.
+#include "either_client.h"
 #include "example.h"
-#include "http_client.h"
 
 int main(int argc, char** argv) {
-  const Flags flags(argc, argv, "localhost:8000");
-  std::unique_ptr<tc::InferenceServerHttpClient> client;
-  Must(tc::InferenceServerHttpClient::Create(&client, flags.url, flags.verbose), "a client");
+  const Flags flags(argc, argv, kDefaultUrl);
+  std::unique_ptr<Client> client;
+  Must(Client::Create(&client, flags.url, flags.verbose), "a client");
 
   const auto ascending = Ascending(), ones = Ones();
   const auto input0 = Input("INPUT0", ascending), input1 = Input("INPUT1", ones);

@@ -1,11 +1,11 @@
 // Numbers as text: the model "simple_string" adds and subtracts them, too.
+#include "either_client.h"
 #include "example.h"
-#include "http_client.h"
 
 int main(int argc, char** argv) {
-  const Flags flags(argc, argv, "localhost:8000");
-  std::unique_ptr<tc::InferenceServerHttpClient> client;
-  Must(tc::InferenceServerHttpClient::Create(&client, flags.url, flags.verbose), "a client");
+  const Flags flags(argc, argv, kDefaultUrl);
+  std::unique_ptr<Client> client;
+  Must(Client::Create(&client, flags.url, flags.verbose), "a client");
 
   std::vector<std::string> ascending;
   for (int i = 0; i < 16; ++i) ascending.push_back(std::to_string(i));

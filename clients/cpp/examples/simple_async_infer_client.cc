@@ -2,14 +2,14 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "either_client.h"
 #include "example.h"
-#include "grpc_client.h"
 
 int main(int argc, char** argv) {
   constexpr size_t kRequests = 8;
-  const Flags flags(argc, argv, "localhost:8001");
-  std::unique_ptr<tc::InferenceServerGrpcClient> client;
-  Must(tc::InferenceServerGrpcClient::Create(&client, flags.url, flags.verbose), "a client");
+  const Flags flags(argc, argv, kDefaultUrl);
+  std::unique_ptr<Client> client;
+  Must(Client::Create(&client, flags.url, flags.verbose), "a client");
 
   const auto ascending = Ascending(), ones = Ones();
   const auto input0 = Input("INPUT0", ascending), input1 = Input("INPUT1", ones);
