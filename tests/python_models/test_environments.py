@@ -153,3 +153,16 @@ def test_unpacked_environments_go_with_the_server(models, module_repository, sta
     assert len(list(tmp_path.iterdir())) == 1
     started.stop()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given, spins", [({}, "10000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "active"}, None)])
+def test_how_long_threads_of_frameworks_spin_unless_the_environment_says_so(models, module_repository, start_server, given, spins):
+    """What OpenMP reads in the server's environment, models in Python have in theirs."""
+    models.add("spins", """
+def execute(self, requests):
+    return [answer(OUT=np.array([os.environ.get("GOMP_SPINCOUNT", "")], dtype=object)) for _ in requests]
+""", outputs={"OUT": "TYPE_STRING"})
+    server = start_server(module_repository.path, "--model-control-mode=explicit", env={**python_on_path(), **given})
+    with httpclient.InferenceServerClient(server.http) as client:
+        client.load_model("spins")
+        assert arrays_of(client.infer("spins", inputs_of({"IN": np.float32([1])})))["OUT"][0].decode() == (spins or "")
