@@ -1,11 +1,12 @@
 """Time limits, threads, and servers that go away."""
+import asyncio
 import concurrent.futures
 import ssl
 import time
 
 import numpy as np
 import pytest
-from neso_client import Client, DeadlineExceeded, InvalidInput, Unavailable
+from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
 from support.certificates import Authority
 from support.repository import ModelRepository
 from support.server import PATIENCE, Server
@@ -112,6 +113,22 @@ def test_tls(secured):
             np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
     with pytest.raises(Unavailable, match="certificate verify failed"):
         Client(f"grpcs://{server.grpc}").infer("identity", INPUT0=[[1]])
+
+
+def test_tls_in_a_loop(secured):
+    server, authority = secured
+
+    async def run():
+        trusted = ssl.create_default_context(cafile=str(authority.certificate))
+        async with AsyncClient(f"grpcs://{server.grpc}", tls=trusted) as client:
+            arrays = [np.full((1, size), size, np.float32) for size in (1, 1_000_000, 20, 300_000)]
+            results = await asyncio.gather(*(client.infer("identity", INPUT0=array) for array in arrays))
+            for array, result in zip(arrays, results):
+                np.testing.assert_array_equal(result.array, array)
+        with pytest.raises(Unavailable, match="certificate verify failed"):
+            await AsyncClient(f"grpcs://{server.grpc}").infer("identity", INPUT0=[[1]])
+
+    asyncio.run(run())
 
 
 def test_an_input_is_told_before_the_server_is_asked_again(client):

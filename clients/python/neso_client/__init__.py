@@ -6,9 +6,11 @@
         scores = client.infer("digits", pixels=images)["scores"]
 """
 from .aio import AsyncClient
-from .client import Client, Model, Result
+from .client import Client
 from .errors import DeadlineExceeded, InvalidInput, NesoError, ServerError, Unavailable
+from .results import Result
 from .tensors import TensorSpec
+from .transport import Model
 
 __all__ = ["AsyncClient", "Client", "Model", "Result", "TensorSpec", "NesoError", "InvalidInput", "ServerError", "Unavailable",
            "DeadlineExceeded", "__version__"]

@@ -2,19 +2,32 @@
 import socket
 import struct
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, AsyncGenerator, Callable, Dict, List, Optional, Tuple, cast
 
 from . import protobuf as pb
 from .errors import DeadlineExceeded, NesoError, ServerError, Unavailable
-from .grpc_call import DuplexCall, check_status
-from .http2 import Http2Connection, StreamEnded, literal
+from .grpc_call import Cancellation, DuplexCall, check_status
+from .http2 import PREFIX, Http2Connection, StreamEnded, literal
+from .network import BLOCKING, Address, Network
 from .tensors import Place, Tensor, TensorSpec
-from .transport import Address, Cancellation, Model, Pool, Request, Response, Transport
+from .transport import Model, Request, Response, Transport
+
 
 class GrpcTransport(Transport):
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, network: Network = BLOCKING) -> None:
         self._address = address
-        self._pool = Pool(lambda timeout: Http2Connection(address, timeout))
+
+        async def connect(timeout: Optional[float]) -> Http2Connection:
+            connection = Http2Connection(await network.open(address, timeout, "h2"))
+            connection.limit(timeout)
+            try:
+                await connection.start()
+            except BaseException as error:
+                connection.close()
+                raise self._understood(error, timeout) from None
+            return connection
+
+        self._pool = network.pool(connect)
         fields = b"\x83" + (b"\x87" if address.tls else b"\x86") + b"\x01" + literal(b"", address.authority.encode())[2:]
         fields += literal(b"content-type", b"application/grpc") + literal(b"te", b"trailers")
         for name, value in address.headers.items():
@@ -25,94 +38,93 @@ class GrpcTransport(Transport):
     def close(self) -> None:
         self._pool.close()
 
-    def infer(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Response:
-        return read_response(self.call("ModelInfer", *infer_request(request), timeout, cancellation=cancellation))
+    async def infer(self, request: Request, timeout: Optional[float]) -> Response:
+        return read_response(await self.call("ModelInfer", *infer_request(request), timeout))
 
-    def stream(self, request: Request, timeout: Optional[float], cancellation: Optional[Cancellation] = None) -> Iterator[Response]:
-        for message in self._calls("ModelStreamInfer", *infer_request(request), timeout, cancellation=cancellation):
-            error, response = "", None
-            for field, value in pb.fields(message):
-                if field == 1:
-                    error = pb.text(value)
-                elif field == 2:
-                    response = value
-            if error:
-                raise ServerError("UNKNOWN", error)
-            if response is not None:
-                yield read_response(response)
+    async def stream(self, request: Request, timeout: Optional[float]) -> AsyncGenerator[Response, None]:
+        connection = cast(Http2Connection, await self._pool.take(timeout))
+        is_whole = False
+        try:
+            await self._send(connection, "ModelStreamInfer", *infer_request(request), timeout)
+            while (message := await connection.receive()) is not None:
+                response = _read_stream_response(message)
+                if response is not None:
+                    yield response
+            is_whole = True
+            check_status(connection.fields())
+        except (OSError, ValueError, StreamEnded) as error:
+            raise self._understood(error, timeout) from None
+        finally:
+            self._pool.give_back(connection, is_whole)
 
-    def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
+    async def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
         told: Dict[int, List[Any]] = {1: [], 2: [], 3: [], 4: [], 5: []}
-        for field, value in pb.fields(self._call_small("ModelMetadata", pb.text_field(1, name) + pb.text_field(2, version), timeout)):
+        for field, value in pb.fields(await self._call_small("ModelMetadata", pb.text_field(1, name) + pb.text_field(2, version), timeout)):
             told.setdefault(field, []).append(value)
         return Model("".join(map(pb.text, told[1])), tuple(map(pb.text, told[2])), "".join(map(pb.text, told[3])),
                      tuple(read_spec(bytes(spec)) for spec in told[4]), tuple(read_spec(bytes(spec)) for spec in told[5]))
 
-    def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
+    async def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
         if model:
-            answer = self._call_small("ModelReady", pb.text_field(1, model) + pb.text_field(2, version), timeout)
+            answer = await self._call_small("ModelReady", pb.text_field(1, model) + pb.text_field(2, version), timeout)
         else:
-            answer = self._call_small("ServerReady", b"", timeout)
+            answer = await self._call_small("ServerReady", b"", timeout)
         return any(field == 1 and value for field, value in pb.fields(answer))
 
-    def load(self, model: str, timeout: Optional[float]) -> None:
-        self._call_small("RepositoryModelLoad", pb.text_field(2, model), timeout)
+    async def load(self, model: str, timeout: Optional[float]) -> None:
+        await self._call_small("RepositoryModelLoad", pb.text_field(2, model), timeout)
 
-    def unload(self, model: str, timeout: Optional[float]) -> None:
-        self._call_small("RepositoryModelUnload", pb.text_field(2, model), timeout)
+    async def unload(self, model: str, timeout: Optional[float]) -> None:
+        await self._call_small("RepositoryModelUnload", pb.text_field(2, model), timeout)
 
-    def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
-        told = self._call_small("ModelConfig", pb.text_field(1, name) + pb.text_field(2, version), timeout)
+    async def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
+        told = await self._call_small("ModelConfig", pb.text_field(1, name) + pb.text_field(2, version), timeout)
         configs = [config for field, config in pb.fields(told) if field == 1]
         return sum(pb.signed(value) for config in configs for field, value in pb.fields(config) if field == 4)
 
-    def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
+    async def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
         message = pb.text_field(1, name) + pb.text_field(2, key) + pb.number_field(4, size)
-        self._call_small("SystemSharedMemoryRegister", message, timeout)
+        await self._call_small("SystemSharedMemoryRegister", message, timeout)
 
-    def unregister_region(self, name: str, timeout: Optional[float]) -> None:
-        self._call_small("SystemSharedMemoryUnregister", pb.text_field(1, name), timeout)
+    async def unregister_region(self, name: str, timeout: Optional[float]) -> None:
+        await self._call_small("SystemSharedMemoryUnregister", pb.text_field(1, name), timeout)
 
-    def _call_small(self, method: str, message: bytes, timeout: Optional[float]) -> memoryview:
-        return self.call(method, [memoryview(message)], len(message), timeout)
+    async def _call_small(self, method: str, message: bytes, timeout: Optional[float]) -> memoryview:
+        return await self.call(method, [memoryview(message)], len(message), timeout)
 
-    def call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
-             is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> memoryview:
+    async def call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
+                   is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> memoryview:
         """The answer's message. more_fields: encoded by literal()."""
-        answers = list(self._calls(method, message, size, timeout, more_fields, is_compressed, cancellation))
-        if len(answers) != 1:
-            raise ServerError("INTERNAL", f"expected one answer of {method}, got {len(answers)}")
-        return answers[0]
-
-    def _calls(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
-               is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> Iterator[memoryview]:
-        connection = self._pool.take(timeout)
+        connection = cast(Http2Connection, await self._pool.take(timeout))
         is_whole = False
         if cancellation is not None:
             cancellation.attach(connection.abort)
         try:
-            connection.settimeout(timeout)
-            prefix = memoryview(struct.pack(">BI", is_compressed, size))
-            connection.send(self._header_block(method, timeout) + more_fields, [prefix, *message], size + 5)
-            while (answer := connection.receive()) is not None:
-                yield answer
-            is_whole = True
+            await self._send(connection, method, message, size, timeout, more_fields, is_compressed)
+            answer = await connection.receive()
+            more = answer is not None and await connection.receive() is not None
+            is_whole = not more
             check_status(connection.fields())
-        except NesoError:  # some are OSErrors, too
-            raise
-        except socket.timeout:
-            raise DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s") from None
-        except StreamEnded as error:
-            raise Unavailable(f"{self._address.authority}: {error}") from None
-        except (OSError, ValueError) as error:
-            raise Unavailable(f"{self._address.authority}: {error}") from None
+            if answer is None or more:
+                raise ServerError("INTERNAL", f"expected one answer of {method}, got {'several' if more else 'none'}")
+            return answer
+        except (OSError, ValueError, StreamEnded) as error:
+            raise self._understood(error, timeout) from None
         finally:
-            if cancellation is not None and cancellation.detach():
-                is_whole = False
-            if is_whole:
-                self._pool.give_back(connection)
-            else:
-                connection.close()
+            is_cut = cancellation is not None and cancellation.detach()
+            self._pool.give_back(connection, is_whole and not is_cut)
+
+    async def _send(self, connection: Http2Connection, method: str, message: List[memoryview], size: int, timeout: Optional[float],
+                    more_fields: bytes = b"", is_compressed: bool = False) -> None:
+        connection.limit(timeout)
+        await connection.send(self._header_block(method, timeout) + more_fields, [PREFIX.pack(is_compressed, size), *message], size + 5)
+
+    def _understood(self, error: BaseException, timeout: Optional[float]) -> BaseException:
+        if isinstance(error, NesoError):  # some are OSErrors, too
+            return error
+        if isinstance(error, socket.timeout):
+            return DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s")
+        return Unavailable(f"{self._address.authority}: {error}") if isinstance(error, (OSError, ValueError, StreamEnded)) else error
 
     def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"", encoding: str = "") -> DuplexCall:
         """A call with any number of messages both ways, on a connection of its own."""
@@ -189,6 +201,18 @@ def read_spec(data: bytes) -> TensorSpec:
         elif field == 3:
             shape += [pb.signed(value)] if isinstance(value, int) else pb.unpack(value)
     return TensorSpec(name, datatype, tuple(shape))
+
+
+def _read_stream_response(message: memoryview) -> Optional[Response]:
+    error, response = "", None
+    for field, value in pb.fields(message):
+        if field == 1:
+            error = pb.text(value)
+        elif field == 2:
+            response = value
+    if error:
+        raise ServerError("UNKNOWN", error)
+    return None if response is None else read_response(response)
 
 
 _PARAMETER_KINDS: Dict[int, Callable[[Any], Any]] = {1: bool, 2: pb.signed, 3: pb.text, 4: pb.double, 5: int}

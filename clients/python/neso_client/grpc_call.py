@@ -1,12 +1,12 @@
 """A call of gRPC with messages both ways, and how calls end."""
-import struct
 import threading
-from typing import Any, List, Mapping, Optional
+from typing import Any, Callable, List, Mapping, Optional
 from urllib.parse import unquote
 
 from .errors import DeadlineExceeded, ServerError, Unavailable
-from .http2 import Http2Connection, StreamEnded, data_frame, headers_frame
-from .transport import Address
+from .http2 import PREFIX, Http2Connection, StreamEnded, data_frame, headers_frame
+from .network import BLOCKING, Address
+from .streams import Stream, run
 
 _STATUS = ("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
            "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
@@ -25,18 +25,45 @@ def check_status(fields: Mapping[bytes, bytes]) -> None:
     raise ServerError(_STATUS[code] if code < len(_STATUS) else "UNKNOWN", message)
 
 
+class Cancellation:
+    """Ends a call of a blocking network from another thread, or before it has begun. One for each call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._abort: Optional[Callable[[], None]] = None
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        with self._lock:
+            self.is_cancelled = True
+            if self._abort is not None:
+                self._abort()
+
+    def attach(self, abort: Callable[[], None]) -> None:
+        with self._lock:
+            self._abort = abort
+            if self.is_cancelled:
+                abort()
+
+    def detach(self) -> bool:
+        """Whether the connection was cut off."""
+        with self._lock:
+            self._abort = None
+            return self.is_cancelled
+
+
 class _Duplex(Http2Connection):
     """One thread reads, others write."""
 
-    def __init__(self, address: Address, timeout: Optional[float]) -> None:
+    def __init__(self, bytes_: Stream) -> None:
+        super().__init__(bytes_)
         self._writing = threading.Lock()
         self._changed = threading.Condition()
-        super().__init__(address, timeout)
 
     def begin(self, headers: bytes) -> None:
+        run(self.start())
         self._begin()
-        self._socket.settimeout(None)
-        self._write(headers_frame(self._stream, headers))
+        self._put_bytes(headers_frame(self._stream, headers))
 
     def put(self, data: memoryview, is_last: bool) -> None:
         """Waits for the server's windows."""
@@ -50,14 +77,17 @@ class _Duplex(Http2Connection):
                 self._window -= count
                 self._stream_window -= count
             ends = is_last and count == len(data)
-            self._write(data_frame(self._stream, count, ends) + data[:count])
+            self._put_bytes(data_frame(self._stream, count, ends) + data[:count])
             data = data[count:]
             if ends:
                 return
 
-    def _write(self, data: bytes) -> None:
+    def _put_bytes(self, data: bytes) -> None:
         with self._writing:
-            self._socket.sendall(data)
+            run(self._bytes.send([data]))
+
+    async def _write(self, data: bytes) -> None:
+        self._put_bytes(data)
 
     def _open_window(self, stream: int, more: int) -> None:
         with self._changed:
@@ -69,15 +99,19 @@ class DuplexCall:
     """send() and finish() from any thread, receive() from one."""
 
     def __init__(self, address: Address, headers: bytes) -> None:
-        self._connection = _Duplex(address, None)
-        self._connection.begin(headers)
+        self._connection = _Duplex(run(BLOCKING.open(address, None, "h2")))
+        try:
+            self._connection.begin(headers)
+        except (OSError, ValueError) as error:
+            self._connection.close()
+            raise Unavailable(f"{address.authority}: {error}") from None
         self._sending = threading.Lock()
         self._is_finished = False
         self.is_cancelled = False
 
     def send(self, message: List[memoryview], size: int, is_compressed: bool = False) -> None:
         with self._sending:
-            self._put(memoryview(b"".join([struct.pack(">BI", is_compressed, size), *message])), False)
+            self._put(memoryview(b"".join([PREFIX.pack(is_compressed, size), *message])), False)
 
     def finish(self) -> None:
         """No more messages; the answers still come."""
@@ -96,7 +130,7 @@ class DuplexCall:
     def receive(self) -> Optional[memoryview]:
         """None at the end. Raises ServerError, DeadlineExceeded, Unavailable."""
         try:
-            message = self._connection.receive()
+            message = run(self._connection.receive())
         except (StreamEnded, OSError, ValueError) as error:
             raise Unavailable(str(error)) from None
         if message is None:

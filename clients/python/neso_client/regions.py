@@ -64,8 +64,7 @@ class Region:
 class Regions:
     """Those of one client. Thread-safe."""
 
-    def __init__(self, transport: Transport, host: str, port: int) -> None:
-        self._transport = transport
+    def __init__(self, host: str, port: int) -> None:
         self._prefix = f"neso-client-{host}-{port}-".replace("/", "_")
         self._lock = threading.Lock()
         self._all: Set[Region] = set()
@@ -76,15 +75,15 @@ class Regions:
         self._has_swept = False
         _living.add(self)
 
-    def take(self, size: int) -> Optional[Region]:
+    async def take(self, transport: Transport, size: int) -> Optional[Region]:
         """One of at least that many bytes; None where there shall be no more. Raises OSError, NesoError where none can be had."""
         size = max(_SMALLEST, 1 << (size - 1).bit_length())
         try:
             return self._free[size].pop()
         except (KeyError, IndexError):
-            return self._make(size)
+            return await self._make(transport, size)
 
-    def _make(self, size: int) -> Optional[Region]:
+    async def _make(self, transport: Transport, size: int) -> Optional[Region]:
         with self._lock:
             if not self._is_open or len(self._all) >= _MOST_REGIONS or self._bytes + size > _MOST_BYTES:
                 return None
@@ -93,14 +92,18 @@ class Regions:
             discarded, self._discarded = self._discarded, []
             self._bytes += size
         try:
-            self._end(discarded)
+            await self._end(transport, discarded)
             if sweeps:
-                self._sweep()
+                await self._sweep(transport)
             region = Region(self._prefix + secrets.token_hex(8), size)
             try:
-                self._transport.register_region(region.name, f"/{region.name}", size, _TIMEOUT)
-            except BaseException:
+                await transport.register_region(region.name, f"/{region.name}", size, _TIMEOUT)
+            except Exception:
                 region.remove()
+                raise
+            except BaseException:  # given up meanwhile: the server may have heard of it
+                with self._lock:
+                    self._discarded.append(region)
                 raise
         except BaseException:
             with self._lock:
@@ -110,7 +113,7 @@ class Regions:
             if self._is_open:
                 self._all.add(region)
                 return region
-        self._end([region])  # closed meanwhile
+        await self._end(transport, [region])  # closed meanwhile
         return None
 
     def give_back(self, region: Region) -> None:
@@ -132,29 +135,30 @@ class Regions:
             while free:
                 self.discard(free.pop())
 
-    def close(self) -> None:
+    async def close(self, transport: Transport) -> None:
         with self._lock:
             self._is_open = False
             regions = [*self._all, *self._discarded]
             self._all.clear()
             self._discarded.clear()
         self._free.clear()
-        self._end(regions)
+        await self._end(transport, regions)
 
-    def _end(self, regions: List[Region]) -> None:
+    async def _end(self, transport: Transport, regions: List[Region]) -> None:
         answers = True
         for region in regions:
-            answers = answers and self._unregister(region.name)
+            answers = answers and await self._unregister(transport, region.name)
             region.remove()
 
-    def _unregister(self, name: str) -> bool:
+    @staticmethod
+    async def _unregister(transport: Transport, name: str) -> bool:
         try:
-            self._transport.unregister_region(name, _TIMEOUT)
+            await transport.unregister_region(name, _TIMEOUT)
         except NesoError:  # a server that is gone has none
             return False
         return True
 
-    def _sweep(self) -> None:
+    async def _sweep(self, transport: Transport) -> None:
         """Removes what clients have left that did not end well."""
         for name in os.listdir(_FOLDER):
             if not name.startswith(self._prefix):
@@ -165,7 +169,7 @@ class Regions:
                 continue
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._unregister(name)
+                await self._unregister(transport, name)
                 os.unlink(os.path.join(_FOLDER, name))
             except OSError:  # its owner lives
                 pass

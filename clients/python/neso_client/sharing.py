@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from .errors import NesoError, ServerError
+from .network import Network
 from .regions import Region, Regions, is_same_machine
 from .tensors import DTYPES, Place, Tensor, TensorSpec
 from .transport import Model, Request, Response, Transport
@@ -57,46 +58,47 @@ class Sharing:
     """Of one client. Thread-safe. Where it cannot be had it says so by None, and does not try again for a while: a second at first,
     then longer each time."""
 
-    def __init__(self, transport: Transport, host: str, port: int) -> None:
-        self._transport, self._host, self._port = transport, host, port
+    def __init__(self, host: str, port: int, network: Network) -> None:
+        self._host, self._port, self._network = host, port, network
         self._regions: Optional[Regions] = None
         self._making = threading.Lock()
         self._resume_at, self._pause = 0.0, _FIRST_PAUSE / 4
         self._rooms: Dict[Any, Tuple[Tuple[str, int], ...]] = {}  # of the outputs that are large, by what the request is like
         self._batches: Dict[Tuple[str, str], bool] = {}  # whether a model does
 
-    def close(self) -> None:
+    async def close(self, transport: Transport) -> None:
         self._resume_at = math.inf
         if self._regions is not None:
-            self._regions.close()
+            await self._regions.close(transport)
 
-    def place(self, request: Request, model: Model, timeout: Optional[float]) -> Optional[Placed]:
+    def may_pay(self, request: Request) -> bool:
+        """False in the usual case: no tensor is large."""
+        return self._rooms.get(_likeness(request)) != () or any([len(tensor.data) >= SMALLEST for tensor in request.inputs])
+
+    async def place(self, transport: Transport, request: Request, model: Model, timeout: Optional[float]) -> Optional[Placed]:
         rooms = self._rooms.get(_likeness(request))
         if rooms is None:
-            rooms = self._work_out_rooms(request, model, timeout)
-        for tensor in request.inputs:
-            if len(tensor.data) >= SMALLEST:
-                break
-        else:
-            if not rooms:  # the usual case, which costs five calls
-                return None
-        if time.monotonic() < self._resume_at:
+            rooms = await self._work_out_rooms(transport, request, model, timeout)
+        if not self.may_pay(request) or time.monotonic() < self._resume_at:
             return None
-        regions = self._local_regions()
+        regions = await self._local_regions()
         if regions is None:
             return None
         inputs: List[Region] = []
         outputs: Dict[str, Region] = {}
         try:
-            tensors = [self._put(regions, tensor, inputs) if len(tensor.data) >= SMALLEST else tensor for tensor in request.inputs]
+            tensors = [await self._put(regions, transport, tensor, inputs) if len(tensor.data) >= SMALLEST else tensor
+                       for tensor in request.inputs]
             for name, size in rooms:
-                region = regions.take(size)
+                region = await regions.take(transport, size)
                 if region is not None:
                     outputs[name] = region
-        except (OSError, NesoError):
-            self._stop_for_a_while()
+        except BaseException as error:
             for region in [*inputs, *outputs.values()]:
                 regions.give_back(region)
+            if not isinstance(error, (OSError, NesoError)):
+                raise
+            self._stop_for_a_while()
             return None
         if not (inputs or outputs):
             return None
@@ -131,29 +133,30 @@ class Sharing:
         self._rooms.clear()
         self._batches.clear()
 
-    def _local_regions(self) -> Optional[Regions]:
+    async def _local_regions(self) -> Optional[Regions]:
         if self._regions is None:
-            if not is_same_machine(self._host, self._port):
+            if not await self._network.ask(is_same_machine, self._host, self._port):
                 self._resume_at = math.inf
                 return None
             with self._making:  # two threads would make two, and close one
                 if self._regions is None:
-                    self._regions = Regions(self._transport, self._host, self._port)
+                    self._regions = Regions(self._host, self._port)
         return self._regions
 
     @staticmethod
-    def _put(regions: Regions, tensor: Tensor, taken: List[Region]) -> Tensor:
+    async def _put(regions: Regions, transport: Transport, tensor: Tensor, taken: List[Region]) -> Tensor:
         size = len(tensor.data)
-        region = regions.take(size)
+        region = await regions.take(transport, size)
         if region is None:
             return tensor
         taken.append(region)
         np.copyto(region.memory[:size], np.frombuffer(tensor.data, np.uint8))
         return tensor._replace(data=memoryview(b""), place=Place(region.name, size))
 
-    def _work_out_rooms(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
+    async def _work_out_rooms(self, transport: Transport, request: Request, model: Model,
+                              timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
         try:
-            rooms = self._certain_rooms(request, model, timeout)
+            rooms = await self._certain_rooms(transport, request, model, timeout)
         except NesoError:
             rooms = ()
         if len(self._rooms) >= 256:
@@ -161,7 +164,8 @@ class Sharing:
         self._rooms[_likeness(request)] = rooms
         return rooms
 
-    def _certain_rooms(self, request: Request, model: Model, timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
+    async def _certain_rooms(self, transport: Transport, request: Request, model: Model,
+                             timeout: Optional[float]) -> Tuple[Tuple[str, int], ...]:
         """Of outputs whose size is certain before the model runs: those of fixed shape, but for the batch."""
         batch = request.inputs[0].shape[0] if request.inputs and request.inputs[0].shape else 1
         rooms = []
@@ -170,12 +174,14 @@ class Sharing:
             if (request.outputs and spec.name not in request.outputs) or -1 in dims or _size(spec.datatype, dims) < SMALLEST:
                 continue
             rooms.append((spec, _size(spec.datatype, dims)))
-        return tuple((spec.name, size) for spec, size in rooms if -1 not in spec.shape or self._does_batch(request, timeout))
+        if any(-1 in spec.shape for spec, _ in rooms) and not await self._does_batch(transport, request, timeout):
+            rooms = [(spec, size) for spec, size in rooms if -1 not in spec.shape]
+        return tuple((spec.name, size) for spec, size in rooms)
 
-    def _does_batch(self, request: Request, timeout: Optional[float]) -> bool:
+    async def _does_batch(self, transport: Transport, request: Request, timeout: Optional[float]) -> bool:
         name = request.model, request.version
         if name not in self._batches:
-            self._batches[name] = self._transport.max_batch_size(*name, timeout) > 0
+            self._batches[name] = await transport.max_batch_size(*name, timeout) > 0
         return self._batches[name]
 
 

@@ -5,7 +5,7 @@ import ssl as tls
 from neso_client import errors
 from neso_client.grpc import GrpcTransport
 from neso_client.http2 import literal
-from neso_client.transport import Address, split_url
+from neso_client.network import BLOCKING, Address, split_url
 
 from tritonclient._client import InferenceServerClientBase
 from tritonclient._request import Request
@@ -24,7 +24,7 @@ class KeepAliveOptions:
         self.http2_max_pings_without_data = http2_max_pings_without_data
 
 
-def connect(url, ssl, root_certificates, private_key, certificate_chain, creds):
+def connect(url, ssl, root_certificates, private_key, certificate_chain, creds, network):
     if "://" in url:
         raise_error("url should not include the scheme")
     if creds is not None:
@@ -36,7 +36,7 @@ def connect(url, ssl, root_certificates, private_key, certificate_chain, creds):
         if certificate_chain:
             context.load_cert_chain(certificate_chain, private_key)
     _, host, port = split_url(url)
-    return GrpcTransport(Address(host, port, context, {}))
+    return GrpcTransport(Address(host, port, context, {}), network)
 
 
 def as_exception(error, cancellation=None):
@@ -50,10 +50,12 @@ def as_exception(error, cancellation=None):
 
 
 class Calls(InferenceServerClientBase):
+    _NETWORK = BLOCKING
+
     def __init__(self, url, verbose=False, ssl=False, root_certificates=None, private_key=None, certificate_chain=None, creds=None,
                  keepalive_options=None, channel_args=None):
         super().__init__()
-        self._transport = connect(url, ssl, root_certificates, private_key, certificate_chain, creds)
+        self._transport = connect(url, ssl, root_certificates, private_key, certificate_chain, creds, self._NETWORK)
         self._verbose = verbose
         self._open()
 
@@ -68,14 +70,14 @@ class Calls(InferenceServerClientBase):
     def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
         raise NotImplementedError
 
-    def _ask(self, method, pieces, size, finish, headers, timeout, encoding="", cancellation=None):
+    async def _ask(self, method, pieces, size, finish, headers, timeout, encoding="", cancellation=None):
         fields = self._fields(headers)
         if encoding:
             fields += literal(b"grpc-encoding", encoding.encode())
         if self._verbose:
             print(f"{method}, metadata {headers}")
         try:
-            answer = finish(self._transport.call(method, pieces, size, timeout, fields, bool(encoding), cancellation))
+            answer = finish(await self._transport.call(method, pieces, size, timeout, fields, bool(encoding), cancellation))
         except errors.NesoError as error:
             raise as_exception(error, cancellation) from None
         if self._verbose:

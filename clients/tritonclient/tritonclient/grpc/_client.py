@@ -1,6 +1,7 @@
 import concurrent.futures
 
-from neso_client.transport import Cancellation
+from neso_client.grpc_call import Cancellation
+from neso_client.streams import run
 
 from tritonclient.utils import InferenceServerException, raise_error
 
@@ -40,7 +41,7 @@ class InferenceServerClient(Calls):
         self._transport.close()
 
     def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
-        return self._ask(method, pieces, size, finish, headers, timeout, encoding)
+        return run(self._ask(method, pieces, size, finish, headers, timeout, encoding))
 
     def async_infer(self, model_name, inputs, callback, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
                     sequence_end=False, priority=0, timeout=None, client_timeout=None, headers=None, compression_algorithm=None,
@@ -50,15 +51,15 @@ class InferenceServerClient(Calls):
         pieces, size, encoding = compress(pieces, size, compression_algorithm)
         cancellation = Cancellation()
 
-        def run():
+        def ask():
             result = failure = None
             try:
-                result = self._ask("ModelInfer", pieces, size, InferResult, headers, client_timeout, encoding, cancellation)
+                result = run(self._ask("ModelInfer", pieces, size, InferResult, headers, client_timeout, encoding, cancellation))
             except InferenceServerException as error:
                 failure = error
             callback(result=result, error=failure)
 
-        self._threads.submit(run)
+        self._threads.submit(ask)
         return CallContext(cancellation)
 
     def start_stream(self, callback, stream_timeout=None, headers=None, compression_algorithm=None):

@@ -4,6 +4,7 @@ import json
 from urllib.parse import quote
 
 from neso_client import Unavailable
+from neso_client.network import split_url
 
 from tritonclient._client import InferenceServerClientBase
 from tritonclient._request import Request
@@ -52,13 +53,13 @@ class Calls(InferenceServerClientBase):
     def _call(self, method, path, headers, query, finish, body=(), head_size=None):
         raise NotImplementedError
 
-    def _ask(self, method, path, headers, query, finish, body=(), head_size=None, timeout=None, cancellation=None):
+    async def _ask(self, method, path, headers, query, finish, body=(), head_size=None, timeout=None):
         lines = "".join(f"{name}: {value}\r\n" for name, value in self._headers(headers).items())
         path = f"{self._base}/{with_query(path, query)}"
         if self._verbose:
             print(f"{method} {path}, headers {headers}")
         try:
-            answer = self._transport.exchange(method, path, list(body), timeout, head_size, lines, cancellation)
+            answer = await self._transport.exchange(method, path, list(body), timeout, head_size, lines)
         except Unavailable as error:  # as the stock client: what the socket said
             raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
         if self._verbose:
@@ -170,6 +171,5 @@ def split(url):
     if "://" in url or url.startswith(("http:", "https:")):
         raise_error("url should not include the scheme")
     authority, slash, base = url.partition("/")
-    from neso_client.transport import split_url
     _, host, port = split_url(authority)
     return host, port, f"/{base.rstrip('/')}" if slash and base.strip("/") else ""

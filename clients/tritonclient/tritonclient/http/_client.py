@@ -2,7 +2,8 @@ import concurrent.futures
 import ssl as tls
 
 from neso_client.http import HttpTransport
-from neso_client.transport import Address
+from neso_client.network import Address
+from neso_client.streams import run
 
 from tritonclient.utils import raise_error
 
@@ -53,7 +54,7 @@ class InferenceServerClient(Calls):
         self._transport.close()
 
     def _call(self, method, path, headers, query, finish, body=(), head_size=None):
-        return self._ask(method, path, headers, query, finish, body, head_size, self._timeout)
+        return run(self._ask(method, path, headers, query, finish, body, head_size, self._timeout))
 
     def async_infer(self, model_name, inputs, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
                     sequence_end=False, priority=0, timeout=None, headers=None, query_params=None, request_compression_algorithm=None,

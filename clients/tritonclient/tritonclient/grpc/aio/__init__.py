@@ -1,8 +1,11 @@
 """The client over gRPC, for asyncio."""
 import asyncio
 import concurrent.futures
+import sys
 
-from tritonclient._threads import Pooled, in_thread
+from neso_client.loop_streams import LoopNetwork
+
+from tritonclient._aio import Closing
 from tritonclient.grpc import *  # noqa: F401,F403
 from tritonclient.grpc._calls import Calls
 from tritonclient.grpc._messages import infer_message
@@ -10,15 +13,20 @@ from tritonclient.grpc._stream import Stream
 from tritonclient.utils import raise_error
 
 
-class InferenceServerClient(Pooled, Calls):
-    """All methods but stream_infer() are coroutines."""
+class InferenceServerClient(Closing, Calls):
+    """All methods but stream_infer() are coroutines. A stream has threads; other calls are the loop's own."""
+
+    _NETWORK = LoopNetwork(sys.maxsize)
 
     def _open(self):
         self._pool = concurrent.futures.ThreadPoolExecutor(100)
 
+    async def close(self):
+        await super().close()
+        self._pool.shutdown(wait=False)
+
     async def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
-        return await in_thread(self._pool, lambda cancellation: self._ask(method, pieces, size, finish, headers, timeout, encoding,
-                                                                          cancellation))
+        return await self._ask(method, pieces, size, finish, headers, timeout, encoding)
 
     def stream_infer(self, inputs_iterator, stream_timeout=None, headers=None, compression_algorithm=None):
         """An iterator of (result, error), with cancel()."""

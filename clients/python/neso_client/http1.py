@@ -1,0 +1,89 @@
+"""HTTP/1.1, as far as a client needs it: one request after the other on a connection."""
+from functools import lru_cache
+from typing import Any, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .network import Pooled
+from .streams import Stream
+
+
+class Answer(NamedTuple):
+    status: int
+    head_size: Optional[int]  # of the JSON before binary tensors
+    head: bytes
+    tail: np.ndarray  # what comes after it
+    encoding: str = ""  # where there is one, all of the body is in `head`, as it came
+
+
+class _Head(NamedTuple):
+    status: int
+    size: Optional[int]
+    json_size: Optional[int]
+    keeps: bool
+    is_chunked: bool
+    encoding: str
+
+
+_NOTHING = np.empty(0, np.uint8)
+
+
+class HttpConnection(Pooled):
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def is_quiet(self) -> bool:
+        return self._stream.is_quiet()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    async def catch_up(self) -> bool:
+        return False  # the server's farewell
+
+    async def exchange(self, buffers: List[Any], timeout: Optional[float]) -> Tuple[Answer, bool]:
+        """(answer, whether the connection can be used again). Raises ValueError, IndexError for what is no HTTP, too."""
+        stream = self._stream
+        stream.limit(timeout)
+        await stream.send(buffers)
+        told = _read_head(await stream.read_until(b"\r\n\r\n"))
+        if told.is_chunked:
+            return Answer(told.status, told.json_size, await self._chunks(), _NOTHING, told.encoding), told.keeps
+        if told.size is None:
+            return Answer(told.status, told.json_size, await stream.read_to_end(), _NOTHING, told.encoding), False
+        if told.json_size is None or told.encoding:
+            return Answer(told.status, told.json_size, await stream.read(told.size), _NOTHING, told.encoding), told.keeps
+        head = await stream.read(told.json_size)
+        tail = np.empty(told.size - told.json_size, np.uint8)
+        await stream.read_into(memoryview(tail))
+        return Answer(told.status, told.json_size, head, tail), told.keeps
+
+    async def _chunks(self) -> bytes:
+        stream, body = self._stream, bytearray()
+        while size := int((await stream.read_until(b"\r\n")).split(b";")[0], 16):
+            body += await stream.read(size)
+            await stream.read(2)
+        while await stream.read_until(b"\r\n") != b"\r\n":
+            pass
+        return bytes(body)
+
+
+@lru_cache(maxsize=256)  # a model's answers begin alike
+def _read_head(head: bytes) -> _Head:
+    first, *lines = head[:-4].split(b"\r\n")
+    size = json_size = None
+    keeps, is_chunked, encoding = True, False, ""
+    for line in lines:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == b"content-length":
+            size = int(value)
+        elif name == b"inference-header-content-length":
+            json_size = int(value)
+        elif name == b"connection":
+            keeps = value.strip().lower() != b"close"
+        elif name == b"transfer-encoding":
+            is_chunked = value.strip().lower() == b"chunked"
+        elif name == b"content-encoding":
+            encoding = value.strip().decode("latin-1").lower()
+    return _Head(int(first.split(b" ", 2)[1]), size, json_size, keeps, is_chunked, encoding)

@@ -1,0 +1,157 @@
+"""Where a server is, and the connections to it."""
+import os
+import socket
+import ssl
+import threading
+import weakref
+from abc import ABC, abstractmethod
+from collections import deque
+from typing import Any, Awaitable, Callable, Deque, Mapping, NamedTuple, Optional, Tuple, TypeVar
+from urllib.parse import urlsplit
+
+from .errors import DeadlineExceeded, Unavailable
+from .streams import BlockingStream, Stream
+
+_T = TypeVar("_T")
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+    tls: Optional[ssl.SSLContext]
+    headers: Mapping[str, str]  # sent with each request
+    connect_timeout: Optional[float] = None  # seconds; the call's where there is none
+
+    @property
+    def authority(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def split_url(url: str) -> Tuple[Optional[str], str, int]:
+    """(scheme or None, host, port)."""
+    scheme, has_scheme, rest = url.partition("://")
+    parts = urlsplit(f"//{rest if has_scheme else url}")
+    if not parts.hostname or (has_scheme and scheme not in ("http", "https", "grpc", "grpcs")):
+        raise ValueError(f"expected host:port, or one of http, https, grpc, grpcs before ://, got {url!r}")
+    default = 8001 if scheme in ("grpc", "grpcs") and has_scheme else 8000
+    return scheme if has_scheme else None, parts.hostname, parts.port or default
+
+
+class Pooled(ABC):
+    """A connection that serves one call after the other."""
+
+    home: Any = None  # where its pool puts it back
+
+    @abstractmethod
+    def is_quiet(self) -> bool: ...
+
+    @abstractmethod
+    async def catch_up(self) -> bool:
+        """Of one that is not quiet: takes the server's news. False: it can serve no more calls."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+Connect = Callable[[Optional[float]], Awaitable[Pooled]]
+
+
+class Pool:
+    """Connections that are not in use. Each call has one to itself, so that none waits for another's answer.
+
+    In a process that was forked off, they are the other's, and others are made."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._free: Deque[Pooled] = deque()  # append() and pop() are atomic
+        self._closed = threading.Event()
+        _living.add(self)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
+    async def take(self, timeout: Optional[float]) -> Pooled:
+        """give_back() has to be called with it."""
+        return await self._take_from(self._free, timeout)
+
+    async def _take_from(self, free: Deque[Pooled], timeout: Optional[float]) -> Pooled:
+        if self._closed.is_set():
+            raise Unavailable("the client is closed")
+        while True:
+            try:
+                connection = free.pop()
+            except IndexError:
+                return await self._connect(timeout)
+            if connection.is_quiet() or await connection.catch_up():
+                return connection
+            connection.close()
+
+    def give_back(self, connection: Pooled, keeps: bool) -> None:
+        """keeps: whether it can be used again."""
+        if not keeps:
+            connection.close()
+            return
+        self._free.append(connection)
+        if self._closed.is_set():
+            self.close()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._end()
+
+    def _end(self) -> None:
+        while self._free:
+            self._free.pop().close()
+
+    def abandon(self) -> None:
+        self._end()  # of the other process's, too, the descriptors here
+
+
+class Network(ABC):
+    """How connections are made and waited for."""
+
+    @abstractmethod
+    async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
+        """protocol: its name in TLS. Raises Unavailable, DeadlineExceeded."""
+
+    @abstractmethod
+    def pool(self, connect: Connect) -> Pool: ...
+
+    @abstractmethod
+    async def ask(self, question: Callable[..., _T], *arguments: Any) -> _T:
+        """The answer to one that blocks."""
+
+
+class BlockingNetwork(Network):
+    async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
+        timeout = timeout if address.connect_timeout is None else address.connect_timeout
+        try:
+            connected = socket.create_connection((address.host, address.port), timeout)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if address.tls is None:
+                return BlockingStream(connected)
+            address.tls.set_alpn_protocols([protocol])
+            return BlockingStream(address.tls.wrap_socket(connected, server_hostname=address.host))
+        except socket.timeout:
+            raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
+        except OSError as error:
+            raise Unavailable(f"no connection to {address.authority}: {error}") from None
+
+    def pool(self, connect: Connect) -> Pool:
+        return Pool(connect)
+
+    async def ask(self, question: Callable[..., _T], *arguments: Any) -> _T:
+        return question(*arguments)
+
+
+BLOCKING = BlockingNetwork()
+_living: "weakref.WeakSet[Pool]" = weakref.WeakSet()
+
+
+def _abandon_all() -> None:
+    for pool in list(_living):
+        pool.abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_all)

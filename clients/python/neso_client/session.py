@@ -1,0 +1,197 @@
+"""What Client and AsyncClient have in common: the calls, as coroutines over either network."""
+import socket
+import ssl
+from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
+
+from .conversion import to_array
+from .errors import InvalidInput, ServerError, Unavailable
+from .frames import is_frame, to_inputs
+from .grpc import GrpcTransport
+from .http import HttpTransport
+from .network import BLOCKING, Address, Network, split_url
+from .results import Result
+from .sharing import Sharing
+from .streams import run
+from .tensors import TensorSpec, to_tensor
+from .transport import Model, Request, Response, Transport
+
+
+class Call(NamedTuple):
+    """The arguments of infer() and stream()."""
+    model: str
+    inputs: Optional[Mapping[str, Any]]
+    tensors: Dict[str, Any]
+    version: str
+    outputs: Sequence[str]
+    id: str
+    timeout: Optional[float]
+    parameters: Optional[Mapping[str, Any]]
+
+
+class _Known(NamedTuple):
+    model: Model
+    inputs: Dict[str, TensorSpec]
+    outputs: Dict[str, TensorSpec]
+
+
+class Session:
+    """As thread-safe as its network."""
+
+    def __init__(self, url: str, network: Network, timeout: Optional[float], headers: Optional[Mapping[str, str]],
+                 tls: Optional[ssl.SSLContext], shared_memory: bool) -> None:
+        scheme, host, port = split_url(url)
+        if scheme in ("https", "grpcs") and tls is None:
+            tls = ssl.create_default_context()
+        self._address = Address(host, port, tls if scheme is None or scheme[-1] == "s" else None, dict(headers or {}))
+        self._network, self._timeout, self._shares = network, timeout, shared_memory
+        self._transport: Optional[Transport] = None
+        self._sharing: Optional[Sharing] = None
+        self._is_closed = False
+        self._models: Dict[Tuple[str, str], _Known] = {}
+        if scheme is None and port in (8000, 8001):
+            scheme = "grpc" if port == 8001 else "http"
+        if scheme is not None:
+            self._begin(scheme.startswith("grpc"))
+
+    def _begin(self, is_grpc: bool) -> Transport:
+        self._kind: Type[Any] = GrpcTransport if is_grpc else HttpTransport
+        if self._shares:
+            self._sharing = Sharing(self._address.host, self._address.port, self._network)
+        self._transport = self._kind(self._address, self._network)
+        return self._transport
+
+    async def connected(self) -> Transport:
+        """Which protocol is spoken there may have to be asked first."""
+        if self._is_closed:
+            raise Unavailable("the client is closed")
+        if self._transport is None:
+            is_grpc = await _speaks_grpc(self._address, self._network, self._timeout)
+            if self._transport is None:  # another call may have been faster
+                return self._begin(is_grpc)
+        return self._transport
+
+    async def close(self) -> None:
+        self._is_closed = True
+        if self._transport is not None:
+            if self._sharing is not None:
+                await self._sharing.close(self._transport)
+            self._transport.close()
+
+    def end(self) -> None:
+        """As close(), from any thread, where no loop runs any more, too."""
+        self._is_closed = True
+        if self._transport is None:
+            return
+        if self._sharing is not None:
+            blocking: Transport = self._kind(self._address, BLOCKING)
+            run(self._sharing.close(blocking))
+            blocking.close()
+        self._transport.close()
+
+    async def infer(self, call: Call) -> Result:
+        transport = self._transport or await self.connected()
+        timeout = self._timeout if call.timeout is None else call.timeout
+        known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
+        request = _request(call, known)
+        sharing = self._sharing
+        try:
+            if sharing is None or not sharing.may_pay(request):
+                response = await transport.infer(request, timeout)
+            else:
+                response = await _infer_sharing(transport, sharing, request, known.model, timeout)
+        except ServerError as error:
+            # The model may have been replaced by one with other inputs.
+            if error.status in ("INVALID_ARGUMENT", "NOT_FOUND"):
+                self._forget(call.model)
+            raise
+        return Result(response, call.model)
+
+    async def stream(self, call: Call) -> AsyncGenerator[Result, None]:
+        transport = self._transport or await self.connected()
+        timeout = self._timeout if call.timeout is None else call.timeout
+        known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
+        responses = transport.stream(_request(call, known), timeout)
+        try:
+            async for response in responses:
+                if response.outputs or not response.parameters.get("triton_final_response"):
+                    yield Result(response, call.model)
+        finally:
+            await responses.aclose()
+
+    async def model(self, name: str, version: str) -> Model:
+        return await (await self.connected()).model(name, version, self._timeout)
+
+    async def is_ready(self, model: str, version: str) -> bool:
+        try:
+            return await (await self.connected()).is_ready(model, version, self._timeout)
+        except (ServerError, Unavailable):
+            return False
+
+    async def load(self, model: str) -> None:
+        await (await self.connected()).load(model, self._timeout)
+        self._forget(model)
+
+    async def unload(self, model: str) -> None:
+        await (await self.connected()).unload(model, self._timeout)
+        self._forget(model)
+
+    async def _know(self, call: Call, transport: Transport, timeout: Optional[float]) -> _Known:
+        model = await transport.model(call.model, call.version, timeout)
+        known = _Known(model, {spec.name: spec for spec in model.inputs}, {spec.name: spec for spec in model.outputs})
+        self._models[call.model, call.version] = known
+        return known
+
+    def _forget(self, name: str) -> None:
+        for key in [key for key in list(self._models) if key[0] == name]:
+            self._models.pop(key, None)
+        if self._sharing is not None:
+            self._sharing.forget()
+
+
+async def _infer_sharing(transport: Transport, sharing: Sharing, request: Request, model: Model, timeout: Optional[float]) -> Response:
+    """Through shared memory where that can be had."""
+    placed = await sharing.place(transport, request, model, timeout)
+    if placed is None:
+        return await transport.infer(request, timeout)
+    try:
+        return placed.received(await transport.infer(placed.request, timeout))
+    except BaseException as error:
+        placed.failed()
+        if not (isinstance(error, ServerError) and sharing.has_lost(error, placed.request)):
+            raise
+    return await transport.infer(request, timeout)
+
+
+def _request(call: Call, known: _Known) -> Request:
+    given = call.tensors
+    if call.inputs is not None:
+        inputs = to_inputs(call.inputs, known.model.inputs, call.model) if is_frame(call.inputs) else call.inputs
+        given = {**inputs, **given}
+    if not given:
+        raise InvalidInput(f"model '{call.model}' takes {_describe(known.inputs)}, and none was given")
+    if unknown := [f"'{tensor}'" for tensor in given if tensor not in known.inputs]:
+        raise InvalidInput(f"model '{call.model}' has no input {', '.join(unknown)}; its inputs are {_describe(known.inputs)}")
+    if unknown := [f"'{output}'" for output in call.outputs if output not in known.outputs]:
+        raise InvalidInput(f"model '{call.model}' has no output {', '.join(unknown)}; its outputs are {_describe(known.outputs)}")
+    # Which inputs may be left out is the server's to know.
+    made = [to_tensor(to_array(value, known.inputs[tensor], call.model), known.inputs[tensor]) for tensor, value in given.items()]
+    return Request(call.model, call.version, call.id, made, call.outputs, call.parameters or {})
+
+
+def _describe(specs: Dict[str, TensorSpec]) -> str:
+    return ", ".join(f"{spec.name}: {spec.datatype} {list(spec.shape)}" for spec in specs.values()) or "none"
+
+
+async def _speaks_grpc(address: Address, network: Network, timeout: Optional[float]) -> bool:
+    """A port of gRPC has no answer to a question in HTTP/1.1, or one in HTTP/2."""
+    probe = await network.open(address, timeout, "http/1.1")
+    try:
+        probe.limit(timeout or 10)
+        await probe.send([f"GET /v2/health/live HTTP/1.1\r\nHost: {address.authority}\r\nConnection: close\r\n\r\n".encode()])
+        return await probe.read(9) != b"HTTP/1.1 "
+    except socket.timeout:
+        raise Unavailable(f"{address.authority} answers neither protocol") from None
+    except OSError:
+        return True
+    finally:
+        probe.close()

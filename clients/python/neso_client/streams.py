@@ -1,0 +1,159 @@
+"""The bytes of a connection, for whoever waits in a thread and for whoever waits in a loop.
+
+Everything above is written once, as coroutines over Stream. Over a BlockingStream they never hand over to a loop: run() takes them to
+their end in the calling thread.
+"""
+import select
+import socket
+import ssl
+from abc import ABC, abstractmethod
+from typing import Any, Coroutine, List, Optional, TypeVar
+
+_ROOM = 1 << 16
+SMALL = 4096  # bytes that are cheaper copied than sent apart
+_T = TypeVar("_T")
+
+
+def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """The result of one over blocking streams."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: _T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("expected streams that block, got one that waits in a loop")
+
+
+class Stream(ABC):
+    """Used by one call at a time. Raises OSError when the connection ends too early, socket.timeout."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(_ROOM)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0  # of what has come and was not read
+
+    @abstractmethod
+    async def send(self, buffers: List[Any]) -> None:
+        """All of them, without joining large ones. They may be changed afterwards."""
+
+    @abstractmethod
+    def limit(self, timeout: Optional[float]) -> None:
+        """Of waiting, from now on; None for ever."""
+
+    @abstractmethod
+    def is_quiet(self) -> bool:
+        """Whether nothing has come; what does while no call runs is the server's farewell, or its news."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """From any thread: whoever waits gets an error."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    async def _more(self) -> bool:
+        """Waits until the buffer holds more; false at the end."""
+
+    @abstractmethod
+    async def _fill(self, view: memoryview) -> None:
+        """All of it. The buffer is empty."""
+
+    async def read(self, size: int) -> bytes:
+        if self._end - self._start < size:
+            if size > SMALL:
+                whole = bytearray(size)
+                await self.read_into(memoryview(whole))
+                return bytes(whole)
+            while self._end - self._start < size:
+                if not await self._more():
+                    raise ConnectionResetError("the server closed the connection")
+        at = self._start
+        self._start = at + size
+        return bytes(self._view[at:at + size])
+
+    async def read_until(self, mark: bytes) -> bytes:
+        """With the mark."""
+        while (at := self._buffer.find(mark, self._start, self._end)) < 0:
+            if self._end - self._start >= _ROOM:
+                raise ValueError(f"expected {mark!r} within {_ROOM} bytes")
+            if not await self._more():
+                raise ConnectionResetError("the server closed the connection")
+        start, self._start = self._start, at + len(mark)
+        return bytes(self._view[start:self._start])
+
+    async def read_to_end(self) -> bytes:
+        whole = bytearray()
+        while self._end > self._start or await self._more():
+            whole += self._view[self._start:self._end]
+            self._start = self._end
+        return bytes(whole)
+
+    async def read_into(self, view: memoryview) -> None:
+        count = min(self._end - self._start, len(view))
+        view[:count] = self._view[self._start:self._start + count]
+        self._start += count
+        if count < len(view):
+            self._start = self._end = 0
+            await self._fill(view[count:])
+
+    def _make_room(self) -> None:
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._end == len(self._buffer):
+            rest = bytes(self._view[self._start:self._end])
+            self._view[:len(rest)] = rest
+            self._start, self._end = 0, len(rest)
+
+
+class BlockingStream(Stream):
+    def __init__(self, connected: socket.socket) -> None:
+        super().__init__()
+        self._socket = connected
+        self._timeout = connected.gettimeout()
+        self._poll = select.poll()
+        self._poll.register(connected, select.POLLIN)
+
+    def limit(self, timeout: Optional[float]) -> None:
+        if timeout != self._timeout:  # it costs a call of the system
+            self._socket.settimeout(timeout)
+            self._timeout = timeout
+
+    def is_quiet(self) -> bool:
+        return self._start == self._end and not self._poll.poll(0)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def abort(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it has ended already
+            pass
+
+    async def send(self, buffers: List[Any]) -> None:
+        if isinstance(self._socket, ssl.SSLSocket) or sum(map(len, buffers)) <= SMALL:
+            self._socket.sendall(b"".join(buffers))
+            return
+        rest = [memoryview(buffer) for buffer in buffers if len(buffer)]
+        while rest:
+            sent = self._socket.sendmsg(rest[:64])
+            while rest and sent >= len(rest[0]):
+                sent -= len(rest.pop(0))
+            if sent:
+                rest[0] = rest[0][sent:]
+
+    async def _more(self) -> bool:
+        self._make_room()
+        count = self._socket.recv_into(self._view[self._end:])
+        self._end += count
+        return count > 0
+
+    async def _fill(self, view: memoryview) -> None:
+        at = 0
+        while at < len(view):
+            count = self._socket.recv_into(view[at:])
+            if not count:
+                raise ConnectionResetError("the server closed the connection")
+            at += count
