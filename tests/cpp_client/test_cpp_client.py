@@ -4,9 +4,9 @@ import re
 import subprocess
 
 import pytest
-from support import onnx_models
 from support.certificates import Authority, tls_flags
-from support.python_models import PythonModels, python_on_path
+from support.example_models import add_picture_models, add_repeat, write_pictures
+from support.python_models import python_on_path
 from support.server import BUILD, PATIENCE
 from support.simple_models import add_simple_models
 from support.triton import Triton, needs_triton
@@ -17,17 +17,6 @@ BOTH = ["infer_client", "async_infer_client", "string_infer_client", "shm_client
 EXAMPLES = [*(f"simple_http_{name}" for name in BOTH), *(f"simple_grpc_{name}" for name in BOTH),
             "simple_grpc_keepalive_client", "simple_grpc_custom_args_client", "simple_grpc_sequence_stream_infer_client",
             "simple_grpc_custom_repeat", "reuse_infer_objects_client"]
-REPEAT = """
-def execute(self, requests):
-    for request in requests:
-        sender = request.get_response_sender()
-        for value, delay in zip(values(request, "IN"), values(request, "DELAY")):
-            time.sleep(int(delay) / 1000)
-            sender.send(answer(OUT=np.array([value], np.int32)))
-        sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
-        time.sleep(int(values(request, "WAIT")[0]) / 1000)
-    return None
-"""
 SHOWN = "it is not built: run scripts/setup test, then scripts/build " + os.path.relpath(BUILD)
 
 
@@ -38,45 +27,9 @@ def run(program, *args):
     return done.stdout
 
 
-def add_picture_models(repository):
-    """"colours" tells the colour of a picture by the mean of each; the ensemble decodes it first."""
-    mean = onnx_models.model([onnx_models.node("ReduceMean", "image", "scores", axes=[2, 3], keepdims=0)],
-                             {"image": ("FLOAT", [None, 3, 4, 4])}, {"scores": ("FLOAT", [None, 3])})
-    folder = repository.add("colours", """
-        backend: "onnxruntime"
-        max_batch_size: 8
-        input { name: "image" data_type: TYPE_FP32 dims: [3, 4, 4] }
-        output { name: "scores" data_type: TYPE_FP32 dims: [3] label_filename: "labels.txt" }
-        """, files={"model.onnx": mean})
-    (folder / "labels.txt").write_text("red\ngreen\nblue\n")
-    PythonModels(repository).add("decode", """
-def execute(self, requests):
-    def picture(file):
-        return np.frombuffer(file[-48:], np.uint8).reshape(4, 4, 3).transpose(2, 0, 1)
-    return [answer(OUT=np.stack([picture(file) for file in values(request).reshape(-1)]).astype(np.float32))
-            for request in requests]
-""", {"IN": ("TYPE_STRING", [1])}, {"OUT": ("TYPE_FP32", [3, 4, 4])}, max_batch_size=8)
-    folder = repository.add("preprocess_inception_ensemble", """
-        platform: "ensemble"
-        max_batch_size: 8
-        input { name: "INPUT" data_type: TYPE_STRING dims: [1] }
-        output { name: "OUTPUT" data_type: TYPE_FP32 dims: [3] label_filename: "labels.txt" }
-        ensemble_scheduling {
-          step { model_name: "decode" model_version: -1
-                 input_map { key: "IN" value: "INPUT" } output_map { key: "OUT" value: "picture" } }
-          step { model_name: "colours" model_version: -1
-                 input_map { key: "image" value: "picture" } output_map { key: "scores" value: "OUTPUT" } }
-        }
-        """)
-    (folder / "labels.txt").write_text("red\ngreen\nblue\n")
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
-    for name, pixel in {"blue": b"\x10\x20\xff", "red": b"\xff\x10\x20"}.items():
-        (folder / f"{name}.ppm").write_bytes(b"P6\n4 4\n255\n" + 16 * pixel)
-    return [folder / "blue.ppm", folder / "red.ppm"]
+    return write_pictures(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +40,7 @@ def models(module_repository):
     module_repository.add_identity("strings", "TYPE_STRING")
     module_repository.add_identity("spare")
     module_repository.add_identity("talkative", "TYPE_INT32", extra="model_transaction_policy { decoupled: true }")
-    PythonModels(module_repository).add(
-        "repeat_int32", REPEAT, {"IN": "TYPE_INT32", "DELAY": "TYPE_UINT32", "WAIT": ("TYPE_UINT32", [1])},
-        {"OUT": ("TYPE_INT32", [1])}, extra="model_transaction_policy { decoupled: true }")
+    add_repeat(module_repository)
     add_picture_models(module_repository)
     module_repository.add_identity("slow", "TYPE_INT32", parameters={"execute_delay_ms": "500"})
     return module_repository.path

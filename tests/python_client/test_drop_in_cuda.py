@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from support import gpu
+from support.drop_in import OURS, output
 from support.server import PATIENCE, ROOT
 
 pytestmark = gpu.needs_stand_in
@@ -67,6 +68,9 @@ unable to destroy the cuda shared memory region: it is not allocated
 """
 
 
+ENVIRONMENT = {**OURS, "LD_LIBRARY_PATH": str(gpu.DRIVER.parent), "NESO_FAKE_CUDA": "guarded,exporting"}
+
+
 @pytest.fixture(scope="module")
 def server(module_repository, start_module_server):
     module_repository.add_identity("identity")
@@ -74,10 +78,14 @@ def server(module_repository, start_module_server):
 
 
 def test_regions_of_gpu_memory(server):
-    path = os.pathsep.join(str(ROOT / "clients" / part) for part in ("tritonclient", "python"))
-    env = {**os.environ, "PYTHONPATH": path, "LD_LIBRARY_PATH": str(gpu.DRIVER.parent), "NESO_FAKE_CUDA": "guarded,exporting"}
     before = set(os.listdir("/dev/shm"))
-    result = subprocess.run([sys.executable, "-c", CLIENT, server.http, server.grpc], capture_output=True, text=True, env=env,
+    result = subprocess.run([sys.executable, "-c", CLIENT, server.http, server.grpc], capture_output=True, text=True, env=ENVIRONMENT,
                             timeout=60 * PATIENCE)
     assert (result.returncode, result.stdout, result.stderr) == (0, SAID * 2, "")
     assert not {name for name in set(os.listdir("/dev/shm")) - before if name.startswith("neso_fake_gpu")}
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_example(server, protocol):
+    script = ROOT / "tests" / "python_client" / "scripts" / "simple_cudashm_client.py"
+    assert output([script, "-i", protocol, "-u", getattr(server, protocol)], ENVIRONMENT) == "PASS: simple_cudashm_client\n"
