@@ -28,7 +28,7 @@ def wheels(tmp_path_factory):
 
 
 def with_binaries(wheels):
-    return [(name, file) for name, file in wheels.items() if name != "neso_client"]
+    return [(name, file) for name, file in wheels.items() if name not in ("neso_client", "tritonclient")]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,7 @@ def serve(environment):
 def test_the_tag_is_what_the_page_says_and_the_size_is_small(wheels):
     page = (ROOT / "docs/installing.md").read_text()
     assert wheels["neso_client"].name == "neso_client-0.1.0-py3-none-any.whl"
+    assert wheels["tritonclient"].name == "tritonclient-2.73.0+neso.0.1.0-py3-none-any.whl"
     for name, file in with_binaries(wheels):
         tag = re.fullmatch(rf"{name}-0\.1\.0-py3-none-(manylinux_(2_\d+)_\w+)\.whl", file.name)
         assert tag and file.stat().st_size < LIMIT, file
