@@ -154,9 +154,20 @@ def _parameter(key: str, value: Any) -> bytes:
     return pb.text_field(1, key) + pb.bytes_field(2, made)
 
 
+_CONTENTS = pb.varint(7 << 3 | pb.BYTES)
+_Described = Tuple[Tuple[str, str, Tuple[int, ...], Optional[Place]], ...]
+_Wanted = Tuple[Tuple[str, Optional[Place]], ...]
+
+
 @lru_cache(maxsize=256)
-def _spec_field(name: str, datatype: str, shape: Tuple[int, ...], place: Optional[Place]) -> bytes:
-    return pb.bytes_field(5, pb.text_field(1, name) + pb.text_field(2, datatype) + pb.packed_field(3, shape) + _place_fields(4, place))
+def _request_head(model: str, version: str, tensors: _Described, outputs: _Wanted) -> bytes:
+    head = bytearray(pb.text_field(1, model) + pb.text_field(2, version))
+    for name, datatype, shape, place in tensors:
+        spec = pb.text_field(1, name) + pb.text_field(2, datatype) + pb.packed_field(3, shape)
+        head += pb.bytes_field(5, spec + _place_fields(4, place))
+    for name, place in outputs:
+        head += pb.bytes_field(6, pb.text_field(1, name) + _place_fields(2, place))
+    return bytes(head)
 
 
 def _place_fields(field: int, place: Optional[Place]) -> bytes:
@@ -168,25 +179,19 @@ def _place_fields(field: int, place: Optional[Place]) -> bytes:
 
 def infer_request(request: Request) -> Tuple[List[memoryview], int]:
     """(pieces, size): the tensors' bytes are not copied."""
-    head = bytearray(pb.text_field(1, request.model) + pb.text_field(2, request.version) + pb.text_field(3, request.id))
+    tensors = tuple([(tensor.name, tensor.datatype, tensor.shape, tensor.place) for tensor in request.inputs])
+    outputs = tuple([(name, request.places.get(name)) for name in request.outputs])
+    head = _request_head(request.model, request.version, tensors, outputs) + pb.text_field(3, request.id)
     for key, value in request.parameters.items():
         head += pb.bytes_field(4, _parameter(key, value))
+    pieces: List[memoryview] = []
     for tensor in request.inputs:
-        head += _spec_field(tensor.name, tensor.datatype, tensor.shape, tensor.place)
-    for name in request.outputs:
-        head += pb.bytes_field(6, pb.text_field(1, name) + _place_fields(2, request.places.get(name)))
-    pieces, size = [], 0
-    for tensor in request.inputs:
-        if tensor.place is not None:
-            continue
-        head += pb.varint(7 << 3 | pb.BYTES) + pb.varint(len(tensor.data))
-        pieces += [memoryview(bytes(head)), tensor.data]
-        size += len(head) + len(tensor.data)
-        head.clear()
+        if tensor.place is None:
+            pieces += [memoryview(head + _CONTENTS + pb.varint(len(tensor.data))), tensor.data]
+            head = b""
     if head:
-        pieces.append(memoryview(bytes(head)))
-        size += len(head)
-    return [piece for piece in pieces if len(piece)], size
+        pieces.append(memoryview(head))
+    return [piece for piece in pieces if len(piece)], sum(map(len, pieces))
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import hpack
 import numpy as np
 
 from .network import Pooled
-from .streams import Stream
+from .streams import SMALL, Stream
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 _END_STREAM = _ACK = 1
@@ -279,7 +279,7 @@ class Http2Connection(Pooled):
                 compressed, size = PREFIX.unpack(self._prefix)
                 if compressed:
                     raise ValueError("expected messages that are not compressed")
-                self._message, self._filled = _ending_aligned(size), 0
+                self._message, self._filled = memoryview(bytearray(size)) if size <= SMALL else _ending_aligned(size), 0
             count = min(left, len(self._message) - self._filled)
             await self._bytes.read_into(self._message[self._filled:self._filled + count])
             self._filled += count
@@ -290,7 +290,7 @@ class Http2Connection(Pooled):
 
 
 def _ending_aligned(size: int) -> memoryview:
-    """Room for a message. Tensors come last in it: the last one's numbers are aligned, and need no copy."""
+    """Room for a large message. Tensors come last in it: the last one's numbers are aligned, and need no copy."""
     room = np.empty(size + 64, np.uint8)
     start = -(room.__array_interface__["data"][0] + size) % 64
     return memoryview(room)[start:start + size]

@@ -21,6 +21,7 @@ class LoopStream(Stream, asyncio.BufferedProtocol):
         self._loop = loop
         self._transport: asyncio.Transport
         self._target: Optional[memoryview] = None  # where a reader wants what comes; else it goes to the buffer
+        self._is_hungry = False  # a reader waits for the buffer
         self._waiter: Optional["asyncio.Future[None]"] = None
         self._is_open = True
         self._error: Optional[Exception] = None
@@ -58,13 +59,16 @@ class LoopStream(Stream, asyncio.BufferedProtocol):
     async def _more(self) -> bool:
         self._make_room()
         self._resume()
-        end = self._end
-        while self._end == end:
-            if not self._is_open:
-                if self._error is not None:
-                    raise self._error
-                return False
-            await self._wait()
+        self._is_hungry = True
+        try:
+            while self._is_hungry:
+                if not self._is_open:
+                    if self._error is not None:
+                        raise self._error
+                    return False
+                await self._wait()
+        finally:
+            self._is_hungry = False
         return True
 
     async def _fill(self, view: memoryview) -> None:
@@ -103,6 +107,7 @@ class LoopStream(Stream, asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:  # type: ignore[override,unused-ignore]
         if self._target is not None:
             return self._target
+        self._make_room()
         if self._end == len(self._buffer):  # TLS before Python 3.11 does not pause at once
             self._buffer = self._buffer + bytearray(len(self._buffer))
             self._view = memoryview(self._buffer)
@@ -116,9 +121,11 @@ class LoopStream(Stream, asyncio.BufferedProtocol):
             self._target = None
         else:
             self._end += count
-            if self._end == len(self._buffer) and not self._is_full:
+            # A reader who waits takes what there is before more can come.
+            if self._end == len(self._buffer) and not self._is_hungry and not self._is_full:
                 self._is_full = True
                 self._transport.pause_reading()
+            self._is_hungry = False
         self._wake()
 
     def eof_received(self) -> bool:

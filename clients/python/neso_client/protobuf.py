@@ -37,7 +37,10 @@ def fields(data: memoryview) -> Iterator[Tuple[int, Any]]:
     """(number of the field, an int, a float's 4 or 8 bytes, or a view of the bytes). Raises ValueError where it ends too early."""
     at, end = 0, len(data)
     while at < end:
-        tag, at = _read_varint(data, at)
+        tag = data[at]
+        at += 1
+        if tag > 127:  # the usual ones have one byte
+            tag, at = _read_varint(data, at - 1)
         kind = tag & 7
         if kind == VARINT:
             value, at = _read_varint(data, at)

@@ -73,7 +73,10 @@ class Sharing:
 
     def may_pay(self, request: Request) -> bool:
         """False in the usual case: no tensor is large."""
-        return self._rooms.get(_likeness(request)) != () or any([len(tensor.data) >= SMALLEST for tensor in request.inputs])
+        for tensor in request.inputs:
+            if len(tensor.data) >= SMALLEST:
+                return True
+        return self._rooms.get(_likeness(request)) != ()
 
     async def place(self, transport: Transport, request: Request, model: Model, timeout: Optional[float]) -> Optional[Placed]:
         rooms = self._rooms.get(_likeness(request))
