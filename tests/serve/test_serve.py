@@ -7,28 +7,12 @@ import subprocess
 
 import numpy as np
 import pytest
-from support.model_kinds import plus
+from support.model_kinds import plus, python_file
 from support.onnx_models import double
 from support.optional_backends import is_built
 from support.server import PATIENCE, TREE, free_port, run_neso
 from support.serving import Served, port_options
 from support.wait import wait_until
-
-MODEL_PY = """
-import triton_python_backend_utils as pb_utils
-from helper import FACTOR
-
-class TritonPythonModel:
-    @staticmethod
-    def auto_complete_config(config):
-        config.add_input({"name": "x", "data_type": "TYPE_FP32", "dims": [2]})
-        config.add_output({"name": "y", "data_type": "TYPE_FP32", "dims": [2]})
-        return config
-
-    def execute(self, requests):
-        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", FACTOR * pb_utils.get_input_tensor_by_name(request, "x").as_numpy())])
-                for request in requests]
-"""
 
 
 @pytest.fixture
@@ -66,7 +50,7 @@ def test_the_name_is_that_of_the_file_in_characters_that_a_url_may_have(serve, t
 
 def test_a_python_file_may_import_those_beside_it(serve, tmp_path):
     (tmp_path / "helper.py").write_text("FACTOR = 3\n")
-    (tmp_path / "model.py").write_text(MODEL_PY)
+    (tmp_path / "model.py").write_text(python_file("FACTOR * x", "from helper import FACTOR"))
     assert serve(tmp_path / "model.py", "--name", "times").ask("times", x=[1, 2])["y"].tolist() == [3, 6]
 
 
@@ -166,7 +150,7 @@ def test_formats_that_do_not_tell_their_tensors_say_what_to_type(refuse, tmp_pat
 
 
 def test_ctrl_c_ends_at_once_also_while_the_model_loads(tmp_path):
-    (tmp_path / "model.py").write_text("import time\ntime.sleep(3600)\n" + MODEL_PY)
+    (tmp_path / "model.py").write_text(python_file("x", "import time\ntime.sleep(3600)"))
     slow = Served(tmp_path / "model.py")
     wait_until(lambda: any(name.startswith("neso-") for name in os.listdir(slow.scratch)))
     slow.process.send_signal(signal.SIGINT)

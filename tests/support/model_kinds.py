@@ -12,20 +12,6 @@ import numpy as np
 from . import dali_models, openvino_models, tf_models, torch_models, tree_models
 from .onnx_models import model, node
 
-MODEL_PY = """
-import triton_python_backend_utils as pb_utils
-
-class TritonPythonModel:
-    @staticmethod
-    def auto_complete_config(config):
-        config.add_input({"name": "x", "data_type": "TYPE_FP32", "dims": [2]})
-        config.add_output({"name": "y", "data_type": "TYPE_FP32", "dims": [2]})
-        return config
-
-    def execute(self, requests):
-        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", pb_utils.get_input_tensor_by_name(request, "x").as_numpy() + NUMBER)])
-                for request in requests]
-"""
 ROWS = 3
 
 
@@ -57,8 +43,27 @@ def plus_one(what, file, content=None, **more):
     return Laid(what, file, {"x": np.float32([1, 2])}, [np.float32([2, 3])], **more)
 
 
+def python_file(answer, before=""):
+    """A model.py: y = `answer`, an expression of x, of two. `before`: lines that come first."""
+    return f"""
+{before}
+import triton_python_backend_utils as pb_utils
+
+class TritonPythonModel:
+    @staticmethod
+    def auto_complete_config(config):
+        config.add_input({{"name": "x", "data_type": "TYPE_FP32", "dims": [2]}})
+        config.add_output({{"name": "y", "data_type": "TYPE_FP32", "dims": [2]}})
+        return config
+
+    def execute(self, requests):
+        given = [pb_utils.get_input_tensor_by_name(request, "x").as_numpy() for request in requests]
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", {answer})]) for x in given]
+"""
+
+
 def model_py(folder):
-    return plus_one(folder / "model.py", folder / "model.py", MODEL_PY.replace("NUMBER", "1").encode(), options=("--name", "net"))
+    return plus_one(folder / "model.py", folder / "model.py", python_file("x + 1").encode(), options=("--name", "net"))
 
 
 def bare_folder(folder):
