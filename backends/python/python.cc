@@ -93,6 +93,7 @@ class PythonModel final : public Model {
     writer.StartObject();
     put("model_config", config_text.GetString());
     put("model_instance_kind", kind);
+    put("model_instance_name", instance);
     put("model_instance_device_id", std::to_string(device));
     put("model_repository", files_.model_folder);
     put("model_version", std::to_string(version()));

@@ -101,9 +101,9 @@ def finalize(self):
 def test_the_model_is_told_what_it_is(client, server, module_repository):
     told = json.loads(arrays_of(client.infer("arguments", inputs_of({"IN": np.float32([1])})))["OUT"][0])
     folder = str(module_repository.path / "arguments")
-    assert told == {"model_config": "", "model_instance_kind": "CPU", "model_instance_device_id": "0",
-                    "model_repository": folder, "model_version": "1", "model_name": "arguments", "helper": "helped",
-                    "parameter": "blue", "folder": folder + "/1", "module": "1.model"}
+    assert told == {"model_config": "", "model_instance_name": "arguments_0", "model_instance_kind": "CPU",
+                    "model_instance_device_id": "0", "model_repository": folder, "model_version": "1", "model_name": "arguments",
+                    "helper": "helped", "parameter": "blue", "folder": folder + "/1", "module": "1.model"}
     client.unload_model("arguments")
     wait_until(lambda: "arguments says goodbye" in server.log)
     assert not list((module_repository.path / "arguments").rglob("__pycache__"))
