@@ -1,5 +1,7 @@
 #include "client/grpc_client.h"
 
+#include <utility>
+
 #include "net/http2/grpc_prefix.h"
 
 namespace neso::client {
@@ -11,12 +13,23 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view message,
                                        std::chrono::milliseconds timeout, const net::GrpcMetadata& metadata) {
+  std::string answer;
+  size_t answers = 0;
+  RETURN_IF_ERROR(CallForMany(path, message, timeout, metadata, [&](std::string_view came) {
+    answer = came;
+    answers++;
+  }));
+  if (answers == 1) return answer;
+  return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Authority(), path, answers);
+}
+
+Status GrpcClient::CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
+                               const net::GrpcMetadata& metadata, std::function<void(std::string_view)> take) {
   if (message.size() > UINT32_MAX)
     return InvalidArg("a gRPC message has less than 4 GiB, got {} bytes", message.size());
   const TimePoint deadline = Now() + timeout;
   RETURN_IF_ERROR(EnsureConnection(deadline));
-  answer_.clear();
-  answers_ = 0;
+  take_ = std::move(take);
   const GrpcMethod method(endpoint_, path, metadata, timeout);
   const net::GrpcPrefix prefix(false, message.size());
   // A copy, of which the last bytes may still be under way when the answer is there.
@@ -26,13 +39,9 @@ Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view m
   call.SendAndFinish({.head = *sent, .keep = sent});
   while (call.is_under_way() && Now() < deadline) loop_.RunOnce(deadline);
   if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Authority());
-  if (status_.code != net::GrpcCode::kOk) {
-    const Status error = StatusOf(status_);
-    return connection_->is_open() ? error : error.WithContext("{}", endpoint_.Authority());
-  }
-  if (answers_ != 1)
-    return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Authority(), path, answers_);
-  return std::move(answer_);
+  if (status_.code == net::GrpcCode::kOk) return {};
+  const Status error = StatusOf(status_);
+  return connection_->is_open() ? error : error.WithContext("{}", endpoint_.Authority());
 }
 
 Status GrpcClient::EnsureConnection(TimePoint deadline) {
@@ -41,11 +50,6 @@ Status GrpcClient::EnsureConnection(TimePoint deadline) {
   connection_.reset();
   ASSIGN_OR_RETURN(connection_, GrpcConnection::Connect(loop_, endpoint_, deadline));
   return {};
-}
-
-void GrpcClient::OnMessage(GrpcCall&, std::string_view message) {
-  answer_ = message;
-  answers_++;
 }
 
 }  // namespace neso::client

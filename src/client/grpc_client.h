@@ -1,4 +1,4 @@
-// gRPC calls of one message each way, one at a time, for commands: asks, waits, answers.
+// gRPC calls that send one message, one at a time, for commands: asks, waits, answers.
 //
 //   GrpcClient client(endpoint);
 //   ASSIGN_OR_RETURN(const std::string answer,
@@ -6,8 +6,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,18 +28,20 @@ class GrpcClient final : private GrpcCall::Listener {
   // kInternal when it answers with no message, or with several.
   Expected<std::string> Call(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
                              const net::GrpcMetadata& metadata = {});
+  // Any number of messages answer, each of which `take` gets when it comes. Errors: as above, but for kInternal.
+  Status CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
+                     const net::GrpcMetadata& metadata, std::function<void(std::string_view)> take);
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   Status EnsureConnection(TimePoint deadline);
-  void OnMessage(GrpcCall& call, std::string_view message) override;
+  void OnMessage(GrpcCall&, std::string_view message) override { take_(message); }
   void OnEnd(GrpcCall& call, const net::GrpcStatus& status) override { status_ = status; }
 
   const Endpoint endpoint_;
   Loop loop_;
   std::unique_ptr<GrpcConnection> connection_;
-  std::string answer_;
-  size_t answers_ = 0;
+  std::function<void(std::string_view)> take_;  // of the call that is under way
   net::GrpcStatus status_;
 };
 

@@ -27,7 +27,7 @@ bool Soon(const std::function<bool()>& condition) {
   return condition();
 }
 
-// "/echo" answers each message with itself, "/hold" never, "/early" before the request is complete, "/fail" with an error.
+// "/echo" answers each message with itself, "/thrice" three times, "/hold" never, "/early" before the request is complete, "/fail" with an error.
 class EchoServer final : public net::GrpcHandler {
  public:
   explicit EchoServer(net::GrpcServerOptions options = {}) : executor_("test-exec", 2) {
@@ -51,12 +51,13 @@ class EchoServer final : public net::GrpcHandler {
     }
     ~Receiver() override { server_.under_way--; }
     void OnMessage(BufferRef message) override {
-      if (call_->head().path != "/echo") return;
+      const int times = call_->head().path == "/echo" ? 1 : call_->head().path == "/thrice" ? 3 : 0;
       auto kept = std::make_shared<BufferRef>(std::move(message));
-      call_->Send({.head = {}, .parts = {{(*kept)->data(), (*kept)->size()}}, .release = kept});
+      for (int i = 0; i < times; i++)
+        call_->Send({.head = {}, .parts = {{(*kept)->data(), (*kept)->size()}}, .release = kept});
     }
     void OnEnd() override {
-      if (call_->head().path == "/echo") call_->Finish({});
+      if (call_->head().path == "/echo" || call_->head().path == "/thrice") call_->Finish({});
       if (call_->head().path == "/fail")
         call_->Finish({net::GrpcCode::kNotFound, std::string(call_->head().Find("x-name")) + ": 100% \xc3\xa4"});
     }
@@ -87,6 +88,17 @@ TEST(GrpcClientTest, CallsFollowEachOtherOnOneConnection) {
     EXPECT_TRUE(*answer == message) << size;
   }
   EXPECT_EQ(server.server().ConnectionCount(), 1u);
+}
+
+TEST(GrpcClientTest, AllMessagesOfAnAnswerAreHandedOn) {
+  EchoServer server;
+  GrpcClient client(At(server.port()));
+  std::string came;
+  const auto take = [&came](std::string_view message) { came += message; };
+  ASSERT_TRUE(client.CallForMany("/thrice", "ab", kPatience, {}, take).ok());
+  EXPECT_EQ(came, "ababab");
+  EXPECT_EQ(client.Call("/thrice", "ab", kPatience).error().code(), StatusCode::kInternal);
+  EXPECT_EQ(client.CallForMany("/fail", "x", kPatience, {{"x-name", "m"}}, take).code(), StatusCode::kNotFound);
 }
 
 TEST(GrpcClientTest, TheServersErrorIsTheAnswer) {

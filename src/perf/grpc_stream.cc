@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "client/infer_response.h"
+#include "perf/grpc_answer.h"
 #include "perf/grpc_bytes.h"
 
 namespace neso::perf {
@@ -34,7 +36,7 @@ class GrpcStream::StreamLane final : public Lane {
     stream_.call_.Send({.head = *head_, .body = bytes.body, .keep = head_});
   }
 
-  void Take(const StreamAnswer& answer) {
+  void Take(const client::StreamAnswer& answer) {
     if (!is_awaiting_) return;
     if (!answer.error.empty()) return Fail(Unavailable("the server answers: {}", answer.error));
     // The last one of a decoupled model's answers may be there for its flag alone.
@@ -86,7 +88,7 @@ void GrpcStream::FailAll(const Status& reason) {
 }
 
 void GrpcStream::OnMessage(client::GrpcCall&, std::string_view message) {
-  const Expected<StreamAnswer> answer = ReadStreamAnswer(message);
+  const Expected<client::StreamAnswer> answer = client::ReadStreamAnswer(message);
   if (!answer) return FailAll(answer.error());
   if (StreamLane* const lane = FindLane(answer->id)) return lane->Take(*answer);
   FailAll(answer->error.empty() ? Internal("the server's answer has an ID that was not sent: '{}'", answer->id)

@@ -9,7 +9,6 @@
 
 #include "client/grpc_call.h"
 #include "client/grpc_method.h"
-#include "perf/grpc_answer.h"
 #include "perf/grpc_line.h"
 #include "perf/transport.h"
 

@@ -2,9 +2,10 @@
 
 #include <optional>
 
+#include "client/message_json.h"
 #include "neso/protobuf_wire.h"
+#include "perf/grpc_answer.h"
 #include "perf/grpc_bytes.h"
-#include "perf/message_json.h"
 
 namespace neso::perf {
 namespace {
@@ -19,13 +20,13 @@ std::string Path(std::string_view method) { return fmt::format("/inference.GRPCI
 
 struct QuestionFacts {
   std::string_view method;
-  std::span<const MessageField> answer;
+  std::span<const client::MessageField> answer;
 };
 QuestionFacts FactsOf(Question question) {
   switch (question) {
-    case Question::kMetadata: return {"ModelMetadata", kModelMetadataFields};
-    case Question::kConfig: return {"ModelConfig", kModelConfigFields};
-    case Question::kStatistics: return {"ModelStatistics", kModelStatisticsFields};
+    case Question::kMetadata: return {"ModelMetadata", client::kModelMetadataFields};
+    case Question::kConfig: return {"ModelConfig", client::kModelConfigFields};
+    case Question::kStatistics: return {"ModelStatistics", client::kModelStatisticsFields};
   }
   return {};
 }
@@ -109,7 +110,7 @@ Expected<std::string> GrpcTransport::Ask(Question question, const std::string& m
     const std::optional<wire::Field> config = wire::Fields(message).Next();
     message = config ? config->bytes : std::string_view();
   }
-  return MessageJson(message, facts.answer);
+  return client::MessageJson(message, facts.answer);
 }
 
 Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const ModelFacts& facts) const {

@@ -1,10 +1,10 @@
-#include "perf/grpc_answer.h"
+#include "client/infer_response.h"
 
 #include <gtest/gtest.h>
 
 #include "neso/protobuf_wire.h"
 
-namespace neso::perf {
+namespace neso::client {
 namespace {
 
 using wire::MessageWriter;
@@ -16,7 +16,7 @@ MessageWriter Parameter(std::string_view name, bool value) {
   return entry;
 }
 
-TEST(GrpcAnswerTest, AStreamsAnswersSayWhoseTheyAre) {
+TEST(InferResponseTest, AStreamsAnswersSayWhoseTheyAre) {
   MessageWriter output, response, message;
   output.Add(1, std::string_view("OUT"));
   response.Add(3, std::string_view("17")).Add(4, Parameter("triton_final_response", false)).Add(5, output);
@@ -40,24 +40,35 @@ TEST(GrpcAnswerTest, AStreamsAnswersSayWhoseTheyAre) {
   EXPECT_FALSE(ReadStreamAnswer("\x0a\x7f").ok());
 }
 
-TEST(GrpcAnswerTest, OutputsAreRead) {
+TEST(InferResponseTest, OutputsAreRead) {
   MessageWriter packed, plain, response;
   packed.Add(1, std::string_view("A")).Add(2, std::string_view("INT8")).Add(3, std::string_view("\x02\xac\x02", 3));
   plain.Add(1, std::string_view("B")).Add(2, std::string_view("UINT8")).Add(3, uint64_t{1});
+  response.Add(1, std::string_view("m")).Add(2, std::string_view("4")).Add(3, std::string_view("id"));
   response.Add(5, packed).Add(5, plain).Add(6, std::string_view("aa")).Add(6, std::string_view("b"));
-  const auto outputs = ReadGrpcOutputs(response.bytes());
-  ASSERT_TRUE(outputs.ok());
-  ASSERT_EQ(outputs->size(), 2u);
-  EXPECT_EQ((*outputs)[0].name + (*outputs)[0].datatype + (*outputs)[0].bytes, "AINT8aa");
-  EXPECT_EQ((*outputs)[0].shape, (std::vector<int64_t>{2, 300}));
-  EXPECT_EQ((*outputs)[1].bytes, "b");
-  plain.Add(5, MessageWriter());
-  MessageWriter typed;
-  typed.Add(5, plain);
-  EXPECT_EQ(ReadGrpcOutputs(typed.bytes()).error().code(), StatusCode::kUnsupported);
-  response.Add(6, std::string_view("c"));
-  EXPECT_EQ(ReadGrpcOutputs(response.bytes()).error().code(), StatusCode::kInternal);
+  const std::string bytes = response.bytes();
+  const auto read = ReadInferResponse(bytes);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->model, "m");
+  EXPECT_EQ(read->version, "4");
+  EXPECT_EQ(read->id, "id");
+  const std::vector<OutputTensor>& outputs = read->outputs;
+  ASSERT_EQ(outputs.size(), 2u);
+  EXPECT_EQ(outputs[0].name, "A");
+  EXPECT_EQ(outputs[0].datatype, "INT8");
+  EXPECT_EQ(outputs[0].bytes, "aa");
+  EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{2, 300}));
+  EXPECT_EQ(outputs[1].bytes, "b");
+}
+
+TEST(InferResponseTest, WhatCannotBeReadIsSaid) {
+  MessageWriter typed_output, typed, crowded;
+  typed_output.Add(1, std::string_view("B")).Add(5, MessageWriter());
+  typed.Add(5, typed_output);
+  EXPECT_EQ(ReadInferResponse(typed.bytes()).error().code(), StatusCode::kUnsupported);
+  crowded.Add(6, std::string_view("bytes of no output"));
+  EXPECT_EQ(ReadInferResponse(crowded.bytes()).error().code(), StatusCode::kInternal);
 }
 
 }  // namespace
-}  // namespace neso::perf
+}  // namespace neso::client

@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-namespace neso::perf {
+namespace neso::client {
 
 enum class FieldKind { kNumber, kBool, kText, kMessage, kNumbers, kTexts, kMessages };
 
@@ -27,7 +27,8 @@ struct MessageField {
 // Error: kInternal when it is no Protocol Buffer.
 Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields);
 
-// Of ModelMetadataResponse, ModelConfig and ModelStatisticsResponse.
-extern const std::span<const MessageField> kModelMetadataFields, kModelConfigFields, kModelStatisticsFields;
+// Of ModelMetadataResponse, ModelConfig, ModelStatisticsResponse and RepositoryIndexResponse (whose list HTTP has alone).
+extern const std::span<const MessageField> kModelMetadataFields, kModelConfigFields, kModelStatisticsFields,
+    kRepositoryIndexFields;
 
-}  // namespace neso::perf
+}  // namespace neso::client

@@ -1,4 +1,4 @@
-#include "perf/message_json.h"
+#include "client/message_json.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "neso/protobuf_wire.h"
 
-namespace neso::perf {
+namespace neso::client {
 namespace {
 
 constexpr int kDeepest = 16;
@@ -112,12 +112,18 @@ constexpr MessageField kModelStatistics[] = {{1, "name", FieldKind::kText},
                                              {5, "execution_count"},
                                              {6, "inference_stats", FieldKind::kMessage, kInferStatistics}};
 constexpr MessageField kStatistics[] = {{1, "model_stats", FieldKind::kMessages, kModelStatistics}};
+constexpr MessageField kModelIndex[] = {{1, "name", FieldKind::kText},
+                                        {2, "version", FieldKind::kText},
+                                        {3, "state", FieldKind::kText},
+                                        {4, "reason", FieldKind::kText}};
+constexpr MessageField kRepositoryIndex[] = {{1, "models", FieldKind::kMessages, kModelIndex}};
 
 }  // namespace
 
 const std::span<const MessageField> kModelMetadataFields = kMetadata;
 const std::span<const MessageField> kModelConfigFields = kConfig;
 const std::span<const MessageField> kModelStatisticsFields = kStatistics;
+const std::span<const MessageField> kRepositoryIndexFields = kRepositoryIndex;
 
 Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields) {
   std::string json;
@@ -125,4 +131,4 @@ Expected<std::string> MessageJson(std::string_view message, std::span<const Mess
   return json;
 }
 
-}  // namespace neso::perf
+}  // namespace neso::client

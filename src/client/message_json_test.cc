@@ -1,10 +1,10 @@
-#include "perf/message_json.h"
+#include "client/message_json.h"
 
 #include <gtest/gtest.h>
 
 #include "neso/protobuf_wire.h"
 
-namespace neso::perf {
+namespace neso::client {
 namespace {
 
 using wire::MessageWriter;
@@ -42,4 +42,4 @@ TEST(MessageJsonTest, WhatIsNoMessageIsSaid) {
 }
 
 }  // namespace
-}  // namespace neso::perf
+}  // namespace neso::client
