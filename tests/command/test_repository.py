@@ -131,15 +131,45 @@ def test_the_recipe_has_no_complaint_of_hadolint(repository, tmp_path):
     assert result.returncode == 0, result.stdout
 
 
-def test_the_recipe_s_choice_of_backends(repository, tmp_path):
-    """The step of the recipe, run on folders."""
+@pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")
+def test_an_image_of_parts_has_no_complaint_of_hadolint(tmp_path):
+    neso("dockerfile", "--backend", "python", "--cache", "local", "-o", tmp_path / "Dockerfile", "--", "--log-verbose=1")
+    result = subprocess.run([HADOLINT, tmp_path / "Dockerfile"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def do_the_steps(recipe, tree):
+    """The steps of the recipe that choose parts, run on a folder: what is left, and what was said."""
+    for folder, step in re.findall(r"^WORKDIR /opt/tritonserver/(\w+)\n(?:#.*\n)?RUN ((?:.*\\\n)*.*)$", recipe, re.MULTILINE):
+        ran = subprocess.run(["sh", "-ec", step.replace("\\\n", "")], cwd=tree / folder, capture_output=True, text=True)
+        if ran.returncode != 0:
+            return None, ran.stderr
+    return sorted(str(path.relative_to(tree)) for path in tree.glob("*/*")), ""
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """That of an archive, as far as its folders go."""
+    for part in ("backends/identity", "backends/python", "repoagents/checksum", "caches/local", "caches/redis"):
+        (tmp_path / "tree" / part).mkdir(parents=True)
+    return tmp_path / "tree"
+
+
+def test_the_recipe_has_the_backends_that_models_need_and_those_that_are_named(repository, tree):
     repository.add_identity("one")
-    [step] = re.findall(r"^RUN (for name in .*?[^\\])$", neso("dockerfile", repository.path), re.MULTILINE | re.DOTALL)
-    step = step.replace("\\\n", "").replace("/opt/tritonserver", str(tmp_path))
-    for name in ("identity", "python"):
-        (tmp_path / "backends" / name).mkdir(parents=True)
-    subprocess.run(["sh", "-ec", step], cwd=tmp_path / "backends", check=True)
-    assert [path.name for path in (tmp_path / "backends").iterdir()] == ["identity"]
-    (tmp_path / "backends/identity").rmdir()
-    lacking = subprocess.run(["sh", "-ec", step], cwd=tmp_path / "backends", capture_output=True, text=True)
-    assert lacking.returncode == 1 and "the archive has no backend identity" in lacking.stderr
+    recipe = neso("dockerfile", repository.path)
+    assert 'COPY ["models/", "/models/"]' in recipe
+    assert do_the_steps(recipe, tree)[0] == ["backends/identity", "caches/local", "caches/redis", "repoagents/checksum"]
+    (tree / "backends/python").mkdir()
+    assert "backends/python" in do_the_steps(neso("dockerfile", repository.path, "--backend", "python"), tree)[0]
+    (tree / "backends/identity").rmdir()
+    assert "the archive has no backends/identity" in do_the_steps(recipe, tree)[1]
+
+
+def test_the_recipe_of_an_image_without_models_has_the_parts_that_are_named(tree):
+    recipe = neso("dockerfile", "--backend", "python", "--repoagent", "checksum", "--cache", "local", "--", "--log-verbose=1")
+    assert do_the_steps(recipe, tree)[0] == ["backends/python", "caches/local", "repoagents/checksum"]
+    assert 'ENTRYPOINT ["neso", "--model-repository=/models", "--log-verbose=1"]' in recipe
+    assert " python3 " in recipe and "COPY [" not in recipe
+    assert "such as --backend onnxruntime" in neso("dockerfile", code=1)
+    assert "'a b' is no name" in neso("dockerfile", "--backend", "a b", code=1)

@@ -3,11 +3,14 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "base/text.h"
 #include "command/repository/image_recipe.h"
@@ -26,7 +29,7 @@ namespace fs = std::filesystem;
 
 struct DeployWords {
   std::string repository, name, user, file;
-  std::vector<std::string> options;
+  std::vector<std::string> options, backends, agents, caches;
 };
 
 // Absolute, without a '/' at its end.
@@ -81,24 +84,46 @@ Expected<int> WriteService(const DeployWords& words) {
               words.file);
 }
 
-Expected<int> WriteDockerfile(const DeployWords& words) {
-  ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
-  RETURN_IF_ERROR(CheckOptions(words.options));
+// That the models of `repository` need.
+Expected<std::set<std::string>> BackendsOf(const fs::path& repository) {
   ASSIGN_OR_RETURN(const std::vector<FoundModel> models, ModelsIn(repository));
-  if (models.empty()) return InvalidArg("'{}' has no models, so that nobody can say what they need", words.repository);
+  if (models.empty())
+    return InvalidArg("'{}' has no models, so that nobody can say what they need", repository.string());
   std::set<std::string> backends;
   for (const FoundModel& model : models) {
     if (!model.problem.empty()) return InvalidArg("model '{}': {}", model.name, model.problem);
     if (model.backend != "ensemble") backends.insert(model.backend);
   }
-  return Hand(ImageRecipe({.repository = repository.filename(),
-                           .backends = {backends.begin(), backends.end()},
-                           .options = words.options}),
-              words.file);
+  return backends;
+}
+
+// They become words of a shell.
+Status CheckNames(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const bool is_name = std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    if (name.empty() || !is_name) return InvalidArg("'{}' is no name: expected one such as onnxruntime", name);
+  }
+  return {};
+}
+
+Expected<int> WriteDockerfile(const DeployWords& words) {
+  RETURN_IF_ERROR(CheckOptions(words.options));
+  for (const auto* const names : {&words.backends, &words.agents, &words.caches}) RETURN_IF_ERROR(CheckNames(*names));
+  std::set<std::string> backends(words.backends.begin(), words.backends.end());
+  ImageOrder order{.agents = words.agents, .caches = words.caches, .options = words.options};
+  if (!words.repository.empty()) {
+    ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
+    ASSIGN_OR_RETURN(std::set<std::string> needed, BackendsOf(repository));
+    backends.merge(needed);
+    order.repository = repository.filename();
+  }
+  if (backends.empty())
+    return InvalidArg("expected a repository, or what the image is to have, such as --backend onnxruntime");
+  order.backends.assign(backends.begin(), backends.end());
+  return Hand(ImageRecipe(order), words.file);
 }
 
 void AddDeployOptions(CLI::App& app, DeployWords& words) {
-  app.add_option("REPOSITORY", words.repository, "The folder of models.")->required();
   app.add_option("OPTION", words.options, "Options of the server, behind --.");
   app.add_option("-o,--output", words.file, "Write it into this file instead of printing it.")->type_name("FILE");
 }
@@ -107,6 +132,7 @@ void AddDeployOptions(CLI::App& app, DeployWords& words) {
 
 Action SetUpService(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<DeployWords>();
+  app.add_option("REPOSITORY", words->repository, "The folder of models.")->required();
   AddDeployOptions(app, *words);
   app.add_option("--name", words->name, "What the service is called; neso unless given.");
   app.add_option("--user", words->user, "Who it runs as; the one who asks unless given.");
@@ -117,9 +143,27 @@ Action SetUpService(CLI::App& app, const ProgramParts& /*parts*/) {
 
 Action SetUpDockerfile(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<DeployWords>();
+  app.add_option("REPOSITORY", words->repository, "The folder of models; without one they are mounted at /models.");
   AddDeployOptions(app, *words);
-  app.footer("Example:\n  neso dockerfile models -o Dockerfile");
-  return [words] { return WriteDockerfile(*words); };
+  app.add_option("--backend", words->backends,
+                 "A backend that the image has, besides those that the models need; again for others.")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--repoagent", words->agents, "A repository agent that it has, instead of all; again for others.")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--cache", words->caches, "A cache that it has, instead of all; again for others.")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.footer(
+      "Example:\n  neso dockerfile models -o Dockerfile\n"
+      "  neso dockerfile --backend onnxruntime --backend python --cache local -o Dockerfile");
+  return [words] {
+    // Without a folder of models the first option behind -- stands in its place.
+    if (words->repository.starts_with("--"))
+      words->options.insert(words->options.begin(), std::exchange(words->repository, {}));
+    return WriteDockerfile(*words);
+  };
 }
 
 }  // namespace neso::command

@@ -14,11 +14,11 @@ namespace {
 // Backends whose models, or which themselves, run in Python.
 constexpr std::array kOfPython = {"python", "pytorch", "vllm"};
 
-constexpr const char* kHead =
-    R"(# An image that serves the models of '{0}', with the backends that they need. Written by `neso dockerfile`.
+// What the image is, what it is built from, and its name.
+constexpr const char* kHead = R"(# {0} Written by `neso dockerfile`.
 #
-# Built from the folder that holds '{0}' and, as neso.tar.gz, the archive of the server (make package):
-#   docker build -f Dockerfile -t {1} .
+# Built from the folder that holds {1}the archive of the server (make package) as neso.tar.gz:
+#   docker build -f Dockerfile -t {2} .
 ARG BASE=debian:12-slim
 
 # hadolint ignore=DL3006
@@ -26,15 +26,19 @@ FROM ${{BASE}} AS tree
 COPY neso.tar.gz /tmp/
 RUN mkdir -p /opt/tritonserver \
  && tar -xzf /tmp/neso.tar.gz -C /opt/tritonserver --strip-components=1 --no-same-owner
-WORKDIR /opt/tritonserver/backends
-# hadolint ignore=SC2043,SC2194
-RUN for name in {2}; do [ -d "$name" ] || {{ echo "the archive has no backend $name" >&2; exit 1; }}; done \
- && for name in *; do case " {2} " in *" $name "*) ;; *) rm -rf "./$name" ;; esac; done \
- && chmod -R u+rwX,go+rX,go-w /opt/tritonserver
-
 )";
 
-constexpr const char* kTail = R"(# hadolint ignore=DL3006
+// The parts of a kind that stay, in their folder.
+constexpr const char* kKeep = R"(WORKDIR /opt/tritonserver/{0}
+# hadolint ignore=SC2043,SC2194
+RUN for name in {1}; do [ -d "$name" ] || {{ echo "the archive has no {0}/$name" >&2; exit 1; }}; done \
+ && for name in *; do case " {1} " in *" $name "*) ;; *) rm -rf "./$name" ;; esac; done
+)";
+
+// What the system needs besides, the models, and the words of the server.
+constexpr const char* kTail = R"(RUN chmod -R u+rwX,go+rX,go-w /opt/tritonserver
+
+# hadolint ignore=DL3006
 FROM ${{BASE}}
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -42,13 +46,14 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --no-create-home --home-dir /nonexistent triton-server
 COPY --from=tree /opt/tritonserver /opt/tritonserver
-COPY {1}
-ENV PATH=/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+{1}ENV PATH=/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 USER 1000:1000
 EXPOSE 8000 8001 8002
 HEALTHCHECK --interval=10s --timeout=5s --start-period=300s CMD ["neso", "status", "--ready", "--timeout=4"]
 ENTRYPOINT ["neso", {2}]
 )";
+
+constexpr const char* kModels = "/models";
 
 // An image's name has small letters only.
 std::string ImageName(const std::string& repository) {
@@ -58,18 +63,39 @@ std::string ImageName(const std::string& repository) {
   return name;
 }
 
+std::string Keep(const char* folder, const std::vector<std::string>& names) {
+  return names.empty() ? "" : fmt::format(kKeep, folder, Join(names, " "));
+}
+
+std::string Head(const ImageOrder& order) {
+  if (order.repository.empty()) {
+    return fmt::format(kHead,
+                       fmt::format("An image of the server with the backends {}, for models in {}.",
+                                   Join(order.backends, ", "), kModels),
+                       "", "neso");
+  }
+  return fmt::format(
+      kHead,
+      fmt::format("An image that serves the models of '{}', with the backends that they need.", order.repository),
+      fmt::format("'{}' and ", order.repository), ImageName(order.repository));
+}
+
+std::string Tail(const ImageOrder& order) {
+  const bool has_python = std::ranges::any_of(
+      order.backends, [](const std::string& name) { return std::ranges::find(kOfPython, name) != kOfPython.end(); });
+  const std::string copy = order.repository.empty() ? std::string()
+                                                    : fmt::format("COPY [{}, {}]\n", JsonQuoted(order.repository + "/"),
+                                                                  JsonQuoted(std::string(kModels) + "/"));
+  std::vector<std::string> words = {JsonQuoted(std::string("--model-repository=") + kModels)};
+  for (const std::string& option : order.options) words.push_back(JsonQuoted(option));
+  return fmt::format(kTail, has_python ? " python3 python3-numpy" : "", copy, Join(words, ", "));
+}
+
 }  // namespace
 
 std::string ImageRecipe(const ImageOrder& order) {
-  constexpr const char* kModels = "/models";
-  const bool has_python = std::ranges::any_of(
-      order.backends, [](const std::string& name) { return std::ranges::find(kOfPython, name) != kOfPython.end(); });
-  std::vector<std::string> words = {JsonQuoted(std::string("--model-repository=") + kModels)};
-  for (const std::string& option : order.options) words.push_back(JsonQuoted(option));
-  const std::string copied =
-      fmt::format("[{}, {}]", JsonQuoted(order.repository + "/"), JsonQuoted(std::string(kModels) + "/"));
-  return fmt::format(kHead, order.repository, ImageName(order.repository), Join(order.backends, " ")) +
-         fmt::format(kTail, has_python ? " python3 python3-numpy" : "", copied, Join(words, ", "));
+  return Head(order) + Keep("backends", order.backends) + Keep("repoagents", order.agents) +
+         Keep("caches", order.caches) + Tail(order);
 }
 
 }  // namespace neso::command

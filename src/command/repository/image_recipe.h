@@ -1,4 +1,4 @@
-// A recipe of an image that serves the models of a repository. Pure function.
+// A recipe of an image that serves the models of a repository, or those of a folder that is mounted. Pure function.
 #pragma once
 
 #include <string>
@@ -7,9 +7,11 @@
 namespace neso::command {
 
 struct ImageOrder {
-  std::string repository;             // the folder's name, within the folder that the image is built from
-  std::vector<std::string> backends;  // all others are left out
-  std::vector<std::string> options;   // of the server
+  // The folder's name, within the folder that the image is built from; empty: models come with the container.
+  std::string repository = {};
+  std::vector<std::string> backends = {};             // all others are left out
+  std::vector<std::string> agents = {}, caches = {};  // likewise; empty: all stay
+  std::vector<std::string> options = {};              // of the server
 };
 
 std::string ImageRecipe(const ImageOrder& order);
