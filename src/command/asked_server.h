@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "client/http_client.h"
 #include "client/server_words.h"
-#include "command/asking.h"
+#include "command/server_access.h"
 
 namespace neso::command {
 
@@ -37,10 +37,10 @@ using client::ModelPath;
 // Confined to a thread.
 class AskedServer {
  public:
-  // Error: kInvalidArg for an address or a header that is none.
+  // Errors: those of AccessOf.
   static Expected<std::unique_ptr<AskedServer>> Make(const Asking& asking);
 
-  // Any status is an answer. Error: kUnavailable, and how to start or to name a server.
+  // Any status is an answer. Error: kUnavailable, and what to type instead.
   Expected<client::HttpAnswer> Call(client::HttpCall call);
   // The answers of status 200. Errors: the server's own text; Call's.
   Expected<JsonAnswerPtr> Get(const std::string& path);
@@ -51,13 +51,11 @@ class AskedServer {
   Status ExplainModel(const std::string& model, const Status& error);
 
  private:
-  AskedServer(client::Endpoint endpoint, client::HttpHeaders headers, std::chrono::milliseconds timeout)
-      : client_(std::move(endpoint)), headers_(std::move(headers)), timeout_(timeout) {}
+  explicit AskedServer(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
   Expected<JsonAnswerPtr> Ask(client::HttpCall call);
 
+  const ServerAccess access_;
   client::HttpClient client_;
-  const client::HttpHeaders headers_;
-  const std::chrono::milliseconds timeout_;
 };
 
 }  // namespace neso::command

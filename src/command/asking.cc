@@ -11,8 +11,12 @@ std::chrono::milliseconds Asking::timeout() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(timeout_seconds));
 }
 
-void AddAskingOptions(CLI::App& app, Asking& asking) {
-  app.add_option("-u,--url", asking.url, "The server's address for HTTP; else NESO_URL, or localhost:8000.")
+void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols) {
+  app.add_option("-u,--url", asking.url,
+                 protocols == Protocols::kHttp
+                     ? "The server's address for HTTP, https:// before it for TLS; else NESO_URL, or localhost:8000."
+                     : "The server's address for HTTP, https:// before it for TLS, grpc:// or grpcs:// for gRPC; else "
+                       "NESO_URL, or localhost:8000.")
       ->type_name("HOST:PORT")
       ->envname("NESO_URL");
   app.add_option("--timeout", asking.timeout_seconds, "How many seconds an answer is waited for; 60 unless given.")
@@ -22,10 +26,24 @@ void AddAskingOptions(CLI::App& app, Asking& asking) {
         if (CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= kLongestSeconds) return {};
         return "expected seconds, above 0 and at most a day, got '" + text + "'";
       });
-  app.add_option("-H,--header", asking.headers,
-                 "A header of each request, such as 'Authorization: Bearer KEY'; again for others.")
+  app.add_option("--api-key", asking.api_key,
+                 "The access key of each request, as 'neso key create' prints it, or @FILE with it; else NESO_API_KEY.")
+      ->type_name("KEY")
+      ->envname("NESO_API_KEY");
+  app.add_option("-H,--header", asking.headers, "A header of each request, such as 'X-Team: vision'; again for others.")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
+  app.add_option("--cacert", asking.roots_file,
+                 "TLS: who has to have signed the server's certificate; else NESO_CACERT, or whom the system trusts.")
+      ->type_name("FILE")
+      ->envname("NESO_CACERT");
+  app.add_option("--cert", asking.certificate_file, "TLS: the certificate to show; else NESO_CERT.")
+      ->type_name("FILE")
+      ->envname("NESO_CERT");
+  app.add_option("--cert-key", asking.key_file, "TLS: the private key of --cert; else NESO_CERT_KEY.")
+      ->type_name("FILE")
+      ->envname("NESO_CERT_KEY");
+  app.add_flag("-k,--insecure", asking.is_insecure, "TLS: whatever certificate the server shows.");
   app.add_flag("--json", asking.json, "Print JSON, for programs.");
 }
 

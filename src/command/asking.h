@@ -15,11 +15,16 @@ struct Asking {
   std::string url = "localhost:8000";
   double timeout_seconds = 60;
   std::vector<std::string> headers;  // "Name: value"
-  bool json = false;                 // the answer is for a program
+  std::string api_key;               // or "@FILE"; empty: none
+  // TLS, where the URL asks for it: PEM files, empty for what the system trusts and for no certificate.
+  std::string roots_file, certificate_file, key_file;
+  bool is_insecure = false;
+  bool json = false;  // the answer is for a program
 
   std::chrono::milliseconds timeout() const;
 };
 
-void AddAskingOptions(CLI::App& app, Asking& asking);
+enum class Protocols { kHttp, kHttpAndGrpc };
+void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols = Protocols::kHttp);
 
 }  // namespace neso::command

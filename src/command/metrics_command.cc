@@ -96,7 +96,8 @@ Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given)
   if (!given.empty()) return given;
   ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(asking.url, kHttpPort));
   endpoint.port = static_cast<uint16_t>(endpoint.port + kAboveHttp);
-  return endpoint.Authority();
+  // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
+  return (endpoint.uses_tls ? "https://" : "") + endpoint.Authority();
 }
 
 void AddMetricsUrl(CLI::App& app, std::string& url) {

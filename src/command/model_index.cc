@@ -1,5 +1,7 @@
 #include "command/model_index.h"
 
+#include "base/nearest.h"
+#include "base/text.h"
 #include "command/asked_server.h"
 #include "command/json_members.h"
 
@@ -17,6 +19,24 @@ std::vector<IndexedModel> ReadIndex(const JsonValue& index) {
 Expected<std::vector<IndexedModel>> AskIndex(AskedServer& server) {
   ASSIGN_OR_RETURN(const JsonAnswerPtr index, server.Post("/v2/repository/index"));
   return ReadIndex(index->root());
+}
+
+Status ExplainModel(const std::string& model, const std::vector<IndexedModel>& index, const Status& error) {
+  std::vector<std::string> names;
+  const IndexedModel* found = nullptr;
+  for (const IndexedModel& indexed : index) {
+    names.push_back(indexed.name);
+    if (indexed.name == model) found = &indexed;
+  }
+  if (found == nullptr) {
+    const std::vector<std::string> meant = NearestNames(model, names);
+    return NotFound("the server has no model '{}'{}; neso models lists them", model,
+                    meant.empty() ? "" : "; did you mean " + Join(meant, " or ") + "?");
+  }
+  if (found->state == "READY") return error;
+  return Unavailable("model '{}' is not ready: {}{}\nneso load {} loads it", model,
+                     found->state.empty() ? "it is not loaded" : found->state,
+                     found->reason.empty() ? "" : ", " + found->reason, model);
 }
 
 }  // namespace neso::command

@@ -20,4 +20,7 @@ std::vector<IndexedModel> ReadIndex(const JsonValue& index);
 // Errors: AskedServer::Post's.
 Expected<std::vector<IndexedModel>> AskIndex(AskedServer& server);
 
+// `error` came of a question about `model`: if the server has no such model, or it is not ready, that is said instead.
+Status ExplainModel(const std::string& model, const std::vector<IndexedModel>& index, const Status& error);
+
 }  // namespace neso::command

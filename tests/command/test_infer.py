@@ -60,10 +60,12 @@ def server(module_repository, start_module_server):
     return start_module_server(repository.path, env=python_on_path())
 
 
-@pytest.fixture
-def infer(server):
+@pytest.fixture(params=["http", "grpc"])
+def infer(server, request):
+    url = server.http if request.param == "http" else f"grpc://{server.grpc}"
+
     def run(*words, stdin=None):
-        return subprocess.run([TREE / "bin/neso", "infer", *map(str, words), "-u", server.http], capture_output=True,
+        return subprocess.run([TREE / "bin/neso", "infer", *map(str, words), "-u", url], capture_output=True,
                               input=stdin, timeout=30 * PATIENCE, text=not isinstance(stdin, bytes))
     return run
 
@@ -144,7 +146,14 @@ def test_classes_with_their_labels(infer):
 
 def test_json_is_what_the_server_answers(infer):
     answer = json.loads(shown(infer("fp32", "INPUT0=1,2", "--id", "seven", "--json")))
-    assert (answer["id"], answer["outputs"][0]["data"]) == ("seven", [1, 2])
+    assert answer == {"id": "seven", "model_name": "fp32", "model_version": "1",
+                      "outputs": [{"name": "OUTPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+    assert '"data":[Infinity,-Infinity,NaN]' in shown(infer("fp32", "INPUT0=inf,-inf,nan", "--json"))
+
+
+def test_parameters_reach_the_server(infer):
+    assert shown(infer("fp32", "INPUT0=1", "--parameter", "priority=1", "--parameter", "mine=true", "--parameter", "other=x"))
+    assert "priority" in complaint(infer("fp32", "INPUT0=1", "--parameter", "priority=high"))
 
 
 def test_long_rows_are_cut_unless_all_are_asked_for(infer):
@@ -169,7 +178,7 @@ def test_inputs_that_are_made_up(infer):
 def test_each_answer_of_a_decoupled_model_is_a_line(infer):
     lines = shown(infer("talk", "a, b")).splitlines()
     assert len(lines) == 2
-    assert [json.loads(line)["OUTPUT0"] for line in lines] == [["a", " b"]] * 2
+    assert [json.loads(line) for line in lines] == [{"model_name": "talk", "model_version": "1", "OUTPUT0": ["a", " b"]}] * 2
 
 
 def complaint(result):
@@ -202,6 +211,13 @@ def test_a_server_that_is_not_there():
     assert told.returncode == 1
     assert told.stderr == ("error: cannot connect to 127.0.0.1:1: Connection refused\n'neso serve FILE' or "
                            "'neso --model-repository=FOLDER' starts a server; --url HOST:PORT names another one\n")
+
+
+def test_a_grpc_server_that_is_not_there_or_not_grpc(server):
+    told = run_neso("infer", "digits", "-u", "grpc://127.0.0.1:1").stderr
+    assert told.startswith("error: cannot connect to 127.0.0.1:1: Connection refused\n'neso serve FILE' or ")
+    assert "error: '" in run_neso("infer", "digits", "-u", "grpc://127.0.0.1:x").stderr
+    assert "gRPC has a port of its own, 8001" in run_neso("infer", "fp32", "5", "-u", f"grpc://{server.http}").stderr
 
 
 def test_the_address_may_stand_in_the_environment(server):

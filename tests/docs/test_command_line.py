@@ -5,6 +5,8 @@ import subprocess
 
 import numpy as np
 import pytest
+from support.access import KeyFile
+from support.certificates import Authority, tls_flags
 from support.onnx_models import double, model, node
 from support.pages import blocks
 from support.repository import tensor
@@ -13,9 +15,13 @@ from support.server import PATIENCE, ROOT, TREE
 PAGE = ROOT / "docs" / "command-line.md"
 
 
-def run(marker, folder, **env):
+def run(marker, folder, server=None, **env):
+    """What the commands print, asking `server` in place of the one that they name."""
     path = f"{TREE / 'bin'}:{os.environ['PATH']}"
-    result = subprocess.run(["bash", "-ec", blocks(PAGE, "sh", marker)[0]], capture_output=True, text=True, cwd=folder,
+    commands = blocks(PAGE, "sh", marker)[0]
+    if server:
+        commands = commands.replace("localhost:8000", server.http).replace("localhost:8001", server.grpc)
+    result = subprocess.run(["bash", "-ec", commands], capture_output=True, text=True, cwd=folder,
                             env={**os.environ, "PATH": path, **env}, timeout=60 * PATIENCE)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
@@ -26,18 +32,22 @@ def test_the_page_s_commands_work(marker, tmp_path):
     run(marker, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def digits(module_repository, start_module_server):
+def add_digits(repository):
     """A model like that of the example, whose scores are its first pixels."""
     shapes = {"pixels": ("FLOAT", [None, 64])}, {"scores": ("FLOAT", [None, 10])}
     first = model([node("Slice", "pixels begin end axis", "scores")], *shapes,
                   {"begin": np.int64([0]), "end": np.int64([10]), "axis": np.int64([1])})
-    module_repository.add("digits", f"""
+    repository.add("digits", f"""
         backend: "onnxruntime"
         max_batch_size: 8
         input {tensor("pixels", dims=(64,))}
         output {tensor("scores", dims=(10,))}
         """, files={"model.onnx": first})
+
+
+@pytest.fixture(scope="module")
+def digits(module_repository, start_module_server):
+    add_digits(module_repository)
     return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=digits")
 
 
@@ -49,6 +59,24 @@ def asked(digits):
 def test_the_page_s_question_has_the_page_s_answer(asked, tmp_path):
     np.save(tmp_path / "digit.npy", np.eye(64)[3])
     assert run("test:infer", tmp_path, **asked) == blocks(PAGE, "text", "test:infer")[0]
+
+
+def test_the_page_s_question_over_grpc(digits, tmp_path):
+    np.save(tmp_path / "digit.npy", np.eye(64)[3])
+    assert run("test:grpc", tmp_path, digits) == blocks(PAGE, "text", "test:infer")[0]
+
+
+def test_the_page_s_questions_to_a_server_that_is_secured(repository, start_server, tmp_path):
+    np.save(tmp_path / "digit.npy", np.eye(64)[3])
+    root = Authority(tmp_path, "root")
+    pair = root.issue("server")
+    keys = KeyFile(tmp_path / "keys.json")
+    (tmp_path / "operator.key").write_text(keys.create("operator", operations="all"))
+    add_digits(repository)
+    server = start_server(repository.path, *tls_flags("http", pair), *tls_flags("grpc", pair), f"--access-keys={keys.path}",
+                          tls={"verify": str(root.certificate)})
+    told = run("test:secured", tmp_path, server)
+    assert "| digits " in told and told.endswith(blocks(PAGE, "text", "test:infer")[0])
 
 
 def test_the_page_s_questions_to_a_server(asked, tmp_path):

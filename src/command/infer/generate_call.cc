@@ -1,32 +1,16 @@
 #include "command/infer/generate_call.h"
 
 #include "base/text.h"
-#include "command/infer/numbers.h"
+#include "command/infer/answer_json.h"
 #include "command/json_members.h"
 
 namespace neso::command {
-namespace {
-
-Expected<std::string> ValuesJson(const Tensor& tensor) {
-  std::vector<std::string> values;
-  if (tensor.datatype == TRITONSERVER_TYPE_BYTES) {
-    ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, TextsIn(tensor.bytes));
-    for (const std::string_view text : texts) values.push_back(JsonQuoted(text));
-  } else {
-    const size_t width = FactsOfDataType(tensor.datatype).byte_size;
-    for (size_t at = 0; at + width <= tensor.bytes.size(); at += width)
-      values.push_back(NumberText(tensor.datatype, NumberAt(tensor.datatype, tensor.bytes.data() + at)));
-  }
-  return values.size() == 1 ? values[0] : "[" + Join(values, ",") + "]";
-}
-
-}  // namespace
 
 Expected<client::HttpCall> WriteGenerate(const InferQuestion& question) {
   std::vector<std::string> members;
   if (!question.id.empty()) members.push_back("\"id\":" + JsonQuoted(question.id));
   for (const Tensor& input : question.inputs) {
-    ASSIGN_OR_RETURN(const std::string values, ValuesJson(input));
+    ASSIGN_OR_RETURN(const std::string values, ValuesJson(input, /*unwraps_one=*/true));
     members.push_back(JsonQuoted(input.name) + ":" + values);
   }
   for (const auto& [name, value] : question.parameters)

@@ -32,13 +32,17 @@ std::string OutputsJson(const InferQuestion& question) {
 
 }  // namespace
 
-std::string ParameterJson(const std::string& text) {
-  if (text == "true" || text == "false") return text;
+ParameterValue ReadParameter(const std::string& text) {
+  if (text == "true" || text == "false") return text == "true";
   int64_t whole = 0;
   const char* const end = text.data() + text.size();
   if (const auto read = std::from_chars(text.data(), end, whole); read.ec == std::errc() && read.ptr == end)
-    return text;
-  return JsonQuoted(text);
+    return whole;
+  return text;
+}
+
+std::string ParameterJson(const std::string& text) {
+  return std::holds_alternative<std::string>(ReadParameter(text)) ? JsonQuoted(text) : text;
 }
 
 client::HttpCall WriteInfer(const InferQuestion& question) {

@@ -1,7 +1,10 @@
-// An inference over HTTP, with its tensors as bytes.
+// An inference: the question, and how it goes over HTTP, with its tensors as bytes.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/status.h"
@@ -21,13 +24,15 @@ struct InferQuestion {
 };
 
 // "2" and "true" as what they look like, anything else as a text.
+using ParameterValue = std::variant<bool, int64_t, std::string>;
+ParameterValue ReadParameter(const std::string& text);
 std::string ParameterJson(const std::string& text);
 
 client::HttpCall WriteInfer(const InferQuestion& question);
 
 struct InferAnswer {
-  std::string model, version, id;
-  std::vector<Tensor> outputs;
+  std::string model, version, id = {};
+  std::vector<Tensor> outputs = {};
 };
 
 // `answer`: of status 200 to a question that wants no JSON. Error: kInternal, what is no such answer.

@@ -11,7 +11,9 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "command/infer/answer_json.h"
 #include "command/infer/generate_call.h"
+#include "command/infer/grpc_models.h"
 #include "command/infer/infer_call.h"
 #include "command/infer/input_words.h"
 #include "command/infer/npy.h"
@@ -114,43 +116,63 @@ Status WriteFiles(const InferAnswer& answer, const std::string& folder) {
   return {};
 }
 
-Expected<int> Show(const InferWords& words, const client::HttpAnswer& raw) {
-  if (words.form == "json") {
-    Say(raw.body + "\n");
-    return kDone;
-  }
-  ASSIGN_OR_RETURN(const InferAnswer answer, ReadInferAnswer(raw));
-  if (words.form == "npy") {
-    RETURN_IF_ERROR(WriteFiles(answer, words.folder));
-    return kDone;
-  }
+// In tables or files.
+Status Show(const InferWords& words, const InferAnswer& answer) {
+  if (words.form == "npy") return WriteFiles(answer, words.folder);
   for (const Tensor& output : answer.outputs) {
     ASSIGN_OR_RETURN(const std::string lines,
                      TensorLines(output, words.all ? std::numeric_limits<size_t>::max() : kMostShown));
     Say(lines);
   }
-  return kDone;
+  return {};
 }
 
 // All its answers, each a line of JSON.
-Expected<int> InferDecoupled(AskedServer& server, const InferQuestion& question) {
+Status AskDecoupled(AskedServer& server, const InferQuestion& question) {
   ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
   ASSIGN_OR_RETURN(const client::HttpAnswer answer, server.Call(std::move(call)));
   const Expected<std::vector<std::string>> events = ReadEvents(answer.body);
   if (!events) return events.error();
   if (answer.status != 200) return AskedServer::ErrorOf(answer);
   for (const std::string& event : *events) Say(event + "\n");
-  return kDone;
+  return {};
 }
 
-Expected<int> Infer(const InferWords& words) {
+Status InferOverHttp(const InferWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(*server, words.model, words.version));
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
-  if (facts.is_decoupled) return InferDecoupled(*server, question);
-  ASSIGN_OR_RETURN(const client::HttpAnswer answer, server->Call(WriteInfer(question)));
-  if (answer.status != 200) return AskedServer::ErrorOf(answer);
+  if (facts.is_decoupled) return AskDecoupled(*server, question);
+  ASSIGN_OR_RETURN(const client::HttpAnswer raw, server->Call(WriteInfer(question)));
+  if (raw.status != 200) return AskedServer::ErrorOf(raw);
+  if (words.form == "json") {
+    Say(raw.body + "\n");
+    return {};
+  }
+  ASSIGN_OR_RETURN(const InferAnswer answer, ReadInferAnswer(raw));
   return Show(words, answer);
+}
+
+Status SayLine(const Expected<std::string>& json) {
+  RETURN_IF_ERROR(json.status());
+  Say(*json + "\n");
+  return {};
+}
+
+Status InferOverGrpc(const InferWords& words) {
+  ASSIGN_OR_RETURN(ServerAccess access, AccessOf(words.asking, Asked::kOverGrpc));
+  GrpcModels models(std::move(access));
+  ASSIGN_OR_RETURN(const ModelFacts facts, models.AskModel(words.model, words.version));
+  ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
+  if (facts.is_decoupled)
+    return models.InferForMany(question, [](const InferAnswer& answer) { return SayLine(EventJson(answer)); });
+  ASSIGN_OR_RETURN(const InferAnswer answer, models.Infer(question));
+  return words.form == "json" ? SayLine(AnswerJson(answer)) : Show(words, answer);
+}
+
+Expected<int> Infer(const InferWords& words) {
+  RETURN_IF_ERROR(NamesGrpc(words.asking.url) ? InferOverGrpc(words) : InferOverHttp(words));
+  return kDone;
 }
 
 }  // namespace
@@ -186,10 +208,11 @@ Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
       ->check(CLI::IsMember({"table", "json", "npy"}));
   app.add_option("--folder", words->folder, "Where --output npy writes.");
   app.add_flag("--all", words->all, "All values, not only the first of each row.");
-  AddAskingOptions(app, words->asking);
+  AddAskingOptions(app, words->asking, Protocols::kHttpAndGrpc);
   app.footer(
       "Example:\n  neso infer digits pixels=@digit.npy\n  neso infer resnet @cat.jpg --scaling imagenet --classes 3\n"
-      "  echo 1,2,3 | neso infer sum x=-");
+      "  echo 1,2,3 | neso infer sum x=-\n"
+      "  neso infer digits pixels=@digit.npy --url grpc://localhost:8001");
   return [words] {
     if (words->asking.json) words->form = "json";
     return Infer(*words);

@@ -1,0 +1,135 @@
+#include "command/server_access.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/read_file.h"
+#include "base/text.h"
+
+namespace neso::command {
+namespace {
+
+constexpr uint16_t kHttpPort = 8000, kGrpcPort = 8001;
+constexpr std::string_view kGrpc = "grpc://", kGrpcs = "grpcs://";
+constexpr size_t kMostKeyBytes = 64 << 10;
+constexpr const char* kAuthorization = "authorization";
+
+Expected<client::HttpHeaders> ReadHeaders(const std::vector<std::string>& texts) {
+  client::HttpHeaders headers;
+  for (const std::string& text : texts) {
+    const size_t colon = text.find(':');
+    if (colon == std::string::npos || colon == 0)
+      return InvalidArg("--header '{}': expected 'NAME: VALUE', such as 'X-Team: vision'", text);
+    headers.emplace_back(ToLowerAscii(text.substr(0, colon)), TrimBlanks(std::string_view(text).substr(colon + 1)));
+  }
+  return headers;
+}
+
+// KEY, or @FILE.
+Expected<std::string> ReadKey(const std::string& given) {
+  if (!given.starts_with('@')) return given;
+  const Expected<std::string> text = ReadFile(given.substr(1), kMostKeyBytes);
+  if (!text) return InvalidArg("--api-key {}: {}", given, text.error().message());
+  std::string key(TrimBlanks(*text));
+  if (key.empty() || key.find('\n') != std::string::npos)
+    return InvalidArg("--api-key {}: expected a file with one line, the key that 'neso key create' prints", given);
+  return key;
+}
+
+Status AddKey(const Asking& asking, client::HttpHeaders& headers) {
+  const bool has_other =
+      std::ranges::any_of(headers, [](const auto& header) { return header.first == kAuthorization; });
+  if (asking.api_key.empty() || has_other) return {};
+  ASSIGN_OR_RETURN(const std::string key, ReadKey(asking.api_key));
+  headers.emplace_back(kAuthorization, "Bearer " + key);
+  return {};
+}
+
+Expected<client::Endpoint> EndpointOf(const std::string& url, Asked asked) {
+  if (asked == Asked::kOverHttp) {
+    if (NamesGrpc(url))
+      return InvalidArg("--url {}: this is asked over HTTP: name its port, such as --url localhost:{}", url, kHttpPort);
+    return client::ParseEndpoint(url, kHttpPort);
+  }
+  const bool uses_tls = url.starts_with(kGrpcs);
+  Expected<client::Endpoint> endpoint =
+      client::ParseEndpoint(std::string_view(url).substr(uses_tls ? kGrpcs.size() : kGrpc.size()), kGrpcPort);
+  if (!endpoint || !endpoint->path.empty())
+    return InvalidArg("'{}' is no address of a server: expected grpc://HOST:PORT or grpcs://HOST:PORT", url);
+  endpoint->uses_tls = uses_tls;
+  return endpoint;
+}
+
+Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& asking) {
+  if (asking.certificate_file.empty() != asking.key_file.empty())
+    return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
+  ASSIGN_OR_RETURN(const net::MakeTlsClientContext make, net::OpenTlsClientLibrary());
+  ASSIGN_OR_RETURN(std::shared_ptr<const net::TlsClientContext> context,
+                   make({.roots_file = asking.roots_file,
+                         .certificate_file = asking.certificate_file,
+                         .key_file = asking.key_file,
+                         .verifies_server = !asking.is_insecure}));
+  return context;
+}
+
+struct Hint {
+  std::string_view why;  // a part of the error
+  std::string_view advice;
+};
+
+constexpr std::string_view kNamePort = "\ngRPC has a port of its own, 8001 unless it was changed";
+constexpr std::string_view kShowCertificate = "\nif it wants to know who asks: --cert FILE --cert-key FILE";
+// Over TLS; the first that fits.
+constexpr std::array kTlsHints = {
+    Hint{"TLS: wrong version number", "\nit does not speak TLS there: http:// and grpc:// do without"},
+    Hint{"TLS: the other side has gone", "\nif it does not speak TLS there: http:// and grpc:// do without"},
+    Hint{"TLS: the server does not agree to HTTP/2", kNamePort},
+    Hint{"alert", kShowCertificate},
+    Hint{"TLS: no answer in time", "\n--timeout SECONDS waits longer"},
+    Hint{"TLS: ", "\n--cacert FILE says who has to have signed its certificate; --insecure does not look at it"},
+    Hint{"closed the connection", kShowCertificate},
+};
+constexpr std::array kPlainHints = {
+    Hint{"cannot connect",
+         "\n'neso serve FILE' or 'neso --model-repository=FOLDER' starts a server; --url HOST:PORT names another one"},
+    Hint{"closed the connection", "\nif it speaks TLS there: https:// and grpcs:// do"},
+    Hint{"the connection is over", "\nif it speaks TLS there: https:// and grpcs:// do"},
+};
+
+std::string_view AdviceFor(std::string_view why, bool uses_tls) {
+  for (const Hint& hint : kTlsHints) {
+    if (uses_tls && why.find(hint.why) != std::string_view::npos) return hint.advice;
+  }
+  for (const Hint& hint : kPlainHints) {
+    if (why.find(hint.why) != std::string_view::npos) return hint.advice;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status ServerAccess::Explain(const Status& error) const {
+  const std::string& why = error.message();
+  const bool is_late = why.ends_with("in time") || why.find("DEADLINE_EXCEEDED") != std::string::npos;
+  if (is_late && why.find("TLS: ") == std::string::npos)
+    return {error.code(), fmt::format("{}: --timeout SECONDS waits longer than {} ms", why, timeout.count())};
+  if (why.starts_with("UNAUTHENTICATED")) return {error.code(), why + std::string(kKeyHint)};
+  if (why.starts_with("the server answers with HTTP status")) return {error.code(), why + std::string(kNamePort)};
+  if (error.code() != StatusCode::kUnavailable) return error;
+  return {error.code(), why + std::string(AdviceFor(why, endpoint.uses_tls))};
+}
+
+bool NamesGrpc(std::string_view url) { return url.starts_with(kGrpc) || url.starts_with(kGrpcs); }
+
+Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked) {
+  ServerAccess access{.endpoint = {}, .headers = {}, .timeout = asking.timeout()};
+  ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url, asked));
+  ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
+  RETURN_IF_ERROR(AddKey(asking, access.headers));
+  if (access.endpoint.uses_tls) {
+    ASSIGN_OR_RETURN(access.endpoint.tls, MakeTls(asking));
+  }
+  return access;
+}
+
+}  // namespace neso::command

@@ -1,0 +1,40 @@
+// How a command reaches its server: where it is, whom TLS trusts, and what each request brings along.
+//
+//   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(asking, Asked::kOverHttp));
+//   client::HttpClient client(access.endpoint);
+//   if (!answer) return access.Explain(answer.error());
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "base/status.h"
+#include "client/endpoint.h"
+#include "client/http_client.h"
+#include "command/asking.h"
+
+namespace neso::command {
+
+// What to do about a server that wants an access key.
+inline constexpr std::string_view kKeyHint =
+    "\n--api-key KEY, --api-key @FILE or the variable NESO_API_KEY sends an access key";
+
+struct ServerAccess {
+  client::Endpoint endpoint;
+  client::HttpHeaders headers;  // of each request; names in lower case
+  std::chrono::milliseconds timeout;
+
+  // `error` of a call, and what to type instead, where that is known.
+  Status Explain(const Status& error) const;
+};
+
+// grpc://... and grpcs://...
+bool NamesGrpc(std::string_view url);
+
+enum class Asked { kOverHttp, kOverGrpc };
+
+// Errors: kInvalidArg for an address or a header that is none, one of the other protocol, and files of TLS or of the key
+// that cannot be used.
+Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked);
+
+}  // namespace neso::command
