@@ -2,6 +2,7 @@
 import csv
 
 import pytest
+from support.python_models import python_on_path
 from support.server import run_neso
 
 QUICK = ("-p", "40", "--max-concurrency", "4")
@@ -48,8 +49,52 @@ def test_a_running_server_is_left_as_it_was(slow, tmp_path, start_server):
 def test_a_budget_that_nothing_keeps_to(slow, tmp_path):
     ran = tune("slow", f"--model-repository={slow.path}", "--output", tmp_path / "out", "--instances=1", "--batch-sizes=0",
                "--latency-budget=5", *QUICK)
-    assert ran.returncode == 1 and "no candidate keeps to 5 ms" in ran.stderr
+    assert ran.returncode == 1 and "no candidate keeps to the limits: The most inferences a second with at most 5 ms" in ran.stderr
+    assert "ms is above 5 ms" in ran.stdout
     assert not (tmp_path / "out").exists()
+
+
+HUNGRY = """
+import triton_python_backend_utils as pb_utils
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self.memory = bytearray(b"x" * (100 << 20))
+
+    def execute(self, requests):
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("y", pb_utils.get_input_tensor_by_name(request, "x").as_numpy())])
+                for request in requests]
+"""
+
+
+def tune_hungry(repository, folder, *words):
+    """A model each of whose instances is a process that takes 100 MiB: the trials, by their instances, and what was said."""
+    repository.add("hungry", """
+        backend: "python"
+        input { name: "x" data_type: TYPE_FP32 dims: [ 1 ] }
+        output { name: "y" data_type: TYPE_FP32 dims: [ 1 ] }
+        """, files={"model.py": HUNGRY})
+    ran = run_neso("tune", "hungry", f"--model-repository={repository.path}", "--output", str(folder), "--instances=1,3",
+                   *QUICK, *words, timeout=60, env=python_on_path())
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    rows = list(csv.DictReader((folder / "results.csv").open()))
+    return {row["Instances"]: float(row["RAM (MiB)"]) for row in rows}, ran.stdout
+
+
+@pytest.mark.parametrize("words", [["--max-ram=300"], ["--objectives=ram=20,throughput"]])
+def test_memory_of_all_processes_counts(repository, tmp_path, words):
+    ram, said = tune_hungry(repository, tmp_path / "out", *words)
+    assert 200 < ram["3"] - ram["1"] < 300 and ram["1"] > 100
+    assert "Best: 1 instance, " in said
+
+
+def test_the_lowest_latency_that_is_fast_enough(slow, tmp_path):
+    ran = tune("slow", f"--model-repository={slow.path}", "--output", tmp_path / "out", "--instances=1,4", "--batch-sizes=0",
+               "--objectives=latency", "--min-throughput=70", *QUICK)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    # One instance makes at most 50 a second; of four, two requests at a time are enough.
+    assert "Best: 4 instances, " in ran.stdout and "infer/sec is below 70" in ran.stdout
+    assert "The best of latency (1) with at least 70 inferences a second" in (tmp_path / "out/report.html").read_text()
 
 
 def test_what_is_wrong_is_said(slow, tmp_path):

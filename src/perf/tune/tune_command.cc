@@ -15,7 +15,8 @@
 namespace neso::perf {
 namespace {
 
-constexpr double kGain = 0.03;      // less than that is no more throughput
+constexpr double kGain = 0.03;  // less than that is no more throughput
+constexpr double kMib = 1024 * 1024;
 constexpr size_t kMostUseless = 2;  // doublings without a gain
 
 // What is tried unless the command line says otherwise.
@@ -51,12 +52,12 @@ class Tuning {
       Trial& trial = trials_.emplace_back();
       trial.candidate = *candidate;
       if (const Status tried = Try(trial); !tried.ok()) trial.failure = tried.message();
-      trial.best = BestLoad(trial.loads, options_);
+      ChooseLoad(trial, options_);
       Say(TrialText(trial, options_));
-      search.Judge(trial.score());
+      search.Judge(trial.score);
     }
     if (!Best().failure.empty()) return Unavailable("{}", Best().failure);
-    if (Best().best == nullptr) return Unavailable("no candidate keeps to {} ms", options_.latency_budget_ms);
+    if (Best().best == nullptr) return Unavailable("no candidate keeps to the limits: {}", options_.goal.Text());
     return {};
   }
 
@@ -93,14 +94,18 @@ class Tuning {
       useless = measured.throughput > best * (1 + kGain) ? 0 : useless + 1;
       best = std::max(best, measured.throughput);
       trial.loads.push_back(std::move(measured));
+      if (options_.url.empty()) {
+        ASSIGN_OR_RETURN(const uint64_t bytes, server_.Memory());
+        trial.ram_mib = std::max(trial.ram_mib, static_cast<double>(bytes) / kMib);
+      }
       if (IsOverBudget(trial.loads.back())) break;
     }
     return target->End();
   }
 
   bool IsOverBudget(const Measured& measured) const {
-    return options_.latency_budget_ms > 0 &&
-           measured.latencies.Percentile(options_.percentile) / 1e3 > options_.latency_budget_ms;
+    return options_.goal.latency_budget_ms > 0 &&
+           measured.latencies.Percentile(options_.percentile) / 1e3 > options_.goal.latency_budget_ms;
   }
 
   const TuneOptions& options_;

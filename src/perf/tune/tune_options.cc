@@ -8,7 +8,7 @@
 namespace neso::perf {
 namespace {
 
-void AddOptions(CLI::App& app, TuneOptions& options) {
+void AddOptions(CLI::App& app, TuneOptions& options, std::string& objectives) {
   app.add_option("MODEL", options.model, "The model.")->required();
   auto* const url = app.add_option("-u,--url", options.url,
                                    "A server that runs with --model-control-mode=explicit; the model is loaded anew.");
@@ -27,9 +27,16 @@ void AddOptions(CLI::App& app, TuneOptions& options) {
   app.add_option("--max-concurrency", options.most_at_once, "The most requests at a time.")
       ->capture_default_str()
       ->check(CLI::Range(1, 65536));
-  app.add_option("--latency-budget", options.latency_budget_ms, "The highest latency that is good, in milliseconds.")
+  app.add_option("--objectives", objectives,
+                 "What is to be good, with weights: throughput=2,latency,ram. Throughput alone unless given.");
+  app.add_option("--latency-budget", options.goal.latency_budget_ms,
+                 "The highest latency that is good, in milliseconds.")
       ->check(CLI::PositiveNumber);
-  app.add_option("--percentile", options.percentile, "The latency that has to be within it.")
+  app.add_option("--min-throughput", options.goal.min_throughput, "The fewest inferences a second that are good.")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--max-ram", options.goal.max_ram_mib, "The most memory of the server that is good, in MiB.")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--percentile", options.percentile, "The latency that counts.")
       ->capture_default_str()
       ->check(CLI::Range(1, 99));
   app.add_option("--measurement-interval,-p", options.interval_ms, "A window lasts 1.2 times so many milliseconds.")
@@ -38,7 +45,8 @@ void AddOptions(CLI::App& app, TuneOptions& options) {
   app.add_flag("--all", options.is_whole, "Try all combinations, not one part after the other.");
   app.footer(
       "Words behind -- are options of neso perf, such as --input-data and --shape.\n\n"
-      "Example:\n  neso tune digits --model-repository=models --latency-budget=20");
+      "Example:\n  neso tune digits --model-repository=models --latency-budget=20\n"
+      "  neso tune digits --model-repository=models --objectives=throughput,ram=2 --min-throughput=500");
 }
 
 }  // namespace
@@ -47,7 +55,8 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   TuneOptions options;
   CLI::App app("Find out how a model is served best: instances, batch sizes and queue delays.", "neso tune");
   app.set_help_flag("-h,--help", "Describe this command.");
-  AddOptions(app, options);
+  std::string objectives;
+  AddOptions(app, options, objectives);
   const auto separator = std::ranges::find(words, "--");
   if (separator != words.end()) options.perf_words.assign(separator + 1, words.end());
   std::vector<std::string> own(words.begin(), separator);
@@ -62,6 +71,9 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   }
   if (options.url.empty() && options.repository.empty())
     return InvalidArg("expected --model-repository=FOLDER, or --url=HOST:PORT of a server in control mode EXPLICIT");
+  if (!objectives.empty()) RETURN_IF_ERROR(TakeObjectives(objectives, options.goal));
+  if (options.goal.NeedsRam() && !options.url.empty())
+    return InvalidArg("the memory of a server is known of one that is started: expected --model-repository, not --url");
   if (options.folder.empty()) options.folder = "tuned/" + options.model;
   return std::optional(std::move(options));
 }

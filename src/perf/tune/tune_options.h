@@ -7,6 +7,7 @@
 
 #include "perf/options.h"
 #include "perf/tune/candidate.h"
+#include "perf/tune/goal.h"
 
 namespace neso::perf {
 
@@ -17,8 +18,8 @@ struct TuneOptions {
   std::string folder;      // where what is found goes
   Axes axes;               // empty: chosen for the model
   uint64_t most_at_once = 64;
-  double latency_budget_ms = 0;  // 0: none
-  int percentile = 99;           // that has to be within it
+  Goal goal;
+  int percentile = 99;  // the latency that counts
   uint64_t interval_ms = 500;
   bool is_whole = false;
   std::vector<std::string> perf_words;  // behind "--"

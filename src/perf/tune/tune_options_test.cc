@@ -21,6 +21,18 @@ TEST(TuneOptionsTest, ListsAndWhatIsForPerf) {
   EXPECT_EQ(perf->url, "a:1");
 }
 
+TEST(TuneOptionsTest, ObjectivesAndLimits) {
+  const auto options = ParseTuneOptions(
+      {"m", "--model-repository=b", "--objectives=latency,ram=2", "--min-throughput=50", "--max-ram=900"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  const Goal& goal = (*options)->goal;
+  EXPECT_EQ(goal.throughput, 0);
+  EXPECT_EQ(goal.latency, 1);
+  EXPECT_EQ(goal.ram, 2);
+  EXPECT_EQ(goal.min_throughput, 50);
+  EXPECT_EQ(goal.max_ram_mib, 900);
+}
+
 TEST(TuneOptionsTest, WhatCannotBeMeantIsSaid) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{},
@@ -28,7 +40,10 @@ TEST(TuneOptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"m", "--url=a", "--model-repository=b"},
                                              {"m", "--url=a", "--instances=0"},
                                              {"m", "--url=a", "--x"},
-                                             {"m", "--url=a", "--latency-budget=-1"}}) {
+                                             {"m", "--url=a", "--latency-budget=-1"},
+                                             {"m", "--url=a", "--max-ram=9"},
+                                             {"m", "--url=a", "--objectives=ram"},
+                                             {"m", "--model-repository=b", "--objectives=speed"}}) {
     const auto options = ParseTuneOptions(words);
     ASSERT_FALSE(options.ok());
     EXPECT_NE(options.error().message(), "");

@@ -10,7 +10,7 @@
 namespace neso::perf {
 namespace {
 
-// Throughputs that differ by less are the same.
+// Scores that differ by less are the same.
 constexpr double kSame = 0.03;
 constexpr size_t kMostDrawn = 7;  // as many as there are colours
 
@@ -19,21 +19,27 @@ double Latency(const Measured& measured, const TuneOptions& options) {
 }
 
 std::vector<std::string> Heading(const TuneOptions& options) {
-  return {"instances",           "batch",
-          "delay, us",           "requests at a time",
-          "inferences a second", fmt::format("p{}, ms", options.percentile)};
+  return {"instances",
+          "batch",
+          "delay, us",
+          "requests at a time",
+          "inferences a second",
+          fmt::format("p{}, ms", options.percentile),
+          "RAM, MiB"};
 }
+
+std::string RamText(const Trial& trial) { return trial.ram_mib == 0 ? "" : fmt::format("{:.0f}", trial.ram_mib); }
 
 std::vector<std::string> Row(const Trial& trial, const TuneOptions& options) {
   const Candidate& candidate = trial.candidate;
   std::vector<std::string> row = {std::to_string(candidate.instances), std::to_string(candidate.batch),
                                   std::to_string(candidate.delay_us)};
   if (trial.best == nullptr) {
-    row.insert(row.end(), {"", "", trial.failure.empty() ? "none within the budget" : trial.failure});
+    row.insert(row.end(), {"", "", trial.failure.empty() ? "none within the limits" : trial.failure, RamText(trial)});
     return row;
   }
   row.insert(row.end(), {fmt::format("{:g}", trial.best->load), fmt::format("{:.1f}", trial.best->throughput),
-                         fmt::format("{:.3f}", Latency(*trial.best, options))});
+                         fmt::format("{:.3f}", Latency(*trial.best, options)), RamText(trial)});
   return row;
 }
 
@@ -56,40 +62,50 @@ Plot TrialsPlot(std::span<const Trial> trials, const TuneOptions& options) {
 
 }  // namespace
 
-const Measured* BestLoad(std::span<const Measured> loads, const TuneOptions& options) {
-  const Measured* best = nullptr;
-  for (const Measured& load : loads) {
-    if (options.latency_budget_ms > 0 && Latency(load, options) > options.latency_budget_ms) continue;
-    if (best == nullptr || load.throughput > best->throughput * (1 + kSame)) best = &load;
+Figures FiguresOf(const Measured& load, const Trial& trial, const TuneOptions& options) {
+  return {.throughput = load.throughput, .latency_ms = Latency(load, options), .ram_mib = trial.ram_mib};
+}
+
+void ChooseLoad(Trial& trial, const TuneOptions& options) {
+  for (const Measured& load : trial.loads) {
+    const Figures figures = FiguresOf(load, trial, options);
+    if (!options.goal.Breach(figures).empty()) continue;
+    const double score = options.goal.Score(figures);
+    if (trial.best != nullptr && score <= trial.score * (1 + kSame)) continue;
+    trial.best = &load;
+    trial.score = score;
   }
-  return best;
 }
 
 std::string TrialText(const Trial& trial, const TuneOptions& options) {
-  if (!trial.failure.empty()) return fmt::format("{}: {}\n", trial.candidate.Text(), trial.failure);
-  if (trial.best == nullptr)
-    return fmt::format("{}: no load within {} ms\n", trial.candidate.Text(), options.latency_budget_ms);
-  return fmt::format("{}: {:.6g} infer/sec, p{} {:.3f} ms with {:g} requests at a time\n", trial.candidate.Text(),
-                     trial.best->throughput, options.percentile, Latency(*trial.best, options), trial.best->load);
+  const std::string way = trial.candidate.Text();
+  if (!trial.failure.empty()) return fmt::format("{}: {}\n", way, trial.failure);
+  if (trial.best == nullptr) {
+    const std::string breach =
+        trial.loads.empty() ? "" : options.goal.Breach(FiguresOf(trial.loads.back(), trial, options));
+    return fmt::format("{}: no load within the limits: {}\n", way, breach);
+  }
+  const std::string ram = trial.ram_mib == 0 ? "" : fmt::format(", {:.0f} MiB", trial.ram_mib);
+  return fmt::format("{}: {:.6g} infer/sec, p{} {:.3f} ms{} with {:g} requests at a time\n", way,
+                     trial.best->throughput, options.percentile, Latency(*trial.best, options), ram, trial.best->load);
 }
 
 std::string TrialsCsv(std::span<const Trial> trials, const TuneOptions& options) {
   std::string text = fmt::format(
-      "Instances,Max Batch Size,Queue Delay (us),Concurrency,Inferences/Second,p{} latency (us)\n", options.percentile);
+      "Instances,Max Batch Size,Queue Delay (us),Concurrency,Inferences/Second,p{} latency (us),RAM (MiB)\n",
+      options.percentile);
   for (const Trial& trial : trials) {
     for (const Measured& load : trial.loads)
-      text += fmt::format("{},{},{},{:g},{:.6g},{:.0f}\n", trial.candidate.instances, trial.candidate.batch,
-                          trial.candidate.delay_us, load.load, load.throughput, Latency(load, options) * 1e3);
+      text += fmt::format("{},{},{},{:g},{:.6g},{:.0f},{}\n", trial.candidate.instances, trial.candidate.batch,
+                          trial.candidate.delay_us, load.load, load.throughput, Latency(load, options) * 1e3,
+                          RamText(trial));
   }
   return text;
 }
 
 std::string TrialsHtml(std::span<const Trial> trials, const Trial& best, const std::string& config_text,
                        const TuneOptions& options) {
-  const std::string budget = options.latency_budget_ms > 0
-                                 ? fmt::format("p{} of at most {:g} ms", options.percentile, options.latency_budget_ms)
-                                 : std::string("any latency");
-  std::string body = fmt::format("<p>The most inferences a second with {}: <strong>{}</strong>.</p>\n", budget,
+  std::string body = fmt::format("<p>{}: <strong>{}</strong>.</p>\n", EscapeMarkup(options.goal.Text()),
                                  EscapeMarkup(best.candidate.Text()));
   std::vector<std::vector<std::string>> rows = {Heading(options)};
   for (const Trial& trial : trials) rows.push_back(Row(trial, options));
@@ -105,8 +121,8 @@ std::string ConfigText(const inference::ModelConfig& config, const Trial& now, c
   return fmt::format(
       "# Written by 'neso tune': {:.6g} inferences a second, p{} {:.3f} ms with {:g} requests at a time,\n"
       "# in place of {:.6g} as it was served before ({}).\n{}",
-      best.score(), options.percentile, Latency(*best.best, options), best.best->load, now.score(),
-      now.candidate.Text(), text);
+      best.best->throughput, options.percentile, Latency(*best.best, options), best.best->load,
+      now.best == nullptr ? 0 : now.best->throughput, now.candidate.Text(), text);
 }
 
 }  // namespace neso::perf

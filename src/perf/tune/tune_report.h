@@ -20,13 +20,15 @@ struct Trial {
   Candidate candidate;
   std::string failure;             // why it could not be served; empty: it was
   std::vector<Measured> loads;     // one after the other
-  const Measured* best = nullptr;  // within the budget, of the highest throughput; null: none is
-
-  double score() const { return best == nullptr ? 0 : best->throughput; }
+  double ram_mib = 0;              // the most that the server took; 0: not known
+  const Measured* best = nullptr;  // within the limits, of the highest score; null: none is
+  double score = 0;                // its
 };
 
-// The best of the loads: within the budget, and of the highest throughput; of nearly the same the one of less latency.
-const Measured* BestLoad(std::span<const Measured> loads, const TuneOptions& options);
+Figures FiguresOf(const Measured& load, const Trial& trial, const TuneOptions& options);
+
+// Finds the best of the trial's loads; of nearly the same score the first, which has fewer requests at a time.
+void ChooseLoad(Trial& trial, const TuneOptions& options);
 
 std::string TrialText(const Trial& trial, const TuneOptions& options);
 std::string TrialsCsv(std::span<const Trial> trials, const TuneOptions& options);

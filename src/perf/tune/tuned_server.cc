@@ -19,6 +19,7 @@
 #include "client/server_words.h"
 #include "config/json.h"
 #include "config/parse.h"
+#include "perf/tune/process_memory.h"
 
 namespace neso::perf {
 namespace {
@@ -88,6 +89,11 @@ TunedServer::~TunedServer() {
   waitpid(process_, nullptr, 0);
   std::error_code ignored;
   std::filesystem::remove(log_file_, ignored);
+}
+
+Expected<uint64_t> TunedServer::Memory() const {
+  if (process_ < 0) return Unavailable("the memory of a server is known of one that is started here");
+  return MemoryOfProcesses(process_);
 }
 
 Status TunedServer::AwaitReady() {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,8 @@ class TunedServer {
   TunedServer& operator=(const TunedServer&) = delete;
 
   const std::string& url() const { return url_; }
+  // What its processes take of the machine's memory, in bytes. Error: kUnavailable, also for one that was there before.
+  Expected<uint64_t> Memory() const;
   // As the server has completed it. Error: the server's own text.
   Expected<inference::ModelConfig> ConfigOf(const std::string& model);
   // Loads the model anew with this configuration. Error: the server's own text.
