@@ -3,7 +3,7 @@ in its order.
 
 A block after a line that ends with a file's name and a colon is that file. Of a block `sh` each line is run, and a block without a
 language after it is what that prints. A block `console` is what stands in a terminal: lines that begin with "$ " are run, the others
-are what they print, alike but for numbers, blanks, and what is left out (...). A block `log` is what the server prints meanwhile; a block
+are what they print, alike but for numbers, blanks, lines of tables, and what is left out (...); what prints "error: " fails. A block `log` is what the server prints meanwhile; a block
 `text` is for another machine.
 `neso serve` and `neso --...` go on running while the rest of the page is done, or until the next of them; then they are ended by
 Ctrl-C.
@@ -21,16 +21,16 @@ from .server import PATIENCE, TREE, free_port
 from .wait import wait_until
 
 BLOCK = re.compile(r"(?:`(?P<file>[\w./-]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-ASKING = "infer|load|metadata|metrics|models|perf|stats|status|unload"  # commands that ask a server
 NUMBER = r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
+LINE = "-{3,}"  # of a table: as long as what stands in it
 HOME = "/home/ada"  # the folder, in what pages show
 
 
 def alike(shown, printed):
-    """Whether what a page shows is what has been printed, but for numbers, blanks and `...`."""
-    words = re.split(rf"({NUMBER}|\s+|\.\.\.)", shown.strip())
-    pattern = "".join(NUMBER if re.fullmatch(NUMBER, word) else r"\s+" if word.isspace() else ".*" if word == "..." else
-                      re.escape(word) for word in words)
+    """Whether what a page shows is what has been printed, but for numbers, blanks, lines of tables and `...`."""
+    words = re.split(rf"({LINE}|{NUMBER}|\s+|\.\.\.)", shown.strip())
+    pattern = "".join(LINE if re.fullmatch(LINE, word) else NUMBER if re.fullmatch(NUMBER, word) else
+                      r"\s+" if word.isspace() else ".*" if word == "..." else re.escape(word) for word in words)
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 
 
@@ -44,6 +44,7 @@ class Reader:
         self.printed = ""
         self.env = {**os.environ, **python_on_path(), "PYTHONPATH": os.pathsep.join(map(str, modules)), "OMP_NUM_THREADS": "1"}
         self.env["PATH"] = f"{TREE / 'bin'}:{self.env['PATH']}"
+        self.env["NESO_URL"], self.env["NESO_METRICS_URL"] = (f"localhost:{self.ports[port]}" for port in (8000, 8002))
 
     def follow(self, page):
         for block in BLOCK.finditer(page.read_text()):
@@ -56,7 +57,7 @@ class Reader:
             self.printed = "".join(self.run(line) for line in text.splitlines())
         elif language == "console":
             for command, shown in sessions(text):
-                self.printed = self.run(command)
+                self.printed = self.run(command, fails=shown.startswith("error: "))
                 assert alike(shown, self.printed), f"{page}: $ {command}\nshown:\n{shown}\nprinted:\n{self.printed}"
         elif language == "log":
             wait_until(lambda: alike(f"...{text}...", self.log()), timeout=20)
@@ -72,15 +73,16 @@ class Reader:
     def with_ports(self, text):
         return re.sub(r"localhost:(800[012])", lambda found: f"localhost:{self.ports[int(found[1])]}", text)
 
-    def run(self, line):
-        """What it prints."""
+    def run(self, line, fails=False):
+        """What it prints, or complains of if it is to fail."""
         if re.match(r"neso (serve|--)", line):
             return self.serve(shlex.split(line))
-        line = re.sub(rf"^neso ({ASKING})\b", r"neso \1 -u localhost:8000", line)
+        line = re.sub(r"^neso perf\b", "neso perf -u localhost:8000", line)  # other commands read NESO_URL
         done = subprocess.run(["bash", "-ec", self.with_ports(line)], cwd=self.folder, env=self.env, capture_output=True, text=True,
                               timeout=200 * PATIENCE)
-        assert done.returncode == 0, f"{line}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout.replace(str(self.folder), HOME)
+        assert (done.returncode != 0) == fails, f"{line}:\n{done.stdout}\n{done.stderr}"
+        printed = (done.stderr if fails else done.stdout).replace(str(self.folder), HOME)
+        return re.sub(r"localhost:\d+", "localhost:8000", printed)
 
     def serve(self, command):
         self.stop()
