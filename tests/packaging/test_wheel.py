@@ -41,11 +41,12 @@ def environment(wheels, tmp_path_factory):
     (packages,) = folder.glob("lib/python*/site-packages")
     (own,) = (ROOT / ".deps/venv").glob("lib/python*/site-packages")
     for source, names in [(own, ["onnxruntime", "numpy", "numpy.libs"]), (python_of("openvino"), ["openvino"]),
-                          (python_of("fil"), ["treelite", "treelite.libs"]), (python_of("pytorch"), ["torch", "nvidia"]),
-                          (python_of("tensorflow"), ["tensorflow"])]:
-        for name in names:
-            if (source / name).exists():
-                (packages / name).symlink_to(source / name)
+                          (python_of("fil"), ["treelite", "treelite.libs"]), (python_of("pytorch"), ["torch", "nvidia/cu*"]),
+                          (python_of("tensorflow"), ["tensorflow"]), (python_of("dali"), ["nvidia/dali", "nvidia/nvimgcodec"])]:
+        for found in (path for name in names for path in source.glob(name)):
+            link = packages / found.relative_to(source)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(found)
     return folder
 
 
@@ -139,7 +140,7 @@ def test_one_file_is_served_with_the_framework_s_own_package(environment, tmp_pa
         server.stop()
 
 
-@pytest.mark.parametrize("backend", ["openvino", "fil", "pytorch", "tensorflow"])
+@pytest.mark.parametrize("backend", ["openvino", "fil", "pytorch", "tensorflow", "dali"])
 def test_a_backend_finds_its_framework_s_package(backend, serve, tmp_path):
     if not is_built(backend):
         pytest.skip(f"optional backend is not built: make build BACKENDS={backend}")
