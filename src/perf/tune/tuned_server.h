@@ -5,14 +5,13 @@
 //   RETURN_IF_ERROR(server->Load("digits", changed));
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "client/http_client.h"
 #include "config/model_config.pb.h"
+#include "perf/tune/server_process.h"
 
 namespace neso::perf {
 
@@ -21,9 +20,9 @@ class TunedServer {
  public:
   // Error: kInvalidArg for what is no address.
   static Expected<std::unique_ptr<TunedServer>> Attach(const std::string& url);
-  // This program, in control mode EXPLICIT, on a free port of the loopback. Error: kUnavailable with what it has logged.
+  // This program, in control mode EXPLICIT, on a port of the loopback that it chooses. Error: kUnavailable with what it has
+  // logged.
   static Expected<std::unique_ptr<TunedServer>> StartOwn(const std::string& repository, const std::string& model);
-  ~TunedServer();
   TunedServer(const TunedServer&) = delete;
   TunedServer& operator=(const TunedServer&) = delete;
 
@@ -40,13 +39,12 @@ class TunedServer {
  private:
   TunedServer(client::Endpoint endpoint, std::string url) : url_(std::move(url)), client_(std::move(endpoint)) {}
   Expected<std::string> Ask(const client::HttpCall& call);
-  Status AwaitReady();
+  Status AwaitReady(TimePoint deadline);
   Status Post(const std::string& model, const char* operation, const std::string& body);
 
   const std::string url_;
   client::HttpClient client_;
-  pid_t process_ = -1;  // of its own server
-  std::string log_file_;
+  std::unique_ptr<ServerProcess> process_;  // null: not its own
 };
 
 }  // namespace neso::perf

@@ -1,0 +1,42 @@
+// A server that this program starts, and that ends with this.
+//
+//   ASSIGN_OR_RETURN(const auto process, ServerProcess::Start({"--model-repository=models"}));
+//   ASSIGN_OR_RETURN(const std::string address, process->AwaitAddress(deadline));   // "127.0.0.1:43251"
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace neso::perf {
+
+// Confined to a thread.
+class ServerProcess {
+ public:
+  // This program with `options`, and HTTP on the loopback, at a port that the server takes from the system.
+  static Expected<std::unique_ptr<ServerProcess>> Start(std::vector<std::string> options);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  pid_t id() const { return process_; }
+  // Where HTTP is, as its log says. Error: kUnavailable when the process ends, or does not say so in time.
+  Expected<std::string> AwaitAddress(TimePoint deadline);
+  // Error: kUnavailable when it has ended.
+  Status CheckRunning();
+  // kUnavailable: that the server does what, and the end of its log.
+  Status Failure(const char* what) const;
+
+ private:
+  explicit ServerProcess(std::string log_file) : log_file_(std::move(log_file)) {}
+
+  const std::string log_file_;
+  pid_t process_ = -1;  // -1: it has ended
+};
+
+}  // namespace neso::perf
