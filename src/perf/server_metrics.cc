@@ -1,26 +1,15 @@
 #include "perf/server_metrics.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
-#include "base/text.h"
 #include "client/http_client.h"
+#include "client/metrics_text.h"
 
 namespace neso::perf {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
-
-// The value of a label of `line`: name{a="x",gpu_uuid="GPU-1"} 0.5. UUIDs have no escapes.
-std::string_view Label(std::string_view line, std::string_view name) {
-  const std::string begin = std::string(name) + "=\"";
-  const size_t at = line.find(begin);
-  if (at == std::string_view::npos) return {};
-  const size_t from = at + begin.size();
-  const size_t end = line.find('"', from);
-  return end == std::string_view::npos ? std::string_view() : line.substr(from, end - from);
-}
 
 std::map<std::string, double>* MapOf(std::string_view name, GpuMetrics& metrics) {
   if (name == "nv_gpu_utilization") return &metrics.utilization;
@@ -55,18 +44,16 @@ std::map<std::string, double> MostOf(const std::vector<GpuMetrics>& readings, Pa
 
 }  // namespace
 
-GpuMetrics ReadGpuMetrics(std::string_view text) {
+Expected<GpuMetrics> ReadGpuMetrics(std::string_view text) {
+  ASSIGN_OR_RETURN(const std::vector<client::MetricFamily> families, client::ParseMetrics(text));
   GpuMetrics metrics;
-  for (const std::string_view line : Split(text, '\n')) {
-    const size_t brace = line.find('{'), close = line.rfind('}');
-    if (brace == std::string_view::npos || close == std::string_view::npos || close < brace) continue;
-    std::map<std::string, double>* const map = MapOf(line.substr(0, brace), metrics);
-    const std::string_view uuid = Label(line.substr(brace, close - brace), "gpu_uuid");
-    if (map == nullptr || uuid.empty()) continue;
-    const std::string_view number = TrimBlanks(line.substr(close + 1));
-    double value = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (error == std::errc()) (*map)[std::string(uuid)] = value;
+  for (const client::MetricFamily& family : families) {
+    std::map<std::string, double>* const values = MapOf(family.name, metrics);
+    if (values == nullptr) continue;
+    for (const client::MetricSample& sample : family.samples) {
+      const std::string_view uuid = sample.Label("gpu_uuid");
+      if (!uuid.empty()) (*values)[std::string(uuid)] = sample.value;
+    }
   }
   return metrics;
 }
@@ -87,7 +74,9 @@ class MetricsCollector::Source {
     if (answer.status != 200)
       return Unavailable("{}{} answers {}: expected metrics. See --metrics-url", client_.endpoint().Authority(), path_,
                          answer.status);
-    return ReadGpuMetrics(answer.body);
+    Expected<GpuMetrics> metrics = ReadGpuMetrics(answer.body);
+    if (!metrics) return metrics.error().WithContext("{}{}: see --metrics-url", client_.endpoint().Authority(), path_);
+    return metrics;
   }
 
  private:

@@ -30,8 +30,9 @@ struct GpuMetrics {
   }
 };
 
-// What a server says at one time, in Prometheus' text format. What is none of the four is passed over.
-GpuMetrics ReadGpuMetrics(std::string_view text);
+// What a server says at one time, in Prometheus' text format; other metrics are passed over. Error: kInvalidArg with the
+// line of what is no metric.
+Expected<GpuMetrics> ReadGpuMetrics(std::string_view text);
 // Averages and most of several.
 GpuMetrics Summarize(const std::vector<GpuMetrics>& readings);
 
