@@ -9,6 +9,7 @@
 
 #include "base/read_file.h"
 #include "base/text.h"
+#include "client/text_elements.h"
 #include "perf/made_tensor.h"
 
 namespace neso::perf {
@@ -32,10 +33,7 @@ Expected<Stream> MakeUpSteps(const ModelFacts& facts, const Options& options) {
 std::string BytesOfLines(std::string_view text) {
   std::string bytes;
   if (text.ends_with('\n')) text.remove_suffix(1);
-  for (const std::string_view line : Split(text, '\n')) {
-    for (size_t i = 0; i < 4; i++) bytes += static_cast<char>(line.size() >> (8 * i));
-    bytes += line;
-  }
+  for (const std::string_view line : Split(text, '\n')) client::AppendText(bytes, line);
   return bytes;
 }
 

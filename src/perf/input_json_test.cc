@@ -101,9 +101,9 @@ TEST(InputJsonTest, WhatIsWrongIsSaidWithItsPlace) {
             "The variable-sized tensor \"n\" with model shape [-1] needs to have its shape fully defined. See the "
             "--shape option. ( Location stream id: 0, step id: 0)");
   EXPECT_EQ(ErrorOf(R"({"data": [{"x": ["a", 2], )" + n + "}]}"),
-            "'x': expected a value of datatype FP32, got \"a\" ( Location stream id: 0, step id: 0)");
+            "'x': expected FP32, got \"a\" ( Location stream id: 0, step id: 0)");
   EXPECT_EQ(ErrorOf(R"({"data": [{"x": [1, 2], "n": {"content": [128], "shape": [1]}}]})"),
-            "'n': expected a value of datatype INT8, got 128 ( Location stream id: 0, step id: 0)");
+            "'n': 128 is no INT8 (-128 to 127) ( Location stream id: 0, step id: 0)");
   EXPECT_EQ(
       ErrorOf(R"({"data": [{"x": [1, 2], )" + n + R"(, "t": ["a"]}]})"),
       "mismatch in the data provided for t. Expected: 2 strings, Got: 1 strings ( Location stream id: 0, step id: "

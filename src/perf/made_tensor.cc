@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "client/text_elements.h"
 #include "neso/datatype.h"
 
 namespace neso::perf {
@@ -29,8 +30,7 @@ void AppendString(std::string& out, const Options& options, std::mt19937& random
   if (text.empty() && !options.zeros) {
     for (uint64_t i = 0; i < options.string_length; i++) text += static_cast<char>('a' + random() % 26);
   }
-  AppendValue(out, static_cast<uint32_t>(text.size()));
-  out += text;
+  client::AppendText(out, text);
 }
 
 }  // namespace

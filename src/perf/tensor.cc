@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "client/text_elements.h"
 #include "neso/datatype.h"
 
 namespace neso::perf {
@@ -30,12 +31,11 @@ Status CheckShapeIsKnown(const std::string& name, const std::vector<int64_t>& sh
 Status CheckSize(const Tensor& tensor) {
   ASSIGN_OR_RETURN(const uint64_t elements, ElementsOf(tensor.name, tensor.shape));
   if (tensor.datatype == "BYTES") {
-    uint64_t strings = 0;
-    if (!ForEachString(tensor.bytes, [&strings](std::string_view) { strings++; }))
-      return InvalidArg("'{}': the bytes are not strings behind four bytes of length each", tensor.name);
-    if (strings == elements) return {};
+    const Expected<std::vector<std::string_view>> texts = client::TextsIn(tensor.bytes);
+    if (!texts) return texts.error().WithContext("'{}': strings behind four bytes of length each", tensor.name);
+    if (texts->size() == elements) return {};
     return InvalidArg("mismatch in the data provided for {}. Expected: {} strings, Got: {} strings", tensor.name,
-                      elements, strings);
+                      elements, texts->size());
   }
   const uint64_t bytes = elements * FactsOfDataType(FindDataType(tensor.datatype, &DataTypeFacts::name)).byte_size;
   if (bytes == tensor.bytes.size()) return {};

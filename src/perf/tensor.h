@@ -53,18 +53,4 @@ Status CheckShapeIsKnown(const std::string& name, const std::vector<int64_t>& sh
 // Whether it has as many bytes, or strings, as its shape says. Error: kInvalidArg "mismatch in the data provided ...".
 Status CheckSize(const Tensor& tensor);
 
-// Calls `take` with each string of the bytes of a BYTES tensor. False: the bytes are not such.
-template <typename Take>
-bool ForEachString(std::string_view bytes, Take&& take) {
-  while (!bytes.empty()) {
-    if (bytes.size() < 4) return false;
-    size_t size = 0;
-    for (size_t i = 0; i < 4; i++) size |= static_cast<size_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-    if (bytes.size() - 4 < size) return false;
-    take(bytes.substr(4, size));
-    bytes.remove_prefix(4 + size);
-  }
-  return true;
-}
-
 }  // namespace neso::perf

@@ -6,7 +6,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
+#include "client/text_elements.h"
 
 namespace neso::command {
 namespace {
@@ -18,8 +19,8 @@ std::string ModelMembers(const InferAnswer& answer) {
 }
 
 // JSON has no words for what is no number; these are those of the server.
-std::string JsonNumber(TRITONSERVER_DataType type, Number number) {
-  if (std::isfinite(number)) return NumberText(type, number);
+std::string JsonNumber(TRITONSERVER_DataType type, client::Number number) {
+  if (std::isfinite(number)) return client::NumberText(type, number);
   if (std::isnan(number)) return "NaN";
   return number < 0 ? "-Infinity" : "Infinity";
 }
@@ -30,12 +31,12 @@ Expected<std::string> ValuesJson(const Tensor& tensor, bool unwraps_one) {
   if (tensor.datatype == TRITONSERVER_TYPE_INVALID) return Internal("output '{}' has no datatype", tensor.name);
   std::vector<std::string> values;
   if (tensor.datatype == TRITONSERVER_TYPE_BYTES) {
-    ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, TextsIn(tensor.bytes));
+    ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, client::TextsIn(tensor.bytes));
     for (const std::string_view text : texts) values.push_back(JsonQuoted(text));
   } else {
     const size_t width = FactsOfDataType(tensor.datatype).byte_size;
     for (size_t at = 0; at + width <= tensor.bytes.size(); at += width)
-      values.push_back(JsonNumber(tensor.datatype, NumberAt(tensor.datatype, tensor.bytes.data() + at)));
+      values.push_back(JsonNumber(tensor.datatype, client::NumberAt(tensor.datatype, tensor.bytes.data() + at)));
   }
   return values.size() == 1 && unwraps_one ? values[0] : "[" + Join(values, ",") + "]";
 }

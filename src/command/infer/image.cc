@@ -8,7 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
+#include "client/text_elements.h"
 
 namespace neso::command {
 namespace {
@@ -86,10 +87,10 @@ Expected<Picture> Resize(const Picture& picture, int64_t width, int64_t height) 
 }
 
 // Means and deviations of ImageNet's colours, as networks that were trained with it take them off.
-constexpr std::array<Number, 3> kMeans = {0.485L, 0.456L, 0.406L};
-constexpr std::array<Number, 3> kDeviations = {0.229L, 0.224L, 0.225L};
+constexpr std::array<client::Number, 3> kMeans = {0.485L, 0.456L, 0.406L};
+constexpr std::array<client::Number, 3> kDeviations = {0.229L, 0.224L, 0.225L};
 
-Number Scaled(unsigned char colour, size_t channel, ImageScaling scaling) {
+client::Number Scaled(unsigned char colour, size_t channel, ImageScaling scaling) {
   switch (scaling) {
     case ImageScaling::kNone: return colour;
     case ImageScaling::kUnit: return colour / 255.0L;
@@ -108,8 +109,8 @@ Expected<Tensor> TensorOf(const Picture& picture, const Form& form, TRITONSERVER
   for (size_t i = 0; i < picture.colours.size(); i++) {
     const size_t channel = form.channels_first ? i / points : i % channels;
     const size_t point = form.channels_first ? i % points : i / channels;
-    RETURN_IF_ERROR(
-        AppendNumber(tensor.bytes, datatype, Scaled(picture.colours[point * channels + channel], channel, scaling)));
+    RETURN_IF_ERROR(client::AppendNumber(tensor.bytes, datatype,
+                                         Scaled(picture.colours[point * channels + channel], channel, scaling)));
   }
   tensor.shape = {picture.height, picture.width};
   if (form.has_channels)
@@ -122,7 +123,7 @@ std::optional<Tensor> Undecoded(std::string_view bytes, const TensorFacts& input
   const size_t of_batch = batches && !input.shape.empty() ? 1 : 0;
   Tensor tensor{.datatype = input.datatype, .shape = Shape(input.shape.size() - of_batch, 1)};
   if (input.datatype == TRITONSERVER_TYPE_BYTES) {
-    AppendText(tensor.bytes, bytes);
+    client::AppendText(tensor.bytes, bytes);
     return tensor;
   }
   if (input.datatype != TRITONSERVER_TYPE_UINT8 || tensor.shape.size() != 1) return std::nullopt;

@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "base/read_file.h"
 #include "base/text.h"
+#include "client/text_elements.h"
 #include "command/infer/fit_shape.h"
 #include "command/infer/npy.h"
 #include "command/infer/text_values.h"
@@ -87,7 +88,7 @@ Expected<TextValues> ReadContent(std::string_view bytes, const TensorFacts& inpu
   // One text, with its lines; the last line's end is the editor's, or the shell's.
   if (bytes.ends_with('\n')) bytes.remove_suffix(1);
   TextValues values{.tensor = {.datatype = TRITONSERVER_TYPE_BYTES, .shape = {1}}};
-  AppendText(values.tensor.bytes, bytes);
+  client::AppendText(values.tensor.bytes, bytes);
   return values;
 }
 

@@ -5,8 +5,9 @@
 #include <random>
 #include <string_view>
 
+#include "client/numbers.h"
+#include "client/text_elements.h"
 #include "command/infer/fit_shape.h"
-#include "command/infer/numbers.h"
 #include "command/infer/text_values.h"
 
 namespace neso::command {
@@ -32,7 +33,7 @@ std::optional<std::string> ValueFor(const TensorFacts& input, const std::string&
 Expected<Tensor> OneValue(const TensorFacts& input, bool batches, const std::string& value) {
   Tensor tensor{.name = input.name, .datatype = input.datatype};
   if (input.datatype == TRITONSERVER_TYPE_BYTES) {
-    AppendText(tensor.bytes, value);
+    client::AppendText(tensor.bytes, value);
   } else {
     ASSIGN_OR_RETURN(TextValues values, ReadTextValues(value, input.datatype));
     tensor.bytes = std::move(values.tensor.bytes);
@@ -52,13 +53,14 @@ Expected<Tensor> Filled(const TensorFacts& input, Fill fill, std::mt19937& rando
   for (uint64_t i = 0; i < count; i++) {
     const bool is_zero = fill == Fill::kZero;
     if (input.datatype == TRITONSERVER_TYPE_BYTES) {
-      AppendText(tensor.bytes, is_zero ? "" : std::to_string(random() % 100));
+      client::AppendText(tensor.bytes, is_zero ? "" : std::to_string(random() % 100));
       continue;
     }
     const bool is_float =
         tensor.TypeName().find("FP") != std::string_view::npos || input.datatype == TRITONSERVER_TYPE_BF16;
-    const Number drawn = is_float ? std::uniform_real_distribution<float>()(random) : static_cast<Number>(random() % 2);
-    RETURN_IF_ERROR(AppendNumber(tensor.bytes, input.datatype, is_zero ? 0 : drawn));
+    const client::Number drawn =
+        is_float ? std::uniform_real_distribution<float>()(random) : static_cast<client::Number>(random() % 2);
+    RETURN_IF_ERROR(client::AppendNumber(tensor.bytes, input.datatype, is_zero ? 0 : drawn));
   }
   return tensor;
 }

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "command/infer/numbers.h"
+#include "client/text_elements.h"
 
 namespace neso::command {
 namespace {
@@ -195,7 +195,7 @@ std::string TextOf(std::string_view bytes, const Item& item) {
 
 void AppendElement(std::string& out, std::string_view bytes, const Item& item) {
   if (item.datatype == TRITONSERVER_TYPE_BYTES) {
-    AppendText(out, TextOf(bytes, item));
+    client::AppendText(out, TextOf(bytes, item));
   } else if (item.is_swapped) {
     out.append(bytes.rbegin(), bytes.rend());
   } else {
@@ -255,7 +255,7 @@ Expected<std::string> WriteNpy(const Tensor& tensor) {
   std::string descr, data;
   switch (tensor.datatype) {
     case TRITONSERVER_TYPE_BYTES: {
-      ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, TextsIn(tensor.bytes));
+      ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, client::TextsIn(tensor.bytes));
       size_t width = 1;
       for (const std::string_view text : texts) width = std::max(width, text.size());
       for (const std::string_view text : texts) data.append(text).append(width - text.size(), '\0');

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/text_elements.h"
+
 namespace neso::command {
 namespace {
 
@@ -34,10 +36,10 @@ TEST(NpyTest, TurnsOrdersIntoOurs) {
 TEST(NpyTest, ReadsTexts) {
   const auto bytes = ReadNpy(File("|S3", "(2,)", std::string("a\0\0bcd", 6)));
   ASSERT_TRUE(bytes) << bytes.error().message();
-  EXPECT_EQ(*TextsIn(bytes->bytes), (std::vector<std::string_view>{"a", "bcd"}));
+  EXPECT_EQ(*client::TextsIn(bytes->bytes), (std::vector<std::string_view>{"a", "bcd"}));
   const auto wide = ReadNpy(File("<U2", "(1,)", std::string("\xe9\0\0\0\xac\x20\0\0", 8)));
   ASSERT_TRUE(wide) << wide.error().message();
-  EXPECT_EQ(*TextsIn(wide->bytes), (std::vector<std::string_view>{"é€"}));
+  EXPECT_EQ(*client::TextsIn(wide->bytes), (std::vector<std::string_view>{"é€"}));
 }
 
 TEST(NpyTest, SaysWhatIsWrong) {
@@ -57,8 +59,8 @@ TEST(NpyTest, SaysWhatIsWrong) {
 
 TEST(NpyTest, WhatIsWrittenIsRead) {
   std::string texts;
-  AppendText(texts, "one");
-  AppendText(texts, "");
+  client::AppendText(texts, "one");
+  client::AppendText(texts, "");
   for (const Tensor& tensor : {Tensor{.datatype = TRITONSERVER_TYPE_FP32, .shape = {1, 2}, .bytes = "12345678"},
                                Tensor{.datatype = TRITONSERVER_TYPE_BOOL, .shape = {2}, .bytes = {1, 0}},
                                Tensor{.datatype = TRITONSERVER_TYPE_UINT64, .shape = {}, .bytes = "12345678"},

@@ -23,11 +23,6 @@ struct Tensor {
   std::string_view TypeName() const { return FactsOfDataType(datatype).name; }
 };
 
-// One element of BYTES.
-void AppendText(std::string& bytes, std::string_view text);
-// All of them, as views. Error: kInvalidArg where a length says more than there is.
-Expected<std::vector<std::string_view>> TextsIn(std::string_view bytes);
-
 // The same numbers in another datatype; texts stay texts. Errors: kInvalidArg, which number does not fit, or that one of
 // both is BYTES.
 Expected<Tensor> Convert(Tensor tensor, TRITONSERVER_DataType datatype);

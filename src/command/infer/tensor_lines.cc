@@ -6,7 +6,8 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
+#include "client/text_elements.h"
 
 namespace neso::command {
 namespace {
@@ -18,7 +19,7 @@ class Values {
     Values values(tensor);
     if (tensor.datatype == TRITONSERVER_TYPE_INVALID) return Internal("output '{}' has no datatype", tensor.name);
     if (tensor.datatype == TRITONSERVER_TYPE_BYTES) {
-      ASSIGN_OR_RETURN(values.texts_, TextsIn(tensor.bytes));
+      ASSIGN_OR_RETURN(values.texts_, client::TextsIn(tensor.bytes));
     }
     return values;
   }
@@ -30,7 +31,8 @@ class Values {
   std::string At(size_t i) const {
     const size_t width = FactsOfDataType(tensor_->datatype).byte_size;
     if (width == 0) return JsonQuoted(ToUtf8(texts_[i]));
-    return NumberText(tensor_->datatype, NumberAt(tensor_->datatype, tensor_->bytes.data() + i * width));
+    return client::NumberText(tensor_->datatype,
+                              client::NumberAt(tensor_->datatype, tensor_->bytes.data() + i * width));
   }
 
  private:

@@ -4,7 +4,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
+#include "client/text_elements.h"
 
 namespace neso::command {
 namespace {
@@ -36,14 +37,10 @@ class NestedValues {
 
   Status TakeElement(const JsonValue& value) {
     if (tensor_.datatype == TRITONSERVER_TYPE_BYTES) {
-      AppendText(tensor_.bytes, value.IsString() ? std::string(JsonText(value)) : DumpJson(value));
+      client::AppendText(tensor_.bytes, value.IsString() ? std::string(JsonText(value)) : DumpJson(value));
       return {};
     }
-    if (value.IsBool()) return AppendNumber(tensor_.bytes, tensor_.datatype, value.GetBool() ? 1 : 0);
-    if (value.IsInt64()) return AppendNumber(tensor_.bytes, tensor_.datatype, static_cast<Number>(value.GetInt64()));
-    if (value.IsUint64()) return AppendNumber(tensor_.bytes, tensor_.datatype, static_cast<Number>(value.GetUint64()));
-    if (value.IsNumber()) return AppendNumber(tensor_.bytes, tensor_.datatype, value.GetDouble());
-    return InvalidArg("expected {}, got {}", tensor_.TypeName(), DumpJson(value));
+    return client::AppendJsonNumber(tensor_.bytes, tensor_.datatype, value);
   }
 
   Tensor& tensor_;
@@ -84,11 +81,11 @@ Expected<TextValues> ReadTextValues(std::string_view text, TRITONSERVER_DataType
   const std::vector<std::string_view> words = WordsIn(text, /*at_blanks=*/!are_texts);
   for (const std::string_view word : words) {
     if (are_texts) {
-      AppendText(values.tensor.bytes, word);
+      client::AppendText(values.tensor.bytes, word);
       continue;
     }
-    ASSIGN_OR_RETURN(const Number number, ReadNumber(word));
-    RETURN_IF_ERROR(AppendNumber(values.tensor.bytes, datatype, number));
+    ASSIGN_OR_RETURN(const client::Number number, client::ReadNumber(word));
+    RETURN_IF_ERROR(client::AppendNumber(values.tensor.bytes, datatype, number));
   }
   values.tensor.shape = {static_cast<int64_t>(words.size())};
   return values;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "client/text_elements.h"
+
 namespace neso::command {
 namespace {
 
@@ -32,9 +34,9 @@ TEST(TextValuesTest, BracketsSayTheShape) {
 
 TEST(TextValuesTest, TextsMayHaveBlanksAndInBracketsCommas) {
   const auto plain = ReadTextValues("a b,c", TRITONSERVER_TYPE_BYTES);
-  EXPECT_EQ(*TextsIn(plain->tensor.bytes), (std::vector<std::string_view>{"a b", "c"}));
+  EXPECT_EQ(*client::TextsIn(plain->tensor.bytes), (std::vector<std::string_view>{"a b", "c"}));
   const auto quoted = ReadTextValues(R"(["a, b", 1.5])", TRITONSERVER_TYPE_BYTES);
-  EXPECT_EQ(*TextsIn(quoted->tensor.bytes), (std::vector<std::string_view>{"a, b", "1.5"}));
+  EXPECT_EQ(*client::TextsIn(quoted->tensor.bytes), (std::vector<std::string_view>{"a, b", "1.5"}));
 }
 
 TEST(TextValuesTest, SaysWhatIsNoValue) {

@@ -1,10 +1,10 @@
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-namespace neso::command {
+namespace neso::client {
 namespace {
 
 Number ThroughBytes(TRITONSERVER_DataType type, Number number) {
@@ -58,6 +58,22 @@ TEST(NumbersTest, SaysWhatADatatypeHasNot) {
   EXPECT_EQ(complaint(TRITONSERVER_TYPE_BYTES, 2), "expected a text, got the number 2");
 }
 
+TEST(NumbersTest, ComeFromJson) {
+  const auto taken = [](TRITONSERVER_DataType type, std::string_view json) {
+    JsonDocument document;
+    EXPECT_TRUE(document.Parse(json).ok());
+    std::string bytes;
+    const Status status = AppendJsonNumber(bytes, type, document.root());
+    return status.ok() ? NumberText(type, NumberAt(type, bytes.data())) : status.message();
+  };
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_INT64, "-9223372036854775808"), "-9223372036854775808");
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_UINT64, "18446744073709551615"), "18446744073709551615");
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_FP32, "0.1"), "0.1");
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_BOOL, "true"), "true");
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_INT8, "1.5"), "1.5 is no INT8 (-128 to 127)");
+  EXPECT_EQ(taken(TRITONSERVER_TYPE_FP32, "[1]"), "expected FP32, got [1]");
+}
+
 TEST(NumbersTest, TextsAreReadAndWritten) {
   EXPECT_EQ(*ReadNumber("-1.5e2"), -150);
   EXPECT_EQ(*ReadNumber("+3"), 3);
@@ -72,4 +88,4 @@ TEST(NumbersTest, TextsAreReadAndWritten) {
 }
 
 }  // namespace
-}  // namespace neso::command
+}  // namespace neso::client

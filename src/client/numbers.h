@@ -9,10 +9,11 @@
 #include <limits>
 #include <string>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "neso/datatype.h"
 
-namespace neso::command {
+namespace neso::client {
 
 // Holds each number of each datatype as it is, 64-bit integers included.
 using Number = long double;
@@ -25,6 +26,9 @@ Number NumberAt(TRITONSERVER_DataType type, const char* element);
 // nearest that they have.
 Status AppendNumber(std::string& bytes, TRITONSERVER_DataType type, Number number);
 
+// The same of a number or a truth value in JSON. Error: kInvalidArg for what is neither: "expected FP32, got [1]".
+Status AppendJsonNumber(std::string& bytes, TRITONSERVER_DataType type, const JsonValue& value);
+
 // As short as says which number of that datatype it is: "0.1" for the FP32 nearest to it.
 std::string NumberText(TRITONSERVER_DataType type, Number number);
 
@@ -35,4 +39,4 @@ Expected<Number> ReadNumber(std::string_view text);
 float FloatOfHalf(uint16_t half);
 uint16_t HalfOf(Number number);
 
-}  // namespace neso::command
+}  // namespace neso::client

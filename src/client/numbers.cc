@@ -1,4 +1,4 @@
-#include "command/infer/numbers.h"
+#include "client/numbers.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace neso::command {
+namespace neso::client {
 namespace {
 
 template <typename Value>
@@ -127,6 +127,14 @@ Status AppendNumber(std::string& bytes, TRITONSERVER_DataType type, Number numbe
   return InvalidArg("expected a text, got the number {}", AnyNumberText(number));
 }
 
+Status AppendJsonNumber(std::string& bytes, TRITONSERVER_DataType type, const JsonValue& value) {
+  if (value.IsBool()) return AppendNumber(bytes, type, value.GetBool() ? 1 : 0);
+  if (value.IsInt64()) return AppendNumber(bytes, type, static_cast<Number>(value.GetInt64()));
+  if (value.IsUint64()) return AppendNumber(bytes, type, static_cast<Number>(value.GetUint64()));
+  if (value.IsNumber()) return AppendNumber(bytes, type, value.GetDouble());
+  return InvalidArg("expected {}, got {}", NameOf(type), DumpJson(value).substr(0, 100));
+}
+
 std::string NumberText(TRITONSERVER_DataType type, Number number) {
   switch (type) {
     case TRITONSERVER_TYPE_BOOL: return number == 0 ? "false" : "true";
@@ -134,7 +142,9 @@ std::string NumberText(TRITONSERVER_DataType type, Number number) {
     case TRITONSERVER_TYPE_BF16: return fmt::format("{:.4g}", static_cast<float>(number));
     case TRITONSERVER_TYPE_FP32: return fmt::format("{}", static_cast<float>(number));
     case TRITONSERVER_TYPE_FP64: return fmt::format("{}", static_cast<double>(number));
-    default: return fmt::format("{:.0f}", number);
+    default:
+      return number < 0 ? fmt::format("{}", static_cast<int64_t>(number))
+                        : fmt::format("{}", static_cast<uint64_t>(number));
   }
 }
 
@@ -149,4 +159,4 @@ Expected<Number> ReadNumber(std::string_view text) {
   return number;
 }
 
-}  // namespace neso::command
+}  // namespace neso::client
