@@ -16,9 +16,10 @@ namespace neso::client {
 // Thread-compatible.
 class GrpcMethod {
  public:
-  // `timeout`: what the server is told. What would end a line of the metadata becomes a blank.
+  // `timeout`: what the server is told. `encoding`: how messages are compressed that are; empty: none is. What would end
+  // a line of the metadata becomes a blank.
   GrpcMethod(const Endpoint& endpoint, std::string_view path, const net::GrpcMetadata& metadata = {},
-             std::optional<Nanoseconds> timeout = std::nullopt);
+             std::optional<Nanoseconds> timeout = std::nullopt, std::string_view encoding = {});
 
   const net::Http2Fields& fields() const { return fields_; }
 

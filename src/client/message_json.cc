@@ -90,14 +90,18 @@ Status AppendMessage(std::string& out, std::string_view message, std::span<const
 constexpr MessageField kTensor[] = {
     {1, "name", FieldKind::kText}, {2, "datatype", FieldKind::kText}, {3, "shape", FieldKind::kNumbers}};
 constexpr MessageField kMetadata[] = {{1, "name", FieldKind::kText},
+                                      {2, "versions", FieldKind::kTexts},
                                       {4, "inputs", FieldKind::kMessages, kTensor},
                                       {5, "outputs", FieldKind::kMessages, kTensor}};
 constexpr MessageField kTransactionPolicy[] = {{1, "decoupled", FieldKind::kBool}};
 constexpr MessageField kInput[] = {{1, "name", FieldKind::kText}, {8, "optional", FieldKind::kBool}};
 constexpr MessageField kResponseCache[] = {{1, "enable", FieldKind::kBool}};
+constexpr MessageField kStep[] = {{1, "model_name", FieldKind::kText}, {2, "model_version"}};
+constexpr MessageField kEnsemble[] = {{1, "step", FieldKind::kMessages, kStep}};
 constexpr MessageField kConfig[] = {{4, "max_batch_size"},
                                     {5, "input", FieldKind::kMessages, kInput},
                                     {13, "sequence_batching", FieldKind::kMessage},
+                                    {15, "ensemble_scheduling", FieldKind::kMessage, kEnsemble},
                                     {19, "model_transaction_policy", FieldKind::kMessage, kTransactionPolicy},
                                     {24, "response_cache", FieldKind::kMessage, kResponseCache}};
 constexpr MessageField kDuration[] = {{1, "count"}, {2, "ns"}};

@@ -26,10 +26,10 @@ TEST(MessageJsonTest, ShapesAreListsPackedOrNot) {
       .Add(3, std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x07", 13));
   single.Add(1, std::string_view("s")).Add(3, uint64_t{8}).Add(3, uint64_t{9});
   none.Add(1, std::string_view("n"));
-  answer.Add(4, packed).Add(4, single).Add(5, none);
+  answer.Add(2, std::string_view("2")).Add(4, packed).Add(4, single).Add(5, none);
   EXPECT_EQ(
       *MessageJson(answer.bytes(), kModelMetadataFields),
-      R"({"inputs":[{"name":"p","shape":[-1,300,7]},{"name":"s","shape":[8,9]}],"outputs":[{"name":"n","shape":[]}]})");
+      R"({"versions":["2"],"inputs":[{"name":"p","shape":[-1,300,7]},{"name":"s","shape":[8,9]}],"outputs":[{"name":"n","shape":[]}]})");
 }
 
 TEST(MessageJsonTest, WhatIsNoMessageIsSaid) {

@@ -182,6 +182,15 @@ void CudaDriver::CloseIpc(int64_t device_id, uint64_t address) {
   scope.Release();
 }
 
+Expected<CudaIpcHandle> CudaDriver::IpcHandleOf(int64_t device_id, uint64_t address) {
+  DeviceScope scope(*functions_);
+  RETURN_IF_ERROR(scope.Enter(device_id));
+  CudaIpcHandle handle{};
+  if (const int result = functions_->get_ipc_handle(&handle, address); result != 0)
+    return Unavailable("memory of GPU {} cannot be shared: {}", device_id, functions_->Text(result));
+  return handle;
+}
+
 // --- memory ----------------------------------------------------------------------------------------------------------
 
 Expected<uint64_t> CudaDriver::Allocate(int64_t device_id, uint64_t byte_size) {

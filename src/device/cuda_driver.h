@@ -54,6 +54,9 @@ class CudaDriver {
   // Errors: kInvalidArg for a device that is not there, a handle that cannot be opened, fewer than `byte_size` bytes.
   Expected<uint64_t> OpenIpc(int64_t device_id, const CudaIpcHandle& handle, uint64_t byte_size);
   void CloseIpc(int64_t device_id, uint64_t address);
+  // For other processes, of what Allocate has given. Errors: kInvalidArg for a device that is not there, kUnavailable
+  // when the driver shares no such memory.
+  Expected<CudaIpcHandle> IpcHandleOf(int64_t device_id, uint64_t address);
 
   // Memory of a GPU. Errors: kInvalidArg for a device that is not there, kUnavailable when there is not as much.
   Expected<uint64_t> Allocate(int64_t device_id, uint64_t byte_size);

@@ -49,6 +49,19 @@ TEST_F(CudaDriverTest, AVariableOfTheEnvironmentNamesTheDriver) {
   EXPECT_EQ(*CudaDriver::OfProcess(), *driver);
 }
 
+TEST_F(CudaDriverTest, OthersMayOpenWhatIsAllocated) {
+  setenv("NESO_FAKE_CUDA", "exporting", 1);
+  const auto driver = Load();
+  const uint64_t memory = *driver->Allocate(0, 1000);
+  const CudaIpcHandle handle = *driver->IpcHandleOf(0, memory);
+  const uint64_t opened = *driver->OpenIpc(0, handle, 1000);
+  driver->CloseIpc(0, opened);
+  driver->Free(0, memory);
+  EXPECT_THAT(driver->IpcHandleOf(0, memory).error().message(),
+              ::testing::StartsWith("memory of GPU 0 cannot be shared"));
+  EXPECT_EQ(FakeCudaCountsNow(), FakeCudaState());
+}
+
 TEST_F(CudaDriverTest, AllocationsKeepTheContextUntilTheyAreFreed) {
   const auto driver = Load();
   const uint64_t memory = *driver->Allocate(1, 1000);

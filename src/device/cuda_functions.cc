@@ -22,6 +22,7 @@ const char* CudaFunctions::Find(void* library) {
   functions.Find(pop_context, "cuCtxPopCurrent_v2");
   functions.Find(open_ipc_handle, "cuIpcOpenMemHandle_v2");
   functions.Find(close_ipc_handle, "cuIpcCloseMemHandle");
+  functions.Find(get_ipc_handle, "cuIpcGetMemHandle");
   functions.Find(address_range, "cuMemGetAddressRange_v2");
   functions.Find(allocate, "cuMemAlloc_v2");
   functions.Find(free, "cuMemFree_v2");

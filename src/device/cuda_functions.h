@@ -43,6 +43,7 @@ struct CudaFunctions {
 
   int (*open_ipc_handle)(Address* address, CudaIpcHandle handle, unsigned flags);
   int (*close_ipc_handle)(Address address);
+  int (*get_ipc_handle)(CudaIpcHandle* handle, Address address);
   int (*address_range)(Address* base, size_t* size, Address address);
 
   int (*allocate)(Address* address, size_t bytes);

@@ -60,7 +60,7 @@ std::string ExportJson(const Options& options, const Target& target, std::span<c
   for (const Measured& measured : results) {
     if (&measured != results.data()) text += ',';
     text += fmt::format(R"({{"experiment":{{"mode":"{}","value":{:g}}},"requests":[)",
-                        options.load == LoadKind::kConcurrency ? "concurrency" : "request_rate", measured.load);
+                        IsByTime(options.load) ? "request_rate" : "concurrency", measured.load);
     const char* separator = "";
     for (const Window& window : measured.windows) {
       for (const Sample& sample : window.samples) {

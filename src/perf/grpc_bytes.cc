@@ -1,5 +1,7 @@
 #include "perf/grpc_bytes.h"
 
+#include <array>
+
 #include "neso/protobuf_wire.h"
 #include "net/http2/grpc_prefix.h"
 
@@ -20,7 +22,8 @@ void AddParameter(MessageWriter& message, std::string_view name, uint32_t kind, 
 
 }  // namespace
 
-std::string GrpcHead(std::string_view body, std::string_view id, const Turn& turn) {
+GrpcRequest MakeGrpcRequest(std::string_view body, std::string_view id, const Turn& turn,
+                            net::ContentEncoding compression) {
   MessageWriter fields;
   if (!id.empty()) fields.Add(kId, id);
   if (turn.sequence != 0) {
@@ -28,8 +31,13 @@ std::string GrpcHead(std::string_view body, std::string_view id, const Turn& tur
     AddParameter(fields, "sequence_start", kBool, turn.starts);
     AddParameter(fields, "sequence_end", kBool, turn.ends);
   }
+  if (compression != net::ContentEncoding::kIdentity) {
+    const std::array<std::string_view, 2> pieces = {fields.bytes(), body};
+    if (const Expected<std::string> compressed = net::Compress(compression, pieces))
+      return {std::string(net::GrpcPrefix(true, compressed->size()).view()) + *compressed, {}};
+  }
   const net::GrpcPrefix prefix(false, fields.bytes().size() + body.size());
-  return std::string(prefix.view()) + fields.bytes();
+  return {std::string(prefix.view()) + fields.bytes(), body};
 }
 
 }  // namespace neso::perf

@@ -5,11 +5,19 @@
 #include <string>
 #include <string_view>
 
+#include "net/compression.h"
 #include "perf/request_plan.h"
 
 namespace neso::perf {
 
-// gRPC's five bytes before a ModelInferRequest, and its first fields; `body` has to follow. An empty `id` is left out.
-std::string GrpcHead(std::string_view body, std::string_view id, const Turn& turn);
+struct GrpcRequest {
+  std::string head;
+  std::string_view body;  // what follows
+};
+
+// A ModelInferRequest behind gRPC's five bytes, whose last fields are in `body`. An empty `id` is left out. Compressed,
+// all of it is in `head`; as it is when that fails.
+GrpcRequest MakeGrpcRequest(std::string_view body, std::string_view id, const Turn& turn,
+                            net::ContentEncoding compression);
 
 }  // namespace neso::perf

@@ -32,8 +32,8 @@ class GrpcStream::StreamLane final : public Lane {
     if (const Status begun = stream_.Begin(); !begun.ok()) return listener_.OnFailure(begun);
     is_awaiting_ = true;
     is_decoupled_ = bytes.is_decoupled;
-    head_ = std::make_shared<std::string>(GrpcHead(bytes.body, id_, turn));
-    stream_.call_.Send({.head = *head_, .body = bytes.body, .keep = head_});
+    request_ = std::make_shared<GrpcRequest>(MakeGrpcRequest(bytes.body, id_, turn, stream_.compression_));
+    stream_.call_.Send({.head = request_->head, .body = request_->body, .keep = request_});
   }
 
   void Take(const client::StreamAnswer& answer) {
@@ -56,7 +56,7 @@ class GrpcStream::StreamLane final : public Lane {
   const size_t place_;
   const std::string id_;
   Lane::Listener& listener_;
-  std::shared_ptr<std::string> head_;
+  std::shared_ptr<GrpcRequest> request_;
   bool is_awaiting_ = false;
   bool is_decoupled_ = false;
 };

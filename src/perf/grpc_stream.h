@@ -9,6 +9,7 @@
 
 #include "client/grpc_call.h"
 #include "client/grpc_method.h"
+#include "net/compression.h"
 #include "perf/grpc_line.h"
 #include "perf/transport.h"
 
@@ -18,7 +19,8 @@ namespace neso::perf {
 class GrpcStream final : private client::GrpcCall::Listener {
  public:
   // All outlive it.
-  GrpcStream(GrpcLine& line, const client::GrpcMethod& method) : line_(line), method_(method) {}
+  GrpcStream(GrpcLine& line, const client::GrpcMethod& method, net::ContentEncoding compression)
+      : line_(line), method_(method), compression_(compression) {}
   GrpcStream(const GrpcStream&) = delete;
   GrpcStream& operator=(const GrpcStream&) = delete;
 
@@ -37,7 +39,8 @@ class GrpcStream final : private client::GrpcCall::Listener {
 
   GrpcLine& line_;
   const client::GrpcMethod& method_;
-  std::vector<StreamLane*> lanes_;  // the ID is the place here; null: it has gone
+  const net::ContentEncoding compression_;  // of requests
+  std::vector<StreamLane*> lanes_;          // the ID is the place here; null: it has gone
   client::GrpcCall call_{*this};
 };
 

@@ -54,6 +54,27 @@ void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) 
   AddParameter(message, field, "shared_memory_byte_size", bytes);
 }
 
+void AddParameters(MessageWriter& message, const std::vector<RequestParameter>& parameters) {
+  constexpr uint32_t kBool = 1, kInt64 = 2, kString = 3;
+  for (const RequestParameter& parameter : parameters) {
+    MessageWriter choice;
+    if (const auto* const text = std::get_if<std::string>(&parameter.value)) {
+      choice.Add(kString, std::string_view(*text));
+    } else if (const auto* const number = std::get_if<int64_t>(&parameter.value)) {
+      choice.Add(kInt64, static_cast<uint64_t>(*number));
+    } else {
+      choice.Add(kBool, static_cast<uint64_t>(std::get<bool>(parameter.value)));
+    }
+    AddParameter(message, 4, parameter.name, choice);
+  }
+}
+
+std::string_view EncodingOf(const Options& options) { return net::ContentEncodingName(options.grpc_compression); }
+
+std::string RegionPath(const SharedRegion& region, std::string_view what) {
+  return Path(fmt::format("{}SharedMemory{}", region.key.empty() ? "Cuda" : "System", what));
+}
+
 class UnaryAnswer final : public Answer {
  public:
   explicit UnaryAnswer(std::string_view response) : response_(response) {}
@@ -65,15 +86,16 @@ class UnaryAnswer final : public Answer {
 
 class UnaryLane final : public Lane, private client::GrpcCall::Listener {
  public:
-  UnaryLane(GrpcLine& line, const client::GrpcMethod& method, Lane::Listener& listener)
-      : line_(line), method_(method), listener_(listener) {}
+  UnaryLane(GrpcLine& line, const client::GrpcMethod& method, net::ContentEncoding compression,
+            Lane::Listener& listener)
+      : line_(line), method_(method), compression_(compression), listener_(listener) {}
 
   void Send(const InferBytes& bytes, const Turn& turn) override {
     const Expected<client::GrpcConnection*> connection = line_.Ready();
     if (!connection) return listener_.OnFailure(connection.error());
-    const auto head = std::make_shared<std::string>(GrpcHead(bytes.body, {}, turn));
+    const auto request = std::make_shared<GrpcRequest>(MakeGrpcRequest(bytes.body, {}, turn, compression_));
     call_.Begin(**connection, method_);
-    call_.SendAndFinish({.head = *head, .body = bytes.body, .keep = head});
+    call_.SendAndFinish({.head = request->head, .body = request->body, .keep = request});
   }
 
  private:
@@ -85,6 +107,7 @@ class UnaryLane final : public Lane, private client::GrpcCall::Listener {
 
   GrpcLine& line_;
   const client::GrpcMethod& method_;
+  const net::ContentEncoding compression_;
   Lane::Listener& listener_;
   client::GrpcCall call_{*this};
 };
@@ -94,8 +117,8 @@ class UnaryLane final : public Lane, private client::GrpcCall::Listener {
 GrpcTransport::GrpcTransport(client::Endpoint endpoint, const Options& options)
     : endpoint_(std::move(endpoint)),
       options_(options),
-      infer_(endpoint_, Path("ModelInfer"), options.headers),
-      stream_infer_(endpoint_, Path("ModelStreamInfer"), options.headers),
+      infer_(endpoint_, Path("ModelInfer"), options.headers, {}, EncodingOf(options)),
+      stream_infer_(endpoint_, Path("ModelStreamInfer"), options.headers, {}, EncodingOf(options)),
       client_(endpoint_) {}
 
 Expected<std::string> GrpcTransport::Ask(Question question, const std::string& model, const std::string& version) {
@@ -122,6 +145,7 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
     is_true.Add(1, uint64_t{1});
     AddParameter(message, 4, "triton_enable_empty_final_response", is_true);
   }
+  AddParameters(message, options_.parameters);
   for (const Tensor& input : request.inputs) {
     MessageWriter tensor;
     tensor.Add(1, std::string_view(input.name)).Add(2, std::string_view(input.datatype));
@@ -142,16 +166,22 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
   return InferBytes{.head = {}, .body = message.bytes(), .is_decoupled = facts.is_decoupled};
 }
 
-Status GrpcTransport::Register(const std::string& region, const std::string& key, uint64_t bytes) {
+Status GrpcTransport::Register(const SharedRegion& region) {
   MessageWriter asked;
-  asked.Add(1, std::string_view(region)).Add(2, std::string_view(key)).Add(4, bytes);
-  return client_.Call(Path("SystemSharedMemoryRegister"), asked.bytes(), kPatience, options_.headers).status();
+  asked.Add(1, std::string_view(region.name));
+  if (region.key.empty()) {
+    asked.Add(2, std::string_view(region.cuda_handle)).Add(3, static_cast<uint64_t>(region.device));
+  } else {
+    asked.Add(2, std::string_view(region.key));
+  }
+  asked.Add(4, region.bytes);
+  return client_.Call(RegionPath(region, "Register"), asked.bytes(), kPatience, options_.headers).status();
 }
 
-Status GrpcTransport::Unregister(const std::string& region) {
+Status GrpcTransport::Unregister(const SharedRegion& region) {
   MessageWriter asked;
-  asked.Add(1, std::string_view(region));
-  return client_.Call(Path("SystemSharedMemoryUnregister"), asked.bytes(), kPatience, options_.headers).status();
+  asked.Add(1, std::string_view(region.name));
+  return client_.Call(RegionPath(region, "Unregister"), asked.bytes(), kPatience, options_.headers).status();
 }
 
 Expected<std::unique_ptr<Lane>> GrpcTransport::OpenLane(Lane::Listener& listener) {
@@ -160,11 +190,13 @@ Expected<std::unique_ptr<Lane>> GrpcTransport::OpenLane(Lane::Listener& listener
   if (needs_line) {
     auto line = std::make_unique<GrpcLine>(loop_, endpoint_);
     RETURN_IF_ERROR(line->Ready().status());
-    if (options_.streaming) streams_.push_back(std::make_unique<GrpcStream>(*line, stream_infer_));
+    if (options_.streaming)
+      streams_.push_back(std::make_unique<GrpcStream>(*line, stream_infer_, options_.grpc_compression));
     lines_.push_back(std::move(line));
   }
   if (options_.streaming) return streams_[lane % kMostStreams]->AddLane(listener);
-  return std::unique_ptr<Lane>(std::make_unique<UnaryLane>(*lines_.back(), infer_, listener));
+  return std::unique_ptr<Lane>(
+      std::make_unique<UnaryLane>(*lines_.back(), infer_, options_.grpc_compression, listener));
 }
 
 }  // namespace neso::perf

@@ -13,12 +13,11 @@ constexpr size_t kHistogramBins = 60;
 constexpr size_t kTimelineBins = 240;
 
 std::string LoadLabel(const Options& options) {
-  return options.load == LoadKind::kConcurrency ? "requests at a time" : "requests to be sent a second";
+  return IsByTime(options.load) ? "requests to be sent a second" : "requests at a time";
 }
 
 std::string LoadName(const Options& options, double load) {
-  return options.load == LoadKind::kConcurrency ? fmt::format("{:g} at a time", load)
-                                                : fmt::format("{:g} a second", load);
+  return fmt::format("{:g} {}", load, IsByTime(options.load) ? "a second" : "at a time");
 }
 
 double Milliseconds(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
@@ -137,9 +136,8 @@ std::string HtmlReport(const Options& options, std::span<const Measured> results
   std::string body = fmt::format("<p>{} at {}, batch {}, measured on {:%Y-%m-%d %H:%M} UTC by <code>neso perf</code>. ",
                                  EscapeMarkup(options.model), EscapeMarkup(options.url), options.batch,
                                  fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
-  body += options.load == LoadKind::kConcurrency
-              ? "A request's time is from when it was sent until its answer was there.</p>\n"
-              : "A request's time is from when it was to be sent until its answer was there.</p>\n";
+  body += fmt::format("A request's time is from when it was {}sent until its answer was there.</p>\n",
+                      IsByTime(options.load) ? "to be " : "");
   body += ResultTable(options, results);
   body += DrawPlot(LatencyPlot(options, results)) + DrawPlot(ThroughputPlot(options, results));
   for (const Measured* const one : ByLoad(results))

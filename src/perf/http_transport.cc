@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.h"
 #include "base/json.h"
 #include "client/server_words.h"
 #include "perf/answers.h"
@@ -43,6 +44,12 @@ std::string OutputsJson(const std::vector<PlacedOutput>& outputs) {
   return outputs.empty() ? "" : fmt::format(R"("outputs":[{}],)", fmt::join(texts, ","));
 }
 
+std::string ValueJson(const RequestParameter& parameter) {
+  if (const auto* const text = std::get_if<std::string>(&parameter.value)) return JsonQuoted(*text);
+  if (const auto* const number = std::get_if<int64_t>(&parameter.value)) return fmt::format("{}", *number);
+  return std::get<bool>(parameter.value) ? "true" : "false";
+}
+
 Expected<std::string> InputJson(const Tensor& input, bool is_json) {
   const std::string what = fmt::format(R"("name":{},"datatype":"{}","shape":[{}])", JsonQuoted(input.name),
                                        input.datatype, fmt::join(input.shape, ","));
@@ -50,6 +57,10 @@ Expected<std::string> InputJson(const Tensor& input, bool is_json) {
   if (!is_json) return fmt::format(R"({{{},"parameters":{{"binary_data_size":{}}}}})", what, input.bytes.size());
   ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(input));
   return fmt::format(R"({{{},"data":{}}})", what, elements);
+}
+
+std::string RegionPath(const SharedRegion& region, std::string_view what) {
+  return fmt::format("/v2/{}sharedmemory/region/{}/{}", region.key.empty() ? "cuda" : "system", region.name, what);
 }
 
 class HttpAnswer final : public Answer {
@@ -133,6 +144,8 @@ Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const Model
     marks_at = json.size();
     json += Marks({}) + ",";
   }
+  for (const RequestParameter& parameter : options_.parameters)
+    json += fmt::format("{}:{},", JsonQuoted(parameter.name), ValueJson(parameter));
   json += fmt::format(R"("binary_data_output":{}}}}})", !options_.output_is_json);
 
   client::HttpCall call{.method = "POST",
@@ -157,14 +170,16 @@ Status HttpTransport::Post(const std::string& path, const std::string& body) {
   return {};
 }
 
-Status HttpTransport::Register(const std::string& region, const std::string& key, uint64_t bytes) {
-  return Post(fmt::format("/v2/systemsharedmemory/region/{}/register", region),
-              fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(key), bytes));
+Status HttpTransport::Register(const SharedRegion& region) {
+  if (!region.key.empty())
+    return Post(RegionPath(region, "register"),
+                fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(region.key), region.bytes));
+  return Post(RegionPath(region, "register"),
+              fmt::format(R"({{"raw_handle":{{"b64":"{}"}},"device_id":{},"byte_size":{}}})",
+                          EncodeBase64(region.cuda_handle), region.device, region.bytes));
 }
 
-Status HttpTransport::Unregister(const std::string& region) {
-  return Post(fmt::format("/v2/systemsharedmemory/region/{}/unregister", region), "{}");
-}
+Status HttpTransport::Unregister(const SharedRegion& region) { return Post(RegionPath(region, "unregister"), "{}"); }
 
 Expected<std::unique_ptr<Lane>> HttpTransport::OpenLane(Lane::Listener& listener) {
   auto lane = std::make_unique<HttpLane>(loop_, endpoint_, listener);

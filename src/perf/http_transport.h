@@ -18,8 +18,8 @@ class HttpTransport final : public Transport {
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
   Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
-  Status Register(const std::string& region, const std::string& key, uint64_t bytes) override;
-  Status Unregister(const std::string& region) override;
+  Status Register(const SharedRegion& region) override;
+  Status Unregister(const SharedRegion& region) override;
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:

@@ -90,12 +90,14 @@ Expected<std::vector<Stream>> MakeInputData(const ModelFacts& facts, const Optio
     return streams;
   }
   for (const std::string& path : options.input_files) {
+    const bool is_schedule = options.load == LoadKind::kSchedule;
     if (std::filesystem::is_directory(path)) {
+      if (is_schedule) return InvalidArg("{}: expected a file whose steps have a \"timestamp\", got a folder", path);
       ASSIGN_OR_RETURN(streams.emplace_back(), ReadFolder(path, facts));
       continue;
     }
     ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostRequestBytes));
-    const Status read = ReadInputJson(text, facts, streams);
+    const Status read = ReadInputJson(text, facts, streams, is_schedule);
     if (!read.ok()) return read.WithContext("{}", path);
   }
   return streams;

@@ -12,6 +12,9 @@
 namespace neso::perf {
 namespace {
 
+constexpr const char* kTime = "timestamp";
+constexpr double kMostMilliseconds = 86'400'000;  // a day
+
 // All arrays but those of steps hold elements, and stay text until they are read.
 bool HoldsElements(std::string_view name) { return name != "data" && name != "validation_data"; }
 
@@ -77,9 +80,12 @@ const TensorFacts* Find(const std::vector<TensorFacts>& tensors, std::string_vie
   return found == tensors.end() ? nullptr : &*found;
 }
 
-Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known, std::vector<Tensor>& tensors) {
+// `passed_over`: a member that is no tensor; null: all are.
+Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known, std::vector<Tensor>& tensors,
+                   const char* passed_over = nullptr) {
   if (!step.IsObject()) return InvalidArg("expected an object of tensors for each step");
   for (const auto& member : step.GetObject()) {
+    if (passed_over != nullptr && JsonText(member.name) == passed_over) continue;
     const TensorFacts* const facts = Find(known, JsonText(member.name));
     if (facts == nullptr)
       return InvalidArg("The input or output '{}' is not found in the model configuration", JsonText(member.name));
@@ -91,8 +97,26 @@ Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known,
   return {};
 }
 
-Status ReadStep(const JsonValue& step, const ModelFacts& facts, TensorSet& set) {
-  RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs));
+// A number, or an array of one.
+Expected<Nanoseconds> ReadTime(const JsonValue& time) {
+  std::vector<double> numbers;
+  const auto take = [&numbers](const JsonValue& number) -> Status {
+    numbers.push_back(number.IsNumber() ? number.GetDouble() : -1);
+    return {};
+  };
+  RETURN_IF_ERROR(time.IsArray() ? ForEachIn(time, kTime, take) : take(time));
+  if (numbers.size() != 1 || !(numbers[0] >= 0) || numbers[0] > kMostMilliseconds)
+    return InvalidArg("expected \"timestamp\" to be milliseconds, 0 to {:.0f}", kMostMilliseconds);
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::milli>(numbers[0]));
+}
+
+Status ReadStep(const JsonValue& step, const ModelFacts& facts, bool has_times, TensorSet& set) {
+  RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs, has_times ? kTime : nullptr));
+  if (has_times) {
+    const JsonValue* const time = FindMember(step, kTime);
+    if (time == nullptr) return InvalidArg("missing \"timestamp\", which --fixed-schedule needs");
+    ASSIGN_OR_RETURN(set.send_at, ReadTime(*time));
+  }
   for (const TensorFacts& input : facts.inputs) {
     const bool is_there = std::ranges::find(set.inputs, input.name, &Tensor::name) != set.inputs.end();
     if (!is_there && !input.is_optional) return InvalidArg("missing tensor {}", input.name);
@@ -138,7 +162,7 @@ Status ReadExpected(const JsonValue& data, const ModelFacts& facts, std::vector<
 
 }  // namespace
 
-Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams) {
+Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams, bool has_times) {
   JsonDocument document;
   if (const Status parsed = document.Parse(text, HoldsElements); !parsed.ok())
     return InvalidArg("the file is no JSON: {}", parsed.message());
@@ -146,10 +170,16 @@ Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector
   const JsonValue* const data = FindMember(root, "data");
   if (data == nullptr) return InvalidArg("The json file doesn't contain data field");
   std::vector<Stream> read;
+  Nanoseconds last{0};
   RETURN_IF_ERROR(ForEachStep(*data, "data", [&](const Place& place, const JsonValue& step) -> Status {
     read.resize(std::max(read.size(), place.stream + 1));
-    const Status done = ReadStep(step, facts, read[place.stream].emplace_back());
-    return done.ok() ? done : InvalidArg("{} {}", done.message(), place.Text());
+    TensorSet& set = read[place.stream].emplace_back();
+    const Status done = ReadStep(step, facts, has_times, set);
+    if (!done.ok()) return InvalidArg("{} {}", done.message(), place.Text());
+    if (set.send_at.value_or(last) < last)
+      return InvalidArg("expected steps in the order of their \"timestamp\" {}", place.Text());
+    last = set.send_at.value_or(last);
+    return {};
   }));
   const bool has_empty = std::ranges::any_of(read, [](const Stream& stream) { return stream.empty(); });
   if (read.empty() || has_empty) return InvalidArg("'data' has a stream without a step");

@@ -25,10 +25,13 @@ class Load::Slot final : private Lane::Listener {
   size_t lane() const { return lane_; }
   void Send(const InferBytes& bytes, const Turn& turn, TimePoint begin) {
     sample_ = {.begin = begin, .end = {}, .turn = turn};
+    is_under_way_ = true;
     failure_ = {};
     carrier_->Send(bytes, turn);
   }
   const Sample& sample() const { return sample_; }
+  // So many answers, or all that there are.
+  bool HasHad(size_t answers) const { return !is_under_way_ || sample_.answers() >= answers; }
 
  private:
   void OnAnswer(const Answer& answer) override {
@@ -41,9 +44,13 @@ class Load::Slot final : private Lane::Listener {
   }
   void OnEnd() override {
     if (!sample_.is_answered) sample_.end = Now();
+    is_under_way_ = false;
     load_.OnDone(*this, failure_);
   }
-  void OnFailure(const Status& reason) override { load_.OnDone(*this, reason); }
+  void OnFailure(const Status& reason) override {
+    is_under_way_ = false;
+    load_.OnDone(*this, reason);
+  }
 
   // Its number among those that are kept.
   size_t Take(const Answer& answer) {
@@ -61,6 +68,7 @@ class Load::Slot final : private Lane::Listener {
   std::unique_ptr<Lane> carrier_;
   Status failure_;
   Sample sample_;
+  bool is_under_way_ = false;
 };
 
 Load::Load(Transport& transport, std::span<const InferBytes> requests, RequestPlan& plan, Answers* answers)
@@ -70,6 +78,7 @@ Load::~Load() = default;
 Status Load::KeepInFlight(size_t requests) {
   wanted_ = requests;
   times_.reset();
+  growth_.reset();
   while (in_flight_ < wanted_ && left_ > 0) {
     ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
     Send(*slot, plan_.Next(slot->lane()), Now());
@@ -77,10 +86,18 @@ Status Load::KeepInFlight(size_t requests) {
   return {};
 }
 
+Status Load::Grow(const Growth& growth) {
+  wanted_ = 0;
+  times_.reset();
+  growth_ = growth;
+  return SendMore(growth.start);
+}
+
 void Load::SendAt(SendTimes times) {
   wanted_ = 0;
+  growth_.reset();
+  next_send_ = Now() + times.first_pause();
   times_ = std::move(times);
-  next_send_ = Now();
 }
 
 Status Load::OpenLanes(size_t lanes) {
@@ -95,6 +112,7 @@ Status Load::OpenLanes(size_t lanes) {
 Status Load::Stop() {
   wanted_ = 0;
   times_.reset();
+  growth_.reset();
   due_.clear();
   left_ = SIZE_MAX;
   RETURN_IF_ERROR(AwaitAnswers());
@@ -158,7 +176,20 @@ Status Load::Step(TimePoint until) {
     until = std::min(until, next_send_);
   }
   transport_.RunOnce(until);
-  return failure_;
+  RETURN_IF_ERROR(failure_);
+  const bool grows = growth_ && left_ > 0 &&
+                     std::ranges::all_of(newest_, [this](const Slot* slot) { return slot->HasHad(growth_->answers); });
+  return grows ? SendMore(growth_->step) : Status();
+}
+
+Status Load::SendMore(size_t requests) {
+  newest_.clear();
+  while (newest_.size() < requests && left_ > 0) {
+    ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
+    newest_.push_back(slot);
+    Send(*slot, plan_.Next(slot->lane()), Now());
+  }
+  return {};
 }
 
 Status Load::SendDue(TimePoint now) {

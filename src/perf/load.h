@@ -1,4 +1,4 @@
-// Sends requests again and again, so many at a time or so many a second, and notes how long each took.
+// Sends requests, so many at a time, more and more, or so many a second, and notes how long each took.
 //
 //   Load load(transport, requests, plan, answers);
 //   load.KeepInFlight(16);
@@ -48,8 +48,9 @@ class Load {
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
-  // From now on; one or the other.
+  // From now on; one of them.
   Status KeepInFlight(size_t requests);
+  Status Grow(const Growth& growth);
   void SendAt(SendTimes times);
   // For SendAt: so many connections take turns; what is due when all are busy waits, and its time runs.
   Status OpenLanes(size_t lanes);
@@ -76,6 +77,7 @@ class Load {
   Status AwaitAnswers();
   Status Step(TimePoint until);
   Status SendDue(TimePoint now);
+  Status SendMore(size_t requests);
   void SendFirstDue(Slot& slot, TimePoint now);
   void OnDone(Slot& slot, const Status& failure);
 
@@ -88,6 +90,8 @@ class Load {
   size_t in_flight_ = 0;
   size_t wanted_ = 0;               // in flight; 0 unless that is what is kept
   std::optional<SendTimes> times_;  // unset: not by time
+  std::optional<Growth> growth_;    // unset: they do not become more
+  std::vector<Slot*> newest_;       // of growth_, those that were sent last
   size_t lanes_ = 1024;             // they are opened as they are needed, unless told to at once
   size_t left_ = SIZE_MAX;          // to be sent
   TimePoint next_send_;

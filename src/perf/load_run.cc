@@ -9,7 +9,7 @@ namespace neso::perf {
 namespace {
 
 std::string LimitText(const Options& options, const LoadSearch& search) {
-  const char* const unit = options.load == LoadKind::kConcurrency ? "requests at a time" : "requests a second";
+  const char* const unit = IsByTime(options.load) ? "requests a second" : "requests at a time";
   if (search.good() == 0) return fmt::format("Limit: none, {:g} is too much already\n\n", search.bad());
   return fmt::format("Limit: {:g} {} stay below {} ms\n\n", search.good(), unit, options.latency_limit.count());
 }
@@ -18,7 +18,7 @@ std::string UnstableText(const Options& options, double load) {
   return fmt::format(
       "Failed to obtain stable measurement within {} measurement windows for {} {:g}. Please try to "
       "increase the {}.",
-      options.max_trials, options.load == LoadKind::kConcurrency ? "concurrency" : "request rate", load,
+      options.max_trials, IsByTime(options.load) ? "request rate" : "concurrency", load,
       options.mode == MeasurementMode::kCountWindows ? "--measurement-request-count" : "--measurement-interval");
 }
 

@@ -10,7 +10,7 @@ constexpr double kMostLoad = 1 << 20;
 }  // namespace
 
 LoadSearch::LoadSearch(const Options& options)
-    : kind_(options.search), range_(options.range), is_whole_(options.load == LoadKind::kConcurrency) {}
+    : kind_(options.search), range_(options.range), is_whole_(!IsByTime(options.load)) {}
 
 std::optional<double> LoadSearch::Next() {
   if (!last_) return last_ = range_.start;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "perf/load.h"
-#include "perf/model_facts.h"
+#include "perf/server_counts.h"
 #include "perf/server_metrics.h"
 
 namespace neso::perf {

@@ -1,108 +1,16 @@
 #include "perf/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "base/text.h"
+#include "perf/option_values.h"
 #include "perf/send_times.h"
 
 namespace neso::perf {
 namespace {
-
-template <typename Number>
-std::optional<Number> ReadNumber(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-template <typename Number>
-Status TakeNumber(std::string_view text, Number least, Number most, Number& out) {
-  const std::optional<Number> number = ReadNumber<Number>(text);
-  if (!number || *number < least || *number > most)
-    return InvalidArg("expected a number from {} to {}, got '{}'", least, most, text);
-  out = *number;
-  return {};
-}
-
-Status TakeMilliseconds(std::string_view text, std::chrono::milliseconds& out) {
-  int64_t count = 0;
-  RETURN_IF_ERROR(TakeNumber<int64_t>(text, 1, 86'400'000, count));
-  out = std::chrono::milliseconds(count);
-  return {};
-}
-
-Status TakeRange(std::string_view text, LoadKind kind, Options& options) {
-  const std::vector<std::string_view> parts = Split(text, ':');
-  double numbers[3] = {1, 1, 1};
-  if (parts.size() > 3) return InvalidArg("expected START:END:STEP, got '{}'", text);
-  for (size_t i = 0; i < parts.size(); i++) RETURN_IF_ERROR(TakeNumber<double>(parts[i], 0, 1e9, numbers[i]));
-  options.range = {numbers[0], parts.size() > 1 ? numbers[1] : numbers[0], numbers[2]};
-  if (options.range.start <= 0) return InvalidArg("The start of the search range must be > 0");
-  if (options.range.step <= 0) return InvalidArg("The step of the search range must be > 0");
-  options.load = kind;
-  return {};
-}
-
-Status TakeShape(std::string_view text, Options& options) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return InvalidArg("expected NAME:1,2,3, got '{}'", text);
-  std::vector<int64_t> shape;
-  for (const std::string_view dimension : Split(text.substr(colon + 1), ',')) {
-    int64_t size = 0;
-    RETURN_IF_ERROR(TakeNumber<int64_t>(dimension, 1, int64_t{1} << 40, size));
-    shape.push_back(size);
-  }
-  options.shapes[std::string(text.substr(0, colon))] = std::move(shape);
-  return {};
-}
-
-Status TakeHeader(std::string_view text, Options& options) {
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon == 0) return InvalidArg("expected NAME:VALUE, got '{}'", text);
-  options.headers.emplace_back(text.substr(0, colon), TrimBlanks(text.substr(colon + 1)));
-  return {};
-}
-
-// START:END, the end excluded; END may be left out.
-Status TakeIds(std::string_view text, SequenceSettings& settings) {
-  const std::vector<std::string_view> parts = Split(text, ':');
-  if (parts.size() > 2) return InvalidArg("expected START:END, got '{}'", text);
-  RETURN_IF_ERROR(TakeNumber<uint64_t>(parts[0], 1, UINT64_MAX - 1, settings.first_id));
-  if (parts.size() == 1 || parts[1].empty()) return {};
-  return TakeNumber<uint64_t>(parts[1], settings.first_id + 1, UINT64_MAX, settings.end_id);
-}
-
-Status TakeInputData(std::string_view text, Options& options) {
-  if (text == "random" || text == "zero") {
-    options.zeros = text == "zero";
-    options.input_files.clear();
-    return {};
-  }
-  if (!std::filesystem::exists(text))
-    return InvalidArg("expected random, zero, or a JSON file or a folder, got '{}'", text);
-  options.input_files.emplace_back(text);
-  return {};
-}
-
-Status TakeWord(std::string_view text, std::string_view off, std::string_view on, bool& is_on) {
-  if (text != off && text != on) return InvalidArg("expected {} or {}, got '{}'", off, on, text);
-  is_on = text == on;
-  return {};
-}
-
-Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format) {
-  using Format = net::TlsClientSettings::Format;
-  bool is_der = false;
-  RETURN_IF_ERROR(TakeWord(text, "PEM", "DER", is_der));
-  format = is_der ? Format::kDer : Format::kPem;
-  return {};
-}
 
 struct Option {
   const char* name;
@@ -118,6 +26,8 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { o.model = v; return Status(); }},
     {"model-version", 'x', "VERSION", "its version (the latest)",
      [](std::string_view v, Options& o) { o.version = v; return Status(); }},
+    {"bls-composing-models", 0, "NAME[:VERSION],...", "models that it calls by itself, for their statistics",
+     [](std::string_view v, Options& o) { return TakeModels(v, o.bls_models); }},
     {"url", 'u', "HOST:PORT", "the server (localhost:8000, localhost:8001 over gRPC); https:// for TLS",
      [](std::string_view v, Options& o) { o.url = v; return Status(); }},
     {"protocol", 'i', "http|grpc", "the protocol (http)",
@@ -128,8 +38,12 @@ const Option kOptions[] = {
        return Status(); }},
     {"streaming", 0, nullptr, "over gRPC, many requests on one stream; decoupled models need it",
      [](std::string_view, Options& o) { o.streaming = true; return Status(); }},
-    {"shared-memory", 0, "none|system", "tensors go through memory that the server, on this machine, maps (none)",
-     [](std::string_view v, Options& o) { return TakeWord(v, "none", "system", o.shares_memory); }},
+    {"grpc-compression-algorithm", 0, "none|gzip|deflate", "how requests are compressed over gRPC (none)",
+     [](std::string_view v, Options& o) { return TakeCompression(v, o.grpc_compression); }},
+    {"request-parameter", 0, "NAME:VALUE:TYPE", "a parameter of each request; TYPE is bool, int or string; again for others",
+     [](std::string_view v, Options& o) { return TakeParameter(v, o); }},
+    {"shared-memory", 0, "none|system|cuda", "tensors go through memory of this machine, or of its GPU 0, that the server maps (none)",
+     [](std::string_view v, Options& o) { return TakeSharedMemory(v, o.shared_memory); }},
     {"output-shared-memory-size", 0, "BYTES", "there for an output of unknown size (102400)",
      [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, uint64_t{1} << 40, o.output_shared_bytes); }},
     {"async", 'a', nullptr, "no thread waits for an answer; that is so anyway",
@@ -170,6 +84,12 @@ const Option kOptions[] = {
        o.load = LoadKind::kIntervals;
        o.range.start = o.range.end = RateOf(o.intervals);
        return Status(); }},
+    {"fixed-schedule", 0, nullptr, "each step of the input data once, at its \"timestamp\" in milliseconds",
+     [](std::string_view, Options& o) { o.load = LoadKind::kSchedule; return Status(); }},
+    {"periodic-concurrency-range", 0, "START:END:STEP", "each request once: START at a time, then STEP more and more, END in all",
+     [](std::string_view v, Options& o) { return TakeGrowth(v, o); }},
+    {"request-period", 0, "N", "answers that each of the last requests has had before there are more of them (10)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1'000'000'000, o.growth.answers); }},
     {"request-distribution", 0, "constant|poisson", "the pauses between requests of a rate (constant)",
      [](std::string_view v, Options& o) {
        bool poisson = false;
@@ -260,6 +180,10 @@ const Option kOptions[] = {
 };
 // clang-format on
 
+// The options that say what load there is.
+constexpr std::string_view kLoadModes[] = {"concurrency-range", "periodic-concurrency-range", "request-rate-range",
+                                           "request-intervals", "fixed-schedule"};
+
 // "-m" or "--shape".
 std::string NameOf(const Option& option) {
   const bool is_short_only =
@@ -281,6 +205,24 @@ Status CheckSearch(const Options& options) {
   return {};
 }
 
+// What is sent once each is counted by itself.
+Status CheckSentOnce(const Options& options) {
+  const bool is_schedule = options.load == LoadKind::kSchedule;
+  if (!is_schedule && options.load != LoadKind::kPeriodicConcurrency) return {};
+  const char* const name = is_schedule ? "fixed-schedule" : "periodic-concurrency-range";
+  if (options.search != SearchKind::kLinear || options.request_count > 0 || !options.versus.empty())
+    return InvalidArg(
+        "--{} is one load that ends by itself: leave --binary-search, --find-limit, --request-count and --versus out",
+        name);
+  if (is_schedule && options.input_files.empty())
+    return InvalidArg("--fixed-schedule needs --input-data FILE, whose steps have a \"timestamp\" in milliseconds");
+  if (is_schedule && (options.batch > 1 || options.warmup_requests > 0))
+    return InvalidArg("--fixed-schedule sends each step once: leave -b and --warmup-request-count out");
+  if (!is_schedule && (!options.streaming || options.export_file.empty()))
+    return InvalidArg("--periodic-concurrency-range needs -i grpc, --streaming and --profile-export-file FILE");
+  return {};
+}
+
 // Two servers are compared at given loads, and on the terminal.
 Status CheckVersus(const Options& options) {
   if (options.versus.empty()) return {};
@@ -299,12 +241,14 @@ Status CheckProtocol(const Options& options) {
     return InvalidArg("can not use streaming with synchronous API: leave --sync out");
   if (options.streaming && options.protocol != Protocol::kGrpc)
     return InvalidArg("Streaming is only allowed with gRPC protocol: add -i grpc");
+  if (options.protocol != Protocol::kGrpc && options.grpc_compression != net::ContentEncoding::kIdentity)
+    return InvalidArg("--grpc-compression-algorithm is for gRPC: add -i grpc");
   if (options.protocol == Protocol::kGrpc && (options.input_is_json || options.output_is_json))
     return InvalidArg("tensors as JSON are for HTTP: leave --input-tensor-format and --output-tensor-format out");
   return {};
 }
 
-// `modes`: the options that say what load there is, in the order they were given.
+// `modes`: those of kLoadModes, in the order they were given.
 Status Check(const Options& options, const std::vector<std::string>& modes) {
   if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
   for (const std::string& mode : modes) {
@@ -312,6 +256,7 @@ Status Check(const Options& options, const std::vector<std::string>& modes) {
   }
   RETURN_IF_ERROR(CheckVersus(options));
   RETURN_IF_ERROR(CheckProtocol(options));
+  RETURN_IF_ERROR(CheckSentOnce(options));
   return CheckSearch(options);
 }
 
@@ -342,12 +287,12 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
     }
     const std::string_view known = option->name;
     has_url |= known == "url";
-    if (known == "concurrency-range" || known == "request-rate-range" || known == "request-intervals")
-      modes.emplace_back(known);
+    if (std::ranges::find(kLoadModes, known) != std::end(kLoadModes)) modes.emplace_back(known);
     if (const Status taken = option->take(value.value_or(""), options); !taken.ok())
       return InvalidArg("Failed to parse {}. {}", NameOf(*option), taken.message());
   }
   RETURN_IF_ERROR(Check(options, modes));
+  if (options.load == LoadKind::kPeriodicConcurrency) options.request_count = static_cast<uint64_t>(options.range.end);
   if (!has_url && options.protocol == Protocol::kGrpc) options.url = "localhost:8001";
   return options;
 }

@@ -7,9 +7,11 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/status.h"
+#include "net/compression.h"
 #include "net/tls.h"
 
 namespace neso::perf {
@@ -21,7 +23,11 @@ struct Range {
 };
 
 enum class Protocol { kHttp, kGrpc };
-enum class LoadKind { kConcurrency, kRequestRate, kIntervals };
+// The first two are given as requests at a time, the others are sent by time.
+enum class LoadKind { kConcurrency, kPeriodicConcurrency, kRequestRate, kIntervals, kSchedule };
+inline bool IsByTime(LoadKind kind) { return kind >= LoadKind::kRequestRate; }
+// Where tensors lie, if not in the messages: in memory of this machine, or of its GPU 0.
+enum class SharedMemory { kNone, kSystem, kCuda };
 enum class Distribution { kConstant, kPoisson };
 enum class MeasurementMode { kTimeWindows, kCountWindows };
 enum class SearchKind { kLinear, kBinary, kLimit };
@@ -33,18 +39,38 @@ struct SequenceSettings {
   uint64_t at_a_time = 4;                      // when requests are sent by time
 };
 
+// Requests that are sent once each, more and more at a time: `start`, then `step` more whenever each of those that were
+// sent last has had so many answers.
+struct Growth {
+  uint64_t start = 1, step = 1, answers = 10;
+};
+
+struct RequestParameter {
+  std::string name;
+  std::variant<bool, int64_t, std::string> value;
+};
+
+struct ModelName {
+  std::string name, version;  // an empty version: the latest
+  bool operator==(const ModelName&) const = default;
+};
+
 struct Options {
   std::string model, version;
+  std::vector<ModelName> bls_models;  // which the model calls by itself
   Protocol protocol = Protocol::kHttp;
   std::string url = "localhost:8000";  // over gRPC localhost:8001, unless it is given
   bool is_async = false, is_sync = false;
-  bool streaming = false;                  // over gRPC
-  bool shares_memory = false;              // tensors lie in memory of this machine
+  bool streaming = false;                                                   // over gRPC
+  net::ContentEncoding grpc_compression = net::ContentEncoding::kIdentity;  // of requests
+  std::vector<RequestParameter> parameters;
+  SharedMemory shared_memory = SharedMemory::kNone;
   uint64_t output_shared_bytes = 102'400;  // for an output whose size is not known
   bool grpc_uses_tls = false;
   net::TlsClientSettings grpc_tls, http_tls;
   LoadKind load = LoadKind::kConcurrency;
   Range range;
+  Growth growth;  // of kPeriodicConcurrency, up to the range's end, which is its only point
   Distribution distribution = Distribution::kConstant;
   uint64_t batch = 1;
   MeasurementMode mode = MeasurementMode::kTimeWindows;

@@ -45,6 +45,37 @@ TEST(OptionsTest, IntervalsAreALoadOfTheirOwn) {
             "Cannot use both --request-intervals and --request-rate-range inference load modes.");
 }
 
+TEST(OptionsTest, PeriodicConcurrencySendsEachRequestOnce) {
+  const Expected<Options> options =
+      ParseOptions({"-m", "a", "-i", "grpc", "--streaming", "--profile-export-file", "/no/such",
+                    "--periodic-concurrency-range", "2:14:3", "--request-period", "5"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_EQ(options->load, LoadKind::kPeriodicConcurrency);
+  EXPECT_EQ(options->request_count, 14u);
+  EXPECT_TRUE(options->range.is_one_point());
+  EXPECT_EQ(options->growth.start, 2u);
+  EXPECT_EQ(options->growth.step, 3u);
+  EXPECT_EQ(options->growth.answers, 5u);
+  EXPECT_EQ(ErrorOf({"-m", "a", "--periodic-concurrency-range", "1:4:2"}),
+            "Failed to parse --periodic-concurrency-range. expected an END that is START and some STEPs more, got "
+            "'1:4:2'");
+  EXPECT_EQ(ErrorOf({"-m", "a", "--periodic-concurrency-range", "1:4"}),
+            "--periodic-concurrency-range needs -i grpc, --streaming and --profile-export-file FILE");
+}
+
+TEST(OptionsTest, RequestsHaveParametersAndModelsCallOthers) {
+  const Expected<Options> options =
+      ParseOptions({"-m", "a", "--request-parameter", "x:1:2:string", "--request-parameter", "n:-7:int",
+                    "--request-parameter", "b:True:bool", "--bls-composing-models", "c:2,d"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  ASSERT_EQ(options->parameters.size(), 3u);
+  EXPECT_EQ(options->parameters[0].name, "x");
+  EXPECT_EQ(std::get<std::string>(options->parameters[0].value), "1:2");
+  EXPECT_EQ(std::get<int64_t>(options->parameters[1].value), -7);
+  EXPECT_EQ(std::get<bool>(options->parameters[2].value), true);
+  EXPECT_EQ(options->bls_models, (std::vector<ModelName>{{"c", "2"}, {"d", ""}}));
+}
+
 TEST(OptionsTest, SequencesAndInputData) {
   const Expected<Options> options =
       ParseOptions({"-m", "a", "--sequence-id-range", "10:20", "--sequence-length", "5", "--sequence-length-variation",
@@ -91,6 +122,12 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"-m", "a", "--sequence-id-range", "5:5"},
                                              {"-m", "a", "--versus", "b", "-f", "c.csv"},
                                              {"-m", "a", "--versus", "b", "--find-limit", "-l", "5"},
+                                             {"-m", "a", "--fixed-schedule"},
+                                             {"-m", "a", "--fixed-schedule", "--input-data", "/", "-b", "2"},
+                                             {"-m", "a", "--fixed-schedule", "--input-data", "/", "--find-limit"},
+                                             {"-m", "a", "--periodic-concurrency-range", "4"},
+                                             {"-m", "a", "--bls-composing-models", ":1"},
+                                             {"-m", "a", "--request-parameter", ":1:int"},
                                              {"-m", "a", "-H", "nothing"}}) {
     EXPECT_NE(ErrorOf(words), "") << words[2];
   }

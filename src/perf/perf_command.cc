@@ -1,5 +1,7 @@
 #include "perf/perf_command.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "base/exception_status.h"
@@ -20,8 +22,17 @@ Status Write(const std::string& path, const std::string& text) {
   return file ? Status() : Unavailable("cannot write {}", path);
 }
 
+// That of the model, and beside it one for each that answers for it: "digits_v1.results.csv".
+Status WriteCsvs(const Options& options, const ModelFacts& facts, std::span<const Measured> results) {
+  RETURN_IF_ERROR(Write(options.csv_file, Csv(options, facts, results)));
+  const std::filesystem::path path(options.csv_file);
+  for (const ComposingCsv& file : ComposingCsvs(options, facts, results))
+    RETURN_IF_ERROR(Write(path.parent_path() / (file.name + "." + path.filename().string()), file.text));
+  return {};
+}
+
 Status WriteFiles(const Options& options, const Target& target, std::span<const Measured> results) {
-  if (!options.csv_file.empty()) RETURN_IF_ERROR(Write(options.csv_file, Csv(options, target.facts(), results)));
+  if (!options.csv_file.empty()) RETURN_IF_ERROR(WriteCsvs(options, target.facts(), results));
   if (!options.html_file.empty()) RETURN_IF_ERROR(Write(options.html_file, HtmlReport(options, results)));
   if (!options.export_file.empty()) RETURN_IF_ERROR(Write(options.export_file, ExportJson(options, target, results)));
   return {};
@@ -38,8 +49,8 @@ Expected<std::unique_ptr<MetricsCollector>> Collect(const Options& options) {
 
 void Warn(const Options& options, const ModelFacts& facts) {
   const SequenceSettings& sequences = options.sequences;
-  const double lanes = options.load == LoadKind::kConcurrency ? std::max(options.range.start, options.range.end)
-                                                              : static_cast<double>(sequences.at_a_time);
+  const double lanes = IsByTime(options.load) ? static_cast<double>(sequences.at_a_time)
+                                              : std::max(options.range.start, options.range.end);
   if (facts.has_sequences && static_cast<double>(sequences.end_id - sequences.first_id) < lanes) {
     Complain(
         "sequence id range specified is smaller than the maximum possible concurrency, sequence id collision may "
@@ -60,8 +71,16 @@ Expected<int> RunVersus(const Options& options, Target& first) {
   return kMeasured;
 }
 
-Expected<int> RunWith(const Options& options) {
+// A schedule is one load, of as many requests as it has.
+void TakeSchedule(const std::vector<Nanoseconds>& schedule, Options& options) {
+  options.request_count = schedule.size();
+  const double seconds = std::chrono::duration<double>(std::max(schedule.back(), Nanoseconds(1))).count();
+  options.range.start = options.range.end = static_cast<double>(schedule.size()) / seconds;
+}
+
+Expected<int> RunWith(Options options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options, options.url));
+  if (options.load == LoadKind::kSchedule) TakeSchedule(target->Schedule(), options);
   if (!options.versus.empty()) return RunVersus(options, *target);
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsCollector> metrics, Collect(options));
   Warn(options, target->facts());
@@ -85,7 +104,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
     Say(Usage());
     return kMeasured;
   }
-  const Expected<Options> options = ParseOptions(words);
+  Expected<Options> options = ParseOptions(words);
   if (!options) {
     const bool is_unknown = options.error().code() == StatusCode::kUnknown;
     if (!is_unknown) std::fputs(Usage().c_str(), stderr);
@@ -93,7 +112,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
     return is_unknown ? kFailed : kMisused;
   }
   try {
-    const Expected<int> code = RunWith(*options);
+    const Expected<int> code = RunWith(*std::move(options));
     if (code) return *code;
     Complain("error: " + code.error().message());
   } catch (...) {

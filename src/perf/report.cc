@@ -4,53 +4,12 @@
 #include <set>
 #include <vector>
 
+#include "perf/server_report.h"
+
 namespace neso::perf {
 namespace {
 
 constexpr size_t kMostGpusShown = 16;
-
-// Of one request, in microseconds.
-double Average(const ServerCounts::Part& part, const ServerCounts& counts) {
-  return counts.success.count == 0 ? 0 : static_cast<double>(part.ns) / 1e3 / static_cast<double>(counts.success.count);
-}
-
-double OfOne(const ServerCounts::Part& part) {
-  return part.count == 0 ? 0 : static_cast<double>(part.ns) / 1e3 / static_cast<double>(part.count);
-}
-
-struct ServerTimes {
-  double total, queue, input, infer, output;
-  double overhead() const { return std::max(0.0, total - queue - input - infer - output); }
-};
-ServerTimes TimesOf(const ServerCounts& counts) {
-  return {Average(counts.success, counts), Average(counts.queue, counts), Average(counts.compute_input, counts),
-          Average(counts.compute_infer, counts), Average(counts.compute_output, counts)};
-}
-
-std::string ServerText(const ServerCounts& counts) {
-  const ServerTimes times = TimesOf(counts);
-  std::string text = fmt::format("  Server: \n    Inference count: {}\n    Execution count: {}\n", counts.inferences,
-                                 counts.executions);
-  const bool has_cache = counts.cache_hit.count + counts.cache_miss.count > 0;
-  if (has_cache)
-    text += fmt::format("    Cache hit count: {}\n    Cache miss count: {}\n", counts.cache_hit.count,
-                        counts.cache_miss.count);
-  text += fmt::format("    Successful request count: {}\n", counts.success.count);
-  if (has_cache) {
-    const double cache = Average(counts.cache_hit, counts) + Average(counts.cache_miss, counts);
-    return text + fmt::format(
-                      "    Avg request latency: {:.0f} usec (overhead {:.0f} usec + queue {:.0f} usec + "
-                      "cache hit/miss {:.0f} usec)\n"
-                      "      Average Cache Hit Latency: {:.0f} usec\n"
-                      "      Average Cache Miss Latency: {:.0f} usec\n",
-                      times.total, std::max(0.0, times.total - times.queue - cache), times.queue, cache,
-                      OfOne(counts.cache_hit), OfOne(counts.cache_miss));
-  }
-  return text + fmt::format(
-                    "    Avg request latency: {:.0f} usec (overhead {:.0f} usec + queue {:.0f} usec + compute "
-                    "input {:.0f} usec + compute infer {:.0f} usec + compute output {:.0f} usec)\n",
-                    times.total, times.overhead(), times.queue, times.input, times.infer, times.output);
-}
 
 std::string GpuLines(const char* title, const std::map<std::string, double>& values, double factor, const char* unit) {
   if (values.empty()) return {};
@@ -85,17 +44,12 @@ std::set<int> Percents(const Options& options) {
 }
 
 std::string CsvRow(const Options& options, const ModelFacts& facts, const Measured& row) {
-  const ServerTimes times = TimesOf(row.server);
   const double average = row.latencies.average_us;
-  const double hit = Average(row.server.cache_hit, row.server), miss = Average(row.server.cache_miss, row.server);
-  const double elsewhere = std::max(0.0, average - times.queue - times.input - times.infer - times.output - hit - miss);
+  const double elsewhere = std::max(0.0, average - ServerCounted(row.server));
   // Sending and receiving are not told apart from the network: the same bytes are sent again, and answers not decoded.
   std::string text = fmt::format("{:g},{:.6g},", row.load, row.throughput);
   if (facts.is_decoupled) text += fmt::format("{:.6g},", row.responses);
-  text += fmt::format("0,{:.0f},{:.0f},{:.0f},{:.0f},{:.0f}", elsewhere, times.queue, times.input, times.infer,
-                      times.output);
-  if (facts.has_cache) text += fmt::format(",{:.0f},{:.0f}", hit, miss);
-  text += ",0";
+  text += fmt::format("0,{:.0f}{},0", elsewhere, ServerCells(row.server, facts.has_cache));
   for (const int percent : Percents(options)) text += fmt::format(",{:.0f}", row.latencies.Percentile(percent));
   if (options.verbose_csv && options.percentile < 0) text += fmt::format(",{:.0f}", average);
   if (options.verbose_csv) text += fmt::format(",0,{:.0f}", average);
@@ -106,7 +60,59 @@ std::string CsvRow(const Options& options, const ModelFacts& facts, const Measur
   return text + '\n';
 }
 
+std::string LoadColumn(const Options& options) { return IsByTime(options.load) ? "Request Rate" : "Concurrency"; }
+
+std::vector<const Measured*> ByThroughput(std::span<const Measured> results) {
+  std::vector<const Measured*> rows;
+  for (const Measured& measured : results) rows.push_back(&measured);
+  std::ranges::sort(rows, {}, &Measured::throughput);
+  return rows;
+}
+
+// As many more or fewer than the measured model's as requests came to it.
+double ThroughputOf(const ServerCounts& counts, const Measured& row) {
+  const auto requests = static_cast<double>(std::max<uint64_t>(1, row.server.success.count));
+  return row.throughput * static_cast<double>(counts.success.count) / requests;
+}
+
+// `parents`: what was counted of the model whose steps these are, by row.
+void AddComposing(std::span<const ComposingModel> models, std::span<const Measured* const> rows,
+                  const std::vector<const ServerCounts*>& parents, const Options& options,
+                  std::vector<ComposingCsv>& files) {
+  for (size_t i = 0; i < models.size(); i++) {
+    const ComposingModel& model = models[i];
+    ComposingCsv file{fmt::format("{}_v{}", model.name, model.version), LoadColumn(options)};
+    file.text +=
+        ",Inferences/Second,Client Send,Network+Server Send/Recv" + ServerColumns(model.has_cache) + ",Client Recv\n";
+    std::vector<const ServerCounts*> own;
+    for (size_t row = 0; row < rows.size(); row++) {
+      const ServerCounts& counts = *own.emplace_back(&parents[row]->composing[i]);
+      const double overhead = std::max(0.0, ServerTotal(counts) - ServerCounted(counts));
+      file.text += fmt::format("{:g},{:.6g},0,{:.0f}{},0\n", rows[row]->load, ThroughputOf(counts, *rows[row]),
+                               overhead, ServerCells(counts, model.has_cache));
+    }
+    const bool is_there = std::ranges::find(files, file.name, &ComposingCsv::name) != files.end();
+    if (!is_there) files.push_back(std::move(file));
+    AddComposing(model.composing, rows, own, options, files);
+  }
+}
+
+std::string SendTimesText(const Options& options) {
+  if (options.load == LoadKind::kSchedule) return "  Using the times that the input data has\n";
+  if (options.load == LoadKind::kIntervals) return "  Using the intervals between requests that the file has\n";
+  return fmt::format("  Using {} distribution on request generation\n",
+                     options.distribution == Distribution::kPoisson ? "poisson" : "uniform");
+}
+
 }  // namespace
+
+std::string LoadText(const Options& options, double load) {
+  if (IsByTime(options.load)) return fmt::format("Request Rate: {:g} inference requests per second\n", load);
+  if (options.load == LoadKind::kPeriodicConcurrency)
+    return fmt::format("Request concurrency: from {} on {} more after {} answers, {:.0f} in all\n",
+                       options.growth.start, options.growth.step, options.growth.answers, load);
+  return fmt::format("Request concurrency: {:.0f}\n", load);
+}
 
 std::string SettingsText(const Options& options, const ModelFacts& facts) {
   const bool counts = options.mode == MeasurementMode::kCountWindows;
@@ -127,25 +133,16 @@ std::string SettingsText(const Options& options, const ModelFacts& facts) {
     text += fmt::format("  Latency limit: {} msec\n", options.latency_limit.count());
   if (options.load == LoadKind::kConcurrency && options.range.end > options.range.start)
     text += fmt::format("  Concurrency limit: {:.0f} concurrent requests\n", options.range.end);
-  if (options.load != LoadKind::kConcurrency) {
-    text += options.load == LoadKind::kIntervals
-                ? "  Using the intervals between requests that the file has\n"
-                : fmt::format("  Using {} distribution on request generation\n",
-                              options.distribution == Distribution::kPoisson ? "poisson" : "uniform");
+  if (IsByTime(options.load)) {
+    text += SendTimesText(options);
     text += "  Latencies are counted from the time a request was to be sent\n";
   }
   if (options.search == SearchKind::kBinary) text += "  Using Binary Search algorithm\n";
-  if (facts.has_sequences && options.load != LoadKind::kConcurrency)
+  if (facts.has_sequences && IsByTime(options.load))
     text += fmt::format("  Sequences at a time: {}\n", options.sequences.at_a_time);
   text += fmt::format("  Using {}synchronous calls for inference\n", options.is_async || options.streaming ? "a" : "");
   if (facts.is_decoupled) text += "  Detected decoupled model, using the first response for measuring latency\n";
   return text + "\n";
-}
-
-std::string LoadText(const Options& options, double load) {
-  return options.load == LoadKind::kConcurrency
-             ? fmt::format("Request concurrency: {:.0f}\n", load)
-             : fmt::format("Request Rate: {:g} inference requests per second\n", load);
 }
 
 std::string ResultText(const Options& options, const ModelFacts& facts, const Measured& measured) {
@@ -164,15 +161,15 @@ std::string ResultText(const Options& options, const ModelFacts& facts, const Me
   if (measured.delayed_share > 0.01)
     text += fmt::format("    {:.1f} % of the requests were sent late: all connections were waiting for answers\n",
                         measured.delayed_share * 100);
-  return text + ServerText(measured.server) + MetricsText(measured.metrics) + "\n";
+  return text + ServerText(measured.server, facts) + MetricsText(measured.metrics) + "\n";
 }
 
 std::string SummaryText(const Options& options, std::span<const Measured> results) {
   std::string text = fmt::format("Inferences/Second vs. Client {} Batch Latency\n",
                                  options.percentile < 0 ? "Average" : fmt::format("p{}", options.percentile));
   for (const Measured& measured : results) {
-    text += options.load == LoadKind::kConcurrency ? fmt::format("Concurrency: {:.0f}", measured.load)
-                                                   : fmt::format("Request Rate: {:g}", measured.load);
+    text += IsByTime(options.load) ? fmt::format("Request Rate: {:g}", measured.load)
+                                   : fmt::format("Concurrency: {:.0f}", measured.load);
     text += fmt::format(", throughput: {:.6g} infer/sec, latency {:.0f} usec\n", measured.throughput,
                         SteadyLatency(measured.latencies, options.percentile));
   }
@@ -180,24 +177,27 @@ std::string SummaryText(const Options& options, std::span<const Measured> result
 }
 
 std::string Csv(const Options& options, const ModelFacts& facts, std::span<const Measured> results) {
-  std::string text = options.load == LoadKind::kConcurrency ? "Concurrency" : "Request Rate";
-  text += fmt::format(",Inferences/Second,{}Client Send,Network+Server Send/Recv,",
-                      facts.is_decoupled ? "Response Throughput," : "") +
-          "Server Queue,Server Compute Input,"
-          "Server Compute Infer,Server Compute Output,";
-  if (facts.has_cache) text += "Server Cache Hit,Server Cache Miss,";
-  text += "Client Recv";
+  std::string text = LoadColumn(options);
+  text += fmt::format(",Inferences/Second,{}Client Send,Network+Server Send/Recv{},Client Recv",
+                      facts.is_decoupled ? "Response Throughput," : "", ServerColumns(facts.has_cache));
   for (const int percent : Percents(options)) text += fmt::format(",p{} latency", percent);
   if (options.verbose_csv) text += options.percentile < 0 ? ",Avg latency" : "";
   if (options.verbose_csv) text += ",request/response,response wait";
   if (options.verbose_csv && options.collect_metrics)
     text += ",Avg GPU Utilization,Avg GPU Power Usage,Max GPU Memory Usage,Total GPU Memory";
   text += '\n';
-  std::vector<const Measured*> rows;
-  for (const Measured& measured : results) rows.push_back(&measured);
-  std::ranges::sort(rows, {}, &Measured::throughput);
-  for (const Measured* const row : rows) text += CsvRow(options, facts, *row);
+  for (const Measured* const row : ByThroughput(results)) text += CsvRow(options, facts, *row);
   return text;
+}
+
+std::vector<ComposingCsv> ComposingCsvs(const Options& options, const ModelFacts& facts,
+                                        std::span<const Measured> results) {
+  const std::vector<const Measured*> rows = ByThroughput(results);
+  std::vector<const ServerCounts*> counts;
+  for (const Measured* const row : rows) counts.push_back(&row->server);
+  std::vector<ComposingCsv> files;
+  AddComposing(facts.composing, rows, counts, options, files);
+  return files;
 }
 
 }  // namespace neso::perf

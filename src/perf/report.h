@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "perf/measure.h"
 #include "perf/model_facts.h"
@@ -20,5 +21,14 @@ std::string SummaryText(const Options& options, std::span<const Measured> result
 
 // Rows by throughput, the lowest first; times in microseconds.
 std::string Csv(const Options& options, const ModelFacts& facts, std::span<const Measured> results);
+
+// The same of a model that answers for the measured one, as far as a server knows it.
+struct ComposingCsv {
+  std::string name;  // "digits_v1"
+  std::string text;
+};
+// Each once.
+std::vector<ComposingCsv> ComposingCsvs(const Options& options, const ModelFacts& facts,
+                                        std::span<const Measured> results);
 
 }  // namespace neso::perf

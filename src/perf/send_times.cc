@@ -11,6 +11,7 @@ namespace neso::perf {
 namespace {
 
 constexpr size_t kMostFileBytes = size_t{256} << 20;
+constexpr Nanoseconds kForever = std::chrono::hours(24 * 365);
 
 }  // namespace
 
@@ -27,10 +28,20 @@ SendTimes SendTimes::AtIntervals(std::vector<Nanoseconds> intervals) {
   return times;
 }
 
+SendTimes SendTimes::AtOffsets(const std::vector<Nanoseconds>& offsets) {
+  SendTimes times;
+  times.repeats_ = false;
+  times.first_pause_ = offsets.front();
+  for (size_t i = 1; i < offsets.size(); i++) times.intervals_.push_back(offsets[i] - offsets[i - 1]);
+  times.intervals_.push_back(kForever);
+  return times;
+}
+
 Nanoseconds SendTimes::NextPause() {
+  if (!repeats_ && next_ == intervals_.size()) return kForever;
   if (!intervals_.empty()) {
     const Nanoseconds pause = intervals_[next_];
-    next_ = (next_ + 1) % intervals_.size();
+    next_ = repeats_ ? (next_ + 1) % intervals_.size() : next_ + 1;
     return pause;
   }
   const double pause = is_poisson_ ? std::exponential_distribution<double>(1 / mean_ns_)(random_) : mean_ns_;

@@ -1,4 +1,4 @@
-// When the requests of an open load are sent: at a rate, or at intervals that repeat.
+// When the requests of an open load are sent: at a rate, at intervals that repeat, or at given times once.
 //
 //   SendTimes times = SendTimes::AtRate(200, Distribution::kPoisson);
 //   next += times.NextPause();
@@ -20,7 +20,13 @@ class SendTimes {
   // Precondition: there is one, and each is positive.
   static SendTimes AtIntervals(std::vector<Nanoseconds> intervals);
 
-  // From one request to the next; positive.
+  // Each once, so long after the beginning. Precondition: there is one, and none is before the one before it.
+  static SendTimes AtOffsets(const std::vector<Nanoseconds>& offsets);
+
+  // Before the first request.
+  Nanoseconds first_pause() const { return first_pause_; }
+  // From one request to the next; positive but for given times, which may be the same. After the last of those it is
+  // longer than anybody waits.
   Nanoseconds NextPause();
 
  private:
@@ -29,6 +35,8 @@ class SendTimes {
   double mean_ns_ = 0;
   bool is_poisson_ = false;
   std::vector<Nanoseconds> intervals_;  // empty: at the rate
+  bool repeats_ = true;
+  Nanoseconds first_pause_{0};
   size_t next_ = 0;
   std::mt19937_64 random_{1};
 };

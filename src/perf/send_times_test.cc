@@ -34,6 +34,15 @@ TEST(SendTimesTest, IntervalsRepeat) {
   EXPECT_EQ(times.NextPause(), microseconds(1));
 }
 
+TEST(SendTimesTest, GivenTimesAreKeptOnce) {
+  SendTimes times = SendTimes::AtOffsets({microseconds(2), microseconds(2), microseconds(7)});
+  EXPECT_EQ(times.first_pause(), microseconds(2));
+  EXPECT_EQ(times.NextPause(), microseconds(0));
+  EXPECT_EQ(times.NextPause(), microseconds(5));
+  EXPECT_GT(times.NextPause(), std::chrono::hours(24));
+  EXPECT_GT(times.NextPause(), std::chrono::hours(24));
+}
+
 TEST(SendTimesTest, AFileHasAnIntervalInEachLine) {
   const TestFolder folder;
   folder.Write("good", "100\n 300\r\n\n");

@@ -1,13 +1,10 @@
 #include "perf/shared_regions.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
-#include "base/owned_descriptor.h"
 #include "neso/datatype.h"
 
 namespace neso::perf {
@@ -50,7 +47,8 @@ Expected<uint64_t> BytesOf(const TensorFacts& output, const ModelFacts& facts, c
 Expected<std::unique_ptr<SharedRegions>> SharedRegions::Make(std::vector<TensorSet>& requests, const ModelFacts& facts,
                                                              const Options& options, Transport& transport) {
   std::unique_ptr<SharedRegions> regions(new SharedRegions(transport));
-  Layout layout(regions->name_);
+  const std::string name = UniqueName();
+  Layout layout(name);
   for (TensorSet& request : requests) {
     if (!request.expected.empty())
       return Unsupported("answers in shared memory are not compared: leave --shared-memory or validation_data out");
@@ -62,38 +60,18 @@ Expected<std::unique_ptr<SharedRegions>> SharedRegions::Make(std::vector<TensorS
     outputs.push_back({output.name, layout.Next(bytes)});
   }
   for (TensorSet& request : requests) request.outputs = outputs;
-  RETURN_IF_ERROR(regions->Fill(requests, layout.bytes()));
-  RETURN_IF_ERROR(transport.Register(regions->name_, "/" + regions->name_, layout.bytes()));
+  ASSIGN_OR_RETURN(regions->block_,
+                   MakeSharedBlock(options.shared_memory, name, std::max<uint64_t>(layout.bytes(), 1)));
+  for (const TensorSet& request : requests) {
+    for (const Tensor& input : request.inputs) RETURN_IF_ERROR(regions->block_->Write(input.place.offset, input.bytes));
+  }
+  RETURN_IF_ERROR(transport.Register(regions->block_->region()));
   regions->is_registered_ = true;
   return regions;
 }
 
-SharedRegions::SharedRegions(Transport& transport) : transport_(transport), name_(UniqueName()) {}
-
 SharedRegions::~SharedRegions() {
-  if (is_registered_) (void)transport_.Unregister(name_);  // a server that has gone has forgotten it
-  shm_unlink(("/" + name_).c_str());
-}
-
-Status SharedRegions::Fill(const std::vector<TensorSet>& requests, uint64_t bytes) {
-  const auto failure = [](const char* what) {
-    return Unavailable("no shared memory is to be had: {}: {}", what, std::strerror(errno));
-  };
-  const OwnedDescriptor memory(shm_open(("/" + name_).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (memory.get() < 0) return failure("shm_open");
-  // Taken now: a page that is not there when it is written would end the process.
-  if (const int error = posix_fallocate(memory.get(), 0, static_cast<off_t>(bytes)); error != 0) {
-    errno = error;
-    return failure("posix_fallocate");
-  }
-  void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-  if (mapped == MAP_FAILED) return failure("mmap");
-  for (const TensorSet& request : requests) {
-    for (const Tensor& input : request.inputs)
-      input.bytes.copy(static_cast<char*>(mapped) + input.place.offset, input.bytes.size());
-  }
-  munmap(mapped, bytes);
-  return {};
+  if (block_ != nullptr && is_registered_) (void)transport_.Unregister(block_->region());  // it may have gone
 }
 
 }  // namespace neso::perf

@@ -1,15 +1,14 @@
-// Tensors of requests, and room for those of answers, in memory that the server has mapped too (--shared-memory=system).
+// Tensors of requests, and room for those of answers, in memory that the server has mapped too (--shared-memory).
 //
 //   ASSIGN_OR_RETURN(const auto regions, SharedRegions::Make(requests, facts, options, transport));
 //   ... requests are encoded: they say where their tensors are ...
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
+#include "perf/shared_block.h"
 #include "perf/transport.h"
 
 namespace neso::perf {
@@ -28,11 +27,10 @@ class SharedRegions {
   SharedRegions& operator=(const SharedRegions&) = delete;
 
  private:
-  explicit SharedRegions(Transport& transport);
-  Status Fill(const std::vector<TensorSet>& requests, uint64_t bytes);
+  explicit SharedRegions(Transport& transport) : transport_(transport) {}
 
   Transport& transport_;
-  const std::string name_;  // of the region, and of the memory with a '/' before it
+  std::unique_ptr<SharedBlock> block_;
   bool is_registered_ = false;
 };
 

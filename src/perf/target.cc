@@ -1,6 +1,7 @@
 #include "perf/target.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace neso::perf {
 namespace {
@@ -32,9 +33,11 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
   Parts parts;
   ASSIGN_OR_RETURN(parts.transport, MakeTransport(options, url));
   ASSIGN_OR_RETURN(parts.facts, AskModel(*parts.transport, options));
+  if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
+    return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, MakeInputData(parts.facts, options));
   ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
-  if (options.shares_memory) {
+  if (options.shared_memory != SharedMemory::kNone) {
     ASSIGN_OR_RETURN(parts.regions, SharedRegions::Make(parts.requests, parts.facts, options, *parts.transport));
   }
   for (const TensorSet& request : parts.requests) {
@@ -56,7 +59,7 @@ Target::Target(const Options& options, Parts parts)
       load_(*transport_, bytes_, *plan_, LooksAtAnswers() ? &answers_ : nullptr) {}
 
 bool Target::LooksAtAnswers() const {
-  if (options_.shares_memory) return false;  // what they bring is elsewhere
+  if (options_.shared_memory != SharedMemory::kNone) return false;  // what they bring is elsewhere
   return !options_.export_file.empty() ||
          std::ranges::any_of(requests_, [](const TensorSet& request) { return !request.expected.empty(); });
 }
@@ -69,16 +72,36 @@ Status Target::Begin(double load) {
     RETURN_IF_ERROR(load_.RunUntil(options_.warmup_requests));
     RETURN_IF_ERROR(load_.Stop());
   }
-  if (options_.request_count > 0) load_.LimitTo(options_.request_count);
+  if (options_.request_count > 0) {
+    ASSIGN_OR_RETURN(before_, AskCounts(*transport_, options_, facts_));
+    load_.LimitTo(options_.request_count);
+  }
   return Send(load);
 }
 
+Expected<ServerCounts> Target::Counts() {
+  if (before_) return *std::exchange(before_, std::nullopt);
+  return AskCounts(*transport_, options_, facts_);
+}
+
 Status Target::Send(double load) {
-  if (options_.load == LoadKind::kConcurrency) return load_.KeepInFlight(static_cast<size_t>(load));
-  if (facts_.has_sequences) RETURN_IF_ERROR(load_.OpenLanes(options_.sequences.at_a_time));
-  load_.SendAt(options_.load == LoadKind::kIntervals ? SendTimes::AtIntervals(options_.intervals)
-                                                     : SendTimes::AtRate(load, options_.distribution));
+  if (IsByTime(options_.load) && facts_.has_sequences) RETURN_IF_ERROR(load_.OpenLanes(options_.sequences.at_a_time));
+  switch (options_.load) {
+    case LoadKind::kConcurrency: return load_.KeepInFlight(static_cast<size_t>(load));
+    case LoadKind::kPeriodicConcurrency: return load_.Grow(options_.growth);
+    case LoadKind::kRequestRate: load_.SendAt(SendTimes::AtRate(load, options_.distribution)); break;
+    case LoadKind::kIntervals: load_.SendAt(SendTimes::AtIntervals(options_.intervals)); break;
+    case LoadKind::kSchedule: load_.SendAt(SendTimes::AtOffsets(Schedule())); break;
+  }
   return {};
+}
+
+std::vector<Nanoseconds> Target::Schedule() const {
+  std::vector<Nanoseconds> times;
+  for (const TensorSet& request : requests_) {
+    if (request.send_at) times.push_back(*request.send_at);
+  }
+  return times;
 }
 
 }  // namespace neso::perf

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "perf/input_data.h"
 #include "perf/load.h"
 #include "perf/model_facts.h"
+#include "perf/server_counts.h"
 #include "perf/shared_regions.h"
 
 namespace neso::perf {
@@ -29,10 +31,13 @@ class Target {
   Status End() { return load_.Stop(); }
 
   Load& load() { return load_; }
-  Expected<ServerCounts> Counts() { return AskCounts(*transport_, options_); }
+  // For --request-count, the first since Begin is from before the first request: all of them count.
+  Expected<ServerCounts> Counts();
   const ModelFacts& facts() const { return facts_; }
   const std::vector<TensorSet>& requests() const { return requests_; }
   const Answers& answers() const { return answers_; }
+  // When the requests are sent, after the beginning; empty unless the input data says.
+  std::vector<Nanoseconds> Schedule() const;
 
  private:
   struct Parts;
@@ -49,6 +54,7 @@ class Target {
   const std::unique_ptr<RequestPlan> plan_;
   Answers answers_;
   Load load_;
+  std::optional<ServerCounts> before_;  // the first request
 };
 
 }  // namespace neso::perf

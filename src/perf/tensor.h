@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 
 namespace neso::perf {
@@ -37,8 +39,9 @@ struct PlacedOutput {
 // Of one request or of one step of the input data.
 struct TensorSet {
   std::vector<Tensor> inputs;
-  std::vector<Tensor> expected;            // what the answer is to have; empty: anything
-  std::vector<PlacedOutput> outputs = {};  // where answers are to put theirs; empty: into the message
+  std::vector<Tensor> expected;             // what the answer is to have; empty: anything
+  std::vector<PlacedOutput> outputs = {};   // where answers are to put theirs; empty: into the message
+  std::optional<Nanoseconds> send_at = {};  // after the beginning, if the data says when
 };
 
 inline constexpr uint64_t kMostRequestBytes = uint64_t{1} << 31;

@@ -60,6 +60,15 @@ class Lane {
   virtual void Send(const InferBytes& bytes, const Turn& turn) = 0;
 };
 
+// Memory of this machine, or of a GPU, under the name that requests have for it.
+struct SharedRegion {
+  std::string name;
+  uint64_t bytes = 0;
+  std::string key = {};          // of a shared-memory object; empty: it is a GPU's
+  std::string cuda_handle = {};  // CUDA's bytes for other processes
+  int64_t device = 0;
+};
+
 enum class Question { kMetadata, kConfig, kStatistics };
 
 // Confined to a thread.
@@ -75,9 +84,9 @@ class Transport {
   // `listener` outlives the lane, which does not outlive the transport.
   // Error: kUnavailable when there is no connection to be had.
   virtual Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) = 0;
-  // Memory of this machine that the server is to map: `key` is its name. Errors: the server's own text.
-  virtual Status Register(const std::string& region, const std::string& key, uint64_t bytes) = 0;
-  virtual Status Unregister(const std::string& region) = 0;
+  // Memory that the server is to map. Errors: the server's own text.
+  virtual Status Register(const SharedRegion& region) = 0;
+  virtual Status Unregister(const SharedRegion& region) = 0;
   // Hands on what has come, after waiting for it until `until` at most.
   virtual void RunOnce(TimePoint until) = 0;
 };

@@ -18,6 +18,10 @@ def block(marker, language="sh", page=PAGE):
 def server(module_repository, start_module_server):
     module_repository.add_identity("digits", dims=(64,), parameters={"execute_delay_ms": "20"})
     module_repository.add_identity("pairs", dims=(2,))
+    module_repository.add_identity("tokens", dims=(2,), extra="model_transaction_policy { decoupled: true }",
+                                   parameters={"repeat": "4"})
+    module_repository.add_identity("detector", parameters={"execute_delay_ms": "20"})
+    module_repository.add_chain("pipeline", ["detector", "detector"], dims=(2,))
     return start_module_server(module_repository.path, "--allow-client-shm=true")
 
 
@@ -35,15 +39,19 @@ def words_of(marker, page=PAGE):
                                            ("html", "Concurrency: 4, throughput: "),
                                            ("grpc", "Concurrency: 4, throughput: "),
                                            ("shared-memory", "Concurrency: 4, throughput: "),
+                                           ("schedule", "Request count: 3\n"),
+                                           ("periodic", "Request count: 9\n"),
+                                           ("composing", "  Composing models: \n  detector, version: 1\n"),
                                            ("versus", "B divided by A, in each round:")])
 def test_commands(server, marker, shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.json").write_text(block("data-file", "json"))
+    (tmp_path / "schedule.json").write_text(block("schedule-file", "json"))
     address = f"127.0.0.1:{server.http_port}"
     # Both servers of the comparison are the one that there is.
     words = [address if word == "localhost:9000" else word for word in words_of(marker)]
     # The same, but shorter and whatever the machine does meanwhile. What is given last counts.
-    if marker == "grpc":
+    if marker in ("grpc", "periodic"):
         address = server.grpc
     ran = run_neso(*words, "-u", address, "-p", "60", "-s", "10000", timeout=40)
     assert ran.returncode == 0, ran.stderr

@@ -1,8 +1,9 @@
-"""`neso perf --shared-memory=system`: tensors go through memory that the server maps, over HTTP and gRPC."""
+"""`neso perf --shared-memory`: tensors go through memory that the server maps, over HTTP and gRPC."""
 import pathlib
 
 import pytest
 import requests
+from support import gpu
 from support.server import run_neso
 
 
@@ -51,3 +52,23 @@ def test_a_server_that_shares_none_says_so(module_repository, start_module_serve
     other = start_module_server(module_repository.path)
     ran = run(other, "http", "-m", "wide", "--request-count", 1)
     assert ran.returncode == 99 and "shared memory" in ran.stderr.lower()
+
+
+@gpu.needs_stand_in
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_tensors_lie_in_memory_of_a_gpu(module_repository, start_module_server, protocol):
+    served = start_module_server(module_repository.path, "--allow-client-shm=true", env=gpu.environment("exporting"))
+    for words in (("-b", 4), ("--concurrency-range", 4), *([("--streaming",)] if protocol == "grpc" else [])):
+        ran = run_neso("perf", "-i", protocol, "-u", served.grpc if protocol == "grpc" else served.http, "-m", "wide",
+                       "--shared-memory", "cuda", "--request-count", "20", *map(str, words), env=gpu.environment("exporting"))
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Request count: 20\n" in ran.stdout
+    assert requests.get(f"{served.url}/v2/cudasharedmemory/status").json() == []
+
+
+@gpu.needs_stand_in
+def test_a_machine_without_a_gpu_says_so(server):
+    ran = run_neso("perf", "-u", server.http, "-m", "wide", "--shared-memory", "cuda", env=gpu.environment("none"))
+    assert ran.returncode == 99 and "does not start: no CUDA-capable device is detected" in ran.stderr
+    ran = run_neso("perf", "-u", server.http, "-m", "wide", "--shared-memory", "cuda", env=gpu.environment())
+    assert ran.returncode == 99 and "memory of GPU 0 cannot be shared" in ran.stderr
