@@ -1,7 +1,7 @@
 // A client for one server or several alike, in C++20: futures and coroutines, deadlines, retries within a budget, and
-// calls spread over the endpoints.
+// calls spread over the endpoints; over HTTP or gRPC, with TLS or without.
 //
-//   neso::Result<neso::Client> client = neso::Client::Open({"gpu-1:8000", "gpu-2:8000"});
+//   neso::Result<neso::Client> client = neso::Client::Open({"grpc://gpu-1:8001", "grpc://gpu-2:8001"});
 //   neso::InferRequest request{.model = "digits"};
 //   request.inputs.emplace("pixels", neso::Tensor({1, 64}, pixels));
 //   neso::Result<neso::InferAnswer> answer = client.value().Infer(std::move(request)).Get();
@@ -25,11 +25,22 @@
 
 namespace neso {
 
+// Of endpoints that begin with https:// or grpcs://. All files are PEM.
+struct ClientTls {
+  std::string roots_file = {};        // who has to have signed the server's certificate; empty: whom the system trusts
+  std::string certificate_file = {};  // the client's own, with those that lead to its root; empty: it has none
+  std::string key_file = {};          // its private key, not encrypted
+  std::string server_name = {};       // what the server's certificate has to be for; empty: the endpoint's host
+  bool verifies_server = true;        // false: anybody may be the server
+};
+
 struct ClientOptions {
   // From when a call is made until it has a result, retries included.
   std::chrono::milliseconds deadline{30'000};
   std::chrono::milliseconds connect_timeout{1'000};
-  size_t connections_per_endpoint = 64;  // calls beyond wait for their turn
+  ClientTls tls = {};
+  // HTTP: calls beyond wait for their turn. Over gRPC one connection carries all calls to an endpoint.
+  size_t connections_per_endpoint = 64;
 
   // A call that no server has taken is made again, at another endpoint if there is one.
   int most_attempts = 3;
@@ -42,8 +53,8 @@ struct ClientOptions {
 };
 
 struct CallOptions {
-  std::optional<std::chrono::milliseconds> deadline = {};  // instead of the client's
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::optional<std::chrono::milliseconds> deadline = {};         // instead of the client's
+  std::vector<std::pair<std::string, std::string>> headers = {};  // gRPC's metadata
   // May be made again after a connection was lost with the answer outstanding: the server may have run it. False is for
   // requests with effects, such as those of sequences.
   bool may_repeat = true;
@@ -72,7 +83,7 @@ struct ClientFigures {
   struct Endpoint {
     std::string address = {};
     uint64_t attempts = 0;
-    uint64_t failures = 0;     // not reached, connection lost, or 503
+    uint64_t failures = 0;     // not reached, connection lost, or refused (503, UNAVAILABLE)
     uint64_t outstanding = 0;  // attempts without an answer
     bool is_avoided = false;   // after failures, for a while
   };
@@ -85,8 +96,10 @@ struct ClientFigures {
 // Thread-safe. Has a thread of its own, on which callbacks and coroutines go on.
 class __attribute__((visibility("default"))) Client {
  public:
-  // `endpoints`: "host:port" or "http://host:port/path" of servers that have the same models. Does not connect.
-  // Error: kInvalidArgument, an endpoint that is none.
+  // `endpoints`: servers that have the same models, as "host:port" or that after http://, https://, grpc:// or grpcs://,
+  // which may stand side by side; without a scheme it is http://. Does not connect.
+  // Errors: kInvalidArgument, an endpoint that is none, or a file of TLS that cannot be used; kUnavailable, the library for
+  // TLS (libneso_tls.so, beside this one) is missing.
   static Result<Client> Open(const std::vector<std::string>& endpoints, ClientOptions options = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;

@@ -85,6 +85,16 @@ class Fields {
   bool is_broken_ = false;
 };
 
+// Calls take(field) for each field of a message, until it says false; false then, and when the bytes are no message.
+template <typename Take>
+bool ForEachField(std::string_view message, Take&& take) {
+  Fields fields(message);
+  while (const std::optional<Field> field = fields.Next()) {
+    if (!take(*field)) return false;
+  }
+  return !fields.is_broken();
+}
+
 // Calls take(number) for each of a packed field's varints; false when the bytes are not such.
 template <typename Take>
 bool ForEachPacked(std::string_view bytes, Take&& take) {
@@ -148,6 +158,7 @@ class MessageWriter {
     return *this;
   }
   const std::string& bytes() const { return bytes_; }
+  std::string Take() && { return std::move(bytes_); }
 
  private:
   void Tag(uint32_t number, WireType type) { Varint(uint64_t{number} << 3 | static_cast<uint64_t>(type)); }

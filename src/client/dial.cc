@@ -13,7 +13,7 @@ class SecureTransport final : public net::Transport {
   SecureTransport(int fd, net::ServerLoad& load) : socket_(fd, load) {}
 
   Status Shake(const net::TlsClientContext& context, const Endpoint& endpoint, Wire wire, TimePoint deadline) {
-    tls_ = context.Connect(socket_, endpoint.host, wire);
+    tls_ = context.Connect(socket_, endpoint.tls_name.empty() ? endpoint.host : endpoint.tls_name, wire);
     while (true) {
       switch (tls_->Shake()) {
         case net::TlsTransport::Handshake::kDone: return {};
@@ -37,18 +37,18 @@ class SecureTransport final : public net::Transport {
   std::unique_ptr<net::TlsTransport> tls_;
 };
 
-Expected<std::shared_ptr<const net::TlsClientContext>> UsualContext() {
+}  // namespace
+
+Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const net::TlsClientSettings& settings) {
   ASSIGN_OR_RETURN(const net::MakeTlsClientContext make, net::OpenTlsClientLibrary());
-  ASSIGN_OR_RETURN(std::shared_ptr<const net::TlsClientContext> context, make({}));
+  ASSIGN_OR_RETURN(std::shared_ptr<const net::TlsClientContext> context, make(settings));
   return context;
 }
-
-}  // namespace
 
 Expected<Dialled> Dial(const Endpoint& endpoint, Wire wire, TimePoint deadline, net::ServerLoad& load) {
   std::shared_ptr<const net::TlsClientContext> context = endpoint.tls;
   if (endpoint.uses_tls && context == nullptr) {
-    ASSIGN_OR_RETURN(context, UsualContext());
+    ASSIGN_OR_RETURN(context, MakeTls({}));
   }
   ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
   const int fd = socket.Release();

@@ -20,6 +20,9 @@ struct Dialled {
   int fd = -1;  // the transport's, which nobody has watched yet
 };
 
+// For many endpoints and connections. Errors: kInvalidArg with the file and the reason; kUnavailable without the library.
+Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const net::TlsClientSettings& settings);
+
 // Waits until `deadline` at most, handshake included. `load` outlives the transport.
 // Errors: kUnavailable "cannot connect to <host>:<port>: <reason>"; kInvalidArg for files of TLS that cannot be used.
 Expected<Dialled> Dial(const Endpoint& endpoint, Wire wire, TimePoint deadline, net::ServerLoad& load);

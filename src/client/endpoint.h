@@ -23,6 +23,8 @@ struct Endpoint {
   std::string path;  // before every request's own; empty or "/like/this"
   // How, with uses_tls; null: as TlsClientSettings' defaults say, with files read for each connection.
   std::shared_ptr<const net::TlsClientContext> tls = nullptr;
+  // What the server's certificate has to be for, with uses_tls; empty: the host.
+  std::string tls_name = {};
 
   // "host:port", an IPv6 address in brackets: what the server is called in a request.
   std::string Authority() const;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "client/dial.h"
 #include "client/read_scratch.h"
 #include "net/http2/nghttp2_callback.h"
 #include "net/http2/nghttp2_memory.h"
@@ -140,6 +139,10 @@ struct GrpcConnection::Callbacks {
 Expected<std::unique_ptr<GrpcConnection>> GrpcConnection::Connect(Loop& loop, const Endpoint& endpoint,
                                                                   TimePoint deadline) {
   ASSIGN_OR_RETURN(Dialled dialled, Dial(endpoint, Wire::kHttp2, deadline, loop.load()));
+  return Adopt(loop, std::move(dialled));
+}
+
+std::unique_ptr<GrpcConnection> GrpcConnection::Adopt(Loop& loop, Dialled dialled) {
   auto connection = std::make_unique<GrpcConnection>(std::move(dialled.transport));
   loop.Watch(dialled.fd, *connection);
   return connection;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "client/dial.h"
 #include "client/endpoint.h"
 #include "client/grpc_call.h"
 #include "client/loop.h"
@@ -30,6 +31,8 @@ class GrpcConnection final : public Loop::Watcher {
  public:
   // `loop` outlives the connection.
   static Expected<std::unique_ptr<GrpcConnection>> Connect(Loop& loop, const Endpoint& endpoint, TimePoint deadline);
+  // On the thread of `loop`, of what was dialled on any.
+  static std::unique_ptr<GrpcConnection> Adopt(Loop& loop, Dialled dialled);
   // Whoever watches the transport's socket calls OnEvents.
   explicit GrpcConnection(std::unique_ptr<net::Transport> transport);
   // Calls that are under way are over; their listeners are not told.
@@ -39,6 +42,8 @@ class GrpcConnection final : public Loop::Watcher {
 
   // New calls may be begun.
   bool is_open() const;
+  // It has ended; calls that ended with it may have been run.
+  bool is_lost() const { return is_lost_; }
   void OnEvents(bool is_ending) override;
 
  private:

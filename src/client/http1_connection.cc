@@ -12,15 +12,10 @@ using net::IoResult;
 Expected<std::unique_ptr<Http1Connection>> Http1Connection::Connect(Loop& loop, const Endpoint& endpoint,
                                                                     TimePoint deadline, Listener& listener) {
   ASSIGN_OR_RETURN(Dialled dialled, Dial(endpoint, Wire::kHttp1, deadline, loop.load()));
-  return Watched(loop, std::move(dialled), listener);
+  return Adopt(loop, std::move(dialled), listener);
 }
 
-std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, OwnedDescriptor socket, Listener& listener) {
-  const int fd = socket.Release();
-  return Watched(loop, {std::make_unique<net::SocketTransport>(fd, loop.load()), fd}, listener);
-}
-
-std::unique_ptr<Http1Connection> Http1Connection::Watched(Loop& loop, Dialled dialled, Listener& listener) {
+std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, Dialled dialled, Listener& listener) {
   std::unique_ptr<Http1Connection> connection(new Http1Connection(std::move(dialled.transport), listener));
   loop.Watch(dialled.fd, *connection);
   return connection;

@@ -42,8 +42,8 @@ class Http1Connection final : private Loop::Watcher {
   // `loop` and `listener` outlive the connection.
   static Expected<std::unique_ptr<Http1Connection>> Connect(Loop& loop, const Endpoint& endpoint, TimePoint deadline,
                                                             Listener& listener);
-  // Of a socket that is connected and does not block.
-  static std::unique_ptr<Http1Connection> Adopt(Loop& loop, OwnedDescriptor socket, Listener& listener);
+  // On the thread of `loop`, of what was dialled on any.
+  static std::unique_ptr<Http1Connection> Adopt(Loop& loop, Dialled dialled, Listener& listener);
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
 
@@ -53,7 +53,6 @@ class Http1Connection final : private Loop::Watcher {
   bool awaits_answer() const { return awaits_answer_; }
 
  private:
-  static std::unique_ptr<Http1Connection> Watched(Loop& loop, Dialled dialled, Listener& listener);
   Http1Connection(std::unique_ptr<net::Transport> transport, Listener& listener)
       : listener_(listener), transport_(std::move(transport)) {}
   void OnEvents(bool is_ending) override;

@@ -20,17 +20,22 @@ const std::string* HttpAnswer::Find(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
+Status CheckHeaders(const HttpHeaders& headers) {
+  for (const auto& [name, value] : headers) {
+    if (name.empty() || !FitsIntoLine(name, false) || name.find(':') != std::string::npos || !FitsIntoLine(value, true))
+      return InvalidArg("header '{}: {}' cannot be sent: a line end, or a name that is none", name, value);
+  }
+  return {};
+}
+
 Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call) {
   if (!FitsIntoLine(call.method, false) || !FitsIntoLine(call.path, false) || !call.path.starts_with('/'))
     return InvalidArg("'{} {}' is no request: expected a path that begins with '/' and has no blanks", call.method,
                       call.path);
+  RETURN_IF_ERROR(CheckHeaders(call.headers));
   std::string head =
       fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\n", call.method, endpoint.path, call.path, endpoint.Authority());
-  for (const auto& [name, value] : call.headers) {
-    if (name.empty() || !FitsIntoLine(name, false) || name.find(':') != std::string::npos || !FitsIntoLine(value, true))
-      return InvalidArg("header '{}: {}' cannot be sent: a line end, or a name that is none", name, value);
-    head += fmt::format("{}: {}\r\n", name, value);
-  }
+  for (const auto& [name, value] : call.headers) head += fmt::format("{}: {}\r\n", name, value);
   if (!call.body.empty() || call.method == "POST" || call.method == "PUT")
     head += fmt::format("Content-Length: {}\r\n", call.body.size());
   return head + "\r\n";

@@ -34,6 +34,9 @@ struct HttpAnswer {
   const std::string* Find(std::string_view name) const;
 };
 
+// Error: kInvalidArg for what would end a line of a head, or is no name.
+Status CheckHeaders(const HttpHeaders& headers);
+
 // The head of `call` as it goes over the wire. Error: kInvalidArg for what would end a line of it.
 Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call);
 

@@ -1,44 +1,31 @@
 #include "client/infer_response.h"
 
-#include <algorithm>
-#include <optional>
-
 #include "neso/protobuf_wire.h"
 
 namespace neso::client {
 namespace {
 
 using wire::Field;
-using wire::Fields;
 using wire::WireType;
 
 Status NoAnswer() { return Internal("the server's answer cannot be read: it is no Protocol Buffer"); }
-
-// Calls take(field) for each; false when it is no message, or `take` says so.
-template <typename Take>
-bool ForEachField(std::string_view message, Take&& take) {
-  Fields fields(message);
-  while (const std::optional<Field> field = fields.Next()) {
-    if (!take(*field)) return false;
-  }
-  return !fields.is_broken();
-}
 
 // An entry of the parameters: whether it says that the answer is the last one.
 bool SaysFinal(std::string_view entry) {
   std::string_view key;
   bool is_true = false;
-  ForEachField(entry, [&](const Field& field) {
+  wire::ForEachField(entry, [&](const Field& field) {
     if (field.number == 1) key = field.bytes;
     if (field.number == 2)
-      ForEachField(field.bytes, [&](const Field& value) { return is_true = value.number == 1 && value.value != 0; });
+      wire::ForEachField(field.bytes,
+                         [&](const Field& value) { return is_true = value.number == 1 && value.value != 0; });
     return true;
   });
   return is_true && key == "triton_final_response";
 }
 
 bool ReadResponse(StreamAnswer& answer) {
-  return ForEachField(answer.response, [&answer](const Field& field) {
+  return wire::ForEachField(answer.response, [&answer](const Field& field) {
     if (field.number == 3) answer.id = field.bytes;
     if (field.number == 4) answer.is_final |= SaysFinal(field.bytes);
     if (field.number == 5) answer.has_outputs = true;
@@ -56,7 +43,7 @@ bool AppendShape(const Field& field, std::vector<int64_t>& shape) {
 }
 
 bool ReadTensor(std::string_view message, OutputTensor& tensor, bool& is_raw) {
-  return ForEachField(message, [&](const Field& field) {
+  return wire::ForEachField(message, [&](const Field& field) {
     if (field.number == 1) tensor.name = field.bytes;
     if (field.number == 2) tensor.datatype = field.bytes;
     if (field.number == 5) is_raw = false;
@@ -68,7 +55,7 @@ bool ReadTensor(std::string_view message, OutputTensor& tensor, bool& is_raw) {
 
 Expected<StreamAnswer> ReadStreamAnswer(std::string_view message) {
   StreamAnswer answer;
-  const bool is_read = ForEachField(message, [&answer](const Field& field) {
+  const bool is_read = wire::ForEachField(message, [&answer](const Field& field) {
     if (field.number == 1) answer.error = field.bytes;
     if (field.number == 2) answer.response = field.bytes;
     return true;
@@ -81,7 +68,7 @@ Expected<InferResponse> ReadInferResponse(std::string_view message) {
   InferResponse response;
   std::vector<std::string_view> contents;
   bool are_raw = true;
-  const bool is_read = ForEachField(message, [&](const Field& field) {
+  const bool is_read = wire::ForEachField(message, [&](const Field& field) {
     if (field.number == 1) response.model = field.bytes;
     if (field.number == 2) response.version = field.bytes;
     if (field.number == 3) response.id = field.bytes;

@@ -13,7 +13,8 @@ namespace neso::client {
 struct OutputTensor {
   std::string_view name, datatype;
   std::vector<int64_t> shape;
-  std::string_view bytes;  // as the binary form of HTTP has them: little-endian, strings behind four bytes of length
+  std::string_view bytes;  // as the binary form of HTTP has them: little-endian, strings behind four bytes of length;
+                           // empty for one that lies in shared memory
 };
 
 struct InferResponse {

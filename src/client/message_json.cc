@@ -79,6 +79,7 @@ Status AppendMessage(std::string& out, std::string_view message, std::span<const
   const char* separator = "";
   for (size_t i = 0; i < fields.size(); i++) {
     const bool is_list = IsList(fields[i].kind);
+    if (values[i].empty() && fields[i].kind == FieldKind::kText) values[i] = R"("")";
     if (values[i].empty() && !is_list) continue;
     out += fmt::format("{}\"{}\":{}{}{}", separator, fields[i].name, is_list ? "[" : "", values[i], is_list ? "]" : "");
     separator = ",";
@@ -91,6 +92,7 @@ constexpr MessageField kTensor[] = {
     {1, "name", FieldKind::kText}, {2, "datatype", FieldKind::kText}, {3, "shape", FieldKind::kNumbers}};
 constexpr MessageField kMetadata[] = {{1, "name", FieldKind::kText},
                                       {2, "versions", FieldKind::kTexts},
+                                      {3, "platform", FieldKind::kText},
                                       {4, "inputs", FieldKind::kMessages, kTensor},
                                       {5, "outputs", FieldKind::kMessages, kTensor}};
 constexpr MessageField kTransactionPolicy[] = {{1, "decoupled", FieldKind::kBool}};

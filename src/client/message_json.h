@@ -15,8 +15,8 @@ namespace neso::client {
 
 enum class FieldKind { kNumber, kBool, kText, kMessage, kNumbers, kTexts, kMessages };
 
-// What a field of a message is called, and what its own fields are. Numbers are signed; lists are there when they are
-// empty, too; fields that are not named are left out.
+// What a field of a message is called, and what its own fields are. Numbers are signed; texts and lists are there when
+// they are empty, too; fields that are not named are left out.
 struct MessageField {
   uint64_t number;
   const char* name;

@@ -15,9 +15,9 @@ TEST(MessageJsonTest, FieldsGetTheirNames) {
   times.Add(1, duration);
   model.Add(1, std::string_view("a\"b")).Add(4, uint64_t{5}).Add(6, times);
   answer.Add(1, model).Add(1, MessageWriter());
-  EXPECT_EQ(
-      *MessageJson(answer.bytes(), kModelStatisticsFields),
-      R"({"model_stats":[{"name":"a\"b","inference_count":5,"inference_stats":{"success":{"count":3,"ns":100}}},{}]})");
+  EXPECT_EQ(*MessageJson(answer.bytes(), kModelStatisticsFields),
+            R"({"model_stats":[{"name":"a\"b","version":"","inference_count":5,)"
+            R"("inference_stats":{"success":{"count":3,"ns":100}}},{"name":"","version":""}]})");
 }
 
 TEST(MessageJsonTest, ShapesAreListsPackedOrNot) {
@@ -26,10 +26,10 @@ TEST(MessageJsonTest, ShapesAreListsPackedOrNot) {
       .Add(3, std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x07", 13));
   single.Add(1, std::string_view("s")).Add(3, uint64_t{8}).Add(3, uint64_t{9});
   none.Add(1, std::string_view("n"));
-  answer.Add(2, std::string_view("2")).Add(4, packed).Add(4, single).Add(5, none);
-  EXPECT_EQ(
-      *MessageJson(answer.bytes(), kModelMetadataFields),
-      R"({"versions":["2"],"inputs":[{"name":"p","shape":[-1,300,7]},{"name":"s","shape":[8,9]}],"outputs":[{"name":"n","shape":[]}]})");
+  answer.Add(4, packed).Add(4, single).Add(5, none);
+  EXPECT_EQ(*MessageJson(answer.bytes(), kModelMetadataFields),
+            R"({"name":"","versions":[],"platform":"","inputs":[{"name":"p","datatype":"","shape":[-1,300,7]},)"
+            R"({"name":"s","datatype":"","shape":[8,9]}],"outputs":[{"name":"n","datatype":"","shape":[]}]})");
 }
 
 TEST(MessageJsonTest, WhatIsNoMessageIsSaid) {

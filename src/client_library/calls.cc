@@ -5,10 +5,24 @@
 #include <optional>
 #include <utility>
 
+#include "client_library/grpc_channel.h"
+#include "client_library/http_channel.h"
+
 namespace neso::client_library {
 namespace {
 
-constexpr int kUnavailableStatus = 503;
+// The server is there, but does not take it: it is full, say, or about to end.
+struct IsRefusal {
+  bool operator()(const client::HttpAnswer& answer) const { return answer.status == 503; }
+  bool operator()(const GrpcAnswer& answer) const { return answer.status.code == net::GrpcCode::kUnavailable; }
+};
+
+std::unique_ptr<Channel> ChannelTo(const ServerAddress& server, Worker& worker, const ClientOptions& options) {
+  if (server.protocol == Protocol::kGrpc)
+    return std::make_unique<GrpcChannel>(worker, server.endpoint, options.connect_timeout);
+  return std::make_unique<HttpChannel>(worker, server.endpoint, options.connect_timeout,
+                                       options.connections_per_endpoint);
+}
 
 ClientError Gone() { return {ErrorKind::kCancelled, "the client is gone"}; }
 
@@ -16,29 +30,28 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Calls::Calls(Worker& worker, const std::vector<client::Endpoint>& endpoints, const ClientOptions& options)
+Calls::Calls(Worker& worker, const std::vector<ServerAddress>& servers, const ClientOptions& options)
     : worker_(worker), options_(options), budget_(options.retries_per_call, options.retries_at_once) {
-  for (const client::Endpoint& endpoint : endpoints) {
-    endpoints_.push_back({.pool = std::make_unique<EndpointPool>(worker, endpoint, options.connect_timeout,
-                                                                 options.connections_per_endpoint)});
+  for (const ServerAddress& server : servers) {
+    endpoints_.push_back({.address = server.endpoint.Authority(), .channel = ChannelTo(server, worker, options)});
   }
 }
 
-void Calls::Begin(uint64_t id, client::HttpCall request, TimePoint deadline, bool may_repeat, Done done) {
+void Calls::Begin(uint64_t id, std::shared_ptr<const Question> question, TimePoint deadline, bool may_repeat,
+                  Done done) {
   if (is_closed_) return done(Gone());
   ++begun_;
   budget_.NoteCall();
   auto call = std::make_unique<Call>();
-  call->request = std::move(request);
-  call->deadline = deadline;
   call->may_repeat = may_repeat;
   call->done = std::move(done);
-  call->attempt.done = [this, id](Expected<client::HttpAnswer> answer) { OnAttempt(id, std::move(answer)); };
+  call->attempt.question = std::move(question);
+  call->attempt.deadline = deadline;
+  call->attempt.done = [this, id](Expected<Answer> answer) { OnAttempt(id, std::move(answer)); };
   call->deadline_timer = worker_.At(deadline, [this, id] {
     const Call& late = *calls_.at(id);
-    End(id, ClientError{ErrorKind::kDeadlineExceeded,
-                        fmt::format("no answer in time: {} attempts, the last at {}", late.attempts,
-                                    endpoints_[late.endpoint].pool->endpoint().Authority())});
+    End(id, ClientError{ErrorKind::kDeadlineExceeded, fmt::format("no answer in time: {} attempts, the last at {}",
+                                                                  late.attempts, endpoints_[late.endpoint].address)});
   });
   calls_.emplace(id, std::move(call));
   Try(id);
@@ -52,24 +65,19 @@ void Calls::Try(uint64_t id) {
   call.endpoint = PickEndpoint(states, Now(), failed_before, random_);
   ++call.attempts;
   Endpoint& endpoint = endpoints_[call.endpoint];
-  Expected<std::string> head = client::WriteHead(endpoint.pool->endpoint(), call.request);
-  if (!head) return End(id, ClientError{ErrorKind::kInvalidArgument, head.error().message()});
-  call.attempt.head = *std::move(head);
-  call.attempt.body = call.request.body;
-  call.attempt.method = call.request.method;
   call.attempt.was_sent = false;
   call.is_under_way = true;
   ++endpoint.attempts;
   ++endpoint.state.outstanding;
-  endpoint.pool->Start(call.attempt);
+  endpoint.channel->Start(call.attempt);
 }
 
-void Calls::OnAttempt(uint64_t id, Expected<client::HttpAnswer> answer) {
+void Calls::OnAttempt(uint64_t id, Expected<Answer> answer) {
   Call& call = *calls_.at(id);
   call.is_under_way = false;
   Endpoint& endpoint = endpoints_[call.endpoint];
   --endpoint.state.outstanding;
-  const bool was_refused = answer.ok() && answer->status == kUnavailableStatus;
+  const bool was_refused = answer.ok() && std::visit(IsRefusal(), *answer);
   NoteOutcome(endpoint, !answer.ok() || was_refused);
   if (answer.ok() && !was_refused) return End(id, *std::move(answer));
   if (MayTryAgain(call, was_refused)) {
@@ -106,10 +114,10 @@ bool Calls::MayTryAgain(const Call& call, bool was_refused) {
 void Calls::Withdraw(Call& call) {
   if (!std::exchange(call.is_under_way, false)) return;
   --endpoints_[call.endpoint].state.outstanding;
-  endpoints_[call.endpoint].pool->Abandon(call.attempt);
+  endpoints_[call.endpoint].channel->Abandon(call.attempt);
 }
 
-void Calls::End(uint64_t id, Result<client::HttpAnswer> result) {
+void Calls::End(uint64_t id, Result<Answer> result) {
   const auto found = calls_.find(id);
   const std::unique_ptr<Call> call = std::move(found->second);
   calls_.erase(found);
@@ -131,7 +139,7 @@ void Calls::Close() {
 ClientFigures Calls::Figures() const {
   ClientFigures figures{.calls = begun_, .retries = retries_, .retries_refused = retries_refused_, .endpoints = {}};
   for (const Endpoint& endpoint : endpoints_) {
-    figures.endpoints.push_back({.address = endpoint.pool->endpoint().Authority(),
+    figures.endpoints.push_back({.address = endpoint.address,
                                  .attempts = endpoint.attempts,
                                  .failures = endpoint.failures,
                                  .outstanding = endpoint.state.outstanding,

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "client_library/balancer.h"
-#include "client_library/endpoint_pool.h"
+#include "client_library/channel.h"
 #include "client_library/retry.h"
+#include "client_library/server_address.h"
 #include "client_library/worker.h"
 #include "neso/client.h"
 
@@ -19,14 +20,14 @@ namespace neso::client_library {
 // Confined to the worker's thread.
 class Calls {
  public:
-  using Done = std::function<void(Result<client::HttpAnswer>)>;
+  using Done = std::function<void(Result<Answer>)>;
 
-  Calls(Worker& worker, const std::vector<client::Endpoint>& endpoints, const ClientOptions& options);
+  Calls(Worker& worker, const std::vector<ServerAddress>& servers, const ClientOptions& options);
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 
-  // `done` is told once, of any answer but those that say 503 while it can be made again. `id` is no other call's.
-  void Begin(uint64_t id, client::HttpCall call, TimePoint deadline, bool may_repeat, Done done);
+  // `done` is told once, of any answer but refusals while it can be made again. `id` is no other call's.
+  void Begin(uint64_t id, std::shared_ptr<const Question> question, TimePoint deadline, bool may_repeat, Done done);
   // Nothing happens if it is over.
   void Cancel(uint64_t id);
   // Those that begin later, too.
@@ -35,8 +36,6 @@ class Calls {
 
  private:
   struct Call {
-    client::HttpCall request;
-    TimePoint deadline;
     bool may_repeat;
     Done done;
     Worker::Timer deadline_timer, pause_timer;
@@ -46,16 +45,17 @@ class Calls {
     Attempt attempt;
   };
   struct Endpoint {
-    std::unique_ptr<EndpointPool> pool;
+    std::string address;
+    std::unique_ptr<Channel> channel;
     EndpointState state = {};
     uint64_t attempts = 0, failures = 0, failures_in_a_row = 0;
   };
 
   void Try(uint64_t id);
-  void OnAttempt(uint64_t id, Expected<client::HttpAnswer> answer);
+  void OnAttempt(uint64_t id, Expected<Answer> answer);
   void NoteOutcome(Endpoint& endpoint, bool failed);
   bool MayTryAgain(const Call& call, bool was_refused);
-  void End(uint64_t id, Result<client::HttpAnswer> result);
+  void End(uint64_t id, Result<Answer> result);
   // Ends its present attempt, if there is one.
   void Withdraw(Call& call);
 

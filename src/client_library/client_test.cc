@@ -7,8 +7,7 @@
 #include <latch>
 #include <thread>
 
-#include "base/owned_descriptor.h"
-#include "net/net_test_util.h"
+#include "client_library/client_test_util.h"
 
 namespace neso {
 namespace {
@@ -16,20 +15,6 @@ namespace {
 using net::HttpExchangeRef;
 using net::HttpResponse;
 using std::chrono::milliseconds;
-
-std::string At(const net::TestServer& server) { return "127.0.0.1:" + std::to_string(server.port()); }
-
-// Where nobody listens.
-std::string Nowhere() {
-  net::TestServer server;
-  return At(server);
-}
-
-Client Connect(const std::vector<std::string>& endpoints, ClientOptions options = {}) {
-  Result<Client> client = Client::Open(endpoints, options);
-  EXPECT_TRUE(client.ok()) << client.error().message;
-  return std::move(client).value();
-}
 
 HttpResponse Response(std::string body, int status = 200) {
   HttpResponse response;
@@ -47,12 +32,6 @@ HttpResponse Response(const std::string& json, const std::string& tensors) {
 
 void AnswerWith(net::TestServer& server, int status, std::string body) {
   server.handler().on_request = [status, body](HttpExchangeRef exchange) { exchange->Respond(Response(body, status)); };
-}
-
-InferRequest Request() {
-  InferRequest request{.model = "a b"};
-  request.inputs.emplace("x", Tensor({2}, std::vector<int16_t>{1, 2}));
-  return request;
 }
 
 // What a model "a b" answers to any request: y = [7].
@@ -200,46 +179,6 @@ TEST(ClientTest, RetriesWithinItsBudget) {
   EXPECT_GT(figures.retries_refused, 0u);
   EXPECT_EQ(figures.endpoints[0].failures, 50 + figures.retries);
 }
-
-// Takes a connection for each answer, reads a request's head, sends the answer, and closes.
-class RawServer {
- public:
-  explicit RawServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&where), size), 0);
-    EXPECT_EQ(listen(socket_.get(), 8), 0);
-    EXPECT_EQ(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&where), &size), 0);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
-    thread_ = std::thread([this] {
-      for (const std::string& answer : answers_) Serve(answer);
-    });
-  }
-  // When all answers were asked for.
-  ~RawServer() { thread_.join(); }
-
-  const std::string& address() const { return address_; }
-
- private:
-  void Serve(const std::string& answer) {
-    const OwnedDescriptor connection(accept(socket_.get(), nullptr, nullptr));
-    std::string request;
-    char bytes[4096];
-    while (request.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t n = recv(connection.get(), bytes, sizeof bytes, 0);
-      if (n <= 0) return;
-      request.append(bytes, static_cast<size_t>(n));
-    }
-    EXPECT_EQ(send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL), static_cast<ssize_t>(answer.size()));
-  }
-
-  const OwnedDescriptor socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const std::vector<std::string> answers_;
-  std::string address_;
-  std::thread thread_;
-};
 
 TEST(ClientTest, RepeatsWhatALostConnectionMayHaveRun) {
   RawServer server({"", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"});

@@ -28,7 +28,10 @@ void Connector::Run() {
       if (stops_) return;
       --wanted_;
     }
-    done_(client::ConnectSocket(endpoint_, std::chrono::steady_clock::now() + timeout_));
+    // std::function wants what can be copied.
+    const auto dialled = std::make_shared<Expected<client::Dialled>>(
+        client::Dial(endpoint_, wire_, std::chrono::steady_clock::now() + timeout_, worker_.loop().load()));
+    worker_.Post([this, dialled] { done_(std::move(*dialled)); });
   }
 }
 

@@ -1,4 +1,4 @@
-// Connects to one endpoint, on a thread of its own: looking up a name and connecting block.
+// Connects to one endpoint, on a thread of its own: looking up a name, connecting and TLS's handshake block.
 #pragma once
 
 #include <functional>
@@ -6,20 +6,20 @@
 #include <utility>
 
 #include "base/mutex.h"
-#include "base/owned_descriptor.h"
 #include "base/status.h"
-#include "client/endpoint.h"
+#include "client/dial.h"
+#include "client_library/worker.h"
 
 namespace neso::client_library {
 
 // Thread-safe.
 class Connector {
  public:
-  using Done = std::function<void(Expected<OwnedDescriptor>)>;
+  using Done = std::function<void(Expected<client::Dialled>)>;
 
-  // `done` runs on the connector's thread, once for each Connect; it outlives the connector.
-  Connector(const client::Endpoint& endpoint, Nanoseconds timeout, Done done)
-      : endpoint_(endpoint), timeout_(timeout), done_(std::move(done)) {}
+  // `done` runs on the worker's thread, once for each Connect.
+  Connector(Worker& worker, const client::Endpoint& endpoint, client::Wire wire, Nanoseconds timeout, Done done)
+      : worker_(worker), endpoint_(endpoint), wire_(wire), timeout_(timeout), done_(std::move(done)) {}
   // Waits for the attempt that is under way; the others are dropped.
   ~Connector();
   Connector(const Connector&) = delete;
@@ -30,7 +30,9 @@ class Connector {
  private:
   void Run() EXCLUDES(mutex_);
 
+  Worker& worker_;
   const client::Endpoint endpoint_;
+  const client::Wire wire_;
   const Nanoseconds timeout_;
   const Done done_;
   Mutex mutex_;

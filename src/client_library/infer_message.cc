@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <limits>
 
 #include "base/json.h"
 #include "base/json_member.h"
 #include "client/server_words.h"
-#include "neso/datatype.h"
 
 namespace neso::client_library {
 namespace {
@@ -22,21 +20,6 @@ ClientError Wrong(const std::string& what) {
 std::string TextOf(const JsonValue& object, const char* name) {
   const JsonValue* const value = FindMember(object, name);
   return value != nullptr && value->IsString() ? std::string(JsonText(*value)) : std::string();
-}
-
-// Empty if the tensor's bytes can be those of its shape; the server knows the rest.
-std::string Misfit(const Tensor& tensor) {
-  const size_t width = FactsOfDataType(FindDataType(tensor.datatype(), &DataTypeFacts::name)).byte_size;
-  uint64_t elements = 1;
-  for (const int64_t size : tensor.shape()) {
-    if (size < 0) return fmt::format("shape [{}]: sizes are not negative", fmt::join(tensor.shape(), ","));
-    if (size != 0 && elements > std::numeric_limits<uint64_t>::max() / 8 / static_cast<uint64_t>(size))
-      return fmt::format("shape [{}] is more than memory can hold", fmt::join(tensor.shape(), ","));
-    elements *= static_cast<uint64_t>(size);
-  }
-  if (width == 0 || elements * width == tensor.bytes().size()) return {};
-  return fmt::format("shape [{}] of {} takes {} bytes, but there are {}", fmt::join(tensor.shape(), ","),
-                     tensor.datatype(), elements * width, tensor.bytes().size());
 }
 
 struct AppendParameter {
@@ -81,12 +64,10 @@ ErrorKind KindOf(int status) {
 
 }  // namespace
 
-Result<client::HttpCall> WriteInferCall(const InferRequest& request) {
+client::HttpCall WriteInferCall(const InferRequest& request) {
   std::string json = "{\"id\":" + JsonQuoted(request.id) + ",\"inputs\":[";
   size_t byte_size = 0;
   for (const auto& [name, tensor] : request.inputs) {
-    if (const std::string misfit = Misfit(tensor); !misfit.empty())
-      return ClientError{ErrorKind::kInvalidArgument, fmt::format("input '{}': {}", name, misfit)};
     json += fmt::format(R"({}{{"name":{},"datatype":{},"shape":[{}],"parameters":{{"binary_data_size":{}}}}})",
                         json.back() == '[' ? "" : ",", JsonQuoted(name), JsonQuoted(tensor.datatype()),
                         fmt::join(tensor.shape(), ","), tensor.bytes().size());

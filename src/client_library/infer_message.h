@@ -8,8 +8,7 @@
 
 namespace neso::client_library {
 
-// Error: kInvalidArgument for a tensor whose bytes do not fit its shape.
-Result<client::HttpCall> WriteInferCall(const InferRequest& request);
+client::HttpCall WriteInferCall(const InferRequest& request);
 
 // Of an answer with status 200. Error: kInternal for one that does not hold what it says.
 Result<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer);

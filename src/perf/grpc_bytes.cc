@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "neso/protobuf_wire.h"
+#include "client/grpc_words.h"
 #include "net/http2/grpc_prefix.h"
 
 namespace neso::perf {
@@ -14,10 +14,9 @@ constexpr uint32_t kId = 3, kParameters = 4;
 constexpr uint32_t kBool = 1, kInt64 = 2;  // of InferParameter
 
 void AddParameter(MessageWriter& message, std::string_view name, uint32_t kind, uint64_t value) {
-  MessageWriter choice, entry;
+  MessageWriter choice;
   choice.Add(kind, value);
-  entry.Add(1, name).Add(2, choice);
-  message.Add(kParameters, entry);
+  client::AddParameter(message, kParameters, name, choice);
 }
 
 }  // namespace

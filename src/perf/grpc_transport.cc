@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "client/grpc_words.h"
 #include "client/message_json.h"
 #include "neso/protobuf_wire.h"
 #include "perf/grpc_answer.h"
@@ -10,13 +11,14 @@
 namespace neso::perf {
 namespace {
 
+using client::AddParameter;
+using client::MessageField;
+using client::ServicePath;
 using wire::MessageWriter;
 
 constexpr std::chrono::seconds kPatience{20};
 constexpr size_t kLanesPerLine = 6;
 constexpr size_t kMostStreams = 16;
-
-std::string Path(std::string_view method) { return fmt::format("/inference.GRPCInferenceService/{}", method); }
 
 struct QuestionFacts {
   std::string_view method;
@@ -33,13 +35,6 @@ QuestionFacts FactsOf(Question question) {
 
 void AddText(MessageWriter& message, uint32_t field, const std::string& text) {
   if (!text.empty()) message.Add(field, std::string_view(text));
-}
-
-// An entry of a `parameters` map, at `field`.
-void AddParameter(MessageWriter& message, uint32_t field, std::string_view name, const MessageWriter& value) {
-  MessageWriter entry;
-  entry.Add(1, name).Add(2, value);
-  message.Add(field, entry);
 }
 
 // Where it lies, if not in the message.
@@ -72,7 +67,7 @@ void AddParameters(MessageWriter& message, const std::vector<RequestParameter>& 
 std::string_view EncodingOf(const Options& options) { return net::ContentEncodingName(options.grpc_compression); }
 
 std::string RegionPath(const SharedRegion& region, std::string_view what) {
-  return Path(fmt::format("{}SharedMemory{}", region.key.empty() ? "Cuda" : "System", what));
+  return ServicePath(fmt::format("{}SharedMemory{}", region.key.empty() ? "Cuda" : "System", what));
 }
 
 class UnaryAnswer final : public Answer {
@@ -117,8 +112,8 @@ class UnaryLane final : public Lane, private client::GrpcCall::Listener {
 GrpcTransport::GrpcTransport(client::Endpoint endpoint, const Options& options)
     : endpoint_(std::move(endpoint)),
       options_(options),
-      infer_(endpoint_, Path("ModelInfer"), options.headers, {}, EncodingOf(options)),
-      stream_infer_(endpoint_, Path("ModelStreamInfer"), options.headers, {}, EncodingOf(options)),
+      infer_(endpoint_, ServicePath("ModelInfer"), options.headers, {}, EncodingOf(options)),
+      stream_infer_(endpoint_, ServicePath("ModelStreamInfer"), options.headers, {}, EncodingOf(options)),
       client_(endpoint_) {}
 
 Expected<std::string> GrpcTransport::Ask(Question question, const std::string& model, const std::string& version) {
@@ -127,7 +122,7 @@ Expected<std::string> GrpcTransport::Ask(Question question, const std::string& m
   AddText(asked, 2, version);
   const QuestionFacts facts = FactsOf(question);
   ASSIGN_OR_RETURN(const std::string answer,
-                   client_.Call(Path(facts.method), asked.bytes(), kPatience, options_.headers));
+                   client_.Call(ServicePath(facts.method), asked.bytes(), kPatience, options_.headers));
   std::string_view message = answer;
   if (question == Question::kConfig) {  // it is the only field of its answer
     const std::optional<wire::Field> config = wire::Fields(message).Next();
@@ -147,9 +142,7 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
   }
   AddParameters(message, options_.parameters);
   for (const Tensor& input : request.inputs) {
-    MessageWriter tensor;
-    tensor.Add(1, std::string_view(input.name)).Add(2, std::string_view(input.datatype));
-    for (const int64_t size : input.shape) tensor.Add(3, static_cast<uint64_t>(size));
+    MessageWriter tensor = client::InputMessage(input.name, input.datatype, input.shape);
     AddPlace(tensor, 4, input.place);
     message.Add(5, tensor);
   }

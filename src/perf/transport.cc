@@ -1,25 +1,16 @@
 #include "perf/transport.h"
 
+#include "client/dial.h"
 #include "perf/grpc_transport.h"
 #include "perf/http_transport.h"
 
 namespace neso::perf {
-namespace {
-
-Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const net::TlsClientSettings& settings) {
-  ASSIGN_OR_RETURN(const net::MakeTlsClientContext make, net::OpenTlsClientLibrary());
-  ASSIGN_OR_RETURN(std::shared_ptr<const net::TlsClientContext> context, make(settings));
-  return context;
-}
-
-}  // namespace
-
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url) {
   const bool is_grpc = options.protocol == Protocol::kGrpc;
   ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, is_grpc ? 8001 : 8000));
   if (is_grpc) endpoint.uses_tls |= options.grpc_uses_tls;
   if (endpoint.uses_tls) {
-    ASSIGN_OR_RETURN(endpoint.tls, MakeTls(is_grpc ? options.grpc_tls : options.http_tls));
+    ASSIGN_OR_RETURN(endpoint.tls, client::MakeTls(is_grpc ? options.grpc_tls : options.http_tls));
   }
   if (is_grpc) return std::unique_ptr<Transport>(std::make_unique<GrpcTransport>(std::move(endpoint), options));
   return std::unique_ptr<Transport>(std::make_unique<HttpTransport>(std::move(endpoint), options));

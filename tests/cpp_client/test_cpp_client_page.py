@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from support import onnx_models
+from support.certificates import Authority, tls_flags
 from support.pages import blocks
 from support.server import BUILD, PATIENCE, ROOT, TREE
 
@@ -65,6 +66,19 @@ def test_grpc(server, tmp_path):
     includes, body = shown("grpc", server)
     program = f"{includes}int main() {{{HTTP}  std::atomic<int> answered{{0}};\n{body}  return error.IsOk() && answered == 3 ? 0 : 1;\n}}"
     build_and_run(tmp_path, program, [*CLIENT, "-lgrpcclient", "-lgrpc++", "-lprotobuf"])
+
+
+def test_neso_over_tls(start_server, module_repository, server, tmp_path):
+    authority = Authority(tmp_path, "ours")
+    pair, client = authority.issue("server"), authority.issue("client")
+    secure = start_server(module_repository.path, *tls_flags("http", pair, authority.certificate),
+                          *tls_flags("grpc", pair, authority.certificate), tls={"verify": authority.certificate, "cert": client})
+    includes, _ = shown("neso", secure)
+    _, body = shown("tls", secure)
+    for name, file in {"roots.pem": authority.certificate, "client.pem": client.certificate, "client.key": client.key}.items():
+        body = body.replace(f"/etc/neso/{name}", str(file))
+    program = f"{includes}int main() {{\n{body}  return client && client.value().IsReady().Get().value() ? 0 : 1;\n}}\n"
+    build_and_run(tmp_path, program, NESO)
 
 
 def test_neso(server, tmp_path):

@@ -39,9 +39,10 @@ class [[nodiscard]] Result {
   // The one that is not there: std::bad_variant_access.
   T& value() & { return std::get<0>(state_); }
   const T& value() const& { return std::get<0>(state_); }
-  T&& value() && { return std::get<0>(std::move(state_)); }
+  // A value of its own, so that a loop over what a call gives does not run over what has gone.
+  T value() && { return std::get<0>(std::move(state_)); }
   const ClientError& error() const& { return std::get<1>(state_); }
-  ClientError&& error() && { return std::get<1>(std::move(state_)); }
+  ClientError error() && { return std::get<1>(std::move(state_)); }
 
  private:
   std::variant<T, ClientError> state_;

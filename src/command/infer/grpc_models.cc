@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "client/grpc_words.h"
 #include "client/infer_response.h"
 #include "client/message_json.h"
 #include "command/json_members.h"
@@ -14,8 +15,6 @@ namespace neso::command {
 namespace {
 
 using wire::MessageWriter;
-
-std::string PathOf(std::string_view method) { return fmt::format("/inference.GRPCInferenceService/{}", method); }
 
 void AddText(MessageWriter& message, uint32_t field, const std::string& text) {
   if (!text.empty()) message.Add(field, std::string_view(text));
@@ -30,10 +29,9 @@ struct AddParameterValue {
 
 // An entry of a `parameters` map, at `field`.
 void AddParameter(MessageWriter& message, uint32_t field, const std::string& name, const ParameterValue& value) {
-  MessageWriter choice, entry;
+  MessageWriter choice;
   std::visit(AddParameterValue{choice}, value);
-  entry.Add(1, std::string_view(name)).Add(2, choice);
-  message.Add(field, entry);
+  client::AddParameter(message, field, name, choice);
 }
 
 // ModelInferRequest.
@@ -43,12 +41,8 @@ std::string RequestOf(const InferQuestion& question) {
   AddText(message, 2, question.version);
   AddText(message, 3, question.id);
   for (const auto& [name, value] : question.parameters) AddParameter(message, 4, name, ReadParameter(value));
-  for (const Tensor& input : question.inputs) {
-    MessageWriter tensor;
-    tensor.Add(1, std::string_view(input.name)).Add(2, input.TypeName());
-    for (const int64_t size : input.shape) tensor.Add(3, static_cast<uint64_t>(size));
-    message.Add(5, tensor);
-  }
+  for (const Tensor& input : question.inputs)
+    message.Add(5, client::InputMessage(input.name, input.TypeName(), input.shape));
   for (const std::string& name : question.outputs) {
     MessageWriter output;
     output.Add(1, std::string_view(name));
@@ -91,7 +85,7 @@ Expected<JsonAnswerPtr> ReadConfig(const std::string& response) {
 }  // namespace
 
 Expected<std::string> GrpcModels::Call(std::string_view method, const std::string& message) {
-  Expected<std::string> answer = client_.Call(PathOf(method), message, access_.timeout, access_.headers);
+  Expected<std::string> answer = client_.Call(client::ServicePath(method), message, access_.timeout, access_.headers);
   if (!answer) return access_.Explain(answer.error());
   return answer;
 }
@@ -132,8 +126,8 @@ Status GrpcModels::InferForMany(const InferQuestion& question, const std::functi
     ASSIGN_OR_RETURN(const InferAnswer answer, AnswerOf(streamed.response));
     return take(answer);
   };
-  const Status ended = client_.CallForMany(PathOf("ModelStreamInfer"), RequestOf(question), access_.timeout,
-                                           access_.headers, [&](std::string_view message) {
+  const Status ended = client_.CallForMany(client::ServicePath("ModelStreamInfer"), RequestOf(question),
+                                           access_.timeout, access_.headers, [&](std::string_view message) {
                                              if (const Status taken = take_message(message); failure.ok())
                                                failure = taken;
                                            });

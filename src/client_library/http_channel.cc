@@ -1,4 +1,4 @@
-#include "client_library/endpoint_pool.h"
+#include "client_library/http_channel.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,30 +7,29 @@ namespace neso::client_library {
 
 using client::Http1Connection;
 
-EndpointPool::EndpointPool(Worker& worker, const client::Endpoint& endpoint, Nanoseconds connect_timeout,
-                           size_t most_connections)
+HttpChannel::HttpChannel(Worker& worker, const client::Endpoint& endpoint, Nanoseconds connect_timeout,
+                         size_t most_connections)
     : worker_(worker),
       endpoint_(endpoint),
       most_connections_(std::max<size_t>(most_connections, 1)),
-      connector_(endpoint, connect_timeout, [this](Expected<OwnedDescriptor> socket) {
-        // std::function wants what can be copied.
-        auto shared = std::make_shared<Expected<OwnedDescriptor>>(std::move(socket));
-        worker_.Post([this, shared] { OnConnected(std::move(*shared)); });
-      }) {}
+      connector_(worker, endpoint, client::Wire::kHttp1, connect_timeout,
+                 [this](Expected<client::Dialled> dialled) { OnConnected(std::move(dialled)); }) {}
 
-void EndpointPool::Start(Attempt& attempt) {
+void HttpChannel::Start(Attempt& attempt) {
+  attempt.head = *client::WriteHead(endpoint_, attempt.question->http);  // its headers were looked at before
   waiting_.push_back(&attempt);
   Serve();
 }
 
-void EndpointPool::Serve() {
+void HttpChannel::Serve() {
   for (size_t i = 0; i < slots_.size() && !waiting_.empty(); ++i) {
     Slot& slot = slots_[i];
     if (slot.attempt != nullptr || !slot.connection->is_open()) continue;
     slot.attempt = waiting_.front();
     waiting_.pop_front();
     slot.attempt->was_sent = true;
-    slot.connection->Send({.head = slot.attempt->head, .body = slot.attempt->body, .method = slot.attempt->method});
+    const client::HttpCall& call = slot.attempt->question->http;
+    slot.connection->Send({.head = slot.attempt->head, .body = call.body, .method = call.method});
   }
   while (connecting_ < waiting_.size() && slots_.size() + connecting_ < most_connections_) {
     ++connecting_;
@@ -38,36 +37,36 @@ void EndpointPool::Serve() {
   }
 }
 
-void EndpointPool::OnConnected(Expected<OwnedDescriptor> socket) {
+void HttpChannel::OnConnected(Expected<client::Dialled> dialled) {
   --connecting_;
-  if (socket.ok()) {
-    slots_.push_back({Http1Connection::Adopt(worker_.loop(), *std::move(socket), *this), nullptr});
+  if (dialled.ok()) {
+    slots_.push_back({Http1Connection::Adopt(worker_.loop(), *std::move(dialled), *this), nullptr});
     return Serve();
   }
   // Nobody waits for an endpoint that is not there.
-  for (Attempt* attempt : std::exchange(waiting_, {})) attempt->done(socket.error());
+  for (Attempt* attempt : std::exchange(waiting_, {})) attempt->done(dialled.error());
 }
 
-std::vector<EndpointPool::Slot>::iterator EndpointPool::SlotOf(const Http1Connection& connection) {
+std::vector<HttpChannel::Slot>::iterator HttpChannel::SlotOf(const Http1Connection& connection) {
   return std::ranges::find_if(slots_, [&](const Slot& slot) { return slot.connection.get() == &connection; });
 }
 
-void EndpointPool::Retire(std::vector<Slot>::iterator slot) {
+void HttpChannel::Retire(std::vector<Slot>::iterator slot) {
   worker_.DestroyLater(std::move(slot->connection));
   slots_.erase(slot);
 }
 
-void EndpointPool::OnAnswer(Http1Connection& connection, const client::Http1AnswerReader& answer) {
+void HttpChannel::OnAnswer(Http1Connection& connection, const client::Http1AnswerReader& answer) {
   const auto slot = SlotOf(connection);
   if (slot == slots_.end()) return;  // abandoned
   Attempt* const attempt = std::exchange(slot->attempt, nullptr);
   client::HttpAnswer read{.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
   if (!answer.keeps_connection()) Retire(slot);
   Serve();
-  attempt->done(std::move(read));
+  attempt->done(Answer(std::move(read)));
 }
 
-void EndpointPool::OnLost(Http1Connection& connection, const Status& reason) {
+void HttpChannel::OnLost(Http1Connection& connection, const Status& reason) {
   const auto slot = SlotOf(connection);
   if (slot == slots_.end()) return;
   Attempt* const attempt = slot->attempt;
@@ -76,7 +75,7 @@ void EndpointPool::OnLost(Http1Connection& connection, const Status& reason) {
   if (attempt != nullptr) attempt->done(reason.WithContext("{}", endpoint_.Authority()));
 }
 
-void EndpointPool::Abandon(Attempt& attempt) {
+void HttpChannel::Abandon(Attempt& attempt) {
   std::erase(waiting_, &attempt);
   const auto slot = std::ranges::find(slots_, &attempt, &Slot::attempt);
   if (slot == slots_.end()) return;

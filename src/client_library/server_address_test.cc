@@ -1,0 +1,33 @@
+#include "client_library/server_address.h"
+
+#include <gtest/gtest.h>
+
+namespace neso::client_library {
+namespace {
+
+std::string Parsed(std::string_view text) {
+  const Expected<ServerAddress> server = ParseServerAddress(text);
+  if (!server) return server.error().message();
+  return fmt::format("{}{} {}{}", server->protocol == Protocol::kGrpc ? "grpc" : "http",
+                     server->endpoint.uses_tls ? "s" : "", server->endpoint.Authority(), server->endpoint.path);
+}
+
+TEST(ServerAddressTest, TheSchemeSaysWhichProtocolIsSpoken) {
+  EXPECT_EQ(Parsed("gpu-1"), "http gpu-1:8000");
+  EXPECT_EQ(Parsed("gpu-1:80"), "http gpu-1:80");
+  EXPECT_EQ(Parsed("http://gpu-1/base/"), "http gpu-1:8000/base");
+  EXPECT_EQ(Parsed("https://gpu-1:443"), "https gpu-1:443");
+  EXPECT_EQ(Parsed("grpc://gpu-1"), "grpc gpu-1:8001");
+  EXPECT_EQ(Parsed("grpcs://[::1]:1/base"), "grpcs [::1]:1/base");
+}
+
+TEST(ServerAddressTest, WhatIsNoAddressIsShownAsItWasWritten) {
+  for (const char* const text : {"", "a:b", "grpc://", "grpcs://a:0", "ftp://a:1"}) {
+    EXPECT_EQ(Parsed(text), fmt::format("'{}' is no address of a server: expected HOST:PORT, or that after http://, "
+                                        "https://, grpc:// or grpcs://",
+                                        text));
+  }
+}
+
+}  // namespace
+}  // namespace neso::client_library
