@@ -102,8 +102,11 @@ Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
   Describe(app, "--instances", "N,...", "Counts of instances to try.");
   Describe(app, "--batch-sizes", "N,...", "Largest batches to try; 0: no dynamic batching.");
   Describe(app, "--delays", "US,...", "Queue delays to try.");
+  Describe(app, "--objectives", "NAME=WEIGHT,...", "What is to be good: throughput, latency, ram.");
   Describe(app, "--latency-budget", "MS", "The highest latency that is good.");
-  Describe(app, "--percentile", "N", "The latency that has to be within it.");
+  Describe(app, "--min-throughput", "N", "The fewest inferences a second that are good.");
+  Describe(app, "--max-ram", "MIB", "The most memory of the server that is good.");
+  Describe(app, "--percentile", "N", "The latency that counts.");
   Describe(app, "--max-concurrency", "N", "The most requests at a time.");
   Describe(app, "--measurement-interval", "MS", "How long a load is measured at a time.");
   app.add_flag("--all")->description("Try all combinations.");

@@ -20,6 +20,12 @@ def test_each_command_describes_itself_in_both_ways(name):
     assert run_neso(name, "--help").stdout == told.stdout
 
 
+def test_the_man_page_of_tune_has_the_options_that_it_takes():
+    page = run_neso("help", "tune", "--man").stdout.replace("\\-", "-")
+    takes = re.findall(r"^  (?:-\w, *)?(--[a-z-]+)", run_neso("tune", "--help").stdout, re.MULTILINE)
+    assert "--max-ram" in takes and [option for option in takes if option not in page] == []
+
+
 @pytest.mark.parametrize("args, complaint", [
     (["chek"], "error: there is no command 'chek'; did you mean check? neso help lists them all\n"),
     (["completion"], "error: SHELL is required\nneso completion --help says what it takes\n"),
