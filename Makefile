@@ -31,7 +31,7 @@ test: ## unit tests (ctest), then whole-server tests (pytest)
 	@scripts/build $(BUILD) out
 	@scripts/test $(BUILD) out
 
-python-versions: build ## the tests of Python models under each CPython that is found (PYTHONS="3.9 3.14": those)
+python-versions: build ## the tests of Python models and of the Python client under each CPython that is found (PYTHONS="3.9 3.14": those)
 	@scripts/setup test pythons
 	@scripts/test_pythons $(BUILD) out $(PYTHONS)
 
