@@ -119,3 +119,19 @@ def add_mlp(repository):
         [numpy_helper.from_array(rng.standard_normal(shape).astype(np.float32) / 16, name) for name, shape in weights.items()])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "1" / "model.onnx")
     return folder / "1" / "model.onnx"
+
+
+def add_deep(repository, layers=400):
+    """Computes for some 10 ms whatever the protocol does: many products with one matrix, which stays in the caches."""
+    folder = pathlib.Path(repository, "deep")
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(MLP.replace("256", "512").replace("dynamic_batching { }\n", ""))
+    weight = np.random.default_rng(0).standard_normal((512, 512)).astype(np.float32) / 32
+    names = ["x", *(f"h{i}" for i in range(2 * layers - 1)), "y"]
+    nodes = [helper.make_node(*operator, [output]) for layer in range(layers)
+             for operator, output in ((("MatMul", [names[2 * layer], "w"]), names[2 * layer + 1]),
+                                      (("Tanh", [names[2 * layer + 1]]), names[2 * layer + 2]))]
+    graph = helper.make_graph(nodes, "deep", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 512])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 512])],
+                              [numpy_helper.from_array(weight, "w")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "1" / "model.onnx")

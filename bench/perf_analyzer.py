@@ -7,14 +7,17 @@
     bench/perf_analyzer.py --only http     cases whose name starts so
 
 The same is measured where the model takes most of the time: one that sleeps long enough that what a busy machine adds to a
-wake-up does not matter, and one that computes, on a processor that the load does not share; so many requests at a time, and so
-many a second. The load is made on a model that does nothing.
+wake-up does not matter, and one that computes for some 10 ms, on a processor that the load does not share; so many requests at
+a time, and so many a second. The load is made on a model that does nothing; there the two processors are the server's as well,
+so beside the throughput stands what each client takes of a processor for a request, and how busy the server is: where it is the
+limit, the first says how much more load there could be.
 """
 import argparse
 import csv
 import dataclasses
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import sys
@@ -27,6 +30,7 @@ from support.repository import ModelRepository  # noqa: E402
 from support.server import TREE, Server  # noqa: E402
 
 import make_models  # noqa: E402
+from load import cpu_seconds  # noqa: E402
 
 ANALYZER = ROOT / ".deps" / "perf-analyzer"
 STEADY = ("-s", "100", "-r", "20")  # medians of rounds are what counts, not that one is steady
@@ -42,6 +46,13 @@ class Figures:
     average_us: float
     p50_us: float
     p99_us: float
+    client_us: float  # of a processor, a request
+    server_us: float
+
+
+# Those of the CSV, and of them those that are to be alike.
+CSV = ("Inferences/Second", "Avg latency", "p50 latency", "p99 latency")
+ALIKE = ("throughput", "average_us", "p50_us")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +68,8 @@ def agreements():
         yield Case(f"{protocol}: sleeps 200 ms, 1 at a time", "sleeper", ("-i", protocol, "--concurrency-range", "1"))
         yield Case(f"{protocol}: sleeps 200 ms, 4 at a time", "sleeper", ("-i", protocol, "--concurrency-range", "4"))
         yield Case(f"{protocol}: sleeps 200 ms, 10 a second", "sleeper", ("-i", protocol, "--request-rate-range", "10"), LONG)
-        yield Case(f"{protocol}: computes, 2 at a time", "mlp", ("-i", protocol, "-b", "64", "--concurrency-range", "2"))
+        yield Case(f"{protocol}: computes, 1 at a time", "deep", ("-i", protocol, "--concurrency-range", "1"))
+        yield Case(f"{protocol}: computes, 2 at a time", "deep", ("-i", protocol, "--concurrency-range", "2"))
 
 
 def loads():
@@ -67,10 +79,22 @@ def loads():
                        ("-i", protocol, "--concurrency-range", str(concurrency)))
 
 
+def requests_of(server, model):
+    [stats] = server.get(f"/v2/models/{model}/stats").json()["model_stats"]
+    return stats["inference_stats"]["success"]["count"]
+
+
+def children_cpu():
+    """Seconds of the programs that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def measure(program, server, case, folder):
     path = pathlib.Path(folder, "figures.csv")
     path.unlink(missing_ok=True)
     url = server.grpc if "grpc" in case.options else server.http
+    before = requests_of(server, case.model), children_cpu(), cpu_seconds(server.pid)
     ran = subprocess.run([*program, "-m", case.model, "-u", url, *case.options, *case.window, "-f", str(path), "--verbose-csv"],
                          capture_output=True, text=True, timeout=300,
                          env={**os.environ, "LD_LIBRARY_PATH": str(ANALYZER)})
@@ -78,7 +102,9 @@ def measure(program, server, case, folder):
         raise SystemExit(f"{' '.join(ran.args)}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
     with path.open() as file:
         row = list(csv.DictReader(file))[-1]
-    return Figures(*(float(row[name]) for name in ("Inferences/Second", "Avg latency", "p50 latency", "p99 latency")))
+    requests = requests_of(server, case.model) - before[0]
+    cpu = [1e6 * seconds / requests for seconds in (children_cpu() - before[1], cpu_seconds(server.pid) - before[2])]
+    return Figures(*(float(row[name]) for name in CSV), *cpu)
 
 
 PROGRAMS = {"perf_analyzer": [str(ANALYZER / "perf_analyzer")], "neso perf": [str(TREE / "bin" / "neso"), "perf"]}
@@ -106,8 +132,8 @@ def compare(server, folder, rounds, only):
         if not case.name.startswith(only):
             continue
         theirs, ours = medians(case, server, folder, rounds, on(f"1-{os.cpu_count() - 1}")).values()
-        pairs = [(getattr(theirs, field.name), getattr(ours, field.name)) for field in dataclasses.fields(Figures)]
-        apart = max(abs(b / a - 1) for a, b in pairs[:3])
+        pairs = [(getattr(theirs, name), getattr(ours, name)) for name in (*ALIKE, "p99_us")]
+        apart = max(abs(b / a - 1) for a, b in pairs[:len(ALIKE)])
         agree &= apart <= CLOSE
         cells = " | ".join(f"{a:.4g}, {b:.4g}" for a, b in pairs)
         print(f"| {case.name} | {cells} | {100 * apart:.1f} % |", flush=True)
@@ -115,13 +141,16 @@ def compare(server, folder, rounds, only):
 
 
 def drive(server, folder, rounds, only):
-    print("\n| load | perf_analyzer, infer/s | `neso perf`, infer/s | times |\n|---|---|---|---|", flush=True)
+    print("\n| load | perf_analyzer, infer/s | `neso perf`, infer/s | times | the clients' processor time, us a request | times less | "
+          "processors that the server is busy on |\n|---|---|---|---|---|---|---|", flush=True)
     for case in loads():
         if not case.name.startswith(only):
             continue
         theirs, ours = medians(case, server, folder, rounds).values()
-        print(f"| {case.name} | {theirs.throughput:,.0f} | {ours.throughput:,.0f} | {ours.throughput / theirs.throughput:.1f} |",
-              flush=True)
+        busy = [run.server_us * run.throughput / 1e6 for run in (theirs, ours)]
+        print(f"| {case.name} | {theirs.throughput:,.0f} | {ours.throughput:,.0f} | {ours.throughput / theirs.throughput:.1f} | "
+              f"{theirs.client_us:.1f}, {ours.client_us:.1f} | {theirs.client_us / ours.client_us:.1f} | "
+              f"{busy[0]:.2f}, {busy[1]:.2f} |", flush=True)
 
 
 def main():
@@ -136,7 +165,7 @@ def main():
         repository.add_identity("nothing", dims=(16,))
         repository.add_identity("sleeper", dims=(16,), parameters={"execute_delay_ms": "200"},
                                 extra="instance_group { kind: KIND_CPU count: 4 }")
-        make_models.add_mlp(repository.path)
+        make_models.add_deep(repository.path)
         server = Server(repository.path, prefix=on("0")).start()
         try:
             agree = compare(server, folder, arguments.rounds, arguments.only)
