@@ -4,15 +4,20 @@
     bench/on_demand.py                                     1,000 models on 50 MB, 8 clients, 60 seconds
     bench/on_demand.py --models 200 --budget 20 --zipf 0.8
 
-Prints the hit ratio and how long requests take that find their model loaded and that do not; how far the budget was passed; what
-health and a neighbour, a model that is always loaded, take alone and meanwhile; and the server's memory over time.
+Prints the hit ratio and how long requests take that find their model loaded and that do not; how far the budget was passed; and
+the server's memory over time. Health and a neighbour, a model that is always loaded, are asked by processes of their own: alone, while
+models come and go, and while as many requests a second as then go to a few models that stay loaded. So what loading adds is told
+apart from what the requests and those who make them take of a small machine.
 """
 import argparse
 import http.client
+import itertools
 import json
+import multiprocessing
 import os
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import threading
@@ -28,6 +33,7 @@ from support.server import Server  # noqa: E402
 
 SIDE = 500  # SIDE * SIDE numbers are a model of 1 MB
 NEIGHBOUR = "neighbour"
+RESIDENT = 10  # models that fit into the budget together
 
 
 def make_repository(folder, count):
@@ -49,8 +55,8 @@ def make_repository(folder, count):
 class Client:
     """Measures what it asks: milliseconds in `times`, wrong answers in `wrong`."""
 
-    def __init__(self, server):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=120)
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self.times, self.wrong = [], []
 
     def ask(self, method, path, body=None):
@@ -74,48 +80,61 @@ def quantiles(times):
         f" max {times[-1]:.2f} ms"
 
 
-class Probe(threading.Thread):
-    """Asks the same every 10 ms until it is told to stop."""
+def ask_until_told(port, call, ready, results):
+    client = Client(port)
+    client.ask(*call)
+    client.times.clear()
+    ready.send(None)
+    while not ready.poll(0.01):
+        client.ask(*call)
+    results.put((client.times, client.wrong))
 
-    def __init__(self, server, method, path, body=None):
-        super().__init__()
-        self.client, self.call = Client(server), (method, path, body)
-        self.over = threading.Event()
-        self.start()
 
-    def run(self):
-        while not self.over.wait(0.01):
-            self.client.ask(*self.call)
+class Probe:
+    """Asks the same every 10 ms until it is told to stop. A process of its own: in this one it would wait for the other clients."""
+
+    def __init__(self, server, *call):
+        processes = multiprocessing.get_context("spawn")
+        self.control, other = processes.Pipe()
+        self.results = processes.SimpleQueue()
+        self.process = processes.Process(target=ask_until_told, args=(server.http_port, call, other, self.results))
+        self.process.start()
+        self.control.recv()
 
     def stop(self):
-        self.over.set()
-        self.join()
-        return self.client
+        """(milliseconds, wrong answers)"""
+        self.control.send(None)
+        result = self.results.get()
+        self.process.join()
+        return result
 
 
-def probe(server, seconds=None, during=None):
-    """(health, neighbour) while `during` runs, or for some seconds alone."""
+def probe(server, during):
+    """(health, neighbour) while `during` runs."""
     probes = [Probe(server, "GET", "/v2/health/ready"),
               Probe(server, "POST", f"/v2/models/{NEIGHBOUR}/infer", infer_body("INPUT0", [1, 2, 3, 4]))]
-    if during is not None:
-        during()
-    else:
-        time.sleep(seconds)
+    during()
     return [one.stop() for one in probes]
 
 
 class Visitor(threading.Thread):
-    """One client of the models: which it asks for follows Zipf's law, the first one most often."""
+    """One client of the models: which it asks for follows Zipf's law, the first one most often. Without `pause` it asks without a
+    pause, else at random moments, so many seconds from each other on average."""
 
-    def __init__(self, server, names, weights, expected, deadline, seed):
+    def __init__(self, server, names, weights, expected, seconds, seed, pause=None):
         super().__init__()
-        self.client, self.names, self.weights, self.expected = Client(server), names, weights, expected
-        self.deadline, self.random = deadline, random.Random(seed)
+        self.client, self.names, self.weights, self.expected = Client(server.http_port), names, weights, expected
+        self.seconds, self.random, self.pause = seconds, random.Random(seed), pause
         self.body = infer_body("x", [1.0] * SIDE)
         self.bad_answers = 0
 
     def run(self):
-        while time.monotonic() < self.deadline:
+        deadline = time.monotonic() + self.seconds
+        due = time.monotonic()
+        while time.monotonic() < deadline:
+            if self.pause is not None:
+                due += self.random.expovariate(1 / self.pause)
+                time.sleep(max(0, due - time.monotonic()))
             name = self.random.choices(self.names, cum_weights=self.weights)[0]
             answer = self.client.ask("POST", f"/v2/models/{name}/infer", self.body)
             if not self.client.wrong and not np.allclose(json.loads(answer)["outputs"][0]["data"], self.expected[0], atol=1e-3):
@@ -151,50 +170,82 @@ class Watch(threading.Thread):
         self.join()
 
 
+class Phase:
+    """Clients that ask some models for some seconds, while the probes look."""
+
+    def __init__(self, options, server, names, expected, seconds, rate=None):
+        weights = list(itertools.accumulate(1 / (rank + 1) ** options.zipf for rank in range(len(names))))
+        self.seconds = seconds
+        self.visitors = [Visitor(server, names, weights, expected, seconds, seed, rate and options.clients / rate)
+                         for seed in range(options.clients)]
+        loads = server.metric("neso_on_demand_loads")
+        self.probes = probe(server, self.visit)
+        self.loads = server.metric("neso_on_demand_loads") - loads
+
+    def visit(self):
+        for visitor in self.visitors:
+            visitor.start()
+        for visitor in self.visitors:
+            visitor.join()
+
+    @property
+    def times(self):
+        return [ms for visitor in self.visitors for ms in visitor.client.times]
+
+    @property
+    def rate(self):
+        return len(self.times) / self.seconds
+
+    @property
+    def wrong(self):
+        return [text for visitor in self.visitors for text in visitor.client.wrong]
+
+
 def measure(options, folder):
     repository, expected = make_repository(folder / "models", options.models)
     names = [f"m{i:04}" for i in range(options.models)]
-    weights = np.cumsum([1 / (rank + 1) ** options.zipf for rank in range(options.models)]).tolist()
     server = Server(repository.path, "--model-control-mode=on_demand", f"--model-memory-budget={options.budget}000000",
                     f"--load-model={NEIGHBOUR}").start()
     try:
-        alone = probe(server, seconds=5)
         watch = Watch(server)
-        visitors = [Visitor(server, names, weights, expected, time.monotonic() + options.seconds, seed)
-                    for seed in range(options.clients)]
-
-        def visit():
-            for visitor in visitors:
-                visitor.start()
-            for visitor in visitors:
-                visitor.join()
-
-        meanwhile = probe(server, during=visit)
+        alone = probe(server, lambda: time.sleep(10))
+        loading = Phase(options, server, names, expected, options.seconds)
+        report(options, server, loading, watch)
+        few = names[:RESIDENT]
+        Phase(options, server, few, expected, 1)  # they are loaded, if they were not
+        resident = Phase(options, server, few, expected, options.seconds, loading.rate)
         watch.stop()
-        report(options, server, visitors, watch, alone, meanwhile)
+        report_disturbance(alone, loading, resident)
+        print("resident MiB over time:", " ".join(f"{mib:.0f}" for mib in watch.resident[::max(1, len(watch.resident) // 12)]))
     finally:
         server.stop()
 
 
-def report(options, server, visitors, watch, alone, meanwhile):
-    times = [ms for visitor in visitors for ms in visitor.client.times]
-    wrong = [text for visitor in visitors for text in visitor.client.wrong]
-    waits, loads = server.metric("neso_on_demand_waits"), server.metric("neso_on_demand_loads")
-    print(f"{len(times)} requests, {len(times) / options.seconds:.0f} a second; {len(wrong)} errors, "
-          f"{sum(visitor.bad_answers for visitor in visitors)} wrong answers")
+def report(options, server, loading, watch):
+    times, wrong = loading.times, loading.wrong
+    waits = server.metric("neso_on_demand_waits")
+    print(f"{len(times)} requests, {loading.rate:.0f} a second; {len(wrong)} errors, "
+          f"{sum(visitor.bad_answers for visitor in loading.visitors)} wrong answers")
     if wrong:
         print("  the first error:", wrong[0])
-    print(f"hit ratio {100 * (1 - waits / len(times)):.1f} %; {loads:.0f} loads for {waits:.0f} requests that waited, "
+    print(f"hit ratio {100 * (1 - waits / len(times)):.1f} %; {loading.loads:.0f} loads for {waits:.0f} requests that waited, "
           f"{server.metric('neso_on_demand_wait_duration_us') / max(1, waits) / 1000:.1f} ms on average; "
           f"{server.metric('neso_on_demand_evictions', reason='room'):.0f} models left")
     print("requests:", quantiles(times))
     budget = options.budget * 1_000_000
+    each = [float(size) for size in re.findall(r"was loaded on demand in [\d.]+ ms and takes ([\d.]+) MB", server.log)]
     print(f"models took {watch.most / 1e6:.1f} MB at most, of {budget / 1e6:.0f} MB: passed by {max(0, watch.most - budget) / 1e6:.2f} MB; "
+          f"a model takes {sorted(each)[len(each) // 2]:.1f} MB, {max(each):.1f} MB at most; "
           f"{server.metric('neso_on_demand_loaded_models'):.0f} loaded at the end")
-    for what, before, after in zip(("health", "neighbour"), alone, meanwhile):
-        print(f"{what} alone: {quantiles(before.times)}; meanwhile: {quantiles(after.times)}, {len(after.wrong)} errors")
-    step = max(1, len(watch.resident) // 12)
-    print("resident MiB over time:", " ".join(f"{mib:.0f}" for mib in watch.resident[::step]))
+
+
+def report_disturbance(alone, loading, resident):
+    print(f"as many requests to {RESIDENT} models that stay: {resident.rate:.0f} a second, {resident.loads:.0f} loads, "
+          f"{len(resident.wrong)} errors; {quantiles(resident.times)}")
+    for number, what in enumerate(("health", "neighbour")):
+        for when, (times, wrong) in (("alone", alone[number]), ("models that stay", resident.probes[number]),
+                                     ("models that come and go", loading.probes[number])):
+            print(f"{what}, {when}: {quantiles(times)}, {len(wrong)} errors")
 
 
 def main():

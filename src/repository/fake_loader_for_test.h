@@ -30,14 +30,22 @@ class NullScheduler final : public Scheduler {
 class FakeLoader final : public VersionLoader {
  public:
   Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
+    std::shared_future<void> may_load;
+    {
+      MutexLock lock(mutex_);
+      ++loads_[model.name + ":" + std::to_string(version)];
+      const auto delay = load_delays_.find(model.name);
+      if (delay != load_delays_.end()) may_load = delay->second;
+    }
+    if (may_load.valid()) may_load.wait();
     MutexLock lock(mutex_);
-    ++loads_[model.name + ":" + std::to_string(version)];
     last_directory_ = model.local.path;
     const auto failure = failures_.find(model.name);
     if (failure != failures_.end() && failure->second == kThrow) throw std::bad_alloc();
     if (failure != failures_.end()) return Internal("{}", failure->second);
     auto built = std::make_shared<Model>(model.config, version, std::map<std::string, std::vector<std::string>>());
     built->SetScheduler(std::make_unique<NullScheduler>());
+    ++live_;
     return built;
   }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
@@ -50,6 +58,7 @@ class FakeLoader final : public VersionLoader {
     std::shared_future<void> may_end;
     {
       MutexLock lock(mutex_);
+      --live_;
       const auto delay = delays_.find(last->name());
       if (delay != delays_.end()) may_end = delay->second;
     }
@@ -73,6 +82,11 @@ class FakeLoader final : public VersionLoader {
     MutexLock lock(mutex_);
     failures_.erase(name);
   }
+  // The model is loaded once `may_load` is set.
+  void DelayLoad(const std::string& name, std::shared_future<void> may_load) {
+    MutexLock lock(mutex_);
+    load_delays_[name] = std::move(may_load);
+  }
   // The model ends once `may_end` is set.
   void DelayEnd(const std::string& name, std::shared_future<void> may_end) {
     MutexLock lock(mutex_);
@@ -81,6 +95,11 @@ class FakeLoader final : public VersionLoader {
   int loads(const std::string& id) {
     MutexLock lock(mutex_);
     return loads_[id];
+  }
+  // Copies that were built and do not end yet.
+  int live() {
+    MutexLock lock(mutex_);
+    return live_;
   }
   int updates() {
     MutexLock lock(mutex_);
@@ -95,7 +114,9 @@ class FakeLoader final : public VersionLoader {
   Mutex mutex_;
   std::map<std::string, int> loads_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> failures_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_future<void>> load_delays_ GUARDED_BY(mutex_);
   std::map<std::string, std::shared_future<void>> delays_ GUARDED_BY(mutex_);
+  int live_ GUARDED_BY(mutex_) = 0;
   int updates_ GUARDED_BY(mutex_) = 0;
   std::string last_directory_ GUARDED_BY(mutex_);
 };

@@ -53,6 +53,7 @@ struct RepositoryOptions {
 // A model that a load would bring, or find there.
 struct LoadCandidate {
   std::string id;
+  std::string backend{};     // as its configuration has it
   uint64_t file_bytes = 0;   // below the folders of the versions that its policy chooses
   uint64_t fingerprint = 0;  // of its folder
   bool serves = false;

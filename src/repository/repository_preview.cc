@@ -62,6 +62,7 @@ Expected<LoadCandidate> ModelRepository::PreviewFolder(const Location& location,
     for (const auto& [subfolder, content] : folder.subfolders) candidate.file_bytes += content.byte_size;
     return candidate;
   }
+  candidate.backend = model->config.backend();
   model->name_space = location.name_space;
   ResolveSteps(*model);
   for (std::string& id : ComposingModels(model->config)) called.push_back(std::move(id));

@@ -1,6 +1,7 @@
 #include "repository/on_demand/growth_meter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace neso {
 namespace {
@@ -12,24 +13,41 @@ int64_t Part(int64_t whole, int64_t weight, int64_t weights) {
 
 }  // namespace
 
-void GrowthMeter::Begin(uint64_t load, int64_t weight, const MemoryReading& now) {
+void GrowthMeter::Begin(uint64_t load, int64_t weight, const MemoryReading& now, uint64_t mark) {
   Share(now);
-  loads_[load] = {.weight = std::max<int64_t>(1, weight)};
+  Load begun;
+  begun.weight = std::max<int64_t>(1, weight);
+  begun.leaving_before = leaving_;
+  begun.is_certain = mark == gone_;
+  loads_.insert_or_assign(load, std::move(begun));
 }
 
-GrowthMeter::Growth GrowthMeter::End(uint64_t load, const MemoryReading& now) {
+GrowthMeter::Growth GrowthMeter::End(uint64_t load, const MemoryReading& now, uint64_t mark) {
   Share(now);
-  const auto found = loads_.find(load);
-  if (found == loads_.end()) return {};
-  const MemoryReading grown = found->second.grown;
-  loads_.erase(found);
-  Growth growth{.use = {.host = std::max<int64_t>(0, grown.children)}, .is_host_known = grown.opened_libraries == 0};
+  const auto node = loads_.extract(load);
+  if (node.empty()) return {};
+  const Load& ended = node.mapped();
+  const MemoryReading& grown = ended.grown;
+  // Those that were leaving before, and have not gone yet, are held by somebody: they are part of both readings.
+  const bool is_certain =
+      ended.is_certain && mark == gone_ &&
+      std::includes(ended.leaving_before.begin(), ended.leaving_before.end(), leaving_.begin(), leaving_.end());
+  Growth growth{.is_host_known = is_certain && grown.opened_libraries == 0};
+  if (is_certain) growth.use.host = std::max<int64_t>(0, grown.children);
   if (growth.is_host_known) growth.use.host += std::max<int64_t>(0, std::max(grown.heap, grown.resident));
   for (const auto& [gpu, bytes] : grown.gpus) growth.use.gpus[gpu] = std::max<int64_t>(0, bytes);
   return growth;
 }
 
-void GrowthMeter::Gone(const MemoryUse& use) {
+void GrowthMeter::Leaves(const std::string& model) { leaving_.insert(model); }
+
+void GrowthMeter::Gone(const std::string& model, const MemoryUse& use) {
+  ++gone_;
+  const bool was_told = leaving_.erase(model) > 0;
+  for (auto& [number, load] : loads_) {
+    // It may have been free before the load began already.
+    if (!was_told || load.leaving_before.contains(model)) load.is_certain = false;
+  }
   // Part of it may have been a worker's; the sum is what counts.
   last_.heap -= use.host;
   last_.resident -= use.host;

@@ -60,9 +60,9 @@ OnDemandModels::Decisions OnDemandModels::Plan(TimePoint now) {
 std::optional<Status> OnDemandModels::WhyNever(const Wish& wish, TimePoint now) const {
   const bool is_abandoned = wish.done == nullptr && wish.waiters.empty();
   if (is_closed_ || is_abandoned) return Unavailable("Server exiting");
-  if (!ExcessOver(wish.expected_use, options_.budget).IsNothing()) {
+  if (!ExcessOver(wish.least_use, options_.budget).IsNothing()) {
     return Unavailable("model '{}' takes about {}, and all models together may take {} (--model-memory-budget)",
-                       wish.name, ToText(wish.expected_use), ToText(options_.budget));
+                       wish.name, ToText(wish.least_use), ToText(options_.budget));
   }
   if (wish.done != nullptr && After(wish.since, options_.load_wait) <= now) return WhyStillWaiting(wish);
   return std::nullopt;
@@ -86,24 +86,45 @@ void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
     const auto resident = residents_.find(candidate.id);
     if (resident != residents_.end() && resident->second.is_leaving) return;  // it has to be gone first
   }
-  MemoryUse excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
+  if (wish->is_guess && !MayGuess(*wish, decisions.use)) return;
+  wish->lacks_room = true;
+  if (BeginOrMakeRoom(wish, wish->expected_use, decisions)) return;
+  // What is only guessed keeps no model out for which there may be room.
+  if (wish->is_guess) BeginOrMakeRoom(wish, wish->least_use, decisions);
+}
+
+bool OnDemandModels::BeginOrMakeRoom(const WishRef& wish, const MemoryUse& wanted, Decisions& decisions) {
+  MemoryUse excess = ExcessOver(decisions.use + wanted, options_.budget);
   if (!excess.IsNothing()) {
     Look(decisions);  // what is gone already takes nothing
-    excess = ExcessOver(decisions.use + wish->expected_use, options_.budget);
+    excess = ExcessOver(decisions.use + wanted, options_.budget);
   }
-  wish->lacks_room = !excess.IsNothing();
-  if (!wish->lacks_room) {
+  if (excess.IsNothing()) {
+    wish->expected_use = wanted;
+    wish->lacks_room = false;
     wish->phase = Phase::kLoading;
     wish->since = decisions.now;
     decisions.may_begin = false;
-    decisions.use += wish->expected_use;
+    decisions.use += wanted;
     decisions.loads.push_back(wish);
-    return;
+    return true;
   }
   excess -= decisions.leaving_use;
-  if (excess.IsNothing()) return;  // it is on its way
+  if (excess.IsNothing()) return true;  // it is on its way
   const Victims victims = PickVictims(Look(decisions), excess);
   if (victims.is_enough) MarkLeaving(victims.names, counts_.left_for_room, decisions);
+  return victims.is_enough;
+}
+
+// One guess that is wrong passes the budget by a part of one model. Several at once would do so by several, so that each of
+// them has to find room for as much again.
+bool OnDemandModels::MayGuess(const Wish& wish, const MemoryUse& use) const {
+  MemoryUse doubted;
+  for (const WishRef& other : wishes_) {
+    if (other->phase == Phase::kLoading && other->is_guess) doubted += other->expected_use;
+  }
+  if (doubted.IsNothing()) return true;
+  return ExcessOver(use + doubted + wish.expected_use + wish.expected_use, options_.budget).IsNothing();
 }
 
 void OnDemandModels::PlanEvictions(Decisions& decisions) {
@@ -175,7 +196,7 @@ const std::vector<LoadedModel>& OnDemandModels::Look(Decisions& decisions) {
     const ModelUse use = lifecycle.UseOf(name);
     if (use.presence == ModelUse::Presence::kGone && !resident.is_leaving && !wanted.contains(name)) {
       decisions.use -= resident.use;
-      meter_.Gone(resident.use);
+      meter_.Gone(name, resident.use);
       it = residents_.erase(it);
       continue;
     }
@@ -198,6 +219,7 @@ void OnDemandModels::MarkLeaving(const std::vector<std::string>& names, uint64_t
   for (const std::string& name : names) {
     Resident& resident = residents_[name];
     resident.is_leaving = true;
+    meter_.Leaves(name);
     decisions.leaving_use += resident.use;
     decisions.leaving.push_back(name);
     ++count;
@@ -226,53 +248,11 @@ void OnDemandModels::AwaitGone(const std::string& name) {
     MutexLock lock(mutex_);
     gone = std::exchange(residents_[name], {});
     residents_.erase(name);
-    meter_.Gone(gone.use);
+    meter_.Gone(name, gone.use);
   }
   LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
            std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
   MakeProgress();
-}
-
-// --- what models take ------------------------------------------------------------------------------------------------
-
-MemoryUse OnDemandModels::ExpectedUseOf(const LoadCandidate& candidate) const {
-  const auto known = known_.find(candidate.id);
-  if (known != known_.end() && known->second.fingerprint == candidate.fingerprint) return known->second.use;
-  return {.host = static_cast<int64_t>(candidate.file_bytes)};
-}
-
-void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) {
-  const MemoryUse& use = growth.use;
-  int64_t weights = 0;
-  for (const auto& [name, expected] : wish.expected) weights += std::max<int64_t>(1, expected.Sum());
-  const auto part = [&](int64_t whole, int64_t weight) {
-    return static_cast<int64_t>(static_cast<double>(whole) * static_cast<double>(weight) /
-                                static_cast<double>(weights));
-  };
-  const ServingTable& serving = parts_.repository.lifecycle().serving();
-  for (const LoadCandidate& candidate : wish.candidates) {
-    if (serving.Versions(candidate.id).empty()) continue;
-    Resident& resident = residents_[candidate.id];
-    resident.last_use = now;
-    if (wish.done != nullptr && candidate.id == wish.name) resident.is_pinned = true;
-    const auto expected = wish.expected.find(candidate.id);
-    if (expected == wish.expected.end()) {
-      // A copy of a model that is there already: what it takes more than the one that it replaced is not known well.
-      if (candidate.id == wish.name) resident.use = Larger(resident.use, use);
-      continue;
-    }
-    const int64_t weight = std::max<int64_t>(1, expected->second.Sum());
-    MemoryUse own;
-    for (const auto& [gpu, bytes] : use.gpus) own.gpus[gpu] = part(bytes, weight);
-    // What its files have is there in any case: pages of a mapped file come only when they are read.
-    own.host = std::max(part(use.host, weight), static_cast<int64_t>(candidate.file_bytes) - own.Sum());
-    resident.use = own;
-    if (growth.is_host_known) known_[candidate.id] = {candidate.fingerprint, own};
-  }
-  // What came with files of its own has no folder that could have been looked at.
-  if (wish.done != nullptr && wish.candidates.empty() && !serving.Versions(wish.name).empty()) {
-    residents_[wish.name] = {.use = use, .is_pinned = true, .is_leaving = false, .last_use = now};
-  }
 }
 
 }  // namespace neso

@@ -16,8 +16,6 @@ namespace {
 constexpr size_t kMaxThreads = 256;
 constexpr const char* kExiting = "Server exiting";
 
-double MillisecondsOf(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
-
 }  // namespace
 
 OnDemandModels::OnDemandModels(OnDemandOptions options, const Parts& parts)
@@ -90,11 +88,7 @@ void OnDemandModels::Examine(const WishRef& wish) {
   if (!status.ok() && wish->done == nullptr) return Finish(wish, status);
   {
     MutexLock lock(mutex_);
-    for (const LoadCandidate& candidate : wish->candidates) {
-      if (candidate.serves) continue;
-      wish->expected[candidate.id] = ExpectedUseOf(candidate);
-      wish->expected_use += wish->expected[candidate.id];
-    }
+    Expect(*wish);
     wish->phase = Phase::kQueued;
     wish->since = parts_.clock.Now();
   }
@@ -127,46 +121,6 @@ void OnDemandModels::Run(const WishRef& wish) {
   const Gate::Pass activity = parts_.activities.Enter();
   Finish(wish, activity ? LoadMeasured(*wish) : Unavailable("{}", kExiting));
   MakeProgress();
-}
-
-Status OnDemandModels::LoadMeasured(Wish& wish) {
-  static const std::vector<LoadParameter> kNone;
-  const TimePoint start = parts_.clock.Now();
-  const MemoryReading before = parts_.memory.Read();
-  {
-    MutexLock lock(mutex_);
-    meter_.Begin(wish.number, wish.expected_use.Sum(), before);
-  }
-  const Status loaded = CatchExceptions(
-      [&] { return parts_.repository.LoadModel(wish.name, wish.parameters != nullptr ? *wish.parameters : kNone); });
-  const MemoryReading after = parts_.memory.Read();
-  MemoryUse use, all;
-  Status status = loaded;
-  {
-    MutexLock lock(mutex_);
-    const TimePoint now = parts_.clock.Now();
-    Account(wish, meter_.End(wish.number, after), now);
-    for (const auto& [name, unused] : wish.expected) {
-      const auto resident = residents_.find(name);
-      if (resident != residents_.end()) use += resident->second.use;
-    }
-    wish.expected_use = {};  // now it is among the residents
-    all = UseLocked();
-    if (loaded.ok()) failures_.Forget(wish.name);
-    if (wish.done == nullptr) {
-      ++(loaded.ok() ? counts_.loads : counts_.failed_loads);
-      if (!loaded.ok()) {
-        failures_.Add(wish.name, loaded, wish.fingerprint, now);
-        status = *failures_.Reason(wish.name, now);
-      }
-    }
-  }
-  if (loaded.ok()) {
-    LOG_INFO("model '{}' was loaded {} in {:.1f} ms and takes {}; models take {} of {}", wish.name,
-             wish.done == nullptr ? "on demand" : "by request", MillisecondsOf(parts_.clock.Now() - start), ToText(use),
-             ToText(all), ToText(options_.budget));
-  }
-  return status;
 }
 
 // The models are found before the wish ends: until then nobody sends them away.
@@ -279,7 +233,7 @@ Status OnDemandModels::WhyStillWaiting(const Wish& wish) const {
     return Unavailable(
         "model '{}' found no room within {} ms: it takes about {}, and models that are in use or pinned take too much of "
         "{} (--model-memory-budget); try again later",
-        wish.name, waited, ToText(wish.expected_use), ToText(options_.budget));
+        wish.name, waited, ToText(wish.least_use), ToText(options_.budget));
   }
   return Unavailable("model '{}' is not loaded yet after {} ms (--model-load-wait-ms); try again later", wish.name,
                      waited);
@@ -312,41 +266,13 @@ Status OnDemandModels::Unload(const std::string& name, bool unload_dependents) {
     MutexLock lock(mutex_);
     failures_.Forget(name);
     for (auto& [resident, state] : residents_) {
-      if (parts_.repository.lifecycle().serving().Versions(resident).empty()) state.is_pinned = false;
+      if (!parts_.repository.lifecycle().serving().Versions(resident).empty()) continue;
+      state.is_pinned = false;
+      meter_.Leaves(resident);
     }
   }
   MakeProgress();
   return {};
-}
-
-Status OnDemandModels::LoadStartupModels() {
-  const MemoryReading before = parts_.memory.Read();
-  {
-    MutexLock lock(mutex_);
-    meter_.Begin(0, 1, before);
-  }
-  Status status = parts_.repository.LoadStartupModels();
-  Wish wish;
-  for (const ModelHandle& model : parts_.repository.lifecycle().serving().All()) {
-    const Expected<std::vector<LoadCandidate>> preview = parts_.repository.PreviewLoad(model->id());
-    if (!preview) continue;
-    for (const LoadCandidate& candidate : *preview) {
-      if (candidate.id != model->id()) continue;
-      wish.candidates.push_back(candidate);
-      wish.expected[candidate.id].host = static_cast<int64_t>(candidate.file_bytes);
-    }
-  }
-  const MemoryReading after = parts_.memory.Read();
-  MemoryUse use;
-  {
-    MutexLock lock(mutex_);
-    Account(wish, meter_.End(0, after), parts_.clock.Now());
-    for (auto& [name, resident] : residents_) resident.is_pinned = true;
-    use = UseLocked();
-  }
-  LOG_INFO("models are loaded on demand: {} that are loaded now stay, and take {} of {}", wish.candidates.size(),
-           ToText(use), ToText(options_.budget));
-  return status;
 }
 
 // --- what others see -------------------------------------------------------------------------------------------------

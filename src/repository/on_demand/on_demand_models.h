@@ -6,7 +6,8 @@
 //   RETURN_IF_ERROR(models.Load("words", {}));                              // stays until Unload
 //
 // A wish is a model that is to be loaded, for whomever asks meanwhile: examining -> queued -> loading -> answered.
-//  * It is examined: is there such a model, has it failed before, what is still missing, how much is that expected to take?
+//  * It is examined: is there such a model, has it failed before, what is still missing, how much is that expected to take
+//    (expected_sizes.h)?
 //  * It is queued until it is its turn and there is room: others leave for it (pick_victims.h), once nobody uses them.
 //  * It is loaded, and measured meanwhile (growth_meter.h).
 // What happens next is decided by Plan, whenever something has happened: it asks nobody who could wait. What it decides is done
@@ -32,6 +33,7 @@
 #include "core/model_finder.h"
 #include "repository/load_parameter.h"
 #include "repository/model_state.h"
+#include "repository/on_demand/expected_sizes.h"
 #include "repository/on_demand/failed_loads.h"
 #include "repository/on_demand/growth_meter.h"
 #include "repository/on_demand/memory_reader.h"
@@ -120,7 +122,9 @@ class OnDemandModels {
     uint64_t fingerprint = 0;
     std::vector<LoadCandidate> candidates{};
     std::map<std::string, MemoryUse> expected{};  // of the candidates that have to be loaded
-    MemoryUse expected_use{};
+    MemoryUse expected_use{};                     // for which room is made
+    MemoryUse least_use{};                        // that is known: what was measured, and the files of what was not
+    bool is_guess = false;                        // something of it was not measured
     std::list<std::shared_ptr<Wish>>::iterator self{};  // its place among wishes_
   };
   using WishRef = std::shared_ptr<Wish>;
@@ -130,11 +134,6 @@ class OnDemandModels {
     bool is_pinned = false;
     bool is_leaving = false;
     TimePoint last_use{};
-  };
-  // What a model took when it was last loaded from the same files.
-  struct KnownUse {
-    uint64_t fingerprint = 0;
-    MemoryUse use{};
   };
   // What is to be done once the lock has been given back, and what they were made from.
   struct Decisions {
@@ -153,7 +152,6 @@ class OnDemandModels {
   void Examine(const WishRef& wish);
   Status Preview(Wish& wish);
   void Run(const WishRef& wish);
-  Status LoadMeasured(Wish& wish);
   void Finish(const WishRef& wish, const Status& status);
   void Answer(const WishRef& wish, const Status& status);
   Expected<ModelHandle> Found(const std::string& name, int64_t version, const Status& loaded) const;
@@ -171,6 +169,10 @@ class OnDemandModels {
   std::optional<Status> WhyNever(const Wish& wish, TimePoint now) const REQUIRES(mutex_);
   void Refuse(const WishRef& wish, Status status, Decisions& decisions) REQUIRES(mutex_);
   void PlanWish(const WishRef& wish, Decisions& decisions) REQUIRES(mutex_);
+  // False when there is no room for as much as `wanted`, and no others that could leave would make it.
+  bool BeginOrMakeRoom(const WishRef& wish, const MemoryUse& wanted, Decisions& decisions) REQUIRES(mutex_);
+  // Whether it may load beside others whose sizes are not known either.
+  bool MayGuess(const Wish& wish, const MemoryUse& use) const REQUIRES(mutex_);
   void PlanEvictions(Decisions& decisions) REQUIRES(mutex_);
   void MarkLeaving(const std::vector<std::string>& names, uint64_t& count, Decisions& decisions) REQUIRES(mutex_);
   // The loaded models that are not leaving; forgets those of which nothing is left.
@@ -183,8 +185,13 @@ class OnDemandModels {
   MemoryUse LeavingLocked() const REQUIRES(mutex_);
   void Evict(const std::vector<std::string>& names);
   void AwaitGone(const std::string& name);
+
+  // --- what models take: measure_loads.cc
+  void Expect(Wish& wish) REQUIRES(mutex_);
+  uint64_t MeterMark() const;
+  void BeginMeasuring(uint64_t load, int64_t weight);
+  Status LoadMeasured(Wish& wish);
   void Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) REQUIRES(mutex_);
-  MemoryUse ExpectedUseOf(const LoadCandidate& candidate) const REQUIRES(mutex_);
 
   const OnDemandOptions options_;
   const Parts parts_;
@@ -193,7 +200,7 @@ class OnDemandModels {
   std::list<WishRef> wishes_ GUARDED_BY(mutex_);                            // first come, first
   std::map<std::string, WishRef, std::less<>> by_name_ GUARDED_BY(mutex_);  // those of requests
   std::map<std::string, Resident, std::less<>> residents_ GUARDED_BY(mutex_);
-  std::map<std::string, KnownUse> known_ GUARDED_BY(mutex_);
+  ExpectedSizes sizes_ GUARDED_BY(mutex_);
   FailedLoads failures_ GUARDED_BY(mutex_);
   GrowthMeter meter_ GUARDED_BY(mutex_);
   OnDemandReport counts_ GUARDED_BY(mutex_);

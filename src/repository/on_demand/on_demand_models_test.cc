@@ -16,10 +16,16 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Nothing grows: models take what their files have.
-class NoGrowth final : public MemoryReader {
+// Nobody but models takes anything; as long as nobody says how much, they take what their files have.
+class MemoryOfModels final : public MemoryReader {
  public:
-  MemoryReading Read() const override { return {}; }
+  explicit MemoryOfModels(FakeLoader& loader) : loader_(loader) {}
+  MemoryReading Read() const override { return {.heap = loader_.live() * each_}; }
+  void EachTakes(int64_t bytes) { each_ = bytes; }
+
+ private:
+  FakeLoader& loader_;
+  int64_t each_ = 0;
 };
 
 class OnDemandModelsTest : public ::testing::Test {
@@ -42,7 +48,8 @@ class OnDemandModelsTest : public ::testing::Test {
     EXPECT_TRUE(models_->LoadStartupModels().ok());
     return *models_;
   }
-  ~OnDemandModelsTest() override {
+  ~OnDemandModelsTest() override { Stop(); }
+  void Stop() {
     models_.reset();
     repository_->UnloadAll();
     EXPECT_TRUE(repository_->lifecycle().WaitUntilEmpty(SteadyClock::Instance().Now() + std::chrono::seconds(20)));
@@ -65,7 +72,7 @@ class OnDemandModelsTest : public ::testing::Test {
 
   RepositoryFolder folder_;
   FakeLoader loader_;
-  NoGrowth memory_;
+  MemoryOfModels memory_{loader_};
   Executor executor_{"test", 8};
   TimerQueue timers_;
   Gate activities_;
@@ -137,6 +144,49 @@ TEST_F(OnDemandModelsTest, AModelThatIsTooLargeIsRefused) {
   AddModel("m");
   Start({.budget = {.host = kModel - 1}});
   EXPECT_THAT(Get("m"), HasSubstr("model 'm' takes about 1.0 kB, and all models together may take 1.0 kB"));
+}
+
+TEST_F(OnDemandModelsTest, RoomIsMadeForWhatModelsOfItsKindHaveTaken) {
+  const std::vector<std::string> names = {"a", "b", "c", "d", "e", "f"};
+  for (const std::string& name : names) AddModel(name);
+  memory_.EachTakes(3 * kModel);
+  constexpr int64_t kBudget = 6 * kModel;
+  Start({.budget = {.host = kBudget}});
+  for (const std::string& name : names) {
+    EXPECT_EQ(Get(name), "");
+    EXPECT_LE(models_->Report().use.host, kBudget) << name;
+    EXPECT_LE(Loaded().size(), 2) << name;
+  }
+  EXPECT_EQ(models_->Report().use.host, kBudget);
+}
+
+TEST_F(OnDemandModelsTest, WhatIsOnlyGuessedKeepsNoModelOut) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  memory_.EachTakes(3 * kModel);
+  Start({.budget = {.host = 4 * kModel}}, {"a"});
+  EXPECT_EQ(Get("b"), "") << "its kind takes 3 kB, of which there is one left, but its files have no more";
+}
+
+// With 4 kB both may turn out to take twice what they are expected to, with 3 kB they may not.
+TEST_F(OnDemandModelsTest, ModelsOfUnknownSizeLoadSideBySideWhereThereIsRoomForDoubt) {
+  constexpr auto kLongerThanALongLoad = milliseconds(400);
+  for (const int64_t budget : {4 * kModel, 3 * kModel}) {
+    std::promise<void> may_load;
+    const std::string first = "a" + std::to_string(budget), second = "b" + std::to_string(budget);
+    for (const std::string& name : {first, second}) AddModel(name);
+    loader_.DelayLoad(first, may_load.get_future().share());
+    Start({.budget = {.host = budget}});
+    std::future<Expected<ModelHandle>> slow = Ask(first);
+    ASSERT_TRUE(test::Eventually([&] { return loader_.loads(first + ":1") == 1; }));
+    std::future<Expected<ModelHandle>> other = Ask(second);
+    const bool is_early =
+        other.wait_for(kLongerThanALongLoad * (budget == 4 * kModel ? 20 : 1)) == std::future_status::ready;
+    EXPECT_EQ(is_early, budget == 4 * kModel);
+    may_load.set_value();
+    EXPECT_TRUE(slow.get().ok());
+    EXPECT_TRUE(other.get().ok());
+    Stop();
+  }
 }
 
 TEST_F(OnDemandModelsTest, PinnedModelsStayUntilTheyAreUnloaded) {

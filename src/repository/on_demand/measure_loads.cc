@@ -1,0 +1,142 @@
+// The part of OnDemandModels that knows what models take: what is expected before a load, and what was measured over it.
+#include <algorithm>
+#include <utility>
+
+#include "base/catch_exceptions.h"
+#include "base/log.h"
+#include "repository/on_demand/on_demand_models.h"
+
+namespace neso {
+namespace {
+
+double MillisecondsOf(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+}  // namespace
+
+void OnDemandModels::Expect(Wish& wish) {
+  for (const LoadCandidate& candidate : wish.candidates) {
+    if (candidate.serves) continue;
+    const Expectation expectation = sizes_.Of(candidate);
+    wish.expected[candidate.id] = expectation.use;
+    wish.expected_use += expectation.use;
+    wish.least_use += expectation.is_measured ? expectation.use : ExpectedSizes::OfFiles(candidate);
+    wish.is_guess |= !expectation.is_measured;
+  }
+}
+
+uint64_t OnDemandModels::MeterMark() const {
+  MutexLock lock(mutex_);
+  return meter_.Mark();
+}
+
+// Reading takes long enough to keep others off the lock for it.
+void OnDemandModels::BeginMeasuring(uint64_t load, int64_t weight) {
+  const uint64_t mark = MeterMark();
+  const MemoryReading before = parts_.memory.Read();
+  MutexLock lock(mutex_);
+  meter_.Begin(load, weight, before, mark);
+}
+
+Status OnDemandModels::LoadMeasured(Wish& wish) {
+  static const std::vector<LoadParameter> kNone;
+  const TimePoint start = parts_.clock.Now();
+  BeginMeasuring(wish.number, wish.expected_use.Sum());
+  const Status loaded = CatchExceptions(
+      [&] { return parts_.repository.LoadModel(wish.name, wish.parameters != nullptr ? *wish.parameters : kNone); });
+  const uint64_t mark = MeterMark();
+  const MemoryReading after = parts_.memory.Read();
+  MemoryUse use, all;
+  Status status = loaded;
+  {
+    MutexLock lock(mutex_);
+    const TimePoint now = parts_.clock.Now();
+    Account(wish, meter_.End(wish.number, after, mark), now);
+    for (const auto& [name, unused] : wish.expected) {
+      const auto resident = residents_.find(name);
+      if (resident != residents_.end()) use += resident->second.use;
+    }
+    wish.expected_use = {};  // now it is among the residents
+    all = UseLocked();
+    if (loaded.ok()) failures_.Forget(wish.name);
+    if (wish.done == nullptr) {
+      ++(loaded.ok() ? counts_.loads : counts_.failed_loads);
+      if (!loaded.ok()) {
+        failures_.Add(wish.name, loaded, wish.fingerprint, now);
+        status = *failures_.Reason(wish.name, now);
+      }
+    }
+  }
+  if (loaded.ok()) {
+    LOG_INFO("model '{}' was loaded {} in {:.1f} ms and takes {}; models take {} of {}", wish.name,
+             wish.done == nullptr ? "on demand" : "by request", MillisecondsOf(parts_.clock.Now() - start), ToText(use),
+             ToText(all), ToText(options_.budget));
+  }
+  return status;
+}
+
+Status OnDemandModels::LoadStartupModels() {
+  constexpr uint64_t kNumber = 0;  // no wish has it
+  BeginMeasuring(kNumber, 1);
+  Status status = parts_.repository.LoadStartupModels();
+  Wish wish;
+  for (const ModelHandle& model : parts_.repository.lifecycle().serving().All()) {
+    const Expected<std::vector<LoadCandidate>> preview = parts_.repository.PreviewLoad(model->id());
+    if (!preview) continue;
+    for (const LoadCandidate& candidate : *preview) {
+      if (candidate.id != model->id()) continue;
+      wish.candidates.push_back(candidate);
+      wish.expected[candidate.id] = ExpectedSizes::OfFiles(candidate);
+    }
+  }
+  const uint64_t mark = MeterMark();
+  const MemoryReading after = parts_.memory.Read();
+  MemoryUse use;
+  {
+    MutexLock lock(mutex_);
+    Account(wish, meter_.End(kNumber, after, mark), parts_.clock.Now());
+    for (auto& [name, resident] : residents_) resident.is_pinned = true;
+    use = UseLocked();
+  }
+  LOG_INFO("models are loaded on demand: {} that are loaded now stay, and take {} of {}", wish.candidates.size(),
+           ToText(use), ToText(options_.budget));
+  return status;
+}
+
+void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) {
+  const MemoryUse& use = growth.use;
+  int64_t weights = 0;
+  for (const auto& [name, expected] : wish.expected) weights += std::max<int64_t>(1, expected.Sum());
+  const auto part = [&](int64_t whole, int64_t weight) {
+    return static_cast<int64_t>(static_cast<double>(whole) * static_cast<double>(weight) /
+                                static_cast<double>(weights));
+  };
+  const ServingTable& serving = parts_.repository.lifecycle().serving();
+  for (const LoadCandidate& candidate : wish.candidates) {
+    if (serving.Versions(candidate.id).empty()) continue;
+    Resident& resident = residents_[candidate.id];
+    resident.last_use = now;
+    if (wish.done != nullptr && candidate.id == wish.name) resident.is_pinned = true;
+    const auto expected = wish.expected.find(candidate.id);
+    if (expected == wish.expected.end()) {
+      // A copy of a model that is there already: what it takes more than the one that it replaced is not known well.
+      if (candidate.id == wish.name) resident.use = Larger(resident.use, use);
+      continue;
+    }
+    const int64_t weight = std::max<int64_t>(1, expected->second.Sum());
+    MemoryUse own;
+    for (const auto& [gpu, bytes] : use.gpus) own.gpus[gpu] = part(bytes, weight);
+    own.host = std::max(part(use.host, weight), ExpectedSizes::OfFiles(candidate).host - own.Sum());
+    if (growth.is_host_known) {
+      sizes_.Note(candidate, own);
+    } else {
+      own.host = std::max(own.host, expected->second.host);
+    }
+    resident.use = own;
+  }
+  // What came with files of its own has no folder that could have been looked at.
+  if (wish.done != nullptr && wish.candidates.empty() && !serving.Versions(wish.name).empty()) {
+    residents_[wish.name] = {.use = use, .is_pinned = true, .is_leaving = false, .last_use = now};
+  }
+}
+
+}  // namespace neso
