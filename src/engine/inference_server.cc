@@ -104,7 +104,7 @@ BackendOptions BackendOptionsOf(const ServerOptions& options) {
   return backend;
 }
 
-RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
+RepositoryOptions RepositoryOptionsOf(const ServerOptions& options, TimerQueue& timers) {
   RepositoryOptions repository;
   repository.paths = options.model_repositories;
   repository.control_mode = options.control_mode;
@@ -115,7 +115,8 @@ RepositoryOptions RepositoryOptionsOf(const ServerOptions& options) {
   for (const auto& [name, settings] : options.required_agents) repository.agents.required.push_back({name, settings});
   repository.lifecycle = {.load_threads = options.model_load_threads,
                           .load_retries = options.model_load_retries,
-                          .namespacing = options.model_namespacing};
+                          .namespacing = options.model_namespacing,
+                          .timers = &timers};
   repository.objects = {.cache_directory = options.object_cache_directory,
                         .connections = options.object_store_connections,
                         .stall_timeout_seconds = options.object_store_timeout_seconds};
@@ -200,7 +201,7 @@ Status InferenceServer::MakeParts() {
     ASSIGN_OR_RETURN(cache_, CacheLibrary::Open(name, options_.cache_directory, settings));
   }
   loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), cache_, this);
-  ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_), *loader_));
+  ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_, *timers_), *loader_));
   if (options_.load_on_demand) {
     memory_ = std::make_unique<SystemMemory>(UsedGpuMemory(GpusToMeasure()));
     on_demand_ = std::make_unique<OnDemandModels>(

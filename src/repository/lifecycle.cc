@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/buffer.h"
 #include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "config/ensemble.h"
@@ -61,9 +62,11 @@ ModelLifecycle::ModelLifecycle(VersionLoader& loader, LifecycleOptions options)
       options_(options),
       serving_(options.namespacing),
       load_executor_("model-load", std::max(1U, options.load_threads)),
+      // Freed memory stays in the allocator's arenas unless somebody asks for it (a user who unloads a model does).
+      memory_return_(end_executor_, options.timers, [] { Buffer::TrimPools(); }),
       end_executor_("model-unload", 2) {}
 
-ModelLifecycle::~ModelLifecycle() = default;
+ModelLifecycle::~ModelLifecycle() { memory_return_.Stop(); }
 
 // --- loading ---------------------------------------------------------------------------------------------------------
 
@@ -388,6 +391,7 @@ bool ModelLifecycle::IsUnloaded(std::string_view name) const {
 }
 
 void ModelLifecycle::PrepareForExit() {
+  memory_return_.Stop();
   MutexLock lock(mutex_);
   exiting_ = true;
   version_ended_.NotifyAll();

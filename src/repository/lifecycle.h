@@ -24,6 +24,8 @@
 #include "base/gate.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "base/timer_queue.h"
+#include "repository/memory_return.h"
 #include "repository/model_state.h"
 #include "repository/plan.h"
 #include "repository/poll.h"
@@ -47,7 +49,8 @@ struct ModelUse {
 struct LifecycleOptions {
   unsigned load_threads = 4;
   unsigned load_retries = 0;
-  bool namespacing = false;  // repositories may have models of one name: they are known by both (config/model_id.h)
+  bool namespacing = false;      // repositories may have models of one name: they are known by both (config/model_id.h)
+  TimerQueue* timers = nullptr;  // outlives the models' life; without it memory is given back after each unload at once
 };
 
 // Thread-safe, but Load and Unload of one model must not overlap. Must outlive every reference to a model it gave out.
@@ -95,8 +98,8 @@ class ModelLifecycle {
   // the process ends soon.
   void PrepareForExit();
 
-  // Gives freed memory back to the system, in the background.
-  void ReturnMemory();
+  // Gives freed memory back to the system, in the background (memory_return.h).
+  void ReturnMemory() { memory_return_.Ask(); }
 
   // The threads that load; for reading many folders at once.
   Executor& load_executor() const { return load_executor_; }
@@ -148,9 +151,9 @@ class ModelLifecycle {
   std::map<std::string, std::set<std::string>, std::less<>> ids_ GUARDED_BY(mutex_);  // by name, with namespacing
   uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
   Gate live_;
-  std::atomic<bool> trim_pending_{false};
   std::atomic<bool> exiting_{false};
   mutable Executor load_executor_;
+  MemoryReturn memory_return_;
   Executor end_executor_;
 };
 
