@@ -1,6 +1,7 @@
 #include "base/block_cache.h"
 
 #include <array>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -20,19 +21,17 @@ size_t ClassOf(size_t bytes) { return bytes == 0 ? 1 : (bytes + kStep - 1) / kSt
 struct FreeBlock {
   FreeBlock* next;
 };
+// As large as what its thread has missed here: one that gives back what others take would keep blocks that nobody needs.
 struct Shelf {
   FreeBlock* first = nullptr;
-  size_t room = 0;  // for so many more
+  uint32_t room = 0;  // for so many more
+  uint32_t size = 0;  // with those that lie there
 };
 // Gives the blocks back when the thread ends; what is given back later is not kept.
 struct Cache {
   std::array<Shelf, kLargest / kStep + 1> shelves;
 
-  Cache() {
-    for (size_t size_class = 1; size_class < shelves.size(); ++size_class) {
-      shelves[size_class].room = kKeptBytes / (size_class * kStep);
-    }
-  }
+  Cache() = default;
   ~Cache() { Drop(); }
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
@@ -60,7 +59,13 @@ void* TryTakeBlock(size_t bytes) noexcept {
   if (cache == nullptr) return ::operator new(kStep* size_class, std::nothrow);
   Shelf& shelf = cache->shelves[size_class];
   FreeBlock* const block = shelf.first;
-  if (block == nullptr) return ::operator new(kStep* size_class, std::nothrow);
+  if (block == nullptr) {
+    if (shelf.size < kKeptBytes / (size_class * kStep)) {
+      ++shelf.size;
+      ++shelf.room;
+    }
+    return ::operator new(kStep* size_class, std::nothrow);
+  }
   shelf.first = block->next;
   ++shelf.room;
   __builtin_prefetch(shelf.first, 1);  // it was last touched many blocks ago, and is next

@@ -8,8 +8,8 @@
 // connection come in bursts, which take dozens of a size before they give the first one back. (64 calls on a
 // connection: 40 blocks a call, 9,000 instructions of 43,000; http2_streams_benchmark, callgrind.)
 //
-// Thread-safe: a block may be given back on another thread, which keeps it then. Under sanitizers every block is
-// malloc's, so that they see every lifetime.
+// Thread-safe: a block may be given back on another thread, which keeps it if it takes such blocks itself. Under
+// sanitizers every block is malloc's, so that they see every lifetime.
 #pragma once
 
 #include <cstddef>

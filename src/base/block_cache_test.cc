@@ -1,11 +1,15 @@
 #include "base/block_cache.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <cstring>
 #include <memory>
+#include <set>
 #include <thread>
 #include <vector>
+
+#include "base/pools_recycle.h"
 
 namespace neso {
 namespace {
@@ -46,6 +50,35 @@ TEST(BlockCacheTest, WhatWasKeptCanBeDropped) {
     DropBlocks();
   }
   GiveBlock(TakeBlock(100), 100);
+}
+
+// Requests that begin on a network thread and end on one that loads models left their blocks with the latter, 320 bytes each.
+TEST(BlockCacheTest, AThreadThatOnlyGivesBlocksBackKeepsNone) {
+  if (!kPoolsRecycle) GTEST_SKIP() << "under sanitizers no thread keeps blocks";
+  constexpr size_t kBlocks = 500, kBytes = 320;
+  const auto in_use = [] { return mallinfo2().uordblks; };
+  std::vector<void*> taken(kBlocks);
+  for (void*& block : taken) block = TakeBlock(kBytes);
+  std::thread([&] {
+    GiveBlock(TakeBlock(kBytes), kBytes);  // it has a cache, and room for what it needs
+    const size_t before = in_use();
+    for (void* block : taken) GiveBlock(block, kBytes);
+    EXPECT_LE(in_use() + (kBlocks - 10) * kBytes, before);
+  }).join();
+}
+
+TEST(BlockCacheTest, AThreadKeepsAsManyBlocksAsItTakesAtOnce) {
+  if (!kPoolsRecycle) GTEST_SKIP() << "under sanitizers no thread keeps blocks";
+  std::thread([] {
+    constexpr size_t kBlocks = 100, kBytes = 500;
+    std::set<void*> first, later;
+    for (std::set<void*>* const blocks : {&first, &first, &later}) {
+      blocks->clear();
+      for (size_t i = 0; i < kBlocks; ++i) blocks->insert(TakeBlock(kBytes));
+      for (void* block : *blocks) GiveBlock(block, kBytes);
+    }
+    EXPECT_EQ(first, later);
+  }).join();
 }
 
 TEST(BlockCacheTest, NothingMayBeGivenBack) { GiveBlock(nullptr, 8); }
