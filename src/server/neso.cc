@@ -169,7 +169,7 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
   }
   Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
   if (!services.Start(std::move(inherited)).ok()) return 1;
-  RepositoryPoller poller(**server, std::chrono::seconds(options.repository_poll_seconds));
+  RepositoryPoller poller(**server, options.repository_poll_interval);
 
   services.TellPredecessor();
   if (is_ready) is_ready(**server);

@@ -146,7 +146,7 @@ Status FinishRepository(ParseState& state, const Environment& environment) {
     }
     server.strict_model_config = true;
   }
-  if (server.control_mode != TRITONSERVER_MODEL_CONTROL_POLL) state.options.repository_poll_seconds = 0;
+  if (server.control_mode != TRITONSERVER_MODEL_CONTROL_POLL) state.options.repository_poll_interval = {};
   if (!server.startup_models.empty() && server.control_mode != TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
     return InvalidArg("Error: Use of '--load-model' requires setting '--model-control-mode=explicit' as well.");
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 
@@ -54,6 +55,16 @@ Status ControlMode(ParseState& state, const std::string& argument) {
   } else {
     return InvalidArg("invalid argument for --model-control-mode");
   }
+  return {};
+}
+
+Status RepositoryPoll(ParseState& state, const std::string& argument) {
+  ASSIGN_OR_RETURN(const int whole, ParseValue<int>(argument));  // says what is wrong with it
+  constexpr double kMost = 1e9, kMillisecondsASecond = 1e3;
+  const Expected<double> exact = ParseValue<double>(argument);
+  const double seconds = std::min(exact ? *exact : whole, kMost);
+  state.options.repository_poll_interval =
+      std::chrono::milliseconds(static_cast<int64_t>(std::ceil(seconds * kMillisecondsASecond)));
   return {};
 }
 
@@ -166,9 +177,8 @@ constexpr OptionSpec kModelRepository[] = {
      "repository, \"explicit\" loads those named by --load-model and then obeys load and unload requests, \"on_demand\" does "
      "so, too, and loads what inference requests ask for. Default is none.",
      ControlMode},
-    {"repository-poll-secs", "integer",
-     "Seconds between two looks at the repository in poll mode; 0: no looks. Default is 15.",
-     Set<&Options::repository_poll_seconds>},
+    {"repository-poll-secs", "float",
+     "Seconds between two looks at the repository in poll mode; 0: no looks. Default is 15.", RepositoryPoll},
     {"load-model", "string",
      "Model to load at start in explicit mode; on demand it stays then, whoever needs room. May be given several times; * "
      "alone means all models.",

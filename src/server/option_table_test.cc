@@ -85,7 +85,7 @@ const std::vector<OptionCase>& Cases() {
       {"disable-auto-complete-config", SHOW(server.strict_model_config), "false", nullptr, "true", {}},
       {"strict-readiness", SHOW(server.strict_readiness), "true", "false", "false", kNoBool},
       {"model-control-mode", SHOW_NUMBER(server.control_mode), "0", "EXPLICIT", "2", {"", "always"}},
-      {"repository-poll-secs", SHOW(repository_poll_seconds), "0", "7", "0", kNoInt},
+      {"repository-poll-secs", SHOW(repository_poll_interval.count()), "0", "7", "0", kNoInt},
       {"model-config-name", SHOW(server.model_config_name), "", "h100", "h100", {""}},
       {"model-load-thread-count", SHOW(server.model_load_threads), "4", "0", "1", kNoThreads},
       {"model-load-retry-count", SHOW(server.model_load_retries), "0", "2", "2", kNoInt},

@@ -162,7 +162,7 @@ struct Options {
   TraceOptions trace;
   TensorboardOptions tensorboard;
   AccessOptions access;
-  int repository_poll_seconds = 15;  // 0 unless the control mode is poll
+  std::chrono::milliseconds repository_poll_interval = std::chrono::seconds(15);  // 0 unless the control mode is poll
   bool allow_client_shm = false;
   unsigned max_shared_memory_regions = 16384;
   std::string memory_budget = "50%";  // as ParseMemoryBudget takes it

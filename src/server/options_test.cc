@@ -168,9 +168,15 @@ TEST(OptionsTest, LoadModelNeedsExplicitMode) {
 }
 
 TEST(OptionsTest, PollPeriodCountsOnlyInPollMode) {
-  EXPECT_EQ(Accept({"--repository-poll-secs=5"}).repository_poll_seconds, 0);
-  EXPECT_EQ(Accept({"--repository-poll-secs=5", "--model-control-mode=poll"}).repository_poll_seconds, 5);
-  EXPECT_EQ(Accept({"--model-control-mode=poll"}).repository_poll_seconds, 15);
+  using std::chrono::milliseconds;
+  EXPECT_EQ(Accept({"--repository-poll-secs=5"}).repository_poll_interval, milliseconds(0));
+  const auto interval = [](const char* argument) {
+    return Accept({argument, "--model-control-mode=poll"}).repository_poll_interval;
+  };
+  EXPECT_EQ(interval("--repository-poll-secs=5"), milliseconds(5000));
+  EXPECT_EQ(interval("--repository-poll-secs=0.2"), milliseconds(200));
+  EXPECT_EQ(interval("--repository-poll-secs=0.00001"), milliseconds(1)) << "0 would be never";
+  EXPECT_EQ(Accept({"--model-control-mode=poll"}).repository_poll_interval, milliseconds(15000));
 }
 
 TEST(OptionsTest, RepositoriesAreASortedSet) {

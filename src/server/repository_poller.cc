@@ -9,7 +9,7 @@
 
 namespace neso {
 
-RepositoryPoller::RepositoryPoller(InferenceServer& server, std::chrono::seconds interval)
+RepositoryPoller::RepositoryPoller(InferenceServer& server, std::chrono::milliseconds interval)
     : server_(server), interval_(interval) {
   if (interval_.count() <= 0) return;
   thread_ = std::thread([this] { ThreadMain(); });

@@ -17,7 +17,7 @@ namespace neso {
 class RepositoryPoller {
  public:
   // `server` outlives this. An interval of 0 or less means never. Throws std::system_error when there is no thread.
-  RepositoryPoller(InferenceServer& server, std::chrono::seconds interval);
+  RepositoryPoller(InferenceServer& server, std::chrono::milliseconds interval);
   ~RepositoryPoller();
   RepositoryPoller(const RepositoryPoller&) = delete;
   RepositoryPoller& operator=(const RepositoryPoller&) = delete;
@@ -32,7 +32,7 @@ class RepositoryPoller {
   void Look();
 
   InferenceServer& server_;
-  const std::chrono::seconds interval_;
+  const std::chrono::milliseconds interval_;
   std::string last_failure_;  // confined to the thread
   Mutex mutex_;
   CondVar stopped_;

@@ -57,6 +57,14 @@ def test_a_connection_that_hangs_is_given_up_and_the_rest_asked_for(store, folde
     assert copy_of(temporary) == [model]
 
 
+def test_a_listing_that_hangs_is_given_up_and_asked_for_again(store, folder, model, serve):
+    server = serve("--model-control-mode=explicit", "--object-store-timeout-secs=1")
+    store.proxy.fail("hang", store.list_path)
+    assert load(server, "m").status_code == 200
+    assert store.proxy.faults_left() == 0
+    assert server.metric("neso_object_store_retries") >= 1
+
+
 @pytest.mark.parametrize("fault", ["503", "cut", "short", "slow", "garbage"])
 def test_a_listing_with_a_fault_is_asked_for_again(store, folder, model, serve, fault):
     server = serve("--model-control-mode=explicit")

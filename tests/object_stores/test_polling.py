@@ -10,11 +10,19 @@ from support.wait import wait_until
 
 
 @pytest.fixture
-def server(store, folder, repository, temporary, start_server):
+def serve(store, folder, repository, temporary, start_server):
     repository.add_identity("m")
     store.upload(repository.path, folder)
-    return start_server(f"{store.url}/{folder}", "--model-control-mode=poll", "--repository-poll-secs=1",
-                        env={**store.environment, "TMPDIR": str(temporary)})
+
+    def start(poll_secs):
+        return start_server(f"{store.url}/{folder}", "--model-control-mode=poll", f"--repository-poll-secs={poll_secs}",
+                            env={**store.environment, "TMPDIR": str(temporary)})
+    return start
+
+
+@pytest.fixture
+def server(serve):
+    return serve(0.2)
 
 
 @pytest.fixture
@@ -58,8 +66,9 @@ def test_models_come_and_go_with_their_objects(store, folder, server, change):
     wait_until(lambda: index(server) == {"m:1": "READY"})
 
 
-def test_a_model_that_is_being_uploaded_is_loaded_when_it_is_whole(store, folder, server):
+def test_a_model_that_is_being_uploaded_is_loaded_when_it_is_whole(store, folder, serve):
     """The configuration stands there long before the version: a load in between would fail."""
+    server = serve(1)  # the rest has to come before the next look
     store.put(f"{folder}/late/config.pbtxt", b'backend: "identity"\nmax_batch_size: 8\n'
               b'input { name: "INPUT0" data_type: TYPE_FP32 dims: -1 }\n'
               b'output { name: "OUTPUT0" data_type: TYPE_FP32 dims: -1 }\n')

@@ -13,7 +13,7 @@ from support.repository import ModelRepository
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
-POLL = ["--model-control-mode=poll", "--repository-poll-secs=1"]
+POLL = ["--model-control-mode=poll", "--repository-poll-secs=0.2"]
 
 
 @pytest.fixture

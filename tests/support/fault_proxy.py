@@ -17,8 +17,8 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 class FaultProxy:
     """Faults: "503", "later" (the same, to be asked again after half a minute), "403", "cut" (half of the body, then the
     connection ends), "short" (half of the body, as if it were all), "flip" (a byte is another), "slow" (in small pieces),
-    "hang" (nothing more comes), "garbage" (a page that is no answer of the store's); or a function, which is called before
-    the request goes on its way.
+    "hang" (nothing more comes), "silent" (nothing comes at all), "garbage" (a page that is no answer of the store's); or a
+    function, which is called before the request goes on its way.
 
     `pair`: speaks TLS with this key and certificate. `rewrite`: makes another (path, headers) of those of a request."""
 
@@ -97,6 +97,10 @@ class FaultProxy:
             return self._answer(handler, 403, [("Content-Type", "text/plain")], b"<Error><Code>AccessDenied</Code></Error>")
         if fault == "garbage":
             return self._answer(handler, 200, [("Content-Type", "text/html")], b"<html><p>Please log in</html>")
+        if fault == "silent":
+            self._ended.wait(60 * PATIENCE)
+            handler.close_connection = True
+            return None
         if callable(fault):
             fault()
         upstream = http.client.HTTPConnection("127.0.0.1", self.upstream_port, timeout=30 * PATIENCE)
