@@ -1,5 +1,6 @@
-// Every method of the gRPC client, once as it should be and once as it should not. The server is that of
-// every_http_method.cc, and has "talkative", a decoupled identity model that answers as often as "repeat" says.
+// What is the gRPC client's own; with either_client.cc every method, once as it should be and once as it should not. The
+// server is that of every_http_method.cc, and has "talkative", a decoupled identity model that answers as often as "repeat"
+// says.
 #include <dirent.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,41 +11,14 @@
 #include <mutex>
 #include <thread>
 
-#include "grpc_client.h"
+#include "either_client.h"
 #include "shm_utils.h"
-#include "support.h"
 
 namespace {
 
-using Client = tc::InferenceServerGrpcClient;
+using GrpcClientTest = ClientTest;
 
-std::unique_ptr<Client> Connect(const std::string& url = server_url, bool may_share = true) {
-  std::unique_ptr<Client> client;
-  EXPECT_OK(Client::Create(&client, url, false, false, tc::SslOptions(), tc::KeepAliveOptions(), may_share));
-  return client;
-}
-
-const std::vector<int32_t> kNumbers = {1, -2, 3, 2147483647};
-
-class GrpcClientTest : public testing::Test {
- protected:
-  std::unique_ptr<Client> client = Connect();
-  std::unique_ptr<tc::InferInput> input = Input("INPUT0", "INT32", kNumbers);
-  std::unique_ptr<tc::InferRequestedOutput> output = Output("OUTPUT0");
-  tc::InferOptions options{"identity"};
-  std::string text;
-};
-
-TEST_F(GrpcClientTest, TellsHealthAndMetadata) {
-  bool yes = false;
-  EXPECT_OK(client->IsServerLive(&yes));
-  EXPECT_TRUE(yes);
-  EXPECT_OK(client->IsServerReady(&yes));
-  EXPECT_TRUE(yes);
-  EXPECT_OK(client->IsModelReady(&yes, "identity", "1"));
-  EXPECT_TRUE(yes);
-  EXPECT_OK(client->IsModelReady(&yes, "nobody"));
-  EXPECT_FALSE(yes);
+TEST_F(GrpcClientTest, TellsMetadata) {
   inference::ServerMetadataResponse server;
   EXPECT_OK(client->ServerMetadata(&server, {{"X-Any", "value"}}, 60'000'000));
   EXPECT_GT(server.extensions_size(), 3);
@@ -122,75 +96,20 @@ TEST_F(GrpcClientTest, ChangesTraceSettings) {
   EXPECT_FALSE(client->UpdateTraceSettings(&settings, "", {{"trace_rate", {"often"}}}).IsOk());
 }
 
-TEST_F(GrpcClientTest, SharesMemory) {
-  constexpr size_t kPage = 4096;
-  const std::string key = "/cpp-client-grpc-" + std::to_string(getpid());
+TEST_F(GrpcClientTest, TellsWhichMemoryIsShared) {
+  const std::string key = "/cpp-client-status-" + std::to_string(getpid());
   int fd;
-  void* memory;
-  ASSERT_OK(tc::CreateSharedMemoryRegion(key, kPage, &fd));
-  ASSERT_OK(tc::MapSharedMemory(fd, 0, kPage, &memory));
-  EXPECT_OK(tc::CloseSharedMemory(fd));
-  EXPECT_OK(client->RegisterSystemSharedMemory("grpc_region", key, kPage));
+  ASSERT_OK(tc::CreateSharedMemoryRegion(key, 64, &fd));
+  EXPECT_OK(client->RegisterSystemSharedMemory("shown", key, 64));
   inference::SystemSharedMemoryStatusResponse status;
-  EXPECT_OK(client->SystemSharedMemoryStatus(&status, "grpc_region"));
-  EXPECT_EQ(status.regions().at("grpc_region").key(), key);
-
-  auto* numbers = static_cast<int32_t*>(memory);
-  std::copy(kNumbers.begin(), kNumbers.end(), numbers + 8);
-  EXPECT_OK(input->SetSharedMemory("grpc_region", 16, 32));
-  EXPECT_OK(output->SetSharedMemory("grpc_region", 16, 64));
-  tc::InferResult* answer = nullptr;
-  ASSERT_OK(client->Infer(&answer, options, {input.get()}, {output.get()}));
-  EXPECT_EQ(std::vector<int32_t>(numbers + 16, numbers + 20), kNumbers);
-  EXPECT_TRUE(Values<int32_t>(*std::unique_ptr<tc::InferResult>(answer), "OUTPUT0").empty());
-
-  EXPECT_OK(client->UnregisterSystemSharedMemory("grpc_region"));
-  EXPECT_FALSE(client->SystemSharedMemoryStatus(&status, "grpc_region").IsOk());
-  EXPECT_OK(client->UnregisterSystemSharedMemory());
+  EXPECT_OK(client->SystemSharedMemoryStatus(&status, "shown"));
+  EXPECT_EQ(status.regions().at("shown").key(), key);
+  EXPECT_OK(client->UnregisterSystemSharedMemory("shown"));
+  EXPECT_FALSE(client->SystemSharedMemoryStatus(&status, "shown").IsOk());
   inference::CudaSharedMemoryStatusResponse cuda_status;
   EXPECT_OK(client->CudaSharedMemoryStatus(&cuda_status));
-  EXPECT_FALSE(client->RegisterCudaSharedMemory("gpu", tc::cudaIpcMemHandle_t(), 0, 64).IsOk());
-  EXPECT_OK(client->UnregisterCudaSharedMemory());
-  EXPECT_OK(tc::UnmapSharedMemory(memory, kPage));
+  EXPECT_OK(tc::CloseSharedMemory(fd));
   EXPECT_OK(tc::UnlinkSharedMemoryRegion(key));
-}
-
-TEST_F(GrpcClientTest, Infers) {
-  options.request_id_ = "one";
-  tc::InferResult* answer = nullptr;
-  ASSERT_OK(client->Infer(&answer, options, {input.get()}, {output.get()}));
-  const std::unique_ptr<tc::InferResult> result(answer);
-  EXPECT_EQ(Values<int32_t>(*result, "OUTPUT0"), kNumbers);
-  std::vector<int64_t> shape;
-  EXPECT_OK(result->Shape("OUTPUT0", &shape));
-  EXPECT_EQ(shape, (std::vector<int64_t>{1, 4}));
-  EXPECT_OK(result->Datatype("OUTPUT0", &text));
-  EXPECT_EQ(text, "INT32");
-  EXPECT_OK(result->ModelName(&text));
-  EXPECT_EQ(text, "identity");
-  EXPECT_OK(result->ModelVersion(&text));
-  EXPECT_EQ(text, "1");
-  EXPECT_OK(result->Id(&text));
-  EXPECT_EQ(text, "one");
-  bool last = false, nothing = true;
-  EXPECT_OK(result->IsFinalResponse(&last));
-  EXPECT_OK(result->IsNullResponse(&nothing));
-  EXPECT_TRUE(last);
-  EXPECT_FALSE(nothing);
-  EXPECT_NE(result->DebugString().find("OUTPUT0"), std::string::npos);
-
-  const uint8_t* data;
-  size_t byte_size;
-  std::vector<std::string> strings;
-  EXPECT_EQ(result->RawData("x", &data, &byte_size).Message(),
-            "The response does not contain results for output name 'x'");
-  EXPECT_EQ(result->Shape("x", &shape).Message(), "The response does not contain shape for output name 'x'");
-  EXPECT_EQ(result->Datatype("x", &text).Message(), "The response does not contain datatype for output name 'x'");
-  EXPECT_EQ(result->StringData("OUTPUT0", &strings).Message(),
-            "This function supports tensors with datatype 'BYTES', requested output tensor 'OUTPUT0' with datatype "
-            "'INT32'");
-  EXPECT_EQ(result->IsFinalResponse(nullptr).Message(), "is_final_response cannot be nullptr");
-  EXPECT_EQ(result->IsNullResponse(nullptr).Message(), "is_null_response cannot be nullptr");
 }
 
 TEST_F(GrpcClientTest, SendsPiecesParametersAndStrings) {
@@ -250,61 +169,23 @@ TEST_F(GrpcClientTest, ClassifiesAndKeepsSequences) {
   }
 }
 
-TEST_F(GrpcClientTest, GivesTheServersError) {
+TEST_F(GrpcClientTest, SaysWhatItsAccessorsLack) {
   tc::InferResult* answer = nullptr;
-  const tc::Error error = client->Infer(&answer, tc::InferOptions("nobody"), {input.get()});
+  ASSERT_OK(client->Infer(&answer, options, {input.get()}, {output.get()}));
   const std::unique_ptr<tc::InferResult> result(answer);
-  EXPECT_NE(error.Message().find("unknown model"), std::string::npos) << error;
-  EXPECT_EQ(result->RequestStatus().Message(), error.Message());
-  EXPECT_OK(result->ModelName(&text));
+  const uint8_t* data;
+  size_t byte_size;
+  std::vector<int64_t> shape;
+  EXPECT_EQ(result->RawData("x", &data, &byte_size).Message(),
+            "The response does not contain results for output name 'x'");
+  EXPECT_EQ(result->Shape("x", &shape).Message(), "The response does not contain shape for output name 'x'");
+  EXPECT_EQ(result->Datatype("x", &text).Message(), "The response does not contain datatype for output name 'x'");
+  const tc::Error error = client->Infer(&answer, tc::InferOptions("nobody"), {input.get()});
+  const std::unique_ptr<tc::InferResult> failed(answer);
+  EXPECT_OK(failed->ModelName(&text));
   EXPECT_EQ(text, "");
-  EXPECT_EQ(result->DebugString(), error.Message());
-}
-
-TEST_F(GrpcClientTest, InfersAsynchronously) {
-  Answer<tc::InferResult*> answer;
-  ASSERT_OK(client->AsyncInfer(answer.callback(), options, {input.get()}));
-  const std::unique_ptr<tc::InferResult> result(answer.Wait());
-  EXPECT_EQ(Values<int32_t>(*result, "OUTPUT0"), kNumbers);
-  EXPECT_EQ(client->AsyncInfer(nullptr, options, {input.get()}).Message(),
-            "Callback function must be provided along with AsyncInfer() call.");
-  tc::InferStat stat;
-  EXPECT_OK(client->ClientInferStat(&stat));
-  EXPECT_EQ(stat.completed_request_count, 1u);
-  EXPECT_GE(stat.cumulative_total_request_time_ns, stat.cumulative_send_time_ns + stat.cumulative_receive_time_ns);
-}
-
-TEST_F(GrpcClientTest, InfersSeveral) {
-  const std::vector<std::vector<tc::InferInput*>> inputs(3, {input.get()});
-  std::vector<tc::InferResult*> results;
-  EXPECT_OK(client->InferMulti(&results, {options}, inputs));
-  EXPECT_EQ(results.size(), 3u);
-  for (tc::InferResult* result : results) EXPECT_EQ(Values<int32_t>(*result, "OUTPUT0"), kNumbers), delete result;
-
-  results.clear();
-  const tc::InferOptions unknown("nobody");
-  EXPECT_FALSE(client->InferMulti(&results, {options, unknown, options}, inputs).IsOk());
-  EXPECT_EQ(results.size(), 2u);
-  for (tc::InferResult* result : results) delete result;
-
-  EXPECT_EQ(client->InferMulti(&results, {options, options}, inputs).Message(),
-            "'options' must either contain 1 element or match size of 'inputs'");
-  EXPECT_EQ(client->InferMulti(&results, {options}, inputs, {{}, {}}).Message(),
-            "'outputs' must either contain 0/1 element or match size of 'inputs'");
-}
-
-TEST_F(GrpcClientTest, InfersSeveralAsynchronously) {
-  const std::vector<std::vector<tc::InferInput*>> inputs(3, {input.get()});
-  Answer<std::vector<tc::InferResult*>> answer;
-  const tc::InferOptions unknown("nobody");
-  ASSERT_OK(client->AsyncInferMulti(answer.callback(), {options, unknown, options}, inputs, {{output.get()}}));
-  const auto results = answer.Wait();
-  ASSERT_EQ(results.size(), 3u);
-  EXPECT_OK(results[0]->RequestStatus());
-  EXPECT_FALSE(results[1]->RequestStatus().IsOk());
-  EXPECT_EQ(Values<int32_t>(*results[2], "OUTPUT0"), kNumbers);
-  for (tc::InferResult* result : results) delete result;
-  EXPECT_EQ(client->AsyncInferMulti(nullptr, {options}, inputs).Message(),
+  EXPECT_EQ(failed->DebugString(), error.Message());
+  EXPECT_EQ(client->AsyncInferMulti(nullptr, {options}, {{input.get()}}).Message(),
             "Callback function must be provided along with AsyncInferMulti() call.");
 }
 
@@ -471,25 +352,6 @@ TEST_F(GrpcClientTest, StreamsOfDecoupledModels) {
   EXPECT_EQ(nothing, count == 4);
 }
 
-TEST_F(GrpcClientTest, MayBeUsedFromAnyThread) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([this, i] {
-      const std::vector<int32_t> own(64, i);
-      const auto tensor = Input("INPUT0", "INT32", own);
-      for (int round = 0; round < 50; ++round) {
-        tc::InferResult* answer = nullptr;
-        EXPECT_OK(client->Infer(&answer, options, {tensor.get()}));
-        EXPECT_EQ(Values<int32_t>(*std::unique_ptr<tc::InferResult>(answer), "OUTPUT0"), own);
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  tc::InferStat stat;
-  EXPECT_OK(client->ClientInferStat(&stat));
-  EXPECT_EQ(stat.completed_request_count, 200u);
-}
-
 // Connections of this process to the server.
 size_t Connections() {
   size_t count = 0;
@@ -503,23 +365,35 @@ size_t Connections() {
   return count;
 }
 
+// Those of clients that have gone end a moment later.
+void AwaitNoConnections() {
+  for (int i = 0; i < 10'000 && Connections() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_EQ(Connections(), 0u);
+}
+
+std::unique_ptr<Client> ConnectApart(bool may_share) {
+  std::unique_ptr<Client> client;
+  EXPECT_OK(Client::Create(&client, server_url, false, false, tc::SslOptions(), tc::KeepAliveOptions(), may_share));
+  return client;
+}
+
 // One more, which has connected.
 void Add(std::vector<std::unique_ptr<Client>>* clients, bool may_share = true) {
-  clients->push_back(Connect(server_url, may_share));
+  clients->push_back(ConnectApart(may_share));
   bool live;
   ASSERT_OK(clients->back()->IsServerLive(&live));
 }
 
 TEST(GrpcChannelsTest, SixClientsShareOne) {
   std::vector<std::unique_ptr<Client>> clients;
-  const size_t before = Connections();
+  AwaitNoConnections();
   for (int i = 0; i < 6; ++i) Add(&clients);
-  EXPECT_EQ(Connections(), before + 1);
+  EXPECT_EQ(Connections(), 1u);
   Add(&clients);
-  EXPECT_EQ(Connections(), before + 2);
+  EXPECT_EQ(Connections(), 2u);
   EXPECT_EQ(clients[0]->GetNumCachedChannels(), 1u);
   Add(&clients, /*may_share=*/false);
-  EXPECT_EQ(Connections(), before + 3);
+  EXPECT_EQ(Connections(), 3u);
   EXPECT_EQ(clients[0]->GetNumCachedChannels(), 1u);
   const auto other = Connect("localhost:1");
   EXPECT_EQ(other->GetNumCachedChannels(), 2u);
@@ -530,9 +404,9 @@ TEST(GrpcChannelsTest, SixClientsShareOne) {
 TEST(GrpcChannelsTest, HowManyShareOneIsAVariable) {
   setenv("TRITON_CLIENT_GRPC_CHANNEL_MAX_SHARE_COUNT", "2", 1);
   std::vector<std::unique_ptr<Client>> clients;
-  const size_t before = Connections();
+  AwaitNoConnections();
   for (int i = 0; i < 5; ++i) Add(&clients);
-  EXPECT_EQ(Connections(), before + 3);
+  EXPECT_EQ(Connections(), 3u);
   setenv("TRITON_CLIENT_GRPC_CHANNEL_MAX_SHARE_COUNT", "two", 1);
   std::unique_ptr<Client> none;
   EXPECT_EQ(Client::Create(&none, server_url).Message(),

@@ -38,6 +38,7 @@ TEST(InferInputTest, PutsPiecesTogether) {
   EXPECT_EQ(byte_size, 4u);
   EXPECT_OK(input->ByteSize(&byte_size));
   EXPECT_EQ(byte_size, 8u);
+  EXPECT_EQ(input->RawPieces().size(), 2u);
   EXPECT_OK(input->Reset());
   EXPECT_OK(input->ByteSize(&byte_size));
   EXPECT_EQ(byte_size, 0u);
@@ -86,6 +87,12 @@ TEST(InferRequestedOutputTest, MayLieInSharedMemoryOrBeClasses) {
   ExpectSharedMemory(output.get());
   EXPECT_OK(output->UnsetSharedMemory());
   EXPECT_FALSE(output->IsSharedMemory());
+}
+
+TEST(InferRequestedOutputTest, MayNameItsDatatype) {
+  tc::InferRequestedOutput* output = nullptr;
+  EXPECT_OK(tc::InferRequestedOutput::Create(&output, "y", 0, "INT8"));
+  EXPECT_EQ(std::unique_ptr<tc::InferRequestedOutput>(output)->Datatype(), "INT8");
 }
 
 TEST(RequestTimersTest, HasNoDurationWithoutBothEnds) {
