@@ -5,9 +5,10 @@
 #include <cuda_runtime_api.h>
 #else
 struct cudaIpcMemHandle_t {};
+#endif
+
 namespace triton {
 namespace client {
 using ::cudaIpcMemHandle_t;
 }
 }  // namespace triton
-#endif
