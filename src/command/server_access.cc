@@ -5,6 +5,7 @@
 
 #include "base/read_file.h"
 #include "base/text.h"
+#include "client/dial.h"
 
 namespace neso::command {
 namespace {
@@ -63,13 +64,10 @@ Expected<client::Endpoint> EndpointOf(const std::string& url, Asked asked) {
 Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& asking) {
   if (asking.certificate_file.empty() != asking.key_file.empty())
     return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
-  ASSIGN_OR_RETURN(const net::MakeTlsClientContext make, net::OpenTlsClientLibrary());
-  ASSIGN_OR_RETURN(std::shared_ptr<const net::TlsClientContext> context,
-                   make({.roots_file = asking.roots_file,
-                         .certificate_file = asking.certificate_file,
-                         .key_file = asking.key_file,
-                         .verifies_server = !asking.is_insecure}));
-  return context;
+  return client::MakeTls({.roots_file = asking.roots_file,
+                          .certificate_file = asking.certificate_file,
+                          .key_file = asking.key_file,
+                          .verifies_server = !asking.is_insecure});
 }
 
 struct Hint {
