@@ -73,8 +73,12 @@ void GrpcChannel::Start(Attempt& attempt) {
 void GrpcChannel::OnConnected(Expected<client::Dialled> dialled) {
   is_connecting_ = false;
   const std::vector<Attempt*> waiting = std::exchange(waiting_, {});
-  if (dialled.ok()) connection_ = GrpcConnection::Adopt(worker_.loop(), *std::move(dialled));
-  for (Attempt* const attempt : waiting) dialled.ok() ? Send(*attempt) : attempt->done(dialled.error());
+  if (!dialled.ok()) {
+    for (Attempt* const attempt : waiting) attempt->done(dialled.error());
+    return;
+  }
+  connection_ = GrpcConnection::Adopt(worker_.loop(), *std::move(dialled));
+  for (Attempt* const attempt : waiting) Send(*attempt);
 }
 
 void GrpcChannel::Send(Attempt& attempt) {
