@@ -115,7 +115,9 @@ TEST(GrpcClientTest, TheServersErrorIsTheAnswer) {
 TEST(GrpcClientTest, AnAnswerBeforeTheRequestIsCompleteIsTaken) {
   EchoServer server;
   GrpcClient client(At(server.port()));
-  const auto answer = client.Call("/early", std::string(50'000'000, 'm'), kPatience);
+  std::string large;
+  large.resize(50'000'000, 'm');
+  const auto answer = client.Call("/early", large, kPatience);
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().message(), "RESOURCE_EXHAUSTED: enough");
   EXPECT_EQ(*client.Call("/echo", "still", kPatience), "still");

@@ -200,7 +200,7 @@ void GrpcConnection::Reset(const GrpcCall& call) {
 }
 
 void GrpcConnection::Resume(const GrpcCall& call) {
-  nghttp2_session_resume_data(raw_, call.id_);  // fails for one that the server has ended, which is told soon
+  (void)nghttp2_session_resume_data(raw_, call.id_);  // fails for one that the server has ended, which is told soon
 }
 
 void GrpcConnection::Read() {
