@@ -1,4 +1,5 @@
 """The client of clients/python beside a real server, over both protocols."""
+import os
 import sys
 
 import pytest
@@ -55,3 +56,12 @@ def url(request, server):
 def client(url):
     with Client(url, timeout=30) as made:
         yield made
+
+
+@pytest.fixture
+def sockets():
+    """How many this process has open, as a function."""
+    def count():
+        return sum(os.readlink(f"/proc/self/fd/{name}").startswith("socket:[") for name in os.listdir("/proc/self/fd")
+                   if os.path.lexists(f"/proc/self/fd/{name}"))
+    return count

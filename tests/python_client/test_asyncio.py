@@ -116,12 +116,7 @@ def test_cancelled_at_any_moment(url):
     asyncio.run(run())
 
 
-def sockets():
-    return sum(os.readlink(f"/proc/self/fd/{name}").startswith("socket:[") for name in os.listdir("/proc/self/fd")
-               if os.path.lexists(f"/proc/self/fd/{name}"))
-
-
-def test_no_thread_and_no_more_connections_than_calls_at_the_same_time(url):
+def test_no_thread_and_no_more_connections_than_calls_at_the_same_time(url, sockets):
     async def run():
         threads, before = threading.active_count(), sockets()
         async with AsyncClient(url, timeout=30, concurrency=3, shared_memory=False) as client:

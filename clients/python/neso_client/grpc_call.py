@@ -3,7 +3,7 @@ import threading
 from typing import Any, Callable, List, Mapping, Optional
 from urllib.parse import unquote
 
-from .errors import DeadlineExceeded, ServerError, Unavailable
+from .errors import DeadlineExceeded, NesoError, ServerError, Unavailable
 from .http2 import PREFIX, Http2Connection, StreamEnded, data_frame, headers_frame
 from .network import BLOCKING, Address
 from .streams import Stream, run
@@ -89,6 +89,15 @@ class _Duplex(Http2Connection):
     async def _write(self, data: bytes) -> None:
         self._put_bytes(data)
 
+    async def receive(self) -> Optional[memoryview]:
+        try:
+            return await super().receive()
+        except BaseException:
+            with self._changed:  # nobody reads on: a window that is waited for would never open
+                self._ended = True
+                self._changed.notify_all()
+            raise
+
     def _open_window(self, stream: int, more: int) -> None:
         with self._changed:
             super()._open_window(stream, more)
@@ -131,11 +140,13 @@ class DuplexCall:
         """None at the end. Raises ServerError, DeadlineExceeded, Unavailable."""
         try:
             message = run(self._connection.receive())
+            if message is None:
+                check_status(self._connection.fields())
+            return message
+        except NesoError:  # some are OSErrors, too
+            raise
         except (StreamEnded, OSError, ValueError) as error:
             raise Unavailable(str(error)) from None
-        if message is None:
-            check_status(self._connection.fields())
-        return message
 
     def cancel(self) -> None:
         self.is_cancelled = True

@@ -15,18 +15,23 @@ _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTIN
 _END_STREAM = _ACK = 1
 _END_HEADERS, _PADDED, _PRIORITY = 4, 8, 32
 _HEADER_TABLE_SIZE, _ENABLE_PUSH, _INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE = 1, 2, 4, 5
-_LARGEST_WINDOW = (1 << 31) - 1
+_OUR_WINDOW = (1 << 31) - 1  # of the connection and of each stream
 _LARGEST_FRAME = 1 << 20  # that we take
 _LAST_STREAM = 1 << 30
 _KNOWN_BLOCKS = 64
 _FRAME = struct.Struct(">HBBBI")
 PREFIX = struct.Struct(">BI")  # of a message: whether it is compressed, its size
 
-_PREFACE = (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
-            struct.pack(">HBBBI", 0, 24, _SETTINGS, 0, 0) +
-            struct.pack(">HIHIHIHI", _HEADER_TABLE_SIZE, 0, _ENABLE_PUSH, 0, _INITIAL_WINDOW_SIZE, _LARGEST_WINDOW,
-                        _MAX_FRAME_SIZE, _LARGEST_FRAME) +
-            struct.pack(">HBBBII", 0, 4, _WINDOW_UPDATE, 0, 0, _LARGEST_WINDOW - 65535))
+
+def _preface() -> bytes:
+    settings = struct.pack(">HIHIHIHI", _HEADER_TABLE_SIZE, 0, _ENABLE_PUSH, 0, _INITIAL_WINDOW_SIZE, _OUR_WINDOW,
+                           _MAX_FRAME_SIZE, _LARGEST_FRAME)
+    return (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(_SETTINGS, 0, 0, len(settings)) + settings +
+            _window_update(0, _OUR_WINDOW - 65535))
+
+
+def _window_update(stream: int, more: int) -> bytes:
+    return frame(_WINDOW_UPDATE, 0, stream, 4) + struct.pack(">I", more)
 
 
 def frame(kind: int, flags: int, stream: int, size: int) -> bytes:
@@ -75,7 +80,7 @@ class Http2Connection(Pooled):
         self._window = self._initial_window = 65535  # what the server takes on the connection, and on each stream at first
         self._stream_window = 0
         self._frame_size = 16384
-        self._unannounced = 0  # bytes that came, and that our window does not know are gone
+        self._unannounced = self._stream_unannounced = 0  # bytes that came, and that our windows do not know are gone
         self._blocks: Dict[bytes, Dict[bytes, bytes]] = {}
         self._is_leaving = False  # the server takes no more streams
         self._ended = True
@@ -87,7 +92,7 @@ class Http2Connection(Pooled):
         self._filled = 0
 
     async def start(self) -> None:
-        await self._write(_PREFACE)
+        await self._write(_preface())
         while not await self._step():  # the server's settings tell how large frames may be
             pass
 
@@ -132,6 +137,7 @@ class Http2Connection(Pooled):
         self._stream_window = self._initial_window
         self._headers = self._trailers = None
         self._ended = False
+        self._stream_unannounced = 0
         self._prefix, self._message, self._filled, self._messages = b"", None, 0, []
 
     async def _write(self, data: bytes) -> None:
@@ -183,6 +189,12 @@ class Http2Connection(Pooled):
 
     async def _step(self) -> bool:
         """Reads one frame. True if it was the server's settings."""
+        try:
+            return await self._take_frame()
+        except (struct.error, IndexError, hpack.HPACKError) as error:
+            raise ValueError(f"expected frames of HTTP/2, got one that is malformed: {error}") from None
+
+    async def _take_frame(self) -> bool:
         high, low, kind, flags, stream = _FRAME.unpack(await self._bytes.read(9))
         size = high << 8 | low
         if size > _LARGEST_FRAME:
@@ -253,13 +265,20 @@ class Http2Connection(Pooled):
 
     async def _take_data(self, stream: int, flags: int, size: int) -> None:
         self._unannounced += size
-        if self._unannounced > _LARGEST_WINDOW // 2:
-            await self._write(frame(_WINDOW_UPDATE, 0, 0, 4) + struct.pack(">I", self._unannounced))
+        if self._unannounced > _OUR_WINDOW // 2:
+            await self._write(_window_update(0, self._unannounced))
             self._unannounced = 0
+        if stream == self._stream:
+            self._stream_unannounced += size
+            if self._stream_unannounced > _OUR_WINDOW // 2 and not flags & _END_STREAM:
+                await self._write(_window_update(stream, self._stream_unannounced))
+                self._stream_unannounced = 0
         padding = 0
         if flags & _PADDED:
             padding = (await self._bytes.read(1))[0]
             size -= 1 + padding
+            if size < 0:
+                raise ValueError("expected a frame that is longer than its padding")
         if stream != self._stream:
             await self._bytes.read(size)
         else:

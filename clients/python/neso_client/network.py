@@ -83,8 +83,12 @@ class Pool:
                 connection = free.pop()
             except IndexError:
                 return await self._connect(timeout)
-            if connection.is_quiet() or await connection.catch_up():
-                return connection
+            try:
+                if connection.is_quiet() or await connection.catch_up():
+                    return connection
+            except BaseException:  # given up meanwhile
+                connection.close()
+                raise
             connection.close()
 
     def give_back(self, connection: Pooled, keeps: bool) -> None:
