@@ -128,6 +128,21 @@ def test_no_thread_and_no_more_connections_than_calls_at_the_same_time(url, sock
     asyncio.run(run())
 
 
+def test_a_client_that_is_closed_while_it_finds_the_protocol(server, sockets):
+    async def run():
+        before = sockets()
+        client = AsyncClient(server.http, timeout=30)
+        call = asyncio.ensure_future(client.infer("identity", INPUT0=[[1]]))
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(Unavailable, match="the client is closed"):
+            await call
+        await asyncio.sleep(0)
+        assert sockets() == before
+
+    asyncio.run(run())
+
+
 def test_one_client_in_several_loops_at_the_same_time(url):
     client, failed = AsyncClient(url, timeout=30), []
 

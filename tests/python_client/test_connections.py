@@ -24,6 +24,13 @@ def test_urls_that_are_none(url):
         Client(url)
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_tls_is_not_left_out_silently(server, kind, scheme):
+    with pytest.raises(ValueError, match=f"write {scheme}s://"):
+        kind(f"{scheme}://{getattr(server, scheme)}", tls=ssl.create_default_context())
+
+
 def test_no_server(server):
     for scheme in ("http", "grpc"):
         client = Client(f"{scheme}://127.0.0.1:1")

@@ -1,4 +1,5 @@
 """Large tensors go through shared memory by themselves, and through the socket where that cannot be."""
+import asyncio
 import concurrent.futures
 import os
 import pathlib
@@ -8,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from neso_client import Client, DeadlineExceeded
+from neso_client import AsyncClient, Client, DeadlineExceeded
 from support.python_models import PythonModels, python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, Server
@@ -118,6 +119,44 @@ def test_a_call_that_was_given_up_writes_into_no_other_result(sharing):
     with pytest.raises(DeadlineExceeded):
         sharing.infer("slow", IN=image(2)[0], timeout=0.3)
     assert (sharing.infer("slow", IN=image(3)[0]).array == 3).all()
+
+
+def test_cancelled_at_any_moment(sharing_server, shared_url):
+    """Whatever a call was about to do when it was cancelled: no result is another's, and nothing is left behind."""
+    async def run():
+        async with AsyncClient(shared_url, timeout=30, concurrency=4) as client:
+            for turns in range(120):
+                call = asyncio.ensure_future(client.infer("image", INPUT0=image(-1)))
+                for _ in range(turns % 30):
+                    await asyncio.sleep(0)
+                if turns >= 30:
+                    await asyncio.sleep(turns / 60_000)
+                call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+                if turns % 3 == 0:
+                    assert ((await client.infer("image", INPUT0=image(turns))).array == turns).all()
+
+    asyncio.run(run())
+    assert not objects(shared_url)
+    wait_until(lambda: not registered(sharing_server))
+
+
+def test_a_close_that_is_cancelled(sharing_server, shared_url, sockets):
+    async def run():
+        before = sockets()
+        client = AsyncClient(shared_url)
+        await client.infer("image", INPUT0=image())
+        os.kill(sharing_server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(client.close(), 0.3)
+            await asyncio.sleep(0.1)
+            assert sockets() == before and not objects(shared_url)
+        finally:
+            os.kill(sharing_server.pid, signal.SIGCONT)
+
+    asyncio.run(run())
+    sharing_server.post("/v2/systemsharedmemory/unregister")  # it was not told
 
 
 def test_the_off_switch(shared_url):

@@ -40,8 +40,10 @@ class AsyncClient:
     async def close(self) -> None:
         """Ends the connections; calls afterwards raise Unavailable."""
         if self._end.detach() is not None:
-            await self._session.close()
-            await asyncio.sleep(0)  # in which the loop lets go of the sockets
+            try:
+                await self._session.close()
+            finally:
+                await asyncio.sleep(0)  # in which the loop lets go of the sockets
 
     async def infer(self, model: str, inputs: Optional[Mapping[str, Any]] = None, /, *, version: str = "", outputs: Sequence[str] = (),
                     id: str = "", timeout: Optional[float] = None,

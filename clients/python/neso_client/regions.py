@@ -102,18 +102,18 @@ class Regions:
                 region.remove()
                 raise
             except BaseException:  # given up meanwhile: the server may have heard of it
-                with self._lock:
-                    self._discarded.append(region)
+                discarded.append(region)
                 raise
         except BaseException:
             with self._lock:
                 self._bytes -= size
+            self._end_later(discarded)
             raise
         with self._lock:
             if self._is_open:
                 self._all.add(region)
                 return region
-        await self._end(transport, [region])  # closed meanwhile
+        await self._end_now(transport, [region])  # closed meanwhile
         return None
 
     def give_back(self, region: Region) -> None:
@@ -142,12 +142,29 @@ class Regions:
             self._all.clear()
             self._discarded.clear()
         self._free.clear()
-        await self._end(transport, regions)
+        await self._end_now(transport, regions)
 
     async def _end(self, transport: Transport, regions: List[Region]) -> None:
+        """Takes those that have ended out of `regions`, where it is given up, too."""
         answers = True
+        while regions:
+            answers = answers and await self._unregister(transport, regions[-1].name)
+            regions.pop().remove()
+
+    async def _end_now(self, transport: Transport, regions: List[Region]) -> None:
+        """There is no later: where it is given up, the server is not told of the rest."""
+        try:
+            await self._end(transport, regions)
+        finally:
+            for region in regions:
+                region.remove()
+
+    def _end_later(self, regions: List[Region]) -> None:
+        with self._lock:
+            if self._is_open:
+                self._discarded += regions
+                return
         for region in regions:
-            answers = answers and await self._unregister(transport, region.name)
             region.remove()
 
     @staticmethod

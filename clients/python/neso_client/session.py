@@ -1,6 +1,7 @@
 """What Client and AsyncClient have in common: the calls, as coroutines over either network."""
 import socket
 import ssl
+import threading
 from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
 from .conversion import to_array
@@ -40,6 +41,9 @@ class Session:
     def __init__(self, url: str, network: Network, timeout: Optional[float], headers: Optional[Mapping[str, str]],
                  tls: Optional[ssl.SSLContext], shared_memory: bool) -> None:
         scheme, host, port = split_url(url)
+        if scheme in ("http", "grpc") and tls is not None:
+            raise ValueError(f"expected {scheme}s:// with tls=, got {url!r}, which sends everything in the clear; write {scheme}s://, or "
+                             f"leave tls= out")
         if scheme in ("https", "grpcs") and tls is None:
             tls = ssl.create_default_context()
         self._address = Address(host, port, tls if scheme is None or scheme[-1] == "s" else None, dict(headers or {}))
@@ -47,6 +51,7 @@ class Session:
         self._transport: Optional[Transport] = None
         self._sharing: Optional[Sharing] = None
         self._is_closed = False
+        self._beginning = threading.Lock()
         self._models: Dict[Tuple[str, str], _Known] = {}
         if scheme is None and port in (8000, 8001):
             scheme = "grpc" if port == 8001 else "http"
@@ -62,31 +67,44 @@ class Session:
 
     async def connected(self) -> Transport:
         """Which protocol is spoken there may have to be asked first."""
-        if self._is_closed:
-            raise Unavailable("the client is closed")
-        if self._transport is None:
+        is_grpc = False
+        if self._transport is None and not self._is_closed:
             is_grpc = await _speaks_grpc(self._address, self._network, self._timeout)
-            if self._transport is None:  # another call may have been faster
-                return self._begin(is_grpc)
-        return self._transport
+        with self._beginning:  # meanwhile another call may have been faster, or the client was closed
+            if self._is_closed:
+                raise Unavailable("the client is closed")
+            return self._transport or self._begin(is_grpc)
 
     async def close(self) -> None:
-        self._is_closed = True
-        if self._transport is not None:
+        transport = self._no_more()
+        if transport is None:
+            return
+        try:
             if self._sharing is not None:
-                await self._sharing.close(self._transport)
-            self._transport.close()
+                await self._sharing.close(transport)
+        finally:
+            transport.close()
 
     def end(self) -> None:
         """As close(), from any thread, where no loop runs any more, too."""
-        self._is_closed = True
-        if self._transport is None:
+        transport = self._no_more()
+        if transport is None:
             return
-        if self._sharing is not None:
-            blocking: Transport = self._kind(self._address, BLOCKING)
-            run(self._sharing.close(blocking))
-            blocking.close()
-        self._transport.close()
+        try:
+            if self._sharing is not None:
+                blocking: Transport = self._kind(self._address, BLOCKING)
+                try:
+                    run(self._sharing.close(blocking))
+                finally:
+                    blocking.close()
+        finally:
+            transport.close()
+
+    def _no_more(self) -> Optional[Transport]:
+        """What there is to be closed."""
+        with self._beginning:
+            self._is_closed = True
+            return self._transport
 
     async def infer(self, call: Call) -> Result:
         transport = self._transport or await self.connected()
