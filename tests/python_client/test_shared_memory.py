@@ -141,6 +141,11 @@ def test_cancelled_at_any_moment(sharing_server, shared_url):
     wait_until(lambda: not registered(sharing_server))
 
 
+def has_stopped(pid):
+    """With all of its threads."""
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
 def test_a_close_that_is_cancelled(sharing_server, shared_url, sockets):
     async def run():
         before = sockets()
@@ -148,6 +153,7 @@ def test_a_close_that_is_cancelled(sharing_server, shared_url, sockets):
         await client.infer("image", INPUT0=image())
         os.kill(sharing_server.pid, signal.SIGSTOP)
         try:
+            wait_until(lambda: has_stopped(sharing_server.pid))
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(client.close(), 0.3)
             await asyncio.sleep(0.1)
