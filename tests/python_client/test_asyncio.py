@@ -98,6 +98,34 @@ def test_time_limits(url):
     asyncio.run(run())
 
 
+def test_time_limits_hold_for_calls_that_wait_for_their_turn(url):
+    async def run():
+        async with AsyncClient(url, timeout=60, concurrency=1) as client:
+            await client.model("slow")
+            running = asyncio.ensure_future(client.infer("slow", IN=ONE))
+            await asyncio.sleep(0.1)
+            began = time.monotonic()
+            with pytest.raises(DeadlineExceeded, match="no turn within 0.3 s"):
+                await client.infer("slow", IN=ONE, timeout=0.3)
+            assert time.monotonic() - began < 1.2 * PATIENCE
+            with pytest.raises(DeadlineExceeded):  # the turn comes, and what is left is too short
+                await client.infer("slow", IN=ONE, timeout=1.8)
+            assert time.monotonic() - began < 2.9 * PATIENCE
+            assert (await running).array.tolist() == [1]
+
+    asyncio.run(run())
+
+
+def test_no_timer_outlives_its_connection(url):
+    async def run():
+        async with AsyncClient(url, timeout=1000) as client:
+            await client.infer("identity", INPUT0=[[1]])
+        await asyncio.sleep(0)
+        assert not [timer for timer in asyncio.get_running_loop()._scheduled if not timer.cancelled()]
+
+    asyncio.run(run())
+
+
 def test_cancelled_at_any_moment(url):
     """Whatever a call was about to do when it was cancelled, those after it get their own answers."""
     async def run():

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
-from support.certificates import Authority
+from support.certificates import Authority, tls_flags
 from support.repository import ModelRepository
 from support.server import PATIENCE, Server
 
@@ -105,8 +105,8 @@ def secured(tmp_path_factory):
     certificate = authority.issue("server")
     repository = ModelRepository(folder / "models")
     repository.add_identity("identity")
-    server = Server(repository.path, "--grpc-use-ssl=true", f"--grpc-server-cert={certificate.certificate}",
-                    f"--grpc-server-key={certificate.key}").start()
+    server = Server(repository.path, *tls_flags("grpc", certificate), *tls_flags("http", certificate),
+                    tls={"verify": str(authority.certificate)}).start()
     yield server, authority
     server.stop()
 
@@ -136,6 +136,42 @@ def test_tls_in_a_loop(secured):
             await AsyncClient(f"grpcs://{server.grpc}").infer("identity", INPUT0=[[1]])
 
     asyncio.run(run())
+
+
+def test_the_protocol_is_found_over_tls(secured):
+    server, authority = secured
+    trusted = ssl.create_default_context(cafile=str(authority.certificate))
+
+    async def run(address):
+        async with AsyncClient(address, tls=trusted) as client:
+            assert (await client.infer("identity", INPUT0=[[1]])).array.tolist() == [[1]]
+
+    for address in (server.http, server.grpc):
+        with Client(address, tls=trusted) as client:
+            assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+        asyncio.run(run(address))
+
+
+def test_one_context_for_both_protocols_at_the_same_time(secured):
+    server, authority = secured
+    trusted = ssl.create_default_context(cafile=str(authority.certificate))
+    urls = [f"https://{server.http}", f"grpcs://{server.grpc}"]
+
+    async def run():
+        clients = [AsyncClient(url, tls=trusted, timeout=20) for url in 3 * urls]
+        calls = [client.infer("identity", INPUT0=[[i]]) for i, client in enumerate(clients)]
+        assert [result.array.tolist() for result in await asyncio.gather(*calls)] == [[[i]] for i in range(6)]
+        await asyncio.gather(*(client.close() for client in clients))
+
+    def ask(url):
+        with Client(url, tls=trusted, timeout=20) as client:
+            return client.infer("identity", INPUT0=[[7]]).array.tolist()
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        loops = [pool.submit(asyncio.run, run()) for _ in range(4)]
+        assert list(pool.map(ask, 4 * urls)) == 8 * [[[7]]]
+        for loop in loops:
+            loop.result()
 
 
 def test_an_input_is_told_before_the_server_is_asked_again(client):

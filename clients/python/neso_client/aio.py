@@ -18,8 +18,8 @@ __all__ = ["AsyncClient"]
 
 
 class AsyncClient:
-    """Client's methods as coroutines. Their sockets are the running loop's own, no thread takes part. Cancelling a coroutine, or leaving a
-    stream, cancels the call: the server sees its connection end.
+    """Client's methods as coroutines. Their sockets are the running loop's own; only looking up a host's name, and whether it is this machine,
+    is done in the loop's executor. Cancelling a coroutine, or leaving a stream, cancels the call: the server sees its connection end.
 
     concurrency: calls that run at the same time in a loop; others wait for their turn.
     Client's other arguments mean the same here; a server that is not there is told by the first call. A client may be used by several

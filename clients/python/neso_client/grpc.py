@@ -42,10 +42,11 @@ class GrpcTransport(Transport):
         return read_response(await self.call("ModelInfer", *infer_request(request), timeout))
 
     async def stream(self, request: Request, timeout: Optional[float]) -> AsyncGenerator[Response, None]:
-        connection = cast(Http2Connection, await self._pool.take(timeout))
+        taken, rest = await self._pool.take(timeout)
+        connection = cast(Http2Connection, taken)
         is_whole = False
         try:
-            await self._send(connection, "ModelStreamInfer", *infer_request(request), timeout)
+            await self._send(connection, "ModelStreamInfer", *infer_request(request), rest)
             while (message := await connection.receive()) is not None:
                 response = _read_stream_response(message)
                 if response is not None:
@@ -95,12 +96,13 @@ class GrpcTransport(Transport):
     async def call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
                    is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> memoryview:
         """The answer's message. more_fields: encoded by literal()."""
-        connection = cast(Http2Connection, await self._pool.take(timeout))
+        taken, rest = await self._pool.take(timeout)
+        connection = cast(Http2Connection, taken)
         is_whole = False
         if cancellation is not None:
             cancellation.attach(connection.abort)
         try:
-            await self._send(connection, method, message, size, timeout, more_fields, is_compressed)
+            await self._send(connection, method, message, size, rest, more_fields, is_compressed)
             answer = await connection.receive()
             more = answer is not None and await connection.receive() is not None
             is_whole = not more

@@ -79,10 +79,11 @@ class HttpTransport(Transport):
         size = sum(map(len, body))
         extra = more_headers if head_size is None else f"{more_headers}Inference-Header-Content-Length: {head_size}\r\n"
         buffers = [f"{method} {path}{self._common}{extra}Content-Length: {size}\r\n\r\n".encode("latin-1"), *body]
-        connection = cast(HttpConnection, await self._pool.take(timeout))
+        taken, rest = await self._pool.take(timeout)
+        connection = cast(HttpConnection, taken)
         keeps = False
         try:
-            answer, keeps = await connection.exchange(buffers, timeout)
+            answer, keeps = await connection.exchange(buffers, rest)
         except socket.timeout:
             raise DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s") from None
         except (OSError, ValueError, IndexError) as error:

@@ -1,12 +1,16 @@
-"""Connections that are driven by asyncio's loop itself: no thread takes part, and a small answer costs one turn of the loop."""
+"""Connections that are driven by asyncio's loop itself: a small answer costs one turn of the loop.
+
+No thread takes part in calls. Only what blocks is asked in the loop's executor: names of hosts (by asyncio itself), and once for each client
+whether the server is on this machine."""
 import asyncio
 import select
 import socket
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, TypeVar, cast
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Tuple, TypeVar, cast
 
-from .errors import DeadlineExceeded, Unavailable
-from .network import Address, Connect, Network, Pool, Pooled
+from .alpn import loop_turn
+from .errors import DeadlineExceeded
+from .network import Address, Connect, Network, Pool, Pooled, unreachable
 from .streams import SMALL, Stream
 
 _T = TypeVar("_T")
@@ -133,6 +137,9 @@ class LoopStream(Stream, asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Optional[Exception]) -> None:
         self._is_open, self._error, self._is_jammed = False, error, False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake()
 
     def pause_writing(self) -> None:
@@ -173,6 +180,14 @@ def _chunks(buffers: List[Any]) -> Iterator[Any]:
         yield small
 
 
+async def _connect(loop: asyncio.AbstractEventLoop, address: Address, protocol: str) -> LoopStream:
+    if address.tls is None:
+        return (await loop.create_connection(lambda: LoopStream(loop), address.host, address.port))[1]
+    async with loop_turn(address.tls, protocol):
+        return (await loop.create_connection(lambda: LoopStream(loop), address.host, address.port, ssl=address.tls,
+                                             server_hostname=address.host))[1]
+
+
 class LoopNetwork(Network):
     """For any number of loops, each in its thread. concurrency: calls of a loop at the same time."""
 
@@ -182,16 +197,12 @@ class LoopNetwork(Network):
     async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
         loop = asyncio.get_running_loop()
         timeout = timeout if address.connect_timeout is None else address.connect_timeout
-        if address.tls is not None:
-            address.tls.set_alpn_protocols([protocol])
-        connecting = loop.create_connection(lambda: LoopStream(loop), address.host, address.port, ssl=address.tls,
-                                            server_hostname=None if address.tls is None else address.host)
         try:
-            return (await asyncio.wait_for(connecting, timeout))[1]
+            return await asyncio.wait_for(_connect(loop, address, protocol), timeout)
         except (asyncio.TimeoutError, socket.timeout):
             raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
         except OSError as error:
-            raise Unavailable(f"no connection to {address.authority}: {error}") from None
+            raise unreachable(address, error) from None
 
     def pool(self, connect: Connect) -> Pool:
         return _LoopPool(connect, self._concurrency)
@@ -225,17 +236,29 @@ class _LoopPool(Pool):
         self._concurrency = concurrency
         self._lots: Dict[asyncio.AbstractEventLoop, _Lot] = {}
 
-    async def take(self, timeout: Optional[float]) -> Pooled:
+    async def take(self, timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
         loop = asyncio.get_running_loop()
         lot = self._lots.get(loop) or self._new_lot(loop)
-        await lot.slots.acquire()
+        if timeout is not None and lot.slots.locked():
+            timeout = await self._wait_for_a_turn(lot, timeout)
+        else:
+            await lot.slots.acquire()
         try:
             connection = await self._take_from(lot.free, timeout)
         except BaseException:
             lot.slots.release()
             raise
         connection.home = lot
-        return connection
+        return connection, timeout
+
+    async def _wait_for_a_turn(self, lot: _Lot, timeout: float) -> float:
+        """What is left of the timeout."""
+        until = lot.loop.time() + timeout
+        try:
+            await asyncio.wait_for(lot.slots.acquire(), timeout)
+        except asyncio.TimeoutError:
+            raise DeadlineExceeded(f"no turn within {timeout} s: {self._concurrency} calls were running, the client's concurrency=") from None
+        return max(until - lot.loop.time(), 0.001)
 
     def give_back(self, connection: Pooled, keeps: bool) -> None:
         lot: _Lot = connection.home

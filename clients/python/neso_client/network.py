@@ -1,4 +1,5 @@
 """Where a server is, and the connections to it."""
+import concurrent.futures
 import os
 import socket
 import ssl
@@ -9,6 +10,7 @@ from collections import deque
 from typing import Any, Awaitable, Callable, Deque, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
 
+from .alpn import turn
 from .errors import DeadlineExceeded, Unavailable
 from .streams import BlockingStream, Stream
 
@@ -71,9 +73,9 @@ class Pool:
     def is_closed(self) -> bool:
         return self._closed.is_set()
 
-    async def take(self, timeout: Optional[float]) -> Pooled:
-        """give_back() has to be called with it."""
-        return await self._take_from(self._free, timeout)
+    async def take(self, timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
+        """(connection, what is left of the timeout). give_back() has to be called with it."""
+        return await self._take_from(self._free, timeout), timeout
 
     async def _take_from(self, free: Deque[Pooled], timeout: Optional[float]) -> Pooled:
         if self._closed.is_set():
@@ -112,6 +114,16 @@ class Pool:
         self._end()  # of the other process's, too, the descriptors here
 
 
+class OtherProtocol(Unavailable):
+    """The server does not speak the one that was offered to it in TLS."""
+
+
+def unreachable(address: Address, error: OSError) -> Unavailable:
+    told = f"no connection to {address.authority}: {error}"
+    is_other = isinstance(error, ssl.SSLError) and "no application protocol" in str(error).lower().replace("_", " ")
+    return OtherProtocol(told) if is_other else Unavailable(told)
+
+
 class Network(ABC):
     """How connections are made and waited for."""
 
@@ -133,20 +145,29 @@ class BlockingNetwork(Network):
         try:
             connected = socket.create_connection((address.host, address.port), timeout)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if address.tls is None:
-                return BlockingStream(connected)
-            address.tls.set_alpn_protocols([protocol])
-            return BlockingStream(address.tls.wrap_socket(connected, server_hostname=address.host))
-        except socket.timeout:
+            return BlockingStream(connected if address.tls is None else _secured(connected, address.tls, address.host, protocol, timeout))
+        except (socket.timeout, concurrent.futures.TimeoutError):
             raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
         except OSError as error:
-            raise Unavailable(f"no connection to {address.authority}: {error}") from None
+            raise unreachable(address, error) from None
 
     def pool(self, connect: Connect) -> Pool:
         return Pool(connect)
 
     async def ask(self, question: Callable[..., _T], *arguments: Any) -> _T:
         return question(*arguments)
+
+
+def _secured(connected: socket.socket, tls: ssl.SSLContext, host: str, protocol: str, timeout: Optional[float]) -> ssl.SSLSocket:
+    made = connected
+    try:
+        with turn(tls, protocol, timeout):
+            made = secured = tls.wrap_socket(connected, server_hostname=host, do_handshake_on_connect=False)
+        secured.do_handshake()
+    except BaseException:
+        made.close()
+        raise
+    return secured
 
 
 BLOCKING = BlockingNetwork()

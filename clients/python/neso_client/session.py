@@ -9,7 +9,7 @@ from .errors import InvalidInput, ServerError, Unavailable
 from .frames import is_frame, to_inputs
 from .grpc import GrpcTransport
 from .http import HttpTransport
-from .network import BLOCKING, Address, Network, split_url
+from .network import BLOCKING, Address, Network, OtherProtocol, split_url
 from .results import Result
 from .sharing import Sharing
 from .streams import run
@@ -202,7 +202,10 @@ def _describe(specs: Dict[str, TensorSpec]) -> str:
 
 async def _speaks_grpc(address: Address, network: Network, timeout: Optional[float]) -> bool:
     """A port of gRPC has no answer to a question in HTTP/1.1, or one in HTTP/2."""
-    probe = await network.open(address, timeout, "http/1.1")
+    try:
+        probe = await network.open(address, timeout, "http/1.1")
+    except OtherProtocol:
+        return True
     try:
         probe.limit(timeout or 10)
         await probe.send([f"GET /v2/health/live HTTP/1.1\r\nHost: {address.authority}\r\nConnection: close\r\n\r\n".encode()])
