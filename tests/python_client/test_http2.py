@@ -56,7 +56,8 @@ class Talk:
 
 
 class Peer:
-    """Does what no real server does when it is asked to. `talks`: called with the Talk with each client, in a thread; the connection ends when it returns."""
+    """Does what no real server does when it is asked to. `talks`: called with the Talk with each client, in a thread; the connection ends
+    when it returns."""
 
     def __init__(self, talks):
         self._talks = talks

@@ -1,7 +1,7 @@
 """Connections that are driven by asyncio's loop itself: a small answer costs one turn of the loop.
 
-No thread takes part in calls. Only what blocks is asked in the loop's executor: names of hosts (by asyncio itself), and once for each client
-whether the server is on this machine."""
+No thread takes part in calls. Only what blocks is asked in the loop's executor: names of hosts (by asyncio itself), and once for each
+client whether the server is on this machine."""
 import asyncio
 import select
 import socket
@@ -257,7 +257,8 @@ class _LoopPool(Pool):
         try:
             await asyncio.wait_for(lot.slots.acquire(), timeout)
         except asyncio.TimeoutError:
-            raise DeadlineExceeded(f"no turn within {timeout} s: {self._concurrency} calls were running, the client's concurrency=") from None
+            told = f"no turn within {timeout} s: {self._concurrency} calls were running, the client's concurrency="
+            raise DeadlineExceeded(told) from None
         return max(until - lot.loop.time(), 0.001)
 
     def give_back(self, connection: Pooled, keeps: bool) -> None:
