@@ -20,10 +20,11 @@ const std::string* HttpAnswer::Find(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
+// The error names no value, which may be a key.
 Status CheckHeaders(const HttpHeaders& headers) {
   for (const auto& [name, value] : headers) {
     if (name.empty() || !FitsIntoLine(name, false) || name.find(':') != std::string::npos || !FitsIntoLine(value, true))
-      return InvalidArg("header '{}: {}' cannot be sent: a line end, or a name that is none", name, value);
+      return InvalidArg("header '{}' cannot be sent: a line end, or a name that is none", name);
   }
   return {};
 }

@@ -87,6 +87,8 @@ TEST(HttpClientTest, WhatWouldEndALineIsNotSent) {
   EXPECT_FALSE(WriteHead(endpoint, {.path = "a"}).ok());
   EXPECT_FALSE(WriteHead(endpoint, {.headers = {{"A", "b\r\nC: d"}}}).ok());
   EXPECT_FALSE(WriteHead(endpoint, {.headers = {{"A:", "b"}}}).ok());
+  EXPECT_EQ(CheckHeaders({{"authorization", "Bearer secret\n"}}).message(),
+            "header 'authorization' cannot be sent: a line end, or a name that is none");
   EXPECT_EQ(*WriteHead(endpoint, {.path = "/p", .headers = {{"A", "b c"}}}),
             "GET /p HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b c\r\n\r\n");
 }
