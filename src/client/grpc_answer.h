@@ -38,6 +38,8 @@ class GrpcAnswerReader {
   std::string_view message() const { return {message_->data(), message_->size()}; }
   // How the call ended when the server has sent all, or has reset the stream with this error of HTTP/2.
   net::GrpcStatus End(uint32_t http2_error = 0);
+  // That of the head; 0: none has come.
+  int http_status() const { return http_status_; }
 
  private:
   State Fail(net::GrpcCode code, std::string_view reason);

@@ -56,6 +56,8 @@ class GrpcCall {
   // The server is told, the listener is not.
   void Cancel();
   bool is_under_way() const { return connection_ != nullptr; }
+  // Of the answer so far; 0: none has come. Servers of gRPC answer with 200, whatever became of the call.
+  int http_status() const { return answer_.http_status(); }
 
  private:
   friend class GrpcConnection;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "client_library/durations.h"
 #include "client_library/grpc_channel.h"
 #include "client_library/http_channel.h"
 
@@ -18,10 +19,10 @@ struct IsRefusal {
 };
 
 std::unique_ptr<Channel> ChannelTo(const ServerAddress& server, Worker& worker, const ClientOptions& options) {
+  const Nanoseconds connect_timeout = NanosecondsOf(options.connect_timeout);
   if (server.protocol == Protocol::kGrpc)
-    return std::make_unique<GrpcChannel>(worker, server.endpoint, options.connect_timeout);
-  return std::make_unique<HttpChannel>(worker, server.endpoint, options.connect_timeout,
-                                       options.connections_per_endpoint);
+    return std::make_unique<GrpcChannel>(worker, server.endpoint, connect_timeout);
+  return std::make_unique<HttpChannel>(worker, server.endpoint, connect_timeout, options.connections_per_endpoint);
 }
 
 ClientError Gone() { return {ErrorKind::kCancelled, "the client is gone"}; }
@@ -81,8 +82,9 @@ void Calls::OnAttempt(uint64_t id, Expected<Answer> answer) {
   NoteOutcome(endpoint, !answer.ok() || was_refused);
   if (answer.ok() && !was_refused) return End(id, *std::move(answer));
   if (MayTryAgain(call, was_refused)) {
-    const Nanoseconds pause = PauseBeforeRetry(call.attempts, options_.first_pause, options_.longest_pause, random_);
-    call.pause_timer = worker_.At(Now() + pause, [this, id] { Try(id); });
+    const Nanoseconds pause = PauseBeforeRetry(call.attempts, NanosecondsOf(options_.first_pause),
+                                               NanosecondsOf(options_.longest_pause), random_);
+    call.pause_timer = worker_.At(After(Now(), pause), [this, id] { Try(id); });
   } else if (answer.ok()) {
     End(id, *std::move(answer));
   } else {

@@ -17,7 +17,7 @@ struct Attempt {
   TimePoint deadline;
   std::string head;       // HTTP: as it goes over the wire to the present endpoint
   bool was_sent = false;  // some of it, perhaps
-  // The answer, or kUnavailable: no connection, or it was lost.
+  // The answer, or kUnavailable: no connection, or it was lost, or a proxy has lost the server.
   std::function<void(Expected<Answer>)> done;
 };
 

@@ -5,6 +5,7 @@
 
 #include "client/dial.h"
 #include "client_library/calls.h"
+#include "client_library/durations.h"
 #include "client_library/questions.h"
 
 namespace neso {
@@ -48,7 +49,8 @@ class Client::Impl {
     auto question = std::make_shared<Question>(std::move(asked).value());
     question->http.headers.insert(question->http.headers.end(), options.headers.begin(), options.headers.end());
     question->grpc.metadata = options.headers;
-    const TimePoint deadline = std::chrono::steady_clock::now() + options.deadline.value_or(options_.deadline);
+    const Nanoseconds patience = client_library::NanosecondsOf(options.deadline.value_or(options_.deadline));
+    const TimePoint deadline = After(std::chrono::steady_clock::now(), patience);
     const auto done = [promise, read](Result<Answer> answer) {
       promise.Set(answer ? read(answer.value()) : Result<T>(std::move(answer).error()));
     };

@@ -188,15 +188,35 @@ TEST(ClientGrpcTest, EndpointsOfBothProtocolsStandSideBySide) {
 }
 
 TEST(ClientGrpcTest, RepeatsOnlyWhatMayBeRunTwiceWhenAConnectionIsLost) {
-  GrpcService service;
   RawServer twice({"", ""});  // takes a call, and goes
   Client repeating = Connect({"grpc://" + twice.address()}, {.most_attempts = 2});
   EXPECT_EQ(repeating.Infer(Request()).Get().error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(repeating.Figures().retries, 1u);
   RawServer once({""});
   Client careful = Connect({"grpc://" + once.address()});
   const Result<InferAnswer> answer = careful.Infer(Request(), {.may_repeat = false}).Get();
   EXPECT_EQ(answer.error().message, once.address() + ": the server has closed the connection");
   EXPECT_EQ(careful.Figures().retries, 0u);
+}
+
+// A proxy's answers, over HTTP/2 and without a status of gRPC.
+TEST(ClientGrpcTest, OnlyWhatNoServerHasTakenIsMadeAgainBehindAProxy) {
+  for (const auto& [http, retries] : {std::pair(429, 0u), std::pair(502, 0u), std::pair(503, 1u), std::pair(504, 0u)}) {
+    net::TestServer proxy;
+    proxy.handler().on_request = [status = http](const net::HttpExchangeRef& exchange) {
+      net::HttpResponse response;
+      response.status = status;
+      exchange->Respond(std::move(response));
+    };
+    Client client = Connect({"grpc://" + At(proxy)}, {.most_attempts = 2, .first_pause = milliseconds(1)});
+    const Result<InferAnswer> answer = client.Infer(Request(), {.may_repeat = false}).Get();
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable) << http;
+    EXPECT_NE(answer.error().message.find("HTTP status " + std::to_string(http)), std::string::npos)
+        << answer.error().message;
+    EXPECT_EQ(client.Figures().retries, retries) << http;
+    EXPECT_FALSE(client.Infer(Request()).Get().ok());
+    EXPECT_EQ(client.Figures().retries, retries + 1) << http;
+  }
 }
 
 TEST(ClientGrpcTest, GivesUpAtItsDeadlineWhichTheServerKnows) {
@@ -212,6 +232,14 @@ TEST(ClientGrpcTest, GivesUpAtItsDeadlineWhichTheServerKnows) {
   EXPECT_TRUE(Soon([&] { return service.cancels == 1; }));
   EXPECT_FALSE(timeout.empty());
   EXPECT_EQ(client.Figures().endpoints[0].outstanding, 0u);
+}
+
+TEST(ClientGrpcTest, TheLongestTimesAreNotAtOnce) {
+  GrpcService service;
+  Client client =
+      Connect({service.address()}, {.deadline = milliseconds::max(), .connect_timeout = milliseconds::max()});
+  const Result<InferAnswer> answer = client.Infer(Request()).Get();
+  EXPECT_TRUE(answer.ok()) << answer.error().message;
 }
 
 TEST(ClientGrpcTest, CancelledCallsEndOnTheServerWhileOthersGoOn) {

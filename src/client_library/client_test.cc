@@ -208,6 +208,14 @@ TEST(ClientTest, GivesUpAtItsDeadline) {
   EXPECT_TRUE(client.Infer(Request()).Get().ok());
 }
 
+TEST(ClientTest, TheLongestTimesAreNotAtOnce) {
+  net::TestServer server;
+  Serve(server);
+  Client client = Connect({At(server)}, {.connect_timeout = milliseconds::max()});
+  const Result<InferAnswer> answer = client.Infer(Request(), {.deadline = milliseconds::max()}).Get();
+  EXPECT_TRUE(answer.ok()) << answer.error().message;
+}
+
 TEST(ClientTest, CancelledCallsEnd) {
   net::TestServer server;
   std::latch there(1);

@@ -1,5 +1,7 @@
 #include "client_library/connector.h"
 
+#include "base/saturating.h"
+
 namespace neso::client_library {
 
 Connector::~Connector() {
@@ -30,7 +32,7 @@ void Connector::Run() {
     }
     // std::function wants what can be copied.
     const auto dialled = std::make_shared<Expected<client::Dialled>>(
-        client::Dial(endpoint_, wire_, std::chrono::steady_clock::now() + timeout_, worker_.loop().load()));
+        client::Dial(endpoint_, wire_, After(std::chrono::steady_clock::now(), timeout_), worker_.loop().load()));
     worker_.Post([this, dialled] { done_(std::move(*dialled)); });
   }
 }

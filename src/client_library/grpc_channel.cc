@@ -11,6 +11,12 @@ namespace neso::client_library {
 
 using client::GrpcConnection;
 
+namespace {
+
+constexpr int kOk = 200, kServiceUnavailable = 503;
+
+}  // namespace
+
 // An attempt that is under way: its call, and the answer so far.
 class GrpcChannel::Exchange final : private client::GrpcCall::Listener {
  public:
@@ -38,8 +44,15 @@ class GrpcChannel::Exchange final : private client::GrpcCall::Listener {
 
   void OnEnd(client::GrpcCall&, const net::GrpcStatus& status) override { channel_.OnEnd(attempt_, ReadEnd(status)); }
 
+  // Somebody on the way has no answer of the server's, and the call may have been run: 502 and 504, say.
+  bool IsInDoubt(const net::GrpcStatus& status) const {
+    const int http = call_.http_status();
+    return status.code == net::GrpcCode::kUnavailable && http != 0 && http != kOk && http != kServiceUnavailable;
+  }
+
   Expected<Answer> ReadEnd(const net::GrpcStatus& status) {
-    if (connection_->is_lost()) return Unavailable("{}: {}", channel_.endpoint_.Authority(), status.message);
+    if (connection_->is_lost() || IsInDoubt(status))
+      return Unavailable("{}: {}", channel_.endpoint_.Authority(), status.message);
     if (status.code == net::GrpcCode::kOk && messages_ != 1) {
       return Answer(GrpcAnswer{
           {net::GrpcCode::kInternal, fmt::format("expected one message as the server's answer, got {}", messages_)}});
