@@ -18,18 +18,20 @@ Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view m
   RETURN_IF_ERROR(CallForMany(path, message, timeout, metadata, [&](std::string_view came) {
     answer = came;
     answers++;
+    return true;
   }));
   if (answers == 1) return answer;
   return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Authority(), path, answers);
 }
 
 Status GrpcClient::CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
-                               const net::GrpcMetadata& metadata, std::function<void(std::string_view)> take) {
+                               const net::GrpcMetadata& metadata, std::function<bool(std::string_view)> take) {
   if (message.size() > UINT32_MAX)
     return InvalidArg("a gRPC message has less than 4 GiB, got {} bytes", message.size());
   const TimePoint deadline = Now() + timeout;
   RETURN_IF_ERROR(EnsureConnection(deadline));
   take_ = std::move(take);
+  wants_more_ = true;
   const GrpcMethod method(endpoint_, path, metadata, timeout);
   const net::GrpcPrefix prefix(false, message.size());
   // A copy, of which the last bytes may still be under way when the answer is there.
@@ -37,7 +39,8 @@ Status GrpcClient::CallForMany(std::string_view path, std::string_view message, 
   GrpcCall call(*this);
   call.Begin(*connection_, method);
   call.SendAndFinish({.head = *sent, .keep = sent});
-  while (call.is_under_way() && Now() < deadline) loop_.RunOnce(deadline);
+  while (call.is_under_way() && wants_more_ && Now() < deadline) loop_.RunOnce(deadline);
+  if (!wants_more_) return {};
   if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Authority());
   if (status_.code == net::GrpcCode::kOk) return {};
   const Status error = StatusOf(status_);

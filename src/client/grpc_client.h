@@ -28,20 +28,22 @@ class GrpcClient final : private GrpcCall::Listener {
   // kInternal when it answers with no message, or with several.
   Expected<std::string> Call(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
                              const net::GrpcMetadata& metadata = {});
-  // Any number of messages answer, each of which `take` gets when it comes. Errors: as above, but for kInternal.
+  // Any number of messages answer, each of which `take` gets when it comes. When it returns false it wants no more: the
+  // call is cancelled, which is no error. Errors: as above, but for kInternal.
   Status CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
-                     const net::GrpcMetadata& metadata, std::function<void(std::string_view)> take);
+                     const net::GrpcMetadata& metadata, std::function<bool(std::string_view)> take);
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   Status EnsureConnection(TimePoint deadline);
-  void OnMessage(GrpcCall&, std::string_view message) override { take_(message); }
+  void OnMessage(GrpcCall&, std::string_view message) override { wants_more_ = wants_more_ && take_(message); }
   void OnEnd(GrpcCall& call, const net::GrpcStatus& status) override { status_ = status; }
 
   const Endpoint endpoint_;
   Loop loop_;
   std::unique_ptr<GrpcConnection> connection_;
-  std::function<void(std::string_view)> take_;  // of the call that is under way
+  std::function<bool(std::string_view)> take_;  // of the call that is under way
+  bool wants_more_ = false;                     // says take_
   net::GrpcStatus status_;
 };
 

@@ -27,7 +27,7 @@ bool Soon(const std::function<bool()>& condition) {
   return condition();
 }
 
-// "/echo" answers each message with itself, "/thrice" three times, "/hold" never, "/early" before the request is complete, "/fail" with an error.
+// "/echo" answers each message with itself, "/thrice" three times, "/hold" never, "/more" once and does not end, "/early" before the request is complete, "/fail" with an error.
 class EchoServer final : public net::GrpcHandler {
  public:
   explicit EchoServer(net::GrpcServerOptions options = {}) : executor_("test-exec", 2) {
@@ -51,7 +51,9 @@ class EchoServer final : public net::GrpcHandler {
     }
     ~Receiver() override { server_.under_way--; }
     void OnMessage(BufferRef message) override {
-      const int times = call_->head().path == "/echo" ? 1 : call_->head().path == "/thrice" ? 3 : 0;
+      const int times = call_->head().path == "/echo" || call_->head().path == "/more" ? 1
+                        : call_->head().path == "/thrice"                              ? 3
+                                                                                       : 0;
       auto kept = std::make_shared<BufferRef>(std::move(message));
       for (int i = 0; i < times; i++)
         call_->Send({.head = {}, .parts = {{(*kept)->data(), (*kept)->size()}}, .release = kept});
@@ -94,11 +96,29 @@ TEST(GrpcClientTest, AllMessagesOfAnAnswerAreHandedOn) {
   EchoServer server;
   GrpcClient client(At(server.port()));
   std::string came;
-  const auto take = [&came](std::string_view message) { came += message; };
+  const auto take = [&came](std::string_view message) {
+    came += message;
+    return true;
+  };
   ASSERT_TRUE(client.CallForMany("/thrice", "ab", kPatience, {}, take).ok());
   EXPECT_EQ(came, "ababab");
   EXPECT_EQ(client.Call("/thrice", "ab", kPatience).error().code(), StatusCode::kInternal);
   EXPECT_EQ(client.CallForMany("/fail", "x", kPatience, {{"x-name", "m"}}, take).code(), StatusCode::kNotFound);
+}
+
+TEST(GrpcClientTest, WhoeverWantsNoMoreEndsTheCall) {
+  EchoServer server;
+  GrpcClient client(At(server.port()));
+  std::string came;
+  const auto take_one = [&came](std::string_view message) {
+    came += message;
+    return false;
+  };
+  EXPECT_TRUE(client.CallForMany("/more", "ab", kPatience, {}, take_one).ok());
+  EXPECT_TRUE(Soon([&] { return server.cancels == 1; }));
+  EXPECT_TRUE(client.CallForMany("/thrice", "c", kPatience, {}, take_one).ok());
+  EXPECT_EQ(came, "abc");
+  EXPECT_EQ(*client.Call("/echo", "still", kPatience), "still");
 }
 
 TEST(GrpcClientTest, TheServersErrorIsTheAnswer) {

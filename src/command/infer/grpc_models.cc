@@ -126,11 +126,12 @@ Status GrpcModels::InferForMany(const InferQuestion& question, const std::functi
     ASSIGN_OR_RETURN(const InferAnswer answer, AnswerOf(streamed.response));
     return take(answer);
   };
+  const auto goes_on = [&](std::string_view message) {
+    failure = take_message(message);
+    return failure.ok();
+  };
   const Status ended = client_.CallForMany(client::ServicePath("ModelStreamInfer"), RequestOf(question),
-                                           access_.timeout, access_.headers, [&](std::string_view message) {
-                                             if (const Status taken = take_message(message); failure.ok())
-                                               failure = taken;
-                                           });
+                                           access_.timeout, access_.headers, goes_on);
   return ended.ok() ? failure : access_.Explain(ended);
 }
 
