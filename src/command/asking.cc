@@ -1,14 +1,30 @@
 #include "command/asking.h"
 
+#include <cstdlib>
+
 namespace neso::command {
 namespace {
 
 constexpr double kLongestSeconds = 86'400;
 
+bool WasTyped(const CLI::Option& option) {
+  const std::string& variable = option.get_envname();
+  const char* const preset = variable.empty() ? nullptr : std::getenv(variable.c_str());
+  return option.count() > 0 && (preset == nullptr || option.results().front() != preset);
+}
+
 }  // namespace
 
 std::chrono::milliseconds Asking::timeout() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(timeout_seconds));
+}
+
+std::vector<std::string> Asking::TypedTlsOptions() const {
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : tls_options) {
+    if (WasTyped(*option)) names.push_back("--" + option->get_lnames().front());
+  }
+  return names;
 }
 
 void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols) {
@@ -33,17 +49,19 @@ void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols) {
   app.add_option("-H,--header", asking.headers, "A header of each request, such as 'X-Team: vision'; again for others.")
       ->type_name("'NAME: VALUE'")
       ->allow_extra_args(false);
-  app.add_option("--cacert", asking.roots_file,
-                 "TLS: who has to have signed the server's certificate; else NESO_CACERT, or whom the system trusts.")
-      ->type_name("FILE")
-      ->envname("NESO_CACERT");
-  app.add_option("--cert", asking.certificate_file, "TLS: the certificate to show; else NESO_CERT.")
-      ->type_name("FILE")
-      ->envname("NESO_CERT");
-  app.add_option("--cert-key", asking.key_file, "TLS: the private key of --cert; else NESO_CERT_KEY.")
-      ->type_name("FILE")
-      ->envname("NESO_CERT_KEY");
-  app.add_flag("-k,--insecure", asking.is_insecure, "TLS: whatever certificate the server shows.");
+  asking.tls_options = {
+      app.add_option(
+             "--cacert", asking.roots_file,
+             "TLS: who has to have signed the server's certificate; else NESO_CACERT, or whom the system trusts.")
+          ->type_name("FILE")
+          ->envname("NESO_CACERT"),
+      app.add_option("--cert", asking.certificate_file, "TLS: the certificate to show; else NESO_CERT.")
+          ->type_name("FILE")
+          ->envname("NESO_CERT"),
+      app.add_option("--cert-key", asking.key_file, "TLS: the private key of --cert; else NESO_CERT_KEY.")
+          ->type_name("FILE")
+          ->envname("NESO_CERT_KEY"),
+      app.add_flag("-k,--insecure", asking.is_insecure, "TLS: whatever certificate the server shows.")};
   app.add_flag("--json", asking.json, "Print JSON, for programs.");
 }
 

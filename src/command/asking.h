@@ -20,8 +20,11 @@ struct Asking {
   std::string roots_file, certificate_file, key_file;
   bool is_insecure = false;
   bool json = false;  // the answer is for a program
+  std::vector<const CLI::Option*> tls_options;
 
   std::chrono::milliseconds timeout() const;
+  // Those of tls_options that are on the command line, and not what the environment says.
+  std::vector<std::string> TypedTlsOptions() const;
 };
 
 enum class Protocols { kHttp, kHttpAndGrpc };

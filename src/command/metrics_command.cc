@@ -93,11 +93,12 @@ Expected<int> ShowMetrics(const MetricsWords& words) {
 }  // namespace
 
 Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given) {
-  if (!given.empty()) return given;
+  // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
+  const std::string scheme = NamesTls(asking.url) ? "https://" : "";
+  if (!given.empty()) return given.find("://") == std::string::npos ? scheme + given : given;
   ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(asking.url, kHttpPort));
   endpoint.port = static_cast<uint16_t>(endpoint.port + kAboveHttp);
-  // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
-  return (endpoint.uses_tls ? "https://" : "") + endpoint.Authority();
+  return scheme + endpoint.Authority();
 }
 
 void AddMetricsUrl(CLI::App& app, std::string& url) {
@@ -109,6 +110,7 @@ void AddMetricsUrl(CLI::App& app, std::string& url) {
 
 Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking, const std::string& metrics_url) {
   Asking metrics = asking;
+  if (NamesTls(asking.url)) metrics.tls_options.clear();  // they are of use there
   ASSIGN_OR_RETURN(metrics.url, MetricsUrl(asking, metrics_url));
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(metrics));
   const Expected<client::HttpAnswer> answer = server->Call({.path = "/metrics"});

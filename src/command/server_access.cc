@@ -11,7 +11,7 @@ namespace neso::command {
 namespace {
 
 constexpr uint16_t kHttpPort = 8000, kGrpcPort = 8001;
-constexpr std::string_view kGrpc = "grpc://", kGrpcs = "grpcs://";
+constexpr std::string_view kGrpc = "grpc://", kGrpcs = "grpcs://", kHttps = "https://";
 constexpr size_t kMostKeyBytes = 64 << 10;
 constexpr const char* kAuthorization = "authorization";
 
@@ -70,6 +70,14 @@ Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& ask
                           .verifies_server = !asking.is_insecure});
 }
 
+// What the environment says may be for other servers; who types it means this one.
+Status CheckNoTlsWasTyped(const Asking& asking) {
+  const std::vector<std::string> typed = asking.TypedTlsOptions();
+  if (typed.empty()) return {};
+  return InvalidArg("{} is for TLS, and '{}' does without: write https:// (or grpcs:// for gRPC) before the address",
+                    typed.front(), asking.url);
+}
+
 struct Hint {
   std::string_view why;  // a part of the error
   std::string_view advice;
@@ -117,11 +125,14 @@ Status ServerAccess::Explain(const Status& error) const {
   return {error.code(), why + std::string(AdviceFor(why, endpoint.uses_tls))};
 }
 
+bool NamesTls(std::string_view url) { return url.starts_with(kHttps) || url.starts_with(kGrpcs); }
+
 bool NamesGrpc(std::string_view url) { return url.starts_with(kGrpc) || url.starts_with(kGrpcs); }
 
 Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked) {
   ServerAccess access{.endpoint = {}, .headers = {}, .timeout = asking.timeout()};
   ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url, asked));
+  if (!access.endpoint.uses_tls) RETURN_IF_ERROR(CheckNoTlsWasTyped(asking));
   ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
   RETURN_IF_ERROR(AddKey(asking, access.headers));
   if (access.endpoint.uses_tls) {

@@ -30,11 +30,13 @@ struct ServerAccess {
 
 // grpc://... and grpcs://...
 bool NamesGrpc(std::string_view url);
+// https://... and grpcs://...
+bool NamesTls(std::string_view url);
 
 enum class Asked { kOverHttp, kOverGrpc };
 
-// Errors: kInvalidArg for an address or a header that is none, one of the other protocol, and files of TLS or of the key
-// that cannot be used.
+// Errors: kInvalidArg for an address or a header that is none, one of the other protocol, files of TLS or of the key
+// that cannot be used, and options of TLS that were typed for an address without.
 Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked);
 
 }  // namespace neso::command

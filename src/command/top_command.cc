@@ -45,7 +45,9 @@ void Show(const ServerLook& before, const ServerLook& now, const TopWords& words
 }
 
 Expected<int> Watch(const TopWords& words) {
-  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
+  Asking asking = words.asking;
+  if (NamesTls(words.metrics_url)) asking.tls_options.clear();  // they are of use there
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
   ASSIGN_OR_RETURN(ServerLook before, LookAt(*server, words));
   do {
     std::this_thread::sleep_for(std::chrono::duration<double>(words.interval));

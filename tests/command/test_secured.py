@@ -122,7 +122,13 @@ class TestErrors:
         assert "\n" in complaint(infer(of=plain)) and "http:// and grpc:// do without" in complaint(infer(of=plain))
 
     def test_no_tls_where_there_is(self, infer, scheme):
-        assert "if it speaks TLS there: https:// and grpcs:// do" in complaint(infer(scheme=scheme[:-1]))
+        assert "if it speaks TLS there: https:// and grpcs:// do" in complaint(infer(scheme=scheme[:-1], root=[]))
+
+    def test_options_of_tls_without_it(self, infer, scheme, pki):
+        for words in (["--cacert", str(pki.root)], ["--cert", "a"], ["--cert-key", "a"], ["--insecure"], ["-k"]):
+            name = {"-k": "--insecure"}.get(words[0], words[0])
+            text = complaint(infer(*words, scheme=scheme[:-1], root=[]))
+            assert f"{name} is for TLS, and '{scheme[:-1]}://" in text and "write https://" in text
 
     def test_a_server_that_wants_a_certificate(self, infer, mutual, pki):
         assert "if it wants to know who asks: --cert FILE --cert-key FILE" in complaint(infer(of=mutual))
@@ -134,6 +140,20 @@ class TestErrors:
 def test_only_inference_is_asked_over_grpc(server):
     assert complaint(run_neso("models", "-u", f"grpc://{server.grpc}")) == (
         f"error: --url grpc://{server.grpc}: this is asked over HTTP: name its port, such as --url localhost:8000\n")
+
+
+def test_a_key_goes_to_metrics_over_tls_only(server, pki, keys, tmp_path):
+    (tmp_path / "key").write_text(keys.tokens["operator"] + "\n")
+    metrics = f"127.0.0.1:{server.metrics_port}"
+    secured = "-u", f"https://{server.http}", "--cacert", str(pki.root), "--api-key", f"@{tmp_path / 'key'}"
+    assert "model=digits" in told(run_neso("metrics", "nv_inference_count", *secured, "--metrics-url", metrics))
+    assert "model=digits" in told(run_neso("metrics", "nv_inference_count", *secured, env={"NESO_METRICS_URL": metrics}))
+
+
+def test_metrics_may_be_plain_and_variables_of_tls_unused(server, plain, pki):
+    at = f"http://127.0.0.1:{plain.metrics_port}"
+    assert "model=digits" in told(run_neso("metrics", "-u", f"https://{server.http}", "--cacert", str(pki.root), "--metrics-url", at))
+    assert "digits" in told(run_neso("models", "-u", plain.http, env={"NESO_CACERT": str(pki.root)}))
 
 
 def test_metrics_are_two_ports_above_and_with_tls_too(server, pki):
