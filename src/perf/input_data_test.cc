@@ -86,5 +86,21 @@ TEST(InputDataTest, SeveralFilesFollowEachOther) {
   EXPECT_EQ(streams->at(1).at(0).inputs[0].bytes, "\3\4");
 }
 
+TEST(InputDataTest, AScheduleIsInOrderFromFileToFile) {
+  const TestFolder folder;
+  folder.Write("a.json", R"({"data": [{"x": [1, 2], "timestamp": 0}, {"x": [1, 2], "timestamp": 40}]})");
+  folder.Write("b.json", R"({"data": [{"x": [3, 4], "timestamp": 20.5}]})");
+  folder.Write("c.json", R"({"data": [{"x": [3, 4], "timestamp": 40}]})");
+  Options options;
+  options.load = LoadKind::kSchedule;
+  options.input_files = {folder.Path("a.json"), folder.Path("b.json")};
+  EXPECT_EQ(MakeInputData(Facts(), options).error().message(),
+            folder.Path("b.json") +
+                ": expected steps in the order of their \"timestamp\", from file to file, too: got 20.5 ms after 40 ms "
+                "( Location stream id: 0, step id: 0)");
+  options.input_files = {folder.Path("a.json"), folder.Path("c.json")};
+  EXPECT_TRUE(MakeInputData(Facts(), options).ok());
+}
+
 }  // namespace
 }  // namespace neso::perf

@@ -110,6 +110,13 @@ Expected<Nanoseconds> ReadTime(const JsonValue& time) {
   return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::milli>(numbers[0]));
 }
 
+double Milliseconds(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+// Of the files before, which one schedule is made of; 0 without.
+Nanoseconds TimeOfLast(const std::vector<Stream>& streams) {
+  return streams.empty() ? Nanoseconds(0) : streams.back().back().send_at.value_or(Nanoseconds(0));
+}
+
 Status ReadStep(const JsonValue& step, const ModelFacts& facts, bool has_times, TensorSet& set) {
   RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs, has_times ? kTime : nullptr));
   if (has_times) {
@@ -170,14 +177,16 @@ Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector
   const JsonValue* const data = FindMember(root, "data");
   if (data == nullptr) return InvalidArg("The json file doesn't contain data field");
   std::vector<Stream> read;
-  Nanoseconds last{0};
+  Nanoseconds last = TimeOfLast(streams);
   RETURN_IF_ERROR(ForEachStep(*data, "data", [&](const Place& place, const JsonValue& step) -> Status {
     read.resize(std::max(read.size(), place.stream + 1));
     TensorSet& set = read[place.stream].emplace_back();
     const Status done = ReadStep(step, facts, has_times, set);
     if (!done.ok()) return InvalidArg("{} {}", done.message(), place.Text());
     if (set.send_at.value_or(last) < last)
-      return InvalidArg("expected steps in the order of their \"timestamp\" {}", place.Text());
+      return InvalidArg(
+          "expected steps in the order of their \"timestamp\", from file to file, too: got {:g} ms after {:g} ms {}",
+          Milliseconds(*set.send_at), Milliseconds(last), place.Text());
     last = set.send_at.value_or(last);
     return {};
   }));

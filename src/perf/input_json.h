@@ -14,7 +14,7 @@ namespace neso::perf {
 using Stream = std::vector<TensorSet>;  // steps; shapes without the batch
 
 // Appends the streams of `text`. `has_times`: each step has a "timestamp", in milliseconds after the beginning, none
-// before the one before it. Error: kInvalidArg that says where what was expected.
+// before the one before it, or before the last of `streams`. Error: kInvalidArg that says where what was expected.
 Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams,
                      bool has_times = false);
 

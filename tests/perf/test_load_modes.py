@@ -55,7 +55,7 @@ def test_a_schedule_is_kept_and_sent_once(perf, data, tmp_path, protocol):
     ([{"INPUT0": [1], "timestamp": -1}], 'expected "timestamp" to be milliseconds'),
     ([{"INPUT0": [1], "timestamp": [1, 2]}], 'expected "timestamp" to be milliseconds'),
     ([{"INPUT0": [1], "timestamp": 5}, {"INPUT0": [1], "timestamp": 4}],
-     'expected steps in the order of their "timestamp" ( Location stream id: 0, step id: 1)'),
+     'got 4 ms after 5 ms ( Location stream id: 0, step id: 1)'),
 ])
 def test_what_is_wrong_in_a_schedule_is_said(perf, data, steps, text):
     ran = perf("http", "-m", "numbers", "--fixed-schedule", "--input-data", data(*steps))
