@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 #include <thread>
 
+#include "base/owned_descriptor.h"
 #include "base/read_file.h"
 
 namespace neso::perf {
@@ -23,14 +26,23 @@ constexpr size_t kMostLogBytes = size_t{16} << 20;
 constexpr size_t kShownLogBytes = 2000;
 constexpr std::string_view kStarted = "Started HTTPService at ";
 
-Expected<pid_t> Spawn(std::vector<std::string> words, const std::string& log_file) {
+// Under a name that nobody could know before, and that nobody else may read. Its path is put into `path`.
+Expected<OwnedDescriptor> MakeLogFile(std::string& path) {
+  path = (std::filesystem::temp_directory_path() / "neso-tune-XXXXXX").string();
+  OwnedDescriptor file(mkostemp(path.data(), O_CLOEXEC));
+  if (file.get() < 0)
+    return Unavailable("cannot make a file for the log of a server, {}: {}", path, std::strerror(errno));
+  return file;
+}
+
+Expected<pid_t> Spawn(std::vector<std::string> words, int log) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
   pid_t process = -1;
   const int error = posix_spawn(&process, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
@@ -55,25 +67,30 @@ std::optional<std::string> AddressIn(std::string_view log) {
 
 }  // namespace
 
-Expected<std::unique_ptr<ServerProcess>> ServerProcess::Start(std::vector<std::string> options) {
-  static int started = 0;
-  const auto log_file =
-      std::filesystem::temp_directory_path() / fmt::format("neso-tune-{}-{}.log", getpid(), started++);
-  std::unique_ptr<ServerProcess> server(new ServerProcess(log_file.string()));
+Expected<std::unique_ptr<ServerProcess>> ServerProcess::Start(std::vector<std::string> options, Nanoseconds patience) {
+  std::string log_file;
+  ASSIGN_OR_RETURN(const OwnedDescriptor log, MakeLogFile(log_file));
+  std::unique_ptr<ServerProcess> server(new ServerProcess(std::move(log_file), patience));
   std::vector<std::string> words = {std::filesystem::read_symlink("/proc/self/exe").string(),
                                     "--http-address=127.0.0.1", "--http-port=0"};
   words.insert(words.end(), std::make_move_iterator(options.begin()), std::make_move_iterator(options.end()));
-  ASSIGN_OR_RETURN(server->process_, Spawn(std::move(words), server->log_file_));
+  ASSIGN_OR_RETURN(server->process_, Spawn(std::move(words), log.get()));
   return server;
 }
 
 ServerProcess::~ServerProcess() {
-  if (process_ >= 0) {
-    kill(process_, SIGTERM);
-    waitpid(process_, nullptr, 0);
-  }
+  if (process_ >= 0) End();
   std::error_code ignored;
   std::filesystem::remove(log_file_, ignored);
+}
+
+void ServerProcess::End() {
+  kill(process_, SIGTERM);
+  const TimePoint deadline = std::chrono::steady_clock::now() + patience_;
+  while (waitpid(process_, nullptr, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() >= deadline) kill(process_, SIGKILL);
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 Expected<std::string> ServerProcess::AwaitAddress(TimePoint deadline) {

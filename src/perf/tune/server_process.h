@@ -18,8 +18,10 @@ namespace neso::perf {
 // Confined to a thread.
 class ServerProcess {
  public:
-  // This program with `options`, and HTTP on the loopback, at a port that the server takes from the system.
-  static Expected<std::unique_ptr<ServerProcess>> Start(std::vector<std::string> options);
+  // This program with `options`, and HTTP on the loopback, at a port that the server takes from the system. Asked to end,
+  // it gets `patience` for that before it is killed.
+  static Expected<std::unique_ptr<ServerProcess>> Start(std::vector<std::string> options,
+                                                        Nanoseconds patience = std::chrono::seconds(10));
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -33,9 +35,12 @@ class ServerProcess {
   Status Failure(const char* what) const;
 
  private:
-  explicit ServerProcess(std::string log_file) : log_file_(std::move(log_file)) {}
+  ServerProcess(std::string log_file, Nanoseconds patience) : log_file_(std::move(log_file)), patience_(patience) {}
+  // Precondition: it has not ended.
+  void End();
 
   const std::string log_file_;
+  const Nanoseconds patience_;
   pid_t process_ = -1;  // -1: it has ended
 };
 
