@@ -32,8 +32,9 @@ GrowthMeter::Growth GrowthMeter::End(uint64_t load, const MemoryReading& now, ui
   const bool is_certain =
       ended.is_certain && mark == gone_ &&
       std::includes(ended.leaving_before.begin(), ended.leaving_before.end(), leaving_.begin(), leaving_.end());
-  Growth growth{.is_host_known = is_certain && grown.opened_libraries == 0};
-  if (is_certain) growth.use.host = std::max<int64_t>(0, grown.children);
+  Growth growth{.is_host_known = is_certain && grown.opened_libraries == 0, .are_gpus_known = is_certain};
+  if (!is_certain) return growth;
+  growth.use.host = std::max<int64_t>(0, grown.children);
   if (growth.is_host_known) growth.use.host += std::max<int64_t>(0, std::max(grown.heap, grown.resident));
   for (const auto& [gpu, bytes] : grown.gpus) growth.use.gpus[gpu] = std::max<int64_t>(0, bytes);
   return growth;

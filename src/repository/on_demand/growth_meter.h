@@ -33,6 +33,7 @@ class GrowthMeter {
     // What the host's memory has grown by is this load's. It is not, and is left out, when libraries were opened meanwhile, or
     // when the memory of a model that left may be part of only one of the two readings.
     bool is_host_known = true;
+    bool are_gpus_known = true;  // likewise, whatever libraries were opened
   };
   Growth End(uint64_t load, const MemoryReading& now, uint64_t mark);
 

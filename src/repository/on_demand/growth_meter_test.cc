@@ -107,6 +107,26 @@ TEST(GrowthMeterTest, LibrariesAreNobodysInParticular) {
   EXPECT_TRUE(End(meter, 2, after).is_host_known);
 }
 
+TEST(GrowthMeterTest, OfGpusItIsUncertainLikewise) {
+  GrowthMeter meter;
+  MemoryReading before = Reading(0, 0), after = Reading(0, 0);
+  before.gpus = {{0, 100}};
+  after.gpus = {{0, 400}};
+  meter.Leaves("other");
+  Begin(meter, 1, 1, before);
+  meter.Gone("other", {.gpus = {{0, 300}}});
+  const GrowthMeter::Growth growth = End(meter, 1, after);
+  EXPECT_FALSE(growth.are_gpus_known);
+  EXPECT_TRUE(growth.use.gpus.empty()) << "300 or 600, which nobody knows";
+  Begin(meter, 2, 1, after);
+  after.gpus[0] = 450;
+  after.opened_libraries = 1;
+  const GrowthMeter::Growth next = End(meter, 2, after);
+  EXPECT_TRUE(next.are_gpus_known);
+  EXPECT_FALSE(next.is_host_known);
+  EXPECT_EQ(next.use.gpus, (std::map<int, int64_t>{{0, 50}}));
+}
+
 TEST(GrowthMeterTest, GpusAreMeasuredOneByOne) {
   GrowthMeter meter;
   MemoryReading before, after;

@@ -14,6 +14,8 @@ constexpr Nanoseconds kLongLoad = std::chrono::milliseconds(250);
 // How often is looked whether somebody has become idle, while somebody waits for that.
 constexpr Nanoseconds kLook = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLongestLook = std::chrono::seconds(1);
+// An unloaded model that is there for longer is held by somebody: others leave instead of it.
+constexpr Nanoseconds kLongUnload = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -31,6 +33,7 @@ void OnDemandModels::Perform(Decisions decisions) {
   if (!decisions.leaving.empty()) {
     if (!Post([this, names = decisions.leaving] { Evict(names); })) Evict(decisions.leaving);
   }
+  for (const std::string& name : decisions.unloaded) AwaitGoneLater(name, Reason::kRequest);
   for (const WishRef& wish : decisions.loads) {
     if (!Post([this, wish] { Run(wish); })) Run(wish);
   }
@@ -39,8 +42,9 @@ void OnDemandModels::Perform(Decisions decisions) {
 OnDemandModels::Decisions OnDemandModels::Plan(TimePoint now) {
   Decisions decisions;
   decisions.now = now;
+  if (!is_closed_) NoteUnloaded(decisions);
   decisions.use = UseLocked();
-  decisions.leaving_use = LeavingLocked();
+  decisions.leaving_use = LeavingLocked(now);
   decisions.may_begin = MayBegin(now);
   if (!is_closed_) PlanEvictions(decisions);
   bool has_queued = false;
@@ -82,9 +86,9 @@ void OnDemandModels::Refuse(const WishRef& wish, Status status, Decisions& decis
 }
 
 void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
+  if (IsLeaving(wish->name)) return;  // it has to be gone first
   for (const LoadCandidate& candidate : wish->candidates) {
-    const auto resident = residents_.find(candidate.id);
-    if (resident != residents_.end() && resident->second.is_leaving) return;  // it has to be gone first
+    if (IsLeaving(candidate.id)) return;
   }
   if (wish->is_guess && !MayGuess(*wish, decisions.use)) return;
   wish->lacks_room = true;
@@ -162,12 +166,49 @@ MemoryUse OnDemandModels::UseLocked() const {
   return use;
 }
 
-MemoryUse OnDemandModels::LeavingLocked() const {
+MemoryUse OnDemandModels::LeavingLocked(TimePoint now) const {
   MemoryUse use;
   for (const auto& [name, resident] : residents_) {
-    if (resident.is_leaving) use += resident.use;
+    if (resident.is_leaving && now < resident.room_expected_until) use += resident.use;
   }
   return use;
+}
+
+bool OnDemandModels::IsLeaving(std::string_view name) const {
+  const auto resident = residents_.find(name);
+  return resident != residents_.end() && resident->second.is_leaving;
+}
+
+bool OnDemandModels::IsLoading(std::string_view name) const {
+  return std::any_of(wishes_.begin(), wishes_.end(), [name](const WishRef& wish) {
+    if (wish->phase != Phase::kLoading) return false;
+    return wish->name == name || std::any_of(wish->candidates.begin(), wish->candidates.end(),
+                                             [name](const LoadCandidate& candidate) { return candidate.id == name; });
+  });
+}
+
+void OnDemandModels::NoteUnloaded(Decisions& decisions) {
+  const ServingTable& serving = parts_.repository.lifecycle().serving();
+  for (auto& [name, resident] : residents_) {
+    if (resident.is_leaving || IsLoading(name) || !serving.Versions(name).empty()) continue;
+    resident.is_pinned = false;
+    // It may serve again before it has gone, and has nothing to give back.
+    if (resident.is_ensemble) continue;
+    BeginUnload(name, resident, decisions.now);
+    decisions.unloaded.push_back(name);
+  }
+}
+
+// Said before anything is unloaded: from then on memory may become free.
+void OnDemandModels::BeginLeaving(const std::string& name, Resident& resident) {
+  resident.is_leaving = true;
+  meter_.Leaves(name);
+}
+
+void OnDemandModels::BeginUnload(const std::string& name, Resident& resident, TimePoint now) {
+  BeginLeaving(name, resident);
+  resident.is_pinned = false;
+  resident.room_expected_until = After(now, kLongUnload);
 }
 
 std::set<std::string_view> OnDemandModels::WantedNames() const {
@@ -186,7 +227,7 @@ const std::vector<LoadedModel>& OnDemandModels::Look(Decisions& decisions) {
   const auto ensembles = parts_.repository.EnsemblesByModel();
   // Ensembles come back by themselves when a model of theirs does.
   for (const auto& [model, callers] : ensembles) {
-    for (const std::string& ensemble : callers) residents_[ensemble];
+    for (const std::string& ensemble : callers) residents_[ensemble].is_ensemble = true;
   }
   const std::set<std::string_view> wanted = WantedNames();
   std::vector<LoadedModel>& models = decisions.loaded.emplace();
@@ -194,7 +235,7 @@ const std::vector<LoadedModel>& OnDemandModels::Look(Decisions& decisions) {
     const std::string& name = it->first;
     Resident& resident = it->second;
     const ModelUse use = lifecycle.UseOf(name);
-    if (use.presence == ModelUse::Presence::kGone && !resident.is_leaving && !wanted.contains(name)) {
+    if (use.presence == ModelUse::Presence::kGone && !resident.is_leaving) {
       decisions.use -= resident.use;
       meter_.Gone(name, resident.use);
       it = residents_.erase(it);
@@ -218,8 +259,7 @@ const std::vector<LoadedModel>& OnDemandModels::Look(Decisions& decisions) {
 void OnDemandModels::MarkLeaving(const std::vector<std::string>& names, uint64_t& count, Decisions& decisions) {
   for (const std::string& name : names) {
     Resident& resident = residents_[name];
-    resident.is_leaving = true;
-    meter_.Leaves(name);
+    BeginLeaving(name, resident);
     decisions.leaving_use += resident.use;
     decisions.leaving.push_back(name);
     ++count;
@@ -234,12 +274,14 @@ void OnDemandModels::Evict(const std::vector<std::string>& names) {
   }
   // Each on its own: a request that came just before may hold an ensemble, and wait for one of its models to be loaded
   // again, which has to be gone first.
-  for (const std::string& name : names) {
-    if (!Post([this, name] { AwaitGone(name); })) AwaitGone(name);
-  }
+  for (const std::string& name : names) AwaitGoneLater(name, Reason::kEviction);
 }
 
-void OnDemandModels::AwaitGone(const std::string& name) {
+void OnDemandModels::AwaitGoneLater(const std::string& name, Reason reason) {
+  if (!Post([this, name, reason] { AwaitGone(name, reason); })) AwaitGone(name, reason);
+}
+
+void OnDemandModels::AwaitGone(const std::string& name, Reason reason) {
   // Whoever holds it goes on, however long that takes.
   constexpr Nanoseconds kForEver = std::chrono::hours(1000);
   parts_.repository.lifecycle().WaitUntilUnloaded(name, After(parts_.clock.Now(), kForEver));
@@ -250,8 +292,12 @@ void OnDemandModels::AwaitGone(const std::string& name) {
     residents_.erase(name);
     meter_.Gone(name, gone.use);
   }
-  LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
-           std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
+  if (reason == Reason::kRequest) {
+    LOG_INFO("model '{}' was unloaded by request, and gave back {}", name, ToText(gone.use));
+  } else {
+    LOG_INFO("model '{}' has left after {:.1f} s without a request, and gave back {}", name,
+             std::chrono::duration<double>(parts_.clock.Now() - gone.last_use).count(), ToText(gone.use));
+  }
   MakeProgress();
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "config/ensemble.h"
 #include "repository/on_demand/on_demand_models.h"
 
 namespace neso {
@@ -112,9 +113,11 @@ void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth
   };
   const ServingTable& serving = parts_.repository.lifecycle().serving();
   for (const LoadCandidate& candidate : wish.candidates) {
-    if (serving.Versions(candidate.id).empty()) continue;
+    const std::vector<ModelHandle> versions = serving.Versions(candidate.id);
+    if (versions.empty()) continue;
     Resident& resident = residents_[candidate.id];
     resident.last_use = now;
+    resident.is_ensemble = IsEnsemble(versions.front()->config());
     if (wish.done != nullptr && candidate.id == wish.name) resident.is_pinned = true;
     const auto expected = wish.expected.find(candidate.id);
     if (expected == wish.expected.end()) {
@@ -125,12 +128,10 @@ void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth
     const int64_t weight = std::max<int64_t>(1, expected->second.Sum());
     MemoryUse own;
     for (const auto& [gpu, bytes] : use.gpus) own.gpus[gpu] = part(bytes, weight);
+    if (!growth.are_gpus_known) own = Larger(own, {.gpus = expected->second.gpus});
     own.host = std::max(part(use.host, weight), ExpectedSizes::OfFiles(candidate).host - own.Sum());
-    if (growth.is_host_known) {
-      sizes_.Note(candidate, own);
-    } else {
-      own.host = std::max(own.host, expected->second.host);
-    }
+    if (!growth.is_host_known) own.host = std::max(own.host, expected->second.host);
+    if (growth.is_host_known && growth.are_gpus_known) sizes_.Note(candidate, own);
     resident.use = own;
   }
   // What came with files of its own has no folder that could have been looked at.

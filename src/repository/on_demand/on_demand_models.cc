@@ -261,15 +261,20 @@ Status OnDemandModels::Load(const std::string& name, const std::vector<LoadParam
 }
 
 Status OnDemandModels::Unload(const std::string& name, bool unload_dependents) {
-  RETURN_IF_ERROR(parts_.repository.UnloadModel(name, unload_dependents));
+  // What goes with it is noted afterwards: NoteUnloaded.
+  bool is_awaited = false;
+  {
+    MutexLock lock(mutex_);
+    const auto resident = residents_.find(name);
+    is_awaited = resident != residents_.end() && !resident->second.is_leaving && !IsLoading(name);
+    if (is_awaited) BeginUnload(name, resident->second, parts_.clock.Now());
+  }
+  const Status unloaded = parts_.repository.UnloadModel(name, unload_dependents);
+  if (is_awaited) AwaitGoneLater(name, Reason::kRequest);
+  RETURN_IF_ERROR(unloaded);
   {
     MutexLock lock(mutex_);
     failures_.Forget(name);
-    for (auto& [resident, state] : residents_) {
-      if (!parts_.repository.lifecycle().serving().Versions(resident).empty()) continue;
-      state.is_pinned = false;
-      meter_.Leaves(resident);
-    }
   }
   MakeProgress();
   return {};

@@ -133,13 +133,17 @@ class OnDemandModels {
     MemoryUse use{};
     bool is_pinned = false;
     bool is_leaving = false;
+    bool is_ensemble = false;
     TimePoint last_use{};
+    // So long nobody else leaves in its place while it is leaving. Who was unloaded by request may be held for long.
+    TimePoint room_expected_until = TimePoint::max();
   };
   // What is to be done once the lock has been given back, and what they were made from.
   struct Decisions {
     std::vector<WishRef> loads;
     std::vector<std::pair<WishRef, Status>> refusals;
     std::vector<std::string> leaving;
+    std::vector<std::string> unloaded;  // by request
     TimePoint now{};
     bool may_begin = false;
     MemoryUse use{}, leaving_use{};
@@ -182,9 +186,19 @@ class OnDemandModels {
   bool MayBegin(TimePoint now) const REQUIRES(mutex_);
   // What is taken by models that are loaded, leaving or being loaded.
   MemoryUse UseLocked() const REQUIRES(mutex_);
-  MemoryUse LeavingLocked() const REQUIRES(mutex_);
+  // Of it, what is on its way out.
+  MemoryUse LeavingLocked(TimePoint now) const REQUIRES(mutex_);
+  // Models that serve no more, though they were not evicted: a request has unloaded them, or one that they went with.
+  void NoteUnloaded(Decisions& decisions) REQUIRES(mutex_);
+  void BeginLeaving(const std::string& name, Resident& resident) REQUIRES(mutex_);
+  void BeginUnload(const std::string& name, Resident& resident, TimePoint now) REQUIRES(mutex_);
+  bool IsLeaving(std::string_view name) const REQUIRES(mutex_);
+  bool IsLoading(std::string_view name) const REQUIRES(mutex_);
   void Evict(const std::vector<std::string>& names);
-  void AwaitGone(const std::string& name);
+  enum class Reason : uint8_t { kEviction, kRequest };
+  // On a thread of its own.
+  void AwaitGoneLater(const std::string& name, Reason reason);
+  void AwaitGone(const std::string& name, Reason reason);
 
   // --- what models take: measure_loads.cc
   void Expect(Wish& wish) REQUIRES(mutex_);

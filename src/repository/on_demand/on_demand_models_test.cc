@@ -20,12 +20,20 @@ using ::testing::HasSubstr;
 class MemoryOfModels final : public MemoryReader {
  public:
   explicit MemoryOfModels(FakeLoader& loader) : loader_(loader) {}
-  MemoryReading Read() const override { return {.heap = loader_.live() * each_}; }
-  void EachTakes(int64_t bytes) { each_ = bytes; }
+  MemoryReading Read() const override {
+    const int64_t models = loader_.live();
+    MemoryReading reading{.heap = models * each_};
+    if (each_of_gpu_ > 0) reading.gpus[0] = models * each_of_gpu_;
+    return reading;
+  }
+  void EachTakes(int64_t bytes, int64_t of_gpu = 0) {
+    each_ = bytes;
+    each_of_gpu_ = of_gpu;
+  }
 
  private:
   FakeLoader& loader_;
-  int64_t each_ = 0;
+  int64_t each_ = 0, each_of_gpu_ = 0;
 };
 
 class OnDemandModelsTest : public ::testing::Test {
@@ -115,6 +123,74 @@ TEST_F(OnDemandModelsTest, NobodyLeavesForTheRoomOfAModelThatIsGoneAlready) {
   EXPECT_EQ(Get("c"), "");
   EXPECT_THAT(Loaded(), ElementsAre("a", "c"));
   EXPECT_EQ(models_->Report().left_for_room, 0);
+}
+
+TEST_F(OnDemandModelsTest, WhatWasUnloadedByRequestIsLoadedAgainIntoItsOwnRoom) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  folder_.AddEnsemble("both", {"a", "b"});
+  Start({.budget = {.host = 2 * kModel}, .load_wait = std::chrono::seconds(5)});
+  EXPECT_EQ(Get("a"), "");
+  EXPECT_EQ(Get("b"), "");
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  EXPECT_TRUE(models_->Load("b", {}).ok());
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  EXPECT_EQ(Get("b"), "");
+  for (const char* name : {"a", "b"}) ASSERT_TRUE(models_->Unload(name, false).ok());
+  EXPECT_EQ(Get("both"), "");
+  ASSERT_TRUE(models_->Unload("both", /*unload_dependents=*/true).ok());
+  EXPECT_EQ(Get("both"), "") << "its models left with it";
+  ASSERT_TRUE(models_->Unload("a", false).ok());
+  EXPECT_EQ(Get("both"), "") << "it left with its model";
+  EXPECT_THAT(Loaded(), ElementsAre("a", "b", "both"));
+  EXPECT_EQ(models_->Report().left_for_room, 0);
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel);
+}
+
+TEST_F(OnDemandModelsTest, WhatWasUnloadedByRequestIsWaitedForNotReplaced) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("a"), "");
+  Expected<ModelHandle> held = Ask("b").get();
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  std::future<Expected<ModelHandle>> again = Ask("b");
+  EXPECT_EQ(again.wait_for(milliseconds(100)), std::future_status::timeout);
+  held = ModelHandle();
+  EXPECT_TRUE(again.get().ok());
+  EXPECT_THAT(Loaded(), ElementsAre("a", "b"));
+  EXPECT_EQ(models_->Report().left_for_room, 0);
+}
+
+TEST_F(OnDemandModelsTest, AnotherLeavesForWhatIsUnloadedAndHeldForLong) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}});
+  EXPECT_EQ(Get("a"), "");
+  Expected<ModelHandle> held = Ask("b").get();
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  EXPECT_EQ(Get("c"), "");
+  EXPECT_THAT(Loaded(), ElementsAre("c"));
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel) << "b is there as long as somebody holds it";
+  held = ModelHandle();
+  EXPECT_TRUE(test::Eventually([&] { return models_->Report().use.host == kModel; }));
+}
+
+// Before its load the memory has b, afterwards it has not, so that it grows by nothing.
+TEST_F(OnDemandModelsTest, ALoadDuringWhichAnUnloadedModelGoesCountsWithWhatWasExpected) {
+  for (const char* name : {"b", "c"}) AddModel(name);
+  memory_.EachTakes(3 * kModel, 5 * kModel);
+  Start({});
+  Expected<ModelHandle> held = Ask("b").get();
+  ASSERT_TRUE(models_->Unload("b", false).ok());
+  std::promise<void> may_load;
+  loader_.DelayLoad("c", may_load.get_future().share());
+  std::future<Expected<ModelHandle>> c = Ask("c");
+  EXPECT_TRUE(test::Eventually([&] { return loader_.loads("c:1") == 1; }));
+  held = ModelHandle();
+  EXPECT_TRUE(test::Eventually([&] { return models_->Report().models.empty(); })) << "b is known to have gone";
+  may_load.set_value();
+  EXPECT_TRUE(c.get().ok());
+  const std::vector<OnDemandReport::LoadedModel> models = models_->Report().models;
+  ASSERT_EQ(models.size(), 1);
+  EXPECT_EQ(models[0].use, (MemoryUse{.host = 3 * kModel, .gpus = {{0, 5 * kModel}}}));
 }
 
 TEST_F(OnDemandModelsTest, AModelInUseIsWaitedFor) {
