@@ -256,6 +256,22 @@ def test_what_an_operator_loads_stays_and_what_is_unloaded_comes_back(repository
     wait_until(lambda: loaded(server) == {"start", "a", "b"})
 
 
+def test_a_model_that_was_unloaded_is_loaded_again_into_its_own_room(repository, start):
+    for name in "ab":
+        add_model(repository, name)
+    server = start(f"--model-memory-budget={int(2.5 * MB)}", "--model-load-wait-ms=10000")
+    assert load(server, "a").status_code == 200
+    assert values(ask(server, "b", [1.0])) == [1]
+    for number in range(3):
+        assert unload(server, "b").status_code == 200
+        assert values(ask(server, "b", [float(number)])) == [number]
+        assert unload(server, "b").status_code == 200
+        assert load(server, "b").status_code == 200
+    assert loaded(server) == {"a", "b"}
+    assert server.metric("neso_on_demand_evictions", reason="room") == 0
+    assert server.metric("neso_on_demand_memory_bytes", device="host") <= 2.5 * MB
+
+
 def test_idle_models_leave(repository, start):
     for name in ("kept", "a"):
         add_model(repository, name)
