@@ -61,7 +61,7 @@ Expected<std::vector<Nanoseconds>> ReadIntervals(const std::string& path) {
     if (error != std::errc() || end != word.data() + word.size() || microseconds <= 0 || microseconds > 86'400'000'000)
       return InvalidArg("{}:{}: expected microseconds between two requests, above 0, got '{}'", path, line_number,
                         word);
-    intervals.push_back(std::chrono::microseconds(microseconds));
+    intervals.emplace_back(std::chrono::microseconds(microseconds));
   }
   if (intervals.empty()) return InvalidArg("{}: expected a number of microseconds in each line, found none", path);
   return intervals;

@@ -43,7 +43,7 @@ ImageScaling ScalingOf(const std::string& name) {
 
 // "x:2,3"
 Status TakeShape(const std::string& word, std::map<std::string, Shape>& shapes) {
-  const Status bad = InvalidArg("--shape {}: expected NAME:SIZES, such as image:3,224,224", word);
+  Status bad = InvalidArg("--shape {}: expected NAME:SIZES, such as image:3,224,224", word);
   const size_t colon = word.rfind(':');
   if (colon == std::string::npos || colon == 0) return bad;
   Shape& shape = shapes[word.substr(0, colon)];

@@ -80,7 +80,7 @@ Expected<TextValues> ReadContent(std::string_view bytes, const TensorFacts& inpu
     return TextValues{.tensor = std::move(tensor), .has_shape = true};
   }
   if (input.datatype != TRITONSERVER_TYPE_BYTES) {
-    const Expected<TextValues> values = ReadTextValues(bytes, input.datatype);
+    Expected<TextValues> values = ReadTextValues(bytes, input.datatype);
     if (!values) return values.error().WithContext("neither .npy nor a picture, and as text");
     return values;
   }
@@ -97,7 +97,7 @@ Expected<TextValues> ReadValue(const InputWord& word, const ModelFacts& facts, c
   if (!word.value.starts_with('@')) return ReadTextValues(word.value, word.input->datatype);
   const std::string path = word.value.substr(1);
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMostBytes));
-  const Expected<TextValues> content = ReadContent(bytes, *word.input, facts, options);
+  Expected<TextValues> content = ReadContent(bytes, *word.input, facts, options);
   if (!content) return content.error().WithContext("{}", path);
   return content;
 }

@@ -221,7 +221,7 @@ Expected<Tensor> ReadNpy(std::string_view bytes) {
   constexpr size_t kVersionBytes = 2;
   if (!IsNpy(bytes) || bytes.size() < kMagic.size() + kVersionBytes + sizeof(uint16_t))
     return InvalidArg("expected a .npy file");
-  const int version = bytes[kMagic.size()];
+  const int version = static_cast<unsigned char>(bytes[kMagic.size()]);
   if (version < 1 || version > 3) return Unsupported("version {} of the format .npy: expected 1 to 3", version);
   bytes.remove_prefix(kMagic.size() + kVersionBytes);
   uint32_t header_size = 0;
