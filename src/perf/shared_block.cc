@@ -68,6 +68,7 @@ class CudaBlock final : public SharedBlock {
   CudaBlock& operator=(const CudaBlock&) = delete;
 
   Status Write(uint64_t offset, std::string_view bytes) override {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the driver's addresses are numbers
     return driver_->Copy(kDevice, reinterpret_cast<void*>(address_ + offset), bytes.data(), bytes.size());
   }
 
