@@ -49,13 +49,14 @@ TEST(HttpClientTest, LargeAnswersArrive) {
   net::TestServer server;
   server.handler().on_request = [](net::HttpExchangeRef exchange) {
     net::HttpResponse response;
-    response.body = std::string(9'000'001, 'z');
+    response.body.resize(9'000'001, 'z');
     exchange->Respond(std::move(response));
   };
   HttpClient client(At(server.port()));
   const auto answer = client.Call({}, kPatience);
   ASSERT_TRUE(answer.ok()) << answer.error().message();
-  EXPECT_TRUE(answer->body == std::string(9'000'001, 'z'));
+  EXPECT_EQ(answer->body.size(), 9'000'001u);
+  EXPECT_EQ(answer->body.find_first_not_of('z'), std::string::npos);
 }
 
 TEST(HttpClientTest, ASilentServerIsGivenUpInTime) {
