@@ -74,9 +74,7 @@ std::optional<Status> OnDemandModels::WhyNever(const Wish& wish, TimePoint now) 
 
 void OnDemandModels::Refuse(const WishRef& wish, Status status, Decisions& decisions) {
   wish->phase = Phase::kRefused;
-  // Whoever comes now begins anew.
-  const auto known = by_name_.find(wish->name);
-  if (known != by_name_.end() && known->second == wish) by_name_.erase(known);
+  TakeNoMoreWaiters(wish);
   if (wish->done == nullptr && !wish->waiters.empty() && !is_closed_) {
     ++counts_.failed_loads;
     failures_.Add(wish->name, status, wish->fingerprint, decisions.now);

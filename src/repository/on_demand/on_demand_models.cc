@@ -164,17 +164,22 @@ Expected<ModelHandle> OnDemandModels::Found(const std::string& name, int64_t ver
 }
 
 void OnDemandModels::Finish(const WishRef& wish, const Status& status) {
-  // Whoever came after the look into its list begins anew.
-  while (true) {
-    Answer(wish, status);
+  {
     MutexLock lock(mutex_);
-    if (!wish->waiters.empty()) continue;
+    TakeNoMoreWaiters(wish);
+  }
+  Answer(wish, status);
+  {
+    MutexLock lock(mutex_);
     wishes_.erase(wish->self);
-    const auto known = by_name_.find(wish->name);
-    if (known != by_name_.end() && known->second == wish) by_name_.erase(known);
-    break;
   }
   if (wish->done != nullptr) wish->done(status);
+}
+
+// Whoever comes now begins anew: what this wish has brought may be gone again.
+void OnDemandModels::TakeNoMoreWaiters(const WishRef& wish) {
+  const auto known = by_name_.find(wish->name);
+  if (known != by_name_.end() && known->second == wish) by_name_.erase(known);
 }
 
 bool OnDemandModels::Post(std::function<void()> work) { return executor_->Post(std::move(work)); }

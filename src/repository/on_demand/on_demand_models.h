@@ -157,6 +157,7 @@ class OnDemandModels {
   Status Preview(Wish& wish);
   void Run(const WishRef& wish);
   void Finish(const WishRef& wish, const Status& status);
+  void TakeNoMoreWaiters(const WishRef& wish) REQUIRES(mutex_);
   void Answer(const WishRef& wish, const Status& status);
   Expected<ModelHandle> Found(const std::string& name, int64_t version, const Status& loaded) const;
   Status WhyStillWaiting(const Wish& wish) const REQUIRES(mutex_);
