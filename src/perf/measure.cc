@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
 namespace neso::perf {
 namespace {
@@ -43,6 +44,20 @@ void Merge(std::span<const Window> windows, const Options& options, Measured& me
   measured.windows.assign(windows.begin(), windows.end());
 }
 
+// The server counts a request a moment after it has answered it. In a run of so many requests, the last answer ends the run.
+Expected<ServerCounts> CountsAfter(const ServerCounts& before, const Window& window, const Options& options,
+                                   const Counter& counter) {
+  constexpr std::chrono::milliseconds kPatience{100}, kPause{1};
+  const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    ASSIGN_OR_RETURN(ServerCounts after, counter());
+    const bool is_complete =
+        options.request_count == 0 || after.success.count - before.success.count >= window.samples.size();
+    if (is_complete || std::chrono::steady_clock::now() >= deadline) return after;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 bool AreOver(std::span<const Window> windows, const Options& options) {
   if (options.latency_limit.count() == 0) return false;
   const double limit_us = std::chrono::duration<double, std::micro>(options.latency_limit).count();
@@ -64,7 +79,7 @@ Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter
   RETURN_IF_ERROR(Fill(load, options));
   window.end = std::chrono::steady_clock::now();
   window.samples.assign(load.samples().begin() + static_cast<std::ptrdiff_t>(first), load.samples().end());
-  ASSIGN_OR_RETURN(const ServerCounts after, counter());
+  ASSIGN_OR_RETURN(const ServerCounts after, CountsAfter(before, window, options, counter));
   window.server = after - before;
   return window;
 }
