@@ -3,7 +3,12 @@
 #include <fmt/format.h>
 
 namespace neso::client {
+
 std::string ServicePath(std::string_view method) { return fmt::format("/inference.GRPCInferenceService/{}", method); }
+
+void AddText(wire::MessageWriter& message, uint32_t field, std::string_view text) {
+  if (!text.empty()) message.Add(field, text);
+}
 
 void AddParameter(wire::MessageWriter& message, uint32_t field, std::string_view name,
                   const wire::MessageWriter& value) {

@@ -148,6 +148,12 @@ std::string NumberText(TRITONSERVER_DataType type, Number number) {
   }
 }
 
+std::string NumberJson(TRITONSERVER_DataType type, const char* element) {
+  const Number number = NumberAt(type, element);
+  if (std::isfinite(number)) return NumberText(type, number);
+  return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+}
+
 Expected<Number> ReadNumber(std::string_view text) {
   if (text == "true" || text == "false") return text == "true" ? Number(1) : Number(0);
   std::string_view digits = text;

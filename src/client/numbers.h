@@ -32,6 +32,9 @@ Status AppendJsonNumber(std::string& bytes, TRITONSERVER_DataType type, const Js
 // As short as says which number of that datatype it is: "0.1" for the FP32 nearest to it.
 std::string NumberText(TRITONSERVER_DataType type, Number number);
 
+// As the server writes them in JSON, which has no words for what is no number: "NaN", "-Infinity". `element`: as above.
+std::string NumberJson(TRITONSERVER_DataType type, const char* element);
+
 // "1.5", "-3", "true", "nan". Error: kInvalidArg for what is none.
 Expected<Number> ReadNumber(std::string_view text);
 

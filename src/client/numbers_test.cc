@@ -87,5 +87,16 @@ TEST(NumbersTest, TextsAreReadAndWritten) {
   EXPECT_EQ(NumberText(TRITONSERVER_TYPE_BOOL, 1), "true");
 }
 
+TEST(NumbersTest, WhatIsNoNumberHasTheServersWordsInJson) {
+  const auto json = [](float value) {
+    return NumberJson(TRITONSERVER_TYPE_FP32, reinterpret_cast<const char*>(&value));
+  };
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(json(0.5F), "0.5");
+  EXPECT_EQ(json(kInfinity), "Infinity");
+  EXPECT_EQ(json(-kInfinity), "-Infinity");
+  EXPECT_EQ(json(std::numeric_limits<float>::quiet_NaN()), "NaN");
+}
+
 }  // namespace
 }  // namespace neso::client

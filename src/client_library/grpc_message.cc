@@ -13,14 +13,6 @@ namespace {
 using net::GrpcCode;
 using wire::MessageWriter;
 
-// Makes an InferParameter.
-struct ParameterMessage {
-  MessageWriter operator()(bool value) const { return MessageWriter().Add(1, uint64_t{value}); }
-  MessageWriter operator()(int64_t value) const { return MessageWriter().Add(2, static_cast<uint64_t>(value)); }
-  MessageWriter operator()(const std::string& value) const { return MessageWriter().Add(3, std::string_view(value)); }
-  MessageWriter operator()(double value) const { return MessageWriter().Add(4, value); }
-};
-
 ErrorKind KindOf(GrpcCode code) {
   switch (code) {
     case GrpcCode::kCancelled: return ErrorKind::kCancelled;
@@ -40,10 +32,10 @@ ErrorKind KindOf(GrpcCode code) {
 Result<std::string> WriteInferMessage(const InferRequest& request) {
   MessageWriter message;
   message.Add(1, std::string_view(request.model));
-  if (!request.version.empty()) message.Add(2, std::string_view(request.version));
-  if (!request.id.empty()) message.Add(3, std::string_view(request.id));
+  client::AddText(message, 2, request.version);
+  client::AddText(message, 3, request.id);
   for (const auto& [name, value] : request.parameters)
-    client::AddParameter(message, 4, name, std::visit(ParameterMessage(), value));
+    client::AddParameter(message, 4, name, std::visit(client::MakeParameter(), value));
   for (const auto& [name, tensor] : request.inputs)
     message.Add(5, client::InputMessage(name, tensor.datatype(), tensor.shape()));
   for (const std::string& name : request.outputs) message.Add(6, MessageWriter().Add(1, std::string_view(name)));

@@ -12,6 +12,7 @@ namespace neso::perf {
 namespace {
 
 using client::AddParameter;
+using client::AddText;
 using client::MessageField;
 using client::ServicePath;
 using wire::MessageWriter;
@@ -33,10 +34,6 @@ QuestionFacts FactsOf(Question question) {
   return {};
 }
 
-void AddText(MessageWriter& message, uint32_t field, const std::string& text) {
-  if (!text.empty()) message.Add(field, std::string_view(text));
-}
-
 // Where it lies, if not in the message.
 void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) {
   if (place.region.empty()) return;
@@ -47,21 +44,6 @@ void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) 
   AddParameter(message, field, "shared_memory_region", region);
   AddParameter(message, field, "shared_memory_offset", offset);
   AddParameter(message, field, "shared_memory_byte_size", bytes);
-}
-
-void AddParameters(MessageWriter& message, const std::vector<RequestParameter>& parameters) {
-  constexpr uint32_t kBool = 1, kInt64 = 2, kString = 3;
-  for (const RequestParameter& parameter : parameters) {
-    MessageWriter choice;
-    if (const auto* const text = std::get_if<std::string>(&parameter.value)) {
-      choice.Add(kString, std::string_view(*text));
-    } else if (const auto* const number = std::get_if<int64_t>(&parameter.value)) {
-      choice.Add(kInt64, static_cast<uint64_t>(*number));
-    } else {
-      choice.Add(kBool, static_cast<uint64_t>(std::get<bool>(parameter.value)));
-    }
-    AddParameter(message, 4, parameter.name, choice);
-  }
 }
 
 std::string_view EncodingOf(const Options& options) { return net::ContentEncodingName(options.grpc_compression); }
@@ -140,7 +122,8 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
     is_true.Add(1, uint64_t{1});
     AddParameter(message, 4, "triton_enable_empty_final_response", is_true);
   }
-  AddParameters(message, options_.parameters);
+  for (const RequestParameter& parameter : options_.parameters)
+    AddParameter(message, 4, parameter.name, std::visit(client::MakeParameter(), parameter.value));
   for (const Tensor& input : request.inputs) {
     MessageWriter tensor = client::InputMessage(input.name, input.datatype, input.shape);
     AddPlace(tensor, 4, input.place);

@@ -1,6 +1,5 @@
 #include "perf/json_tensor.h"
 
-#include <cmath>
 #include <vector>
 
 #include "base/text.h"
@@ -10,12 +9,6 @@
 
 namespace neso::perf {
 namespace {
-
-std::string NumberJson(TRITONSERVER_DataType type, const char* element) {
-  const client::Number number = client::NumberAt(type, element);
-  if (std::isfinite(number)) return client::NumberText(type, number);
-  return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
-}
 
 Expected<std::string> TextsJson(const Tensor& tensor) {
   const Expected<std::vector<std::string_view>> texts = client::TextsIn(tensor.bytes);
@@ -57,7 +50,7 @@ Expected<std::string> JsonElementsText(const Tensor& tensor) {
   std::string json = "[";
   for (size_t at = 0; at < tensor.bytes.size(); at += width) {
     if (at > 0) json += ',';
-    json += NumberJson(type, tensor.bytes.data() + at);
+    json += client::NumberJson(type, tensor.bytes.data() + at);
   }
   return json + "]";
 }

@@ -2,13 +2,11 @@
 // GPU on this machine, and a server on the same one.
 #include <cuda_runtime_api.h>
 
-#include "either_client.h"
-#include "example.h"
+#include "shared_tensors.h"
 
 namespace {
 
 constexpr int kGpu = 0;
-constexpr size_t kTensor = 16 * sizeof(int32_t);
 
 void MustBeDone(cudaError_t error, const std::string& what) {
   Must(tc::Error(error == cudaSuccess ? "" : cudaGetErrorString(error)), what);
@@ -54,17 +52,7 @@ int main(int argc, char** argv) {
   Write(in, Ascending());
   Write(in + kTensor, Ones());
 
-  const auto input0 = Input("INPUT0", {1, 16}, "INT32"), input1 = Input("INPUT1", {1, 16}, "INT32");
-  const auto output0 = Output("OUTPUT0"), output1 = Output("OUTPUT1");
-  Must(input0->SetSharedMemory(in_name, kTensor), "INPUT0");
-  Must(input1->SetSharedMemory(in_name, kTensor, kTensor), "INPUT1");
-  Must(output0->SetSharedMemory(out_name, kTensor), "OUTPUT0");
-  Must(output1->SetSharedMemory(out_name, kTensor, kTensor), "OUTPUT1");
-
-  tc::InferResult* answer;
-  Must(client->Infer(&answer, tc::InferOptions("simple"), {input0.get(), input1.get()}, {output0.get(), output1.get()}),
-       "inference");
-  delete answer;
+  InferInSharedMemory(client.get(), in_name, out_name);
   const auto sum = Read(out), difference = Read(out + kTensor);
   for (int32_t i = 0; i < 16; ++i) Must(sum[i] == i + 1 && difference[i] == i - 1, "the right sums and differences");
 

@@ -1,13 +1,10 @@
 // Tensors in memory that this program and the server share: only their places travel.
 #include <cstring>
 
-#include "either_client.h"
-#include "example.h"
+#include "shared_tensors.h"
 #include "shm_utils.h"
 
 namespace {
-
-constexpr size_t kTensor = 16 * sizeof(int32_t);
 
 int32_t* Share(Client* client, const std::string& name, const std::string& key) {
   int fd;
@@ -39,17 +36,7 @@ int main(int argc, char** argv) {
   std::memcpy(in, Ascending().data(), kTensor);
   std::memcpy(in + 16, Ones().data(), kTensor);
 
-  const auto input0 = Input("INPUT0", {1, 16}, "INT32"), input1 = Input("INPUT1", {1, 16}, "INT32");
-  const auto output0 = Output("OUTPUT0"), output1 = Output("OUTPUT1");
-  Must(input0->SetSharedMemory(in_name, kTensor), "INPUT0");
-  Must(input1->SetSharedMemory(in_name, kTensor, kTensor), "INPUT1");
-  Must(output0->SetSharedMemory(out_name, kTensor), "OUTPUT0");
-  Must(output1->SetSharedMemory(out_name, kTensor, kTensor), "OUTPUT1");
-
-  tc::InferResult* answer;
-  Must(client->Infer(&answer, tc::InferOptions("simple"), {input0.get(), input1.get()}, {output0.get(), output1.get()}),
-       "inference");
-  delete answer;
+  InferInSharedMemory(client.get(), in_name, out_name);
   for (int32_t i = 0; i < 16; ++i) Must(out[i] == i + 1 && out[16 + i] == i - 1, "the right sums and differences");
 
   Unshare(client.get(), in_name, in_key, in);

@@ -32,19 +32,17 @@ class _Turns:
             self._begin(context, protocol)
             return None
 
-    def leave(self, context: ssl.SSLContext) -> None:
+    def leave(self, context: ssl.SSLContext, turn: Optional["Future[None]"]) -> None:
+        """With what enter() has returned; also while it is waited for."""
+        if turn is not None and turn.cancel():
+            return
         with self._lock:
             self._count -= 1
             while self._waiting and (not self._count or self._waiting[0][0] == self._protocol):
-                protocol, turn = self._waiting.popleft()
-                if turn.set_running_or_notify_cancel():
+                protocol, next_turn = self._waiting.popleft()
+                if next_turn.set_running_or_notify_cancel():
                     self._begin(context, protocol)
-                    turn.set_result(None)
-
-    def give_up(self, context: ssl.SSLContext, turn: "Future[None]") -> None:
-        """Of one who waits, and whose turn may have come just now."""
-        if not turn.cancel():
-            self.leave(context)
+                    next_turn.set_result(None)
 
     def _begin(self, context: ssl.SSLContext, protocol: str) -> None:
         if not self._count:
@@ -63,37 +61,32 @@ def _turns_of(context: ssl.SSLContext) -> _Turns:
 
 
 @contextmanager
-def turn(context: ssl.SSLContext, protocol: str, timeout: Optional[float]) -> Iterator[None]:
-    """For a thread. Raises concurrent.futures.TimeoutError."""
+def _place(context: ssl.SSLContext, protocol: str) -> Iterator[Optional["Future[None]"]]:
+    """What to wait for before a connection is made, if anything."""
     turns = _turns_of(context)
     mine = turns.enter(context, protocol)
-    if mine is not None:
-        try:
-            mine.result(timeout)
-        except BaseException:
-            turns.give_up(context, mine)
-            raise
     try:
-        yield
+        yield mine
     finally:
-        turns.leave(context)
+        turns.leave(context, mine)
+
+
+@contextmanager
+def turn(context: ssl.SSLContext, protocol: str, timeout: Optional[float]) -> Iterator[None]:
+    """For a thread. Raises concurrent.futures.TimeoutError."""
+    with _place(context, protocol) as mine:
+        if mine is not None:
+            mine.result(timeout)
+        yield
 
 
 @asynccontextmanager
 async def loop_turn(context: ssl.SSLContext, protocol: str) -> AsyncIterator[None]:
     """For a coroutine of asyncio."""
-    turns = _turns_of(context)
-    mine = turns.enter(context, protocol)
-    if mine is not None:
-        try:
+    with _place(context, protocol) as mine:
+        if mine is not None:
             await asyncio.wrap_future(mine)
-        except BaseException:
-            turns.give_up(context, mine)
-            raise
-    try:
         yield
-    finally:
-        turns.leave(context)
 
 
 def _forget_all() -> None:

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/json.h"
 #include "base/text.h"
 #include "client/numbers.h"
@@ -18,13 +16,6 @@ std::string ModelMembers(const InferAnswer& answer) {
                      JsonQuoted(answer.version));
 }
 
-// JSON has no words for what is no number; these are those of the server.
-std::string JsonNumber(TRITONSERVER_DataType type, client::Number number) {
-  if (std::isfinite(number)) return client::NumberText(type, number);
-  if (std::isnan(number)) return "NaN";
-  return number < 0 ? "-Infinity" : "Infinity";
-}
-
 }  // namespace
 
 Expected<std::string> ValuesJson(const Tensor& tensor, bool unwraps_one) {
@@ -36,7 +27,7 @@ Expected<std::string> ValuesJson(const Tensor& tensor, bool unwraps_one) {
   } else {
     const size_t width = FactsOfDataType(tensor.datatype).byte_size;
     for (size_t at = 0; at + width <= tensor.bytes.size(); at += width)
-      values.push_back(JsonNumber(tensor.datatype, client::NumberAt(tensor.datatype, tensor.bytes.data() + at)));
+      values.push_back(client::NumberJson(tensor.datatype, tensor.bytes.data() + at));
   }
   return values.size() == 1 && unwraps_one ? values[0] : "[" + Join(values, ",") + "]";
 }

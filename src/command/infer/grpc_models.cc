@@ -16,37 +16,21 @@ namespace {
 
 using wire::MessageWriter;
 
-void AddText(MessageWriter& message, uint32_t field, const std::string& text) {
-  if (!text.empty()) message.Add(field, std::string_view(text));
-}
-
-struct AddParameterValue {
-  MessageWriter& choice;
-  void operator()(bool value) const { choice.Add(1, uint64_t{value}); }
-  void operator()(int64_t value) const { choice.Add(2, static_cast<uint64_t>(value)); }
-  void operator()(const std::string& value) const { choice.Add(3, std::string_view(value)); }
-};
-
-// An entry of a `parameters` map, at `field`.
-void AddParameter(MessageWriter& message, uint32_t field, const std::string& name, const ParameterValue& value) {
-  MessageWriter choice;
-  std::visit(AddParameterValue{choice}, value);
-  client::AddParameter(message, field, name, choice);
-}
-
 // ModelInferRequest.
 std::string RequestOf(const InferQuestion& question) {
   MessageWriter message;
-  AddText(message, 1, question.model);
-  AddText(message, 2, question.version);
-  AddText(message, 3, question.id);
-  for (const auto& [name, value] : question.parameters) AddParameter(message, 4, name, ReadParameter(value));
+  client::AddText(message, 1, question.model);
+  client::AddText(message, 2, question.version);
+  client::AddText(message, 3, question.id);
+  for (const auto& [name, value] : question.parameters)
+    client::AddParameter(message, 4, name, std::visit(client::MakeParameter(), ReadParameter(value)));
   for (const Tensor& input : question.inputs)
     message.Add(5, client::InputMessage(input.name, input.TypeName(), input.shape));
   for (const std::string& name : question.outputs) {
     MessageWriter output;
     output.Add(1, std::string_view(name));
-    if (question.classes > 0) AddParameter(output, 2, "classification", int64_t{question.classes});
+    if (question.classes > 0)
+      client::AddParameter(output, 2, "classification", client::MakeParameter()(int64_t{question.classes}));
     message.Add(6, output);
   }
   for (const Tensor& input : question.inputs) message.Add(7, std::string_view(input.bytes));
@@ -68,8 +52,8 @@ Expected<InferAnswer> AnswerOf(std::string_view message) {
 
 std::string NameAndVersion(const std::string& name, const std::string& version) {
   MessageWriter message;
-  AddText(message, 1, name);
-  AddText(message, 2, version);
+  client::AddText(message, 1, name);
+  client::AddText(message, 2, version);
   return message.bytes();
 }
 
