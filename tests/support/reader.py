@@ -60,7 +60,7 @@ class Reader:
                 self.printed = self.run(command, fails=shown.startswith("error: "))
                 assert alike(shown, self.printed), f"{page}: $ {command}\nshown:\n{shown}\nprinted:\n{self.printed}"
         elif language == "log":
-            wait_until(lambda: alike(f"...{text}...", self.log()), timeout=20)
+            wait_until(lambda: alike(f"...{text.strip()}...", self.log()), timeout=20)
         elif language != "text":
             assert language == "", f"{page}: a block of {language} that is no file"
             assert self.printed == text
@@ -107,6 +107,7 @@ class Reader:
     def stop(self):
         if self.server:
             self.server.send_signal(signal.SIGINT)
+            print(self.log())  # shown if the test fails
             assert self.server.wait(40 * PATIENCE) == 0, self.log()
             self.server = None
 
