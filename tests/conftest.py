@@ -1,6 +1,7 @@
 """Fixtures of the whole-server tests: real server processes on free ports, model repositories in temporary folders."""
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -9,6 +10,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 # ONNX Runtime in the tests' own process, and in those they start, calls nobody either.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# Who starts the tests in the background of a shell has them, and all servers, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from support.repository import ModelRepository  # noqa: E402
 from support.server import Server  # noqa: E402

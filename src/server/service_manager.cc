@@ -133,13 +133,12 @@ void ServiceManager::ThreadMain() {
 
 void ServiceManager::Tick() {
   Probe probe;
-  bool is_loading = false;
   {
     MutexLock lock(mutex_);
-    is_loading = is_loading_;
+    // Within the lock: once it has heard that the server is ready, the manager is not told of loading any more.
+    if (is_loading_) return Send(fmt::format("EXTEND_TIMEOUT_USEC={}", kExtension.count()));
     probe = probe_;
   }
-  if (is_loading) return Send(fmt::format("EXTEND_TIMEOUT_USEC={}", kExtension.count()));
   if (watchdog_.count() == 0 || !probe) return;
   if (probe()) return Send("WATCHDOG=1");
   LOG_ERROR("a network thread does not answer; the service manager's watchdog is not told that all is well");

@@ -50,11 +50,12 @@ def test_load_and_unload_cycles_do_not_grow(repository, start_server):
             post(session, server, "/v2/repository/models/mlp/load", {})
             post(session, server, "/v2/models/mlp/infer", request)
             post(session, server, "/v2/repository/models/mlp/unload", {})
-            if cycle in (1, 20, 50, 100, 150, 200):
+            if cycle in (1, 50, 100, 150, 200):
                 wait_until(lambda: server.log.count("successfully unloaded 'mlp'") >= cycle)
                 sizes[cycle] = settled_rss_kib(server)
     print("resident KiB after cycle:", sizes)
-    assert sizes[200] - sizes[20] <= 2048
+    # On a busy machine it takes some dozens of cycles until every thread and every arena of the C library has been used.
+    assert sizes[200] - sizes[50] <= 2048
     assert server.thread_count() < 40
 
 

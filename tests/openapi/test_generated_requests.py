@@ -10,7 +10,7 @@ import pytest
 from support.inference import ask, values
 from support.openapi import GeneratedRequests
 
-CASES = int(os.environ.get("NESO_OPENAPI_CASES", "800"))
+CASES = int(os.environ.get("NESO_OPENAPI_CASES", "300"))
 SEED = int(os.environ.get("NESO_OPENAPI_SEED", "20260901"))
 # What is served, and one more that is there to be loaded and unloaded.
 MODELS = ["fp32", "text", "raw", "decoupled", "failing", "versions"]
