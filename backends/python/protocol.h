@@ -52,14 +52,13 @@ enum class Kind : uint32_t {
 };
 
 enum class Call : uint32_t {
-  kIsCancelled = 1,   // the request at `offset` -> flags 0, or kYes
-  kInfer = 2,         // see CallRecord -> responses
-  kCancelInfer = 3,   // the call at `offset`; no reply
-  kLoadModel = 4,     // u32 length, JSON, files: see LoadModel
-  kUnloadModel = 5,   // JSON
-  kModelReady = 6,    // JSON -> kYes
-  kMetric = 7,        // JSON -> JSON
-  kTraceContext = 8,  // the request at `offset` -> text
+  kIsCancelled = 1,  // the request at `offset` -> flags 0, or kYes
+  kInfer = 2,        // see CallRecord -> responses
+  kCancelInfer = 3,  // the call at `offset`; no reply
+  kLoadModel = 4,    // u32 length, JSON, files: see LoadModel
+  kUnloadModel = 5,  // JSON
+  kModelReady = 6,   // JSON -> kYes
+  kMetric = 7,       // JSON -> JSON
 };
 
 // Flags.
@@ -82,10 +81,11 @@ struct RequestRecord {
   uint32_t request_id_length;
   uint32_t correlation_text_length;  // kNumber if the sequence's id is a number
   uint32_t texts_length;             // of all of them; what the others leave are the parameters
-  uint32_t is_traced;
+  uint32_t trace_context_length;     // kNotTraced if the request is not traced; the text stands before the parameters
 };
 static_assert(sizeof(RequestRecord) == 56);
 inline constexpr uint32_t kNumber = 0xffffffff;
+inline constexpr uint32_t kNotTraced = 0xffffffff;
 
 // A model's call of another one.
 struct CallRecord {

@@ -47,6 +47,12 @@ Status RequestEncoder::Survey(const Request& request, Texts& texts) {
     texts.correlation = text;
     texts.has_correlation_text = true;
   }
+  if (TRITONSERVER_InferenceTrace* const trace = request.trace(); trace != nullptr) {
+    const char* context = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceContext(trace, &context));
+    texts.trace_context = context;
+    texts.is_traced = true;
+  }
   NESO_ASSIGN_OR_RETURN(texts.parameters, ParametersJson(request));
   texts.first_input = inputs_.size();
   texts.input_count = request.input_count();
@@ -70,7 +76,7 @@ Status RequestEncoder::Survey(const Request& request, Texts& texts) {
 
 uint64_t RequestEncoder::HeadSize(const Texts& texts) {
   return sizeof(RequestRecord) + texts.layout_size + texts.id.size() + texts.correlation.size() +
-         texts.parameters.size();
+         texts.trace_context.size() + texts.parameters.size();
 }
 
 backend::Result<EncodedBatch> RequestEncoder::Encode(std::span<Request> requests, uint64_t first_id,
@@ -100,17 +106,18 @@ backend::Result<EncodedBatch> RequestEncoder::Encode(std::span<Request> requests
     const Texts& texts = texts_[i];
     uint64_t timeout_us = 0;
     (void)Status(TRITONBACKEND_InferenceRequestTimeoutMicroseconds(requests[i].handle(), &timeout_us));
-    writer.Put(RequestRecord{.id = first_id + i,
-                             .correlation_id = texts.correlation_number,
-                             .timeout_us = timeout_us,
-                             .data = data,
-                             .flags = requests[i].flags(),
-                             .layout_length = static_cast<uint32_t>(texts.layout_size),
-                             .request_id_length = static_cast<uint32_t>(texts.id.size()),
-                             .correlation_text_length =
-                                 texts.has_correlation_text ? static_cast<uint32_t>(texts.correlation.size()) : kNumber,
-                             .texts_length = static_cast<uint32_t>(HeadSize(texts) - sizeof(RequestRecord)),
-                             .is_traced = requests[i].trace() != nullptr ? 1u : 0u});
+    writer.Put(RequestRecord{
+        .id = first_id + i,
+        .correlation_id = texts.correlation_number,
+        .timeout_us = timeout_us,
+        .data = data,
+        .flags = requests[i].flags(),
+        .layout_length = static_cast<uint32_t>(texts.layout_size),
+        .request_id_length = static_cast<uint32_t>(texts.id.size()),
+        .correlation_text_length =
+            texts.has_correlation_text ? static_cast<uint32_t>(texts.correlation.size()) : kNumber,
+        .texts_length = static_cast<uint32_t>(HeadSize(texts) - sizeof(RequestRecord)),
+        .trace_context_length = texts.is_traced ? static_cast<uint32_t>(texts.trace_context.size()) : kNotTraced});
     writer.Put(static_cast<uint16_t>(texts.input_count));
     writer.Put(static_cast<uint16_t>(texts.output_count));
     for (const Input& input : std::span(inputs_).subspan(texts.first_input, texts.input_count)) {
@@ -129,6 +136,7 @@ backend::Result<EncodedBatch> RequestEncoder::Encode(std::span<Request> requests
     }
     writer.PutText(texts.id);
     writer.PutText(texts.correlation);
+    writer.PutText(texts.trace_context);
     writer.PutText(texts.parameters);
   }
   return EncodedBatch{.offset = *block, .length = length};

@@ -29,6 +29,8 @@ class RequestEncoder {
     std::string_view correlation;
     std::string parameters;
     bool has_correlation_text = false;
+    std::string_view trace_context;
+    bool is_traced = false;
     uint64_t correlation_number = 0;
     size_t first_input = 0;
     size_t input_count = 0;

@@ -275,13 +275,6 @@ bool Worker::HandleCall(const NesoSlot& slot) {
     calls_.Cancel(slot.offset);
     return true;
   }
-  if (call == Call::kTraceContext) {
-    const char* context = nullptr;
-    TRITONSERVER_InferenceTrace* const trace = open_.Trace(slot.offset);
-    if (trace != nullptr) (void)Status(TRITONSERVER_InferenceTraceContext(trace, &context));
-    ReplyWithText(*memory_, slot.id, 0, context != nullptr ? context : "");
-    return true;
-  }
   const std::optional<std::vector<std::byte>> body = Body(slot);
   if (!body) return false;
   switch (call) {

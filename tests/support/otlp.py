@@ -22,6 +22,12 @@ PROGRAM = ROOT / ".deps" / "collector" / "bin" / "otlp_collector"
 needs_collector = pytest.mark.skipif(not PROGRAM.is_file(), reason="no .deps/collector: run scripts/setup test")
 
 
+# What a caller says of itself in the standard's own example.
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+CALLER = "b7ad6b7169203331"
+CONTEXT = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "a=1,b=2"}
+
+
 def opentelemetry(url, *settings, rate=1, level="TIMESTAMPS", delay=50):
     """Options of a server that sends its spans to `url`."""
     return ["--trace-config=mode=opentelemetry", f"--trace-config=level={level}", f"--trace-config=rate={rate}",
@@ -48,6 +54,12 @@ class Span:
 
     def holds(self, other):
         return self.start <= other.start <= other.end <= self.end
+
+
+def by_name(spans):
+    named = {span.name: span for span in spans}
+    assert len(named) == len(spans)
+    return named
 
 
 def value_of(value):

@@ -1,4 +1,5 @@
 import pytest
+from support.otlp import Collector, opentelemetry
 
 
 @pytest.fixture
@@ -11,4 +12,18 @@ def start_tracing(start_server, tmp_path):
         server.trace_file = file
         return server
 
+    return start
+
+
+@pytest.fixture
+def collector(tmp_path):
+    with Collector(tmp_path) as collector:
+        yield collector
+
+
+@pytest.fixture
+def start(repository, start_server, collector):
+    """Starts a server that sends the spans of every request to `collector`, unless told otherwise."""
+    def start(*settings, args=(), env=None, **kwargs):
+        return start_server(repository.path, *opentelemetry(collector.url, *settings, **kwargs), *args, env=env)
     return start

@@ -11,7 +11,7 @@ import requests
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.inference import ask
-from support.otlp import Collector, FaultyCollector, needs_collector, opentelemetry
+from support.otlp import CALLER, CONTEXT, TRACE, FaultyCollector, by_name, needs_collector, opentelemetry
 from support.plugins import needs_plugins
 from support.python_models import PythonModels, python_on_path
 from support.server import TEST_BACKENDS, run_neso
@@ -23,29 +23,6 @@ GRPC = ["GRPC_WAITREAD_START", "GRPC_WAITREAD_END", "INFER_RESPONSE_COMPLETE", "
 CORE = ["REQUEST_START", "QUEUE_START", "REQUEST_END"]
 COMPUTE = ["COMPUTE_START", "COMPUTE_INPUT_END", "COMPUTE_OUTPUT_START", "COMPUTE_END"]
 SERVER_KIND, ERROR = 2, 2
-
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER = "b7ad6b7169203331"
-CONTEXT = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "a=1,b=2"}
-
-
-@pytest.fixture
-def collector(tmp_path):
-    with Collector(tmp_path) as collector:
-        yield collector
-
-
-@pytest.fixture
-def start(repository, start_server, collector):
-    def start(*settings, args=(), env=None, **kwargs):
-        return start_server(repository.path, *opentelemetry(collector.url, *settings, **kwargs), *args, env=env)
-    return start
-
-
-def by_name(spans):
-    named = {span.name: span for span in spans}
-    assert len(named) == len(spans)
-    return named
 
 
 def infer_grpc(server, model, headers=None, **kwargs):
@@ -187,26 +164,6 @@ def test_calls_of_models_are_below_them_and_activities_are_events(repository, st
     inner = [span for span in spans if span.name == "nested_0"]
     assert [span.parent for span in inner] == [outer.id] * 2
     assert sorted(outer.events) == sorted([*CORE, "NESTED_ANSWERS_READ"])
-
-
-@needs_collector
-def test_models_get_the_context_to_hand_on(repository, start, collector):
-    PythonModels(repository).add("tells", """
-        def execute(self, requests):
-            return [answer(OUT=np.array([str(request.trace().get_context())], dtype=object)) for request in requests]
-        """, inputs={"IN": ("TYPE_FP32", (1,))}, outputs={"OUT": ("TYPE_STRING", (1,))})
-    server = start(rate=0, env=python_on_path())
-
-    def told(headers):
-        answer = requests.post(f"{server.url}/v2/models/tells/infer", headers=headers, json={
-            "inputs": [{"name": "IN", "shape": [1], "datatype": "FP32", "data": [1]}]})
-        return answer.json()["outputs"][0]["data"][0]
-
-    assert told({}) == "None"
-    context = json.loads(told(CONTEXT))
-    model = by_name(collector.await_spans(3))["tells"]
-    assert context == {"traceparent": f"00-{TRACE}-{model.id}-01", "tracestate": "a=1,b=2"}
-    assert list(json.loads(told({"traceparent": CONTEXT["traceparent"]}))) == ["traceparent"]
 
 
 @needs_collector

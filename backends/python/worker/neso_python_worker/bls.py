@@ -134,11 +134,6 @@ def is_cancelled(handle):
     return bool(flags & wire.YES)
 
 
-def trace_context(handle):
-    _, text = caller().ask(wire.TRACE_CONTEXT, offset=handle)
-    return text.decode()
-
-
 def ask_json(call, question, files=()):
     """The answer's text; raises what the server says against it."""
     head = json.dumps(question).encode()

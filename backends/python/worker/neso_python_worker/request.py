@@ -24,16 +24,14 @@ class PreferredMemory:
 
 
 class InferenceTrace:
-    __slots__ = ("_channel", "_request")
+    __slots__ = ("_request", "_context")
 
-    def __init__(self, channel=None, request=None):
-        self._channel = channel
+    def __init__(self, request=None, context=None):
         self._request = request
+        self._context = context
 
     def get_context(self):
-        if self._channel is None:
-            return None
-        return bls.trace_context(self._request) or None
+        return self._context
 
 
 class InferenceRequest:
@@ -137,25 +135,27 @@ class ReceivedRequest(InferenceRequest):
         return set(self._layout.outputs)
 
     def _text(self, begin, end):
-        """Of the texts, which are the layout, the request's id, its sequence's id if that is a text, and the parameters."""
+        """Of the texts, which are the layout, the request's id, its sequence's id if that is a text, the context of its trace
+        if it is traced, and the parameters."""
         _, block, start, _ = self._batch
         at = self._at - start
         return bytes(block[at + begin:at + end]).decode()
 
     def _ends(self):
-        """Where the layout, the request's id and the sequence's id end."""
-        _, _, _, _, _, layout, ident, correlation, _, _ = self._head
+        """Where the layout, the request's id, the sequence's id and the trace's context end."""
+        _, _, _, _, _, layout, ident, correlation, _, context = self._head
         ident += layout
-        return layout, ident, ident if correlation == wire.NUMBER else ident + correlation
+        correlation = ident if correlation == wire.NUMBER else ident + correlation
+        return layout, ident, correlation, correlation if context == wire.NOT_TRACED else correlation + context
 
     def request_id(self):
-        begin, end, _ = self._ends()
+        begin, end, _, _ = self._ends()
         return self._text(begin, end)
 
     def correlation_id(self):
         if self._head[7] == wire.NUMBER:
             return self._head[1]
-        _, begin, end = self._ends()
+        _, begin, end, _ = self._ends()
         return self._text(begin, end)
 
     def flags(self):
@@ -168,10 +168,13 @@ class ReceivedRequest(InferenceRequest):
         return self._head[2]
 
     def parameters(self):
-        return self._text(self._ends()[2], self._head[8]) or "{}"
+        return self._text(self._ends()[3], self._head[8]) or "{}"
 
     def trace(self):
-        return InferenceTrace(self._batch[0], self._head[0]) if self._head[9] else InferenceTrace()
+        if self._head[9] == wire.NOT_TRACED:
+            return InferenceTrace()
+        _, _, begin, end = self._ends()
+        return InferenceTrace(self._head[0], self._text(begin, end) or None)
 
     def is_cancelled(self):
         return bls.is_cancelled(self._head[0])

@@ -13,7 +13,7 @@ INITIALIZE, AUTO_COMPLETE, EXECUTE, FINALIZE = 1, 2, 3, 4
 REPLY = 10
 DONE, EXECUTED, FAILED, SEND, CLOSE, RELEASE, LOG, CALL, IS_READY, PULL = 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
 # What a call asks for.
-IS_CANCELLED, INFER, CANCEL_INFER, LOAD_MODEL, UNLOAD_MODEL, MODEL_READY, METRIC, TRACE_CONTEXT = 1, 2, 3, 4, 5, 6, 7, 8
+IS_CANCELLED, INFER, CANCEL_INFER, LOAD_MODEL, UNLOAD_MODEL, MODEL_READY, METRIC = 1, 2, 3, 4, 5, 6, 7
 # Flags.
 HAS_IS_READY = 1
 BLOCK_RELEASED = 1
@@ -34,6 +34,7 @@ REQUEST = struct.Struct("<QQQQIIIIII")
 RESPONSE_HEAD = struct.Struct("<BBHII")
 CALL_HEAD = struct.Struct("<QQQqIIIIIIII")
 NUMBER = 0xFFFFFFFF  # the sequence's id is no text
+NOT_TRACED = 0xFFFFFFFF
 
 INLINE = 0xFFFFFFFFFFFFFFFF  # as a tensor's offset: its bytes follow in the message
 OWN_BLOCK = 1 << 63  # added to a tensor's offset: it lies in one of blocks.py
