@@ -2,6 +2,7 @@
 
 #include "backend/execution_scope.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "core/foreign_call.h"
 #include "core/response.h"
 
@@ -28,9 +29,15 @@ BackendInstance::~BackendInstance() {
   model_statistics_.SetMemoryUsage(this, {});
 }
 
+LogSubject BackendInstance::log_subject() const { return {.model = model_.name(), .version = model_.version()}; }
+
 void BackendInstance::RunOnThread(const std::function<void()>& work) {
-  if (thread_ == nullptr) return work();
-  thread_->Run(work);
+  const auto run = [&] {
+    const LogScope scope(log_subject());
+    work();
+  };
+  if (thread_ == nullptr) return run();
+  thread_->Run(run);
 }
 
 Status BackendInstance::Initialize() {
@@ -58,6 +65,7 @@ void BackendInstance::Execute(std::span<InferenceRequest* const> requests) {
 
   Status status;
   {
+    const LogScope log_scope(log_subject());
     ExecutionScope scope(*this, unreleased_);
     status = CallForeign("TRITONBACKEND_ModelInstanceExecute", model_.backend().functions().model_instance_execute,
                          this, handles_.data(), static_cast<uint32_t>(handles_.size()));

@@ -10,6 +10,7 @@
 #include "backend/host_policy.h"
 #include "backend/instance_spec.h"
 #include "backend/plugin_model.h"
+#include "base/log_scope.h"
 #include "core/instance.h"
 #include "core/instance_thread.h"
 #include "core/message.h"
@@ -51,6 +52,7 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   void set_state(void* state) { state_ = state; }
 
  private:
+  LogSubject log_subject() const;
   void RunOnThread(const std::function<void()>& work);
 
   PluginModel& model_;

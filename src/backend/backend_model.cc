@@ -8,6 +8,7 @@
 #include "base/catch_exceptions.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "base/thread_start.h"
 #include "schedule/make_scheduler.h"
 
@@ -162,6 +163,7 @@ bool BackendModel::SharesDeviceThread(const InstanceSpec& spec) const {
 
 Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm_up) const {
   if (exiting_) return Unavailable("the server exits");
+  const LogScope scope({.model = name(), .version = version()});
   Status status = instance.Initialize();
   if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance, exiting_);
   if (!status.ok()) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "base/log_foreign.h"
 #include "base/log_json.h"
 #include "base/log_repeats.h"
+#include "base/log_scope.h"
 #include "base/mutex.h"
 #include "base/text.h"
 
@@ -147,7 +149,17 @@ std::string LineNow(LogLevel level, const char* file, int line, std::string_view
   timeval now;
   gettimeofday(&now, nullptr);
   const LogFormat format = TheState().format;
-  if (format == kJsonFormat) return FormatJsonLine(level, now.tv_sec, now.tv_usec, getpid(), file, line, message);
+  if (format == kJsonFormat) {
+    return FormatJsonLine({.level = level,
+                           .unix_seconds = now.tv_sec,
+                           .microseconds = now.tv_usec,
+                           .pid = getpid(),
+                           .thread = static_cast<int>(syscall(SYS_gettid)),
+                           .file = file,
+                           .line = line,
+                           .subject = LogScope::Current(),
+                           .message = message});
+  }
   std::string text = FormatPrefix(format, level, now.tv_sec, now.tv_usec, getpid(), file, line);
   if (is_escaped) {
     AppendJsonString(text, message);

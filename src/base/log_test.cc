@@ -56,9 +56,30 @@ TEST_F(LogTest, IsoPrefixHasYearAndNoFraction) {
 }
 
 TEST_F(LogTest, JsonLinesAreObjects) {
-  EXPECT_EQ(log::FormatJsonLine(LogLevel::kWarning, kNov22, 1234, 4711, "/src/a.cc", 1, "a \"b\"\n\xff"),
-            "{\"time\":\"2026-11-22T15:43:01.001234Z\",\"level\":\"WARNING\",\"pid\":4711,\"file\":\"a.cc\",\"line\":1,"
-            "\"message\":\"a \\\"b\\\"\\n\xc3\xbf\"}\n");
+  log::JsonLine line{.level = LogLevel::kWarning,
+                     .unix_seconds = kNov22,
+                     .microseconds = 1234,
+                     .pid = 4711,
+                     .thread = 4715,
+                     .file = "/src/a.cc",
+                     .line = 1,
+                     .message = "a \"b\"\n\xff"};
+  EXPECT_EQ(log::FormatJsonLine(line),
+            "{\"time\":\"2026-11-22T15:43:01.001234Z\",\"level\":\"WARNING\",\"pid\":4711,\"thread\":4715,"
+            "\"file\":\"a.cc\",\"line\":1,\"message\":\"a \\\"b\\\"\\n\xc3\xbf\"}\n");
+  line.subject = {.model = "m\"", .version = 3, .request_id = "r\n", .trace_id = "0af7"};
+  EXPECT_THAT(log::FormatJsonLine(line),
+              HasSubstr(R"("line":1,"model":"m\"","version":3,"request_id":"r\n","trace_id":"0af7",)"));
+}
+
+TEST_F(LogTest, JsonLinesSayWhatTheyAreAboutAndOthersDoNot) {
+  const LogScope scope({.model = "m", .version = 3});
+  ASSERT_TRUE(log::SetFile(path_).ok());
+  LOG_INFO("one");
+  EXPECT_THAT(ReadAll(path_), ContainsRegex("^I.* log_test\\.cc:[0-9]+\\] \"one\"\n$"));
+  log::SetFormat(log::kJsonFormat);
+  LOG_INFO("two");
+  EXPECT_THAT(ReadAll(path_), EndsWith(",\"model\":\"m\",\"version\":3,\"message\":\"two\"}\n"));
 }
 
 TEST_F(LogTest, TablesAreOneLineInJson) {

@@ -1,10 +1,13 @@
 // Lines about single requests, which only --log-verbose=1 shows; for everybody else they cost a comparison.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "base/status.h"
+#include "observe/request_trace.h"
 
 namespace neso {
 
@@ -22,8 +25,12 @@ inline void LogHttpRequest(std::string_view service, std::string_view method, st
   LOG_VERBOSE(1, "{} request: {} {}", service, HttpMethodNumber(method), path);
 }
 
-// An inference that was refused, or that failed. `id` may be empty.
-inline void LogFailedInference(std::string_view id, const Status& error) {
+// An inference of `model` that was refused, or that failed. `id` may be empty, and `trace` null.
+inline void LogFailedInference(std::string_view model, std::string_view id, const RequestTrace* trace,
+                               const Status& error) {
+  if (!log::IsVerboseEnabled(1)) return;
+  const std::string trace_id = trace != nullptr ? trace->trace_id() : std::string();
+  const LogScope scope({.model = model, .request_id = id, .trace_id = trace_id});
   LOG_VERBOSE(1, "[request id: {}] Infer failed: {}", id.empty() ? "<id_unknown>" : id, error.message());
 }
 

@@ -40,7 +40,7 @@ InferenceTrace* RequestTrace::NewCoreTrace() {
   const auto level = static_cast<TRITONSERVER_InferenceTraceLevel>(collector_->level());
   auto* trace = new InferenceTrace(level, /*parent_id=*/0, OnActivity, OnTensor, OnRelease, this, id_);
   trace->Keep(shared_from_this());
-  if (identity_) trace->set_trace_id(TraceIdText(identity_->trace_id));
+  if (identity_) trace->set_trace_id(trace_id());
   return trace;
 }
 
@@ -56,9 +56,7 @@ void RequestTrace::NoteFailure(const Status& status) {
   if (TraceSpan& span = spans_[id_]; span.failure.empty()) span.failure = status.message();
 }
 
-std::string RequestTrace::traceparent() const {
-  return identity_ ? Traceparent(identity_->trace_id, identity_->SpanId(id_, kRequestSpan)) : std::string();
-}
+std::string RequestTrace::trace_id() const { return identity_ ? TraceIdText(identity_->trace_id) : std::string(); }
 
 std::shared_ptr<void> RequestTrace::ReportWhenGone(std::shared_ptr<RequestTrace> trace, std::string_view activity,
                                                    std::shared_ptr<void> kept) {

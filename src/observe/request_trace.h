@@ -40,8 +40,8 @@ class RequestTrace final : public std::enable_shared_from_this<RequestTrace> {
   void Report(std::string_view activity, uint64_t steady_ns = SteadyNanoseconds());
   // Why the request fails, as its client is told. The first reason counts.
   void NoteFailure(const Status& status);
-  // As the front end that answers may show it: "00-<trace id>-<span id>-01"; empty where traces have no identity.
-  std::string traceparent() const;
+  // 32 hexadecimal digits; empty where traces have no identity.
+  std::string trace_id() const;
   // Keeps `kept` and, when it goes itself, reports `activity`, whose text outlives it.
   static std::shared_ptr<void> ReportWhenGone(std::shared_ptr<RequestTrace> trace, std::string_view activity,
                                               std::shared_ptr<void> kept);

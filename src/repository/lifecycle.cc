@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "config/ensemble.h"
 #include "config/equivalence.h"
 #include "config/versions.h"
@@ -105,11 +106,12 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
   operation->model = std::move(model);
   operation->done = std::move(done);
   const PolledModel& polled = operation->model;
+  const std::string id = polled.id();
   std::vector<WantedVersion> versions;
   for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version).fingerprint});
   {
     MutexLock lock(mutex_);
-    Record& record = RecordOf(polled.id());
+    Record& record = RecordOf(id);
     std::vector<KnownVersion> known;
     for (const auto& [version, entry] : record.versions) {
       known.push_back({version, entry.state == ModelState::kReady, entry.fingerprint});
@@ -127,7 +129,8 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
   }
   operation->left = operation->jobs.size();
   for (const LoadOperation::Job& job : operation->jobs) {
-    NESO_LOG_AT(LevelOf(polled, LogLevel::kInfo), "loading: {}:{}", polled.id(), job.version);
+    const LogScope scope({.model = id, .version = job.version});
+    NESO_LOG_AT(LevelOf(polled, LogLevel::kInfo), "loading: {}:{}", id, job.version);
   }
   return operation;
 }
@@ -146,15 +149,17 @@ ConfigChange ModelLifecycle::ChangeOf(const Record& record, const PolledModel& m
 
 void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index) {
   LoadOperation::Job& job = operation->jobs[index];
+  const std::string id = operation->model.id();
+  const LogScope scope({.model = id, .version = job.version});
   job.result = LoadOnce(*operation, job.version);
   for (unsigned retry = 0; !job.result && retry < options_.load_retries && !exiting_; ++retry) {
-    LOG_INFO("retrying to load '{}' version {}: {}", operation->model.id(), job.version, job.result.error().ToString());
+    LOG_INFO("retrying to load '{}' version {}: {}", id, job.version, job.result.error().ToString());
     job.result = LoadOnce(*operation, job.version);
   }
   if (!job.result) {
     job.reason = WithHint(job.result.error().ToString(), loader_.Explain(operation->model, job.version));
-    NESO_LOG_AT(LevelOf(operation->model, LogLevel::kError), "failed to load '{}' version {}: {}",
-                operation->model.id(), job.version, job.reason);
+    NESO_LOG_AT(LevelOf(operation->model, LogLevel::kError), "failed to load '{}' version {}: {}", id, job.version,
+                job.reason);
   }
   if (operation->left.fetch_sub(1, std::memory_order_acq_rel) == 1) FinishLoad(*operation);
 }
@@ -178,6 +183,8 @@ Expected<ModelHandle> ModelLifecycle::LoadOnce(LoadOperation& operation, int64_t
 }
 
 void ModelLifecycle::FinishLoad(LoadOperation& operation) {
+  const std::string id = operation.model.id();
+  const LogScope scope({.model = id});
   for (LoadOperation::Job& job : operation.jobs) {
     if (job.result) *job.result = Track(std::move(*job.result), operation.model.local.keeper, job.generation);
   }
@@ -196,9 +203,9 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   TellAgents(operation.model.agents.get(), former_agents.get(), status.ok());
   dropped.clear();
   if (!status.ok()) {
-    NESO_LOG_AT(LevelOf(operation.model, LogLevel::kInfo), "failed to load '{}'", operation.model.id());
+    NESO_LOG_AT(LevelOf(operation.model, LogLevel::kInfo), "failed to load '{}'", id);
   } else if (!operation.jobs.empty()) {
-    LOG_INFO("successfully loaded '{}'", operation.model.id());
+    LOG_INFO("successfully loaded '{}'", id);
   }
   // Whatever was built in vain ends before the caller hears of it.
   operation.jobs.clear();
@@ -218,7 +225,9 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
                                ? Status()
                                : CatchExceptions([&] { return loader_.UpdateInPlace(*model, operation.model.config); });
     if (updated.ok()) continue;
-    LOG_ERROR("failed to update '{}' version {}: {}", operation.model.id(), action.version, updated.ToString());
+    const std::string id = operation.model.id();
+    const LogScope scope({.model = id, .version = action.version});
+    LOG_ERROR("failed to update '{}' version {}: {}", id, action.version, updated.ToString());
     failures += fmt::format("version {} is at UNAVAILABLE state: {};", action.version, updated.ToString());
   }
   return failures.empty() ? Status() : InvalidArg("{}", failures);
@@ -305,6 +314,7 @@ void ModelLifecycle::Remove(const std::string& id) {
 
 void ModelLifecycle::BeginUnloadLocked(const std::string& id, int64_t version, Version& entry,
                                        std::vector<ModelHandle>& dropped) {
+  const LogScope scope({.model = id, .version = version});
   LOG_INFO("unloading: {}:{}", id, version);
   entry.state = ModelState::kUnloading;
   entry.reason.clear();
@@ -344,6 +354,7 @@ ModelHandle ModelLifecycle::Track(ModelHandle built, std::shared_ptr<const void>
 void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, uint64_t generation, Gate::Pass pass) {
   const std::string id = last->id();
   const int64_t version = last->version();
+  const LogScope scope({.model = id, .version = version});
   loader_.End(std::move(last));
   folder.reset();
   {

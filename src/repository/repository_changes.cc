@@ -3,6 +3,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "repository/operation.h"
 #include "repository/repository.h"
 
@@ -22,11 +23,13 @@ Status ModelRepository::PollChanges(PollCare care) {
   const FolderTracker::Looks looks = LookAt(locations);
   const FolderTracker::Changes changes = tracker_.Look(looks, care);
   for (const std::string& id : changes.unsettled) {
+    const LogScope scope({.model = id});
     LOG_INFO("the files of model '{}' change: it is loaded when two looks in succession have found them the same", id);
   }
   // Before those that are gone: an ensemble that does without them now is not to end with them.
   LoadChanged(changes, locations, looks, care);
   for (const std::string& id : changes.gone) {
+    const LogScope scope({.model = id});
     if (locations.contains(id)) LOG_ERROR("failed to poll model '{}': not unique across all model repositories.", id);
     RemoveModel(id);
   }

@@ -5,6 +5,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "base/text.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
@@ -108,6 +109,7 @@ Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
                                                   const std::optional<inference::ModelConfig>& config_override,
                                                   bool is_retry) const {
   const std::string id = ModelId(location.name_space, location.name);
+  const LogScope scope({.model = id});
   if (location.is_duplicate) {
     LOG_ERROR("failed to poll model '{}': not unique across all model repositories", id);
     return InvalidArg("model '{}' is not unique across all model repositories", id);
@@ -171,6 +173,7 @@ Expected<PolledModel> ModelRepository::PollFiles(const std::string& wanted, cons
 
 Expected<std::map<std::string, PolledModel>> ModelRepository::Poll(const std::string& name,
                                                                    const Override& changes) const {
+  const LogScope scope({.model = name});
   std::map<std::string, PolledModel> polled;
   if (!changes.files.empty()) {
     Expected<PolledModel> model = CatchExceptions([&] { return PollFiles(name, changes); });
@@ -208,6 +211,7 @@ std::map<std::string, Status> ModelRepository::PollMany(const std::set<std::stri
   for (const std::string& id : ids) {
     const auto it = locations.find(id);
     if (it == locations.end()) {
+      const LogScope scope({.model = id});
       LOG_ERROR("failed to poll model '{}': model not found in any model repository.", id);
       failures[id] = NotFound("model '{}' not found in any model repository", id);
     } else {
@@ -282,6 +286,7 @@ void ModelRepository::PollComposing(std::map<std::string, PolledModel>& polled) 
     // What cannot be read, or is not the only one of its name, is missed by the ensemble's own check.
     const Locations locations = Locate(id);
     if (!locations.contains(id)) {
+      const LogScope scope({.model = id});
       LOG_ERROR("failed to poll model '{}': model not found in any model repository.", id);
       continue;
     }

@@ -2,9 +2,17 @@
 import json
 import re
 
+import numpy as np
+import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.control import load
+from support.otlp import CONTEXT, TRACE, opentelemetry
+from support.python_models import PythonModels, python_on_path
+from support.wait import wait_until
+from tritonclient.utils import InferenceServerException
+
+NOBODY = "http://127.0.0.1:9/v1/traces"  # spans are not looked at here
 
 
 def lines(server):
@@ -20,12 +28,15 @@ def test_every_line_is_an_object(start_server, repository, tmp_path):
     server.stop()
     written = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     for line in written:
-        assert list(line) == ["time", "level", "pid", "file", "line", "message"]
+        assert [member for member in line if member not in ("model", "version")] == [
+            "time", "level", "pid", "thread", "file", "line", "message"]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line["time"])
         assert line["level"] in ("INFO", "WARNING", "ERROR", "VERBOSE")
     said = [line["message"] for line in written]
     for event in ("loading: m:1", "successfully loaded 'm'", "unloading: m:1", "successfully unloaded 'm' version 1"):
         assert said.count(event) == 1, event
+        line = written[said.index(event)]
+        assert line["model"] == "m" and line.get("version") == (1 if ":1" in event or "version" in event else None)
     assert any(message.startswith("+") and "| Model" in message for message in said)
 
 
@@ -35,7 +46,53 @@ def test_a_load_that_fails_is_told_in_lines_of_its_own(start_server, repository)
     server = start_server(repository.path, "--log-format=json", "--model-control-mode=explicit")
     assert load(server, "m").status_code == 400
     failed = [line for line in lines(server) if line["message"].startswith("failed to load 'm' version 1: ")]
-    assert [line["level"] for line in failed] == ["ERROR"]
+    assert [(line["level"], line["model"], line["version"]) for line in failed] == [("ERROR", "m", 1)]
+
+
+def test_what_a_backend_and_its_model_log_says_the_model(start_server, repository):
+    """Of the load, which runs elsewhere than execution, and of execution."""
+    for name in "one", "two":
+        PythonModels(repository).add(name, """
+            def initialize(self, args):
+                pb_utils.Logger.log_info("begins")
+
+            def execute(self, requests):
+                pb_utils.Logger.log_info("computes")
+                return [answer(OUT=values(request)) for request in requests]
+            """, inputs={"IN": ("TYPE_FP32", [1])}, outputs={"OUT": ("TYPE_FP32", [1])})
+    server = start_server(repository.path, "--log-format=json", env=python_on_path())
+    body = {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [1]}]}
+    for name in "one", "two":
+        assert server.infer(name, body).status_code == 200
+    for message in "begins", "computes":
+        told = [line for line in lines(server) if line["message"] == message]
+        assert sorted((line["model"], line["version"]) for line in told) == [("one", 1), ("two", 1)]
+        assert {line["file"] for line in told} == {"model.py"}
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc", "stream"])
+def test_a_failed_request_is_found_by_its_id_and_its_trace(start_server, repository, protocol):
+    repository.add_identity("m")
+    server = start_server(repository.path, "--log-format=json", "--log-verbose=1", *opentelemetry(NOBODY, rate=0))
+    if protocol == "http":
+        body = {"id": "r 1", "inputs": [{"name": "NOPE", "datatype": "FP32", "shape": [1, 1], "data": [1]}]}
+        assert server.infer("m", body, headers=CONTEXT).status_code == 400
+    else:
+        with grpcclient.InferenceServerClient(server.grpc) as client:
+            tensor = grpcclient.InferInput("NOPE", [1, 1], "FP32")
+            tensor.set_data_from_numpy(np.ones((1, 1), np.float32))
+            if protocol == "grpc":
+                with pytest.raises(InferenceServerException):
+                    client.infer("m", [tensor], request_id="r 1", headers=CONTEXT)
+            else:
+                answers = []
+                client.start_stream(lambda result, error: answers.append(error), headers=CONTEXT)
+                client.async_stream_infer("m", [tensor], request_id="r 1")
+                wait_until(lambda: answers)
+                client.stop_stream()
+    failed, = [line for line in lines(server) if "Infer failed" in line["message"]]
+    assert {name: failed.get(name) for name in ("level", "model", "request_id", "trace_id")} == {
+        "level": "VERBOSE", "model": "m", "request_id": "r 1", "trace_id": TRACE}
 
 
 def test_the_form_is_a_log_setting(start_server, repository):
@@ -43,7 +100,8 @@ def test_the_form_is_a_log_setting(start_server, repository):
     with httpclient.InferenceServerClient(server.http) as client:
         assert client.update_log_settings({"log_format": "json"})["log_format"] == "json"
     load(server, "absent")
-    assert json.loads(server.log.splitlines()[-1])["level"] == "ERROR"
+    line = json.loads(server.log.splitlines()[-1])
+    assert (line["level"], line["model"]) == ("ERROR", "absent") and "version" not in line
     with grpcclient.InferenceServerClient(server.grpc) as client:
         settings = client.update_log_settings({"log_format": "default"}, as_json=True)["settings"]
         assert settings["log_format"]["string_param"] == "default"

@@ -167,7 +167,7 @@ def test_calls_of_models_are_below_them_and_activities_are_events(repository, st
 
 
 @needs_collector
-@pytest.mark.parametrize("protocol", ["http", "grpc"])
+@pytest.mark.parametrize("protocol", ["http", "grpc", "stream"])
 def test_failures_are_the_status_of_spans(repository, start, collector, protocol):
     repository.add_identity()
     server = start()
@@ -180,8 +180,16 @@ def test_failures_are_the_status_of_spans(repository, start, collector, protocol
         with grpcclient.InferenceServerClient(server.grpc) as client:
             tensor = grpcclient.InferInput("NOPE", [1, 1], "FP32")
             tensor.set_data_from_numpy(np.ones((1, 1), np.float32))
-            with pytest.raises(InferenceServerException, match="unexpected inference input"):
-                client.infer("identity", [tensor])
+            if protocol == "grpc":
+                with pytest.raises(InferenceServerException, match="unexpected inference input"):
+                    client.infer("identity", [tensor])
+            else:
+                answers = []
+                client.start_stream(lambda result, error: answers.append(error))
+                client.async_stream_infer("identity", [tensor])
+                wait_until(lambda: answers)
+                client.stop_stream()
+                assert "unexpected inference input" in str(answers[0])
     for span in collector.await_spans(2):
         assert span.status == {"code": ERROR, "message": error}
 

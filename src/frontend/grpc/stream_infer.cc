@@ -42,6 +42,13 @@ class StreamInfer::Run final : public InferRun {
     }
   }
 
+  // For who looks after it: the log, the account of the client, the trace.
+  void NoteFailure(const Status& error) {
+    LogFailedInference(model_name(), id(), trace().get(), error);
+    NoteResult(ToGrpcStatus(error).code);
+    if (trace() != nullptr) trace()->NoteFailure(error);
+  }
+
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
     BeginAnswer(is_final);
@@ -86,9 +93,7 @@ class StreamInfer::Run final : public InferRun {
   }
 
   void Fail(const Status& error, bool is_final) {
-    LogFailedInference(id(), error);
-    NoteResult(ToGrpcStatus(error).code);
-    if (trace() != nullptr) trace()->NoteFailure(error);
+    NoteFailure(error);
     if (stream_->errors_end_stream_) return stream_->Break(ToGrpcStatus(error));
     Deliver(EncodeStreamNotice({.error = error.message(),
                                 .id = id(),
@@ -227,8 +232,7 @@ Status StreamInfer::Submit(Run& run, const ReadTimes& read) {
 }
 
 Status StreamInfer::Refuse(Run& run, const Status& error) {
-  LogFailedInference(run.id(), error);
-  run.NoteResult(ToGrpcStatus(error).code);
+  run.NoteFailure(error);
   run.EndUse();
   run.Deliver(EncodeStreamNotice(
       {.error = error.message(), .id = run.id(), .model_name = {}, .model_version = {}, .is_final = {}}));

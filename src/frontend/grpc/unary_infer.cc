@@ -37,7 +37,7 @@ Status UnaryInfer::Start() {
 }
 
 void UnaryInfer::Refuse(const Status& error) {
-  LogFailedInference(id(), error);
+  LogFailedInference(model_name(), id(), trace().get(), error);
   EndUse();
   if (trace() != nullptr) {
     trace()->NoteFailure(error);

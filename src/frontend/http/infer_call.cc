@@ -19,7 +19,7 @@ void InferCall::Start(ModelHandle model, int64_t requested_version, net::HttpExc
   std::unique_ptr<InferenceRequest> request = InferenceRequest::Create(model, requested_version);
   Status status = call->Fill(*model, *body, *request);
   if (status.ok()) status = call->Submit(request);
-  if (!status.ok()) call->Fail(request->id(), status, kJsonType);
+  if (!status.ok()) call->Fail(model->name(), request->id(), status, kJsonType);
 }
 
 // Undoes the content encoding and finds where the JSON ends.
@@ -64,8 +64,8 @@ void InferCall::Refuse(const Status& error, const char* content_type) {
   Respond(ErrorResponse(settings().error_status(error), error.message(), content_type));
 }
 
-void InferCall::Fail(std::string_view id, const Status& error, const char* content_type) {
-  LogFailedInference(id, error);
+void InferCall::Fail(std::string_view model, std::string_view id, const Status& error, const char* content_type) {
+  LogFailedInference(model, id, trace().get(), error);
   Refuse(error, content_type);
 }
 
@@ -97,7 +97,9 @@ void InferCall::Finish() {
   if (response_count_ != 1) {
     return Refuse(Internal("expected a single response, got {}", response_count_), kTextType);
   }
-  if (const Status status = CheckResponse(*response_); !status.ok()) return Fail(response_->id(), status, kTextType);
+  if (const Status status = CheckResponse(*response_); !status.ok()) {
+    return Fail(response_->model_name(), response_->id(), status, kTextType);
+  }
   SendAnswer();
 }
 

@@ -36,8 +36,8 @@ class InferCall final : public HttpRun {
   void Respond(net::HttpResponse answer);
   void Refuse(const Status& error, const char* content_type);
   void RefuseBody(const Status& error);
-  // As Refuse, of an inference that has this id (empty: none).
-  void Fail(std::string_view id, const Status& error, const char* content_type);
+  // As Refuse, of an inference of `model` that has this id (empty: none).
+  void Fail(std::string_view model, std::string_view id, const Status& error, const char* content_type);
   void Finish();
   void SendAnswer();
   void Compress(net::HttpResponse& answer) const;

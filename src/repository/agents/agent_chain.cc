@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/log_scope.h"
 
 namespace neso {
 
@@ -82,6 +83,7 @@ void AgentChain::Tell(TRITONREPOAGENT_ActionType action) {
 }
 
 void AgentChain::TellOne(AgentModel& model, TRITONREPOAGENT_ActionType action) const {
+  const LogScope scope({.model = source_.model});
   const Status status = model.Act(action);
   if (status.ok()) return;
   LOG_ERROR("repository agent '{}' returns error on {} of model '{}': {}", model.agent().name(),

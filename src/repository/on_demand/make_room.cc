@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "base/saturating.h"
 #include "repository/on_demand/on_demand_models.h"
 
@@ -267,6 +268,7 @@ void OnDemandModels::MarkLeaving(const std::vector<std::string>& names, uint64_t
 
 void OnDemandModels::Evict(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
+    const LogScope scope({.model = name});
     const Status unloaded = parts_.repository.UnloadModel(name, /*unload_dependents=*/false);
     if (!unloaded.ok()) LOG_ERROR("model '{}' cannot be unloaded: {}", name, unloaded.message());
   }
@@ -280,6 +282,7 @@ void OnDemandModels::AwaitGoneLater(const std::string& name, Reason reason) {
 }
 
 void OnDemandModels::AwaitGone(const std::string& name, Reason reason) {
+  const LogScope scope({.model = name});
   // Whoever holds it goes on, however long that takes.
   constexpr Nanoseconds kForEver = std::chrono::hours(1000);
   parts_.repository.lifecycle().WaitUntilUnloaded(name, After(parts_.clock.Now(), kForEver));

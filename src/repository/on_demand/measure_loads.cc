@@ -4,6 +4,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "config/ensemble.h"
 #include "repository/on_demand/on_demand_models.h"
 
@@ -68,6 +69,7 @@ Status OnDemandModels::LoadMeasured(Wish& wish) {
     }
   }
   if (loaded.ok()) {
+    const LogScope scope({.model = wish.name});
     LOG_INFO("model '{}' was loaded {} in {:.1f} ms and takes {}; models take {} of {}", wish.name,
              wish.done == nullptr ? "on demand" : "by request", MillisecondsOf(parts_.clock.Now() - start), ToText(use),
              ToText(all), ToText(options_.budget));

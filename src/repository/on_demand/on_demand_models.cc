@@ -6,6 +6,7 @@
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
+#include "base/log_scope.h"
 #include "base/saturating.h"
 #include "repository/latch.h"
 
@@ -97,6 +98,7 @@ void OnDemandModels::Examine(const WishRef& wish) {
 
 // Nobody else touches the wish's findings while it is examined.
 Status OnDemandModels::Preview(Wish& wish) {
+  const LogScope scope({.model = wish.name});
   if (wish.parameters == nullptr) {
     ASSIGN_OR_RETURN(wish.fingerprint, parts_.repository.FingerprintOf(wish.name));
     MutexLock lock(mutex_);
