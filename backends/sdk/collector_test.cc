@@ -216,6 +216,18 @@ TEST_F(CollectorTest, ABatchForAGpuIsGatheredInPinnedMemory) {
   EXPECT_EQ(FakeServer::gpu_copies(), 0U);
 }
 
+TEST_F(CollectorTest, WithoutPinnedMemoryIfTheModelDoesNotWantIt) {
+  config_.pins_inputs = false;
+  InputCollector collector(config_);
+  collector.UseGpu(0, &manager_);
+  const auto batch = Batch(
+      {MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
+  ASSERT_TRUE(tensor);
+  EXPECT_EQ((*tensor)->place, Place::Cpu());
+  EXPECT_THAT(Floats(**tensor), ElementsAre(1, 2, 3, 4));
+}
+
 TEST_F(CollectorTest, WhereThereIsNoMemoryOfTheGpuTheHostsDoes) {
   InputCollector collector(config_);
   collector.UseGpu(9, &manager_);

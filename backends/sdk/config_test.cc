@@ -30,6 +30,7 @@ TEST(ModelConfigTest, ReadsWhatBackendsNeed) {
                                 {"name": "START", "control": [{"int32_false_true": [], "fp32_false_true": [0, 1]}]},
                                 {"name": "ID", "control": [{"data_type": "TYPE_UINT64"}]}]},
       "instance_group": [{"count": 2}, {}],
+      "optimization": {"input_pinned_memory": {"enable": false}, "output_pinned_memory": {"enable": true}},
       "model_transaction_policy": {"decoupled": true},
       "parameters": {"threads": {"string_value": "2"}}})");
   ASSERT_TRUE(config);
@@ -55,6 +56,7 @@ TEST(ModelConfigTest, ReadsWhatBackendsNeed) {
   EXPECT_EQ(config->FindBatchInput("S"), config->batch_inputs.data());
   EXPECT_EQ(config->FindBatchInput("I"), nullptr);
   EXPECT_EQ(config->instance_count, 3u);
+  EXPECT_FALSE(config->pins_inputs);
   EXPECT_EQ(*config->parameters.Or("threads", 0), 2);
 }
 

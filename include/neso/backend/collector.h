@@ -46,8 +46,8 @@ class InputCollector {
   // element's own.
   explicit InputCollector(const ModelConfig& config, size_t alignment = 1) : config_(config), alignment_(alignment) {}
 
-  // From now on tensors lie on GPU `id` when an input of the batch does, and else in pinned memory of the host, as far
-  // as `manager` has any.
+  // From now on tensors lie on GPU `id` when an input of the batch does, and else in pinned memory of the host where the
+  // model wants that, as far as `manager` has any.
   void UseGpu(int64_t id, TRITONBACKEND_MemoryManager* manager) {
     gpu_ = Place::Gpu(id);
     manager_ = manager;
@@ -200,6 +200,7 @@ class InputCollector {
   Result<std::byte*> Stage(Slot& slot, size_t total) const {
     if (manager_ != nullptr) {
       NESO_ASSIGN_OR_RETURN(const bool on_gpu, IsOnGpu(slot));
+      if (!on_gpu && !config_.pins_inputs) return slot.staging.Reserve(total);
       std::unique_ptr<ManagedMemory>& managed = on_gpu ? slot.on_gpu : slot.pinned;
       if (managed == nullptr) managed = std::make_unique<ManagedMemory>(manager_, on_gpu ? gpu_ : Place::Pinned());
       if (const Result<std::byte*> memory = managed->Reserve(total)) {

@@ -76,6 +76,7 @@ struct ModelConfig {
   std::vector<StateConfig> states;
   std::vector<ControlConfig> controls;
   size_t instance_count = 1;  // of all groups together
+  bool pins_inputs = true;    // whether batches for a GPU are gathered in pinned memory
   Parameters parameters;
 
   bool batches() const { return max_batch_size > 0; }
@@ -196,6 +197,10 @@ inline Result<ModelConfig> ModelConfig::Parse(const rapidjson::Value& json) {
         config.controls.push_back({.name = StringOr(input, "name"), .datatype = internal::ControlType(control)});
       });
     });
+  }
+  if (const rapidjson::Value* optimization = FindMember(json, "optimization")) {
+    const rapidjson::Value* pinned = FindMember(*optimization, "input_pinned_memory");
+    if (pinned != nullptr) config.pins_inputs = BoolOr(*pinned, "enable", false);
   }
   int64_t instances = 0;
   internal::ForEach(json, "instance_group",
