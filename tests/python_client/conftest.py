@@ -3,6 +3,7 @@ import os
 import sys
 
 import pytest
+from support.certificates import Authority, tls_flags
 from support.python_models import PythonModels, python_on_path
 from support.repository import ModelRepository
 from support.server import ROOT, Server
@@ -45,6 +46,19 @@ def server(tmp_path_factory):
     running = Server(repository.path, "--model-control-mode=explicit", "--load-model=*", env=python_on_path()).start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("secured")
+    authority = Authority(folder, "ours")
+    certificate = authority.issue("server")
+    repository = ModelRepository(folder / "models")
+    repository.add_identity("identity")
+    server = Server(repository.path, *tls_flags("grpc", certificate), *tls_flags("http", certificate),
+                    tls={"verify": str(authority.certificate)}).start()
+    yield server, authority
+    server.stop()
 
 
 @pytest.fixture(params=["http", "grpc"])

@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
-from support.certificates import Authority, tls_flags
 from support.repository import ModelRepository
 from support.server import PATIENCE, Server
 
@@ -96,19 +95,6 @@ def test_streams(server):
 def test_streams_need_grpc(server):
     with Client(f"http://{server.http}") as client, pytest.raises(Exception, match="over gRPC, by default at port 8001"):
         list(client.stream("count", IN=[3]))
-
-
-@pytest.fixture(scope="module")
-def secured(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("secured")
-    authority = Authority(folder, "ours")
-    certificate = authority.issue("server")
-    repository = ModelRepository(folder / "models")
-    repository.add_identity("identity")
-    server = Server(repository.path, *tls_flags("grpc", certificate), *tls_flags("http", certificate),
-                    tls={"verify": str(authority.certificate)}).start()
-    yield server, authority
-    server.stop()
 
 
 def test_tls(secured):

@@ -108,7 +108,7 @@ class DuplexCall:
     """send() and finish() from any thread, receive() from one."""
 
     def __init__(self, address: Address, headers: bytes) -> None:
-        self._connection = _Duplex(run(BLOCKING.open(address, None, "h2")))
+        self._connection = _Duplex(BLOCKING.open_shared(address, "h2"))
         try:
             self._connection.begin(headers)
         except (OSError, ValueError) as error:

@@ -224,7 +224,7 @@ class Http2Connection(Pooled):
     async def _take_settings(self, body: bytes) -> None:
         for name, value in struct.iter_unpack(">HI", body):
             if name == _INITIAL_WINDOW_SIZE:
-                self._stream_window += value - self._initial_window
+                self._open_window(self._stream, value - self._initial_window)
                 self._initial_window = value
             elif name == _MAX_FRAME_SIZE:
                 self._frame_size = min(value, 1 << 18)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from .alpn import turn
 from .errors import DeadlineExceeded, Unavailable
-from .streams import BlockingStream, Stream
+from .streams import BlockingStream, SharedTlsStream, Stream
 
 _T = TypeVar("_T")
 
@@ -141,21 +141,35 @@ class Network(ABC):
 
 class BlockingNetwork(Network):
     async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
-        timeout = timeout if address.connect_timeout is None else address.connect_timeout
-        try:
-            connected = socket.create_connection((address.host, address.port), timeout)
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
             return BlockingStream(connected if address.tls is None else _secured(connected, address.tls, address.host, protocol, timeout))
-        except (socket.timeout, concurrent.futures.TimeoutError):
-            raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
-        except OSError as error:
-            raise unreachable(address, error) from None
+
+        return _connected(address, timeout, make)
+
+    def open_shared(self, address: Address, protocol: str) -> Stream:
+        """For a thread that reads while others write, one at a time."""
+        def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
+            return BlockingStream(connected) if address.tls is None else _shared(connected, address.tls, address.host, protocol, timeout)
+
+        return _connected(address, None, make)
 
     def pool(self, connect: Connect) -> Pool:
         return Pool(connect)
 
     async def ask(self, question: Callable[..., _T], *arguments: Any) -> _T:
         return question(*arguments)
+
+
+def _connected(address: Address, timeout: Optional[float], make: Callable[[socket.socket, Optional[float]], Stream]) -> Stream:
+    timeout = timeout if address.connect_timeout is None else address.connect_timeout
+    try:
+        connected = socket.create_connection((address.host, address.port), timeout)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return make(connected, timeout)
+    except (socket.timeout, concurrent.futures.TimeoutError):
+        raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
+    except OSError as error:
+        raise unreachable(address, error) from None
 
 
 def _secured(connected: socket.socket, tls: ssl.SSLContext, host: str, protocol: str, timeout: Optional[float]) -> ssl.SSLSocket:
@@ -168,6 +182,17 @@ def _secured(connected: socket.socket, tls: ssl.SSLContext, host: str, protocol:
         made.close()
         raise
     return secured
+
+
+def _shared(connected: socket.socket, tls: ssl.SSLContext, host: str, protocol: str, timeout: Optional[float]) -> Stream:
+    try:
+        with turn(tls, protocol, timeout):
+            stream = SharedTlsStream(connected, tls, host)
+        stream.handshake()
+    except BaseException:
+        connected.close()
+        raise
+    return stream
 
 
 BLOCKING = BlockingNetwork()

@@ -6,6 +6,7 @@ their end in the calling thread.
 import select
 import socket
 import ssl
+import threading
 from abc import ABC, abstractmethod
 from typing import Any, Coroutine, List, Optional, TypeVar
 
@@ -128,7 +129,7 @@ class BlockingStream(Stream):
 
     def abort(self) -> None:
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # TLS's own would have who still writes go on without TLS
         except OSError:  # it has ended already
             pass
 
@@ -146,14 +147,70 @@ class BlockingStream(Stream):
 
     async def _more(self) -> bool:
         self._make_room()
-        count = self._socket.recv_into(self._view[self._end:])
+        count = self._receive(self._view[self._end:])
         self._end += count
         return count > 0
 
     async def _fill(self, view: memoryview) -> None:
         at = 0
         while at < len(view):
-            count = self._socket.recv_into(view[at:])
+            count = self._receive(view[at:])
             if not count:
                 raise ConnectionResetError("the server closed the connection")
             at += count
+
+    def _receive(self, view: memoryview) -> int:
+        """At least one byte; 0 at the end."""
+        return self._socket.recv_into(view)
+
+
+class SharedTlsStream(BlockingStream):
+    """For a thread that reads while others write, one at a time.
+
+    OpenSSL's side of a connection may not be used by two threads at once, and Python leaves that to whoever calls (but 3.13.6, where a
+    writer waits until the reader has got something). So it is used under a lock, on bytes in memory; who waits for the network has let
+    the lock go. What OpenSSL wants to send because of what was read, it can send before the next that is written."""
+
+    def __init__(self, connected: socket.socket, tls: ssl.SSLContext, host: str) -> None:
+        """handshake() comes next."""
+        super().__init__(connected)
+        self._came, self._to_go = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = tls.wrap_bio(self._came, self._to_go, server_hostname=host)
+        self._lock = threading.Lock()
+        self._secret = memoryview(bytearray(_ROOM))
+
+    def handshake(self) -> None:
+        while True:
+            try:
+                return self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                self._socket.sendall(self._to_go.read())  # why it fails, too
+            self._take_secret()
+
+    async def send(self, buffers: List[Any]) -> None:
+        with self._lock:
+            self._tls.write(b"".join(buffers))
+            secret = self._to_go.read()
+        self._socket.sendall(secret)
+
+    def _receive(self, view: memoryview) -> int:
+        while True:
+            with self._lock:
+                if self._came.pending or self._came.eof or self._tls.pending():
+                    try:
+                        return self._tls.read(len(view), view)  # type: ignore[arg-type,return-value,unused-ignore]
+                    except ssl.SSLWantReadError:  # not yet a whole record
+                        pass
+                    except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                        return 0
+            self._take_secret()
+
+    def _take_secret(self) -> None:
+        count = self._socket.recv_into(self._secret)
+        with self._lock:
+            if count:
+                self._came.write(self._secret[:count])
+            else:
+                self._came.write_eof()
