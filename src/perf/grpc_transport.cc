@@ -142,6 +142,17 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
   return InferBytes{.head = {}, .body = message.bytes(), .is_decoupled = facts.is_decoupled};
 }
 
+Status GrpcTransport::SetTrace(const TraceSettings& settings) {
+  MessageWriter asked;
+  for (const auto& [name, values] : settings) {
+    MessageWriter list, entry;
+    for (const std::string& value : values) list.Add(1, std::string_view(value));
+    entry.Add(1, std::string_view(name)).Add(2, list);
+    asked.Add(1, entry);
+  }
+  return client_.Call(ServicePath("TraceSetting"), asked.bytes(), kPatience, options_.headers).status();
+}
+
 Status GrpcTransport::Register(const SharedRegion& region) {
   MessageWriter asked;
   asked.Add(1, std::string_view(region.name));

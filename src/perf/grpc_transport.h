@@ -20,6 +20,7 @@ class GrpcTransport final : public Transport {
   GrpcTransport(client::Endpoint endpoint, const Options& options);
 
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
+  Status SetTrace(const TraceSettings& settings) override;
   Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
   Status Register(const SharedRegion& region) override;

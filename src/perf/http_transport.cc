@@ -170,6 +170,17 @@ Status HttpTransport::Post(const std::string& path, const std::string& body) {
   return {};
 }
 
+Status HttpTransport::SetTrace(const TraceSettings& settings) {
+  std::string body;
+  for (const auto& [name, values] : settings) {
+    std::string list;
+    for (const std::string& value : values) list += (list.empty() ? "" : ",") + JsonQuoted(value);
+    if (name == "trace_level") list = "[" + list + "]";  // the others are one word
+    body += fmt::format("{}{}:{}", body.empty() ? "" : ",", JsonQuoted(name), list);
+  }
+  return Post("/v2/trace/setting", "{" + body + "}");
+}
+
 Status HttpTransport::Register(const SharedRegion& region) {
   if (!region.key.empty())
     return Post(RegionPath(region, "register"),

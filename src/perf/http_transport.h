@@ -16,6 +16,7 @@ class HttpTransport final : public Transport {
       : endpoint_(std::move(endpoint)), options_(options), client_(endpoint_) {}
 
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
+  Status SetTrace(const TraceSettings& settings) override;
   Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
   Status Register(const SharedRegion& region) override;

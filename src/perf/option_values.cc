@@ -93,6 +93,20 @@ Status TakeModels(std::string_view text, std::vector<ModelName>& models) {
   return {};
 }
 
+Status TakeTraceLevel(std::string_view text, TraceSettings& settings) {
+  if (text != "OFF" && text != "TIMESTAMPS" && text != "TENSORS")
+    return InvalidArg("expected OFF, TIMESTAMPS or TENSORS, got '{}'", text);
+  settings["trace_level"].emplace_back(text);
+  return {};
+}
+
+Status TakeTraceNumber(std::string_view text, int64_t least, std::vector<std::string>& setting) {
+  int64_t number = 0;
+  RETURN_IF_ERROR(TakeNumber<int64_t>(text, least, INT32_MAX, number));
+  setting = {std::string(text)};
+  return {};
+}
+
 Status TakeSharedMemory(std::string_view text, SharedMemory& memory) {
   if (text != "none" && text != "system" && text != "cuda")
     return InvalidArg("expected none, system or cuda, got '{}'", text);

@@ -38,6 +38,9 @@ Status TakeHeader(std::string_view text, Options& options);
 Status TakeParameter(std::string_view text, Options& options);
 // "a:1,b".
 Status TakeModels(std::string_view text, std::vector<ModelName>& models);
+Status TakeTraceLevel(std::string_view text, TraceSettings& settings);
+// Kept as the digits that came.
+Status TakeTraceNumber(std::string_view text, int64_t least, std::vector<std::string>& setting);
 Status TakeSharedMemory(std::string_view text, SharedMemory& memory);
 Status TakeCompression(std::string_view text, net::ContentEncoding& encoding);
 // START:END, the end excluded; END may be left out.

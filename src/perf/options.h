@@ -50,6 +50,9 @@ struct RequestParameter {
   std::variant<bool, int64_t, std::string> value;
 };
 
+// By the names that the protocol has for them, as the server takes them.
+using TraceSettings = std::map<std::string, std::vector<std::string>>;
+
 struct ModelName {
   std::string name, version;  // an empty version: the latest
   bool operator==(const ModelName&) const = default;
@@ -96,7 +99,8 @@ struct Options {
   bool collect_metrics = false;
   std::string metrics_url;  // empty: where they usually are beside the server
   std::chrono::milliseconds metrics_interval{1000};
-  std::string versus;  // another server; empty: none
+  TraceSettings trace;  // that the server is told; empty: it is left as it is
+  std::string versus;   // another server; empty: none
   bool verbose_csv = false;
   bool verbose = false;
 };

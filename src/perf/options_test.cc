@@ -34,6 +34,18 @@ TEST(OptionsTest, ARateMakesTheLoadOpen) {
   EXPECT_EQ(options->range.start, 2.5);
 }
 
+TEST(OptionsTest, TraceSettingsGoOnAsTheyAreWritten) {
+  const Expected<Options> options =
+      ParseOptions({"-m", "a", "--trace-level", "TIMESTAMPS", "--trace-level", "TENSORS", "--trace-rate", "5",
+                    "--trace-rate", "7", "--trace-count=-1", "--log-frequency", "0"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  const TraceSettings expected = {{"log_frequency", {"0"}},
+                                  {"trace_count", {"-1"}},
+                                  {"trace_level", {"TIMESTAMPS", "TENSORS"}},
+                                  {"trace_rate", {"7"}}};
+  EXPECT_EQ(options->trace, expected);
+}
+
 TEST(OptionsTest, IntervalsAreALoadOfTheirOwn) {
   const TestFolder folder;
   folder.Write("a", "1000\n3000\n");
@@ -128,6 +140,10 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"-m", "a", "--periodic-concurrency-range", "4"},
                                              {"-m", "a", "--bls-composing-models", ":1"},
                                              {"-m", "a", "--request-parameter", ":1:int"},
+                                             {"-m", "a", "--trace-level", "LOUD"},
+                                             {"-m", "a", "--trace-rate", "0"},
+                                             {"-m", "a", "--trace-count", "-2"},
+                                             {"-m", "a", "--log-frequency", "often"},
                                              {"-m", "a", "-H", "nothing"}}) {
     EXPECT_NE(ErrorOf(words), "") << words[2];
   }

@@ -32,6 +32,7 @@ struct Target::Parts {
 Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std::string& url) {
   Parts parts;
   ASSIGN_OR_RETURN(parts.transport, MakeTransport(options, url));
+  if (!options.trace.empty()) RETURN_IF_ERROR(parts.transport->SetTrace(options.trace));
   ASSIGN_OR_RETURN(parts.facts, AskModel(*parts.transport, options));
   if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);

@@ -79,6 +79,8 @@ class Transport {
   // JSON as HTTP's endpoint for that has it. An empty version: what the server takes for it.
   // Errors: the server's own text; kUnavailable when it cannot be asked.
   virtual Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) = 0;
+  // Changes what the server traces, of all models. Errors: the server's own text.
+  virtual Status SetTrace(const TraceSettings& settings) = 0;
   // Error: kInvalidArg for what cannot be sent.
   virtual Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const = 0;
   // `listener` outlives the lane, which does not outlive the transport.
