@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <thread>
 
 namespace neso::perf {
@@ -44,16 +45,48 @@ void Merge(std::span<const Window> windows, const Options& options, Measured& me
   measured.windows.assign(windows.begin(), windows.end());
 }
 
-// The server counts a request a moment after it has answered it. In a run of so many requests, the last answer ends the run.
-Expected<ServerCounts> CountsAfter(const ServerCounts& before, const Window& window, const Options& options,
-                                   const Counter& counter) {
+// Where a window begins or ends.
+struct Mark {
+  TimePoint time;
+  size_t samples = 0;  // so many had ended
+  ServerCounts server = {};
+};
+
+Mark MarkNow(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
+
+// In the middle of the time that the server takes to tell its counts. The load goes on meanwhile: if it stood still, an answer
+// that came would be read late, with too long a latency, and be the first of a window though it was from before.
+Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
+  constexpr std::chrono::microseconds kLook{100};
+  std::future<Expected<ServerCounts>> counts = std::async(std::launch::async, counter);
+  std::vector<Mark> marks = {MarkNow(load)};
+  Status failure;
+  while (counts.wait_for(std::chrono::seconds(0)) != std::future_status::ready && failure.ok()) {
+    failure = load.RunFor(kLook);
+    marks.push_back(MarkNow(load));
+  }
+  Mark& middle = marks[marks.size() / 2];
+  ASSIGN_OR_RETURN(middle.server, counts.get());
+  RETURN_IF_ERROR(failure);
+  return std::move(middle);
+}
+
+// Before the first request of so many.
+Expected<Mark> MarkFirst(const Load& load, const Counter& counter) {
+  ASSIGN_OR_RETURN(ServerCounts counts, counter());
+  Mark mark = MarkNow(load);
+  mark.server = std::move(counts);
+  return mark;
+}
+
+// Behind the last one. The server counts a request a moment after it has answered it.
+Expected<Mark> MarkLast(const Load& load, const Mark& first, const Counter& counter) {
   constexpr std::chrono::milliseconds kPatience{100}, kPause{1};
-  const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
+  Mark mark = MarkNow(load);
   while (true) {
-    ASSIGN_OR_RETURN(ServerCounts after, counter());
-    const bool is_complete =
-        options.request_count == 0 || after.success.count - before.success.count >= window.samples.size();
-    if (is_complete || std::chrono::steady_clock::now() >= deadline) return after;
+    ASSIGN_OR_RETURN(mark.server, counter());
+    const bool is_complete = mark.server.success.count - first.server.success.count >= mark.samples - first.samples;
+    if (is_complete || std::chrono::steady_clock::now() >= mark.time + kPatience) return mark;
     std::this_thread::sleep_for(kPause);
   }
 }
@@ -73,15 +106,17 @@ double RequestRate(const Window& window) {
 }
 
 Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter& counter) {
-  ASSIGN_OR_RETURN(const ServerCounts before, counter());
-  const size_t first = load.samples().size();
-  Window window{.begin = std::chrono::steady_clock::now(), .end = {}, .samples = {}, .server = {}};
+  const bool is_all = options.request_count > 0;
+  ASSIGN_OR_RETURN(const Mark begin, is_all ? MarkFirst(load, counter) : MarkMeanwhile(load, counter));
   RETURN_IF_ERROR(Fill(load, options));
-  window.end = std::chrono::steady_clock::now();
-  window.samples.assign(load.samples().begin() + static_cast<std::ptrdiff_t>(first), load.samples().end());
-  ASSIGN_OR_RETURN(const ServerCounts after, CountsAfter(before, window, options, counter));
-  window.server = after - before;
-  return window;
+  ASSIGN_OR_RETURN(const Mark end, is_all ? MarkLast(load, begin, counter) : MarkMeanwhile(load, counter));
+  const auto sample = [&load](const Mark& mark) {
+    return load.samples().begin() + static_cast<std::ptrdiff_t>(mark.samples);
+  };
+  return Window{.begin = begin.time,
+                .end = end.time,
+                .samples = {sample(begin), sample(end)},
+                .server = end.server - begin.server};
 }
 
 double Latencies::Percentile(double percent) const {

@@ -62,7 +62,7 @@ struct Measured {
 // The latency is below the limit, or there is none.
 bool IsGood(const Measured& measured, const Options& options);
 
-// Asks for the server's counts.
+// Asks for the server's counts; from another thread than the load's, one call at a time.
 using Counter = std::function<Expected<ServerCounts>()>;
 
 // One window. The load is under way, and goes on afterwards.

@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 namespace neso::perf {
 namespace {
 
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A window of a second, with `requests` that took `us` each.
@@ -14,6 +18,67 @@ Window Of(size_t requests, int us) {
   Window window{.begin = begin, .end = begin + seconds(1), .samples = {}, .server = {}};
   for (size_t i = 0; i < requests; i++) window.samples.push_back({.begin = begin, .end = begin + microseconds(us)});
   return window;
+}
+
+struct NoOutputs final : Answer {
+  Expected<std::vector<Tensor>> Outputs() const override { return std::vector<Tensor>(); }
+};
+
+// A server that answers one request each time it is looked at.
+class Echo final : public Transport {
+ public:
+  size_t sent() const { return sent_; }
+
+  Expected<std::string> Ask(Question, const std::string&, const std::string&) override {
+    return Unsupported("an echo");
+  }
+  Status SetTrace(const TraceSettings&) override { return Unsupported("an echo"); }
+  Expected<InferBytes> Encode(const TensorSet&, const ModelFacts&) const override { return InferBytes(); }
+  Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override {
+    listener_ = &listener;
+    return std::unique_ptr<Lane>(std::make_unique<EchoLane>(*this));
+  }
+  Status Register(const SharedRegion&) override { return Unsupported("an echo"); }
+  Status Unregister(const SharedRegion&) override { return Unsupported("an echo"); }
+  void RunOnce(TimePoint) override {
+    std::this_thread::sleep_for(microseconds(100));
+    listener_->OnAnswer(NoOutputs());
+    listener_->OnEnd();
+  }
+
+ private:
+  struct EchoLane final : Lane {
+    explicit EchoLane(Echo& echo) : echo_(echo) {}
+    void Send(const InferBytes&, const Turn&) override { echo_.sent_++; }
+    Echo& echo_;
+  };
+
+  Lane::Listener* listener_ = nullptr;
+  std::atomic<size_t> sent_ = 0;
+};
+
+// An answer that waits to be read while the server is asked has too long a latency, and is counted in the wrong window.
+TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
+  Echo echo;
+  const std::vector<InferBytes> requests(1);
+  RoundRobin plan(1);
+  Load load(echo, requests, plan);
+  ASSERT_TRUE(load.KeepInFlight(1).ok());
+  int goes_on = 0;
+  const Counter counter = [&]() -> Expected<ServerCounts> {
+    const size_t wanted = echo.sent() + 3;
+    const TimePoint deadline = std::chrono::steady_clock::now() + seconds(5);
+    while (echo.sent() < wanted && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(1));
+    if (echo.sent() >= wanted) goes_on++;
+    return ServerCounts();
+  };
+  Options options;
+  options.interval = milliseconds(10);
+  const Expected<Window> window = MeasureWindow(load, options, counter);
+  ASSERT_TRUE(window.ok());
+  EXPECT_EQ(goes_on, 2);  // before the window, and behind it
+  EXPECT_LE(window->samples.size() + 2, load.samples().size());
 }
 
 TEST(LatenciesTest, PercentilesAreSamples) {

@@ -35,7 +35,7 @@ def test_a_load_is_measured_on_both_sides(perf, load, way):
     ran = perf("-m", "wide", "-b", 4, *load, *way, *QUICK)
     assert (ran.returncode, ran.stderr) == (0, "")
     count, served = counted(ran.stdout, "Request count"), counted(ran.stdout, "Successful request count")
-    assert count > 10 and abs(served - count) <= 60
+    assert count > 10 and abs(served - count) <= max(60, count // 10)
     assert counted(ran.stdout, "Inference count") == 4 * served
     assert "p99 latency: " in ran.stdout and f"  Using {'a' if way else ''}synchronous calls for inference\n" in ran.stdout
 

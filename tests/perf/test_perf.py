@@ -35,7 +35,7 @@ def test_a_load_is_measured_on_both_sides(perf):
     count = int(ran.stdout.split("Request count: ")[1].split()[0])
     served = int(ran.stdout.split("Successful request count: ")[1].split()[0])
     inferences = int(ran.stdout.split("Inference count: ")[1].split()[0])
-    assert count > 10 and abs(served - count) <= 20 and inferences == 4 * served
+    assert count > 10 and abs(served - count) <= max(20, count // 10) and inferences == 4 * served
 
 
 def test_csv_has_a_row_for_each_load(perf, tmp_path):
