@@ -4,6 +4,7 @@
 #include <cmath>
 #include <future>
 #include <thread>
+#include <utility>
 
 namespace neso::perf {
 namespace {
