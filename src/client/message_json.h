@@ -13,10 +13,20 @@
 
 namespace neso::client {
 
-enum class FieldKind { kNumber, kBool, kText, kMessage, kNumbers, kTexts, kMessages };
+enum class FieldKind {
+  kNumber,
+  kBool,
+  kText,
+  kOptionalText,  // HTTP leaves it out when it is empty
+  kMessage,
+  kNumbers,
+  kTexts,
+  kMessages,
+  kMap,  // of texts to messages
+};
 
-// What a field of a message is called, and what its own fields are. Numbers are signed; texts and lists are there when
-// they are empty, too; fields that are not named are left out.
+// What a field of a message is called, and what its own fields, or those of its values, are. Numbers are signed; what a
+// message leaves out because it is zero or empty is there, except messages; fields that are not named are not.
 struct MessageField {
   uint64_t number;
   const char* name;
@@ -27,8 +37,9 @@ struct MessageField {
 // Error: kInternal when it is no Protocol Buffer.
 Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields);
 
-// Of ModelMetadataResponse, ModelConfig, ModelStatisticsResponse and RepositoryIndexResponse (whose list HTTP has alone).
-extern const std::span<const MessageField> kModelMetadataFields, kModelConfigFields, kModelStatisticsFields,
-    kRepositoryIndexFields;
+// Of ServerMetadataResponse, ModelMetadataResponse, ModelStatisticsResponse and RepositoryIndexResponse (whose list HTTP
+// has alone): all of them; of ModelConfig what a client has to know.
+extern const std::span<const MessageField> kServerMetadataFields, kModelMetadataFields, kModelConfigFields,
+    kModelStatisticsFields, kRepositoryIndexFields;
 
 }  // namespace neso::client

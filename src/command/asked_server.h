@@ -1,61 +1,56 @@
-// A server as commands ask it: over HTTP, in JSON, with errors that say what to do instead.
+// A server as commands ask it, over HTTP or gRPC: the answers are the same, in the JSON that HTTP has, with errors that say
+// what to do instead.
 //
 //   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
-//   ASSIGN_OR_RETURN(const auto metadata, server->Get(ModelPath("digits")));
+//   ASSIGN_OR_RETURN(const auto metadata, server->Metadata("digits", ""));
 //   metadata->root()["name"];
 #pragma once
 
 #include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <vector>
 
-#include "base/json_member.h"
 #include "base/status.h"
-#include "client/http_client.h"
-#include "client/server_words.h"
-#include "command/server_access.h"
+#include "command/asking.h"
+#include "command/json_answer.h"
 
 namespace neso::command {
 
-// A text of a server with the values in it.
-class JsonAnswer {
- public:
-  // Error: kInternal, what is no JSON.
-  static Expected<std::unique_ptr<JsonAnswer>> Read(std::string text);
-  const std::string& text() const { return text_; }
-  const JsonValue& root() const { return document_.root(); }
-
- private:
-  explicit JsonAnswer(std::string text) : text_(std::move(text)) {}
-  const std::string text_;
-  JsonDocument document_;
+// Whether something holds, and why not, where the server tells.
+struct Condition {
+  bool holds = false;
+  std::string reason = {};
 };
-using JsonAnswerPtr = std::unique_ptr<JsonAnswer>;
 
-using client::ModelPath;
+// What a load brings along instead of what the repository has.
+struct ModelOverride {
+  std::string config = {};                                      // JSON; empty: none
+  std::vector<std::pair<std::string, std::string>> files = {};  // by their paths within the model
+};
 
-// Confined to a thread.
+// Confined to a thread. Errors: the server's own text; kUnavailable when it does not answer, and what to type instead.
 class AskedServer {
  public:
-  // Errors: those of AccessOf.
+  // As --url says. Errors: those of AccessOf.
   static Expected<std::unique_ptr<AskedServer>> Make(const Asking& asking);
+  virtual ~AskedServer() = default;
 
-  // Any status is an answer. Error: kUnavailable, and what to type instead.
-  Expected<client::HttpAnswer> Call(client::HttpCall call);
-  // The answers of status 200. Errors: the server's own text; Call's.
-  Expected<JsonAnswerPtr> Get(const std::string& path);
-  Expected<JsonAnswerPtr> Post(const std::string& path, std::string body = {});
-  // What `answer` says went wrong. Precondition: its status is not 200.
-  static Status ErrorOf(const client::HttpAnswer& answer);
+  virtual Expected<Condition> Live() = 0;
+  // Of `model`; empty: of the server as a whole.
+  virtual Expected<Condition> Ready(const std::string& model) = 0;
+  // Of the server, if `model` is empty.
+  virtual Expected<JsonAnswerPtr> Metadata(const std::string& model, const std::string& version) = 0;
+  virtual Expected<JsonAnswerPtr> Config(const std::string& model, const std::string& version) = 0;
+  // Of all models, if `model` is empty.
+  virtual Expected<JsonAnswerPtr> Statistics(const std::string& model, const std::string& version) = 0;
+  // An array.
+  virtual Expected<JsonAnswerPtr> Index(bool ready_only) = 0;
+  virtual Status Load(const std::string& model, const ModelOverride& instead) = 0;
+  virtual Status Unload(const std::string& model, bool with_dependents) = 0;
+
   // `error` came of a question about `model`: if the server has no such model, or it is not ready, that is said.
   Status ExplainModel(const std::string& model, const Status& error);
-
- private:
-  explicit AskedServer(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
-  Expected<JsonAnswerPtr> Ask(client::HttpCall call);
-
-  const ServerAccess access_;
-  client::HttpClient client_;
 };
 
 }  // namespace neso::command

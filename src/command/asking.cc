@@ -27,12 +27,10 @@ std::vector<std::string> Asking::TypedTlsOptions() const {
   return names;
 }
 
-void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols) {
+void AddAskingOptions(CLI::App& app, Asking& asking) {
   app.add_option("-u,--url", asking.url,
-                 protocols == Protocols::kHttp
-                     ? "The server's address for HTTP, https:// before it for TLS; else NESO_URL, or localhost:8000."
-                     : "The server's address for HTTP, https:// before it for TLS, grpc:// or grpcs:// for gRPC; else "
-                       "NESO_URL, or localhost:8000.")
+                 "The server's address for HTTP, https:// before it for TLS, grpc:// or grpcs:// for gRPC; else "
+                 "NESO_URL, or localhost:8000.")
       ->type_name("HOST:PORT")
       ->envname("NESO_URL");
   app.add_option("--timeout", asking.timeout_seconds, "How many seconds an answer is waited for; 60 unless given.")

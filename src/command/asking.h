@@ -27,7 +27,6 @@ struct Asking {
   std::vector<std::string> TypedTlsOptions() const;
 };
 
-enum class Protocols { kHttp, kHttpAndGrpc };
-void AddAskingOptions(CLI::App& app, Asking& asking, Protocols protocols = Protocols::kHttp);
+void AddAskingOptions(CLI::App& app, Asking& asking);
 
 }  // namespace neso::command

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <memory>
 
-#include "base/base64.h"
+#include "base/json.h"
 #include "base/read_file.h"
 #include "base/text.h"
 #include "command/asked_server.h"
@@ -35,29 +35,22 @@ Expected<std::string> ConfigText(const std::string& given) {
   return text;
 }
 
-Expected<std::string> LoadBody(const ControlWords& words) {
-  std::string parameters;
+Expected<ModelOverride> OverrideOf(const ControlWords& words) {
+  ModelOverride instead;
   if (!words.config.empty()) {
-    ASSIGN_OR_RETURN(const std::string config, ConfigText(words.config));
-    parameters += "\"config\":" + JsonQuoted(config);
+    ASSIGN_OR_RETURN(instead.config, ConfigText(words.config));
   }
   for (const std::string& word : words.files) {
     const size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       return InvalidArg("--file {}: expected PATH-IN-MODEL=FILE, such as 1/model.onnx=digits.onnx", word);
-    const Expected<std::string> bytes = ReadFile(word.substr(equals + 1), kMostBytes);
+    Expected<std::string> bytes = ReadFile(word.substr(equals + 1), kMostBytes);
     if (!bytes) return InvalidArg("--file: {}", bytes.error().message());
-    parameters += fmt::format("{}{}:\"{}\"", parameters.empty() ? "" : ",",
-                              JsonQuoted("file:" + word.substr(0, equals)), EncodeBase64(*bytes));
+    instead.files.emplace_back(word.substr(0, equals), *std::move(bytes));
   }
   if (!words.files.empty() && words.config.empty())
     return InvalidArg("--file: files of a request come with their configuration: add --config FILE.json");
-  return parameters.empty() ? std::string() : "{\"parameters\":{" + parameters + "}}";
-}
-
-std::string PathOf(const std::string& model, const char* what) {
-  // "/v2/models/NAME" with what a URL cannot carry encoded.
-  return "/v2/repository" + ModelPath(model).substr(std::string_view("/v2").size()) + what;
+  return instead;
 }
 
 // The server's own text for a mode in which it decides itself.
@@ -79,11 +72,11 @@ Expected<int> Load(const ControlWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   if (words.models.size() > 1 && (!words.config.empty() || !words.files.empty()))
     return InvalidArg("--config and --file are those of one model, got {}", words.models.size());
-  ASSIGN_OR_RETURN(const std::string body, LoadBody(words));
+  ASSIGN_OR_RETURN(const ModelOverride instead, OverrideOf(words));
   for (const std::string& model : words.models) {
     const auto begin = std::chrono::steady_clock::now();
-    const Expected<JsonAnswerPtr> answer = server->Post(PathOf(model, "/load"), body);
-    if (!answer) return words.files.empty() ? Explain(*server, model, answer.error()) : answer.error();
+    const Status loaded = server->Load(model, instead);
+    if (!loaded.ok()) return words.files.empty() ? Explain(*server, model, loaded) : loaded;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     Say(words.asking.json
             ? fmt::format("{{\"name\":{},\"loaded\":true,\"seconds\":{:.3f}}}\n", JsonQuoted(model), seconds.count())
@@ -94,10 +87,9 @@ Expected<int> Load(const ControlWords& words) {
 
 Expected<int> Unload(const ControlWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  const std::string body = words.with_dependents ? R"({"parameters":{"unload_dependents":true}})" : "";
   for (const std::string& model : words.models) {
-    const Expected<JsonAnswerPtr> answer = server->Post(PathOf(model, "/unload"), body);
-    if (!answer) return Explain(*server, model, answer.error());
+    const Status unloaded = server->Unload(model, words.with_dependents);
+    if (!unloaded.ok()) return Explain(*server, model, unloaded);
     Say(words.asking.json ? fmt::format("{{\"name\":{},\"unloaded\":true}}\n", JsonQuoted(model))
                           : fmt::format("{} leaves when its last request is answered\n", model));
   }

@@ -7,8 +7,7 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/text.h"
-#include "client/http_client.h"
-#include "command/asked_server.h"
+#include "command/asked_over_http.h"
 #include "command/say.h"
 
 namespace neso::command {
@@ -17,8 +16,8 @@ namespace {
 using client::MetricFamily;
 using client::MetricSample;
 
-constexpr uint16_t kHttpPort = 8000;
-constexpr uint16_t kAboveHttp = 2;
+// The ports of a server are 8000 for HTTP, 8001 for gRPC and 8002, or as far apart elsewhere.
+constexpr uint16_t kAboveHttp = 2, kAboveGrpc = 1;
 
 struct MetricsWords {
   Asking asking;
@@ -95,15 +94,18 @@ Expected<int> ShowMetrics(const MetricsWords& words) {
 Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given) {
   // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
   const std::string scheme = NamesTls(asking.url) ? "https://" : "";
+  if (NamesGrpc(given))
+    return InvalidArg("--metrics-url {}: metrics are asked over HTTP: expected HOST:PORT, http:// or https://", given);
   if (!given.empty()) return given.find("://") == std::string::npos ? scheme + given : given;
-  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(asking.url, kHttpPort));
-  endpoint.port = static_cast<uint16_t>(endpoint.port + kAboveHttp);
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, EndpointOf(asking.url));
+  endpoint.port = static_cast<uint16_t>(endpoint.port + (NamesGrpc(asking.url) ? kAboveGrpc : kAboveHttp));
   return scheme + endpoint.Authority();
 }
 
 void AddMetricsUrl(CLI::App& app, std::string& url) {
-  app.add_option("--metrics-url", url,
-                 "The address of the metrics; else NESO_METRICS_URL, or two ports above that of --url.")
+  app.add_option(
+         "--metrics-url", url,
+         "The address of the metrics; else NESO_METRICS_URL, or two ports above that of HTTP, one above that of gRPC.")
       ->type_name("HOST:PORT")
       ->envname("NESO_METRICS_URL");
 }
@@ -112,11 +114,11 @@ Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking, const std::
   Asking metrics = asking;
   if (NamesTls(asking.url)) metrics.tls_options.clear();  // they are of use there
   ASSIGN_OR_RETURN(metrics.url, MetricsUrl(asking, metrics_url));
-  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(metrics));
-  const Expected<client::HttpAnswer> answer = server->Call({.path = "/metrics"});
+  ASSIGN_OR_RETURN(ServerAccess access, AccessOf(metrics));
+  const Expected<client::HttpAnswer> answer = AskedOverHttp(std::move(access)).Call({.path = "/metrics"});
   if (!answer)
     return Unavailable("{}\n--metrics-url HOST:PORT names the port of the metrics", answer.error().message());
-  if (answer->status != 200) return AskedServer::ErrorOf(*answer);
+  if (answer->status != 200) return AskedOverHttp::ErrorOf(*answer);
   return client::ParseMetrics(answer->body);
 }
 

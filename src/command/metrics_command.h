@@ -7,8 +7,8 @@
 
 namespace neso::command {
 
-// Where the metrics of the server are: `given`, or two ports above that of HTTP, as servers have them by themselves. With
-// TLS if the server is asked with TLS, unless `given` begins with http://.
+// Where the metrics of the server are: `given`, or two ports above that of HTTP and one above that of gRPC, as servers
+// have them by themselves. With TLS if the server is asked with TLS, unless `given` begins with http://.
 // Error: kInvalidArg for an address that is none.
 Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given);
 

@@ -24,8 +24,7 @@ void AddVersion(CLI::App& app, ModelWords& words) {
 
 Expected<int> ListModels(const ModelWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  ASSIGN_OR_RETURN(const JsonAnswerPtr index,
-                   server->Post("/v2/repository/index", words.ready_only ? R"({"ready":true})" : ""));
+  ASSIGN_OR_RETURN(const JsonAnswerPtr index, server->Index(words.ready_only));
   if (words.asking.json) {
     Say(index->text() + "\n");
     return kDone;
@@ -42,13 +41,6 @@ Expected<int> ListModels(const ModelWords& words) {
   return kDone;
 }
 
-// GET below the model's path, or what is wrong with the model.
-Expected<JsonAnswerPtr> AskOfModel(AskedServer& server, const ModelWords& words, const char* what) {
-  Expected<JsonAnswerPtr> answer = server.Get(ModelPath(words.model, words.version) + what);
-  if (!answer) return server.ExplainModel(words.model, answer.error());
-  return answer;
-}
-
 void AddTensorRows(const JsonValue& metadata, const char* kind, std::vector<std::vector<std::string>>& rows) {
   for (const JsonValue& tensor : ArrayOf(metadata, (std::string(kind) + "s").c_str()).GetArray()) {
     rows.push_back({kind, TextOf(tensor, "name"), TextOf(tensor, "datatype"), ShapeText(ShapeOf(tensor, "shape"))});
@@ -58,12 +50,13 @@ void AddTensorRows(const JsonValue& metadata, const char* kind, std::vector<std:
 Expected<int> ShowMetadata(const ModelWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   const bool is_of_server = words.model.empty();
-  ASSIGN_OR_RETURN(const JsonAnswerPtr metadata, is_of_server ? server->Get("/v2") : AskOfModel(*server, words, ""));
+  const Expected<JsonAnswerPtr> metadata = server->Metadata(words.model, words.version);
+  if (!metadata) return is_of_server ? metadata.error() : server->ExplainModel(words.model, metadata.error());
   if (words.asking.json) {
-    Say(metadata->text() + "\n");
+    Say((*metadata)->text() + "\n");
     return kDone;
   }
-  const JsonValue& root = metadata->root();
+  const JsonValue& root = (*metadata)->root();
   const char* const list = is_of_server ? "extensions" : "versions";
   std::string listed;
   for (const JsonValue& item : ArrayOf(root, list).GetArray()) {
@@ -83,8 +76,9 @@ Expected<int> ShowMetadata(const ModelWords& words) {
 
 Expected<int> ShowConfig(const ModelWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  ASSIGN_OR_RETURN(const JsonAnswerPtr config, AskOfModel(*server, words, "/config"));
-  Say((words.asking.json ? config->text() : IndentedJson(config->root())) + "\n");
+  const Expected<JsonAnswerPtr> config = server->Config(words.model, words.version);
+  if (!config) return server->ExplainModel(words.model, config.error());
+  Say((words.asking.json ? (*config)->text() : IndentedJson((*config)->root())) + "\n");
   return kDone;
 }
 

@@ -17,7 +17,7 @@ std::vector<IndexedModel> ReadIndex(const JsonValue& index) {
 }
 
 Expected<std::vector<IndexedModel>> AskIndex(AskedServer& server) {
-  ASSIGN_OR_RETURN(const JsonAnswerPtr index, server.Post("/v2/repository/index"));
+  ASSIGN_OR_RETURN(const JsonAnswerPtr index, server.Index(/*ready_only=*/false));
   return ReadIndex(index->root());
 }
 

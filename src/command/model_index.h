@@ -17,7 +17,7 @@ struct IndexedModel {
 
 std::vector<IndexedModel> ReadIndex(const JsonValue& index);
 
-// Errors: AskedServer::Post's.
+// Errors: AskedServer::Index's.
 Expected<std::vector<IndexedModel>> AskIndex(AskedServer& server);
 
 // `error` came of a question about `model`: if the server has no such model, or it is not ready, that is said instead.

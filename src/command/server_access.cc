@@ -46,21 +46,6 @@ Status AddKey(const Asking& asking, client::HttpHeaders& headers) {
   return {};
 }
 
-Expected<client::Endpoint> EndpointOf(const std::string& url, Asked asked) {
-  if (asked == Asked::kOverHttp) {
-    if (NamesGrpc(url))
-      return InvalidArg("--url {}: this is asked over HTTP: name its port, such as --url localhost:{}", url, kHttpPort);
-    return client::ParseEndpoint(url, kHttpPort);
-  }
-  const bool uses_tls = url.starts_with(kGrpcs);
-  Expected<client::Endpoint> endpoint =
-      client::ParseEndpoint(std::string_view(url).substr(uses_tls ? kGrpcs.size() : kGrpc.size()), kGrpcPort);
-  if (!endpoint || !endpoint->path.empty())
-    return InvalidArg("'{}' is no address of a server: expected grpc://HOST:PORT or grpcs://HOST:PORT", url);
-  endpoint->uses_tls = uses_tls;
-  return endpoint;
-}
-
 Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& asking) {
   if (asking.certificate_file.empty() != asking.key_file.empty())
     return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
@@ -129,9 +114,20 @@ bool NamesTls(std::string_view url) { return url.starts_with(kHttps) || url.star
 
 bool NamesGrpc(std::string_view url) { return url.starts_with(kGrpc) || url.starts_with(kGrpcs); }
 
-Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked) {
+Expected<client::Endpoint> EndpointOf(const std::string& url) {
+  if (!NamesGrpc(url)) return client::ParseEndpoint(url, kHttpPort);
+  const bool uses_tls = url.starts_with(kGrpcs);
+  Expected<client::Endpoint> endpoint =
+      client::ParseEndpoint(std::string_view(url).substr(uses_tls ? kGrpcs.size() : kGrpc.size()), kGrpcPort);
+  if (!endpoint || !endpoint->path.empty())
+    return InvalidArg("'{}' is no address of a server: expected grpc://HOST:PORT or grpcs://HOST:PORT", url);
+  endpoint->uses_tls = uses_tls;
+  return endpoint;
+}
+
+Expected<ServerAccess> AccessOf(const Asking& asking) {
   ServerAccess access{.endpoint = {}, .headers = {}, .timeout = asking.timeout()};
-  ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url, asked));
+  ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url));
   if (!access.endpoint.uses_tls) RETURN_IF_ERROR(CheckNoTlsWasTyped(asking));
   ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
   RETURN_IF_ERROR(AddKey(asking, access.headers));

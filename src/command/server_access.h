@@ -1,11 +1,12 @@
 // How a command reaches its server: where it is, whom TLS trusts, and what each request brings along.
 //
-//   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(asking, Asked::kOverHttp));
+//   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(asking));
 //   client::HttpClient client(access.endpoint);
 //   if (!answer) return access.Explain(answer.error());
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -33,10 +34,11 @@ bool NamesGrpc(std::string_view url);
 // https://... and grpcs://...
 bool NamesTls(std::string_view url);
 
-enum class Asked { kOverHttp, kOverGrpc };
+// Where a server is that is asked over HTTP, or gRPC if NamesGrpc. Error: kInvalidArg with what was expected.
+Expected<client::Endpoint> EndpointOf(const std::string& url);
 
-// Errors: kInvalidArg for an address or a header that is none, one of the other protocol, files of TLS or of the key
-// that cannot be used, and options of TLS that were typed for an address without.
-Expected<ServerAccess> AccessOf(const Asking& asking, Asked asked);
+// Errors: kInvalidArg for an address or a header that is none, files of TLS or of the key that cannot be used, and
+// options of TLS that were typed for an address without.
+Expected<ServerAccess> AccessOf(const Asking& asking);
 
 }  // namespace neso::command

@@ -33,8 +33,7 @@ std::vector<std::string> RowOf(const ModelStatistics& model) {
 Expected<int> ShowStats(const StatsWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   const bool is_of_all = words.model.empty();
-  const Expected<JsonAnswerPtr> stats =
-      server->Get(is_of_all ? "/v2/models/stats" : ModelPath(words.model, words.version) + "/stats");
+  const Expected<JsonAnswerPtr> stats = server->Statistics(words.model, words.version);
   if (!stats) return is_of_all ? stats.error() : server->ExplainModel(words.model, stats.error());
   if (words.asking.json) {
     Say((*stats)->text() + "\n");

@@ -26,25 +26,14 @@ struct Health {
   std::string reason;  // why it is not ready
 };
 
-Expected<bool> IsOk(AskedServer& server, const std::string& path, std::string& reason) {
-  ASSIGN_OR_RETURN(const client::HttpAnswer answer, server.Call({.path = path}));
-  if (answer.status == 200) return true;
-  const Expected<JsonAnswerPtr> body = JsonAnswer::Read(answer.body);
-  if (body) reason = TextOf((*body)->root(), "reason");
-  if (reason.empty() && body && FindMember((*body)->root(), "error") != nullptr)
-    reason = AskedServer::ErrorOf(answer).message();
-  return false;
-}
-
 Expected<Health> LookAt(AskedServer& server, const std::string& model) {
-  Health health;
-  std::string ignored;
-  ASSIGN_OR_RETURN(health.live, IsOk(server, "/v2/health/live", ignored));
-  ASSIGN_OR_RETURN(health.ready,
-                   IsOk(server, model.empty() ? "/v2/health/ready" : ModelPath(model) + "/ready", health.reason));
+  ASSIGN_OR_RETURN(const Condition live, server.Live());
+  ASSIGN_OR_RETURN(const Condition ready, server.Ready(model));
+  Health health{.live = live.holds, .ready = ready.holds, .reason = ready.reason};
   if (!health.ready && !model.empty()) {
-    const Status why = server.ExplainModel(model, Unavailable("model '{}' is not ready", model));
-    health.reason = why.message();
+    const std::string unexplained =
+        health.reason.empty() ? fmt::format("model '{}' is not ready", model) : health.reason;
+    health.reason = server.ExplainModel(model, Unavailable("{}", unexplained)).message();
   }
   return health;
 }
@@ -68,7 +57,7 @@ std::string JsonOf(const Health& health) {
 // What else there is to tell of a server.
 void Tell(AskedServer& server, const Health& health) {
   std::vector<std::vector<std::string>> rows = {{"server", "status"}};
-  if (const Expected<JsonAnswerPtr> metadata = server.Get("/v2"); metadata) {
+  if (const Expected<JsonAnswerPtr> metadata = server.Metadata("", ""); metadata) {
     rows.push_back({"version", TextOf((*metadata)->root(), "name") + " " + TextOf((*metadata)->root(), "version")});
   }
   rows.push_back({"live", health.live ? "yes" : "no"});

@@ -7,6 +7,7 @@
 #include "command/asked_server.h"
 #include "command/metrics_command.h"
 #include "command/say.h"
+#include "command/server_access.h"
 #include "command/top_view.h"
 
 namespace neso::command {
@@ -22,7 +23,7 @@ struct TopWords {
 };
 
 Expected<ServerLook> LookAt(AskedServer& server, const TopWords& words) {
-  ASSIGN_OR_RETURN(const JsonAnswerPtr statistics, server.Get("/v2/models/stats"));
+  ASSIGN_OR_RETURN(const JsonAnswerPtr statistics, server.Statistics("", ""));
   ServerLook look{.at = std::chrono::steady_clock::now(), .models = ReadStatistics(statistics->root())};
   // Without the port of the metrics there is still most of it.
   if (Expected<std::vector<client::MetricFamily>> metrics = AskMetrics(words.asking, words.metrics_url))

@@ -1,4 +1,4 @@
-"""`neso models`, `metadata`, `config`, `stats`, `status`, `metrics`, `load` and `unload` of a real server."""
+"""`neso models`, `metadata`, `config`, `stats`, `status`, `metrics`, `load` and `unload` of a real server, over HTTP and gRPC."""
 import json
 
 import pytest
@@ -14,10 +14,15 @@ def server(module_repository, start_module_server):
     return start_module_server(module_repository.path, "--model-control-mode=explicit", "--load-model=digits")
 
 
+@pytest.fixture(params=["http", "grpc"])
+def url(server, request):
+    return server.http if request.param == "http" else f"grpc://{server.grpc}"
+
+
 @pytest.fixture
-def neso(server):
+def neso(server, url):
     def run(*words, code=0):
-        told = run_neso(*words, env={"NESO_URL": server.http, "NESO_METRICS_URL": f"127.0.0.1:{server.metrics_port}"})
+        told = run_neso(*words, env={"NESO_URL": url, "NESO_METRICS_URL": f"127.0.0.1:{server.metrics_port}"})
         assert told.returncode == code, told
         assert (told.stderr == "") == (code == 0 or words[0] == "status"), told
         return told.stderr or told.stdout
@@ -34,6 +39,7 @@ def test_models(neso, server):
     assert ["other", "", "not loaded", ""] in rows(neso("models"))
     assert json.loads(neso("models", "--json")) == server.post("/v2/repository/index").json()
     assert [row["name"] for row in json.loads(neso("models", "--ready", "--json"))] == ["digits"]
+    assert next(row for row in json.loads(neso("models", "--json")) if row["name"] == "other") == {"name": "other"}
 
 
 def test_metadata(neso, server):
@@ -42,6 +48,7 @@ def test_metadata(neso, server):
     assert ["input", "INPUT0", "FP32", "[-1,3]"] in rows(told) and ["output", "OUTPUT0", "FP32", "[-1,3]"] in rows(told)
     assert json.loads(neso("metadata", "digits", "--json")) == server.get("/v2/models/digits").json()
     assert "extensions: " in neso("metadata")
+    assert json.loads(neso("metadata", "--json")) == server.get("/v2").json()
 
 
 def test_config(neso, server):
@@ -60,6 +67,8 @@ def test_stats(neso, server):
                                                "data": [0] * 6}]}).status_code == 200
     wait_until(lambda: json.loads(neso("stats", "digits", "--json"))["model_stats"][0]["inference_count"] == before + 2,
                timeout=10 * PATIENCE)
+    assert json.loads(neso("stats", "digits", "--json")) == server.get("/v2/models/digits/stats").json()
+    assert {model["name"] for model in json.loads(neso("stats", "--json"))["model_stats"]} == {"digits"}
     heading, row = rows(neso("stats", "digits"))
     told = dict(zip(heading, row))
     assert (told["model"], told["failed"], told["inferences"]) == ("digits", "0", str(before + 2))
@@ -78,11 +87,15 @@ def test_status(neso):
 def test_status_of_a_server_that_is_not_ready_or_not_there(repository, start_server):
     repository.add("broken", 'backend: "nosuch"')
     unready = start_server(repository.path, "--exit-on-error=false", "--strict-readiness=true", ready=False)
-    told = run_neso("status", "--ready", "--wait", "2", "-u", unready.http)
+    urls = unready.http, f"grpc://{unready.grpc}"
+    told = run_neso("status", "--ready", "--wait", "2", "-u", urls[0])
     assert told.returncode == 1, told
-    wait_until(lambda: run_neso("status", "--ready", "-u", unready.http).stdout.startswith("not ready"), timeout=20 * PATIENCE)
+    for url in urls:
+        wait_until(lambda: run_neso("status", "--ready", "-u", url).stdout.startswith("not ready"), timeout=20 * PATIENCE)
     unready.stop()
-    assert run_neso("status", "--ready", "-u", unready.http).returncode == 1
+    for url in urls:
+        gone = run_neso("status", "--ready", "-u", url)
+        assert gone.returncode == 1 and "cannot connect" in gone.stderr, gone
 
 
 def test_metrics(neso):
@@ -95,9 +108,16 @@ def test_metrics(neso):
         "error: the server has no metric 'nv_inferense_count'; did you mean nv_inference_count")
 
 
-def test_the_metrics_port_is_found_beside_that_of_http(server):
-    told = run_neso("metrics", "-u", server.http)
-    assert f":{server.http_port + 2}" in told.stderr and "--metrics-url HOST:PORT" in told.stderr
+def test_the_metrics_port_is_found_beside_that_of_http_or_grpc(server):
+    for url, port in ((server.http, server.http_port + 2), (f"grpc://{server.grpc}", server.grpc_port + 1)):
+        told = run_neso("metrics", "-u", url)
+        assert f":{port}" in told.stderr and "--metrics-url HOST:PORT" in told.stderr
+
+
+def test_metrics_are_asked_over_http(server):
+    told = run_neso("metrics", "--metrics-url", f"grpc://127.0.0.1:{server.metrics_port}")
+    assert (told.returncode, told.stderr) == (1, f"error: --metrics-url grpc://127.0.0.1:{server.metrics_port}: metrics are "
+                                                 "asked over HTTP: expected HOST:PORT, http:// or https://\n")
 
 
 def test_load_and_unload(neso, tmp_path):
@@ -123,5 +143,12 @@ def test_load_with_a_configuration_and_files(neso, tmp_path):
 
 def test_a_server_that_decides_itself_says_how_it_would_not(repository, start_server):
     repository.add_identity("digits")
-    told = run_neso("unload", "digits", "-u", start_server(repository.path).http)
-    assert told.returncode == 1 and "--model-control-mode=explicit" in told.stderr
+    server = start_server(repository.path)
+    for url in (server.http, f"grpc://{server.grpc}"):
+        told = run_neso("unload", "digits", "-u", url)
+        assert told.returncode == 1 and "--model-control-mode=explicit" in told.stderr
+
+
+def test_a_model_whose_name_a_path_cannot_carry(neso):
+    assert "the server has no model 'a b/c'" in neso("config", "a b/c", code=1)
+    assert "the server has no model 'a b/c'" in neso("load", "a b/c", code=1)

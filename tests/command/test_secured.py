@@ -71,12 +71,14 @@ INFER = "OUTPUT0 FP32 [1,3]\n  1 2 3\n"
     (["load", "digits"], "loaded digits"),
     (["unload", "talk", "--dependents"], "talk leaves"),
     (["load", "talk"], "loaded talk"),
+    (["status", "digits"], "ready\n"),
 ])
 def test_each_command_has_a_key_and_trusts_an_authority(server, pki, keys, words, shown):
     # The metrics are at a port of their own in tests; nobody else needs the option.
     metrics = ["--metrics-url", f"https://127.0.0.1:{server.metrics_port}"] if words[0] in ("metrics", "top") else []
-    assert shown in told(run_neso(*words, *metrics, "-u", f"https://{server.http}", "--cacert", str(pki.root), "--api-key",
-                                  keys.tokens["operator"]))
+    for url in (f"https://{server.http}", f"grpcs://{server.grpc}"):
+        assert shown in told(run_neso(*words, *metrics, "-u", url, "--cacert", str(pki.root), "--api-key",
+                                      keys.tokens["operator"]))
 
 
 def test_the_environment_says_it_all(server, pki, keys, tmp_path):
@@ -137,9 +139,21 @@ class TestErrors:
         assert told(infer(*certificate, "--cert-key", str(pki.client.key), of=mutual)) == INFER
 
 
-def test_only_inference_is_asked_over_grpc(server):
-    assert complaint(run_neso("models", "-u", f"grpc://{server.grpc}")) == (
-        f"error: --url grpc://{server.grpc}: this is asked over HTTP: name its port, such as --url localhost:8000\n")
+@pytest.mark.parametrize("scheme", ["https", "grpcs"])
+def test_what_a_key_is_not_for_is_refused(server, pki, keys, scheme):
+    url = f"{scheme}://127.0.0.1:{server.grpc_port if scheme == 'grpcs' else server.http_port}"
+    reads = "-u", url, "--cacert", str(pki.root), "--api-key", keys.tokens["reader"]
+    assert '"name": "digits"' in told(run_neso("config", "digits", *reads))
+    for words, operation in ((["load", "digits"], "model-repository"), (["models"], "index"), (["stats"], "statistics")):
+        assert f"the key 'reader' lacks the operation '{operation}'" in complaint(run_neso(*words, *reads))
+
+
+@pytest.mark.parametrize("scheme", ["https", "grpcs"])
+def test_who_has_no_key_is_told_so_instead_of_whether_a_model_is_ready(server, pki, scheme):
+    url = f"{scheme}://127.0.0.1:{server.grpc_port if scheme == 'grpcs' else server.http_port}"
+    asked = run_neso("status", "digits", "-u", url, "--cacert", str(pki.root))
+    assert (asked.returncode, asked.stdout.startswith("not ready: ")) == (1, True), asked
+    assert "NESO_API_KEY sends an access key" in asked.stdout
 
 
 def test_a_key_goes_to_metrics_over_tls_only(server, pki, keys, tmp_path):

@@ -85,6 +85,12 @@ def test_the_page_s_questions_to_a_server(asked, tmp_path):
         assert shown in told
 
 
+def test_the_page_s_questions_over_grpc(digits, tmp_path):
+    told = run("test:asking-grpc", tmp_path, digits)
+    for shown in ("| ready ", '"name":"digits","version":"1","state":"READY"', "loaded digits in ", '"inference_count":'):
+        assert shown in told
+
+
 def test_the_page_s_watch(asked, tmp_path):
     assert "| digits |" in run("test:top", tmp_path, **asked)
 

@@ -1,7 +1,10 @@
 #include "command/infer/generate_call.h"
 
+#include "base/json.h"
 #include "base/text.h"
+#include "client/server_words.h"
 #include "command/infer/answer_json.h"
+#include "command/json_answer.h"
 #include "command/json_members.h"
 
 namespace neso::command {
@@ -15,7 +18,8 @@ Expected<client::HttpCall> WriteGenerate(const InferQuestion& question) {
   }
   for (const auto& [name, value] : question.parameters)
     members.push_back(JsonQuoted(name) + ":" + ParameterJson(value));
-  client::HttpCall call{.method = "POST", .path = ModelPath(question.model, question.version) + "/generate_stream"};
+  client::HttpCall call{.method = "POST",
+                        .path = client::ModelPath(question.model, question.version) + "/generate_stream"};
   call.body = "{" + Join(members, ",") + "}";
   return call;
 }

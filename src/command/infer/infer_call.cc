@@ -4,7 +4,10 @@
 
 #include <charconv>
 
+#include "base/json.h"
 #include "base/text.h"
+#include "client/server_words.h"
+#include "command/json_answer.h"
 #include "command/json_members.h"
 
 namespace neso::command {
@@ -57,7 +60,7 @@ client::HttpCall WriteInfer(const InferQuestion& question) {
   json += "\"inputs\":[" + Join(inputs, ",") + "],\"parameters\":" + ParametersJson(question);
   if (!question.outputs.empty()) json += ",\"outputs\":" + OutputsJson(question);
   json += "}";
-  client::HttpCall call{.method = "POST", .path = ModelPath(question.model, question.version) + "/infer"};
+  client::HttpCall call{.method = "POST", .path = client::ModelPath(question.model, question.version) + "/infer"};
   call.headers.emplace_back("Content-Type", "application/octet-stream");
   call.headers.emplace_back(kJsonLengthHeader, std::to_string(json.size()));
   call.body = json + bytes;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "command/asked_server.h"
+#include "client/http_client.h"
 #include "command/infer/tensor.h"
 
 namespace neso::command {

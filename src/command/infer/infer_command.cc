@@ -11,9 +11,10 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "command/asked_over_http.h"
 #include "command/infer/answer_json.h"
 #include "command/infer/generate_call.h"
-#include "command/infer/grpc_models.h"
+#include "command/infer/grpc_infer.h"
 #include "command/infer/infer_call.h"
 #include "command/infer/input_words.h"
 #include "command/infer/npy.h"
@@ -128,23 +129,22 @@ Status Show(const InferWords& words, const InferAnswer& answer) {
 }
 
 // All its answers, each a line of JSON.
-Status AskDecoupled(AskedServer& server, const InferQuestion& question) {
+Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question) {
   ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
   ASSIGN_OR_RETURN(const client::HttpAnswer answer, server.Call(std::move(call)));
   const Expected<std::vector<std::string>> events = ReadEvents(answer.body);
   if (!events) return events.error();
-  if (answer.status != 200) return AskedServer::ErrorOf(answer);
+  if (answer.status != 200) return AskedOverHttp::ErrorOf(answer);
   for (const std::string& event : *events) Say(event + "\n");
   return {};
 }
 
-Status InferOverHttp(const InferWords& words) {
-  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(*server, words.model, words.version));
+Status Ask(const InferWords& words, AskedOverHttp server) {
+  ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(server, words.model, words.version));
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
-  if (facts.is_decoupled) return AskDecoupled(*server, question);
-  ASSIGN_OR_RETURN(const client::HttpAnswer raw, server->Call(WriteInfer(question)));
-  if (raw.status != 200) return AskedServer::ErrorOf(raw);
+  if (facts.is_decoupled) return AskDecoupled(server, question);
+  ASSIGN_OR_RETURN(const client::HttpAnswer raw, server.Call(WriteInfer(question)));
+  if (raw.status != 200) return AskedOverHttp::ErrorOf(raw);
   if (words.form == "json") {
     Say(raw.body + "\n");
     return {};
@@ -159,19 +159,19 @@ Status SayLine(const Expected<std::string>& json) {
   return {};
 }
 
-Status InferOverGrpc(const InferWords& words) {
-  ASSIGN_OR_RETURN(ServerAccess access, AccessOf(words.asking, Asked::kOverGrpc));
-  GrpcModels models(std::move(access));
-  ASSIGN_OR_RETURN(const ModelFacts facts, models.AskModel(words.model, words.version));
+Status Ask(const InferWords& words, AskedOverGrpc server) {
+  ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(server, words.model, words.version));
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
   if (facts.is_decoupled)
-    return models.InferForMany(question, [](const InferAnswer& answer) { return SayLine(EventJson(answer)); });
-  ASSIGN_OR_RETURN(const InferAnswer answer, models.Infer(question));
+    return InferForMany(server, question, [](const InferAnswer& answer) { return SayLine(EventJson(answer)); });
+  ASSIGN_OR_RETURN(const InferAnswer answer, InferOverGrpc(server, question));
   return words.form == "json" ? SayLine(AnswerJson(answer)) : Show(words, answer);
 }
 
 Expected<int> Infer(const InferWords& words) {
-  RETURN_IF_ERROR(NamesGrpc(words.asking.url) ? InferOverGrpc(words) : InferOverHttp(words));
+  ASSIGN_OR_RETURN(ServerAccess access, AccessOf(words.asking));
+  RETURN_IF_ERROR(NamesGrpc(words.asking.url) ? Ask(words, AskedOverGrpc(std::move(access)))
+                                              : Ask(words, AskedOverHttp(std::move(access))));
   return kDone;
 }
 
@@ -208,7 +208,7 @@ Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
       ->check(CLI::IsMember({"table", "json", "npy"}));
   app.add_option("--folder", words->folder, "Where --output npy writes.");
   app.add_flag("--all", words->all, "All values, not only the first of each row.");
-  AddAskingOptions(app, words->asking, Protocols::kHttpAndGrpc);
+  AddAskingOptions(app, words->asking);
   app.footer(
       "Example:\n  neso infer digits pixels=@digit.npy\n  neso infer resnet @cat.jpg --scaling imagenet --classes 3\n"
       "  echo 1,2,3 | neso infer sum x=-\n"

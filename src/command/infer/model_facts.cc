@@ -43,10 +43,9 @@ Expected<ModelFacts> ReadModelFacts(const JsonValue& metadata, const JsonValue& 
 }
 
 Expected<ModelFacts> AskModel(AskedServer& server, const std::string& name, const std::string& version) {
-  const std::string path = ModelPath(name, version);
-  const Expected<JsonAnswerPtr> metadata = server.Get(path);
+  const Expected<JsonAnswerPtr> metadata = server.Metadata(name, version);
   if (!metadata) return server.ExplainModel(name, metadata.error());
-  const Expected<JsonAnswerPtr> config = server.Get(path + "/config");
+  const Expected<JsonAnswerPtr> config = server.Config(name, version);
   if (!config) return server.ExplainModel(name, config.error());
   ASSIGN_OR_RETURN(ModelFacts facts, ReadModelFacts((*metadata)->root(), (*config)->root()));
   facts.version = version;
