@@ -24,7 +24,7 @@ struct ProgramParts {
   ProgramPart key;
   ProgramPart signature;  // keygen, sign, verify
   ProgramPart trace_summary;
-  ProgramPart perf;   // perf, tune
+  ProgramPart perf;   // perf, profile, tune
   ProgramPart model;  // serve, init: of one model, without a repository
   std::vector<ServerOption> (*server_options)();
   std::string version;

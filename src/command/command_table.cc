@@ -50,6 +50,8 @@ constexpr std::array kCommands = {
     Command{"unload", "Take models out of a server", Topic::kModels, SetUpUnload},
     Command{"perf", "Put load on a server, and measure how it bears it", Topic::kAsking, SetUpPerf, &ProgramParts::perf,
             /*describes_itself=*/true},
+    Command{"profile", "Measure how a language model streams: its first token, the others, and how many a second",
+            Topic::kAsking, SetUpProfile, &ProgramParts::perf, /*describes_itself=*/true},
     Command{"tune", "Find out how a model is served best: instances, batch sizes and delays", Topic::kAsking, SetUpTune,
             &ProgramParts::perf, /*describes_itself=*/true},
     Command{"help", "Describe a command, or list them all", Topic::kShell, SetUpHelp},

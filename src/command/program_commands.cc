@@ -94,6 +94,28 @@ Action SetUpPerf(CLI::App& app, const ProgramParts& /*parts*/) {
   return {};
 }
 
+Action SetUpProfile(CLI::App& app, const ProgramParts& /*parts*/) {
+  Describe(app, "--model,-m", "MODEL", "The model. neso profile --help has the options in full.")->required();
+  Describe(app, "--url,-u", "HOST:PORT", "The server's address for gRPC.");
+  Describe(app, "--concurrency", "N", "So many requests at a time.");
+  Describe(app, "--request-rate", "N", "So many requests a second.");
+  Describe(app, "--request-count", "N", "Exactly so many requests.");
+  Describe(app, "--warmup-request-count", "N", "Requests before those that are measured.");
+  Describe(app, "--measurement-interval,-p", "MS", "How long it is measured at a time.");
+  Describe(app, "--input-file", "FILE", "Prompts, one a line; else they are made up.");
+  Describe(app, "--num-dataset-entries", "N", "How many are made up.");
+  Describe(app, "--synthetic-input-tokens-mean,--isl", "N", "How many words those have on average.");
+  Describe(app, "--synthetic-input-tokens-stddev", "N", "By how much that varies.");
+  Describe(app, "--random-seed", "N", "Makes up others.");
+  Describe(app, "--output-tokens-mean,--osl", "N", "The most tokens of an answer.");
+  Describe(app, "--extra-inputs", "NAME:VALUE", "Another input's value.");
+  Describe(app, "--profile-export-file", "FILE", "The times of every token as JSON.");
+  app.add_flag("--streaming")->description("Answers are streams; they are anyway.");
+  app.add_flag("--json")->description("Print JSON, for programs.");
+  app.footer("Example:\n  neso profile -m llama --concurrency 8");
+  return {};
+}
+
 Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
   Describe(app, "MODEL", "", "The model. neso tune --help has the options in full.")->required();
   Describe(app, "--model-repository", "FOLDER", "Where the model is: a server of its own is started.");

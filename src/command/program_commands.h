@@ -13,6 +13,7 @@ Action SetUpKeygen(CLI::App& app, const ProgramParts& parts);
 Action SetUpSign(CLI::App& app, const ProgramParts& parts);
 Action SetUpVerify(CLI::App& app, const ProgramParts& parts);
 Action SetUpPerf(CLI::App& app, const ProgramParts& parts);
+Action SetUpProfile(CLI::App& app, const ProgramParts& parts);
 Action SetUpTune(CLI::App& app, const ProgramParts& parts);
 Action SetUpTraceSummary(CLI::App& app, const ProgramParts& parts);
 

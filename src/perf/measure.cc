@@ -120,10 +120,10 @@ Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter
                 .server = end.server - begin.server};
 }
 
-double Latencies::Percentile(double percent) const {
-  if (sorted_us.empty()) return 0;
-  const double rank = std::ceil(percent / 100 * static_cast<double>(sorted_us.size()));
-  return sorted_us[static_cast<size_t>(std::max(rank, 1.0)) - 1];
+double PercentileOf(std::span<const double> sorted, double percent) {
+  if (sorted.empty()) return 0;
+  const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
+  return sorted[static_cast<size_t>(std::max(rank, 1.0)) - 1];
 }
 
 Latencies LatenciesOf(std::span<const Sample> samples) {

@@ -16,12 +16,14 @@
 
 namespace neso::perf {
 
+// Of numbers in their order: the least that `percent` of them do not exceed, 0 < percent <= 100; 0 if there is none.
+double PercentileOf(std::span<const double> sorted, double percent);
+
 struct Latencies {
   double average_us = 0, deviation_us = 0;
   std::vector<double> sorted_us;
 
-  // 0 < percent <= 100; 0 if there is no sample.
-  double Percentile(double percent) const;
+  double Percentile(double percent) const { return PercentileOf(sorted_us, percent); }
 };
 Latencies LatenciesOf(std::span<const Sample> samples);
 

@@ -5,6 +5,7 @@
 //   ... target->load() runs, target->Counts() ...
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,12 @@ namespace neso::perf {
 // Confined to a thread.
 class Target {
  public:
+  // What requests bring, once it is known what the model takes.
+  using InputMaker = std::function<Expected<std::vector<Stream>>(const ModelFacts& facts, const Options& options)>;
+
   // `options` outlive it. Errors: the server's own text; kInvalidArg for input data that the model does not take.
-  static Expected<std::unique_ptr<Target>> Open(const Options& options, const std::string& url);
+  static Expected<std::unique_ptr<Target>> Open(const Options& options, const std::string& url,
+                                                const InputMaker& make_input = MakeInputData);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 

@@ -1,4 +1,4 @@
-// `neso perf` and `neso tune`, which are a library of their own (src/perf).
+// `neso perf`, `neso profile` and `neso tune`, which are a library of their own (src/perf).
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace neso {
 
-// `arguments`: those of the process, "perf" or "tune" second. Returns the exit code.
+// `arguments`: those of the process, "perf", "profile" or "tune" second. Returns the exit code.
 int OpenPerf(const std::vector<std::string>& arguments);
 
 }  // namespace neso

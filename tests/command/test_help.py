@@ -20,10 +20,11 @@ def test_each_command_describes_itself_in_both_ways(name):
     assert run_neso(name, "--help").stdout == told.stdout
 
 
-def test_the_man_page_of_tune_has_the_options_that_it_takes():
-    page = run_neso("help", "tune", "--man").stdout.replace("\\-", "-")
-    takes = re.findall(r"^  (?:-\w, *)?(--[a-z-]+)", run_neso("tune", "--help").stdout, re.MULTILINE)
-    assert "--max-ram" in takes and [option for option in takes if option not in page] == []
+@pytest.mark.parametrize("name, one", [("tune", "--max-ram"), ("profile", "--extra-inputs")])
+def test_man_pages_have_the_options_that_programs_take_which_describe_themselves(name, one):
+    page = run_neso("help", name, "--man").stdout.replace("\\-", "-")
+    takes = re.findall(r"^  (?:-\w, *)?(--[a-z-]+)", run_neso(name, "--help").stdout, re.MULTILINE)
+    assert one in takes and [option for option in takes if option not in page] == []
 
 
 @pytest.mark.parametrize("args, complaint", [

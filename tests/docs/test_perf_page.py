@@ -20,6 +20,13 @@ def server(module_repository, start_module_server):
     module_repository.add_identity("pairs", dims=(2,))
     module_repository.add_identity("tokens", dims=(2,), extra="model_transaction_policy { decoupled: true }",
                                    parameters={"repeat": "4"})
+    module_repository.add("talk", """
+        backend: "identity"
+        input { name: "text_input" data_type: TYPE_STRING dims: [1] }
+        output { name: "text_output" data_type: TYPE_STRING dims: [1] }
+        model_transaction_policy { decoupled: true }
+        parameters { key: "repeat" value: { string_value: "5" } }
+        """)
     module_repository.add_identity("detector", parameters={"execute_delay_ms": "20"})
     module_repository.add_chain("pipeline", ["detector", "detector"], dims=(2,))
     return start_module_server(module_repository.path, "--allow-client-shm=true")
@@ -57,6 +64,12 @@ def test_commands(server, marker, shown, tmp_path, monkeypatch):
     assert ran.returncode == 0, ran.stderr
     assert shown in ran.stdout
     assert (tmp_path / "report.html").exists() == (marker == "html")
+
+
+def test_profile(server):
+    ran = run_neso(*words_of("profile"), "-u", server.grpc)
+    assert ran.returncode == 0, ran.stderr
+    assert "| time to the first token, ms " in ran.stdout and ran.stdout.endswith("Requests: 40\n")
 
 
 def test_tls(module_repository, start_module_server, tmp_path, monkeypatch):

@@ -1,0 +1,22 @@
+// The command line of `neso profile`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "perf/options.h"
+#include "perf/profile/prompts.h"
+
+namespace neso::perf {
+
+struct ProfileOptions {
+  PromptSettings prompts;
+  Options load;  // as `neso perf` puts it: over a stream of gRPC
+  bool json = false;
+};
+
+// `words` follow "profile". None: help was asked for, and printed. Errors: kInvalidArg with what was expected.
+Expected<std::optional<ProfileOptions>> ParseProfileOptions(const std::vector<std::string>& words);
+
+}  // namespace neso::perf
