@@ -133,9 +133,10 @@ def test_the_recipe_has_no_complaint_of_hadolint(repository, tmp_path):
 
 @pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")
 def test_an_image_of_parts_has_no_complaint_of_hadolint(tmp_path):
-    neso("dockerfile", "--backend", "python", "--cache", "local", "-o", tmp_path / "Dockerfile", "--", "--log-verbose=1")
-    result = subprocess.run([HADOLINT, tmp_path / "Dockerfile"], capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout
+    for images in ([], ["--image", "full,neso:0.1.0"]):
+        neso("dockerfile", "--backend", "python", "--cache", "local", *images, "-o", tmp_path / "Dockerfile", "--", "--log-verbose=1")
+        result = subprocess.run([HADOLINT, tmp_path / "Dockerfile"], capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout
 
 
 def do_the_steps(recipe, tree):
@@ -173,3 +174,19 @@ def test_the_recipe_of_an_image_without_models_has_the_parts_that_are_named(tree
     assert " python3 " in recipe and "COPY [" not in recipe
     assert "such as --backend onnxruntime" in neso("dockerfile", code=1)
     assert "'a b' is no name" in neso("dockerfile", "--backend", "a b", code=1)
+
+
+def test_the_recipe_takes_parts_out_of_another_image(tree):
+    recipe = neso("dockerfile", "--image", "full,team/neso:0.1.0", "--image", "min,debian:12", "--backend", "python",
+                  "--output-name", "neso-python")
+    assert do_the_steps(recipe, tree)[0] == ["backends/python", "caches/local", "caches/redis", "repoagents/checksum"]
+    assert "\nFROM team/neso:0.1.0 AS full\n" in recipe and "\nARG BASE=debian:12\n" in recipe
+    assert "\nCOPY --from=full /opt/tritonserver /opt/tritonserver\n" in recipe and "neso.tar.gz" not in recipe
+    assert "# Built from any folder:\n#   docker build -f Dockerfile -t neso-python .\n" in recipe
+    (tree / "backends/python").rename(tree / "backends/other")
+    assert "team/neso:0.1.0 has no backends/python" in do_the_steps(recipe, tree)[1]
+
+
+@pytest.mark.parametrize("image", ["neso:0.1.0", "gpu-min,neso", "full,", "full", "min,a b", 'full,x"\nRUN y'])
+def test_what_is_no_image_is_refused(image):
+    assert "expected min,IMAGE or full,IMAGE" in neso("dockerfile", "--backend", "python", "--image", image, code=1)

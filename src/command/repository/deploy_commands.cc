@@ -29,7 +29,8 @@ namespace fs = std::filesystem;
 
 struct DeployWords {
   std::string repository, name, user, file;
-  std::vector<std::string> options, backends, agents, caches;
+  std::vector<std::string> options, backends, agents, caches, images;
+  std::string image_name;
 };
 
 // Absolute, without a '/' at its end.
@@ -106,11 +107,33 @@ Status CheckNames(const std::vector<std::string>& names) {
   return {};
 }
 
+// Whether it can stand where a recipe names an image: ghcr.io:443/team/neso:1.0@sha256:...
+bool IsImage(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("._-/:@").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+// "min,IMAGE" is what it stands on, "full,IMAGE" what has the parts.
+Status TakeImages(const DeployWords& words, ImageOrder& order) {
+  for (const std::string& word : words.images) {
+    const std::string kind = word.substr(0, word.find(','));
+    const std::string image = word.substr(std::min(word.size(), kind.size() + 1));
+    if ((kind != "min" && kind != "full") || !IsImage(image))
+      return InvalidArg("--image {}: expected min,IMAGE or full,IMAGE, such as full,neso:0.1.0", word);
+    (kind == "min" ? order.base : order.full) = image;
+  }
+  order.name = words.image_name;
+  if (order.name.empty() || IsImage(order.name)) return {};
+  return InvalidArg("--output-name {}: expected the name of an image, such as team/neso:1.0", order.name);
+}
+
 Expected<int> WriteDockerfile(const DeployWords& words) {
   RETURN_IF_ERROR(CheckOptions(words.options));
   for (const auto* const names : {&words.backends, &words.agents, &words.caches}) RETURN_IF_ERROR(CheckNames(*names));
   std::set<std::string> backends(words.backends.begin(), words.backends.end());
   ImageOrder order{.agents = words.agents, .caches = words.caches, .options = words.options};
+  RETURN_IF_ERROR(TakeImages(words, order));
   if (!words.repository.empty()) {
     ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
     ASSIGN_OR_RETURN(std::set<std::string> needed, BackendsOf(repository));
@@ -155,9 +178,15 @@ Action SetUpDockerfile(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_option("--cache", words->caches, "A cache that it has, instead of all; again for others.")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  app.add_option("--image", words->images,
+                 "full,IMAGE: take the parts out of this image instead of the archive; min,IMAGE: stand on this one.")
+      ->type_name("KIND,IMAGE")
+      ->allow_extra_args(false);
+  app.add_option("--output-name", words->image_name, "What the image is called.")->type_name("NAME");
   app.footer(
       "Example:\n  neso dockerfile models -o Dockerfile\n"
-      "  neso dockerfile --backend onnxruntime --backend python --cache local -o Dockerfile");
+      "  neso dockerfile --backend onnxruntime --backend python --cache local -o Dockerfile\n"
+      "  neso dockerfile --image full,neso:0.1.0 --backend python --output-name neso-python -o Dockerfile");
   return [words] {
     // Without a folder of models the first option behind -- stands in its place.
     if (words->repository.starts_with("--"))

@@ -17,21 +17,30 @@ constexpr std::array kOfPython = {"python", "pytorch", "vllm"};
 // What the image is, what it is built from, and its name.
 constexpr const char* kHead = R"(# {0} Written by `neso dockerfile`.
 #
-# Built from the folder that holds {1}the archive of the server (make package) as neso.tar.gz:
+# Built from {1}:
 #   docker build -f Dockerfile -t {2} .
-ARG BASE=debian:12-slim
+ARG BASE={3}
 
-# hadolint ignore=DL3006
-FROM ${{BASE}} AS tree
+)";
+
+// Where the parts are from.
+constexpr const char* kOfArchive = R"(# hadolint ignore=DL3006
+FROM ${BASE} AS tree
 COPY neso.tar.gz /tmp/
 RUN mkdir -p /opt/tritonserver \
  && tar -xzf /tmp/neso.tar.gz -C /opt/tritonserver --strip-components=1 --no-same-owner
+)";
+constexpr const char* kOfImage = R"(FROM {0} AS full
+
+# hadolint ignore=DL3006
+FROM ${{BASE}} AS tree
+COPY --from=full /opt/tritonserver /opt/tritonserver
 )";
 
 // The parts of a kind that stay, in their folder.
 constexpr const char* kKeep = R"(WORKDIR /opt/tritonserver/{0}
 # hadolint ignore=SC2043,SC2194
-RUN for name in {1}; do [ -d "$name" ] || {{ echo "the archive has no {0}/$name" >&2; exit 1; }}; done \
+RUN for name in {1}; do [ -d "$name" ] || {{ echo "{2} has no {0}/$name" >&2; exit 1; }}; done \
  && for name in *; do case " {1} " in *" $name "*) ;; *) rm -rf "./$name" ;; esac; done
 )";
 
@@ -63,21 +72,31 @@ std::string ImageName(const std::string& repository) {
   return name;
 }
 
-std::string Keep(const char* folder, const std::vector<std::string>& names) {
-  return names.empty() ? "" : fmt::format(kKeep, folder, Join(names, " "));
+std::string Keep(const ImageOrder& order, const char* folder, const std::vector<std::string>& names) {
+  return names.empty() ? ""
+                       : fmt::format(kKeep, folder, Join(names, " "), order.full.empty() ? "the archive" : order.full);
+}
+
+std::string WhatItIs(const ImageOrder& order) {
+  if (order.repository.empty()) {
+    return fmt::format("An image of the server with the backends {}, for models in {}.", Join(order.backends, ", "),
+                       kModels);
+  }
+  return fmt::format("An image that serves the models of '{}', with the backends that they need.", order.repository);
+}
+
+std::string WhatItIsBuiltFrom(const ImageOrder& order) {
+  std::vector<std::string> held;
+  if (!order.repository.empty()) held.push_back("'" + order.repository + "'");
+  if (order.full.empty()) held.emplace_back("the archive of the server (make package) as neso.tar.gz");
+  return held.empty() ? "any folder" : "the folder that holds " + Join(held, " and ");
 }
 
 std::string Head(const ImageOrder& order) {
-  if (order.repository.empty()) {
-    return fmt::format(kHead,
-                       fmt::format("An image of the server with the backends {}, for models in {}.",
-                                   Join(order.backends, ", "), kModels),
-                       "", "neso");
-  }
-  return fmt::format(
-      kHead,
-      fmt::format("An image that serves the models of '{}', with the backends that they need.", order.repository),
-      fmt::format("'{}' and ", order.repository), ImageName(order.repository));
+  std::string name = order.name;
+  if (name.empty()) name = order.repository.empty() ? "neso" : ImageName(order.repository);
+  return fmt::format(kHead, WhatItIs(order), WhatItIsBuiltFrom(order), name, order.base) +
+         (order.full.empty() ? std::string(kOfArchive) : fmt::format(kOfImage, order.full));
 }
 
 std::string Tail(const ImageOrder& order) {
@@ -94,8 +113,8 @@ std::string Tail(const ImageOrder& order) {
 }  // namespace
 
 std::string ImageRecipe(const ImageOrder& order) {
-  return Head(order) + Keep("backends", order.backends) + Keep("repoagents", order.agents) +
-         Keep("caches", order.caches) + Tail(order);
+  return Head(order) + Keep(order, "backends", order.backends) + Keep(order, "repoagents", order.agents) +
+         Keep(order, "caches", order.caches) + Tail(order);
 }
 
 }  // namespace neso::command
