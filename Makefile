@@ -5,7 +5,7 @@ BACKENDS ?=
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run embeddings test test-package test-image image python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test test-package test-image image client-image python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -79,9 +79,12 @@ image: package ## a container image of dist/'s archive by docker, podman or buil
 	@scripts/image dist neso:$$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' $(BUILD)/CMakeCache.txt) \
 	  --build-arg BACKENDS="identity onnxruntime python $(BACKENDS)"
 
-test-image: package ## an image is built by buildah on a bare Debian 12, and served from (a few minutes; root)
+client-image: package ## an image of what asks servers: the command, neso perf, the clients for Python and C++
+	@scripts/image --client dist neso-clients:$$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' $(BUILD)/CMakeCache.txt)
+
+test-image: package ## both images are built by buildah on a bare Debian 12, served from and asked from (a few minutes; root)
 	@scripts/setup test redis charts image
-	@NESO_IMAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/deploy/test_image.py
+	@NESO_IMAGE=1 NESO_TREE=$(CURDIR)/out NESO_BUILD=$(CURDIR)/$(BUILD) .deps/venv/bin/pytest -q -s -p no:cacheprovider tests/deploy/test_image.py tests/deploy/test_client_image.py
 
 clean: ## remove what was built (not .deps/, not the compiler cache)
 	rm -rf build out dist

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from support.images import inside
 from support.server import PATIENCE, ROOT, free_port, run_neso
 
 DOCKER = ROOT / "deploy/docker"
@@ -103,57 +104,17 @@ def test_an_image_without_an_archive_is_refused(tmp_path):
 
 # --- The image itself -------------------------------------------------------------------------------------------------
 
-asked_for = [pytest.mark.skipif("NESO_IMAGE" not in os.environ, reason="asked for by `make test-image` only"),
-             pytest.mark.skipif(os.getuid() != 0, reason="only root can make a root folder"),
-             pytest.mark.timeout(1800)]
-
-
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    """The root folder of the image, built by buildah without a daemon on a Debian 12 of debootstrap's."""
-    work = tmp_path_factory.mktemp("image")
-    storage = ["--root", work / "storage", "--runroot", work / "run", "--storage-driver", "vfs"]
-    environment = {**os.environ, "BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
-
-    def buildah(*words):
-        result = subprocess.run(["buildah", *storage, *words], capture_output=True, text=True, env=environment)
-        assert result.returncode == 0, f"{words}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
-        return result.stdout.strip()
-
-    base = work / "base"
-    made = subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", base],
-                          capture_output=True, text=True)
-    assert made.returncode == 0, made.stdout[-1000:]
-    container = buildah("from", "scratch")
-    buildah("copy", container, base, "/")
-    buildah("commit", container, "localhost/debian:12-slim")
-    shutil.rmtree(base)
-    wrapper = work / "buildah"
-    wrapper.write_text("#!/bin/sh\nexec buildah " + " ".join(map(str, storage)) + ' "$@"\n')
-    wrapper.chmod(0o755)
-    built = subprocess.run([ROOT / "scripts/image", ROOT / "dist", "neso", "--pull-never", "--network=host", "--build-arg",
-                            "BASE=localhost/debian:12-slim"], capture_output=True, text=True,
-                           env={**environment, "NESO_IMAGE_BUILDER": str(wrapper)})
-    assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
-    described = buildah("inspect", "--type", "image", "neso")
-    container = buildah("from", "--pull-never", "neso")
-    yield buildah("mount", container), described
-    buildah("umount", container)
-    shutil.rmtree(work)
+def image(buildah):
+    """Its root folder, and what it says of itself."""
+    return buildah.build("neso")
 
 
-def inside(root, *words, mounts=""):
-    """A command in the image as its user, on a root that is read-only but for /tmp."""
-    script = (f'mount --bind "$1" "$1"; cd "$1"; mount -t proc proc proc; mount --rbind /dev dev; mount -t tmpfs tmp tmp; {mounts}'
-              ' mount -o remount,bind,ro "$1"; shift; exec chroot --userspec=1000:1000 . "$@"')
-    return ["unshare", "--mount", "bash", "-ec", script, "-", root, "/usr/bin/env", "-i",
-            "PATH=/opt/tritonserver/bin:/usr/local/bin:/usr/bin:/bin", *words]
+PATH = "/opt/tritonserver/bin:/usr/local/bin:/usr/bin:/bin"
 
 
-@pytest.mark.usefixtures("image")
+@pytest.mark.timeout(1800)
 class TestImage:
-    pytestmark = asked_for
-
     def test_what_clouds_and_tools_read(self, image):
         root, described = image
         for text in ("TRITON_SERVER_VERSION=2.73.0", "TRITON_SERVER_GPU_ENABLED=0", "NVIDIA_TRITON_SERVER_VERSION=26.09",
@@ -167,7 +128,7 @@ class TestImage:
     def test_all_libraries_are_there(self, image):
         script = ("find /opt/tritonserver/bin /opt/tritonserver/lib /opt/tritonserver/backends /opt/tritonserver/caches -type f "
                   "-name '*.so*' -not -path '*/stubs/*' -exec ldd {} + 2>/dev/null")
-        listed = subprocess.run(inside(image[0], "bash", "-c", script), capture_output=True, text=True).stdout
+        listed = subprocess.run(inside(image[0], "bash", "-c", script, path=PATH), capture_output=True, text=True).stdout
         assert "libc.so" in listed
         # The plug-ins' own is in the process before them.
         assert set(re.findall(r"(\S+) => not found", listed)) <= {"libtritonserver.so"}
@@ -182,11 +143,11 @@ class TestImage:
         ports = [f"--http-port={port}", f"--grpc-port={free_port()}", f"--metrics-port={free_port()}"]
         local = [f"--{part}-address=127.0.0.1" for part in ("http", "grpc", "metrics")]
         process = subprocess.Popen(inside(image[0], "/opt/nvidia/nvidia_entrypoint.sh", "tritonserver", *local, *ports,
-                                          "--model-repository=/tmp/models", mounts=mounts),
+                                          "--model-repository=/tmp/models", path=PATH, mounts=mounts),
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             check = ["bash", "-c", f"for i in $(seq 200); do NESO_URL=localhost:{port} neso status --ready 2>/dev/null && exit; sleep 0.1; done; exit 1"]
-            assert subprocess.run(inside(image[0], *check)).returncode == 0
+            assert subprocess.run(inside(image[0], *check, path=PATH)).returncode == 0
             assert "\nUid:\t1000\t" in open(f"/proc/{process.pid}/status").read()
         finally:
             process.terminate()
