@@ -6,12 +6,14 @@ import subprocess
 
 import pytest
 from support.certificates import Authority, tls_flags
-from support.server import BUILD, PATIENCE, TREE
+from support.server import BUILD, IS_SANITIZED, PATIENCE, TREE
 from support.wait import wait_until
 
 PROJECT = pathlib.Path(__file__).parent / "stranger"
 SCHEMES = ["http", "grpc", "https", "grpcs"]
 SAME = "1 -2 3"
+
+pytestmark = pytest.mark.skipif(IS_SANITIZED, reason="a stranger's program does not begin with a sanitizer's runtime")
 
 
 @pytest.fixture(scope="module")

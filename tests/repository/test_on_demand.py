@@ -282,6 +282,7 @@ def test_idle_models_leave(repository, start):
     assert values(ask(server, "a", [1.0])) == [1]
 
 
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the models'")
 def test_ensembles_bring_their_models_and_keep_them(repository, start):
     """There is room for the ensemble's two models, or for one of them and the other model."""
     for name in "abc":
