@@ -28,9 +28,13 @@ Expected<JsonAnswerPtr> ReadMessage(const std::string& message, std::span<const 
 
 // ModelConfigResponse as HTTP has it. Error: kInternal when it is none.
 Expected<JsonAnswerPtr> ReadConfig(const std::string& response) {
-  const std::optional<wire::Field> config = wire::Fields(response).Next();
+  std::string_view config;
+  const bool is_read = wire::ForEachField(response, [&config](const wire::Field& field) {
+    if (field.number == 1) config = field.bytes;
+    return true;
+  });
   inference::ModelConfig parsed;
-  if (config && !parsed.ParseFromArray(config->bytes.data(), static_cast<int>(config->bytes.size())))
+  if (!is_read || config.empty() || !parsed.ParseFromArray(config.data(), static_cast<int>(config.size())))
     return Internal("the server's answer cannot be read: it is no configuration of a model");
   return JsonAnswer::Read(ModelConfigToJson(parsed));
 }
@@ -120,9 +124,12 @@ Expected<Condition> AskedOverGrpc::AskWhether(std::string_view method, const std
     const std::optional<wire::Field> answer = wire::Fields(*response).Next();
     return Condition{.holds = answer && answer->value != 0};
   }
-  // There may be no server. Any other error is one's answer.
-  if (response.error().code() == StatusCode::kUnavailable) return response.error();
-  return Condition{.reason = response.error().message()};
+  switch (response.error().code()) {
+    case StatusCode::kUnavailable:  // there may be no server, or one of something else
+    case StatusCode::kUnsupported:
+    case StatusCode::kInternal: return response.error();
+    default: return Condition{.reason = response.error().message()};
+  }
 }
 
 }  // namespace neso::command

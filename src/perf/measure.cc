@@ -46,44 +46,45 @@ void Merge(std::span<const Window> windows, const Options& options, Measured& me
   measured.windows.assign(windows.begin(), windows.end());
 }
 
-// Where a window begins or ends.
-struct Mark {
+struct Moment {
   TimePoint time;
   size_t samples = 0;  // so many had ended
+};
+
+// Where a window begins or ends.
+struct Mark : Moment {
   ServerCounts server = {};
 };
 
-Mark MarkNow(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
+Moment Now(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
 
 // In the middle of the time that the server takes to tell its counts. The load goes on meanwhile: if it stood still, an answer
 // that came would be read late, with too long a latency, and be the first of a window though it was from before.
 Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
   constexpr std::chrono::microseconds kLook{100};
   std::future<Expected<ServerCounts>> counts = std::async(std::launch::async, counter);
-  std::vector<Mark> marks = {MarkNow(load)};
+  std::vector<Moment> moments = {Now(load)};
   Status failure;
   while (counts.wait_for(std::chrono::seconds(0)) != std::future_status::ready && failure.ok()) {
     failure = load.RunFor(kLook);
-    marks.push_back(MarkNow(load));
+    moments.push_back(Now(load));
   }
-  Mark& middle = marks[marks.size() / 2];
-  ASSIGN_OR_RETURN(middle.server, counts.get());
-  RETURN_IF_ERROR(failure);
-  return std::move(middle);
+  Expected<ServerCounts> counted = counts.get();
+  RETURN_IF_ERROR(failure);  // whose cause may be that of the other's as well, and says more
+  ASSIGN_OR_RETURN(ServerCounts server, std::move(counted));
+  return Mark{moments[moments.size() / 2], std::move(server)};
 }
 
 // Before the first request of so many.
 Expected<Mark> MarkFirst(const Load& load, const Counter& counter) {
   ASSIGN_OR_RETURN(ServerCounts counts, counter());
-  Mark mark = MarkNow(load);
-  mark.server = std::move(counts);
-  return mark;
+  return Mark{Now(load), std::move(counts)};
 }
 
 // Behind the last one. The server counts a request a moment after it has answered it.
 Expected<Mark> MarkLast(const Load& load, const Mark& first, const Counter& counter) {
   constexpr std::chrono::milliseconds kPatience{100}, kPause{1};
-  Mark mark = MarkNow(load);
+  Mark mark{Now(load)};
   while (true) {
     ASSIGN_OR_RETURN(mark.server, counter());
     const bool is_complete = mark.server.success.count - first.server.success.count >= mark.samples - first.samples;

@@ -33,12 +33,12 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
                                                const InputMaker& make_input) {
   Parts parts;
   ASSIGN_OR_RETURN(parts.transport, MakeTransport(options, url));
-  if (!options.trace.empty()) RETURN_IF_ERROR(parts.transport->SetTrace(options.trace));
   ASSIGN_OR_RETURN(parts.facts, AskModel(*parts.transport, options));
   if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, make_input(parts.facts, options));
   ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
+  if (!options.trace.empty()) RETURN_IF_ERROR(parts.transport->SetTrace(options.trace));
   if (options.shared_memory != SharedMemory::kNone) {
     ASSIGN_OR_RETURN(parts.regions, SharedRegions::Make(parts.requests, parts.facts, options, *parts.transport));
   }

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import Any, Coroutine, List, Optional, TypeVar
 
 _ROOM = 1 << 16
@@ -182,11 +183,15 @@ class SharedTlsStream(BlockingStream):
     def handshake(self) -> None:
         while True:
             try:
-                return self._tls.do_handshake()
+                self._tls.do_handshake()
+                return self._send_secret()
             except ssl.SSLWantReadError:
                 pass
-            finally:
-                self._socket.sendall(self._to_go.read())  # why it fails, too
+            except BaseException:
+                with suppress(OSError):  # what the server is told of the failure is less than what the caller is
+                    self._send_secret()
+                raise
+            self._send_secret()
             self._take_secret()
 
     async def send(self, buffers: List[Any]) -> None:
@@ -206,6 +211,11 @@ class SharedTlsStream(BlockingStream):
                     except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                         return 0
             self._take_secret()
+
+    def _send_secret(self) -> None:
+        secret = self._to_go.read()
+        if secret:
+            self._socket.sendall(secret)
 
     def _take_secret(self) -> None:
         count = self._socket.recv_into(self._secret)

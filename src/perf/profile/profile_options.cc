@@ -55,9 +55,10 @@ void AddPromptOptions(CLI::App& app, PromptSettings& prompts) {
 }
 
 Expected<Options> LoadOf(const PerfWords& given, const std::vector<std::string>& behind) {
+  // As many windows as a stable load has at least, stable or not.
   std::vector<std::string> words = {"-m",   given.model,   "-i",
-                                    "grpc", "--streaming", "-s",
-                                    "999",  "-p",          given.interval.empty() ? "10000" : given.interval};
+                                    "grpc", "--streaming", "-r",
+                                    "3",    "-p",          given.interval.empty() ? "10000" : given.interval};
   const auto add = [&words](const char* option, const std::string& value) {
     if (!value.empty()) words.insert(words.end(), {option, value});
   };
@@ -75,6 +76,9 @@ Expected<Options> LoadOf(const PerfWords& given, const std::vector<std::string>&
   const bool is_one_load = options.range.is_one_point() && options.search == SearchKind::kLinear;
   if (!is_one_load || !options.versus.empty() || !options.input_files.empty() || options.batch > 1)
     return InvalidArg("neso profile puts one load, with prompts, on one server: leave such options of neso perf out");
+  if (!options.csv_file.empty() || !options.html_file.empty() || options.collect_metrics || options.verbose)
+    return InvalidArg(
+        "neso profile prints a table, or JSON with --json: leave -f, --html, --collect-metrics and -v out");
   return options;
 }
 

@@ -86,7 +86,7 @@ Expected<Tensor> TensorOf(const TensorFacts& input, std::string_view value) {
 using Values = std::map<std::string, std::string, std::less<>>;
 
 // What inputs besides the text bring, whether they may be left out or not.
-Expected<Values> ValuesOf(const PromptSettings& settings, const ModelFacts& facts) {
+Expected<Values> ValuesOf(const PromptSettings& settings, const ModelFacts& facts, std::string_view prompt) {
   Values values = {{"stream", "true"}, {"max_tokens", std::to_string(settings.max_tokens)}};
   for (const std::string& word : settings.extra) {
     const size_t colon = word.find(':');
@@ -95,6 +95,8 @@ Expected<Values> ValuesOf(const PromptSettings& settings, const ModelFacts& fact
     values[word.substr(0, colon)] = word.substr(colon + 1);
     if (std::ranges::find(facts.inputs, word.substr(0, colon), &TensorFacts::name) == facts.inputs.end())
       return InvalidArg("--extra-inputs {}: the model has no input '{}'", word, word.substr(0, colon));
+    if (word.substr(0, colon) == prompt)
+      return InvalidArg("--extra-inputs {}: that input is the prompt: --input-file brings prompts", word);
   }
   for (const TensorFacts& input : facts.inputs) {
     if (input.is_optional || values.contains(input.name)) continue;
@@ -139,7 +141,7 @@ Expected<std::vector<Stream>> AskWith(const std::vector<std::string>& texts, con
   const TensorFacts* const text_input = TextInputOf(facts);
   if (text_input == nullptr)
     return InvalidArg("model '{}' has no prompt: expected an input of BYTES called {}", model, Join(kTextInputs, ", "));
-  ASSIGN_OR_RETURN(const Values values, ValuesOf(settings, facts));
+  ASSIGN_OR_RETURN(const Values values, ValuesOf(settings, facts, text_input->name));
   TensorSet others;
   for (const TensorFacts& input : facts.inputs) {
     if (&input == text_input) continue;
