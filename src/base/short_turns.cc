@@ -11,8 +11,6 @@ namespace {
 
 // The shortest turn that the kernel grants.
 constexpr uint64_t kTurnNs = 100'000;
-// SCHED_FLAG_RESET_ON_FORK: what the thread starts has the usual turns, and would have no negative nice value.
-constexpr uint64_t kNotInherited = 1;
 
 // The kernel's first version of its structure, which the headers of the C library do not have.
 struct SchedulingAttributes {
@@ -31,9 +29,8 @@ struct SchedulingAttributes {
 void PreferShortTurns() {
   SchedulingAttributes attributes{};
   if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
-  if (attributes.policy != SCHED_OTHER || attributes.nice < 0) return;
+  if (attributes.policy != SCHED_OTHER) return;
   attributes.size = sizeof attributes;
-  attributes.flags |= kNotInherited;
   attributes.runtime = kTurnNs;
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

@@ -1,12 +1,12 @@
-// Short turns on the processor for threads that answer at once.
+// Short turns on the processor, for programs that answer at once.
 #pragma once
 
 namespace neso {
 
-// The calling thread will be run for shorter turns than others, and therefore sooner when it becomes ready: Linux lets it go before
-// threads in the middle of longer turns, such as those that load models or compute. Its share of the processor stays the same.
-// Threads and processes that it starts have the usual turns. Without effect before Linux 6.12, for threads of real-time policies,
-// and for those of a negative nice value, which go first as it is.
+// The calling thread, and all threads and processes that it starts from now on, will be run for turns of a tenth of a millisecond
+// instead of one or some. Who has become ready, a network thread say, then soon takes the processor from who is in the middle of
+// computing or loading; where nobody waits, turns follow each other. Shares of the processor stay the same. Without effect
+// before Linux 6.12, and for real-time policies.
 void PreferShortTurns();
 
 }  // namespace neso

@@ -13,6 +13,7 @@
 #include "base/memory_budget.h"
 #include "base/memory_reserve.h"
 #include "base/own_library.h"
+#include "base/short_turns.h"
 #include "base/staged_model.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
@@ -135,6 +136,7 @@ void LeaveWithGrace(std::chrono::milliseconds grace, InferenceServer& server, co
 // `arguments` are those of the process. `is_ready` runs when requests are answered.
 int Serve(const Options& options, const std::vector<std::string>& arguments, InheritedSockets inherited,
           const std::function<void(const InferenceServer&)>& is_ready = {}) {
+  PreferShortTurns();  // before there are other threads
   RaiseDescriptorLimit();
   const Expected<size_t> budget = ParseMemoryBudget(options.memory_budget, AvailableMemory());
   MemoryBudget::OfProcess().SetLimit(budget ? *budget : SIZE_MAX);  // the options were checked

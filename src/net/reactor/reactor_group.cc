@@ -15,7 +15,6 @@
 #include "base/check.h"
 #include "base/exception_status.h"
 #include "base/inline_host.h"
-#include "base/short_turns.h"
 #include "base/thread_start.h"
 #include "net/reactor/answer_cork.h"
 #include "net/reactor/burst.h"
@@ -250,7 +249,6 @@ bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
 
 void ReactorGroup::ThreadMain(Threads::iterator self) {
   pthread_setname_np(pthread_self(), "neso-net");
-  PreferShortTurns();
   self->top.scratch = {self->scratch.get(), kScratchBytes};
   self->MakeOfThread();
   while (WaitToLead(self)) {
