@@ -109,7 +109,8 @@ def test_calls_are_children_and_know_it(models, start, collector, way):
     assert told == [context_of(named[name]) for name in chain[1:]]
     assert {span.trace for span in spans} == {TRACE}
     for outer, inner in zip(chain, chain[1:]):
-        assert named[outer].holds(named[inner])
+        # Who called has the answer a moment before the call's request is released, which ends its span.
+        assert named[outer].start <= named[inner].start <= named[outer].end
 
 
 def test_calls_without_the_trace_are_not_traced(models, start, collector):
