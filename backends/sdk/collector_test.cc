@@ -31,6 +31,12 @@ class CollectorTest : public testing::Test {
     return {requests_.get(), handles.size()};
   }
 
+  // 1, 2 and 3, 4: a request each.
+  std::span<Request> TwoRows() {
+    return Batch(
+        {MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  }
+
   static TRITONBACKEND_Input OnGpu(const std::vector<float>& values) {
     TRITONBACKEND_Input input = MakeInput<float>("X", {1, 2}, values);
     input.memory_type = TRITONSERVER_MEMORY_GPU;
@@ -207,8 +213,7 @@ TEST_F(CollectorTest, ABatchWithAPartOnAGpuIsGatheredThere) {
 TEST_F(CollectorTest, ABatchForAGpuIsGatheredInPinnedMemory) {
   InputCollector collector(config_);
   collector.UseGpu(0, &manager_);
-  const auto batch = Batch(
-      {MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  const auto batch = TwoRows();
   const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
   ASSERT_TRUE(tensor);
   EXPECT_EQ((*tensor)->place, Place::Pinned());
@@ -220,8 +225,7 @@ TEST_F(CollectorTest, WithoutPinnedMemoryIfTheModelDoesNotWantIt) {
   config_.pins_inputs = false;
   InputCollector collector(config_);
   collector.UseGpu(0, &manager_);
-  const auto batch = Batch(
-      {MakeRequest({MakeInput<float>("X", {1, 2}, {1, 2})}), MakeRequest({MakeInput<float>("X", {1, 2}, {3, 4})})});
+  const auto batch = TwoRows();
   const Result<const BatchTensor*> tensor = collector.Collect("X", batch);
   ASSERT_TRUE(tensor);
   EXPECT_EQ((*tensor)->place, Place::Cpu());

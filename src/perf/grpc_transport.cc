@@ -37,13 +37,10 @@ QuestionFacts FactsOf(Question question) {
 // Where it lies, if not in the message.
 void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) {
   if (place.region.empty()) return;
-  MessageWriter region, offset, bytes;
-  region.Add(3, std::string_view(place.region));
-  offset.Add(2, place.offset);
-  bytes.Add(2, place.bytes);
-  AddParameter(message, field, "shared_memory_region", region);
-  AddParameter(message, field, "shared_memory_offset", offset);
-  AddParameter(message, field, "shared_memory_byte_size", bytes);
+  const client::MakeParameter make;
+  AddParameter(message, field, "shared_memory_region", make(place.region));
+  AddParameter(message, field, "shared_memory_offset", make(static_cast<int64_t>(place.offset)));
+  AddParameter(message, field, "shared_memory_byte_size", make(static_cast<int64_t>(place.bytes)));
 }
 
 std::string_view EncodingOf(const Options& options) { return net::ContentEncodingName(options.grpc_compression); }
@@ -117,11 +114,7 @@ Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const Model
   MessageWriter message;
   AddText(message, 1, options_.model);
   AddText(message, 2, options_.version);
-  if (facts.is_decoupled) {
-    MessageWriter is_true;
-    is_true.Add(1, uint64_t{1});
-    AddParameter(message, 4, "triton_enable_empty_final_response", is_true);
-  }
+  if (facts.is_decoupled) AddParameter(message, 4, "triton_enable_empty_final_response", client::MakeParameter()(true));
   for (const RequestParameter& parameter : options_.parameters)
     AddParameter(message, 4, parameter.name, std::visit(client::MakeParameter(), parameter.value));
   for (const Tensor& input : request.inputs) {

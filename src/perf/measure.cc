@@ -127,6 +127,13 @@ double PercentileOf(std::span<const double> sorted, double percent) {
   return sorted[static_cast<size_t>(std::max(rank, 1.0)) - 1];
 }
 
+double DeviationOf(std::span<const double> numbers, double average) {
+  if (numbers.size() < 2) return 0;
+  double squares = 0;
+  for (const double number : numbers) squares += (number - average) * (number - average);
+  return std::sqrt(squares / static_cast<double>(numbers.size() - 1));
+}
+
 Latencies LatenciesOf(std::span<const Sample> samples) {
   Latencies latencies;
   latencies.sorted_us.reserve(samples.size());
@@ -138,9 +145,7 @@ Latencies LatenciesOf(std::span<const Sample> samples) {
   if (samples.empty()) return latencies;
   std::ranges::sort(latencies.sorted_us);
   latencies.average_us = sum / static_cast<double>(samples.size());
-  double squares = 0;
-  for (const double us : latencies.sorted_us) squares += (us - latencies.average_us) * (us - latencies.average_us);
-  latencies.deviation_us = samples.size() > 1 ? std::sqrt(squares / static_cast<double>(samples.size() - 1)) : 0;
+  latencies.deviation_us = DeviationOf(latencies.sorted_us, latencies.average_us);
   return latencies;
 }
 

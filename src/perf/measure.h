@@ -18,6 +18,8 @@ namespace neso::perf {
 
 // Of numbers in their order: the least that `percent` of them do not exceed, 0 < percent <= 100; 0 if there is none.
 double PercentileOf(std::span<const double> sorted, double percent);
+// Of a sample with that average; 0 of fewer than two numbers.
+double DeviationOf(std::span<const double> numbers, double average);
 
 struct Latencies {
   double average_us = 0, deviation_us = 0;

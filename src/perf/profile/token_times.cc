@@ -1,7 +1,6 @@
 #include "perf/profile/token_times.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -32,14 +31,6 @@ Spread::Spread(std::vector<double> numbers) : sorted_(std::move(numbers)) { std:
 
 double Spread::Average() const {
   return empty() ? 0 : std::accumulate(sorted_.begin(), sorted_.end(), 0.0) / static_cast<double>(sorted_.size());
-}
-
-double Spread::Deviation() const {
-  if (sorted_.size() < 2) return 0;
-  const double average = Average();
-  double squares = 0;
-  for (const double number : sorted_) squares += (number - average) * (number - average);
-  return std::sqrt(squares / static_cast<double>(sorted_.size() - 1));
 }
 
 TokenTimes TokenTimesOf(const Measured& measured, std::span<const size_t> words) {

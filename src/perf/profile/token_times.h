@@ -24,7 +24,7 @@ class Spread {
 
   bool empty() const { return sorted_.empty(); }
   double Average() const;
-  double Deviation() const;
+  double Deviation() const { return DeviationOf(sorted_, Average()); }
   double Percentile(double percent) const { return PercentileOf(sorted_, percent); }
   double Least() const { return empty() ? 0 : sorted_.front(); }
   double Most() const { return empty() ? 0 : sorted_.back(); }
