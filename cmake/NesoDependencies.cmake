@@ -53,8 +53,8 @@ set_target_properties(neso_onnxruntime PROPERTIES
   IMPORTED_SONAME libonnxruntime.so.1
   INTERFACE_LINK_LIBRARIES neso_onnxruntime_headers)
 
-# PyTorch, for its backend only, if it was asked for. Its library has no sanitizer in it, and throws exceptions.
-if(EXISTS ${NESO_DEPS}/pytorch/python/torch AND NOT NESO_SANITIZE)
+# PyTorch, for its backend only, if it was asked for. The thread sanitizer would have to know its locks.
+if(EXISTS ${NESO_DEPS}/pytorch/python/torch AND NOT NESO_SANITIZE STREQUAL "thread")
   set(torch ${NESO_DEPS}/pytorch/python/torch)
   set(NESO_PYTORCH_LIBRARIES ${torch}/lib/libtorch_cpu.so ${torch}/lib/libc10.so ${torch}/lib/libgomp.so.1)
   add_library(neso_pytorch INTERFACE IMPORTED)
@@ -80,14 +80,14 @@ endif()
 
 # TensorFlow, for its backend only, if it was asked for, which carries the libraries beside it and opens them there itself.
 set(tensorflow ${NESO_DEPS}/tensorflow/python/tensorflow)
-if(EXISTS ${tensorflow}/libtensorflow_cc.so.2 AND NOT NESO_SANITIZE)
+if(EXISTS ${tensorflow}/libtensorflow_cc.so.2 AND NOT NESO_SANITIZE STREQUAL "thread")
   set(NESO_TENSORFLOW_LIBRARIES ${tensorflow}/libtensorflow_cc.so.2 ${tensorflow}/libtensorflow_framework.so.2)
   add_library(neso_tensorflow_headers INTERFACE IMPORTED)
   target_include_directories(neso_tensorflow_headers SYSTEM INTERFACE ${NESO_DEPS}/tensorflow/include)
 endif()
 
-# DALI, for its backend only, if it was asked for. Likewise without a sanitizer in it.
-if(EXISTS ${NESO_DEPS}/dali/include/dali/dali.h AND NOT NESO_SANITIZE)
+# DALI, for its backend only, if it was asked for. Likewise.
+if(EXISTS ${NESO_DEPS}/dali/include/dali/dali.h AND NOT NESO_SANITIZE STREQUAL "thread")
   set(dali ${NESO_DEPS}/dali/python/nvidia/dali)
   file(GLOB NESO_DALI_LIBRARIES ${dali}/lib*.so ${dali}/.libs/*.so* ${dali}/../nvimgcodec/libnvimgcodec.so.*)
   set(NESO_DALI_EXTENSIONS ${NESO_DEPS}/dali/python/nvidia/nvimgcodec/extensions)
@@ -101,7 +101,7 @@ endif()
 
 # OpenVINO, for its backend only, if it was asked for. The library opens its front ends and its plug-ins for devices itself, and
 # looks for them beside it.
-if(EXISTS ${NESO_DEPS}/openvino/python/openvino AND NOT NESO_SANITIZE)
+if(EXISTS ${NESO_DEPS}/openvino/python/openvino AND NOT NESO_SANITIZE STREQUAL "thread")
   set(openvino ${NESO_DEPS}/openvino/python/openvino)
   file(GLOB NESO_OPENVINO_LIBRARY ${openvino}/libs/libopenvino.so.*)
   add_library(neso_openvino INTERFACE IMPORTED)

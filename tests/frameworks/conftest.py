@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from support.frameworks import files_of_formats, onnx_network, trained_network
 from support.optional_backends import skip_unless_built
+from support.sanitizers import leaks_not_looked_for  # noqa: F401
 
 HERE = pathlib.Path(__file__).parent
 

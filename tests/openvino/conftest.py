@@ -6,6 +6,7 @@ import pytest
 from support.model_server import model_servers
 from support.openvino_models import MODELS, made_by
 from support.optional_backends import skip_unless_built
+from support.sanitizers import leaks_not_looked_for  # noqa: F401
 
 HERE = pathlib.Path(__file__).parent
 

@@ -3,6 +3,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from support.sanitizers import leaks_not_looked_for  # noqa: F401
 from support.server import BUILD
 from support.torch_models import config, run_with_torch
 

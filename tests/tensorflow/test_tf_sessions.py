@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.model_server import model_servers
 from support.repository import parameters
-from support.server import BUILD, TREE
+from support.server import BUILD, IS_SANITIZED, TREE
 from support.tf_models import config
 from support.wait import wait_until
 
@@ -90,6 +90,7 @@ def test_signatures_of_one_model_have_its_weights_once(start_tf, models):
     assert tf.server.rss_kib() - one < 1.5 * WEIGHTS_KIB, (empty, one, tf.server.rss_kib())
 
 
+@pytest.mark.skipif(IS_SANITIZED, reason="sanitizers keep what is freed")
 def test_weights_go_with_the_last_who_uses_them(repository, start_server, models):
     """One arena of malloc: with many of them the C library keeps up to some megabytes in each for what comes next."""
     def start(*args):
