@@ -1,5 +1,5 @@
-"""The C interface for Java: a program uses a server in its own process by the bindings that are published for Triton, and by those
-that scripts/java_bindings makes; by the former a real Triton, too."""
+"""The C interface for Java: a program uses a server in its own process by the bindings that are published for Triton, and by
+those that scripts/java_bindings makes; by the former a real Triton, too."""
 import os
 import platform
 import re
@@ -16,6 +16,7 @@ BINDINGS = ROOT / ".deps" / "java-bindings"
 PUBLISHED = BINDINGS / "published"
 MADE = BINDINGS / "made" / "tritonserver-java-bindings.jar"
 PAGE = ROOT / "docs" / "java-bindings.md"
+QUICK = "-J-XX:TieredStopAtLevel=1"  # they are done before the virtual machine's second compiler is worth its time
 GLOBAL = "org.bytedeco.tritonserver.global.tritonserver"
 CHECKS = ["version", "ready", "documents", "numbers", "texts", "requests", "threads", "errors", "allocators", "traces", "loading",
           "metrics", "null references"]
@@ -40,8 +41,8 @@ def classes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("classes")
     page = folder / "Sum.java"
     page.write_text(blocks(PAGE, "java", "test:sum")[0])
-    subprocess.run(["javac", "-Xlint:all,-path,-classfile", "-Werror", "-cp", f"{PUBLISHED}/*", "-d", folder, page,
-                    ROOT / "tests" / "java_bindings" / "InProcess.java"], check=True, timeout=60 * PATIENCE)
+    subprocess.run(["javac", QUICK, "-Xlint:all,-path,-classfile", "-Werror", "-cp", f"{PUBLISHED}/*", "-d", folder, page,
+                    *(ROOT / "tests" / "java_bindings").glob("*.java")], check=True, timeout=60 * PATIENCE)
     return folder
 
 
@@ -92,8 +93,8 @@ def surface(jar):
     """What programs see of the bindings: the public members of each class."""
     names = [name.removesuffix(".class").replace("/", ".") for name in zipfile.ZipFile(jar).namelist()
              if re.fullmatch(r"org/bytedeco/tritonserver/tritonserver/\w+\.class", name)]
-    text = subprocess.run(["javap", "-public", "-constants", "-cp", jar, GLOBAL, *names], check=True, capture_output=True, text=True,
-                          timeout=60 * PATIENCE).stdout
+    text = subprocess.run(["javap", QUICK, "-public", "-constants", "-cp", jar, GLOBAL, *names], check=True,
+                          capture_output=True, text=True, timeout=60 * PATIENCE).stdout
     classes = re.findall(r"^public .*?class (\S+).*?\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
     return {name: set(members.splitlines()) for name, members in classes}
 
