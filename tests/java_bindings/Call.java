@@ -23,13 +23,15 @@ final class Call {
 
   private final Pointer key = new BytePointer(1);
   final TRITONSERVER_InferenceRequest request = new TRITONSERVER_InferenceRequest(null);
-  private final CompletableFuture<List<Output>> answer = new CompletableFuture<>();
+  private final CompletableFuture<List<Output>> answer = new CompletableFuture<>();  // of all responses, when the last has come
   private final CompletableFuture<Void> released = new CompletableFuture<>();
   private final CompletableFuture<Void> traced = new CompletableFuture<>();
   final List<String> activities = new ArrayList<>();
+  private final List<Output> outputs = new ArrayList<>();
   private final List<Pointer> inputs = new ArrayList<>();  // kept until the request is released
   private final TRITONSERVER_Server server;
   private TRITONSERVER_InferenceTrace trace;
+  private RuntimeException failure;
   String answeredBy;
   String answeredId;
 
@@ -69,33 +71,44 @@ final class Call {
     }
   }
 
-  private void complete(TRITONSERVER_InferenceResponse response) {
-    try {
-      Expect.must(TRITONSERVER_InferenceResponseError(response));
-      BytePointer text = new BytePointer((Pointer) null);
-      LongPointer version = new LongPointer(1);
-      Expect.must(TRITONSERVER_InferenceResponseModel(response, text, version));
-      answeredBy = text.getString() + " version " + version.get();
-      Expect.must(TRITONSERVER_InferenceResponseId(response, text));
-      answeredId = text.getString();
-      int[] count = {0};
-      Expect.must(TRITONSERVER_InferenceResponseOutputCount(response, count));
-      List<Output> outputs = new ArrayList<>();
-      for (int i = 0; i < count[0]; ++i) {
-        outputs.add(new Output(response, i));
+  private void complete(TRITONSERVER_InferenceResponse response, int flags) {
+    if (response != null) {
+      try {
+        read(response);
+      } catch (RuntimeException refused) {
+        failure = refused;
       }
       Expect.must(TRITONSERVER_InferenceResponseDelete(response));
+    }
+    if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) == 0) {
+      return;
+    }
+    if (failure == null) {
       answer.complete(outputs);
-    } catch (RuntimeException failed) {
-      Expect.must(TRITONSERVER_InferenceResponseDelete(response));
-      answer.completeExceptionally(failed);
+    } else {
+      answer.completeExceptionally(failure);
+    }
+  }
+
+  private void read(TRITONSERVER_InferenceResponse response) {
+    Expect.must(TRITONSERVER_InferenceResponseError(response));
+    BytePointer text = new BytePointer((Pointer) null);
+    LongPointer version = new LongPointer(1);
+    Expect.must(TRITONSERVER_InferenceResponseModel(response, text, version));
+    answeredBy = text.getString() + " version " + version.get();
+    Expect.must(TRITONSERVER_InferenceResponseId(response, text));
+    answeredId = text.getString();
+    int[] count = {0};
+    Expect.must(TRITONSERVER_InferenceResponseOutputCount(response, count));
+    for (int i = 0; i < count[0]; ++i) {
+      outputs.add(new Output(response, i));
     }
   }
 
   private static final class Complete extends TRITONSERVER_InferenceResponseCompleteFn_t {
     @Override
     public void call(TRITONSERVER_InferenceResponse response, int flags, Pointer userp) {
-      calls.get(userp).complete(response);
+      calls.get(userp).complete(response, flags);
     }
   }
 

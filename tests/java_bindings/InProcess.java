@@ -32,6 +32,7 @@ public class InProcess {
     checks.put("numbers", InProcess::numbers);
     checks.put("texts", InProcess::texts);
     checks.put("requests", InProcess::requests);
+    checks.put("streams", InProcess::streams);
     checks.put("threads", InProcess::threads);
     checks.put("errors", InProcess::errors);
     checks.put("allocators", InProcess::allocators);
@@ -168,6 +169,16 @@ public class InProcess {
     Expect.equal("the first", call.answeredId);
   }
 
+  // A decoupled model's many responses, and a last call that has none.
+  private static void streams() throws Exception {
+    int[] flags = {0};
+    Expect.must(TRITONSERVER_ServerModelTransactionProperties(server, "many", -1, flags, (PointerPointer) null));
+    Expect.equal(TRITONSERVER_TXN_DECOUPLED, flags[0]);
+    List<Output> outputs = toIdentity("many", 3).run();
+    Expect.equal(100, outputs.size());
+    Expect.equal(2, outputs.get(99).ints()[2]);
+  }
+
   private static void threads() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(4);
     List<Future<Integer>> sums = new ArrayList<>();
@@ -200,13 +211,13 @@ public class InProcess {
     int before = Memory.starts.get();
     sumOf(1, 1).run();
     Expect.equal(before + 1, Memory.starts.get());
-    Expect.refused("OUTPUT0 has more bytes than are allowed", () -> identity(Memory.LARGEST_OUTPUT / 4 + 1).run());
+    Expect.refused("OUTPUT0 has more bytes than are allowed", () -> toIdentity("identity", Memory.LARGEST_OUTPUT / 4 + 1).run());
     Expect.equal(0, Memory.buffers.get());
   }
 
   private static void exceptions() throws Exception {
-    Expect.refused("java.lang.IllegalStateException: thirteen", () -> identity(Memory.CAUSES_A_THROW / 4).run());
-    Expect.equal(12, identity(12).run().get(0).ints().length);
+    Expect.refused("java.lang.IllegalStateException: thirteen", () -> toIdentity("identity", Memory.CAUSES_A_THROW / 4).run());
+    Expect.equal(12, toIdentity("identity", 12).run().get(0).ints().length);
   }
 
   private static void traces() throws Exception {
@@ -224,8 +235,8 @@ public class InProcess {
     return call;
   }
 
-  private static Call identity(int elements) {
-    Call call = new Call(server, allocator, "identity");
+  private static Call toIdentity(String model, int elements) {
+    Call call = new Call(server, allocator, model);
     call.input("INPUT0", TRITONSERVER_TYPE_INT32, new long[] {1, elements}, ints(0, elements));
     return call;
   }
@@ -250,7 +261,7 @@ public class InProcess {
 
   private static void loading() {
     Expect.must(TRITONSERVER_ServerUnloadModel(server, "identity"));
-    Expect.refused("", () -> identity(3).run());
+    Expect.refused("", () -> toIdentity("identity", 3).run());
     Expect.must(TRITONSERVER_ServerLoadModel(server, "identity"));
     Expect.equal(true, isReady("identity"));
     Expect.refused("", () -> Expect.must(TRITONSERVER_ServerLoadModel(server, "missing")));

@@ -18,8 +18,8 @@ MADE = BINDINGS / "made" / "tritonserver-java-bindings.jar"
 PAGE = ROOT / "docs" / "java-bindings.md"
 QUICK = "-J-XX:TieredStopAtLevel=1"  # they are done before the virtual machine's second compiler is worth its time
 GLOBAL = "org.bytedeco.tritonserver.global.tritonserver"
-CHECKS = ["version", "ready", "documents", "numbers", "texts", "requests", "threads", "errors", "allocators", "traces", "loading",
-          "metrics", "null references"]
+CHECKS = ["version", "ready", "documents", "numbers", "texts", "requests", "streams", "threads", "errors", "allocators", "traces",
+          "loading", "metrics", "null references"]
 
 pytestmark = [
     pytest.mark.skipif(not BINDINGS.is_dir(), reason="the bindings for Java are not made: scripts/setup languages"),
@@ -32,6 +32,8 @@ needs_published = pytest.mark.skipif(platform.machine() != "x86_64", reason="the
 def models(module_repository):
     add_simple_models(module_repository)
     module_repository.add_identity("identity", "TYPE_INT32")
+    module_repository.add_identity("many", "TYPE_INT32", parameters={"repeat": "100"},
+                                   extra="model_transaction_policy { decoupled: true }")
     return module_repository.path
 
 
