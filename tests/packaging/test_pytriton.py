@@ -1,5 +1,5 @@
 """The program as PyTriton starts it: a copy of its tree, options as words of their own, restricted endpoints, and a model whose
-configuration and files come with the request that loads it. PyTriton itself is not run."""
+configuration and files come with the request that loads it. tests/interoperation runs PyTriton itself."""
 import base64
 import json
 import shutil
