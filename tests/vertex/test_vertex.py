@@ -5,9 +5,18 @@ import struct
 
 import pytest
 from support.inference import body
+from support.object_stores import Google
 from support.server import free_port, run_neso
 from support.vertex import BINARY, ROUTES, Vertex
 from support.wait import wait_until
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """Google's object store on loopback, with a bucket."""
+    store = Google().start()
+    yield store
+    store.stop()
 
 
 @pytest.fixture
@@ -260,8 +269,31 @@ def test_the_environment_decides_what_is_served(repository, start_server):
     assert "Started GRPCInferenceService" not in server.log
 
 
-def test_a_bucket_is_the_repository():
-    """Nothing listens where the store should be: it is asked for, and named."""
+@pytest.mark.skipif(not Google.is_there(), reason=f"no {Google.program}: run scripts/setup test")
+def test_a_bucket_is_the_repository(bucket, repository, start_server, tmp_path):
+    """All that Vertex AI says, and a server without arguments."""
+    repository.add_identity()
+    bucket.upload(repository.path, "artifacts/7")
+    port = free_port()
+    server = start_server(ready=False, env={**ROUTES, **bucket.environment, "AIP_MODE": "PREDICTION", "AIP_HTTP_PORT": str(port),
+                                            "AIP_STORAGE_URI": f"{bucket.url}/artifacts/7", "TMPDIR": str(tmp_path)})
+    wait_until(lambda: "Started Metrics Service" in server.log, timeout=20)
+    vertex = Vertex(server, port)
+    assert vertex.health().status_code == 200
+    assert vertex.predict(body([1.0, 2.5])).json()["outputs"] == outputs([1.0, 2.5])
+    assert vertex.predict(redirect="v2/repository/index").json() == [{"name": "identity", "version": "1", "state": "READY"}]
+    server.stop()
+    assert not list(tmp_path.glob("neso-*"))  # the copy went with the model
+
+
+@pytest.mark.skipif(not Google.is_there(), reason=f"no {Google.program}: run scripts/setup test")
+def test_a_folder_of_a_bucket_without_objects_ends_the_server(bucket):
+    result = run_neso(env={**ROUTES, **bucket.environment, "AIP_MODE": "PREDICTION", "AIP_STORAGE_URI": f"{bucket.url}/nothing"})
+    assert result.returncode == 1
+    assert f"{bucket.url}/nothing: no object's name begins with it" in result.stderr
+
+
+def test_a_bucket_that_cannot_be_reached_is_named():
     result = run_neso(env={**ROUTES, "AIP_MODE": "PREDICTION", "AIP_STORAGE_URI": "gs://bucket/models",
                            "STORAGE_EMULATOR_HOST": "127.0.0.1:1"})
     assert result.returncode == 1
