@@ -28,7 +28,7 @@ def wheels(tmp_path_factory):
 
 
 def with_binaries(wheels):
-    return [(name, file) for name, file in wheels.items() if name not in ("neso_client", "tritonclient")]
+    return [(name, file) for name, file in wheels.items() if name not in ("neso_client", "neso_mlflow", "tritonclient")]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,208 @@
+"""MLflow itself deploys to a server, by its command line and by its client, through the plugin of clients/mlflow."""
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import onnx
+import pytest
+from support.onnx_models import model, node
+from support.reader import Reader
+from support.repository import ModelRepository
+from support.server import PATIENCE, ROOT, free_port
+
+MLFLOW, PANDAS = (ROOT / ".deps" / name / "python" for name in ("mlflow", "python-client"))
+pytestmark = pytest.mark.skipif(not MLFLOW.exists() or not PANDAS.exists(), reason="MLflow is not set up: scripts/setup test")
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory):
+    """Where Python finds MLflow, and the plugin with the client that it stands on, as pip installs them."""
+    installed = tmp_path_factory.mktemp("installed")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation",
+                    "--target", installed, ROOT / "clients/python", ROOT / "clients/mlflow"], check=True)
+    return [installed, MLFLOW, PANDAS]
+
+
+class Shell:
+    """MLflow on a machine that has the server's repository."""
+
+    def __init__(self, folder, modules, url):
+        self.folder, self.repository = folder, folder / "models"
+        self.repository.mkdir()
+        self.env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, modules)), "TRITON_MODEL_REPO": str(self.repository),
+                    "TRITON_URL": url, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/unused.db"}
+
+    def mlflow(self, *commands):
+        """What `mlflow deployments` prints for each command line; one process, because MLflow takes seconds to begin."""
+        code = """
+            from click.testing import CliRunner
+            from mlflow.cli import cli
+
+            for command in commands:
+                words = command.split()
+                done = CliRunner().invoke(cli, ["deployments", *words[words.index("mlflow") + 1:]],
+                                          env=dict(word.split("=", 1) for word in words[:words.index("mlflow")]))
+                result.append(done.output + (str(done.exception) if done.exception else ""))
+        """
+        return self.python(f"commands, result = {list(commands)}, []\n" + textwrap.dedent(code))
+
+    def python(self, code):
+        """What the code leaves in `result`; error(function, *arguments) is the text of the MlflowException that it raises."""
+        preface = textwrap.dedent("""
+            import json
+            import numpy as np
+            import pandas as pd
+            from mlflow.deployments import get_deploy_client
+            from mlflow.exceptions import MlflowException
+
+            def error(function, *args, **kwargs):
+                try:
+                    return f"no error, but {function(*args, **kwargs)}"
+                except MlflowException as e:
+                    return str(e)
+
+            client = get_deploy_client("neso")
+        """)
+        program = preface + textwrap.dedent(code) + "\nprint(json.dumps(result))"
+        done = subprocess.run([sys.executable, "-c", program], cwd=self.folder, env=self.env, capture_output=True, text=True,
+                              timeout=100 * PATIENCE)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def artifact(self, name, flavor, **described):
+        folder = self.folder / name
+        folder.mkdir()
+        lines = "".join(f"    {key}: {value}\n" for key, value in described.items())
+        (folder / "MLmodel").write_text(f"flavors:\n  {flavor}:\n{lines or '    version: 1'}\n")
+        (folder / "requirements.txt").write_text("onnxruntime\n")
+        return folder
+
+    def onnx(self, name, factor):
+        """As mlflow.onnx saves one, with labels beside it."""
+        folder = self.artifact(name, "onnx", data="network.onnx")
+        tensor = ("FLOAT", [None, 2])
+        network = model([node("Mul", "x factor", "y")], {"x": tensor}, {"y": tensor}, {"factor": np.float32([factor])})
+        onnx.save_model(network, folder / "network.onnx")
+        (folder / "labels.txt").write_text("a\nb\n")
+        return folder
+
+
+@pytest.fixture
+def shell(modules, tmp_path, start_server):
+    made = Shell(tmp_path, modules, "unknown")
+    server = start_server(made.repository, "--model-control-mode=explicit")
+    made.server, made.env["TRITON_URL"] = server, server.http
+    return made
+
+
+def test_the_page(modules, tmp_path):
+    program = tmp_path / "bin/mlflow"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nexec python3 -m mlflow "$@"\n')
+    program.chmod(0o755)
+    reader = Reader(tmp_path, modules)
+    reader.env["PATH"] = f"{program.parent}:{reader.env['PATH']}"
+    # An `export` is gone with the line's shell.
+    reader.env.update(TRITON_MODEL_REPO="models", TRITON_URL=f"localhost:{reader.ports[8000]}", MLFLOW_TRACKING_URI="sqlite:///unused.db")
+    try:
+        reader.follow(ROOT / "docs/mlflow.md")
+    finally:
+        reader.stop()
+
+
+def test_the_life_of_a_deployment_by_the_command_line(shell):
+    shell.onnx("first", 3), shell.onnx("second", 5)
+    folder = shell.repository / "scale"
+    created, got, listed = shell.mlflow("mlflow create -t triton --name scale -m first", "mlflow get -t triton --name scale", "mlflow list -t neso")
+    assert "onnx deployment scale is created" in created
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "1/network.onnx", "config.pbtxt", "labels.txt", "mlflow-meta.json"}
+    assert shell.server.get("/v2/models/scale/ready").ok
+    assert f"triton_model_path: {folder}\n" in got and "mlflow_model_uri: first\n" in got and "flavor: onnx\n" in got
+    assert "'name': 'scale'" in listed
+    (shell.folder / "rows.json").write_text('{"0": {"x": [[1, 2]]}}')  # a column whose index are the inputs
+    updated, predicted, deleted, helped = shell.mlflow(
+        "mlflow update -t triton --name scale -m second", "mlflow predict -t triton --name scale -I rows.json",
+        "mlflow delete -t triton --name scale", "mlflow help -t triton")
+    assert "Deployment scale is updated (with flavor onnx)" in updated
+    assert json.loads(predicted) == {"outputs": {"y": [[5, 10]]}}
+    assert "Deployment scale is deleted" in deleted
+    assert not folder.exists() and not shell.server.get("/v2/models/scale/ready").ok
+    assert "TRITON_MODEL_REPO" in helped
+
+
+def test_flavors_and_what_predict_takes(shell):
+    ModelRepository(shell.artifact("pair", "triton")).add_identity("pair", "TYPE_STRING", tensors=2)
+    shell.onnx("first", 3)
+    made, listed, outputs, texts = shell.python("""
+        made = [client.create_deployment("scale", "first"), client.create_deployment("pair", "pair", flavor="triton")]
+        listed = client.list_deployments()
+        frames = [pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 4.0]}), pd.DataFrame({"x": [[1, 2], [3, 4]]})]
+        outputs = [client.predict("scale", frame).loc["y", "outputs"] for frame in frames]
+        texts = client.predict("pair", {"INPUT0": [["ä", "b"]], "INPUT1": [["c"]]})["outputs"].to_dict()
+        result = [made, sorted(listed, key=lambda one: one["name"]), outputs, texts]
+    """)
+    assert made == [{"name": "scale", "flavor": "onnx"}, {"name": "pair", "flavor": "triton"}]
+    assert listed == [
+        {"name": name, "triton_model_path": str(shell.repository / name), "mlflow_model_uri": uri, "flavor": flavor}
+        for name, uri, flavor in [("pair", "pair", "triton"), ("scale", "first", "onnx")]]
+    assert outputs == [[[3, 6], [9, 12]]] * 2
+    assert texts == {"OUTPUT0": [["ä", "b"]], "OUTPUT1": [["c"]]}
+
+
+def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
+    shell.onnx("good", 3)
+    (shell.onnx("bad", 3) / "network.onnx").write_bytes(b"no network")
+    shell.artifact("sklearn", "sklearn")
+    shell.artifact("without", "onnx", data="network.onnx")
+    shell.artifact("empty", "triton")
+    (shell.repository / "own/1").mkdir(parents=True)
+    (shell.repository / "own/config.pbtxt").write_text('backend: "identity"')
+    errors = shell.python("""
+        client.create_deployment("good", "good")
+        create, update = client.create_deployment, client.update_deployment
+        result = [error(create, *arguments) for arguments in [
+            ("a", "bad"), ("a", "sklearn"), ("a", "good", "tensorflow"), ("a", "without"), ("a", "empty"), ("good", "good"), ("own", "good"),
+            ("", "good"), ("../a", "good")]]
+        result += [error(update, "good", "bad"), error(update, "a", "good"), error(update, "good"), error(client.delete_deployment, "a"),
+                   error(client.delete_deployment, "own"), error(client.get_deployment, "a"), error(client.predict, "a", {"x": [[1, 2]]}),
+                   error(client.predict, "good", {"x": [[1, 2, 3]]}), error(client.predict, "good", np.zeros(2))]
+        result.append(client.predict("good", {"x": [[1, 2]]}).loc["y", "outputs"])
+    """)
+    *errors, answer = errors
+    for text, expected in zip(errors, [
+            "load failed for model 'a'", "expected a model of flavor triton or onnx, got one of sklearn",
+            "tensorflow model flavor not supported by Triton", "expected network.onnx in the artefact, got MLmodel, requirements.txt",
+            "expected a folder with versions and config.pbtxt in the artefact, got none",
+            "Unable to create deployment for name good because it already exists.", "is a model that MLflow did not deploy",
+            "Model name cannot be empty. Please enter a valid name to deploy.", "Path traversal is not allowed in model's name: ../a",
+            "load failed for model 'good'", "Unable to update deployment for name a because it does not exist.", "expected --model-uri",
+            "Unable to delete deployment for name a because it does not exist.",
+            "Unable to delete deployment for name own because it does not exist.", "Unable to get deployment with name a",
+            "'a'", "expected the shape [-1, 2]", "Unnamed input is not currently supported"], strict=True):
+        assert expected in text
+    assert answer == [[3, 6]]
+    assert {path.name for path in shell.repository.iterdir()} == {"good", "own"}
+
+
+def test_where_the_server_or_its_repository_is_not(shell):
+    shell.onnx("good", 3)
+    away = f"127.0.0.1:{free_port()}"
+    created, *errors, unset, bucket, missing, local = shell.mlflow(
+        "mlflow create -t neso --name good -m good",
+        *(f"TRITON_URL={away} mlflow {words}" for words in [
+            "list -t neso", "create -t neso --name other -m good", "update -t neso --name good -m good", "delete -t neso --name good"]),
+        *(f"TRITON_MODEL_REPO={place} mlflow get -t neso --name good" for place in ["", "s3://bucket/models", "none"]),
+        "mlflow run-local -t neso --name a -m good")
+    assert "is created" in created
+    for error in errors:
+        assert f"no server at {away}, where TRITON_URL says it is" in error
+    assert [path.name for path in shell.repository.iterdir()] == ["good"]
+    assert shell.server.get("/v2/models/good/ready").ok
+    assert "Check that environment variable TRITON_MODEL_REPO is set" in unset
+    assert "expected a folder of this machine, got s3://bucket/models; buckets are not written to" in bucket
+    assert "expected the folder of the server's model repository, got none" in missing
+    assert "starts no server" in local
