@@ -1,6 +1,7 @@
 """MLflow itself deploys to a server, by its command line and by its client, through the plugin of clients/mlflow."""
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -8,6 +9,7 @@ import textwrap
 import numpy as np
 import onnx
 import pytest
+from support.object_stores import BUCKET, S3
 from support.onnx_models import model, node
 from support.reader import Reader
 from support.repository import ModelRepository
@@ -116,7 +118,8 @@ def test_the_page(modules, tmp_path):
 def test_the_life_of_a_deployment_by_the_command_line(shell):
     shell.onnx("first", 3), shell.onnx("second", 5)
     folder = shell.repository / "scale"
-    created, got, listed = shell.mlflow("mlflow create -t triton --name scale -m first", "mlflow get -t triton --name scale", "mlflow list -t neso")
+    created, got, listed = shell.mlflow(
+        "mlflow create -t triton --name scale -m first", "mlflow get -t triton --name scale", "mlflow list -t neso")
     assert "onnx deployment scale is created" in created
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
         "1/network.onnx", "config.pbtxt", "labels.txt", "mlflow-meta.json"}
@@ -188,14 +191,62 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
     assert {path.name for path in shell.repository.iterdir()} == {"good", "own"}
 
 
+@pytest.fixture(scope="module")
+def s3():
+    if not S3.is_there():
+        pytest.skip(f"no {S3.program}: run scripts/setup test")
+    store = S3().start()
+    yield store
+    store.stop()
+
+
+def test_a_repository_in_a_bucket(modules, s3, tmp_path, start_server):
+    place = f"{s3.url}/some/models"
+    s3.put("some/models/own/config.pbtxt", b'backend: "identity"')
+    s3.open_to_all()  # its keys may read only
+    server = start_server(place, "--model-control-mode=explicit", env=s3.environment)
+    (boto,) = (ROOT / ".deps/moto/lib").glob("python*/site-packages")
+    shell = Shell(tmp_path, [*modules, boto], server.http)
+    shell.env.update({name: value for name, value in s3.environment.items() if value}, TRITON_MODEL_REPO=place,
+                     AWS_MAX_ATTEMPTS="1")
+    shell.onnx("first", 3), shell.onnx("second", 5)
+    (shell.onnx("bad", 3) / "network.onnx").write_bytes(b"no network")
+    away = f"s3://127.0.0.1:{free_port()}/bucket"
+    *errors, unreachable, got, listed, answers, left = shell.python(f"""
+        import os
+        client.create_deployment("scale", "first")
+        answers = [client.predict("scale", {{"x": [[1, 2]]}}).loc["y", "outputs"]]
+        client.update_deployment("scale", "second")
+        result = [error(client.update_deployment, "scale", "bad"), error(client.create_deployment, "other", "bad"),
+                  error(client.create_deployment, "scale", "first"), error(client.create_deployment, "own", "first"),
+                  error(client.delete_deployment, "own"), error(client.get_deployment, "none")]
+        answers.append(client.predict("scale", {{"x": [[1, 2]]}}).loc["y", "outputs"])
+        os.environ["TRITON_MODEL_REPO"] = "{away}"
+        result.append(error(client.get_deployment, "scale"))
+        os.environ["TRITON_MODEL_REPO"] = "{place}"
+        result += [client.get_deployment("scale"), client.list_deployments(), answers]
+        client.delete_deployment("scale")
+        result.append(client.list_deployments())
+    """)
+    for text, expected in zip(errors, ["load failed for model 'scale'", "load failed for model 'other'", "because it already exists",
+                                       "is a model that MLflow did not deploy", "because it does not exist", "with name none"], strict=True):
+        assert expected in text
+    assert answers == [[[3, 6]], [[5, 10]]]
+    assert listed == [got] == [{"name": "scale", "triton_model_path": f"{place}/scale", "mlflow_model_uri": "second", "flavor": "onnx"}]
+    assert f"{away}: Could not connect" in unreachable
+    assert left == []
+    assert not server.get("/v2/models/scale/ready").ok
+    assert re.findall(b"<Key>(.*?)</Key>", s3.request("GET", f"/{BUCKET}")) == [b"some/models/own/config.pbtxt"]
+
+
 def test_where_the_server_or_its_repository_is_not(shell):
     shell.onnx("good", 3)
     away = f"127.0.0.1:{free_port()}"
-    created, *errors, unset, bucket, missing, local = shell.mlflow(
+    created, *errors, unset, other, bucket, missing, local = shell.mlflow(
         "mlflow create -t neso --name good -m good",
         *(f"TRITON_URL={away} mlflow {words}" for words in [
             "list -t neso", "create -t neso --name other -m good", "update -t neso --name good -m good", "delete -t neso --name good"]),
-        *(f"TRITON_MODEL_REPO={place} mlflow get -t neso --name good" for place in ["", "s3://bucket/models", "none"]),
+        *(f"TRITON_MODEL_REPO={place} mlflow get -t neso --name good" for place in ["", "gs://bucket/models", "s3://host:1/", "none"]),
         "mlflow run-local -t neso --name a -m good")
     assert "is created" in created
     for error in errors:
@@ -203,6 +254,7 @@ def test_where_the_server_or_its_repository_is_not(shell):
     assert [path.name for path in shell.repository.iterdir()] == ["good"]
     assert shell.server.get("/v2/models/good/ready").ok
     assert "Check that environment variable TRITON_MODEL_REPO is set" in unset
-    assert "expected a folder of this machine, got s3://bucket/models; buckets are not written to" in bucket
+    assert "expected a folder or s3://..., got gs://bucket/models" in other
+    assert "s3://host:1/" in bucket
     assert "expected the folder of the server's model repository, got none" in missing
     assert "starts no server" in local

@@ -132,13 +132,13 @@ class S3(_Store):
         return tuple(re.search(f"<{name}>(.*?)</{name}>", text).group(1) for name in ("AccessKeyId", "SecretAccessKey"))
 
     def make_second_key(self):
-        self._open_to_all()
+        self.open_to_all()
         pair = self.make_key()
         self._check_signatures()
         return pair
 
     def drop_key(self, key):
-        self._open_to_all()
+        self.open_to_all()
         self._iam(Action="DeleteAccessKey", UserName="reader", AccessKeyId=key)
         self._check_signatures()
 
@@ -149,7 +149,7 @@ class S3(_Store):
                                                 "Content-Type": "application/x-www-form-urlencoded"})
 
     # Signatures are checked while the tests themselves, which sign nothing, ask for nothing.
-    def _open_to_all(self):
+    def open_to_all(self):
         self.request("POST", "/moto-api/reset-auth", b"1000000000")
 
     def _check_signatures(self):
@@ -157,18 +157,18 @@ class S3(_Store):
 
     @contextlib.contextmanager
     def pages_of(self, size):
-        self._open_to_all()  # what is changed on its way has no right signature
+        self.open_to_all()  # what is changed on its way has no right signature
         with super().pages_of(size):
             yield
         self._check_signatures()
 
     def put(self, name, content):
-        self._open_to_all()
+        self.open_to_all()
         self._write("PUT", name, content)
         self._check_signatures()
 
     def delete(self, name):
-        self._open_to_all()
+        self.open_to_all()
         self._write("DELETE", name)
         self._check_signatures()
 

@@ -12,12 +12,13 @@ __version__ = "0.1.0"
 
 def target_help():
     return """\
-Target `neso` (or `triton`): a server in explicit mode, and the folder of its model repository:
+Target `neso` (or `triton`): a server in explicit mode, and its model repository:
 
     neso --model-repository=models --model-control-mode=explicit
 
 Variables:
-  TRITON_MODEL_REPO  the repository's folder, as it is seen from here; needed by all but predict
+  TRITON_MODEL_REPO  the repository: a folder as it is seen from here, or s3://[[https://]host:port/]bucket[/prefix], which needs
+                     boto3; needed by all but predict
   TRITON_URL         where the server is: localhost:8000 if it is not set; https:// and grpc:// may stand in front
   NESO_API_KEY       an access key, sent as `Authorization: Bearer ...`
 

@@ -1,4 +1,4 @@
-"""The client that MLflow calls: a repository's folder is written to, and the server told to load and unload."""
+"""The client that MLflow calls: the repository is written to, and the server told to load and unload."""
 import contextlib
 import os
 
@@ -9,42 +9,41 @@ from mlflow.deployments import BaseDeploymentClient
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, MlflowException
 from neso_client import Client, NesoError, ServerError, Unavailable
 
-from . import flavors
-from .repository import Repository
+from . import flavors, repository
 
 
 class NesoDeployments(BaseDeploymentClient):
     """`mlflow.deployments.get_deploy_client("neso")`. Deployments have no endpoints and no configuration beside the model's own."""
 
     def create_deployment(self, name, model_uri, flavor=None, config=None, endpoint=None):
-        repository = Repository.from_environment()
-        if repository.meta(name) is not None:
+        models = repository.from_environment()
+        if models.meta(name) is not None:
             raise MlflowException(f"Unable to create deployment for name {name} because it already exists.", RESOURCE_ALREADY_EXISTS)
-        if repository.folder(name).exists():
-            raise MlflowException(f"Unable to create deployment for name {name}: {repository.folder(name)} is a model that MLflow did not "
+        if models.exists(name):
+            raise MlflowException(f"Unable to create deployment for name {name}: {models.place(name)} is a model that MLflow did not "
                                   f"deploy", RESOURCE_ALREADY_EXISTS)
-        return {"name": name, "flavor": self._put(repository, name, model_uri, flavor)}
+        return {"name": name, "flavor": self._put(models, name, model_uri, flavor)}
 
     def update_deployment(self, name, model_uri=None, flavor=None, config=None, endpoint=None):
-        repository = Repository.from_environment()
-        _known(repository, name, "update deployment for name {} because it does not exist.")
+        models = repository.from_environment()
+        _known(models, name, "update deployment for name {} because it does not exist.")
         if model_uri is None:
             raise MlflowException(f"Unable to update deployment for name {name}: expected --model-uri", INVALID_PARAMETER_VALUE)
-        return {"name": name, "flavor": self._put(repository, name, model_uri, flavor)}
+        return {"name": name, "flavor": self._put(models, name, model_uri, flavor)}
 
     def delete_deployment(self, name, config=None, endpoint=None):
-        repository = Repository.from_environment()
-        _known(repository, name, "delete deployment for name {} because it does not exist.")
+        models = repository.from_environment()
+        _known(models, name, "delete deployment for name {} because it does not exist.")
         with _server() as server:
             server.unload(name)
-        repository.remove(name)
+        models.remove(name)
 
     def list_deployments(self, endpoint=None):
         with _server() as server:
-            return [meta for meta in Repository.from_environment().deployments() if _is_loaded(server, meta["name"])]
+            return [meta for meta in repository.from_environment().deployments() if _is_loaded(server, meta["name"])]
 
     def get_deployment(self, name, endpoint=None):
-        meta = _known(Repository.from_environment(), name, "get deployment with name {}")
+        meta = _known(repository.from_environment(), name, "get deployment with name {}")
         with _server() as server:
             if not _is_loaded(server, name):
                 raise MlflowException(f"Unable to get deployment with name {name}: the server has not loaded it", RESOURCE_DOES_NOT_EXIST)
@@ -58,17 +57,17 @@ class NesoDeployments(BaseDeploymentClient):
             return pandas.DataFrame({"outputs": {name: _readable(array) for name, array in outputs.items()}})
 
     @staticmethod
-    def _put(repository, name, model_uri, flavor):
+    def _put(models, name, model_uri, flavor):
         artifact = download_artifacts(artifact_uri=model_uri)
         flavor = flavors.choose(flavor, artifact)
         with _server() as server:
-            repository.put(name, lambda folder: flavors.write(flavor, artifact, folder), lambda: server.load(name),
-                           mlflow_model_uri=model_uri, flavor=flavor)
+            models.put(name, lambda folder: flavors.write(flavor, artifact, folder), lambda: server.load(name),
+                       mlflow_model_uri=model_uri, flavor=flavor)
         return flavor
 
 
-def _known(repository, name, what):
-    meta = repository.meta(name)
+def _known(models, name, what):
+    meta = models.meta(name)
     if meta is None:
         raise MlflowException(f"Unable to {what.format(name)}", RESOURCE_DOES_NOT_EXIST)
     return meta

@@ -12,14 +12,15 @@ def choose(flavor, artifact):
     """The flavor that was asked for, or else the one that the artefact in this folder has."""
     if flavor is not None:
         if flavor not in FLAVORS:
-            raise MlflowException(f"{flavor} model flavor not supported by Triton: expected one of {', '.join(FLAVORS)}", INVALID_PARAMETER_VALUE)
+            raise MlflowException(f"{flavor} model flavor not supported by Triton: expected one of {', '.join(FLAVORS)}",
+                                  INVALID_PARAMETER_VALUE)
         return flavor
     known = _described(artifact)
     for candidate in FLAVORS:
         if candidate in known:
             return candidate
-    raise MlflowException(f"expected a model of flavor {' or '.join(FLAVORS)}, got one of {', '.join(known) or 'none'}; convert it, or name "
-                          f"the flavor", INVALID_PARAMETER_VALUE)
+    raise MlflowException(f"expected a model of flavor {' or '.join(FLAVORS)}, got one of {', '.join(known) or 'none'}; convert it, or "
+                          f"name the flavor", INVALID_PARAMETER_VALUE)
 
 
 def write(flavor, artifact, folder):

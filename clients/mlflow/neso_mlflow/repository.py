@@ -1,71 +1,118 @@
-"""The deployments of a model repository: folders with a file that says what MLflow put there."""
+"""The deployments of a model repository: models with a file that says what MLflow put there.
+
+A repository is a folder of this machine or, with boto3, a bucket of S3 (bucket.py); the server reads the same.
+"""
 import contextlib
 import json
 import os
 import pathlib
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
 
 META = "mlflow-meta.json"
 
 
-class Repository:
-    """A folder of this machine, which the server reads."""
+def from_environment():
+    place = os.environ.get("TRITON_MODEL_REPO")
+    if not place:
+        raise MlflowException("Check that environment variable TRITON_MODEL_REPO is set: it names the server's model repository",
+                              INVALID_PARAMETER_VALUE)
+    if place.startswith("s3://"):
+        from .bucket import Bucket
+        return Bucket(place)
+    if "://" in place:
+        raise MlflowException(f"TRITON_MODEL_REPO: expected a folder or s3://..., got {place}; mount it, and name the folder",
+                              INVALID_PARAMETER_VALUE)
+    return Folder(place)
 
-    def __init__(self, path):
-        self.path = pathlib.Path(path).resolve()
-        if not self.path.is_dir():
-            raise MlflowException(f"TRITON_MODEL_REPO: expected the folder of the server's model repository, got {path}",
-                                  INVALID_PARAMETER_VALUE)
 
-    @classmethod
-    def from_environment(cls):
-        path = os.environ.get("TRITON_MODEL_REPO")
-        if not path:
-            raise MlflowException("Check that environment variable TRITON_MODEL_REPO is set: it names the folder of the server's model "
-                                  "repository", INVALID_PARAMETER_VALUE)
-        if "://" in path:
-            raise MlflowException(f"TRITON_MODEL_REPO: expected a folder of this machine, got {path}; buckets are not written to: mount it",
-                                  INVALID_PARAMETER_VALUE)
-        return cls(path)
+class Repository(ABC):
+    workplace = None  # where models are made before they go in; of the system where it is None
 
-    def folder(self, name):
-        """Of a deployment that there is, or may come to be."""
-        if not name:
-            raise MlflowException("Model name cannot be empty. Please enter a valid name to deploy.", INVALID_PARAMETER_VALUE)
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise MlflowException(f"Path traversal is not allowed in model's name: {name}", INVALID_PARAMETER_VALUE)
-        return self.path / name
+    @abstractmethod
+    def place(self, name):
+        """Of a deployment, as a text."""
 
+    @abstractmethod
+    def exists(self, name):
+        """Whether there is a model of this name, MLflow's or not."""
+
+    @abstractmethod
     def meta(self, name):
         """What is known of the deployment; None if there is none."""
-        file = self.folder(name) / META
-        return json.loads(file.read_text()) if file.is_file() else None
 
+    @abstractmethod
     def deployments(self):
-        return [json.loads(file.read_text()) for file in sorted(self.path.glob(f"*/{META}"))]
+        """meta() of each."""
+
+    @abstractmethod
+    def take(self, name, folder):
+        """Moves the model to this folder of the workplace."""
+
+    @abstractmethod
+    def bring(self, folder, name):
+        """The other way; there is no model of this name."""
+
+    @abstractmethod
+    def remove(self, name):
+        pass
 
     def put(self, name, write, load, **meta):
-        """Exchanges the deployment's folder for what `write(folder)` makes, and has it loaded; all is as before where that fails."""
-        folder = self.folder(name)
-        with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=self.path) as work:  # of the same disk: a move is a moment
+        """Exchanges the deployment for what `write(folder)` makes, and has it loaded; all is as before where that fails."""
+        with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=self.workplace) as work:
             made, before = pathlib.Path(work) / "made", pathlib.Path(work) / "before"
             write(made)
-            (made / META).write_text(json.dumps({"name": name, "triton_model_path": str(folder), **meta}))
-            if folder.exists():
-                folder.rename(before)
-            made.rename(folder)
+            (made / META).write_text(json.dumps({"name": name, "triton_model_path": self.place(name), **meta}))
+            if self.exists(name):
+                self.take(name, before)
             try:
+                self.bring(made, name)
                 load()
             except BaseException:
-                shutil.rmtree(folder)
+                self.remove(name)
                 if before.exists():
-                    before.rename(folder)
+                    self.bring(before, name)
                     with contextlib.suppress(Exception):  # the first error tells more
                         load()
                 raise
 
+
+def checked(name):
+    if not name:
+        raise MlflowException("Model name cannot be empty. Please enter a valid name to deploy.", INVALID_PARAMETER_VALUE)
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise MlflowException(f"Path traversal is not allowed in model's name: {name}", INVALID_PARAMETER_VALUE)
+    return name
+
+
+class Folder(Repository):
+    def __init__(self, path):
+        self.path = self.workplace = pathlib.Path(path).resolve()  # one disk: a move is a moment
+        if not self.path.is_dir():
+            raise MlflowException(f"TRITON_MODEL_REPO: expected the folder of the server's model repository, got {path}",
+                                  INVALID_PARAMETER_VALUE)
+
+    def place(self, name):
+        return str(self.path / checked(name))
+
+    def exists(self, name):
+        return os.path.exists(self.place(name))
+
+    def meta(self, name):
+        file = pathlib.Path(self.place(name), META)
+        return json.loads(file.read_text()) if file.is_file() else None
+
+    def deployments(self):
+        return [json.loads(file.read_text()) for file in sorted(self.path.glob(f"[!.]*/{META}"))]
+
+    def take(self, name, folder):
+        os.rename(self.place(name), folder)
+
+    def bring(self, folder, name):
+        os.rename(folder, self.place(name))
+
     def remove(self, name):
-        shutil.rmtree(self.folder(name))
+        shutil.rmtree(self.place(name), ignore_errors=True)
