@@ -63,6 +63,12 @@ void Handle(int signal_number, void (*handler)(int), int flags) {
   sigaction(signal_number, &action, nullptr);
 }
 
+bool IsLeftToTheSystem(int signal_number) {
+  struct sigaction action = {};
+  sigaction(signal_number, nullptr, &action);
+  return action.sa_handler == SIG_DFL;
+}
+
 }  // namespace
 
 void SurviveFailingWrites() {
@@ -81,6 +87,8 @@ Expected<std::unique_ptr<Signals>> Signals::Install() {
   g_upgrade_asked = false;
   Handle(SIGINT, OnStop, SA_RESTART);
   Handle(SIGTERM, OnStop, SA_RESTART);
+  // The terminal is gone. Not where nohup has it ignored, nor where it is the log's.
+  if (IsLeftToTheSystem(SIGHUP)) Handle(SIGHUP, OnStop, SA_RESTART);
   Handle(SIGUSR2, OnUpgrade, SA_RESTART);
   return std::unique_ptr<Signals>(new Signals(fd));
 }

@@ -1,5 +1,5 @@
 // What signals ask of the server: SIGINT and SIGTERM to stop, SIGUSR2 to make way for a new process, SIGHUP to open the
-// log file anew; SIGPIPE and SIGXFSZ are ignored. Crashes are server/crash_report.h's.
+// log file anew, or to stop; SIGPIPE and SIGXFSZ are ignored. Crashes are server/crash_report.h's.
 //
 //   SurviveFailingWrites();                           // first of all
 //   if (!options.log.file.empty()) ReopenLogOnHangUp();
@@ -19,19 +19,19 @@ namespace neso {
 
 // Whoever reads our output may go, and a file may be as long as it can be: errors of the write that meets them.
 void SurviveFailingWrites();
-// Where there is neither a log file nor a service manager SIGHUP stays what it is: the end of a terminal ends the server.
+// Where there is neither a log file nor a service manager SIGHUP means that the server's terminal has ended, and asks it to stop.
 void ReopenLogOnHangUp();
 
 // Handlers are the process's, so there is at most one; it leaves the handlers in place when it goes.
 class Signals {
  public:
   enum class Asked {
-    kStop,     // the first SIGINT or SIGTERM; "Signal (15) received." then stands on stdout
+    kStop,     // the first SIGINT, SIGTERM or end of the terminal; "Signal (15) received." then stands on stdout
     kHurry,    // the second one
     kUpgrade,  // SIGUSR2
   };
 
-  // Installs the handlers. From then on the third SIGINT or SIGTERM ends the process at once, with exit code 1, whatever
+  // Installs the handlers. From then on the third of these signals ends the process at once, with exit code 1, whatever
   // it does. Error: kInternal when the system gives no eventfd.
   static Expected<std::unique_ptr<Signals>> Install();
   ~Signals();

@@ -1,7 +1,9 @@
 """The log's file while somebody rotates it, and a console that nobody reads any more."""
 import os
+import pty
 import signal
 import subprocess
+import time
 
 import pytest
 from support.control import load
@@ -55,11 +57,35 @@ def terminal():
     signal.signal(signal.SIGHUP, before)
 
 
-def test_without_a_log_file_sighup_ends_the_server(terminal, repository, start_server):
+def test_without_a_log_file_sighup_stops_the_server(terminal, repository, start_server):
     server = start_server(repository.path)
     os.kill(server.pid, signal.SIGHUP)
-    assert server.wait() == -signal.SIGHUP
+    assert server.wait() == 0
+    assert "Signal (1) received." in server.log
     server.process = None
+
+
+def test_the_end_of_its_terminal_stops_the_server(terminal, repository):
+    """Each write meets an error then, too."""
+    repository.add_identity("m")
+    server = Server(repository.path, "--log-info=false")  # nobody reads: what the terminal keeps has to do
+    end, its_terminal = pty.openpty()
+    server.process = subprocess.Popen(["setsid", "--ctty", *server.command], stdin=its_terminal, stdout=its_terminal,
+                                      stderr=its_terminal, env=server.env)
+    os.close(its_terminal)
+    try:
+        server.until_ready()
+        os.close(end)
+        assert server.wait() == 0
+    finally:
+        server.stop()
+
+
+def test_a_server_whose_parent_ignores_sighup_goes_on(repository, start_server):
+    server = start_server(repository.path, prefix=["nohup"])
+    os.kill(server.pid, signal.SIGHUP)
+    time.sleep(0.2)
+    assert server.get("/v2/health/live").status_code == 200
 
 
 def test_a_console_that_is_gone_before_the_start_is_survived(repository):
