@@ -3,13 +3,13 @@
 
 Make_java-bindings() {
   local result=$1 build=$2
-  export MAVEN_OPTS="-Dmaven.repo.local=$build/repository"
-  Quietly mvn --batch-mode --no-transfer-progress -f tests/java_bindings/published.xml dependency:copy -DoutputDirectory="$result/published"
+  Quietly mvn --batch-mode --no-transfer-progress -f tests/java_bindings/published.xml -Dmaven.repo.local="$build/repository" \
+    dependency:copy -DoutputDirectory="$result/published"
 
   # The server is not built yet. A library of its name is linked in its place; linkers drop one that has no function that is called.
   mkdir -p "$build/tree/lib"
   cp -r include "$build/tree/"
   echo 'void TRITONSERVER_ServerNew(void) {}' >"$build/stand_in.c"
   Quietly g++ -shared -Wl,-soname,libtritonserver.so -o "$build/tree/lib/libtritonserver.so" -x c "$build/stand_in.c"
-  Quietly scripts/java_bindings --triton-home "$build/tree" --jar-install-path "$result/made"
+  Quietly scripts/java_bindings --triton-home "$build/tree" --jar-install-path "$result/made" -- -Dmaven.repo.local="$build/repository"
 }

@@ -7,8 +7,10 @@ import tritonclient.http as httpclient
 from support import gpu
 from support.clients import arrays_of, inputs_of
 from support.python_models import PythonModels, python_on_path
+from support.server import IS_SANITIZED
 
-pytestmark = gpu.needs_stand_in
+pytestmark = [gpu.needs_stand_in,
+              pytest.mark.skipif(IS_SANITIZED, reason="the stand-in needs its sanitizer in the process, which a model's has not")]
 
 # What a framework's array is to the module: it lies on GPU 1, and says so.
 ARRAYS = """

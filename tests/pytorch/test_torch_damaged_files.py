@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.control import load
 from support.damage import with_other_bytes
+from support.sanitizers import leaks_not_looked_for  # noqa: F401
 from support.torch_models import config
 
 IMAGE = {"image": ("TYPE_FP32", [1, 8, 8])}

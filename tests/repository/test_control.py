@@ -2,7 +2,7 @@
 import pytest
 import tritonclient.http as httpclient
 from support.control import index, load, unload
-from support.inference import Crowd, ask, pending, values
+from support.inference import Crowd, ask, open_requests, pending, values
 from support.repository import ModelRepository
 from support.server import Server, run_neso
 from support.wait import wait_until
