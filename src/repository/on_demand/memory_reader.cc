@@ -2,8 +2,11 @@
 
 #include <link.h>
 #include <malloc.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -42,6 +45,12 @@ std::vector<std::string> ChildrenOf(const std::string& process) {
   return children;
 }
 
+// Asked of the kernel at once: what follows opens a file for each thread of the process.
+bool HasChildren() {
+  siginfo_t ended{};
+  return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
 int64_t PrivatePagesBelow(const std::string& process, int depth = 0) {
   constexpr int kMaxDepth = 8;  // processes come and go meanwhile, and their numbers are used again
   if (depth == kMaxDepth) return 0;
@@ -75,7 +84,7 @@ MemoryReading SystemMemory::Read() const {
   reading.heap = static_cast<int64_t>(heap.uordblks + heap.hblkhd) - requests;
   const Pages own = PagesOf("self");
   reading.resident = (own.resident - own.shared) * page - requests;
-  reading.children = PrivatePagesBelow("self") * page;
+  reading.children = HasChildren() ? PrivatePagesBelow("self") * page : 0;
   reading.opened_libraries = OpenedLibraries();
   if (read_gpus_) reading.gpus = read_gpus_();
   return reading;
