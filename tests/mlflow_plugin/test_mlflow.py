@@ -1,7 +1,9 @@
 """MLflow itself deploys to a server, by its command line and by its client, through the plugin of clients/mlflow."""
 import json
 import os
+import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -9,6 +11,7 @@ import textwrap
 import numpy as np
 import onnx
 import pytest
+from support.fault_proxy import FaultProxy
 from support.object_stores import BUCKET, S3
 from support.onnx_models import model, node
 from support.reader import Reader
@@ -164,6 +167,10 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
     shell.artifact("empty", "triton")
     (shell.repository / "own/1").mkdir(parents=True)
     (shell.repository / "own/config.pbtxt").write_text('backend: "identity"')
+    elsewhere = shell.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mlflow-meta.json").write_text('{"name": "linked"}')
+    (shell.repository / "linked").symlink_to(elsewhere)
     errors = shell.python("""
         client.create_deployment("good", "good")
         create, update = client.create_deployment, client.update_deployment
@@ -172,7 +179,8 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
             ("", "good"), ("../a", "good")]]
         result += [error(update, "good", "bad"), error(update, "a", "good"), error(update, "good"), error(client.delete_deployment, "a"),
                    error(client.delete_deployment, "own"), error(client.get_deployment, "a"), error(client.predict, "a", {"x": [[1, 2]]}),
-                   error(client.predict, "good", {"x": [[1, 2, 3]]}), error(client.predict, "good", np.zeros(2))]
+                   error(client.predict, "good", {"x": [[1, 2, 3]]}), error(client.predict, "good", np.zeros(2)),
+                   error(client.delete_deployment, "linked")]
         result.append(client.predict("good", {"x": [[1, 2]]}).loc["y", "outputs"])
     """)
     *errors, answer = errors
@@ -185,10 +193,10 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
             "load failed for model 'good'", "Unable to update deployment for name a because it does not exist.", "expected --model-uri",
             "Unable to delete deployment for name a because it does not exist.",
             "Unable to delete deployment for name own because it does not exist.", "Unable to get deployment with name a",
-            "'a'", "expected the shape [-1, 2]", "Unnamed input is not currently supported"], strict=True):
+            "'a'", "expected the shape [-1, 2]", "Unnamed input is not currently supported", f"{shell.repository}/linked: "], strict=True):
         assert expected in text
     assert answer == [[3, 6]]
-    assert {path.name for path in shell.repository.iterdir()} == {"good", "own"}
+    assert {path.name for path in shell.repository.iterdir()} == {"good", "linked", "own"}
 
 
 @pytest.fixture(scope="module")
@@ -200,17 +208,36 @@ def s3():
     store.stop()
 
 
-def test_a_repository_in_a_bucket(modules, s3, tmp_path, start_server):
+@pytest.fixture
+def bucket_shell(modules, s3, tmp_path, start_server):
+    """MLflow on a machine that knows the store's keys."""
     place = f"{s3.url}/some/models"
     s3.put("some/models/own/config.pbtxt", b'backend: "identity"')
     s3.open_to_all()  # its keys may read only
-    server = start_server(place, "--model-control-mode=explicit", env=s3.environment)
     (boto,) = (ROOT / ".deps/moto/lib").glob("python*/site-packages")
-    shell = Shell(tmp_path, [*modules, boto], server.http)
-    shell.env.update({name: value for name, value in s3.environment.items() if value}, TRITON_MODEL_REPO=place,
-                     AWS_MAX_ATTEMPTS="1")
+    made = Shell(tmp_path, [*modules, boto], "unknown")
+    made.server = start_server(place, "--model-control-mode=explicit", env=s3.environment)
+    made.env.update({name: value for name, value in s3.environment.items() if value}, TRITON_MODEL_REPO=place,
+                    TRITON_URL=made.server.http, AWS_MAX_ATTEMPTS="1")
+    yield made
+    s3.open_to_all()
+    for key in keys_of(s3):
+        s3.delete(key)
+
+
+def keys_of(store):
+    store.open_to_all()
+    return [key.decode() for key in re.findall(b"<Key>(.*?)</Key>", store.request("GET", f"/{BUCKET}"))]
+
+
+def test_a_repository_in_a_bucket(bucket_shell, s3):
+    shell, place = bucket_shell, bucket_shell.env["TRITON_MODEL_REPO"]
     shell.onnx("first", 3), shell.onnx("second", 5)
     (shell.onnx("bad", 3) / "network.onnx").write_bytes(b"no network")
+    for name, key in [("rising", "rising/../up"), ("rooted", "rooted//up")]:
+        s3.put(f"some/models/{name}/mlflow-meta.json", json.dumps({"name": name}).encode())
+        s3.put(f"some/models/{key}", b"")
+    s3.open_to_all()
     away = f"s3://127.0.0.1:{free_port()}/bucket"
     *errors, unreachable, got, listed, answers, left = shell.python(f"""
         import os
@@ -219,7 +246,8 @@ def test_a_repository_in_a_bucket(modules, s3, tmp_path, start_server):
         client.update_deployment("scale", "second")
         result = [error(client.update_deployment, "scale", "bad"), error(client.create_deployment, "other", "bad"),
                   error(client.create_deployment, "scale", "first"), error(client.create_deployment, "own", "first"),
-                  error(client.delete_deployment, "own"), error(client.get_deployment, "none")]
+                  error(client.delete_deployment, "own"), error(client.get_deployment, "none"),
+                  error(client.update_deployment, "rising", "first"), error(client.update_deployment, "rooted", "first")]
         answers.append(client.predict("scale", {{"x": [[1, 2]]}}).loc["y", "outputs"])
         os.environ["TRITON_MODEL_REPO"] = "{away}"
         result.append(error(client.get_deployment, "scale"))
@@ -229,14 +257,61 @@ def test_a_repository_in_a_bucket(modules, s3, tmp_path, start_server):
         result.append(client.list_deployments())
     """)
     for text, expected in zip(errors, ["load failed for model 'scale'", "load failed for model 'other'", "because it already exists",
-                                       "is a model that MLflow did not deploy", "because it does not exist", "with name none"], strict=True):
+                                       "is a model that MLflow did not deploy", "because it does not exist", "with name none",
+                                       "'some/models/rising/../up' has no place", "'some/models/rooted//up' has no place"], strict=True):
         assert expected in text
     assert answers == [[[3, 6]], [[5, 10]]]
     assert listed == [got] == [{"name": "scale", "triton_model_path": f"{place}/scale", "mlflow_model_uri": "second", "flavor": "onnx"}]
     assert f"{away}: Could not connect" in unreachable
     assert left == []
-    assert not server.get("/v2/models/scale/ready").ok
-    assert re.findall(b"<Key>(.*?)</Key>", s3.request("GET", f"/{BUCKET}")) == [b"some/models/own/config.pbtxt"]
+    assert not shell.server.get("/v2/models/scale/ready").ok
+    assert [key for key in keys_of(s3) if "/r" not in key] == ["some/models/own/config.pbtxt"]
+
+
+def test_an_update_during_which_the_store_stops_loses_no_model(bucket_shell, s3):
+    shell, outage = bucket_shell, bucket_shell.folder / "outage"
+
+    def answer_or_not():
+        method, path, _ = proxy.requests[-1]
+        state = outage.read_text() if outage.exists() else ""
+        if state == "from now on" or state and method == "PUT" and "/config.pbtxt" in path:  # after the network
+            outage.unlink() if state == "once" else outage.write_text("from now on")
+            raise ConnectionError
+
+    proxy = FaultProxy(s3.port).start()
+    proxy.fail(answer_or_not, "", times=1_000_000)
+    place = shell.env["TRITON_MODEL_REPO"] = f"{s3.behind(proxy).url}/some/models"
+    temporary = shell.folder / "tmp"
+    temporary.mkdir()
+    shell.env["TMPDIR"] = str(temporary)
+    versions = shell.artifact("versions", "triton") / "any"
+    shutil.copytree(shell.onnx("first", 3), versions / "2")
+    (versions / "config.pbtxt").write_text('backend: "onnxruntime"\ndefault_model_filename: "network.onnx"\n')
+    shell.onnx("second", 5)
+    *answers, once, lasting = shell.python("""
+        import os
+        def answer():
+            return client.predict("scale", {"x": [[1, 2]]}).loc["y", "outputs"]
+
+        client.create_deployment("scale", "versions")
+        result = [answer()]
+        client.update_deployment("scale", "second")  # its version is older
+        result.append(answer())
+        open("outage", "w").write("once")
+        error_of_once = error(client.update_deployment, "scale", "versions")
+        result += [answer(), os.listdir("tmp")]
+        open("outage", "w").write("lasting")
+        result += [error_of_once, error(client.update_deployment, "scale", "versions")]
+    """)
+    proxy.stop()
+    assert answers == [[[3, 6]], [[5, 10]], [[5, 10]], []]
+    assert f"{place}: " in once and "nor could" not in once
+    kept = re.search(r"nor could (\S+) be made as it was: .* The model of before is in (\S+)$", lasting)
+    assert kept[1] == f"{place}/scale"
+    files = ["1/network.onnx", "config.pbtxt", "labels.txt", "mlflow-meta.json"]
+    assert sorted(str(path.relative_to(kept[2])) for path in pathlib.Path(kept[2]).rglob("*") if path.is_file()) == files
+    assert pathlib.Path(kept[2], "1/network.onnx").read_bytes() == (shell.folder / "second/network.onnx").read_bytes()
+    assert {f"some/models/scale/{file}" for file in files} <= set(keys_of(s3))
 
 
 def test_where_the_server_or_its_repository_is_not(shell):

@@ -33,45 +33,66 @@ class Bucket(Repository):
         return bool(self._keys(f"{checked(name)}/"))
 
     def meta(self, name):
-        key = f"{self.prefix}{checked(name)}/{META}"
-        return self._read(key) if key in self._keys(f"{name}/") else None
+        return self._meta(checked(name))
 
     def deployments(self):
-        return [self._read(key) for key in self._keys("") if re.fullmatch(rf"[^/]+/{re.escape(META)}", key[len(self.prefix):])]
+        metas = [self._meta(name) for name in self._models() if not name.startswith(".")]
+        return [meta for meta in metas if meta is not None]
 
-    def take(self, name, folder):
+    def keep(self, name, folder):
         for key in self._keys(f"{name}/"):
-            file = folder / key[len(f"{self.prefix}{name}/"):]
+            inside = key[len(f"{self.prefix}{name}/"):]
+            if inside and not {"", ".", ".."}.isdisjoint(inside.removesuffix("/").split("/")):
+                raise MlflowException(f"{self.url}: the object '{key}' has no place in a folder, where the model is kept while "
+                                      f"another takes its place; rename it or remove it")
+            file = folder / inside
             if key.endswith("/"):  # an empty folder
                 file.mkdir(parents=True, exist_ok=True)
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)
             with _told(self.url):
                 self.s3.download_file(self.bucket, key, str(file))
-        self.remove(name)
 
     def bring(self, folder, name):
+        """What is surplus goes last, so that there is a model at all times; but before it is loaded, because versions may be surplus."""
+        surplus = set(self._keys(f"{name}/"))
         for path in sorted(folder.rglob("*")):
             key = f"{self.prefix}{name}/{path.relative_to(folder).as_posix()}"
             with _told(self.url):
                 if path.is_file():
                     self.s3.upload_file(str(path), self.bucket, key)
                 elif not any(path.iterdir()):
-                    self.s3.put_object(Bucket=self.bucket, Key=f"{key}/")
+                    key += "/"
+                    self.s3.put_object(Bucket=self.bucket, Key=key)
+            surplus.discard(key)
+        self._delete(surplus)
 
     def remove(self, name):
-        for key in self._keys(f"{name}/"):
+        self._delete(self._keys(f"{name}/"))
+
+    def _delete(self, keys):
+        for key in keys:
             with _told(self.url):
                 self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def _keys(self, under):
-        with _told(self.url):
-            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + under)
-            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [item["Key"] for page in self._pages(under) for item in page.get("Contents", [])]
 
-    def _read(self, key):
+    def _models(self):
+        folders = [item["Prefix"] for page in self._pages("", Delimiter="/") for item in page.get("CommonPrefixes", [])]
+        return [folder[len(self.prefix):-1] for folder in folders]
+
+    def _pages(self, under, **options):
         with _told(self.url):
-            return json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+            return list(self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + under, **options))
+
+    def _meta(self, name):
+        with _told(self.url):
+            try:
+                answer = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{name}/{META}")
+            except self.s3.exceptions.NoSuchKey:
+                return None
+            return json.loads(answer["Body"].read())
 
 
 @contextlib.contextmanager

@@ -49,32 +49,40 @@ class Repository(ABC):
         """meta() of each."""
 
     @abstractmethod
-    def take(self, name, folder):
-        """Moves the model to this folder of the workplace."""
+    def keep(self, name, folder):
+        """Puts the model into this folder of the workplace; what is in the repository may be there still."""
 
     @abstractmethod
     def bring(self, folder, name):
-        """The other way; there is no model of this name."""
+        """Makes the model what is in this folder of the workplace, whatever of it is in the repository."""
 
     @abstractmethod
     def remove(self, name):
-        pass
+        """All that there is of it, if anything is."""
 
     def put(self, name, write, load, **meta):
         """Exchanges the deployment for what `write(folder)` makes, and has it loaded; all is as before where that fails."""
-        with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=self.workplace) as work:
-            made, before = pathlib.Path(work) / "made", pathlib.Path(work) / "before"
+        work = pathlib.Path(tempfile.mkdtemp(prefix=".mlflow-", dir=self.workplace))
+        made, before = work / "made", work / "before"
+        with contextlib.ExitStack() as at_the_end:
+            at_the_end.callback(shutil.rmtree, work)
             write(made)
             (made / META).write_text(json.dumps({"name": name, "triton_model_path": self.place(name), **meta}))
-            if self.exists(name):
-                self.take(name, before)
+            is_update = self.exists(name)
+            if is_update:
+                self.keep(name, before)
             try:
                 self.bring(made, name)
                 load()
-            except BaseException:
-                self.remove(name)
-                if before.exists():
-                    self.bring(before, name)
+            except BaseException as error:
+                try:
+                    self.bring(before, name) if is_update else self.remove(name)
+                except Exception as another:
+                    if is_update:
+                        at_the_end.pop_all()
+                    raise MlflowException(f"{error}; nor could {self.place(name)} be made as it was: {another}"
+                                          f"{f'. The model of before is in {before}' if is_update else ''}") from error
+                if is_update:
                     with contextlib.suppress(Exception):  # the first error tells more
                         load()
                 raise
@@ -108,11 +116,23 @@ class Folder(Repository):
     def deployments(self):
         return [json.loads(file.read_text()) for file in sorted(self.path.glob(f"[!.]*/{META}"))]
 
-    def take(self, name, folder):
-        os.rename(self.place(name), folder)
+    def keep(self, name, folder):
+        with self._told(name):
+            os.rename(self.place(name), folder)
 
     def bring(self, folder, name):
-        os.rename(folder, self.place(name))
+        self.remove(name)
+        with self._told(name):
+            os.rename(folder, self.place(name))
 
     def remove(self, name):
-        shutil.rmtree(self.place(name), ignore_errors=True)
+        with self._told(name), contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.place(name))
+
+    @contextlib.contextmanager
+    def _told(self, name):
+        """What the file system complains of becomes one of MLflow's errors."""
+        try:
+            yield
+        except OSError as error:
+            raise MlflowException(f"{self.place(name)}: {error}") from error
