@@ -11,6 +11,7 @@ import textwrap
 import numpy as np
 import onnx
 import pytest
+from support.access import KeyFile
 from support.fault_proxy import FaultProxy
 from support.object_stores import BUCKET, S3
 from support.onnx_models import model, node
@@ -37,8 +38,10 @@ class Shell:
     def __init__(self, folder, modules, url):
         self.folder, self.repository = folder, folder / "models"
         self.repository.mkdir()
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
         self.env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, modules)), "TRITON_MODEL_REPO": str(self.repository),
-                    "TRITON_URL": url, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/unused.db"}
+                    "TRITON_URL": url, "TMPDIR": str(self.temporary), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/unused.db"}
 
     def mlflow(self, *commands):
         """What `mlflow deployments` prints for each command line; one process, because MLflow takes seconds to begin."""
@@ -141,15 +144,19 @@ def test_the_life_of_a_deployment_by_the_command_line(shell):
 
 
 def test_flavors_and_what_predict_takes(shell):
-    ModelRepository(shell.artifact("pair", "triton")).add_identity("pair", "TYPE_STRING", tensors=2)
+    artifact = shell.artifact("pair", "triton")
+    ModelRepository(artifact).add_identity("pair", "TYPE_STRING", tensors=2)
+    (artifact / "code").mkdir()
+    (artifact / "code/README").write_text("no model")
     shell.onnx("first", 3)
-    made, listed, outputs, texts = shell.python("""
+    made, listed, outputs, texts, images = shell.python("""
         made = [client.create_deployment("scale", "first"), client.create_deployment("pair", "pair", flavor="triton")]
         listed = client.list_deployments()
         frames = [pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 4.0]}), pd.DataFrame({"x": [[1, 2], [3, 4]]})]
         outputs = [client.predict("scale", frame).loc["y", "outputs"] for frame in frames]
         texts = client.predict("pair", {"INPUT0": [["ä", "b"]], "INPUT1": [["c"]]})["outputs"].to_dict()
-        result = [made, sorted(listed, key=lambda one: one["name"]), outputs, texts]
+        images = client.predict("pair", {"INPUT0": [[b"\\xff\\xd8", b"b"]], "INPUT1": [["c"]]})["outputs"].to_dict()
+        result = [made, sorted(listed, key=lambda one: one["name"]), outputs, texts, images]
     """)
     assert made == [{"name": "scale", "flavor": "onnx"}, {"name": "pair", "flavor": "triton"}]
     assert listed == [
@@ -157,6 +164,53 @@ def test_flavors_and_what_predict_takes(shell):
         for name, uri, flavor in [("pair", "pair", "triton"), ("scale", "first", "onnx")]]
     assert outputs == [[[3, 6], [9, 12]]] * 2
     assert texts == {"OUTPUT0": [["ä", "b"]], "OUTPUT1": [["c"]]}
+    assert images == {"OUTPUT0": [["/9g=", "Yg=="]], "OUTPUT1": [["c"]]}
+
+
+def test_a_network_in_a_folder_of_the_artefact_comes_with_its_companions(shell):
+    artifact = shell.onnx("whole", 3)
+    (artifact / "sub").mkdir()
+    network = onnx.load(artifact / "network.onnx")
+    onnx.save_model(network, artifact / "sub/net.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
+    (artifact / "network.onnx").unlink()
+    (artifact / "labels.txt").rename(artifact / "sub/labels.txt")
+    (artifact / "MLmodel").write_text("flavors:\n  onnx:\n    data: sub/net.onnx\n")
+    assert shell.python("""
+        client.create_deployment("scale", "whole")
+        result = client.predict("scale", {"x": [[1, 2]]}).loc["y", "outputs"]
+    """) == [[3, 6]]
+    folder = shell.repository / "scale"
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "1/net.onnx", "1/weights.bin", "config.pbtxt", "labels.txt", "mlflow-meta.json"}
+
+
+def test_what_a_key_may_not_ask_is_no_answer(modules, tmp_path, start_server):
+    keys = KeyFile(tmp_path / "keys.json")
+    keys.create("operator", operations="all"), keys.create("other", models="other")
+    shell = Shell(tmp_path, modules, "unknown")
+    shell.server = start_server(shell.repository, "--model-control-mode=explicit", f"--access-keys={keys.path}", "--access-open=health")
+    shell.env.update(TRITON_URL=shell.server.http, NESO_API_KEY=keys.tokens["operator"])
+    shell.onnx("first", 3)
+    names, *errors, listed, unloaded = shell.python(f"""
+        import os
+        from neso_client import Client
+        client.create_deployment("scale", "first")
+        result = [[deployment["name"] for deployment in client.list_deployments()]]
+        for key in ["neso_wrong", {keys.tokens["other"]!r}]:
+            os.environ["NESO_API_KEY"] = key
+            result += [error(client.get_deployment, "scale"), error(client.list_deployments),
+                       error(client.update_deployment, "scale", "first")]
+        os.environ["NESO_API_KEY"] = {keys.tokens["operator"]!r}
+        with Client("http://" + os.environ["TRITON_URL"], headers={{"authorization": "Bearer " + os.environ["NESO_API_KEY"]}}) as server:
+            server.unload("scale")
+        result += [client.list_deployments(), error(client.get_deployment, "scale")]
+    """)
+    assert names == ["scale"] and listed == []
+    for error in errors[:3]:
+        assert "UNAUTHENTICATED" in error
+    for error in errors[3:]:
+        assert "PERMISSION_DENIED" in error
+    assert "the server has not loaded it" in unloaded
 
 
 def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
@@ -165,6 +219,10 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
     shell.artifact("sklearn", "sklearn")
     shell.artifact("without", "onnx", data="network.onnx")
     shell.artifact("empty", "triton")
+    for name, folders in {"none": ["code", "data"], "both": ["code", "one/1", "two/2"]}.items():
+        artifact = shell.artifact(name, "triton")
+        for folder in folders:
+            (artifact / folder).mkdir(parents=True)
     (shell.repository / "own/1").mkdir(parents=True)
     (shell.repository / "own/config.pbtxt").write_text('backend: "identity"')
     elsewhere = shell.folder / "elsewhere"
@@ -175,8 +233,8 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
         client.create_deployment("good", "good")
         create, update = client.create_deployment, client.update_deployment
         result = [error(create, *arguments) for arguments in [
-            ("a", "bad"), ("a", "sklearn"), ("a", "good", "tensorflow"), ("a", "without"), ("a", "empty"), ("good", "good"), ("own", "good"),
-            ("", "good"), ("../a", "good")]]
+            ("a", "bad"), ("a", "sklearn"), ("a", "good", "tensorflow"), ("a", "without"), ("a", "empty"), ("a", "none"), ("a", "both"),
+            ("good", "good"), ("own", "good"), ("", "good"), ("../a", "good")]]
         result += [error(update, "good", "bad"), error(update, "a", "good"), error(update, "good"), error(client.delete_deployment, "a"),
                    error(client.delete_deployment, "own"), error(client.get_deployment, "a"), error(client.predict, "a", {"x": [[1, 2]]}),
                    error(client.predict, "good", {"x": [[1, 2, 3]]}), error(client.predict, "good", np.zeros(2)),
@@ -187,7 +245,8 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
     for text, expected in zip(errors, [
             "load failed for model 'a'", "expected a model of flavor triton or onnx, got one of sklearn",
             "tensorflow model flavor not supported by Triton", "expected network.onnx in the artefact, got MLmodel, requirements.txt",
-            "expected a folder with versions and config.pbtxt in the artefact, got none",
+            "expected one folder with versions or config.pbtxt in the artefact, got none", "in the artefact, got code, data",
+            "in the artefact, got one, two",
             "Unable to create deployment for name good because it already exists.", "is a model that MLflow did not deploy",
             "Model name cannot be empty. Please enter a valid name to deploy.", "Path traversal is not allowed in model's name: ../a",
             "load failed for model 'good'", "Unable to update deployment for name a because it does not exist.", "expected --model-uri",
@@ -234,6 +293,8 @@ def test_a_repository_in_a_bucket(bucket_shell, s3):
     shell, place = bucket_shell, bucket_shell.env["TRITON_MODEL_REPO"]
     shell.onnx("first", 3), shell.onnx("second", 5)
     (shell.onnx("bad", 3) / "network.onnx").write_bytes(b"no network")
+    s3.upload(shell.folder / "second", "artifacts/second")
+    shell.env["MLFLOW_S3_ENDPOINT_URL"] = s3.address
     for name, key in [("rising", "rising/../up"), ("rooted", "rooted//up")]:
         s3.put(f"some/models/{name}/mlflow-meta.json", json.dumps({"name": name}).encode())
         s3.put(f"some/models/{key}", b"")
@@ -243,7 +304,7 @@ def test_a_repository_in_a_bucket(bucket_shell, s3):
         import os
         client.create_deployment("scale", "first")
         answers = [client.predict("scale", {{"x": [[1, 2]]}}).loc["y", "outputs"]]
-        client.update_deployment("scale", "second")
+        client.update_deployment("scale", "s3://{BUCKET}/artifacts/second")
         result = [error(client.update_deployment, "scale", "bad"), error(client.create_deployment, "other", "bad"),
                   error(client.create_deployment, "scale", "first"), error(client.create_deployment, "own", "first"),
                   error(client.delete_deployment, "own"), error(client.get_deployment, "none"),
@@ -261,11 +322,13 @@ def test_a_repository_in_a_bucket(bucket_shell, s3):
                                        "'some/models/rising/../up' has no place", "'some/models/rooted//up' has no place"], strict=True):
         assert expected in text
     assert answers == [[[3, 6]], [[5, 10]]]
-    assert listed == [got] == [{"name": "scale", "triton_model_path": f"{place}/scale", "mlflow_model_uri": "second", "flavor": "onnx"}]
+    assert listed == [got] == [{"name": "scale", "triton_model_path": f"{place}/scale", "flavor": "onnx",
+                                "mlflow_model_uri": f"s3://{BUCKET}/artifacts/second"}]
     assert f"{away}: Could not connect" in unreachable
     assert left == []
     assert not shell.server.get("/v2/models/scale/ready").ok
-    assert [key for key in keys_of(s3) if "/r" not in key] == ["some/models/own/config.pbtxt"]
+    assert [key for key in keys_of(s3) if key.startswith("some/models/") and "/r" not in key] == ["some/models/own/config.pbtxt"]
+    assert not list(shell.temporary.iterdir())
 
 
 def test_an_update_during_which_the_store_stops_loses_no_model(bucket_shell, s3):
@@ -281,9 +344,6 @@ def test_an_update_during_which_the_store_stops_loses_no_model(bucket_shell, s3)
     proxy = FaultProxy(s3.port).start()
     proxy.fail(answer_or_not, "", times=1_000_000)
     place = shell.env["TRITON_MODEL_REPO"] = f"{s3.behind(proxy).url}/some/models"
-    temporary = shell.folder / "tmp"
-    temporary.mkdir()
-    shell.env["TMPDIR"] = str(temporary)
     versions = shell.artifact("versions", "triton") / "any"
     shutil.copytree(shell.onnx("first", 3), versions / "2")
     (versions / "config.pbtxt").write_text('backend: "onnxruntime"\ndefault_model_filename: "network.onnx"\n')

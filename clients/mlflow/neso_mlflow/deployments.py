@@ -1,6 +1,8 @@
 """The client that MLflow calls: the repository is written to, and the server told to load and unload."""
+import base64
 import contextlib
 import os
+import tempfile
 
 import numpy as np
 import pandas
@@ -58,11 +60,13 @@ class NesoDeployments(BaseDeploymentClient):
 
     @staticmethod
     def _put(models, name, model_uri, flavor):
-        artifact = download_artifacts(artifact_uri=model_uri)
-        flavor = flavors.choose(flavor, artifact)
-        with _server() as server:
-            models.put(name, lambda folder: flavors.write(flavor, artifact, folder), lambda: server.load(name),
-                       mlflow_model_uri=model_uri, flavor=flavor)
+        with tempfile.TemporaryDirectory(prefix="mlflow-") as downloads:
+            # A folder of this machine is read where it is.
+            artifact = download_artifacts(artifact_uri=model_uri, dst_path=None if os.path.isdir(model_uri) else downloads)
+            flavor = flavors.choose(flavor, artifact)
+            with _server() as server:
+                models.put(name, lambda folder: flavors.write(flavor, artifact, folder), lambda: server.load(name),
+                           mlflow_model_uri=model_uri, flavor=flavor)
         return flavor
 
 
@@ -87,11 +91,17 @@ def _server():
         raise MlflowException(str(error)) from error
 
 
+# Of a model that the server does not know; INVALID_ARGUMENT is Triton's.
+_NOT_LOADED = ("NOT_FOUND", "UNAVAILABLE", "INVALID_ARGUMENT")
+
+
 def _is_loaded(server, name):
     try:
         return bool(server.model(name))
-    except ServerError:
-        return False
+    except ServerError as error:
+        if error.status in _NOT_LOADED:
+            return False
+        raise
 
 
 def _tensors(server, model, inputs):
@@ -110,7 +120,11 @@ def _tensors(server, model, inputs):
 
 
 def _readable(array):
-    """Nested lists for JSON, with texts as str."""
-    if array.dtype == object:
-        array = np.array([text.decode() for text in array.flat], dtype=object).reshape(array.shape)
-    return array.tolist()
+    """Nested lists for JSON, with texts as str; bytes that are none as base64, all of the output's."""
+    if array.dtype != object:
+        return array.tolist()
+    try:
+        texts = [element.decode() for element in array.flat]
+    except UnicodeDecodeError:
+        texts = [base64.b64encode(element).decode() for element in array.flat]
+    return np.array(texts, dtype=object).reshape(array.shape).tolist()

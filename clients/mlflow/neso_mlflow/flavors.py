@@ -36,10 +36,15 @@ def _described(artifact):
 
 def _write_triton(artifact, folder):
     folders = sorted(path for path in artifact.iterdir() if path.is_dir())
-    if not folders:
-        raise MlflowException("flavor triton: expected a folder with versions and config.pbtxt in the artefact, got none",
-                              INVALID_PARAMETER_VALUE)
-    shutil.copytree(folders[0], folder)
+    models = [path for path in folders if _is_model(path)]
+    if len(models) != 1:
+        raise MlflowException(f"flavor triton: expected one folder with versions or config.pbtxt in the artefact, got "
+                              f"{', '.join(path.name for path in models or folders) or 'none'}", INVALID_PARAMETER_VALUE)
+    shutil.copytree(models[0], folder)
+
+
+def _is_model(folder):
+    return (folder / "config.pbtxt").is_file() or any(path.name.isdecimal() and path.is_dir() for path in folder.iterdir())
 
 
 def _write_onnx(artifact, folder):
@@ -50,9 +55,10 @@ def _write_onnx(artifact, folder):
                               f"{', '.join(sorted(path.name for path in artifact.iterdir())) or 'nothing'}", INVALID_PARAMETER_VALUE)
     version = folder / "1"
     version.mkdir(parents=True)
-    for path in artifact.iterdir():
-        if path == network or path.is_file() and _belongs_to_network(path):  # its labels, and tensors that lie outside of it
-            shutil.copy(path, version if path == network or path.suffix != ".txt" else folder)
+    shutil.copy(network, version)
+    for path in [*artifact.glob("*.txt"), *network.parent.iterdir()]:
+        if path.is_file() and _belongs_to_network(path):  # its labels, and tensors that lie outside of it
+            shutil.copy(path, folder if path.suffix == ".txt" else version)
     configuration = artifact / "config.pbtxt"
     if configuration.is_file():
         shutil.copy(configuration, folder)
