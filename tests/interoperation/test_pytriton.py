@@ -2,10 +2,11 @@
 import pathlib
 import signal
 import subprocess
+import zipfile
 
 import pytest
 from support.pages import blocks
-from support.pytriton import PAGE, Application, make_environment
+from support.pytriton import PAGE, Application, make_environment, type_block
 from support.server import PATIENCE, ROOT, TREE
 from support.triton import needs_triton
 
@@ -59,6 +60,34 @@ def test_the_page(environment, run, tmp_path):
     done = subprocess.run([shop.python, ask], capture_output=True, text=True, timeout=60 * PATIENCE)
     assert done.stdout == blocks(PAGE, "text", "test:answer")[0], done.stderr
     shop.stop()
+
+
+def test_the_way_back_leaves_neso_s_own_files_alone(tmp_path):
+    """With pip and a small package in the place of the real one, which is too large to be installed twice."""
+    server = {f"{folder}/{name}": "Triton's" for folder in ("bin", "lib", "caches", "backends/python", "python_backend_stubs")
+              for name in ("one", "two")}
+    info = {"METADATA": "Metadata-Version: 2.1\nName: nvidia-pytriton\nVersion: 0.7.0\n", "RECORD": "",
+            "WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"}
+    with zipfile.ZipFile(tmp_path / "nvidia_pytriton-0.7.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("pytriton/__init__.py", "")
+        for name, text in server.items():
+            wheel.writestr(f"pytriton/tritonserver/{name}", text)
+        for name, text in info.items():
+            wheel.writestr(f"nvidia_pytriton-0.7.0.dist-info/{name}", text)
+    neso = tmp_path / "a folder/neso"
+    for folder in ("bin", "lib", "caches", "backends/python"):
+        (neso / folder).mkdir(parents=True)
+        (neso / folder / "one").write_text("Neso's")
+    files = sorted(neso.rglob("*"))
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": tmp_path.as_uri(), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1"}
+    type_block("test:install", tmp_path, **offline)
+    type_block("test:exchange", tmp_path, neso)
+    (tree,) = (tmp_path / "env").glob("lib/python*/site-packages/pytriton/tritonserver")
+    assert (tree / "bin/one").read_text() == (tree / "backends/python/one").read_text() == "Neso's"
+    type_block("test:back", tmp_path, **offline)
+    assert {str(path.relative_to(tree)): path.read_text() for path in tree.rglob("*") if path.is_file()} == server
+    assert sorted(neso.rglob("*")) == files
+    assert {path.read_text() for path in files if path.is_file()} == {"Neso's"}
 
 
 def test_the_server_is_neso_from_a_copy_of_the_tree(application):

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -16,7 +17,6 @@ from .triton import LIBRARIES, TRITON
 from .wait import wait_until
 
 PAGE = ROOT / "docs" / "guides" / "pytriton.md"
-TOKEN = "a-token-of-the-tests"
 
 
 def make_environment(folder):
@@ -34,9 +34,14 @@ def make_environment(folder):
         link.parent.mkdir(exist_ok=True)
         if library.name != "libtritonserver.so":  # which scripts/setup adds
             link.symlink_to(library)
-    (exchange,) = blocks(PAGE, "sh", "test:exchange")[:1]
-    assert exchange.startswith("neso=/opt/neso\n")
-    subprocess.run(["bash", "-ec", exchange.replace("/opt/neso", str(TREE), 1)], cwd=folder, check=True)
+    type_block("test:exchange", folder)
+
+
+def type_block(marker, folder, neso=TREE, **variables):
+    """What the page says to type there, in a folder with the environment `env`; Neso is elsewhere than on the page."""
+    text = blocks(PAGE, "sh", marker)[0].replace("neso=/opt/neso\n", f"neso={shlex.quote(str(neso))}\n")
+    assert "/opt/neso" not in text
+    subprocess.run(["bash", "-ec", text], cwd=folder, env={**os.environ, **variables}, check=True)
 
 
 class Application:
@@ -95,8 +100,8 @@ class Application:
         """By Ctrl-C, as a user does."""
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(60 * PATIENCE) == 0, self.log
-        assert not list(self.temporary.iterdir()) and not list(pathlib.Path(self.home.name).glob("workspace_*/*"))
         self.assert_no_process_is_left()
+        assert not list(self.temporary.iterdir()) and not list(pathlib.Path(self.home.name).glob("workspace_*/*"))
 
     def assert_no_process_is_left(self):
         _, left = psutil.wait_procs(self.processes, timeout=10 * PATIENCE)
@@ -104,8 +109,13 @@ class Application:
         assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"pytrtion{self.process.pid}-")]
 
     def kill(self):
-        """What a test that failed may have left."""
-        for process in [self.process, *self.processes]:
+        """What a test that failed may have left; children are looked for while their parent is there."""
+        if self.process is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+                self.processes += psutil.Process(self.process.pid).children(recursive=True)
+            for process in [self.process, *self.processes]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self.process.wait()
+            psutil.wait_procs(self.processes, timeout=10 * PATIENCE)
         self.home.cleanup()
