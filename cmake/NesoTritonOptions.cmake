@@ -31,7 +31,10 @@ if(TRITON_ENABLE_TENSORRT AND NOT EXISTS ${CMAKE_CURRENT_LIST_DIR}/../.deps/tens
   message(FATAL_ERROR "TRITON_ENABLE_TENSORRT=${TRITON_ENABLE_TENSORRT}: the headers are missing. Run scripts/setup tensorrt, or `make "
                       "build BACKENDS=tensorrt`, which does both.")
 endif()
-if(TRITON_ENABLE_ASAN AND NOT NESO_SANITIZE)
+if(TRITON_ENABLE_ASAN AND NESO_SANITIZE AND NOT NESO_SANITIZE STREQUAL address)
+  message(FATAL_ERROR "TRITON_ENABLE_ASAN=${TRITON_ENABLE_ASAN}: a build has one sanitizer, and NESO_SANITIZE=${NESO_SANITIZE} asks for "
+                      "another. Leave one of them out.")
+elseif(TRITON_ENABLE_ASAN AND NOT NESO_SANITIZE)
   set(NESO_SANITIZE address)
   message(STATUS "TRITON_ENABLE_ASAN=${TRITON_ENABLE_ASAN}: NESO_SANITIZE=${NESO_SANITIZE}")
 endif()
