@@ -1,4 +1,6 @@
 """The wheels of scripts/wheels: pip puts them into a fresh environment, and the server serves from there."""
+import configparser
+import email
 import re
 import shutil
 import subprocess
@@ -71,6 +73,7 @@ def test_the_tag_is_what_the_page_says_and_the_size_is_small(wheels):
     page = (ROOT / "docs/installing.md").read_text()
     assert wheels["neso_client"].name == "neso_client-0.1.0-py3-none-any.whl"
     assert wheels["tritonclient"].name == "tritonclient-2.73.0+neso.0.1.0-py3-none-any.whl"
+    assert wheels["neso_mlflow"].name == "neso_mlflow-0.1.0-py3-none-any.whl"
     for name, file in with_binaries(wheels):
         tag = re.fullmatch(rf"{name}-0\.1\.0-py3-none-(manylinux_(2_\d+)_\w+)\.whl", file.name)
         assert tag and file.stat().st_size < LIMIT, file
@@ -157,3 +160,20 @@ def test_each_wheel_has_its_bill_of_materials(wheels):
     for name, file in with_binaries(wheels):
         with zipfile.ZipFile(file) as contents:
             assert f"{name}-0.1.0.dist-info/sboms/neso.cdx.json" in contents.namelist()
+
+
+@pytest.mark.parametrize("name", ["neso_server", "neso_client", "neso_mlflow"])
+def test_a_wheel_has_its_licence(wheels, name):
+    with zipfile.ZipFile(wheels[name]) as contents:
+        info = f"{name}-0.1.0.dist-info"
+        said = email.message_from_bytes(contents.read(f"{info}/METADATA"))
+        assert (said["License-Expression"], said["License-File"]) == ("Apache-2.0", "LICENSE")
+        assert contents.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+
+
+def test_mlflow_finds_its_targets_by_the_wheel_s_entry_points(wheels):
+    entries = configparser.ConfigParser()
+    with zipfile.ZipFile(wheels["neso_mlflow"]) as contents:
+        entries.read_string(contents.read("neso_mlflow-0.1.0.dist-info/entry_points.txt").decode())
+    assert {section: dict(entries[section]) for section in entries.sections()} == {
+        "mlflow.deployments": {"neso": "neso_mlflow", "triton": "neso_mlflow"}}
