@@ -207,7 +207,7 @@ TEST(TemporaryLocalDiskTest, HoldsTheFilesAndGoesWithItsHolder) {
   const std::string path = (*folder)->path();
   EXPECT_EQ(std::filesystem::file_size(path + "/1/model.onnx"), 3U);
   EXPECT_TRUE(std::filesystem::exists(path + "/labels.txt"));
-  folder = Internal("gone");
+  folder->reset();
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
