@@ -93,9 +93,6 @@ Expected<std::unique_ptr<Signals>> Signals::Install() {
   return std::unique_ptr<Signals>(new Signals(fd));
 }
 
-// The descriptor stays: a handler that is late must not write to whatever its number stands for then.
-Signals::~Signals() = default;
-
 std::optional<Signals::Asked> Signals::Take() const {
   const int seen = g_stops_seen;
   if (seen < std::min(g_stops.load(), 2)) {

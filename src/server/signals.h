@@ -34,7 +34,7 @@ class Signals {
   // Installs the handlers. From then on the third of these signals ends the process at once, with exit code 1, whatever
   // it does. Error: kInternal when the system gives no eventfd.
   static Expected<std::unique_ptr<Signals>> Install();
-  ~Signals();
+  ~Signals() = default;
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -45,7 +45,7 @@ class Signals {
  private:
   explicit Signals(int event_fd) : event_fd_(event_fd) {}
   std::optional<Asked> Take() const;
-  const int event_fd_;
+  const int event_fd_;  // stays open: a handler that is late must not write to whatever its number stands for then
 };
 
 }  // namespace neso
