@@ -92,6 +92,7 @@ def test_a_load_that_fails_behind_the_agents_is_told(start, repository, recordin
         'input { name: "I" data_type: TYPE_FP32 dims: 1 } output { name: "O" data_type: TYPE_FP32 dims: 1 }')
     server = start()
     assert load(server, "m").status_code == 400
+    ended(recording)
     assert recording.events() == ["a LOAD", "a LOAD_FAIL", "a finalized"]
 
 
@@ -100,6 +101,7 @@ def test_a_configuration_that_is_refused_behind_the_agents_is_told(start, reposi
     server = start()
     response = load(server, "m")
     assert (response.status_code, response.json()["error"]) == (500, POLL_ERROR)
+    ended(recording)
     assert recording.events() == ["a LOAD", "a LOAD_FAIL", "a finalized"]
 
 

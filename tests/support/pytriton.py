@@ -55,19 +55,14 @@ class Application:
         self.home = tempfile.TemporaryDirectory(prefix="pt-")  # a short path: PyTriton's sockets lie there
         self.ports = {name: free_port() for name in ("http", "grpc", "metrics", "vertex_ai")}
         settings = {f"PYTRITON_TRITON_CONFIG_{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
-        self.env = {**os.environ, **settings, "PYTRITON_HOME": self.home.name, "TMPDIR": str(self.temporary), **variables}
+        self.env = {**os.environ, **settings, "PYTRITON_HOME": self.home.name, "TMPDIR": str(self.temporary),
+                    "PYTHONUNBUFFERED": "1", **variables}  # else what the server says comes when there are 8 KB of it
         self.process, self.processes = None, []
 
     def start(self, up):
-        """Until its log says so. PyTriton forks a process that has threads to start the server, which now and then stands still for
-        ever before anything is said; then it is started again."""
-        for is_last in (False, True):
-            with (self.folder / "log").open("w") as log:
-                self.process = subprocess.Popen([self.python, self.program], cwd=self.folder, env=self.env, stdout=log, stderr=log)
-            with contextlib.suppress(AssertionError) if not is_last else contextlib.nullcontext():
-                wait_until(lambda: self.log or self.process.poll() is not None, timeout=30)
-                break
-            self.end_processes()
+        """Until its log says so."""
+        with (self.folder / "log").open("w") as log:
+            self.process = subprocess.Popen([self.python, self.program], cwd=self.folder, env=self.env, stdout=log, stderr=log)
         wait_until(lambda: up in self.log or self.process.poll() is not None, timeout=60)
         assert self.process.poll() is None, self.log
         self.processes = psutil.Process(self.process.pid).children(recursive=True)
@@ -115,17 +110,13 @@ class Application:
         assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"pytrtion{self.process.pid}-")]
 
     def kill(self):
-        """What a test that failed may have left."""
+        """What a test that failed may have left; children are looked for while their parent is there."""
         if self.process is not None:
-            self.end_processes()
-        self.home.cleanup()
-
-    def end_processes(self):
-        """Children are looked for while their parent is there."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self.processes += psutil.Process(self.process.pid).children(recursive=True)
-        for process in [self.process, *self.processes]:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self.process.wait()
-        psutil.wait_procs(self.processes, timeout=10 * PATIENCE)
+                self.processes += psutil.Process(self.process.pid).children(recursive=True)
+            for process in [self.process, *self.processes]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            self.process.wait()
+            psutil.wait_procs(self.processes, timeout=10 * PATIENCE)
+        self.home.cleanup()
