@@ -13,7 +13,7 @@ import onnx
 import pytest
 from support.access import KeyFile
 from support.fault_proxy import FaultProxy
-from support.object_stores import BUCKET, S3
+from support.object_stores import BUCKET, S3, running
 from support.onnx_models import model, node
 from support.reader import Reader
 from support.repository import ModelRepository
@@ -260,11 +260,8 @@ def test_what_cannot_be_deployed_leaves_all_as_it_was(shell):
 
 @pytest.fixture(scope="module")
 def s3():
-    if not S3.is_there():
-        pytest.skip(f"no {S3.program}: run scripts/setup test")
-    store = S3().start()
-    yield store
-    store.stop()
+    with running(S3) as store:
+        yield store
 
 
 @pytest.fixture

@@ -2,29 +2,20 @@ import shutil
 import uuid
 
 import pytest
-from support.object_stores import STORES
-
-
-def _running(scheme):
-    kind = STORES[scheme]
-    if not kind.is_there():
-        pytest.skip(f"no {kind.program}: run scripts/setup test")
-    return kind().start()
+from support.object_stores import S3, STORES, running
 
 
 @pytest.fixture(scope="module", params=sorted(STORES))
 def store(request):
     """Each store, for as long as a module's tests last."""
-    running = _running(request.param)
-    yield running
-    running.stop()
+    with running(STORES[request.param]) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def s3():
-    running = _running("s3")
-    yield running
-    running.stop()
+    with running(S3) as store:
+        yield store
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import urllib.parse
 
+import pytest
+
 from .fault_proxy import FaultProxy
 from .server import PATIENCE, ROOT, free_port
 from .wait import wait_for_port
@@ -301,3 +303,13 @@ class Azure(_Store):
 
 
 STORES = {"s3": S3, "gs": Google, "as": Azure}
+
+
+@contextlib.contextmanager
+def running(kind):
+    """One of these stores, for fixtures; skips where its program is not there."""
+    if not kind.is_there():
+        pytest.skip(f"no {kind.program}: run scripts/setup test")
+    store = kind().start()
+    yield store
+    store.stop()

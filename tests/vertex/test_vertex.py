@@ -5,7 +5,7 @@ import struct
 
 import pytest
 from support.inference import body
-from support.object_stores import Google
+from support.object_stores import Google, running
 from support.server import free_port, run_neso
 from support.vertex import BINARY, ROUTES, Vertex
 from support.wait import wait_until
@@ -14,9 +14,8 @@ from support.wait import wait_until
 @pytest.fixture(scope="module")
 def bucket():
     """Google's object store on loopback, with a bucket."""
-    store = Google().start()
-    yield store
-    store.stop()
+    with running(Google) as store:
+        yield store
 
 
 @pytest.fixture
@@ -269,7 +268,6 @@ def test_the_environment_decides_what_is_served(repository, start_server):
     assert "Started GRPCInferenceService" not in server.log
 
 
-@pytest.mark.skipif(not Google.is_there(), reason=f"no {Google.program}: run scripts/setup test")
 def test_a_bucket_is_the_repository(bucket, repository, start_server, tmp_path):
     """All that Vertex AI says, and a server without arguments."""
     repository.add_identity()
@@ -286,7 +284,6 @@ def test_a_bucket_is_the_repository(bucket, repository, start_server, tmp_path):
     assert not list(tmp_path.glob("neso-*"))  # the copy went with the model
 
 
-@pytest.mark.skipif(not Google.is_there(), reason=f"no {Google.program}: run scripts/setup test")
 def test_a_folder_of_a_bucket_without_objects_ends_the_server(bucket):
     result = run_neso(env={**ROUTES, **bucket.environment, "AIP_MODE": "PREDICTION", "AIP_STORAGE_URI": f"{bucket.url}/nothing"})
     assert result.returncode == 1
