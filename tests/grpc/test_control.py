@@ -13,6 +13,7 @@ from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 from support.server import run_neso
+from support.wait import wait_until
 
 DISABLED = "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable."
 
@@ -96,6 +97,8 @@ def test_statistics(server, client, stub):
     import numpy as np
     tensor.set_data_from_numpy(np.ones((1, 1), np.float32))
     client.infer("identity", [tensor], model_version="1")
+    # Counted a moment after it is answered.
+    wait_until(lambda: client.get_inference_statistics("identity", "1").model_stats[0].inference_count)
     statistics = client.get_inference_statistics("identity", "1").model_stats
     assert [s.version for s in statistics] == ["1"]
     assert statistics[0].inference_count == statistics[0].inference_stats.success.count >= 1
