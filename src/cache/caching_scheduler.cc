@@ -134,28 +134,39 @@ Status CachingScheduler::Execute(std::unique_ptr<InferenceRequest>& request, con
 
 // The factory keeps the model, and the model this.
 void CachingScheduler::KeepAnswer(ResponseFactory& factory, Miss miss) {
-  factory.Intercept(ResponseStage::kCache, [this, &factory, miss](std::unique_ptr<InferenceResponse> response,
-                                                                  uint32_t flags) mutable {
+  std::shared_ptr<ResponseLine> line = cache_->is_in_process() ? nullptr : std::make_shared<ResponseLine>();
+  factory.Intercept(ResponseStage::kCache, [this, &factory, miss, line = std::move(line)](
+                                               std::unique_ptr<InferenceResponse> response, uint32_t flags) mutable {
+    if (line != nullptr && line->Takes(response, flags)) return;
     if (response == nullptr || !response->status().ok()) {
       if ((flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0) GiveUp(miss, factory.IsCancelled());
       return factory.PassOn(ResponseStage::kCache, std::move(response), flags);
     }
     const Miss answered = std::exchange(miss, {.key = miss.key, .lookup_ns = miss.lookup_ns, .leads = false});
-    if (cache_->is_in_process()) {
+    if (line == nullptr) {
       Keep(*response, answered);
       return factory.PassOn(ResponseStage::kCache, std::move(response), flags);
     }
-    InferenceResponse* const raw = response.release();
-    const bool is_posted = executor_.Post([this, raw, answered, flags] {
-      std::unique_ptr<InferenceResponse> posted(raw);
-      const std::shared_ptr<ResponseFactory> living = posted->factory();
-      Keep(*posted, answered);
-      living->PassOn(ResponseStage::kCache, std::move(posted), flags);
-    });
-    if (is_posted) return;
-    GiveUp(answered, false);
-    factory.PassOn(ResponseStage::kCache, std::unique_ptr<InferenceResponse>(raw), flags);
+    KeepSoon(std::move(response), flags, answered, line);
   });
+}
+
+void CachingScheduler::KeepSoon(std::unique_ptr<InferenceResponse> response, uint32_t flags, const Miss& miss,
+                                const std::shared_ptr<ResponseLine>& line) {
+  line->HoldUp();
+  InferenceResponse* const raw = response.release();
+  const auto pass_on = [raw, flags, line] {
+    const std::shared_ptr<ResponseFactory> living = raw->factory();
+    living->PassOn(ResponseStage::kCache, std::unique_ptr<InferenceResponse>(raw), flags);
+    line->PassOnWaiting(*living);
+  };
+  const bool is_posted = executor_.Post([this, raw, miss, pass_on] {
+    Keep(*raw, miss);
+    pass_on();
+  });
+  if (is_posted) return;
+  GiveUp(miss, false);
+  pass_on();
 }
 
 void CachingScheduler::Keep(const InferenceResponse& response, const Miss& miss) {

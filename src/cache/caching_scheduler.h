@@ -14,6 +14,7 @@
 
 #include "base/executor.h"
 #include "cache/response_cache.h"
+#include "cache/response_line.h"
 #include "cache/single_flight.h"
 #include "core/model.h"
 #include "core/response.h"
@@ -59,6 +60,9 @@ class CachingScheduler final : public Scheduler {
   Status Execute(std::unique_ptr<InferenceRequest>& request, const Miss& miss);
   void KeepAnswer(ResponseFactory& factory, Miss miss);
   void Keep(const InferenceResponse& response, const Miss& miss);
+  // Keeps it and passes it on; what the backend sends meanwhile waits in `line`.
+  void KeepSoon(std::unique_ptr<InferenceResponse> response, uint32_t flags, const Miss& miss,
+                const std::shared_ptr<ResponseLine>& line);
   void Insert(const Expected<CachedAnswer>& answer, const Miss& miss);
   void AnswerWaiting(const Expected<CachedAnswer>& answer, const CacheKey& key);
   // There will be no answer to wait for.

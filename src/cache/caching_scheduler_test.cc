@@ -138,6 +138,29 @@ TEST_P(CachingSchedulerTest, SequencesPassBy) {
   EXPECT_EQ(cache_->size(), 0U);
 }
 
+TEST_P(CachingSchedulerTest, WhatFollowsAnAnswerComesBehindIt) {
+  ASSERT_TRUE(Ask("1").ok());
+  Settle();
+  std::promise<void> go_on;
+  ASSERT_TRUE(executor_.Post([&go_on] { go_on.get_future().wait(); }));  // what is kept elsewhere waits behind it
+  std::unique_ptr<InferenceRequest> request = next_->Take();
+  ResponseFactory& factory = request->response_factory();
+  std::unique_ptr<InferenceResponse> response = factory.CreateResponse(request->shared_response_factory());
+  test::AddOneByte(*response, 'a');
+  InferenceResponse::Send(std::move(response), 0, {});
+  factory.SendFlags(TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+  InferenceRequest::Release(std::move(request), TRITONSERVER_REQUEST_RELEASE_ALL);
+  EXPECT_EQ(requester_.answers().size(), GetParam() ? 2U : 0U);
+  go_on.set_value();
+  Settle();
+  const std::vector<test::Requester::Answer> answers = requester_.answers();
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].outputs.at("out"), "a");
+  EXPECT_FALSE(answers[1].has_response);
+  EXPECT_EQ(answers[1].flags, uint32_t{TRITONSERVER_RESPONSE_COMPLETE_FINAL});
+  EXPECT_EQ(cache_->size(), 1U);
+}
+
 TEST_P(CachingSchedulerTest, ACacheThatFailsCostsNoAnswer) {
   cache_->failure = Unavailable("away");
   ASSERT_TRUE(Ask("1").ok());

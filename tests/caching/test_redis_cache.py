@@ -6,6 +6,7 @@ import pytest
 from support.caching import ENABLED, counts, metric_counts
 from support.clients import infer_at_once
 from support.inference import ask, values
+from support.python_models import PythonModels, python_on_path
 from support.redis import Redis, needs_redis
 from support.server import PATIENCE, free_port, run_neso
 from support.wait import wait_until
@@ -40,6 +41,22 @@ def test_a_hit_and_what_lies_in_redis(start, redis):
     assert sorted(redis.ask("HKEYS", key).split()) == ["0:b", "0:i", "0:s", "0:t"]
     assert redis.ask("HGET", key, "0:s") == redis.ask("HSTRLEN", key, "0:b")
     assert redis.ask("TTL", key) == "-1"
+
+
+def test_an_answer_whose_end_is_sent_by_itself(repository, start_server, redis):
+    PythonModels(repository).add("apart", """
+        def execute(self, requests):
+            for request in requests:
+                sender = request.get_response_sender()
+                sender.send(answer(OUT=values(request)))
+                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    """, extra=ENABLED)
+    server = start_server(repository.path, *redis.config, env=python_on_path())
+    for _ in range(2):
+        for number in range(100):
+            response = server.infer("apart", {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [number]}]})
+            assert values(response) == [number], response.text
+    assert counts(server, "apart")[:2] == (100, 100)
 
 
 def test_servers_share_it_and_it_outlives_them(start, redis):
