@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/places.h"
+
 namespace neso {
 
 // Thread-safe. Without a limit it costs a look at a number that never changes.
@@ -31,19 +33,14 @@ class RequestPlaces {
   }
 
   // False: there is no place. True: to be left, unless there is no limit.
-  bool TryTake() {
-    if (limit() == SIZE_MAX) return true;
-    if (taken_.fetch_add(1, std::memory_order_relaxed) < limit()) return true;
-    Leave();
-    return false;
-  }
+  bool TryTake() { return limit() == SIZE_MAX || places_.TryTake(limit()); }
   void Leave() {
-    if (limit() != SIZE_MAX) taken_.fetch_sub(1, std::memory_order_relaxed);
+    if (limit() != SIZE_MAX) places_.Leave();
   }
 
  private:
   std::atomic<size_t> limit_{SIZE_MAX};
-  std::atomic<size_t> taken_{0};
+  Places places_;
 };
 
 }  // namespace neso

@@ -1,6 +1,7 @@
 #include "frontend/running_request.h"
 
 #include <new>
+#include <utility>
 
 #include "base/block_cache.h"
 #include "base/exception_status.h"
@@ -9,8 +10,10 @@
 
 namespace neso {
 
-RunningRequest::~RunningRequest() {
-  if (has_place_) RequestPlaces::OfProcess().Leave();
+RunningRequest::~RunningRequest() { LeavePlace(); }
+
+void RunningRequest::LeavePlace() {
+  if (std::exchange(has_place_, false)) RequestPlaces::OfProcess().Leave();
 }
 
 Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request, std::shared_ptr<RequestTrace> trace) {
@@ -30,6 +33,7 @@ Status RunningRequest::SubmitRequest(std::unique_ptr<InferenceRequest>& request,
   if (!status.ok()) {
     const std::shared_ptr<RunningRequest> self = std::move(until_release_);
     until_response_.reset();
+    LeavePlace();
   }
   return status;
 }
@@ -107,6 +111,8 @@ void RunningRequest::OnResponseComplete(TRITONSERVER_InferenceResponse* response
   const std::shared_ptr<RunningRequest> self = is_final ? std::move(run->until_response_) : nullptr;
   std::unique_ptr<InferenceResponse> owned(static_cast<InferenceResponse*>(response));
   if (!owned && !is_final) return;
+  // Who has got the answer may ask again.
+  if (is_final) run->LeavePlace();
   try {
     run->OnResponse(std::move(owned), is_final);
   } catch (...) {

@@ -62,6 +62,8 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   virtual bool SendsAsItIs(std::string_view) const { return false; }
 
  private:
+  void LeavePlace();
+
   static TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t byte_size,
                                       TRITONSERVER_MemoryType preferred, int64_t preferred_id, void* userp,
                                       void** buffer, void** buffer_userp, TRITONSERVER_MemoryType* actual,
@@ -75,7 +77,7 @@ class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
   static const ResponseAllocator& Allocator(bool has_shared_outputs);
 
   RequestTensors tensors_;
-  bool has_place_ = false;
+  bool has_place_ = false;  // of whoever submits it, then of whoever answers it
   std::shared_ptr<RequestTrace> trace_;
   std::shared_ptr<RunningRequest> until_response_;
   std::shared_ptr<RunningRequest> until_release_;

@@ -173,6 +173,24 @@ def test_requests_at_once_are_bounded(keys, repository, start_server):
         assert statuses.count(200) >= 2 and statuses.count(200) + statuses.count(429) == 6, statuses
 
 
+def test_who_waits_for_each_answer_is_never_one_too_many(keys, repository, start_server):
+    repository.add_identity("m")
+    repository.add_identity("decoupled", extra="model_transaction_policy { decoupled: true }")
+    keys.create("one", concurrent=1)
+    server = start_server(repository.path, "--max-requests=1", f"--access-keys={keys.path}")
+    infer = {"inputs": [{"name": "INPUT0", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}]}
+    with requests.Session() as session:
+        session.headers.update(keys.headers("one"))
+        for path, body in [("m/infer", infer), ("m/generate", {"INPUT0": [1, 2]}), ("decoupled/generate_stream", {"INPUT0": [1, 2]})]:
+            for _ in range(200):
+                answer = session.post(f"{server.url}/v2/models/{path}", json=body)
+                assert answer.status_code == 200 and "error" not in answer.text, answer.text
+    with grpcclient.InferenceServerClient(server.grpc) as client, Stream(server, headers=metadata(keys, "one")) as stream:
+        for _ in range(200):
+            assert client.infer("m", tensor(), headers=metadata(keys, "one")).as_numpy("OUTPUT0").tolist() == [[1, 2]]
+            assert stream.ask("m").as_numpy("OUTPUT0").tolist() == [[1, 2]]
+
+
 def test_keys_change_under_load_without_a_lost_request(server, keys):
     stop = threading.Event()
     counts, wrong = [0, 0], []

@@ -183,11 +183,11 @@ AccessRefusalRef AccessControl::Enter(const AccessTable::Entry& entry, AccessTic
   }
   if (key.concurrent == 0) return nullptr;
   AccessTicketRef made = std::make_shared<AccessTicket>();
-  if (!entry.use->Enter(key.concurrent)) {
+  if (!entry.use->places().TryTake(key.concurrent)) {
     return Refuse(Kind::kTooMany, "the key '{}' has as many requests under way as it may, {}; try again later",
                   key.name, key.concurrent);
   }
-  made->TakePlace(entry.use);
+  made->KeepPlace(entry.use);
   ticket = std::move(made);
   return nullptr;
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/places.h"
 #include "base/sha256.h"
 #include "frontend/access/access_right.h"
 
@@ -60,16 +61,12 @@ class AccessUse {
  public:
   // Counts a request at `now`; zero if it may go on, else after how long the next one may.
   Nanoseconds TakeTurn(const AccessKey& key, TimePoint now);
-  bool Enter(uint32_t most) {
-    if (running_.fetch_add(1, std::memory_order_relaxed) < most) return true;
-    Leave();
-    return false;
-  }
-  void Leave() { running_.fetch_sub(1, std::memory_order_relaxed); }
+  // Those of the requests that are under way.
+  Places& places() { return places_; }
 
  private:
   std::atomic<int64_t> next_ns_{0};
-  std::atomic<uint32_t> running_{0};
+  Places places_;
 };
 
 }  // namespace neso

@@ -24,7 +24,7 @@ std::string ResultText(int result) {
 }
 
 AccessTicket::~AccessTicket() {
-  if (place_) place_->Leave();
+  LeavePlace();
   if (!audit_) return;
   try {
     audit_->Append({.key = key_,
@@ -37,6 +37,10 @@ AccessTicket::~AccessTicket() {
   } catch (...) {
     LogException("the audit log");
   }
+}
+
+void AccessTicket::LeavePlace() {
+  if (place_ && has_place_.exchange(false, std::memory_order_relaxed)) place_->places().Leave();
 }
 
 void AccessTicket::TellTo(std::shared_ptr<AuditLog> audit, AuditedRequest request, std::string_view key) {

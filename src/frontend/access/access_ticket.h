@@ -1,7 +1,9 @@
 // Goes with an admitted request that takes a place among those of its key, or that the audit log wants to hear of.
 //
 //   ticket->NoteResult(200);
-//   ticket.reset();            // the place is free, the line is written
+//   ticket->LeavePlace();
+//   ... the answer leaves ...
+//   ticket.reset();            // the line is written
 #pragma once
 
 #include <atomic>
@@ -37,7 +39,13 @@ class AccessTicket {
   AccessTicket& operator=(const AccessTicket&) = delete;
   ~AccessTicket();
 
-  void TakePlace(std::shared_ptr<AccessUse> use) { place_ = std::move(use); }
+  // Of a request that has one, before anybody else knows of the ticket.
+  void KeepPlace(std::shared_ptr<AccessUse> use) {
+    place_ = std::move(use);
+    has_place_.store(true, std::memory_order_relaxed);
+  }
+  // Before the end of the answer leaves: who has got it may ask again. The last reference leaves it otherwise.
+  void LeavePlace();
   // `key`: its name, or empty.
   void TellTo(std::shared_ptr<AuditLog> audit, AuditedRequest request, std::string_view key);
   void NoteModel(std::string_view model) { request_.model = model; }
@@ -49,7 +57,8 @@ class AccessTicket {
 
  private:
   std::shared_ptr<AccessUse> place_;  // null: it takes none
-  std::shared_ptr<AuditLog> audit_;   // null: nobody wants to hear of it
+  std::atomic<bool> has_place_{false};
+  std::shared_ptr<AuditLog> audit_;  // null: nobody wants to hear of it
   AuditedRequest request_;
   std::string key_;
   std::atomic<int> result_{kNoResult};

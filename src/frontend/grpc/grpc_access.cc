@@ -16,15 +16,20 @@ class TicketedCall final : public net::GrpcCall {
   void SendMetadata(net::GrpcMetadata metadata) override { inner_->SendMetadata(std::move(metadata)); }
   bool Send(net::GrpcMessage message) override { return inner_->Send(std::move(message)); }
   void Finish(net::GrpcStatus status) override {
-    ticket_->NoteResult(static_cast<int>(status.code));
+    End(status.code);
     inner_->Finish(std::move(status));
   }
   void SendAndFinish(net::GrpcMessage message) override {
-    ticket_->NoteResult(static_cast<int>(net::GrpcCode::kOk));
+    End(net::GrpcCode::kOk);
     inner_->SendAndFinish(std::move(message));
   }
 
  private:
+  void End(net::GrpcCode code) {
+    ticket_->NoteResult(static_cast<int>(code));
+    ticket_->LeavePlace();
+  }
+
   const net::GrpcCallRef inner_;
   const AccessTicketRef ticket_;
 };

@@ -33,6 +33,10 @@ class StreamInfer::Run final : public InferRun {
     if (ticket_ != nullptr) ticket_->NoteResult(static_cast<int>(code));
   }
 
+  void LeavePlace() {
+    if (ticket_ != nullptr) ticket_->LeavePlace();
+  }
+
   void Deliver(net::GrpcMessage message) {
     TraceSending(message);
     if (turn_) {
@@ -52,6 +56,7 @@ class StreamInfer::Run final : public InferRun {
  private:
   void OnResponse(std::unique_ptr<InferenceResponse> response, bool is_final) override {
     BeginAnswer(is_final);
+    if (is_final) LeavePlace();
     if (is_decoupled()) {
       SendDecoupled(std::move(response), is_final);
     } else {
@@ -234,6 +239,7 @@ Status StreamInfer::Submit(Run& run, const ReadTimes& read) {
 Status StreamInfer::Refuse(Run& run, const Status& error) {
   run.NoteFailure(error);
   run.EndUse();
+  run.LeavePlace();
   run.Deliver(EncodeStreamNotice(
       {.error = error.message(), .id = run.id(), .model_name = {}, .model_version = {}, .is_final = {}}));
   return {};

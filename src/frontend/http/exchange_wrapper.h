@@ -21,6 +21,7 @@ class ExchangeWrapper : public net::HttpExchange {
   const std::shared_ptr<void>& ticket() const final { return inner_->ticket(); }
   void Respond(net::HttpResponse response) final {
     OnAnswer(response);
+    OnEnd();
     inner_->Respond(std::move(response));
   }
   void StartStream(net::HttpResponse head) final {
@@ -28,7 +29,10 @@ class ExchangeWrapper : public net::HttpExchange {
     inner_->StartStream(std::move(head));
   }
   bool Write(std::string chunk) final { return inner_->Write(std::move(chunk)); }
-  void Finish() final { inner_->Finish(); }
+  void Finish() final {
+    OnEnd();
+    inner_->Finish();
+  }
   void CloseAfterResponse() final { inner_->CloseAfterResponse(); }
   void SetDisconnectCallback(std::function<void()> callback) final {
     inner_->SetDisconnectCallback(std::move(callback));
@@ -37,6 +41,8 @@ class ExchangeWrapper : public net::HttpExchange {
  private:
   // Before `answer` leaves; of a streamed one it is the head.
   virtual void OnAnswer(net::HttpResponse& answer) = 0;
+  // Before the last of it leaves.
+  virtual void OnEnd() {}
 
   const net::HttpExchangeRef inner_;
 };

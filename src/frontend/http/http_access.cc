@@ -15,9 +15,9 @@ class TicketedExchange final : public ExchangeWrapper {
   using ExchangeWrapper::ExchangeWrapper;
 
  private:
-  void OnAnswer(net::HttpResponse& answer) override {
-    static_cast<AccessTicket*>(ticket().get())->NoteResult(answer.status);
-  }
+  AccessTicket& access_ticket() const { return *static_cast<AccessTicket*>(ticket().get()); }
+  void OnAnswer(net::HttpResponse& answer) override { access_ticket().NoteResult(answer.status); }
+  void OnEnd() override { access_ticket().LeavePlace(); }
 };
 
 }  // namespace
