@@ -161,7 +161,8 @@ void CachingScheduler::KeepSoon(std::unique_ptr<InferenceResponse> response, uin
     line->PassOnWaiting(*living);
   };
   const bool is_posted = executor_.Post([this, raw, miss, pass_on] {
-    Keep(*raw, miss);
+    const Status kept = CatchExceptions([&] { return Keep(*raw, miss), Status(); });
+    if (!kept.ok()) LogCacheFailure("Failed to keep an answer: {}", kept.message());
     pass_on();
   });
   if (is_posted) return;

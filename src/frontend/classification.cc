@@ -1,9 +1,11 @@
 #include "frontend/classification.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace neso {
@@ -11,15 +13,25 @@ namespace {
 
 constexpr size_t kMaxClasses = 1'000'000;
 
+// What is no number is less than all numbers.
+template <typename T>
+bool IsGreater(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
+  }
+  return a > b;
+}
+
 template <typename T>
 void AppendTop(const InferenceResponse& response, const Output& output, std::span<const T> values, size_t top,
                std::string& data) {
   std::vector<uint32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0u);
   // Equal values keep their order, so that the same output always gives the same text.
-  std::partial_sort(
-      order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
-      [&](uint32_t a, uint32_t b) { return values[a] > values[b] || (!(values[b] > values[a]) && a < b); });
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      return IsGreater(values[a], values[b]) || (!IsGreater(values[b], values[a]) && a < b);
+                    });
   for (size_t i = 0; i < top; ++i) {
     std::string text = std::to_string(values[order[i]]) + ":" + std::to_string(order[i]);
     if (const char* label = response.ClassificationLabel(output, order[i]); label != nullptr && *label != '\0') {

@@ -11,11 +11,24 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 
+#include "base/clock.h"
 #include "net/service_limits.h"
 
 namespace neso::net {
+
+// When a client last took some of what waits for it. Thread-safe.
+class LastRead {
+ public:
+  void Note() { at_.store(CoarseNow(), std::memory_order_relaxed); }
+  // Longer than what a lossy network takes to go on, and than a pause of a client's garbage collector.
+  bool IsRecent() const { return CoarseNow() - at_.load(std::memory_order_relaxed) < std::chrono::seconds(1); }
+
+ private:
+  std::atomic<TimePoint> at_{};
+};
 
 class ClientAccount {
  public:
@@ -42,10 +55,13 @@ class ClientAccount {
   size_t limit(Kind kind) const { return limits_[kind]; }
   size_t Held(Kind kind) const { return held_[kind].load(std::memory_order_relaxed); }
   bool IsOver(Kind kind) const { return Held(kind) > limits_[kind]; }
+  // Of what is unread.
+  LastRead& last_read() { return last_read_; }
 
  private:
   const std::array<size_t, 3> limits_;
   std::array<std::atomic<size_t>, 3> held_{};
+  LastRead last_read_;
 };
 
 }  // namespace neso::net

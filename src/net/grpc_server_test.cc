@@ -333,7 +333,8 @@ TEST_F(GrpcServerTest, AClientThatDoesNotReadIsCut) {
   TestHttp2Client client(server_->port(), 0, 1000);
   const int32_t id = Call(client, "/flood", Framed("x"));
   EXPECT_TRUE(client.ReadUntil([&] { return client.answer(id).closed; }));
-  EXPECT_EQ(Status(client.answer(id)), "8 the client does not read its responses");
+  const std::string status = Status(client.answer(id));
+  EXPECT_TRUE(status.starts_with("8 the client does not read its responses, or too slowly: ")) << status;
   EXPECT_TRUE(Soon([&] { return journal_.alive == 0; }));
 }
 

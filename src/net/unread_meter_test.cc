@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace neso::net {
 namespace {
 
@@ -14,8 +16,26 @@ TEST(UnreadMeterTest, WhatWaitsDecidesAndNotWhatComes) {
   EXPECT_FALSE(meter.IsTooMuch());
   meter.Add(5 * kLimit);
   EXPECT_TRUE(meter.IsTooMuch());
-  meter.Remove(5 * kLimit);
+  meter.Clear();
   EXPECT_FALSE(meter.IsTooMuch());
+}
+
+TEST(UnreadMeterTest, WhoReadsMayBeFurtherBehind) {
+  ClientAccount account({.max_unread_bytes = kLimit});
+  UnreadMeter meter(account), other(account);
+  meter.Add(3 * kLimit);
+  EXPECT_TRUE(meter.IsTooMuch());
+  meter.Remove(1);
+  EXPECT_FALSE(meter.IsTooMuch());
+  other.Add(kLimit + 1);
+  EXPECT_TRUE(other.IsTooMuch()) << "this one is not read";
+  meter.Add(UnreadMeter::kWhileReading * kLimit);
+  meter.Remove(1);
+  EXPECT_TRUE(meter.IsTooMuch()) << "too far";
+  meter.Remove(UnreadMeter::kWhileReading * kLimit);
+  EXPECT_FALSE(meter.IsTooMuch());
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_TRUE(meter.IsTooMuch()) << "it is not read any more";
 }
 
 TEST(UnreadMeterTest, BesideOthersThatHaveTooMuchALittleIsTaken) {

@@ -241,6 +241,16 @@ def test_classification_without_labels_and_with_more_classes_than_there_are(serv
     assert response.json()["outputs"][0] == {"name": "OUTPUT0", "datatype": "BYTES", "shape": [1, 2], "data": ["9:1", "5:0"]}
 
 
+def test_classification_puts_nan_last(server):
+    row = [float("nan"), 1, float("inf"), float("nan"), 3]
+    tensor = httpclient.InferInput("INPUT0", [1, 5], "FP32")
+    tensor.set_data_from_numpy(np.array([row], np.float32))
+    with httpclient.InferenceServerClient(server.http) as client:
+        result = client.infer("identity_fp32", [tensor], outputs=[httpclient.InferRequestedOutput("OUTPUT0", class_count=5)])
+    texts = [text.decode() for text in result.as_numpy("OUTPUT0")[0]]
+    assert texts[:3] == ["inf:2", "3.000000:4", "1.000000:1"] and [text[-2:] for text in texts[3:]] == [":0", ":3"]
+
+
 def test_classification_refuses_types_without_order(server):
     response = server.infer("identity_bytes", {
         "inputs": [{"name": "INPUT0", "datatype": "BYTES", "shape": [1, 1], "data": ["x"]}],

@@ -1,11 +1,14 @@
 """What one client can make the server keep, and for how long: answers that it does not read, metadata, messages and bodies that
 it does not finish. Limits are set low where the default would make a test long."""
 import json
+import queue
 import socket
 import time
 
 import hpack
+import numpy as np
 import pytest
+import tritonclient.grpc as grpcclient
 from hyperframe.frame import DataFrame, HeadersFrame, SettingsFrame, WindowUpdateFrame
 from support.http2 import WIDE, Http2Connection, message
 from support.inference import body
@@ -86,6 +89,30 @@ def test_a_stream_whose_connection_leaves_too_much_unread_ends(start):
             assert client.answer(stream).status == RESOURCE_EXHAUSTED
         alive = client.call(LIVE, b"")
         assert client.until(lambda: client.answers[alive].headers), "the connection stays"
+
+
+def test_who_reads_more_slowly_than_a_model_answers_gets_everything(start, repository):
+    repository.add_identity("long", extra="model_transaction_policy { decoupled: true }", parameters={"repeat": "100"})
+    server = start("unread-bytes=4000000")  # of 20 MB
+    tensor = grpcclient.InferInput("INPUT0", [1, 50_000], "FP32")
+    tensor.set_data_from_numpy(np.ones((1, 50_000), np.float32))
+    answers = queue.Queue()
+
+    def take(result, error):
+        time.sleep(0.005)
+        answers.put(error or result.as_numpy("OUTPUT0").shape)
+
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        client.start_stream(take)
+        client.async_stream_infer("long", [tensor])
+        assert {answers.get(timeout=30 * PATIENCE) for _ in range(100)} == {(1, 50_000)}
+        client.stop_stream()
+    with RawConnection(server) as connection:
+        connection.send(request("long", {"INPUT0": [1.5] * 50_000}, "generate_stream"))
+        read = 0
+        while read < 100:
+            read += connection.reader.readline().startswith(b"data: {")
+            time.sleep(0.001)
 
 
 def test_messages_of_a_stream_wait_for_a_client_that_does_not_read(start):

@@ -159,7 +159,7 @@ bool GrpcStream::Queue(GrpcMessage message, std::optional<GrpcStatus> status) {
     return false;
   }
   if (unread().IsTooMuch()) {
-    Fail(GrpcCode::kResourceExhausted, "the client does not read its responses");
+    Fail(GrpcCode::kResourceExhausted, unread().TooMuchText());
     return false;
   }
   {

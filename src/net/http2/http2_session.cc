@@ -1,7 +1,6 @@
 #include "net/http2/http2_session.h"
 
 #include <algorithm>
-#include <ctime>
 #include <random>
 #include <utility>
 
@@ -23,13 +22,6 @@ constexpr size_t kMaxDue = 64;
 constexpr size_t kOutputAhead = 1 << 20;
 // Streams that the client has reset, but whose requests still run, count too.
 constexpr size_t kLiveStreamsForOpen = 4;
-
-// A few nanoseconds instead of twenty, a few milliseconds late.
-TimePoint CoarseNow() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return TimePoint(std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec));
-}
 
 // -1 to 1, so that connections that began together do not end together.
 double Jitter() {
