@@ -22,7 +22,9 @@ class RedisCache final : public cache::Cache {
     NESO_ASSIGN_OR_RETURN(Settings settings, ReadSettings(json));
     auto made = std::make_unique<RedisCache>(std::move(settings));
     if (Status pinged = made->Ping(); !pinged.ok()) {
-      return Status::Internal("Failed to initialize RedisCache: ", pinged.message());
+      const bool is_ours = pinged.code() == TRITONSERVER_ERROR_INVALID_ARG;  // a setting, not the server
+      return Status(is_ours ? TRITONSERVER_ERROR_INVALID_ARG : TRITONSERVER_ERROR_INTERNAL,
+                    backend::Concat("Failed to initialize RedisCache: ", pinged.message()));
     }
     return made;
   }

@@ -1,8 +1,12 @@
 #include "settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 namespace neso::redis_cache {
 namespace {
@@ -11,6 +15,10 @@ using backend::Result;
 using backend::Status;
 
 constexpr const char* kFailed = "Failed to initialize RedisCache: ";
+constexpr std::string_view kNames[] = {
+    "host",           "port",      "user",         "password",    "db",          "connect_timeout",
+    "socket_timeout", "pool_size", "wait_timeout", "ttl_seconds", "tls_enabled", "cacert",
+    "cacert_dir",     "cert",      "key",          "sni"};
 
 // All settings are texts; numbers are taken from embedders, too.
 std::string TextOf(const rapidjson::Value& json, const char* name) {
@@ -40,19 +48,73 @@ std::string FromEnvironment(const char* name, std::string fallback) {
   return value == nullptr ? std::move(fallback) : value;
 }
 
+// Leaves `text` alone when there is no such setting.
+Status ReadText(const rapidjson::Value& json, const char* name, std::string& text) {
+  if (backend::FindMember(json, name) == nullptr) return {};
+  text = TextOf(json, name);
+  return text.empty() ? Status::InvalidArg(kFailed, "'", name, "': expected a text, got none") : Status();
+}
+
+Result<bool> ReadTlsEnabled(const rapidjson::Value& json) {
+  const rapidjson::Value* const value = backend::FindMember(json, "tls_enabled");
+  if (value == nullptr) return false;
+  if (value->IsBool()) return value->GetBool();
+  const std::string text = TextOf(json, "tls_enabled");
+  if (text == "true" || text == "false") return text == "true";
+  return Status::InvalidArg(kFailed, "'tls_enabled': expected 'true' or 'false', got '", text, "'");
+}
+
+Status ReadTls(const rapidjson::Value& json, Settings& settings) {
+  NESO_ASSIGN_OR_RETURN(const bool is_enabled, ReadTlsEnabled(json));
+  if (!is_enabled) {
+    // Who names whom to trust does not mean to speak in the clear; who says 'false' does.
+    if (backend::FindMember(json, "tls_enabled") != nullptr) return {};
+    for (const char* const name : {"cert", "key", "cacert", "cacert_dir", "sni"}) {
+      if (backend::FindMember(json, name) == nullptr) continue;
+      return Status::InvalidArg(kFailed, "'", name, "' is for TLS: expected 'tls_enabled', too, 'true' or 'false'");
+    }
+    return {};
+  }
+  TlsSettings tls;
+  tls.name = settings.host;
+  NESO_RETURN_IF_ERROR(ReadText(json, "sni", tls.name));
+  NESO_RETURN_IF_ERROR(ReadText(json, "cacert", tls.roots_file));
+  NESO_RETURN_IF_ERROR(ReadText(json, "cacert_dir", tls.roots_folder));
+  NESO_RETURN_IF_ERROR(ReadText(json, "cert", tls.certificate_file));
+  NESO_RETURN_IF_ERROR(ReadText(json, "key", tls.key_file));
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    return Status::InvalidArg(kFailed, "expected 'cert' and 'key' together, got only '",
+                              tls.key_file.empty() ? "cert" : "key", "'");
+  }
+  settings.tls = std::move(tls);
+  return {};
+}
+
+// A word mistyped could mean that nothing is encrypted.
+Status RefuseUnknown(const rapidjson::Value& json) {
+  if (!json.IsObject()) return {};
+  for (const auto& member : json.GetObject()) {
+    const std::string_view name(member.name.GetString(), member.name.GetStringLength());
+    if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) continue;
+    std::string names;
+    for (const std::string_view known : kNames) names += backend::Concat(names.empty() ? "" : ", ", known);
+    return Status::InvalidArg(kFailed, "unknown setting '", name, "': expected one of ", names);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Settings> ReadSettings(const rapidjson::Value& json) {
   constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  NESO_RETURN_IF_ERROR(RefuseUnknown(json));
   Settings settings;
   settings.host = TextOf(json, "host");
   NESO_RETURN_IF_ERROR(ReadNumber(json, "port", 1, 65535, settings.port));
   if (settings.host.empty() || settings.port == 0) {
     return Status::InvalidArg(kFailed, "expected the settings 'host' and 'port'");
   }
-  if (const std::string tls = TextOf(json, "tls_enabled"); !tls.empty() && tls != "false") {
-    return Status::Unsupported(kFailed, "'tls_enabled': this cache does not speak TLS; a proxy beside it does");
-  }
+  NESO_RETURN_IF_ERROR(ReadTls(json, settings));
   settings.user = TextOf(json, "user");
   if (settings.user.empty()) settings.user = FromEnvironment("TRITONCACHE_REDIS_USERNAME", "default");
   settings.password = TextOf(json, "password");

@@ -63,7 +63,44 @@ TEST(RedisSettingsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(Refusal(R"(,"pool_size":"0")"), HasSubstr("'pool_size': expected a number from 1 to 1024, got '0'"));
   EXPECT_THAT(Refusal(R"(,"db":"first")"), HasSubstr("'db': expected a number"));
   EXPECT_THAT(Refusal(R"(,"ttl_seconds":"")"), HasSubstr("'ttl_seconds': expected a number"));
-  EXPECT_THAT(Refusal(R"(,"tls_enabled":"true")"), HasSubstr("does not speak TLS"));
+  EXPECT_THAT(Refusal(R"(,"pasword":"p")"), HasSubstr("unknown setting 'pasword': expected one of host, port, "));
+}
+
+TEST(RedisSettingsTest, TlsTrustsTheSystemAndExpectsTheHostsName) {
+  EXPECT_FALSE(Read(R"({"host":"h","port":"1"})")->tls);
+  const backend::Result<Settings> settings = Read(R"({"host":"redis.local","port":"1","tls_enabled":"true"})");
+  ASSERT_TRUE(settings.ok() && settings->tls);
+  EXPECT_EQ(settings->tls->name, "redis.local");
+  EXPECT_EQ(settings->tls->roots_file, "");
+  EXPECT_EQ(settings->tls->roots_folder, "");
+  EXPECT_EQ(settings->tls->certificate_file, "");
+}
+
+TEST(RedisSettingsTest, AllOfTlsCanBeSet) {
+  const backend::Result<Settings> settings =
+      Read(R"({"host":"10.0.0.1","port":"1","tls_enabled":true,"cert":"c","key":"k",
+    "cacert":"r","cacert_dir":"d","sni":"redis.example"})");
+  ASSERT_TRUE(settings.ok() && settings->tls);
+  EXPECT_EQ(settings->tls->name, "redis.example");
+  EXPECT_EQ(settings->tls->roots_file, "r");
+  EXPECT_EQ(settings->tls->roots_folder, "d");
+  EXPECT_EQ(settings->tls->certificate_file, "c");
+  EXPECT_EQ(settings->tls->key_file, "k");
+}
+
+TEST(RedisSettingsTest, TlsThatIsOffOnPurposeKeepsItsSettings) {
+  const backend::Result<Settings> settings = Read(R"({"host":"h","port":"1","tls_enabled":"false","cacert":"r"})");
+  ASSERT_TRUE(settings.ok());
+  EXPECT_FALSE(settings->tls);
+}
+
+TEST(RedisSettingsTest, WhatIsWrongOfTlsIsNamed) {
+  EXPECT_THAT(Refusal(R"(,"tls_enabled":"yes")"), HasSubstr("'tls_enabled': expected 'true' or 'false', got 'yes'"));
+  EXPECT_THAT(Refusal(R"(,"tls_enabled":"")"), HasSubstr("'tls_enabled': expected 'true' or 'false', got ''"));
+  EXPECT_THAT(Refusal(R"(,"cacert":"r")"), HasSubstr("'cacert' is for TLS: expected 'tls_enabled', too"));
+  EXPECT_THAT(Refusal(R"(,"tls_enabled":"true","cert":"c")"), HasSubstr("'cert' and 'key' together, got only 'cert'"));
+  EXPECT_THAT(Refusal(R"(,"tls_enabled":"true","key":"k")"), HasSubstr("'cert' and 'key' together, got only 'key'"));
+  EXPECT_THAT(Refusal(R"(,"tls_enabled":"true","sni":"")"), HasSubstr("'sni': expected a text, got none"));
 }
 
 }  // namespace

@@ -174,7 +174,8 @@ def test_a_crowd_gets_right_answers(start):
     (["port=1"], "Invalid argument - Failed to initialize RedisCache: expected the settings 'host' and 'port'"),
     (["host=127.0.0.1", "port=70000"], "Invalid argument - Failed to initialize RedisCache: 'port': expected a number from 1"),
     (["host=127.0.0.1", "port={port}"], "Internal - Failed to initialize RedisCache: cannot connect to Redis at 127.0.0.1:"),
-    (["host=127.0.0.1", "port={port}", "tls_enabled=true"], "Unsupported - Failed to initialize RedisCache: 'tls_enabled'"),
+    (["host=127.0.0.1", "port={port}", "tls_enable=true"],
+     "Invalid argument - Failed to initialize RedisCache: unknown setting 'tls_enable': expected one of host, port, "),
 ])
 def test_settings_that_make_no_cache(repository, settings, message):
     port = free_port()

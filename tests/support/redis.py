@@ -15,17 +15,24 @@ needs_redis = pytest.mark.skipif(
 
 
 class Redis:
-    """Keeps everything in memory, in a folder of its own."""
+    """Keeps everything in memory, in a folder of its own. With `tls`, a Pair of support.certificates, it speaks nothing
+    else on its port; `roots` are those of its own certificate, and of its clients' if `args` do not say that they need none.
+    """
 
-    def __init__(self, folder, *args):
+    def __init__(self, folder, *args, tls=None, roots=None):
         self.port = free_port()
         self.folder = folder
         self.args = args
+        self.tls = tls
+        self.roots = roots
         self.process = None
 
     def start(self):
+        ports = ["--port", str(self.port)] if self.tls is None else [
+            "--port", "0", "--tls-port", str(self.port), "--tls-cert-file", str(self.tls.certificate),
+            "--tls-key-file", str(self.tls.key), "--tls-ca-cert-file", str(self.roots)]
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            ["redis-server", *ports, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
              "--dir", str(self.folder), *self.args], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
         wait_for_port(self.port)
         return self
@@ -46,7 +53,9 @@ class Redis:
 
     def ask(self, *words):
         """What redis-cli prints."""
-        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=True,
+        tls = [] if self.tls is None else [
+            "--tls", "--cacert", str(self.roots), "--cert", str(self.tls.certificate), "--key", str(self.tls.key)]
+        return subprocess.run(["redis-cli", "-p", str(self.port), *tls, *words], capture_output=True, text=True, check=True,
                               timeout=10 * PATIENCE).stdout.strip()
 
     def keys(self):
