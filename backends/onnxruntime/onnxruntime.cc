@@ -283,38 +283,52 @@ class OnnxInstance final : public Instance<OnnxModel> {
     inputs_.clear();
     input_names_.clear();
     for (const InputSource& source : sources_) {
-      Result<const BatchTensor*> collected = source.batch_input == nullptr
-                                                 ? collector_->Collect(source.tensor->name, requests)
-                                                 : collector_->CollectBatchInput(*source.batch_input, requests);
-      if (!collected) return collected.TakeStatus();
-      if (*collected == nullptr) continue;  // an optional input nobody gave
-      NESO_ASSIGN_OR_RETURN(Ort::Value value, MakeInput(source, **collected));
+      NESO_ASSIGN_OR_RETURN(Ort::Value value, CollectInput(source, requests));
+      if (!value) continue;
       inputs_.push_back(std::move(value));
       input_names_.push_back(source.tensor->name.c_str());
     }
     return {};
   }
 
-  Result<Ort::Value> MakeInput(const InputSource& source, const BatchTensor& tensor) const {
-    const int64_t* dims = tensor.shape.data();
-    const size_t rank = source.scalar ? 0 : tensor.shape.size();
-    if (tensor.datatype == TRITONSERVER_TYPE_BYTES) return MakeStrings(tensor, dims, rank);
+  // No value: an optional input that nobody gave.
+  Result<Ort::Value> CollectInput(const InputSource& source, std::span<Request> requests) {
+    if (source.batch_input != nullptr) {
+      NESO_ASSIGN_OR_RETURN(const BatchTensor* const tensor,
+                            collector_->CollectBatchInput(*source.batch_input, requests));
+      return MakeInput(source, *tensor);
+    }
+    if (source.tensor->onnx_type == ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING) {
+      NESO_ASSIGN_OR_RETURN(const backend::BatchStrings strings,
+                            backend::CollectStrings(*collector_, source.tensor->name, requests));
+      return strings.tensor == nullptr ? Ort::Value(nullptr) : MakeStrings(source, strings);
+    }
+    NESO_ASSIGN_OR_RETURN(const BatchTensor* const tensor, collector_->Collect(source.tensor->name, requests));
+    return tensor == nullptr ? Ort::Value(nullptr) : MakeInput(source, *tensor);
+  }
+
+  static size_t RankOf(const InputSource& source, const BatchTensor& tensor) {
+    return source.scalar ? 0 : tensor.shape.size();
+  }
+
+  Ort::Value MakeInput(const InputSource& source, const BatchTensor& tensor) const {
     // The runtime reads inputs only; its interface has no const tensors.
     static std::byte nothing[1];
     auto* data = tensor.data == nullptr ? nothing : const_cast<std::byte*>(tensor.data);
     const Ort::MemoryInfo& memory = tensor.place.on_gpu() ? gpu_run_->memory() : cpu_memory_;
-    return Ort::Value::CreateTensor(memory, data, tensor.byte_size, dims, rank, source.tensor->onnx_type);
+    return Ort::Value::CreateTensor(memory, data, tensor.byte_size, tensor.shape.data(), RankOf(source, tensor),
+                                    source.tensor->onnx_type);
   }
 
-  static Result<Ort::Value> MakeStrings(const BatchTensor& tensor, const int64_t* dims, size_t rank) {
-    NESO_ASSIGN_OR_RETURN(const std::vector<std::string_view> strings,
-                          backend::ReadStrings({tensor.data, tensor.byte_size},
-                                               static_cast<size_t>(backend::ElementCount(tensor.shape))));
+  static Ort::Value MakeStrings(const InputSource& source, const backend::BatchStrings& strings) {
     const Ort::AllocatorWithDefaultOptions allocator;
-    Ort::Value value = Ort::Value::CreateTensor(allocator, dims, rank, ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
-    for (size_t i = 0; i < strings.size(); ++i) {
-      char* to = value.GetResizedStringTensorElementBuffer(i, strings[i].size());
-      if (!strings[i].empty()) std::memcpy(to, strings[i].data(), strings[i].size());
+    const BatchTensor& tensor = *strings.tensor;
+    Ort::Value value = Ort::Value::CreateTensor(allocator, tensor.shape.data(), RankOf(source, tensor),
+                                                ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING);
+    for (size_t i = 0; i < strings.elements.size(); ++i) {
+      const std::string_view element = strings.elements[i];
+      char* to = value.GetResizedStringTensorElementBuffer(i, element.size());
+      if (!element.empty()) std::memcpy(to, element.data(), element.size());
     }
     return value;
   }

@@ -1,4 +1,4 @@
-#include "neso/backend/collector.h"
+#include "neso/backend/collect_strings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -278,6 +278,22 @@ TEST(ComputeBatchInputTest, EachKindHasItsShapeAndValues) {
     EXPECT_EQ(computed.shape, c.shape) << static_cast<int>(c.kind);
     EXPECT_EQ(computed.values, c.values) << static_cast<int>(c.kind);
   }
+}
+
+TEST_F(CollectorTest, AStringThatClaimsTooMuchTakesNothingOfTheNextRequest) {
+  config_.inputs[0] = {.name = "S", .datatype = TRITONSERVER_TYPE_BYTES, .dims = {1}, .reshape = {}};
+  InputCollector collector(config_);
+  TRITONBACKEND_Input greedy = MakeStringInput("S", {1, 1}, {"a"});
+  greedy.pieces[0][0] = std::byte{15};
+  // Together they have as many elements as they should.
+  const auto batch = Batch({MakeRequest({std::move(greedy)}), MakeRequest({MakeStringInput("S", {1, 1}, {"SECRET"})}),
+                            MakeRequest({MakeStringInput("S", {1, 1}, {std::string("\4\0\0\0evil\0\0\0\0", 12)})})});
+  const Result<BatchStrings> strings = CollectStrings(collector, "S", batch);
+  ASSERT_TRUE(strings);
+  EXPECT_THAT(strings->elements, ElementsAre("", "SECRET", std::string_view("\4\0\0\0evil\0\0\0\0", 12)));
+  EXPECT_THAT(strings->tensor->shape, ElementsAre(3, 1));
+  EXPECT_TRUE(batch[0].failed());
+  EXPECT_FALSE(batch[1].failed() || batch[2].failed());
 }
 
 }  // namespace

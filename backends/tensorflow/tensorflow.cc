@@ -71,26 +71,11 @@ class TensorFlowInstance final : public Instance<TensorFlowModel> {
     return Feed(input, false, std::move(tensor), feeds);
   }
 
-  // One tensor of all requests' strings. A request whose bytes are no strings gets an error, and empty ones in the tensor.
   Status CollectStrings(const Binding& input, std::span<Request> requests, Feeds& feeds) {
-    // The collector knows how shapes make a batch; the bytes it gathers are those of the strings, one after the other.
-    NESO_ASSIGN_OR_RETURN(const BatchTensor* const batch, collector().Collect(input.name, requests));
-    if (batch == nullptr) return Feed(input, true, nullptr, feeds);
-    std::span<const std::byte> bytes(batch->data, batch->byte_size);
-    std::vector<std::string_view> texts;
-    for (Request& request : requests) {
-      NESO_ASSIGN_OR_RETURN(const backend::Input part, request.input(input.name.c_str()));
-      const auto count = static_cast<size_t>(std::max<int64_t>(backend::ElementCount(part.shape), 0));
-      const Result<std::vector<std::string_view>> read = backend::ReadStrings(bytes.first(part.byte_size), count);
-      if (read) {
-        texts.insert(texts.end(), read->begin(), read->end());
-      } else {
-        request.Fail(read.status());
-        texts.resize(texts.size() + count);
-      }
-      bytes = bytes.subspan(part.byte_size);
-    }
-    return Feed(input, false, NewStringTensor(ShapeFor(input, batch->shape), texts), feeds);
+    NESO_ASSIGN_OR_RETURN(const backend::BatchStrings strings,
+                          backend::CollectStrings(collector(), input.name, requests));
+    if (strings.tensor == nullptr) return Feed(input, true, nullptr, feeds);
+    return Feed(input, false, NewStringTensor(ShapeFor(input, strings.tensor->shape), strings.elements), feeds);
   }
 
   static Status Feed(const Binding& input, bool is_absent, TensorPtr tensor, Feeds& feeds) {

@@ -213,7 +213,8 @@ Status RequestValidator::CheckByteSize(const Input& input, int64_t element_count
 }
 
 // Elements are a 4-byte little-endian length and that many bytes. An element may go on in the next buffer, its length
-// may not. A last element that is longer than what is left goes unnoticed, as ever.
+// may not. Of what lies on a GPU nothing is known, and shared memory may change afterwards: who reads strings looks
+// again.
 Status RequestValidator::CheckStrings(const Input& input, int64_t element_count) const {
   int64_t found = 0;
   uint64_t rest_of_element = 0;
@@ -243,6 +244,10 @@ Status RequestValidator::CheckStrings(const Input& input, int64_t element_count)
       left -= sizeof(length);
       rest_of_element = length;
     }
+  }
+  if (rest_of_element != 0) {
+    return Refuse("string element {} of inference input '{}' for model '{}' is {} bytes longer than what came",
+                  found - 1, input.given_name(), model_.name(), rest_of_element);
   }
   if (found == element_count) return {};
   return Refuse("expected {} string elements for inference input '{}' for model '{}', got {}", element_count,

@@ -223,8 +223,9 @@ TEST_F(RequestValidatorTest, FollowsStringElementsAcrossBuffers) {
               StartsWith(kPrefix + "incomplete string length indicator"));
 }
 
-TEST_F(RequestValidatorTest, LetsTheLastStringElementBeLongerThanItsData) {
-  EXPECT_TRUE(ValidateStrings({Element("a") + std::string("\x50\0\0\0aa", 6)}).ok());
+TEST_F(RequestValidatorTest, RefusesAStringElementThatIsLongerThanItsData) {
+  EXPECT_EQ(ValidateStrings({Element("a") + std::string("\x50\0\0\0aa", 6)}).message(),
+            kPrefix + "string element 1 of inference input 'a' for model 'str' is 78 bytes longer than what came");
 }
 
 TEST_F(RequestValidatorTest, DoesNotReadStringsInGpuMemory) {

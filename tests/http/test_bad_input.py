@@ -197,6 +197,7 @@ STRINGS = [
     (struct.pack("<I", 1) + b"a", 2, "expected 2 string elements for inference input 'INPUT0' for model 'text', got 1"),
     (struct.pack("<I", 1) + b"a" + struct.pack("<I", 0), 1, "unexpected number of string elements"),
     (b"\1\0", 1, "incomplete string length indicator for inference input"),
+    (struct.pack("<I", 15) + b"a", 1, "string element 0 of inference input 'INPUT0' for model 'text' is 14 bytes longer than what came"),
 ]
 
 

@@ -30,6 +30,13 @@ def server(module_repository, start_module_server):
         input [ { name: "x" data_type: TYPE_STRING dims: [-1] } ]
         output [ { name: "y" data_type: TYPE_STRING dims: [-1] } ]
         """, files={"model.onnx": identity("BYTES", (None,))})
+    repository.add("batches", """
+        backend: "onnxruntime"
+        max_batch_size: 8
+        dynamic_batching { preferred_batch_size: [8] max_queue_delay_microseconds: 500000 }
+        input [ { name: "x" data_type: TYPE_STRING dims: [1] } ]
+        output [ { name: "y" data_type: TYPE_STRING dims: [1] } ]
+        """, files={"model.onnx": identity("BYTES", (None, 1))})
     return start_module_server(repository.path, "--allow-client-shm=true")
 
 
@@ -292,3 +299,21 @@ def test_a_thousand_registrations_leave_nothing_behind(server):
         assert mappings(server, memory) == 0
         assert not re.search(r"neso_test", "".join(os.readlink(f"/proc/{server.pid}/fd/{fd}")
                                                    for fd in os.listdir(f"/proc/{server.pid}/fd")))
+
+
+def test_a_string_that_grows_while_it_waits_takes_nothing_of_other_requests(server):
+    api = Api("http", server)
+    others = [b"SECRET", b"\4\0\0\0evil\0\0\0\0"]  # with what the first one would take, three elements again
+    with SharedObject(PAGE) as memory, concurrent.futures.ThreadPoolExecutor(3) as pool:
+        api.register_system_shared_memory("growing", memory.key, PAGE)
+        memory.put(b"\1\0\0\0a")
+        begun = []
+        for number, tensor in enumerate([api.input("x", [1, 1], "BYTES", "growing", 5)] +
+                                        [api.inline("x", np.array([[text]], np.object_), "BYTES") for text in others]):
+            begun.append(pool.submit(api.infer, "batches", [tensor]))
+            wait_until(lambda number=number: server.metric("nv_inference_pending_request_count", model="batches") == number + 1)
+        memory.put(b"\x0f")
+        assert [answer.result().as_numpy("y").tolist() for answer in begun[1:]] == [[[text]] for text in others]
+        with pytest.raises(InferenceServerException, match="string element 0: expected 15 bytes, got 1"):
+            begun[0].result()
+        api.unregister_system_shared_memory("growing")

@@ -13,6 +13,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "neso/backend/collect_strings.h"
 #include "neso/backend/collector.h"
 #include "neso/backend/config.h"
 #include "neso/backend/execution.h"
