@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "call_request.h"
 #include "message.h"
 #include "neso/backend/json.h"
 #include "neso/backend/log.h"
@@ -32,36 +33,6 @@ std::vector<std::byte> ErrorBody(TRITONSERVER_Error_Code code, std::string_view 
                             .parameters_length = 0});
   writer.PutText(text);
   return body;
-}
-
-// A call as the worker wrote it. The interface wants texts that end with a zero.
-struct CallRequest {
-  CallRecord record{};
-  std::string model;
-  std::string request_id;
-  std::string correlation;
-  std::string_view parameters;  // in the message
-  std::vector<std::string> outputs;
-  std::vector<TensorRecord> inputs;
-};
-
-// False if the message is not one.
-bool ReadCall(std::span<const std::byte> body, const Segment& segment, CallRequest& call) {
-  MessageReader reader(body);
-  call.record = reader.Get<CallRecord>();
-  call.model = reader.GetText(call.record.model_length);
-  call.request_id = reader.GetText(call.record.request_id_length);
-  if (call.record.correlation_text_length != kNumber) {
-    call.correlation = reader.GetText(call.record.correlation_text_length);
-  }
-  call.parameters = reader.GetText(call.record.parameters_length);
-  for (uint32_t i = 0; i < call.record.output_count && reader.ok(); ++i) {
-    call.outputs.emplace_back(reader.GetText(reader.Get<uint16_t>()));
-  }
-  for (uint32_t i = 0; i < call.record.input_count && reader.ok(); ++i) {
-    call.inputs.push_back(reader.GetTensor(segment));
-  }
-  return reader.ok();
 }
 
 }  // namespace
@@ -104,17 +75,19 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   }
 
   // As Find and Start, and waits for a model that the server loads on demand.
-  Status BringAndStart(TRITONSERVER_Server* server, const CallRequest& call) {
+  Status BringAndStart(TRITONSERVER_Server* server, CallRequest call) {
     TRITONSERVER_InferenceRequest* holder = nullptr;  // of the model, so that it does not leave at once
     Status found(TRITONSERVER_InferenceRequestNew(&holder, server, model_.c_str(), call.record.version));
     if (found.ok()) found = Find(server, call);
-    Status started = found.ok() ? Start(server, call, nullptr) : Refusal(server, call.record.version, found);
+    const int64_t version = call.record.version;
+    Status started = found.ok() ? Start(server, std::move(call), nullptr) : Refusal(server, version, found);
     if (holder != nullptr) (void)Status(TRITONSERVER_InferenceRequestDelete(holder));
     return started;
   }
 
   // After Find. On an error nobody will answer the call.
-  Status Start(TRITONSERVER_Server* server, const CallRequest& call, TRITONSERVER_InferenceTrace* parent) {
+  Status Start(TRITONSERVER_Server* server, CallRequest call, TRITONSERVER_InferenceTrace* parent) {
+    inputs_ = std::move(call.inputs);
     NESO_RETURN_IF_ERROR(Prepare(server, call));
     TRITONSERVER_InferenceTrace* trace = nullptr;
     if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
@@ -178,7 +151,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     for (const std::string& output : call.outputs) {
       NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddRequestedOutput(request_, output.c_str()));
     }
-    NESO_RETURN_IF_ERROR(AddInputs(call.inputs));
+    NESO_RETURN_IF_ERROR(AddInputs());
     self_ = new std::shared_ptr<InferenceCall>(shared_from_this());
     released_ = new std::shared_ptr<InferenceCall>(shared_from_this());
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request_, OnRelease, released_));
@@ -210,17 +183,12 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return {};
   }
 
-  // The worker may write to its memory at any time; what other models see does not change under their hands.
-  Status AddInputs(const std::vector<TensorRecord>& inputs) {
-    for (const TensorRecord& input : inputs) {
-      const std::string name(input.name);
-      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request_, name.c_str(), input.datatype,
+  Status AddInputs() {
+    for (const CallInput& input : inputs_) {
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request_, input.name.c_str(), input.datatype,
                                                                  input.shape.data(), input.shape.size()));
-      auto copy = std::make_unique_for_overwrite<std::byte[]>(input.byte_size);
-      std::memcpy(copy.get(), input.data, input.byte_size);
-      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request_, name.c_str(), copy.get(),
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request_, input.name.c_str(), input.data.get(),
                                                                         input.byte_size, TRITONSERVER_MEMORY_CPU, 0));
-      inputs_.push_back(std::move(copy));
     }
     return {};
   }
@@ -378,7 +346,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   const uint64_t id_;
   std::string model_;
   uint32_t policy_ = 0;
-  std::vector<std::unique_ptr<std::byte[]>> inputs_;
+  std::vector<CallInput> inputs_;                       // what the request reads
   std::shared_ptr<InferenceCall>* self_ = nullptr;      // until the final response
   std::shared_ptr<InferenceCall>* released_ = nullptr;  // until the request's release
   std::mutex mutex_;
@@ -395,8 +363,8 @@ void ReplyUnlessStarted(const WorkerMemory& memory, uint64_t id, const Status& s
 
 bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
                            const std::function<TRITONSERVER_InferenceTrace*(uint64_t)>& parent) {
-  CallRequest request;
-  if (!ReadCall(body, *memory_->segment, request)) return false;
+  std::optional<CallRequest> request = ReadCall(body, *memory_->segment);
+  if (!request) return false;
   const auto call = std::make_shared<InferenceCall>(memory_, id);
   {
     const std::lock_guard lock(mutex_);
@@ -407,22 +375,19 @@ bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
     calls_[id] = call;
   }
   // A model that does not serve may be loaded for the call, which this thread must not wait for: others need it.
-  if (!call->Find(server_, request).ok()) {
-    StartOnThread(call, id, {body.begin(), body.end()});
+  if (!call->Find(server_, *request).ok()) {
+    StartOnThread(call, id, *std::move(request));
     return true;
   }
-  ReplyUnlessStarted(*memory_, id,
-                     call->Start(server_, request, request.record.trace != 0 ? parent(request.record.trace) : nullptr));
+  TRITONSERVER_InferenceTrace* const trace = request->record.trace != 0 ? parent(request->record.trace) : nullptr;
+  ReplyUnlessStarted(*memory_, id, call->Start(server_, *std::move(request), trace));
   return true;
 }
 
-void InferenceCalls::StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id,
-                                   std::vector<std::byte> body) const {
+void InferenceCalls::StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, CallRequest request) const {
   try {
-    std::thread([server = server_, memory = memory_, call, id, body = std::move(body)] {
-      CallRequest request;
-      if (!ReadCall(body, *memory->segment, request)) return;  // it could be read before
-      ReplyUnlessStarted(*memory, id, call->BringAndStart(server, request));
+    std::thread([server = server_, memory = memory_, call, id, request = std::move(request)]() mutable {
+      ReplyUnlessStarted(*memory, id, call->BringAndStart(server, std::move(request)));
     }).detach();
   } catch (const std::system_error& error) {
     ReplyUnlessStarted(*memory_, id, Status::Unavailable("no thread can be started: ", error.what()));

@@ -17,6 +17,7 @@
 namespace neso::python {
 
 class InferenceCall;
+struct CallRequest;
 
 // Thread-safe.
 class InferenceCalls {
@@ -33,7 +34,7 @@ class InferenceCalls {
 
  private:
   // For a model that is not loaded.
-  void StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, std::vector<std::byte> body) const;
+  void StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, CallRequest request) const;
 
   TRITONSERVER_Server* const server_;
   const std::shared_ptr<WorkerMemory> memory_;

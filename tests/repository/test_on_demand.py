@@ -1,4 +1,5 @@
 """Models that load at their first request and leave for others: what clients, operators and neighbours see of it."""
+import json
 import random
 import socket
 import threading
@@ -384,6 +385,39 @@ def test_python_models_call_models_that_are_not_loaded(repository, start):
     assert loaded(server) == {"caller", "called"}
     # Its worker is a process of its own, and counts.
     assert server.metric("neso_model_memory_bytes", model="caller", device="host") > 5 * MB
+
+
+def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, start, tmp_path):
+    """While it waits, the caller's next calls are written where its own lay."""
+    python = PythonModels(repository)
+    python.add("slow", f"""
+        def initialize(self, args):
+            open({str(tmp_path / "loading")!r}, "w").close()
+            while not os.path.exists({str(tmp_path / "go")!r}): time.sleep(0.01)
+        def execute(self, requests):
+            return [answer(OUT=values(request)) for request in requests]
+        """)
+    python.add("quick", "def execute(self, requests): return [answer(OUT=values(request)) for request in requests]")
+    python.add("caller", f"""
+        def call(self, model, value, size):
+            request = pb_utils.InferenceRequest(model_name=model, inputs=[pb_utils.Tensor("IN", np.full(size, value, np.float32))],
+                                                requested_output_names=["OUT"])
+            response = request.exec()
+            self.heard += [(model, float(number)) for number in np.unique(response.output_tensors()[0].as_numpy())]
+        def execute(self, requests):
+            self.heard = []
+            sizes = (100, 2000, 8000, 300_000)
+            slow = [threading.Thread(target=self.call, args=("slow", size, size)) for size in sizes]
+            for thread in slow: thread.start()
+            while not os.path.exists({str(tmp_path / "loading")!r}): time.sleep(0.01)
+            for size in 2 * sizes: self.call("quick", -1, size)
+            open({str(tmp_path / "go")!r}, "w").close()
+            for thread in slow: thread.join()
+            return [answer(OUT=np.array([json.dumps(sorted(set(self.heard)))], dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
+    server = start(env=python_on_path())
+    response = server.infer("caller", {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [4]}]})
+    assert json.loads(values(response)[0]) == [["quick", -1], ["slow", 100], ["slow", 2000], ["slow", 8000], ["slow", 300_000]]
 
 
 def test_many_models_share_a_small_budget(repository, start):
