@@ -76,6 +76,8 @@ def execute(self, requests):
             pb_utils.Logger.log_info("told: " + " | ".join(told))
         if kind == 4: sender.send(error("later error"), FINAL)
         if kind == 5: raise ValueError("broken later")
+        if kind == 6: pass  # forgotten
+        if kind == 7: return None  # likewise
     return [None for _ in requests]
 """
 
@@ -186,6 +188,12 @@ def test_errors_of_senders_where_one_answer_is_due(client):
         client.infer("later", inputs_of({"IN": np.float32([4])}))
     with pytest.raises(InferenceServerException, match="ValueError: broken later"):
         client.infer("later", inputs_of({"IN": np.float32([5])}))
+
+
+@pytest.mark.parametrize("kind", [6, 7])
+def test_a_sender_that_is_forgotten_ends_the_answer(client, kind):
+    with pytest.raises(InferenceServerException, match="gave the request back without an answer"):
+        client.infer("later", inputs_of({"IN": np.float32([kind])}))
 
 
 def test_an_asynchronous_execute_is_run_to_its_end(client):

@@ -53,6 +53,7 @@ class Runner:
         self._execute = None
         self._is_async = False
         self._loop = None
+        self._to_come = []  # answers that are given later, until the server has heard so
         self.has_is_ready = False
 
     def initialize(self):
@@ -106,6 +107,8 @@ class Runner:
             channel.send(wire.FAILED, flags, ident, error.encode(errors="replace"))
         else:
             channel.send_records(wire.EXECUTED, flags, ident, records)
+        # One whose senders are gone ends here: the end of an answer that it does not expect means nothing to the server.
+        self._to_come.clear()
 
     def _records(self, requests):
         """What the model answers, for Channel.send_records."""
@@ -143,11 +146,13 @@ class Runner:
                                 f"'{_type_name(response)}'.")
         return records
 
-    @staticmethod
-    def _later(request):
+    def _later(self, request):
         if request._release_flags == RELEASE_RESCHEDULE:
             return _RESCHEDULED
-        return _LATER if request._answer is not None else _NONE
+        if request._answer is None:
+            return _NONE
+        self._to_come.append(request._answer)
+        return _LATER
 
     def _run_decoupled(self, requests):
         # The answers of requests of which no sender is ever taken end when the requests are forgotten.
