@@ -123,6 +123,15 @@ def connect(channel):
     return _caller
 
 
+def disconnect():
+    global _caller
+    _caller = None
+
+
+def is_connected():
+    return _caller is not None
+
+
 def caller():
     if _caller is None:
         raise TritonModelException("the server can only be asked from a model that it runs")
@@ -146,8 +155,8 @@ def ask_json(call, question, files=()):
 
 def tell_json_soon(call, question):
     """For finalizers: no answer is waited for. What cannot be said is not said."""
-    channel = caller().channel
-    channel.send_body_soon(wire.CALL, call, json.dumps(question).encode())
+    if is_connected():
+        _caller.channel.send_body_soon(wire.CALL, call, json.dumps(question).encode())
 
 
 # --- calls of other models ------------------------------------------------------------------------------------------

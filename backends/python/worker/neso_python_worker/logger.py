@@ -12,6 +12,8 @@ from . import bls, wire
 # TRITONSERVER_LogLevel.
 INFO, WARN, ERROR, VERBOSE = range(4)
 
+_STDERR = 2
+
 
 class LogLevel(enum.Enum):
     INFO = INFO
@@ -22,6 +24,9 @@ class LogLevel(enum.Enum):
 
 def write(level, message, file, line):
     name = os.path.basename(file).encode(errors="replace")
+    if not bls.is_connected():
+        os.write(_STDERR, b"%s:%d: %s\n" % (name, line, message.encode(errors="backslashreplace")))
+        return
     body = b"".join([wire.U32.pack(line), wire.U32.pack(len(name)), name,
                      message.encode(errors="backslashreplace").replace(b"\0", b"\\0")])
     bls.caller().channel.send(wire.LOG, level, 0, body)

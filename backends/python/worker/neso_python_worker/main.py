@@ -51,11 +51,12 @@ def _connect(library, region_size):
 
 
 def _run(channel):
-    from . import bls, faults, limits, logger, runner, wire
+    from . import bls, faults, forks, limits, logger, runner, wire
 
     limits.tell_when_ended()
     limits.prefer_for_oom_killer()
     bls.connect(channel)
+    forks.keep_apart(channel)
     logger.redirect()
     running = None
     listening = False
