@@ -62,6 +62,13 @@ void ReplyWithStatus(const WorkerMemory& memory, uint64_t call, const Status& st
   ReplyWithText(memory, call, status.ok() ? 0 : ErrorFlag(status.code()), status.message());
 }
 
+struct RequestDeleter {
+  void operator()(TRITONSERVER_InferenceRequest* request) const {
+    (void)Status(TRITONSERVER_InferenceRequestDelete(request));
+  }
+};
+using RequestPtr = std::unique_ptr<TRITONSERVER_InferenceRequest, RequestDeleter>;
+
 // One call; the server holds it through its callbacks.
 class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  public:
@@ -76,33 +83,37 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
 
   // As Find and Start, and waits for a model that the server loads on demand.
   Status BringAndStart(TRITONSERVER_Server* server, CallRequest call) {
-    TRITONSERVER_InferenceRequest* holder = nullptr;  // of the model, so that it does not leave at once
-    Status found(TRITONSERVER_InferenceRequestNew(&holder, server, model_.c_str(), call.record.version));
-    if (found.ok()) found = Find(server, call);
     const int64_t version = call.record.version;
-    Status started = found.ok() ? Start(server, std::move(call), nullptr) : Refusal(server, version, found);
-    if (holder != nullptr) (void)Status(TRITONSERVER_InferenceRequestDelete(holder));
-    return started;
+    backend::Result<RequestPtr> holder =
+        NewRequest(server, version);  // of the model, so that it does not leave at once
+    const Status found = holder ? Find(server, call) : holder.TakeStatus();
+    return found.ok() ? Start(server, std::move(call), nullptr) : Refusal(server, version, found);
   }
 
   // After Find. On an error nobody will answer the call.
   Status Start(TRITONSERVER_Server* server, CallRequest call, TRITONSERVER_InferenceTrace* parent) {
+    if ((policy_ & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
+      return Status::Internal("Model ", model_,
+                              " is using the decoupled transaction policy, and may answer any number of times: use "
+                              "'decoupled=True' as argument of 'exec' or 'async_exec'.");
+    }
+    NESO_ASSIGN_OR_RETURN(RequestPtr request, NewRequest(server, call.record.version));
     inputs_ = std::move(call.inputs);
-    NESO_RETURN_IF_ERROR(Prepare(server, call));
-    TRITONSERVER_InferenceTrace* trace = nullptr;
-    if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
-    Status started = TRITONSERVER_ServerInferAsync(server, request_, trace);
-    if (started.ok()) return {};
-    Drop();
-    return Status(TRITONSERVER_ERROR_INTERNAL, ErrorText(started.message()));
+    NESO_RETURN_IF_ERROR(Fill(request.get(), call));
+    return Submit(server, std::move(request), parent);
   }
 
+  // Also before Start, which may have to wait for the model.
   void Cancel() {
     const std::lock_guard lock(mutex_);
+    is_cancelled_ = true;
     if (request_ != nullptr) (void)Status(TRITONSERVER_InferenceRequestCancel(request_));
   }
 
  private:
+  // What a callback of the request has: one until the final response, one until the request's release.
+  using Holder = std::shared_ptr<InferenceCall>;
+
   // Where a large output of the called model lies in the caller's memory.
   struct OutputBlock {
     std::shared_ptr<WorkerMemory> memory;
@@ -123,71 +134,78 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return Status::Internal("Failed for execute the inference request. Model '", model_, "' is not ready.");
   }
 
-  Status Prepare(TRITONSERVER_Server* server, const CallRequest& call) {
-    if ((policy_ & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
-      return Status::Internal("Model ", model_,
-                              " is using the decoupled transaction policy, and may answer any number of times: use "
-                              "'decoupled=True' as argument of 'exec' or 'async_exec'.");
-    }
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request_, server, model_.c_str(), call.record.version));
-    Status filled = Fill(call);
-    if (!filled.ok()) Drop();
-    return filled;
+  backend::Result<RequestPtr> NewRequest(TRITONSERVER_Server* server, int64_t version) const {
+    TRITONSERVER_InferenceRequest* request = nullptr;
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestNew(&request, server, model_.c_str(), version));
+    return RequestPtr(request);
   }
 
-  // The request was never the server's.
-  void Drop() {
-    delete std::exchange(self_, nullptr);
-    delete std::exchange(released_, nullptr);
-    (void)Status(TRITONSERVER_InferenceRequestDelete(std::exchange(request_, nullptr)));
-  }
-
-  Status Fill(const CallRequest& call) {
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetId(request_, call.request_id.c_str()));
-    NESO_RETURN_IF_ERROR(SetCorrelation(call));
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetFlags(request_, call.record.flags));
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetTimeoutMicroseconds(request_, call.record.timeout_us));
-    if (!call.parameters.empty()) NESO_RETURN_IF_ERROR(SetParameters(call.parameters));
+  Status Fill(TRITONSERVER_InferenceRequest* request, const CallRequest& call) const {
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetId(request, call.request_id.c_str()));
+    NESO_RETURN_IF_ERROR(SetCorrelation(request, call));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetFlags(request, call.record.flags));
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetTimeoutMicroseconds(request, call.record.timeout_us));
+    if (!call.parameters.empty()) NESO_RETURN_IF_ERROR(SetParameters(request, call.parameters));
     for (const std::string& output : call.outputs) {
-      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddRequestedOutput(request_, output.c_str()));
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddRequestedOutput(request, output.c_str()));
     }
-    NESO_RETURN_IF_ERROR(AddInputs());
-    self_ = new std::shared_ptr<InferenceCall>(shared_from_this());
-    released_ = new std::shared_ptr<InferenceCall>(shared_from_this());
-    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request_, OnRelease, released_));
-    return TRITONSERVER_InferenceRequestSetResponseCallback(request_, Allocator(), this, OnResponse, self_);
+    return AddInputs(request);
   }
 
-  Status SetCorrelation(const CallRequest& call) {
+  Status Submit(TRITONSERVER_Server* server, RequestPtr request, TRITONSERVER_InferenceTrace* parent) {
+    auto answers = std::make_unique<Holder>(shared_from_this());
+    auto release = std::make_unique<Holder>(shared_from_this());
+    NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request.get(), OnRelease, release.get()));
+    NESO_RETURN_IF_ERROR(
+        TRITONSERVER_InferenceRequestSetResponseCallback(request.get(), Allocator(), this, OnResponse, answers.get()));
+    TRITONSERVER_InferenceTrace* trace = nullptr;
+    if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
+    Status started = TRITONSERVER_ServerInferAsync(server, request.get(), trace);
+    if (!started.ok()) return {TRITONSERVER_ERROR_INTERNAL, ErrorText(started.message())};
+    // The callbacks' from here on, and maybe gone.
+    (void)answers.release();
+    (void)release.release();
+    NoteSubmitted(request.release());
+    return {};
+  }
+
+  void NoteSubmitted(TRITONSERVER_InferenceRequest* request) {
+    const std::lock_guard lock(mutex_);
+    if (is_released_) return;
+    request_ = request;
+    if (is_cancelled_) (void)Status(TRITONSERVER_InferenceRequestCancel(request_));
+  }
+
+  static Status SetCorrelation(TRITONSERVER_InferenceRequest* request, const CallRequest& call) {
     if (call.record.correlation_text_length == kNumber) {
-      return TRITONSERVER_InferenceRequestSetCorrelationId(request_, call.record.correlation_id);
+      return TRITONSERVER_InferenceRequestSetCorrelationId(request, call.record.correlation_id);
     }
-    return TRITONSERVER_InferenceRequestSetCorrelationIdString(request_, call.correlation.c_str());
+    return TRITONSERVER_InferenceRequestSetCorrelationIdString(request, call.correlation.c_str());
   }
 
-  Status SetParameters(std::string_view json) {
+  static Status SetParameters(TRITONSERVER_InferenceRequest* request, std::string_view json) {
     rapidjson::Document parameters;
     parameters.Parse(json.data(), json.size());
     if (parameters.HasParseError() || !parameters.IsObject()) return Status::InvalidArg("the parameters are no JSON");
     for (const auto& [name, value] : parameters.GetObject()) {
       Status set;
       if (value.IsBool()) {
-        set = TRITONSERVER_InferenceRequestSetBoolParameter(request_, name.GetString(), value.GetBool());
+        set = TRITONSERVER_InferenceRequestSetBoolParameter(request, name.GetString(), value.GetBool());
       } else if (value.IsInt64()) {
-        set = TRITONSERVER_InferenceRequestSetIntParameter(request_, name.GetString(), value.GetInt64());
+        set = TRITONSERVER_InferenceRequestSetIntParameter(request, name.GetString(), value.GetInt64());
       } else if (value.IsString()) {
-        set = TRITONSERVER_InferenceRequestSetStringParameter(request_, name.GetString(), value.GetString());
+        set = TRITONSERVER_InferenceRequestSetStringParameter(request, name.GetString(), value.GetString());
       }
       NESO_RETURN_IF_ERROR(std::move(set));
     }
     return {};
   }
 
-  Status AddInputs() {
+  Status AddInputs(TRITONSERVER_InferenceRequest* request) const {
     for (const CallInput& input : inputs_) {
-      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request_, input.name.c_str(), input.datatype,
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAddInput(request, input.name.c_str(), input.datatype,
                                                                  input.shape.data(), input.shape.size()));
-      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request_, input.name.c_str(), input.data.get(),
+      NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestAppendInputData(request, input.name.c_str(), input.data.get(),
                                                                         input.byte_size, TRITONSERVER_MEMORY_CPU, 0));
     }
     return {};
@@ -239,14 +257,15 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
 
   static void OnRelease(TRITONSERVER_InferenceRequest* request, const uint32_t flags, void* userp) {
     if ((flags & TRITONSERVER_REQUEST_RELEASE_ALL) == 0) return;
-    const std::unique_ptr<std::shared_ptr<InferenceCall>> held(static_cast<std::shared_ptr<InferenceCall>*>(userp));
+    const std::unique_ptr<Holder> held(static_cast<Holder*>(userp));
     const std::lock_guard lock((*held)->mutex_);
+    (*held)->is_released_ = true;
     (*held)->request_ = nullptr;
     (void)Status(TRITONSERVER_InferenceRequestDelete(request));
   }
 
   static void OnResponse(TRITONSERVER_InferenceResponse* response, const uint32_t flags, void* userp) {
-    auto* const held = static_cast<std::shared_ptr<InferenceCall>*>(userp);
+    auto* const held = static_cast<Holder*>(userp);
     const bool final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
     (*held)->Reply(response, final);
     if (response != nullptr) (void)Status(TRITONSERVER_InferenceResponseDelete(response));
@@ -346,11 +365,11 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   const uint64_t id_;
   std::string model_;
   uint32_t policy_ = 0;
-  std::vector<CallInput> inputs_;                       // what the request reads
-  std::shared_ptr<InferenceCall>* self_ = nullptr;      // until the final response
-  std::shared_ptr<InferenceCall>* released_ = nullptr;  // until the request's release
+  std::vector<CallInput> inputs_;  // what the request reads
   std::mutex mutex_;
-  TRITONSERVER_InferenceRequest* request_ = nullptr;  // until its release
+  TRITONSERVER_InferenceRequest* request_ = nullptr;  // from its submission to its release
+  bool is_released_ = false;
+  bool is_cancelled_ = false;
 };
 
 namespace {

@@ -420,6 +420,36 @@ def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, st
     assert json.loads(values(response)[0]) == [["quick", -1], ["slow", 100], ["slow", 2000], ["slow", 8000], ["slow", 300_000]]
 
 
+def test_a_call_of_a_model_that_is_being_loaded_can_be_cancelled(repository, start, tmp_path):
+    python = PythonModels(repository)
+    python.add("slow", f"""
+        def initialize(self, args):
+            open({str(tmp_path / "loading")!r}, "w").close()
+            while not os.path.exists({str(tmp_path / "go")!r}): time.sleep(0.01)
+        def execute(self, requests):
+            for request in requests:
+                sender = request.get_response_sender()
+                for number in range(400):
+                    if sender.is_cancelled(): break
+                    sender.send(answer(OUT=values(request)))
+                    time.sleep(0.01)
+                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        """, extra="model_transaction_policy { decoupled: true }")
+    python.add("caller", f"""
+        def execute(self, requests):
+            request = pb_utils.InferenceRequest(model_name="slow", inputs=[pb_utils.Tensor("IN", values(requests[0]))],
+                                                requested_output_names=["OUT"])
+            responses = request.exec(decoupled=True)
+            while not os.path.exists({str(tmp_path / "loading")!r}): time.sleep(0.01)
+            responses.cancel()
+            open({str(tmp_path / "go")!r}, "w").close()
+            return [answer(OUT=np.float32([sum(len(response.output_tensors()) for response in responses)]))]
+        """)
+    server = start(env=python_on_path())
+    response = server.infer("caller", {"inputs": [{"name": "IN", "datatype": "FP32", "shape": [1], "data": [4]}]})
+    assert values(response)[0] < 400
+
+
 def test_many_models_share_a_small_budget(repository, start):
     """What bench/on_demand.py measures, small: nothing wrong, nobody disturbed, the budget kept, and no memory lost."""
     models, budget = [f"m{i:02}" for i in range(60)], 10 * MB
