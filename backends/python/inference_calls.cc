@@ -11,6 +11,7 @@
 #include "message.h"
 #include "neso/backend/json.h"
 #include "neso/backend/log.h"
+#include "parameters_writer.h"
 #include "protocol.h"
 
 namespace neso::python {
@@ -341,7 +342,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceResponseParameterCount(response, &count));
     if (count == 0) return std::string();
     rapidjson::StringBuffer text;
-    rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+    ParametersWriter writer(text);
     writer.StartObject();
     for (uint32_t i = 0; i < count; ++i) {
       const char* name = nullptr;

@@ -1,7 +1,7 @@
 #include "request_encoder.h"
 
 #include "message.h"
-#include "neso/backend/json.h"
+#include "parameters_writer.h"
 #include "protocol.h"
 
 namespace neso::python {
@@ -20,7 +20,7 @@ backend::Result<std::string> ParametersJson(const Request& request) {
   NESO_ASSIGN_OR_RETURN(const std::vector<backend::RequestParameter> parameters, request.Parameters());
   if (parameters.empty()) return std::string();
   rapidjson::StringBuffer text;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  ParametersWriter writer(text);
   writer.StartObject();
   for (const backend::RequestParameter& parameter : parameters) {
     writer.Key(parameter.name.data(), static_cast<unsigned>(parameter.name.size()));

@@ -1,12 +1,15 @@
 """Python models that answer requests: tensors of every type, batches, errors, parameters."""
 import json
+import math
 
+import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
 from support.clients import arrays_of, infer_at_once, inputs_of
 from support.python_models import FAILING, IDENTITY
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 NUMBERS = {"TYPE_BOOL": np.bool_, "TYPE_UINT8": np.uint8, "TYPE_UINT16": np.uint16, "TYPE_UINT32": np.uint32,
@@ -228,3 +231,16 @@ def test_a_model_sees_what_the_request_says(server):
     assert told["parameters"] == {"text": "t", "count": 3, "flag": True, "X-Tenant": "t1"}
     assert told["id"] == "the id" and told["correlation"] == 42 and told["flags"] == 1
     assert told["timeout"] == 1234567 and told["outputs"] == ["OUT"]
+
+
+def test_every_double_is_a_parameter(server):
+    request = service_pb2.ModelInferRequest(model_name="parameters", raw_input_contents=[b"\0\0\0\0"])
+    request.inputs.add(name="IN", datatype="FP32", shape=[1])
+    doubles = {"nan": math.nan, "much": math.inf, "little": -math.inf, "exact": 0.1}
+    for name, value in doubles.items():
+        request.parameters[name].double_param = value
+    with grpc.insecure_channel(server.grpc) as channel:
+        response = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer(request)
+    told = json.loads(response.raw_output_contents[0][4:])["parameters"]
+    assert math.isnan(told.pop("nan")) and math.isnan(doubles.pop("nan"))
+    assert told == doubles
