@@ -31,6 +31,9 @@ def server(models, serve):
         extra="dynamic_batching { max_queue_delay_microseconds: 20000 }\ninstance_group { count: 2 kind: KIND_CPU }")
     models.add("failing", FAILING + """
     if kind == 7: return [None]
+    class Mute(Exception):
+        def __str__(self): raise ValueError("no text on purpose")
+    if kind == 10: raise Mute()
     return [answer(OUT=values(requests[0]))]
 """)
     models.add("no_execute", "pass")
@@ -177,6 +180,15 @@ def test_an_exception_says_where_it_came_from(client, server, kind, first):
     assert head == PREFIX + first
     assert trace.startswith("  /") and trace.endswith("): execute\n") and "failing/1/model.py(" in trace
     assert first in server.log
+
+
+def test_an_exception_without_a_text_is_an_error_as_others(client, server):
+    with pytest.raises(InferenceServerException) as caught:
+        ask(client, "failing", np.float32([10]))
+    assert caught.value.message().startswith(PREFIX + "Mute: <its text cannot be made: ValueError>\n\nAt:\n")
+    assert "Mute: <its text cannot be made: ValueError>" in server.log
+    assert ask(client, "failing", np.float32([9]))["OUT"] == [9]
+    assert "is not healthy" not in server.log
 
 
 def test_an_error_has_the_code_that_the_model_gave(server):

@@ -42,11 +42,19 @@ def is_own(file):
     return file.startswith(_OWN_FOLDER) or file == _OWN_MODULE or "importlib" in file
 
 
+def text_of(exception):
+    """What an exception says, also when it fails at that."""
+    try:
+        return str(exception)
+    except Exception as error:
+        return f"<its text cannot be made: {type(error).__name__}>"
+
+
 def describe(exception):
     """Type, text and where it came from, the innermost call first."""
     if isinstance(exception, ModelFault):
         return str(exception)
-    text = f"{type(exception).__name__}: {exception}"
+    text = f"{type(exception).__name__}: {text_of(exception)}"
     calls = [f"  {frame.f_code.co_filename}({line}): {frame.f_code.co_name}"
              for frame, line in traceback.walk_tb(exception.__traceback__) if not is_own(frame.f_code.co_filename)]
     if not calls:

@@ -3,7 +3,7 @@ import threading
 import traceback
 
 from . import logger
-from .errors import ModelFault, describe, is_own
+from .errors import ModelFault, describe, is_own, text_of
 
 _model = ""
 
@@ -24,7 +24,7 @@ def report(exception, method, head=""):
     if isinstance(exception, ModelFault):
         text = f"{told}\n\n{_model}, {method}"
     else:
-        text = f"{type(exception).__name__}: {exception}\n\n{_model}, {method}:\n{_whole(exception)}"
+        text = f"{type(exception).__name__}: {text_of(exception)}\n\n{_model}, {method}:\n{_whole(exception)}"
     logger.write(logger.ERROR, head + text, file, line)
     return told
 
