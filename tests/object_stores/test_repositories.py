@@ -79,6 +79,20 @@ def test_loads_follow_the_bucket_and_copies_go_with_their_models(store, folder, 
     assert not list(temporary.iterdir())
 
 
+def test_sizes_of_objects_count_for_models_on_demand(store, folder, repository, serve):
+    repository.add_identity("small")
+    repository.add_identity("huge")
+    store.upload(repository.path, folder)
+    for name, size in (("small", 1_000_000), ("huge", 6_000_000)):
+        store.put(f"{folder}/{name}/1/weights.bin", bytes(size))
+    server = serve("--model-control-mode=on_demand", "--model-memory-budget=5000000")
+    response = ask(server, "huge")
+    assert response.status_code == 503
+    assert "model 'huge' takes about 6.0 MB, and all models together may take 5.0 MB" in response.json()["error"]
+    assert values(ask(server, "small", [1.0])) == [1]
+    assert server.metric("neso_model_memory_bytes", model="small", device="host") >= 1_000_000
+
+
 def test_repositories_of_both_kinds_stand_beside_each_other(store, folder, repository, tmp_path, temporary, start_server):
     repository.add_identity("far")
     store.upload(repository.path, folder)

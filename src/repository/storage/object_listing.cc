@@ -74,7 +74,10 @@ Expected<FolderSnapshot> SnapshotOfObjects(const std::string& folder, std::span<
       snapshot.subfolder_names.push_back(subfolder);
     }
     // The configurations are compared by what they say.
-    if (subfolder != "configs") snapshot.subfolders[subfolder].fingerprint += FingerprintOf(object);
+    if (subfolder == "configs") continue;
+    SubfolderSnapshot& content = snapshot.subfolders[subfolder];
+    content.fingerprint += FingerprintOf(object);
+    content.byte_size += object.size;
   }
   // Sorted by their objects, "1-a/x" comes before "1/x".
   std::sort(snapshot.subfolder_names.begin(), snapshot.subfolder_names.end());
