@@ -80,7 +80,8 @@ Expected<AwsIdentity> AwsCredentials::Get() {
 bool AwsCredentials::Renew() {
   MutexLock lock(mutex_);
   const bool may_change = !current_ || (current_->source != "AWS_ACCESS_KEY_ID" && current_->source != "the entry");
-  current_.reset();
+  // What stays as it is is what the advice tells of.
+  if (may_change) current_.reset();
   return may_change;
 }
 

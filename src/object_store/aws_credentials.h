@@ -34,7 +34,7 @@ class AwsCredentials {
 
   // Fetched once, and then kept for as long as it lasts. Errors: a source that was named cannot be used.
   Expected<AwsIdentity> Get();
-  // Forgets what was fetched. False: it would be the same again.
+  // Forgets what was fetched. False: it would be the same again, and is kept.
   bool Renew();
   // Where the key came from, and how to give another.
   std::string Advice() const;

@@ -54,6 +54,15 @@ TEST(S3DialectTest, ReadsListings) {
   EXPECT_EQ(page->next, "a/b=");
 }
 
+// Who reads the error looks for a wrong key, and for none that is missing.
+TEST(S3DialectTest, AKeyThatWasRefusedIsNamed) {
+  AwsCredentials credentials(no_client, CredentialEntry{{"key_id", "AKID"}, {"secret_key", "no"}});
+  ASSERT_TRUE(credentials.Get().ok());
+  EXPECT_FALSE(credentials.Renew()) << "the entry is the same";
+  EXPECT_THAT(credentials.Advice(),
+              HasSubstr("with the key AKID from the entry, in region us-east-1; change the entry"));
+}
+
 TEST(S3DialectTest, RefusesWhatIsNoListing) {
   S3Dialect s3 = MakeS3();
   for (const char* body : {"", "<html/>", "<ListBucketResult>", "{}",

@@ -192,7 +192,9 @@ class S3(_Store):
     def wrong_environment(self):
         return {**self.environment, "AWS_SECRET_ACCESS_KEY": "wrong"}
 
-    advice = "AWS_SECRET_ACCESS_KEY"
+    @property
+    def advice(self):
+        return f"was asked with the key {self.key} from AWS_ACCESS_KEY_ID, in region"
 
     def read_path(self, name):
         """A part of the path with which an object's content is asked for."""
