@@ -1,12 +1,8 @@
 """What the inputs of both protocols share."""
 import numpy as np
 
+from ._copies import copy_of
 from .utils import np_to_triton_dtype, raise_error, serialize_byte_tensor
-
-
-def data_view(array):
-    """The bytes of a tensor, without a copy where it is contiguous."""
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) if array.size else memoryview(b"")
 
 
 class InferInput:
@@ -49,12 +45,13 @@ class InferInput:
                         f"expected [{', '.join(map(str, self._shape))}]")
 
     def _keep(self, array):
+        """A copy: the array is the caller's, who may change it before the request is sent, or while it is."""
         self._region = None
         if self._datatype == "BYTES":
             packed = serialize_byte_tensor(array)
             self._data = memoryview(packed.item()) if packed.size else memoryview(b"")
         else:
-            self._data = data_view(array)
+            self._data = copy_of(array)
 
 
 class InferRequestedOutput:

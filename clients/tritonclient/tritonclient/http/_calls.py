@@ -151,11 +151,18 @@ class Calls(InferenceServerClientBase):
     def infer(self, model_name, inputs, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
               sequence_end=False, priority=0, timeout=None, headers=None, query_params=None, request_compression_algorithm=None,
               response_compression_algorithm=None, parameters=None):
+        return self._call(*self._infer_call(
+            model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end, priority, timeout, headers,
+            query_params, request_compression_algorithm, response_compression_algorithm, parameters))
+
+    def _infer_call(self, model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end, priority,
+                    timeout, headers, query_params, request_compression_algorithm, response_compression_algorithm, parameters):
+        """The arguments of _call: nothing of them changes when the caller's inputs do."""
         path = model_path(model_name, model_version, "/infer")
         pieces, head_size = infer_body(inputs, outputs, request_id, sequence_id, sequence_start, sequence_end, priority, timeout, parameters)
         headers = {} if headers is None else headers
         pieces = compress(pieces, headers, request_compression_algorithm, response_compression_algorithm)
-        return self._call("POST", path, headers, query_params, _result(self._verbose), pieces, head_size)
+        return "POST", path, headers, query_params, _result(self._verbose), pieces, head_size
 
 
 def _trace_path(model):

@@ -59,9 +59,9 @@ class InferenceServerClient(Calls):
     def async_infer(self, model_name, inputs, model_version="", outputs=None, request_id="", sequence_id=0, sequence_start=False,
                     sequence_end=False, priority=0, timeout=None, headers=None, query_params=None, request_compression_algorithm=None,
                     response_compression_algorithm=None, parameters=None):
-        return InferAsyncRequest(self._threads.submit(
-            self.infer, model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end, priority, timeout,
-            headers, query_params, request_compression_algorithm, response_compression_algorithm, parameters), self._verbose)
+        return InferAsyncRequest(self._threads.submit(self._call, *self._infer_call(
+            model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end, priority, timeout, headers,
+            query_params, request_compression_algorithm, response_compression_algorithm, parameters)), self._verbose)
 
 
 def _context(options, factory, insecure):
