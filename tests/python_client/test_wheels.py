@@ -44,6 +44,10 @@ def test_what_the_wheels_say(wheels):
     drop_in, files = about(wheels["tritonclient"])
     assert drop_in["Version"].startswith("2.73.0+neso.") and drop_in["Requires-Python"] == ">=3.9"
     assert set(drop_in.get_all("Provides-Extra")) == {"http", "grpc", "cuda", "perf-analyzer", "all"}
+    required = {text.partition(";")[0].strip() for text in drop_in.get_all("Requires-Dist")}
+    assert required == {"numpy>=1.23", "ml_dtypes>=0.3", "neso-client>=0.1", "protobuf>=4.21"}
+    for wheel in (ours, drop_in):
+        assert wheel["License-Expression"] == "Apache-2.0" and wheel.get_all("License-File") == ["LICENSE"]
     packages = {file.partition("/")[0] for file in files if not file.startswith("tritonclient-")}
     assert packages == {"tritonclient", "tritonhttpclient", "tritongrpcclient", "tritonclientutils", "tritonshmutils"}
 
