@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 import tritonclient.http as httpclient
+from support import onnx_models
 from support.control import index, load, unload
 from support.inference import Crowd, ask, body, statistics, values
 from support.python_models import PythonModels, python_on_path
@@ -239,6 +240,26 @@ def test_who_finds_no_room_hears_why(repository, start):
     response = ask(server, "huge")
     assert response.status_code == 503
     assert "model 'huge' takes about 9.0 MB, and all models together may take 1.5 MB" in response.json()["error"]
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the models'")
+def test_models_that_are_alike_are_measured_alike(repository, start):
+    """Each is parsed from a copy of its file, which malloc keeps for a while: it is not a part of the model."""
+    content = onnx_models.mlp(1000, 3000, 8)
+    names = [f"m{number}" for number in range(3)]
+    for name in names:
+        (repository.path / name / "1").mkdir(parents=True)
+        (repository.path / name / "1" / "model.onnx").write_bytes(content)
+    server = start(f"--model-memory-budget={200 * MB}")
+    for _ in range(2):
+        for name in names:
+            assert server.get(f"/v2/models/{name}/config").status_code == 200
+        assert loaded(server) == set(names)
+        taken = [server.metric("neso_model_memory_bytes", model=name, device="host") for name in names]
+        assert all(12 * MB <= bytes_ <= 15 * MB for bytes_ in taken), taken
+        for name in names:
+            assert unload(server, name).status_code == 200
+        wait_until(lambda: server.metric("neso_on_demand_memory_bytes", device="host") == 0)
 
 
 def test_what_an_operator_loads_stays_and_what_is_unloaded_comes_back(repository, start):

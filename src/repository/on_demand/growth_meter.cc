@@ -35,7 +35,9 @@ GrowthMeter::Growth GrowthMeter::End(uint64_t load, const MemoryReading& now, ui
   Growth growth{.is_host_known = is_certain && grown.opened_libraries == 0, .are_gpus_known = is_certain};
   if (!is_certain) return growth;
   growth.use.host = std::max<int64_t>(0, grown.children);
-  if (growth.is_host_known) growth.use.host += std::max<int64_t>(0, std::max(grown.heap, grown.resident));
+  // What was freed since then, the copy that a file was parsed from for instance, is resident still.
+  const int64_t resident = grown.resident - std::max<int64_t>(0, grown.free);
+  if (growth.is_host_known) growth.use.host += std::max<int64_t>(0, std::max(grown.heap, resident));
   for (const auto& [gpu, bytes] : grown.gpus) growth.use.gpus[gpu] = std::max<int64_t>(0, bytes);
   return growth;
 }
@@ -61,6 +63,7 @@ void GrowthMeter::Share(const MemoryReading& now) {
   for (auto& [number, load] : loads_) {
     load.grown.heap += Part(now.heap - last_.heap, load.weight, weights);
     load.grown.resident += Part(now.resident - last_.resident, load.weight, weights);
+    load.grown.free += Part(now.free - last_.free, load.weight, weights);
     load.grown.opened_libraries += now.opened_libraries - last_.opened_libraries;
     load.grown.children += Part(now.children - last_.children, load.weight, weights);
     for (const auto& [gpu, bytes] : now.gpus) {

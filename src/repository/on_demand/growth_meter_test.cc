@@ -27,6 +27,15 @@ TEST(GrowthMeterTest, ALoadTakesWhatTheMemoryGrowsBy) {
   EXPECT_EQ(End(meter, 3, Reading(50, 1000)).use.host, 0) << "somebody has given back";
 }
 
+TEST(GrowthMeterTest, WhatMallocKeepsOfALoadIsNoPartOfIt) {
+  GrowthMeter meter;
+  Begin(meter, 1, 1, {.heap = 100, .resident = 1000, .free = 10});
+  EXPECT_EQ(End(meter, 1, {.heap = 130, .resident = 1065, .free = 45}).use.host, 30)
+      << "a copy of 35 has come and gone";
+  Begin(meter, 2, 1, {.heap = 130, .resident = 1065, .free = 45});
+  EXPECT_EQ(End(meter, 2, {.heap = 160, .resident = 1085, .free = 15}).use.host, 30) << "into what was free";
+}
+
 TEST(GrowthMeterTest, LoadsSideBySideShareByTheirWeights) {
   GrowthMeter meter;
   Begin(meter, 1, 300, Reading(0, 0));

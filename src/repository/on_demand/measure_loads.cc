@@ -16,6 +16,7 @@ double MillisecondsOf(Nanoseconds time) { return std::chrono::duration<double, s
 }  // namespace
 
 void OnDemandModels::Expect(Wish& wish) {
+  MemoryUse of_files;
   for (const LoadCandidate& candidate : wish.candidates) {
     if (candidate.serves) continue;
     const Expectation expectation = sizes_.Of(candidate);
@@ -23,6 +24,13 @@ void OnDemandModels::Expect(Wish& wish) {
     wish.expected_use += expectation.use;
     wish.least_use += expectation.is_measured ? expectation.use : ExpectedSizes::OfFiles(candidate);
     wish.is_guess |= !expectation.is_measured;
+    of_files += ExpectedSizes::OfFiles(candidate);
+  }
+  // A measurement that keeps its model out for ever may be wrong, and only another load would tell.
+  const bool is_too_large = !ExcessOver(wish.least_use, options_.budget).IsNothing();
+  if (is_too_large && !oversized_.IsBelieved(wish.name, parts_.clock.Now())) {
+    wish.least_use = of_files;
+    wish.is_guess = true;
   }
 }
 
@@ -32,21 +40,22 @@ uint64_t OnDemandModels::MeterMark() const {
 }
 
 // Reading takes long enough to keep others off the lock for it.
-void OnDemandModels::BeginMeasuring(uint64_t load, int64_t weight) {
+MemoryReading OnDemandModels::BeginMeasuring(uint64_t load, int64_t weight) {
   const uint64_t mark = MeterMark();
-  const MemoryReading before = parts_.memory.Read();
+  MemoryReading before = parts_.memory.Read();
   MutexLock lock(mutex_);
   meter_.Begin(load, weight, before, mark);
+  return before;
 }
 
 Status OnDemandModels::LoadMeasured(Wish& wish) {
   static const std::vector<LoadParameter> kNone;
   const TimePoint start = parts_.clock.Now();
-  BeginMeasuring(wish.number, wish.expected_use.Sum());
+  const MemoryReading before = BeginMeasuring(wish.number, wish.expected_use.Sum());
   const Status loaded = CatchExceptions(
       [&] { return parts_.repository.LoadModel(wish.name, wish.parameters != nullptr ? *wish.parameters : kNone); });
   const uint64_t mark = MeterMark();
-  const MemoryReading after = parts_.memory.Read();
+  const MemoryReading after = parts_.memory.ReadAfter(before);
   MemoryUse use, all;
   Status status = loaded;
   {
@@ -59,7 +68,10 @@ Status OnDemandModels::LoadMeasured(Wish& wish) {
     }
     wish.expected_use = {};  // now it is among the residents
     all = UseLocked();
-    if (loaded.ok()) failures_.Forget(wish.name);
+    if (loaded.ok()) {
+      failures_.Forget(wish.name);
+      oversized_.Note(wish.name, !ExcessOver(use, options_.budget).IsNothing(), now);
+    }
     if (wish.done == nullptr) {
       ++(loaded.ok() ? counts_.loads : counts_.failed_loads);
       if (!loaded.ok()) {
@@ -79,7 +91,7 @@ Status OnDemandModels::LoadMeasured(Wish& wish) {
 
 Status OnDemandModels::LoadStartupModels() {
   constexpr uint64_t kNumber = 0;  // no wish has it
-  BeginMeasuring(kNumber, 1);
+  const MemoryReading before = BeginMeasuring(kNumber, 1);
   Status status = parts_.repository.LoadStartupModels();
   Wish wish;
   for (const ModelHandle& model : parts_.repository.lifecycle().serving().All()) {
@@ -92,7 +104,7 @@ Status OnDemandModels::LoadStartupModels() {
     }
   }
   const uint64_t mark = MeterMark();
-  const MemoryReading after = parts_.memory.Read();
+  const MemoryReading after = parts_.memory.ReadAfter(before);
   MemoryUse use;
   {
     MutexLock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -17,6 +18,9 @@
 
 namespace neso {
 namespace {
+
+// As much is no matter: giving it back would take longer than a small load.
+constexpr int64_t kNoMatter = 1'000'000;
 
 struct Pages {
   int64_t resident = 0, shared = 0;
@@ -74,6 +78,14 @@ uint64_t OpenedLibraries() {
   return opened;
 }
 
+// More has become resident than malloc has given out and been given back, and it keeps enough for half of that: a file was
+// parsed, for instance, whose copy lay in memory that had been given back to the system before.
+bool MayBeFree(const MemoryReading& before, const MemoryReading& after) {
+  const int64_t unexplained = after.resident - before.resident - std::max<int64_t>(0, after.heap - before.heap) -
+                              std::max<int64_t>(0, after.free - before.free);
+  return unexplained > kNoMatter && after.free >= unexplained / 2;
+}
+
 }  // namespace
 
 MemoryReading SystemMemory::Read() const {
@@ -82,12 +94,20 @@ MemoryReading SystemMemory::Read() const {
   const struct mallinfo2 heap = mallinfo2();
   MemoryReading reading;
   reading.heap = static_cast<int64_t>(heap.uordblks + heap.hblkhd) - requests;
+  reading.free = static_cast<int64_t>(heap.fordblks);
   const Pages own = PagesOf("self");
   reading.resident = (own.resident - own.shared) * page - requests;
   reading.children = HasChildren() ? PrivatePagesBelow("self") * page : 0;
   reading.opened_libraries = OpenedLibraries();
   if (read_gpus_) reading.gpus = read_gpus_();
   return reading;
+}
+
+MemoryReading SystemMemory::ReadAfter(const MemoryReading& before) const {
+  MemoryReading after = Read();
+  if (!MayBeFree(before, after)) return after;
+  malloc_trim(0);
+  return Read();
 }
 
 }  // namespace neso

@@ -15,6 +15,7 @@ struct MemoryReading {
   // what requests and answers take.
   int64_t heap = 0;
   int64_t resident = 0;
+  int64_t free = 0;               // what malloc was given back and keeps, resident or not: no part of the heap
   int64_t children = 0;           // private to the processes below this one: workers of Python models
   std::map<int, int64_t> gpus{};  // used on each device, by whomever
   uint64_t opened_libraries = 0;  // since the process began: what they bring with them is nobody's in particular
@@ -25,6 +26,8 @@ class MemoryReader {
  public:
   virtual ~MemoryReader() = default;
   virtual MemoryReading Read() const = 0;
+  // At the end of what began with `before`, of which what malloc keeps is no part.
+  virtual MemoryReading ReadAfter(const MemoryReading& before) const = 0;
 };
 
 class SystemMemory final : public MemoryReader {
@@ -34,6 +37,8 @@ class SystemMemory final : public MemoryReader {
   explicit SystemMemory(ReadGpus read_gpus) : read_gpus_(std::move(read_gpus)) {}
   // Takes some tenths of a millisecond, and more the more free pieces malloc keeps and the more workers there are.
   MemoryReading Read() const override;
+  // Where something is resident for which there is no other reason, what malloc keeps is given back to the system first.
+  MemoryReading ReadAfter(const MemoryReading& before) const override;
 
  private:
   const ReadGpus read_gpus_;

@@ -20,7 +20,7 @@ constexpr const char* kExiting = "Server exiting";
 }  // namespace
 
 OnDemandModels::OnDemandModels(OnDemandOptions options, const Parts& parts)
-    : options_(std::move(options)), parts_(parts) {
+    : options_(std::move(options)), parts_(parts), oversized_(options_.oversized_pause) {
   counts_.budget = options_.budget;
   executor_.emplace("model-demand", kMaxThreads);
 }

@@ -39,6 +39,7 @@
 #include "repository/on_demand/memory_reader.h"
 #include "repository/on_demand/memory_use.h"
 #include "repository/on_demand/on_demand_options.h"
+#include "repository/on_demand/oversized_models.h"
 #include "repository/on_demand/pick_victims.h"
 #include "repository/repository.h"
 
@@ -204,7 +205,8 @@ class OnDemandModels {
   // --- what models take: measure_loads.cc
   void Expect(Wish& wish) REQUIRES(mutex_);
   uint64_t MeterMark() const;
-  void BeginMeasuring(uint64_t load, int64_t weight);
+  // What there was before.
+  MemoryReading BeginMeasuring(uint64_t load, int64_t weight);
   Status LoadMeasured(Wish& wish);
   void Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) REQUIRES(mutex_);
 
@@ -217,6 +219,7 @@ class OnDemandModels {
   std::map<std::string, Resident, std::less<>> residents_ GUARDED_BY(mutex_);
   ExpectedSizes sizes_ GUARDED_BY(mutex_);
   FailedLoads failures_ GUARDED_BY(mutex_);
+  OversizedModels oversized_ GUARDED_BY(mutex_);
   GrowthMeter meter_ GUARDED_BY(mutex_);
   OnDemandReport counts_ GUARDED_BY(mutex_);
   uint64_t last_number_ GUARDED_BY(mutex_) = 0;

@@ -26,6 +26,7 @@ class MemoryOfModels final : public MemoryReader {
     if (each_of_gpu_ > 0) reading.gpus[0] = models * each_of_gpu_;
     return reading;
   }
+  MemoryReading ReadAfter(const MemoryReading&) const override { return Read(); }
   void EachTakes(int64_t bytes, int64_t of_gpu = 0) {
     each_ = bytes;
     each_of_gpu_ = of_gpu;
@@ -220,6 +221,28 @@ TEST_F(OnDemandModelsTest, AModelThatIsTooLargeIsRefused) {
   AddModel("m");
   Start({.budget = {.host = kModel - 1}});
   EXPECT_THAT(Get("m"), HasSubstr("model 'm' takes about 1.0 kB, and all models together may take 1.0 kB"));
+}
+
+TEST_F(OnDemandModelsTest, AModelThatWasMeasuredToBeTooLargeIsTriedAgain) {
+  AddModel("m");
+  Start({.budget = {.host = 2 * kModel}, .oversized_pause = milliseconds(50)});
+  memory_.EachTakes(5 * kModel);
+  EXPECT_EQ(Get("m"), "") << "its files would fit";
+  EXPECT_TRUE(test::Eventually([&] { return models_->Report().models.empty(); })) << "it leaves at once";
+  memory_.EachTakes(kModel);  // somebody else's had been taken for its own
+  EXPECT_TRUE(test::Eventually([&] { return Get("m").empty(); }));
+  EXPECT_EQ(models_->Report().use.host, kModel);
+}
+
+TEST_F(OnDemandModelsTest, AModelThatWasMeasuredToBeTooLargeDoesNotTurnOthersOutAtEachRequest) {
+  AddModel("m");
+  Start({.budget = {.host = 2 * kModel}});
+  memory_.EachTakes(5 * kModel);
+  EXPECT_EQ(Get("m"), "");
+  EXPECT_TRUE(test::Eventually([&] { return models_->Report().models.empty(); }));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Get("m"), HasSubstr("takes about 5.0 kB"));
+  EXPECT_THAT(models_->Load("m", {}).message(), HasSubstr("takes about 5.0 kB")) << "it would stay";
+  EXPECT_EQ(loader_.loads("m:1"), 1);
 }
 
 TEST_F(OnDemandModelsTest, RoomIsMadeForWhatModelsOfItsKindHaveTaken) {
