@@ -284,6 +284,29 @@ class Hold:
         self._may_go.set()
 
 
+def test_servers_that_start_at_the_same_time_share_a_cache_folder(store, folder, repository, temporary, tmp_path,
+                                                                  start_server):
+    """One is in the midst of a file when another one begins with it, and keeps it."""
+    weights = os.urandom(300_000)
+    repository.add_identity("m")
+    (repository.path / "m/1/weights.bin").write_bytes(weights)
+    store.upload(repository.path, folder)
+    cache = tmp_path / "cache"
+    arguments = (f"{store.url}/{folder}", f"--object-cache-directory={cache}")
+    environment = {**store.environment, "TMPDIR": str(temporary)}
+    hold = Hold(store, f"{folder}/m/1/weights.bin")
+    slow = start_server(*arguments, env=environment, ready=False)
+    hold.until_there()
+    quick = start_server(*arguments, env=environment)
+    hold.let_go()
+    slow.until_ready()
+    assert [path.read_bytes() == weights for path in cache.glob("neso-objects-*/*/m/1/weights.bin")] == [True, True]
+    assert "downloaded anew" not in slow.log + quick.log
+    late = start_server(*arguments, env=environment)
+    assert late.metric("neso_object_store_read_bytes") < 10_000
+    assert not list(cache.glob("parts/*")) and not list(cache.glob("neso-objects-*/parts/*"))
+
+
 def test_ready_is_told_only_with_the_models_here(store, folder, repository, serve):
     repository.add_identity("m")
     (repository.path / "m/1/weights.bin").write_bytes(b"weights")

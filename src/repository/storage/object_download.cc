@@ -61,6 +61,7 @@ Expected<bool> ObjectDownload::Run(std::span<const ObjectInfo> objects) {
 }
 
 Status ObjectDownload::Prepare(std::span<const ObjectInfo> objects) {
+  files_.LookAgain();
   for (const ObjectInfo& object : objects) {
     const fs::path place = fs::path(target_) / object.name;
     const bool is_folder = object.name.ends_with('/');
@@ -107,8 +108,7 @@ Status ObjectDownload::Fetch(const Chunk& chunk) {
   {
     MutexLock lock(file.mutex);
     if (file.partial == nullptr) {
-      ASSIGN_OR_RETURN(file.partial, PartialFile::Open(files_.PartPath(file.id), file.object.size));
-      file.is_resumed = file.partial->is_resumed();
+      ASSIGN_OR_RETURN(file.partial, files_.OpenPart(file.id, file.object.size));
     }
     partial = file.partial.get();
   }
@@ -127,7 +127,8 @@ Status ObjectDownload::Fetch(const Chunk& chunk) {
     if (read.has_changed) {
       LOG_INFO("{}/{} changed while it was downloaded", store_folder_, file.object.name);
       has_changed_ = true;
-      PartialFile::Remove(files_.PartPath(file.id));
+      MutexLock lock(file.mutex);
+      file.partial->Remove();
       return {};
     }
     partial->MarkDone(chunk.index);
@@ -141,19 +142,18 @@ Status ObjectDownload::Fetch(const Chunk& chunk) {
 
 Status ObjectDownload::Finish(File& file) {
   MutexLock lock(file.mutex);
-  file.partial.reset();
-  const std::string path = files_.PartPath(file.id);
+  const std::unique_ptr<PartialFile> partial = std::move(file.partial);
   const bool can_be_checked = !file.digests.md5.empty() || file.digests.crc32c;
-  Status checked = stores_.CheckFile(path, file.digests);
+  Status checked = stores_.CheckFile(partial->path(), file.digests);
   // What a run before this one wrote may have been lost with the machine's power.
-  if (file.is_resumed && !can_be_checked) checked = Internal("what was here of it cannot be checked");
+  if (partial->is_resumed() && !can_be_checked) checked = Internal("what was here of it cannot be checked");
   if (!checked.ok()) {
     LOG_WARNING("{}/{} is to be downloaded anew: {}", store_folder_, file.object.name, checked.message());
     has_changed_ = true;
-    PartialFile::Remove(path);
+    partial->Remove();
     return {};
   }
-  return files_.Keep(file.id, (fs::path(target_) / file.object.name).string());
+  return files_.Keep(file.id, *partial, (fs::path(target_) / file.object.name).string());
 }
 
 void ObjectDownload::Fail(Status status) {

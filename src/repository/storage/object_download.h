@@ -47,7 +47,6 @@ class ObjectDownload final {
     Mutex mutex;
     std::unique_ptr<PartialFile> partial GUARDED_BY(mutex);
     ObjectDigests digests GUARDED_BY(mutex);
-    bool is_resumed GUARDED_BY(mutex) = false;
   };
   struct Chunk {
     File* file;

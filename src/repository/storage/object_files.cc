@@ -57,21 +57,25 @@ Status LinkOrCopy(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Expected<std::unique_ptr<ObjectFiles>> ObjectFiles::Open(const std::string& folder) {
-  std::error_code error;
-  for (const char* name : {"/blobs", "/parts"}) {
-    fs::create_directories(folder + name, error);
-    if (error) return Internal("failed to create directory {}{}: {}", folder, name, error.message());
+Expected<std::unique_ptr<ObjectFiles>> ObjectFiles::Open(const std::string& folder, const std::string& run_folder) {
+  for (const std::string& path : {folder + "/blobs", folder + "/parts", run_folder + "/parts"}) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return Internal("failed to create directory {}: {}", path, error.message());
   }
-  std::unique_ptr<ObjectFiles> files(new ObjectFiles(folder));
-  MutexLock lock(files->mutex_);
-  for (fs::directory_iterator it(folder + "/blobs", error), end; !error && it != end; it.increment(error)) {
+  std::unique_ptr<ObjectFiles> files(new ObjectFiles(folder, run_folder));
+  files->LookAgain();
+  return files;
+}
+
+void ObjectFiles::LookAgain() {
+  std::error_code error;
+  MutexLock lock(mutex_);
+  for (fs::directory_iterator it(folder_ + "/blobs", error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
     if (const size_t dot = name.find('.'); dot != std::string::npos)
-      files->digests_[name.substr(0, dot)] = name.substr(dot + 1);
+      digests_.try_emplace(name.substr(0, dot), name.substr(dot + 1));
   }
-  lock.Unlock();
-  return files;
 }
 
 std::string ObjectFiles::IdOf(const std::string& store_folder, const ObjectInfo& object) {
@@ -99,15 +103,18 @@ bool ObjectFiles::Link(const std::string& id, uint64_t size, const std::string& 
   return false;
 }
 
-Status ObjectFiles::Keep(const std::string& id, const std::string& target) {
-  const std::string part = PartPath(id);
-  const std::optional<std::string> digest = DigestOfFile(part);
-  if (!digest) return Internal("failed to read file {}: {}", part, std::strerror(errno));
-  const std::string blob = BlobPath(id, *digest);
-  if (rename(part.c_str(), blob.c_str()) != 0)
-    return Internal("failed to write file {}: {}", blob, std::strerror(errno));
-  unlink((part + ".done").c_str());
-  RETURN_IF_ERROR(LinkOrCopy(blob, target));
+Expected<std::unique_ptr<PartialFile>> ObjectFiles::OpenPart(const std::string& id, uint64_t size) const {
+  ASSIGN_OR_RETURN(std::unique_ptr<PartialFile> part, PartialFile::Hold(folder_ + "/parts/" + id, size));
+  if (part != nullptr) return part;
+  return PartialFile::MakeOwn(run_folder_ + "/parts/" + id, size);
+}
+
+Status ObjectFiles::Keep(const std::string& id, PartialFile& part, const std::string& target) {
+  const std::optional<std::string> digest = DigestOfFile(part.path());
+  if (!digest) return Internal("failed to read file {}: {}", part.path(), std::strerror(errno));
+  // Before it is kept: who finds it among what is kept may find as well that nobody uses it, and remove it.
+  RETURN_IF_ERROR(LinkOrCopy(part.path(), target));
+  RETURN_IF_ERROR(part.MoveTo(BlobPath(id, *digest)));
   MutexLock lock(mutex_);
   digests_[id] = *digest;
   return {};

@@ -174,7 +174,8 @@ Expected<std::shared_ptr<ObjectStorage::Place>> ObjectStorage::PlaceFor(const st
   auto place = std::make_shared<Place>();
   place->keeps_files = !cache.empty();
   ASSIGN_OR_RETURN(place->run, RunFolder::Create(place->keeps_files ? cache : TemporaryDirectory()));
-  ASSIGN_OR_RETURN(place->files, ObjectFiles::Open(place->keeps_files ? cache : place->run->path()));
+  ASSIGN_OR_RETURN(place->files,
+                   ObjectFiles::Open(place->keeps_files ? cache : place->run->path(), place->run->path()));
   MutexLock lock(mutex_);
   // Somebody else may have made one meanwhile; then this one goes.
   return places_.emplace(provider, std::move(place)).first->second;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <system_error>
 
 #include "base/log.h"
+#include "base/owned_descriptor.h"
 
 namespace neso {
 namespace {
@@ -26,7 +28,7 @@ bool IsLeft(const fs::path& folder) {
   struct stat status;
   if (lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid()) return false;
   const int lock = open((folder / ".lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  // One that is being made has no lock yet; one that was left just then is of no size.
+  // One that is being made has no lock of that name yet; one that was left just then is of no size.
   if (lock < 0) return false;
   const bool is_free = flock(lock, LOCK_EX | LOCK_NB) == 0;
   close(lock);
@@ -44,6 +46,15 @@ void RemoveLeftOnes(const std::string& parent) {
   }
 }
 
+// Locked before it has the name by which others look for it. -1 when the disk says no, as errno tells.
+int MakeLock(const std::string& folder) {
+  const std::string unnamed = folder + "/.lock.new";
+  OwnedDescriptor lock(open(unnamed.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const bool is_made = lock.get() >= 0 && flock(lock.get(), LOCK_EX | LOCK_NB) == 0 &&
+                       std::rename(unnamed.c_str(), (folder + "/.lock").c_str()) == 0;
+  return is_made ? lock.Release() : -1;
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<RunFolder>> RunFolder::Create(const std::string& parent) {
@@ -55,11 +66,10 @@ Expected<std::unique_ptr<RunFolder>> RunFolder::Create(const std::string& parent
   if (mkdtemp(path.data()) == nullptr) {
     return Internal("failed to create local temp folder: {}, errno: {}", path, std::strerror(errno));
   }
-  const int lock = open((path + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int lock = MakeLock(path);
+  const Status failure = lock < 0 ? Internal("failed to lock {}/.lock: {}", path, std::strerror(errno)) : Status();
   std::unique_ptr<RunFolder> folder(new RunFolder(path, lock));
-  if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    return Internal("failed to lock {}/.lock: {}", path, std::strerror(errno));
-  }
+  if (!failure.ok()) return failure;
   return folder;
 }
 
