@@ -96,7 +96,8 @@ Status Load::Grow(const Growth& growth) {
 void Load::SendAt(SendTimes times) {
   wanted_ = 0;
   growth_.reset();
-  next_send_ = Now() + times.first_pause();
+  began_ = Now();
+  next_send_ = *began_ + times.first_pause();
   times_ = std::move(times);
 }
 
@@ -122,7 +123,9 @@ Status Load::Stop() {
     std::erase(idle_, slot.get());
     Send(*slot, *last, Now());
   }
-  return AwaitAnswers();
+  RETURN_IF_ERROR(AwaitAnswers());
+  began_.reset();
+  return {};
 }
 
 Status Load::AwaitAnswers() {
@@ -167,6 +170,7 @@ Expected<Load::Slot*> Load::NewSlot() {
 void Load::Send(Slot& slot, const Turn& turn, TimePoint begin) {
   in_flight_++;
   left_--;
+  if (!began_) began_ = begin;
   slot.Send(requests_[turn.request], turn, begin);
 }
 

@@ -65,6 +65,8 @@ class Load {
   Status RunUntil(size_t more_samples);
 
   const std::vector<Sample>& samples() const { return samples_; }
+  // When what is under way began: its first request was sent, or their times were set.
+  TimePoint began() const { return began_.value_or(TimePoint()); }
   // Requests that went out more than a millisecond after they were to.
   uint64_t delayed() const { return delayed_; }
 
@@ -94,6 +96,7 @@ class Load {
   std::vector<Slot*> newest_;       // of growth_, those that were sent last
   size_t lanes_ = 1024;             // they are opened as they are needed, unless told to at once
   size_t left_ = SIZE_MAX;          // to be sent
+  std::optional<TimePoint> began_;  // unset: nothing has since the last Stop
   TimePoint next_send_;
   std::deque<TimePoint> due_;  // to be sent, for which there was no connection
   std::vector<Sample> samples_;

@@ -75,10 +75,10 @@ Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
   return Mark{moments[moments.size() / 2], std::move(server)};
 }
 
-// Before the first request of so many.
+// Of so many requests, the first of which is under way: the window begins with it, not when the server was asked.
 Expected<Mark> MarkFirst(const Load& load, const Counter& counter) {
   ASSIGN_OR_RETURN(ServerCounts counts, counter());
-  return Mark{Now(load), std::move(counts)};
+  return Mark{{.time = load.began(), .samples = load.samples().size()}, std::move(counts)};
 }
 
 // Behind the last one. The server counts a request a moment after it has answered it.

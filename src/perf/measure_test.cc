@@ -81,6 +81,27 @@ TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   EXPECT_LE(window->samples.size() + 2, load.samples().size());
 }
 
+// One at a time, no more can come in a second than fit into it.
+TEST(MeasureTest, AWindowOfSoManyRequestsBeginsWithTheFirst) {
+  Echo echo;
+  const std::vector<InferBytes> requests(1);
+  RoundRobin plan(1);
+  Load load(echo, requests, plan);
+  Options options;
+  options.request_count = 2;
+  const Counter counter = []() -> Expected<ServerCounts> {
+    std::this_thread::sleep_for(milliseconds(20));
+    return ServerCounts();
+  };
+  load.LimitTo(options.request_count);
+  ASSERT_TRUE(load.KeepInFlight(1).ok());
+  const Expected<Window> window = MeasureWindow(load, options, counter);
+  ASSERT_TRUE(window.ok());
+  ASSERT_EQ(window->samples.size(), 2u);
+  EXPECT_EQ(window->begin, window->samples[0].begin);
+  EXPECT_LE(RequestRate(*window), 1e6 / LatenciesOf(window->samples).average_us);
+}
+
 TEST(LatenciesTest, PercentilesAreSamples) {
   std::vector<Sample> samples;
   for (int us = 100; us >= 1; us--) samples.push_back({.begin = {}, .end = TimePoint(microseconds(us))});

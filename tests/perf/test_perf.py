@@ -61,6 +61,9 @@ def test_every_request_is_exported(perf, tmp_path):
     assert len(experiment["requests"]) == 50 and len(experiment["window_boundaries"]) == 2
     for request in experiment["requests"]:
         assert before < request["timestamp"] < request["response_timestamps"][0] < time.time_ns()
+    begin, end = experiment["window_boundaries"]
+    times = [time for request in experiment["requests"] for time in (request["timestamp"], *request["response_timestamps"])]
+    assert begin <= min(times) and max(times) <= end
     again = perf("-m", "single", "--request-count", 50, "--profile-export-file", path)
     assert again.returncode == 3 and "Path must not already exist." in again.stderr
 
