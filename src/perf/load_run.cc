@@ -10,6 +10,11 @@ namespace {
 
 std::string LimitText(const Options& options, const LoadSearch& search) {
   const char* const unit = IsByTime(options.load) ? "requests a second" : "requests at a time";
+  if (search.unknown())
+    return fmt::format(
+        "Limit: not found. With {:g} {} there were windows without an answer, so that no latency is known; a longer "
+        "--measurement-interval has some\n\n",
+        *search.unknown(), unit);
   if (search.good() == 0) return fmt::format("Limit: none, {:g} is too much already\n\n", search.bad());
   return fmt::format("Limit: {:g} {} stay below {} ms\n\n", search.good(), unit, options.latency_limit.count());
 }
@@ -17,9 +22,10 @@ std::string LimitText(const Options& options, const LoadSearch& search) {
 std::string UnstableText(const Options& options, double load) {
   return fmt::format(
       "Failed to obtain stable measurement within {} measurement windows for {} {:g}. Please try to "
-      "increase the {}.",
+      "increase the {}.{}",
       options.max_trials, IsByTime(options.load) ? "request rate" : "concurrency", load,
-      options.mode == MeasurementMode::kCountWindows ? "--measurement-request-count" : "--measurement-interval");
+      options.mode == MeasurementMode::kCountWindows ? "--measurement-request-count" : "--measurement-interval",
+      options.search == SearchKind::kLinear ? "" : " Its last windows say whether it is good.");
 }
 
 }  // namespace
@@ -30,7 +36,8 @@ Status LoadRun::MeasureAll() {
     ASSIGN_OR_RETURN(const Verdict verdict, MeasureAt(*load));
     search.Judge(verdict);
   }
-  if (options_.search == SearchKind::kLimit) Say(LimitText(options_, search));
+  if (options_.search == SearchKind::kLimit || search.unknown()) Say(LimitText(options_, search));
+  is_complete_ = !search.unknown();
   return target_.End();
 }
 
@@ -45,7 +52,7 @@ Expected<Verdict> LoadRun::MeasureAt(double load) {
   measured.load = load;
   if (!measured.is_stable && !measured.is_over_limit) {
     Complain(UnstableText(options_, load));
-    return Verdict::kUnstable;
+    if (!CanUse(measured)) return Verdict::kUnstable;
   }
   if (metrics_ != nullptr)
     measured.metrics = metrics_->Between(measured.windows.front().begin, measured.windows.back().end);
@@ -56,6 +63,11 @@ Expected<Verdict> LoadRun::MeasureAt(double load) {
   }
   results_.push_back(std::move(measured));
   return is_good ? Verdict::kGood : Verdict::kTooMuch;
+}
+
+// Where a limit lies is said by latencies, which may be far from it however much throughputs differ.
+bool LoadRun::CanUse(const Measured& measured) const {
+  return options_.search != SearchKind::kLinear && HasLatency(measured);
 }
 
 }  // namespace neso::perf

@@ -23,16 +23,20 @@ class LoadRun {
       : options_(options), target_(target), metrics_(metrics) {}
 
   Status MeasureAll();
-  // Those that were stable, or went over the limit.
+  // Those that were stable, or went over the limit, or could be judged nonetheless when a limit is searched for.
   const std::vector<Measured>& results() const { return results_; }
+  // False: a limit was searched for, and it is not known where it is.
+  bool is_complete() const { return is_complete_; }
 
  private:
   Expected<Verdict> MeasureAt(double load);
+  bool CanUse(const Measured& measured) const;
 
   const Options& options_;
   Target& target_;
   MetricsCollector* const metrics_;
   std::vector<Measured> results_;
+  bool is_complete_ = true;
 };
 
 }  // namespace neso::perf

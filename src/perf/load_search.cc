@@ -14,6 +14,7 @@ LoadSearch::LoadSearch(const Options& options)
 
 std::optional<double> LoadSearch::Next() {
   if (!last_) return last_ = range_.start;
+  if (unknown()) return std::nullopt;
   std::optional<double> next;
   switch (kind_) {
     case SearchKind::kLinear: next = NextOfRange(); break;
@@ -30,7 +31,12 @@ std::optional<double> LoadSearch::Next() {
 
 void LoadSearch::Judge(Verdict verdict) {
   verdict_ = verdict;
-  (verdict == Verdict::kGood ? good_ : bad_) = *last_;
+  if (verdict == Verdict::kGood) good_ = *last_;
+  if (verdict == Verdict::kTooMuch) bad_ = *last_;
+}
+
+std::optional<double> LoadSearch::unknown() const {
+  return kind_ != SearchKind::kLinear && verdict_ == Verdict::kUnstable ? last_ : std::nullopt;
 }
 
 // A load that is too much ends it, since what follows is more; one that is not stable does if there is no other end.

@@ -10,6 +10,7 @@
 
 namespace neso::perf {
 
+// kUnstable: it is not known which of the others a load is.
 enum class Verdict { kGood, kTooMuch, kUnstable };
 
 // Confined to a thread.
@@ -21,9 +22,11 @@ class LoadSearch {
   std::optional<double> Next();
   void Judge(Verdict verdict);
 
-  // The highest that was good, and the lowest that was too much, so far; 0: none was. Not for a linear search.
+  // The highest that was good, and the lowest that was too much, so far; 0: none was.
   double good() const { return good_; }
   double bad() const { return bad_; }
+  // The load of which nothing is known, which ended the search for a limit.
+  std::optional<double> unknown() const;
 
  private:
   std::optional<double> NextOfRange() const;

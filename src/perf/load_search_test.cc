@@ -43,6 +43,20 @@ TEST(LoadSearchTest, ALoadThatIsNotStableEndsOnlyARangeWithoutAnEnd) {
   EXPECT_EQ(closed.Next(), 2);
 }
 
+TEST(LoadSearchTest, ALoadThatIsNotStableIsNoLimit) {
+  for (const SearchKind kind : {SearchKind::kBinary, SearchKind::kLimit}) {
+    LoadSearch search(With(kind, {1, 16, 1}));
+    search.Next();
+    search.Judge(Verdict::kGood);
+    const std::optional<double> second = search.Next();
+    search.Judge(Verdict::kUnstable);
+    EXPECT_EQ(search.Next(), std::nullopt);
+    EXPECT_EQ(search.unknown(), second);
+    EXPECT_EQ(search.good(), 1);
+    EXPECT_EQ(search.bad(), 0);
+  }
+}
+
 TEST(LoadSearchTest, ABinarySearchHalvesARange) {
   EXPECT_EQ(LoadsUpTo(5, With(SearchKind::kBinary, {1, 16, 1})), (std::vector<double>{1, 16, 8, 4, 6, 5}));
   EXPECT_EQ(LoadsUpTo(20, With(SearchKind::kBinary, {1, 16, 1})), (std::vector<double>{1, 16}));

@@ -158,6 +158,10 @@ bool IsGood(const Measured& measured, const Options& options) {
   return limit_us == 0 || SteadyLatency(measured.latencies, options.percentile) <= limit_us;
 }
 
+bool HasLatency(const Measured& measured) {
+  return std::ranges::none_of(measured.windows, [](const Window& window) { return window.samples.empty(); });
+}
+
 bool AreStable(std::span<const Window> windows, double stability, int percentile) {
   if (windows.size() < kAgreeing) return false;
   std::vector<double> throughputs, latencies;

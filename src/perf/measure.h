@@ -63,8 +63,10 @@ struct Measured {
   GpuMetrics metrics;           // if they were collected
 };
 
-// The latency is below the limit, or there is none.
+// The latency is below the limit, or there is none. Also of a load that was not stable, if there is one to be judged:
+// all of its last windows had answers.
 bool IsGood(const Measured& measured, const Options& options);
+bool HasLatency(const Measured& measured);
 
 // Asks for the server's counts; from another thread than the load's, one call at a time.
 using Counter = std::function<Expected<ServerCounts>()>;

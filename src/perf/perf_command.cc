@@ -93,7 +93,7 @@ Expected<int> RunWith(Options options) {
   }
   Say(SummaryText(options, run.results()));
   RETURN_IF_ERROR(WriteFiles(options, *target, run.results()));
-  return kMeasured;
+  return run.is_complete() ? kMeasured : kUnstable;
 }
 
 }  // namespace

@@ -90,6 +90,20 @@ def test_the_limit_is_found(perf):
     assert "went over the set limit of 50 msec" in ran.stderr
 
 
+def test_a_load_that_is_not_stable_is_judged_by_its_latency(perf, tmp_path):
+    ran = perf("-m", "slow", "--find-limit", "-l", 70, "-p", 100, "-s", 0.001, "-r", 3, "-f", tmp_path / "a.csv")
+    assert ran.returncode == 0, ran.stderr
+    assert "Failed to obtain stable measurement within 3 measurement windows for concurrency 1." in ran.stderr
+    limit = int(ran.stdout.split("Limit: ")[1].split(" requests at a time stay below 70 ms\n")[0])
+    assert limit >= 2 and {row["Concurrency"] for row in csv.DictReader((tmp_path / "a.csv").open())} >= {"1", "2"}
+
+
+def test_no_limit_is_made_of_windows_without_an_answer(perf):
+    ran = perf("-m", "slow", "--find-limit", "-l", 5, "-p", 10, "-r", 3)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "Limit: not found. With 1 requests at a time there were windows without an answer" in ran.stdout
+
+
 def test_a_shape_is_asked_for(perf):
     ran = perf("-m", "open")
     assert ran.returncode == 99 and "needs to have its shape fully defined. See the --shape option." in ran.stderr
