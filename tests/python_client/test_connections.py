@@ -1,6 +1,7 @@
 """Time limits, threads, and servers that go away."""
 import asyncio
 import concurrent.futures
+import socket
 import ssl
 import time
 
@@ -36,6 +37,16 @@ def test_no_server(server):
         assert not client.is_ready()
         with pytest.raises(Unavailable, match="no connection to 127.0.0.1:1"):
             client.infer("identity", INPUT0=[[1]])
+
+
+@pytest.mark.parametrize("scheme", ["", "http://", "grpc://"])
+def test_waiting_for_a_server(scheme):
+    with socket.create_server(("127.0.0.1", 0)) as silent, Client(f"{scheme}127.0.0.1:{silent.getsockname()[1]}", timeout=0.2) as client:
+        assert not client.is_ready()
+    with Client(f"{scheme}127.0.0.1:1") as client:
+        assert not client.is_ready()
+        with pytest.raises(Unavailable, match="no connection to 127.0.0.1:1"):
+            client.model("identity")
 
 
 def test_a_time_limit(client):

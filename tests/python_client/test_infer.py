@@ -1,8 +1,10 @@
 """Named arrays in and out."""
+import pickle
+
 import ml_dtypes
 import numpy as np
 import pytest
-from neso_client import InvalidInput, ServerError
+from neso_client import Client, InvalidInput, ServerError
 
 NUMBERS = {"bool": "?", "uint8": "u1", "uint16": "u2", "uint32": "u4", "uint64": "u8", "int8": "i1", "int16": "i2", "int32": "i4",
            "int64": "i8", "fp16": "f2", "fp32": "f4", "fp64": "f8"}
@@ -96,8 +98,42 @@ def test_what_does_not_fit_is_not_sent(client, arguments, error):
 def test_numbers_that_would_be_lost(client):
     with pytest.raises(InvalidInput, match="expected INT8, from -128 to 127, got 1 to 300"):
         client.infer("copy_int8", INPUT0=[[1, 300]])
+    with pytest.raises(InvalidInput, match="expected FP16, up to 65504, got 70000"):
+        client.infer("copy_fp16", INPUT0=[[1, 70000]])
     with pytest.raises(InvalidInput, match=r"expected INT32, got an array of float64; convert it with .astype\('int32'\)"):
         client.infer("copy_int32", INPUT0=np.float64([[1.5]]))
+
+
+def test_what_the_arguments_are_not(client):
+    array = np.float32([[1]])
+    for arguments, error in [({"parameters": {"a": [1]}}, r"parameter 'a': expected a bool, int, float or str, got \[1\]"),
+                             ({"parameters": {"a": None}}, "parameter 'a': expected a bool, int, float or str, got None"),
+                             ({"parameters": {"a": 1 << 70}}, "parameter 'a': expected an int of 64 bits"),
+                             ({"parameters": {5: 1}}, "the name of a parameter: expected a str, got 5"),
+                             ({"version": 1}, "version: expected a str, got 1; write '1'"),
+                             ({"id": 5}, "id: expected a str, got 5; write '5'"),
+                             ({"timeout": 0}, "timeout: expected seconds, above 0, or None to wait for ever, got 0"),
+                             ({"outputs": "OUTPUT0"}, r"outputs: expected a sequence of names, got 'OUTPUT0'; write \['OUTPUT0'\]")]:
+        with pytest.raises(InvalidInput, match=error):
+            client.infer("identity", INPUT0=array, **arguments)
+    for ask in (client.model, client.is_ready):
+        with pytest.raises(InvalidInput, match="version: expected a str, got 1"):
+            ask("identity", 1)
+    with pytest.raises(InvalidInput, match="timeout: expected seconds"):
+        Client("localhost", timeout=0)
+
+
+def test_each_result_has_its_own_parameters(client):
+    def ask():
+        return client.infer("parameters", IN=np.float32([0]), parameters={"mine": 1}).parameters
+
+    ask()["other"] = 2
+    assert "other" not in ask()
+
+
+def test_errors_come_out_of_other_processes():
+    error = pickle.loads(pickle.dumps(ServerError("NOT_FOUND", "no such model")))
+    assert (str(error), error.status, error.message) == ("no such model (NOT_FOUND)", "NOT_FOUND", "no such model")
 
 
 def test_errors_of_the_server(client):

@@ -22,8 +22,7 @@ class AsyncClient:
     is done in the loop's executor. Cancelling a coroutine, or leaving a stream, cancels the call: the server sees its connection end.
 
     concurrency: calls that run at the same time in a loop; others wait for their turn.
-    Client's other arguments mean the same here; a server that is not there is told by the first call. A client may be used by several
-    loops, each of which has its connections.
+    Client's other arguments mean the same here. A client may be used by several loops, each of which has its connections.
     """
 
     def __init__(self, url: str = "localhost:8001", *, timeout: Optional[float] = None, headers: Optional[Mapping[str, str]] = None,

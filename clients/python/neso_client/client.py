@@ -15,19 +15,18 @@ __all__ = ["Client"]
 class Client:
     """Calls a server. Thread-safe; each call that runs has a connection to itself.
 
-    url: "host:port", or with http://, https://, grpc:// or grpcs:// before it. Without, the server is asked which of the two
-    protocols it speaks at this port.
+    url: "host:port", or with http://, https://, grpc:// or grpcs:// before it. Without, 8000 is HTTP's port and 8001 gRPC's; at another
+    one the first call asks the server which of the two it speaks.
     timeout: seconds for each call; None waits for ever.
     headers: sent with each request, as HTTP headers or as metadata of gRPC ({"authorization": "Bearer ..."}).
     tls: for https and grpcs; the system's certificates where it is not given.
     shared_memory: large tensors go through memory shared with the server where it is on this machine and allows that; False: never.
-    Raises Unavailable where there is no server, ValueError for a URL that is none.
+    Raises ValueError for a URL that is none. A server that is not there is told by the first call (Unavailable).
     """
 
     def __init__(self, url: str = "localhost:8001", *, timeout: Optional[float] = None, headers: Optional[Mapping[str, str]] = None,
                  tls: Optional[ssl.SSLContext] = None, shared_memory: bool = True) -> None:
         self._session = Session(url, BLOCKING, timeout, headers, tls, shared_memory)
-        run(self._session.connected())
         self._end = weakref.finalize(self, self._session.end)
 
     def __enter__(self) -> "Client":
@@ -74,7 +73,7 @@ class Client:
         return run(self._session.model(name, version))
 
     def is_ready(self, model: str = "", version: str = "") -> bool:
-        """Of the server, or of one model. False where the server cannot be reached or does not know the model."""
+        """Of the server, or of one model. False where the server cannot be reached, says nothing in time, or does not know the model."""
         return run(self._session.is_ready(model, version))
 
     def load(self, model: str) -> None:

@@ -64,7 +64,7 @@ def _cast(value: Any, dtype: np.dtype, datatype: str, where: str) -> np.ndarray:
     if not np.can_cast(array.dtype, dtype, "same_kind") and not _is_exact(array, dtype):
         raise InvalidInput(f"{where}: expected {datatype}, got an array of {array.dtype}{_first_that_is_no_number(array)}; convert it with "
                            f".astype('{dtype.name}') if that is what you want")
-    if array.dtype.kind == "f" and dtype.itemsize < array.dtype.itemsize:
+    if dtype.kind == "f" and not np.can_cast(array.dtype, dtype):  # integers, too: FP16 has not all of them
         return _narrow(array, dtype, datatype, where)
     if array.dtype.kind in "iu" and dtype.kind in "iu" and array.size:
         limits = np.iinfo(dtype)

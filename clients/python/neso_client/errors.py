@@ -1,4 +1,5 @@
 """What can go wrong with a call."""
+from typing import Tuple, Type
 
 __all__ = ["NesoError", "InvalidInput", "ServerError", "Unavailable", "DeadlineExceeded"]
 
@@ -21,6 +22,9 @@ class ServerError(NesoError):
         super().__init__(f"{message} ({status})")
         self.status = status
         self.message = message
+
+    def __reduce__(self) -> Tuple[Type["ServerError"], Tuple[str, str]]:  # so that it comes out of other processes, too
+        return type(self), (self.status, self.message)
 
 
 class Unavailable(NesoError, ConnectionError):

@@ -148,7 +148,7 @@ def _parameter(key: str, value: Any) -> bytes:
     if isinstance(value, bool):
         made = pb.varint(1 << 3) + pb.varint(value)
     elif isinstance(value, int):
-        made = pb.varint(2 << 3) + pb.varint(value)
+        made = pb.varint((2 if value < 1 << 63 else 5) << 3) + pb.varint(value)  # uint64_param where it has to be
     elif isinstance(value, float):
         made = pb.varint(4 << 3 | pb.FIXED64) + struct.pack("<d", value)
     else:

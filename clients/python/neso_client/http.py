@@ -43,7 +43,7 @@ class HttpTransport(Transport):
         for name, datatype, shape, size in outputs:
             tensors.append(Tensor(name, datatype, shape, memoryview(answer.tail)[at:at + size]))
             at += size
-        return Response(version, answer_id, parameters, tensors)
+        return Response(version, answer_id, dict(parameters), tensors)  # what is kept of a head is nobody's to change
 
     def stream(self, request: Request, timeout: Optional[float]) -> AsyncGenerator[Response, None]:
         raise ServerError("UNIMPLEMENTED", "HTTP has one answer for each request: models with many answer over gRPC, by default at port 8001")

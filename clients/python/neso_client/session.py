@@ -5,7 +5,7 @@ import threading
 from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
 from .conversion import to_array
-from .errors import InvalidInput, ServerError, Unavailable
+from .errors import DeadlineExceeded, InvalidInput, ServerError, Unavailable
 from .frames import is_frame, to_inputs
 from .grpc import GrpcTransport
 from .http import HttpTransport
@@ -29,6 +29,31 @@ class Call(NamedTuple):
     parameters: Optional[Mapping[str, Any]]
 
 
+    def check(self) -> None:
+        """Raises InvalidInput for what no protocol could send."""
+        for what, given in (("model", self.model), ("version", self.version), ("id", self.id)):
+            check_text(what, given)
+        check_timeout(self.timeout)
+        if isinstance(self.outputs, str):
+            raise InvalidInput(f"outputs: expected a sequence of names, got {self.outputs!r}; write [{self.outputs!r}]")
+        for name, value in (self.parameters or {}).items():
+            check_text("the name of a parameter", name)
+            if not isinstance(value, (bool, int, float, str)):
+                raise InvalidInput(f"parameter '{name}': expected a bool, int, float or str, got {value!r}")
+            if isinstance(value, int) and not -1 << 63 <= value < 1 << 64:
+                raise InvalidInput(f"parameter '{name}': expected an int of 64 bits, got {value}")
+
+
+def check_text(what: str, given: Any) -> None:
+    if not isinstance(given, str):
+        raise InvalidInput(f"{what}: expected a str, got {given!r}; write '{given}'")
+
+
+def check_timeout(timeout: Optional[float]) -> None:
+    if timeout is not None and not timeout > 0:
+        raise InvalidInput(f"timeout: expected seconds, above 0, or None to wait for ever, got {timeout!r}")
+
+
 class _Known(NamedTuple):
     model: Model
     inputs: Dict[str, TensorSpec]
@@ -40,6 +65,7 @@ class Session:
 
     def __init__(self, url: str, network: Network, timeout: Optional[float], headers: Optional[Mapping[str, str]],
                  tls: Optional[ssl.SSLContext], shared_memory: bool) -> None:
+        check_timeout(timeout)
         scheme, host, port = split_url(url)
         if scheme in ("http", "grpc") and tls is not None:
             raise ValueError(f"expected {scheme}s:// with tls=, got {url!r}, which sends everything in the clear; write {scheme}s://, or "
@@ -107,6 +133,7 @@ class Session:
             return self._transport
 
     async def infer(self, call: Call) -> Result:
+        call.check()
         transport = self._transport or await self.connected()
         timeout = self._timeout if call.timeout is None else call.timeout
         known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
@@ -125,6 +152,7 @@ class Session:
         return Result(response, call.model)
 
     async def stream(self, call: Call) -> AsyncGenerator[Result, None]:
+        call.check()
         transport = self._transport or await self.connected()
         timeout = self._timeout if call.timeout is None else call.timeout
         known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
@@ -137,12 +165,14 @@ class Session:
             await responses.aclose()
 
     async def model(self, name: str, version: str) -> Model:
+        check_text("version", version)
         return await (await self.connected()).model(name, version, self._timeout)
 
     async def is_ready(self, model: str, version: str) -> bool:
+        check_text("version", version)
         try:
             return await (await self.connected()).is_ready(model, version, self._timeout)
-        except (ServerError, Unavailable):
+        except (ServerError, Unavailable, DeadlineExceeded):
             return False
 
     async def load(self, model: str) -> None:
