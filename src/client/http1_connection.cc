@@ -71,8 +71,7 @@ void Http1Connection::Read() {
                            awaits_answer_ ? " before its answer was complete" : ""));
           return;
         }
-        is_open_ = awaits_answer_ = false;
-        listener_.OnAnswer(*this, answer_);
+        Finish(/*keeps_connection=*/false);
         return;
       }
     }
@@ -87,13 +86,22 @@ bool Http1Connection::Take(std::string_view bytes) {
     case Http1AnswerReader::State::kDone: break;
   }
   if (!bytes.empty()) return Lose(Unavailable("the server has sent more than its answer"));
-  awaits_answer_ = false;
-  is_open_ = answer_.keeps_connection();
-  listener_.OnAnswer(*this, answer_);
+  Finish(answer_.keeps_connection());
   return is_open_;
 }
 
+void Http1Connection::Finish(bool keeps_connection) {
+  // A server may answer before it has all of a request, which it refuses, say. The next one cannot begin in the middle of
+  // what it still expects, and the views end with the answer (RFC 9112, 9.3).
+  const bool was_sent = unsent_[0].empty() && unsent_[1].empty();
+  unsent_ = {};
+  awaits_answer_ = false;
+  is_open_ = keeps_connection && was_sent;
+  listener_.OnAnswer(*this, answer_);
+}
+
 bool Http1Connection::Lose(const Status& reason) {
+  unsent_ = {};
   is_open_ = awaits_answer_ = false;
   listener_.OnLost(*this, reason);
   return false;

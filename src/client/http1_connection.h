@@ -30,7 +30,7 @@ class Http1Connection final : private Loop::Watcher {
  public:
   class Listener {
    public:
-    // May send the next request, if the answer keeps the connection.
+    // May send the next request, if the connection is still open: the answer keeps it, and all of the request was sent.
     virtual void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) = 0;
     // No answer will come. kUnavailable with the reason.
     virtual void OnLost(Http1Connection& connection, const Status& reason) = 0;
@@ -60,6 +60,7 @@ class Http1Connection final : private Loop::Watcher {
   void Read();
   // False: nothing more is to be read now.
   bool Take(std::string_view bytes);
+  void Finish(bool keeps_connection);
   bool Lose(const Status& reason);
 
   Listener& listener_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/early_server_test_util.h"
 #include "net/net_test_util.h"
 
 namespace neso::client {
@@ -57,6 +58,20 @@ TEST(HttpClientTest, LargeAnswersArrive) {
   ASSERT_TRUE(answer.ok()) << answer.error().message();
   EXPECT_EQ(answer->body.size(), 9'000'001u);
   EXPECT_EQ(answer->body.find_first_not_of('z'), std::string::npos);
+}
+
+TEST(HttpClientTest, AConnectionWhoseRequestWasNotSentWholeIsNotUsedAgain) {
+  EarlyServer server("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno", 2);
+  {
+    HttpClient client(At(server.port()));
+    for (int i = 0; i < 2; ++i) {
+      const auto answer =
+          client.Call({.method = "POST", .path = "/x", .body = std::string(30'000'000, 'b')}, kPatience);
+      ASSERT_TRUE(answer.ok()) << answer.error().message();
+      EXPECT_EQ(answer->status, 413);
+    }
+  }
+  for (const std::string& received : server.Received()) EXPECT_EQ(received.rfind("POST"), 0u);
 }
 
 TEST(HttpClientTest, ASilentServerIsGivenUpInTime) {

@@ -7,6 +7,7 @@
 #include <latch>
 #include <thread>
 
+#include "client/early_server_test_util.h"
 #include "client_library/client_test_util.h"
 
 namespace neso {
@@ -43,6 +44,22 @@ void Serve(net::TestServer& server, std::atomic<int>* requests = nullptr) {
         R"("parameters":{"binary_data_size":1}}]})";
     exchange->Respond(Response(json, std::string("\x07")));
   };
+}
+
+TEST(ClientTest, AnAnswerThatComesBeforeTheRequestIsSentEndsTheConnection) {
+  const std::string json = R"({"model_name":"a b","model_version":"1","outputs":[]})";
+  client::EarlyServer server("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(json.size()) + "\r\n\r\n" + json,
+                             2);
+  {
+    Client client = Connect({"127.0.0.1:" + std::to_string(server.port())}, {.connections_per_endpoint = 1});
+    InferRequest request = Request();
+    request.inputs.insert_or_assign("x", Tensor({30'000'000}, std::vector<int8_t>(30'000'000, 'b')));
+    for (int i = 0; i < 2; ++i) {
+      const Result<InferAnswer> answer = client.Infer(request).Get();
+      ASSERT_TRUE(answer.ok()) << answer.error().message;
+    }
+  }
+  for (const std::string& received : server.Received()) EXPECT_EQ(received.rfind("POST"), 0u);
 }
 
 TEST(ClientTest, SendsTensorsAndReadsThem) {

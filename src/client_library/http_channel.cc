@@ -61,7 +61,7 @@ void HttpChannel::OnAnswer(Http1Connection& connection, const client::Http1Answe
   if (slot == slots_.end()) return;  // abandoned
   Attempt* const attempt = std::exchange(slot->attempt, nullptr);
   client::HttpAnswer read{.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
-  if (!answer.keeps_connection()) Retire(slot);
+  if (!connection.is_open()) Retire(slot);
   Serve();
   attempt->done(Answer(std::move(read)));
 }

@@ -106,7 +106,9 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
     }
     listener_.OnAnswer(HttpAnswer(answer));
     if (connection.is_open()) return listener_.OnEnd();
-    listener_.OnFailure(Unavailable("the server closes the connection after each answer, which cannot be measured"));
+    listener_.OnFailure(Unavailable("{}, which cannot be measured",
+                                    answer.keeps_connection() ? "the server answers before it has the whole request"
+                                                              : "the server closes the connection after each answer"));
   }
   void OnLost(client::Http1Connection&, const Status& reason) override {
     if (std::exchange(is_awaiting_, false)) listener_.OnFailure(reason);
