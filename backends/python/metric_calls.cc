@@ -41,7 +41,9 @@ void MetricCalls::Clear() {
 
 Result<std::string> MetricCalls::Run(std::string_view json) {
   rapidjson::Document call;
-  call.Parse(json.data(), json.size());
+  // As Python writes it: every double, and exactly that one.
+  constexpr unsigned kFlags = rapidjson::kParseNanAndInfFlag | rapidjson::kParseFullPrecisionFlag;
+  call.Parse<kFlags>(json.data(), json.size());
   if (call.HasParseError() || !call.IsObject()) return Status::Internal("a call of a metric is no JSON");
   const std::string what = backend::StringOr(call, "do");
   if (what == "family") return NewFamily(call);
@@ -103,8 +105,14 @@ Result<std::string> MetricCalls::Use(std::string_view what, const rapidjson::Val
   const auto found = metrics_.find(backend::IntOr(call, "metric", 0));
   if (found == metrics_.end()) return Status::Internal("there is no such metric");
   TRITONSERVER_Metric* const metric = found->second;
+  if (what == "delete_metric") {
+    metrics_.erase(found);
+    NESO_RETURN_IF_ERROR(TRITONSERVER_MetricDelete(metric));
+    return std::string();
+  }
   const rapidjson::Value* given = backend::FindMember(call, "value");
-  double value = given != nullptr && given->IsNumber() ? given->GetDouble() : 0;
+  if (given == nullptr || !given->IsNumber()) return Status::InvalidArg("expected a number");
+  double value = given->GetDouble();
   Status done;
   if (what == "increment") {
     done = TRITONSERVER_MetricIncrement(metric, value);
@@ -115,9 +123,6 @@ Result<std::string> MetricCalls::Use(std::string_view what, const rapidjson::Val
   } else if (what == "value") {
     NESO_RETURN_IF_ERROR(TRITONSERVER_MetricValue(metric, &value));
     return NumberText(value);
-  } else if (what == "delete_metric") {
-    metrics_.erase(found);
-    done = TRITONSERVER_MetricDelete(metric);
   }
   NESO_RETURN_IF_ERROR(std::move(done));
   return std::string();

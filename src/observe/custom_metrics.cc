@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 namespace neso {
 namespace {
@@ -70,6 +71,8 @@ Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labe
   for (const auto& [label, value] : labels) {
     if (!IsLabelName(label)) return InvalidArg("metric '{}': invalid label name '{}'", name_, label);
   }
+  // The last bucket has no limit, whether it is said or not.
+  if (!bounds.empty() && bounds.back() == std::numeric_limits<double>::infinity()) bounds.pop_back();
   if (std::adjacent_find(bounds.begin(), bounds.end(), [](double a, double b) { return !(a < b); }) != bounds.end()) {
     return InvalidArg("metric '{}': bucket boundaries must ascend", name_);
   }

@@ -150,6 +150,15 @@ TEST(MetricFamilyTest, RefusesWhatPrometheusDoesNotKnow) {
   EXPECT_TRUE(registry.Family(MetricKind::kGauge, "vllm:num_requests", "").ok());
 }
 
+TEST(MetricTest, AHistogramWithoutAnEndHasItOnce) {
+  MetricFamily family(MetricKind::kHistogram, "h", "");
+  const std::shared_ptr<Metric> open = MustAcquire(family, {}, {1, std::numeric_limits<double>::infinity()});
+  EXPECT_TRUE(open->Observe(2).ok());
+  MetricWriter writer;
+  open->Write(writer, "h", {});
+  EXPECT_EQ(writer.Take(), "h_count 1\nh_sum 2\nh_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 1\n");
+}
+
 TEST(MetricTest, EachKindDoesWhatItCan) {
   Metric counter(MetricKind::kCounter, {}), gauge(MetricKind::kGauge, {}), histogram(MetricKind::kHistogram, {1, 2});
   EXPECT_EQ(counter.Increment(-1).message(),

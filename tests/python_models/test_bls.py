@@ -121,7 +121,7 @@ def server(models, module_repository, serve):
                          lambda: pb_utils.Tensor("", np.zeros(1)),
                          lambda: pb_utils.Tensor("a", np.array(["text"]))):
                 try: make()
-                except pb_utils.TritonModelException as e: told.append(str(e))
+                except (pb_utils.TritonModelException, TypeError) as e: told.append(str(e))
             return [answer(OUT=np.array(told, dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
     models.add("manager", """
@@ -227,10 +227,36 @@ def server(models, module_repository, serve):
                 else: told.append("")
             return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
         """, outputs={"OUT": "TYPE_STRING"})
+    models.add("numbers", """
+        def execute(self, requests):
+            Family = pb_utils.MetricFamily
+            gauges = Family(name="py_number", description="n", kind=Family.GAUGE)
+            gauge = gauges.Metric()
+            told = []
+            for number in (np.float32(1.5), np.int64(3), np.array(0.25), True, 0.1, 1e300, float("inf")):
+                gauge.set(number)
+                told.append(gauge.value())
+            gauge.set(np.nan)
+            told.append(str(gauge.value()))
+            for wrong in ("1", b"1", None, [1]):
+                try: gauge.set(wrong)
+                except TypeError: told.append("refused")
+            counters = Family(name="py_count", description="c", kind=Family.COUNTER)
+            counter = counters.Metric()
+            counter.increment(np.int64(2))
+            try: counter.increment(float("nan"))
+            except pb_utils.TritonModelException as e: told.append(str(e))
+            told.append(counter.value())
+            self.histograms = Family(name="py_open", description="h", kind=Family.HISTOGRAM)
+            self.histogram = self.histograms.Metric(buckets=[np.float32(1), float("inf")])
+            self.histogram.observe(np.array([1, 2, 6]).mean())
+            return [answer(OUT=np.array([json.dumps(told)], dtype=object))]
+        """, outputs={"OUT": "TYPE_STRING"})
     return serve("--model-control-mode=explicit",
                  *(f"--load-model={name}" for name in ("plain", "failing", "repeat", "caller", "async_caller", "stream_caller",
                                                        "tells", "asks", "async_stream_caller", "manages_wrongly",
-                                                        "changes_what_it_got", "requests", "manager", "metrics")))
+                                                        "changes_what_it_got", "requests", "manager", "metrics",
+                                                       "numbers")))
 
 
 def ask(client, model, array):
@@ -342,3 +368,12 @@ def test_metrics_of_a_model(client, server):
     assert server.metric("py_histogram_bucket", le="10") == 1
     client.unload_model("metrics")
     wait_until(lambda: "py_counter" not in server.metrics())
+
+
+def test_a_metric_takes_every_number(client, server):
+    *told, refused, count = json.loads(ask(client, "numbers", np.float32([0]))[0])
+    assert told == [1.5, 3, 0.25, 1, 0.1, 1e300, float("inf"), "nan", *4 * ["refused"]]
+    assert refused == ("Failed to increment metric value: TRITONSERVER_METRIC_KIND_COUNTER can only be incremented monotonically "
+                       "by non-negative values.") and count == 2
+    lines = [line for line in server.metrics().splitlines() if line.startswith("py_open")]
+    assert lines == ["py_open_count 1", "py_open_sum 3", 'py_open_bucket{le="1"} 0', 'py_open_bucket{le="+Inf"} 1']

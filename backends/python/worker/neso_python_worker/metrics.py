@@ -14,6 +14,13 @@ def _ask(prefix, **question):
         raise TritonModelException(prefix + str(error)) from None
 
 
+def _double(value):
+    """Of what is a number, NumPy's and others with __float__ too."""
+    if isinstance(value, (str, bytes, bytearray)):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    return float(value)
+
+
 class MetricFamily:
     COUNTER, GAUGE, HISTOGRAM = COUNTER, GAUGE, HISTOGRAM
 
@@ -49,17 +56,17 @@ class Metric:
     def __init__(self, family, labels, buckets):
         question = {"labels": {str(name): str(value) for name, value in labels.items()}}
         if buckets is not None:
-            question["buckets"] = [float(bucket) for bucket in buckets]
+            question["buckets"] = [_double(bucket) for bucket in buckets]
         self._number = int(_ask("Error when creating Metric: ", do="metric", family=family._number, **question))
 
     def increment(self, value):
-        self._use("Failed to increment metric value: ", "increment", value)
+        self._use("Failed to increment metric value: ", "increment", _double(value))
 
     def set(self, value):
-        self._use("Failed to set metric value: ", "set", value)
+        self._use("Failed to set metric value: ", "set", _double(value))
 
     def observe(self, value):
-        self._use("Failed to observe metric value: ", "observe", value)
+        self._use("Failed to observe metric value: ", "observe", _double(value))
 
     def value(self):
         return float(self._use("Failed to get metric value: ", "value", 0))
