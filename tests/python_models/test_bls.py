@@ -118,6 +118,11 @@ def server(models, module_repository, serve):
                                                            requested_output_names=[""]),
                          lambda: pb_utils.InferenceResponse(parameters={"a": 1.5}),
                          lambda: pb_utils.InferenceResponse(parameters={1: 1}),
+                         lambda: pb_utils.InferenceResponse(parameters={"a": 1 << 63}),
+                         lambda: pb_utils.InferenceResponse(parameters={"a": "\\ud800"}),
+                         lambda: pb_utils.InferenceRequest(request_id=5, model_name="m", inputs=[],
+                                                           requested_output_names=[]),
+                         lambda: pb_utils.InferenceRequest(model_name="m", inputs=[], requested_output_names=[5]),
                          lambda: pb_utils.Tensor("", np.zeros(1)),
                          lambda: pb_utils.Tensor("a", np.array(["text"]))):
                 try: make()
@@ -316,6 +321,10 @@ def test_what_is_refused(client):
         "Requested output name for request with id 'i' and model name 'm' should not be empty.",
         "Expect parameters values to have type bool/int/str, found type <class 'float'>",
         "Expect parameters keys to have type str, found type <class 'int'>",
+        "parameter 'a': expected an integer of 64 bits, got 9223372036854775808",
+        "parameter 'a': expected Unicode text, got '\\ud800'",
+        "InferenceRequest: expected a str as request_id, got int",
+        "InferenceRequest: expected str objects as requested_output_names, got int",
         "Tensor name cannot be an empty string.",
         "NumPy dtype is not supported."]
 

@@ -46,6 +46,9 @@ class InferenceRequest:
             raise TritonModelException("Correlation ID must be integer or string")
         if inputs is None or requested_output_names is None:
             raise TypeError("InferenceRequest: expected inputs and requested_output_names")
+        for name, text in (("request_id", request_id), ("model_name", model_name)):
+            if not isinstance(text, str):
+                raise TypeError(f"InferenceRequest: expected a str as {name}, got {type(text).__name__}")
         self._id = request_id
         self._correlation = correlation_id
         self._inputs = list(inputs)
@@ -64,6 +67,8 @@ class InferenceRequest:
             if not isinstance(tensor, Tensor):
                 raise TypeError(f"InferenceRequest: expected Tensor objects as inputs, got {type(tensor).__name__}")
         for name in self._outputs:
+            if not isinstance(name, str):
+                raise TypeError(f"InferenceRequest: expected str objects as requested_output_names, got {type(name).__name__}")
             if not name:
                 raise TritonModelException(f"Requested output name for request with id '{request_id}' and model name "
                                            f"'{model_name}' should not be empty.")

@@ -21,7 +21,20 @@ def check_parameters(parameters):
             raise TritonModelException(f"Expect parameters keys to have type str, found type {type(key)}")
         if not isinstance(value, (bool, int, str)):
             raise TritonModelException(f"Expect parameters values to have type bool/int/str, found type {type(value)}")
+        if isinstance(value, int) and not -1 << 63 <= value < 1 << 63:
+            raise TritonModelException(f"parameter '{key}': expected an integer of 64 bits, got {value}")
+        if not (_is_text(key) and (not isinstance(value, str) or _is_text(value))):
+            raise TritonModelException(f"parameter {key!r}: expected Unicode text, got {value!r}")
     return json.dumps(parameters)
+
+
+def _is_text(text):
+    """Half a surrogate pair is a str, but no text that can be sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class InferenceResponse:
