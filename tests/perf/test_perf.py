@@ -16,6 +16,7 @@ def server(module_repository, start_module_server):
     module_repository.add_identity("texts", datatype="TYPE_STRING", dims=(2,))
     module_repository.add_identity("single", dims=(4,), max_batch_size=0)
     module_repository.add_identity("slow", dims=(1,), parameters={"execute_delay_ms": "20"})
+    module_repository.add_identity("slower", dims=(1,), parameters={"execute_delay_ms": "1500"})
     return start_module_server(module_repository.path)
 
 
@@ -99,7 +100,7 @@ def test_a_load_that_is_not_stable_is_judged_by_its_latency(perf, tmp_path):
 
 
 def test_no_limit_is_made_of_windows_without_an_answer(perf):
-    ran = perf("-m", "slow", "--find-limit", "-l", 5, "-p", 10, "-r", 3)
+    ran = perf("-m", "slower", "--find-limit", "-l", 5, "-p", 10, "-r", 3)
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "Limit: not found. With 1 requests at a time there were windows without an answer" in ran.stdout
 
