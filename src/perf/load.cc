@@ -140,11 +140,12 @@ Status Load::RunFor(Nanoseconds time) {
   return {};
 }
 
-Status Load::RunUntil(size_t more_samples) {
+Status Load::RunUntil(size_t more_samples, Nanoseconds at_most) {
+  const TimePoint end = Now() + at_most;
   const size_t wanted = samples_.size() + more_samples;
-  while (samples_.size() < wanted) {
+  while (samples_.size() < wanted && Now() < end) {
     const size_t had = samples_.size();
-    RETURN_IF_ERROR(Step(Now() + kPatience));
+    RETURN_IF_ERROR(Step(end));
     if (samples_.size() == had && in_flight_ == 0 && !times_) return Internal("nothing is under way");
   }
   return {};

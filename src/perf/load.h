@@ -61,8 +61,8 @@ class Load {
 
   // Error: of the first request that fails, with what the server says.
   Status RunFor(Nanoseconds time);
-  // Until so many more samples are there.
-  Status RunUntil(size_t more_samples);
+  // Until so many more samples are there, or so much time has passed.
+  Status RunUntil(size_t more_samples, Nanoseconds at_most);
 
   const std::vector<Sample>& samples() const { return samples_; }
   // When what is under way began: its first request was sent, or their times were set.

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "perf/interrupt.h"
 #include "perf/output.h"
 #include "perf/report.h"
 
@@ -34,6 +35,10 @@ Status LoadRun::MeasureAll() {
   LoadSearch search(options_);
   while (const std::optional<double> load = search.Next()) {
     ASSIGN_OR_RETURN(const Verdict verdict, MeasureAt(*load));
+    if (InterruptWatch::HasCome()) {
+      SayInterrupted();
+      return target_.End();
+    }
     search.Judge(verdict);
   }
   if (options_.search == SearchKind::kLimit || search.unknown()) Say(LimitText(options_, search));
@@ -50,8 +55,14 @@ Expected<Verdict> LoadRun::MeasureAt(double load) {
   ASSIGN_OR_RETURN(Measured measured, Measure(
                                           target_.load(), options_, [this] { return target_.Counts(); }, say));
   measured.load = load;
-  if (!measured.is_stable && !measured.is_over_limit) {
-    Complain(UnstableText(options_, load));
+  return Judge(std::move(measured));
+}
+
+// What it says of the load goes to the results unless nothing can be said.
+Verdict LoadRun::Judge(Measured measured) {
+  if (measured.is_interrupted && measured.requests == 0) return Verdict::kUnstable;
+  if (!measured.is_stable && !measured.is_over_limit && !measured.is_interrupted) {
+    Complain(UnstableText(options_, measured.load));
     if (!CanUse(measured)) return Verdict::kUnstable;
   }
   if (metrics_ != nullptr)

@@ -22,14 +22,16 @@ class LoadRun {
   LoadRun(const Options& options, Target& target, MetricsCollector* metrics)
       : options_(options), target_(target), metrics_(metrics) {}
 
+  // An interrupt ends it, too, without an error.
   Status MeasureAll();
-  // Those that were stable, or went over the limit, or could be judged nonetheless when a limit is searched for.
+  // After an error, too. Those that were stable, interrupted, or went over the limit, or could be judged nonetheless when a limit is searched for.
   const std::vector<Measured>& results() const { return results_; }
   // False: a limit was searched for, and it is not known where it is.
   bool is_complete() const { return is_complete_; }
 
  private:
   Expected<Verdict> MeasureAt(double load);
+  Verdict Judge(Measured measured);
   bool CanUse(const Measured& measured) const;
 
   const Options& options_;

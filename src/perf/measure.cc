@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "perf/interrupt.h"
+
 namespace neso::perf {
 namespace {
 
@@ -15,13 +17,13 @@ constexpr double kWindowPerInterval = 1.2;
 bool IsWithin(double least, double most, double stability) { return least > 0 && most / least <= 1 + stability; }
 
 Status Fill(Load& load, const Options& options) {
-  if (options.request_count > 0) return load.RunUntil(options.request_count);
+  if (options.request_count > 0) return RunUntil(load, options.request_count);
   if (options.mode == MeasurementMode::kTimeWindows)
-    return load.RunFor(std::chrono::duration_cast<Nanoseconds>(options.interval * kWindowPerInterval));
+    return RunFor(load, std::chrono::duration_cast<Nanoseconds>(options.interval * kWindowPerInterval));
   const size_t first = load.samples().size();
   do {
-    RETURN_IF_ERROR(load.RunFor(std::chrono::seconds(1)));
-  } while (load.samples().size() - first < options.window_requests);
+    RETURN_IF_ERROR(RunFor(load, std::chrono::seconds(1)));
+  } while (load.samples().size() - first < options.window_requests && !InterruptWatch::HasCome());
   return {};
 }
 
@@ -187,6 +189,8 @@ Expected<Measured> Measure(Load& load, const Options& options, const Counter& co
     say(fmt::format("  Pass [{}] throughput: {:.4g} infer/sec. Avg latency: {:.0f} usec (std {:.0f} usec). ",
                     windows.size(), RequestRate(windows.back()) * static_cast<double>(options.batch),
                     latencies.average_us, latencies.deviation_us));
+    measured.is_interrupted = InterruptWatch::HasCome();
+    if (measured.is_interrupted) break;
     if (options.request_count > 0) {
       measured.is_stable = true;
       break;

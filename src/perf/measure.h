@@ -50,7 +50,8 @@ bool AreStable(std::span<const Window> windows, double stability, int percentile
 struct Measured {
   double load = 0;  // requests at a time, or a second
   bool is_stable = false;
-  bool is_over_limit = false;  // the latency of the last three windows was above the limit
+  bool is_interrupted = false;  // its last window is short
+  bool is_over_limit = false;   // the latency of the last three windows was above the limit
   Latencies latencies;
   uint64_t requests = 0;
   double responses = 0;    // answers a second

@@ -1,12 +1,17 @@
 #include "perf/perf_command.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "base/exception_status.h"
 #include "perf/export_json.h"
 #include "perf/html_report.h"
+#include "perf/interrupt.h"
 #include "perf/load_run.h"
 #include "perf/output.h"
 #include "perf/report.h"
@@ -20,6 +25,21 @@ Status Write(const std::string& path, const std::string& text) {
   file << text;
   file.close();
   return file ? Status() : Unavailable("cannot write {}", path);
+}
+
+// Before anything is measured for it.
+Status CheckCanWrite(const std::string& path) {
+  if (path.empty()) return {};
+  const std::string folder = std::filesystem::absolute(path).parent_path();
+  const char* const needed = access(path.c_str(), F_OK) == 0 ? path.c_str() : folder.c_str();
+  if (access(needed, W_OK) == 0) return {};
+  return Unavailable("cannot write {}: {}: {}", path, needed, std::strerror(errno));
+}
+
+Status CheckCanWriteFiles(const Options& options) {
+  RETURN_IF_ERROR(CheckCanWrite(options.csv_file));
+  RETURN_IF_ERROR(CheckCanWrite(options.html_file));
+  return CheckCanWrite(options.export_file);
 }
 
 // That of the model, and beside it one for each that answers for it: "digits_v1.results.csv".
@@ -65,7 +85,8 @@ Expected<int> RunVersus(const Options& options, Target& first) {
   while (const std::optional<double> load = search.Next()) {
     Say(LoadText(options, *load));
     ASSIGN_OR_RETURN(const Comparison comparison, CompareAt(*load, options, first, *second));
-    Say(ComparisonText(options, comparison));
+    if (comparison.rounds > 0) Say(ComparisonText(options, comparison));
+    if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
     search.Judge(Verdict::kGood);
   }
   return kMeasured;
@@ -78,7 +99,16 @@ void TakeSchedule(const std::vector<Nanoseconds>& schedule, Options& options) {
   options.range.start = options.range.end = static_cast<double>(schedule.size()) / seconds;
 }
 
+// What was measured until an error or an interrupt, too.
+Status Report(const Options& options, const Target& target, std::span<const Measured> results) {
+  if (results.empty()) return {};
+  Say(SummaryText(options, results));
+  return WriteFiles(options, target, results);
+}
+
 Expected<int> RunWith(Options options) {
+  const InterruptWatch watch;
+  RETURN_IF_ERROR(CheckCanWriteFiles(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options, options.url));
   if (options.load == LoadKind::kSchedule) TakeSchedule(target->Schedule(), options);
   if (!options.versus.empty()) return RunVersus(options, *target);
@@ -86,13 +116,15 @@ Expected<int> RunWith(Options options) {
   Warn(options, target->facts());
   Say(SettingsText(options, target->facts()));
   LoadRun run(options, *target, metrics.get());
-  RETURN_IF_ERROR(run.MeasureAll());
+  const Status measured = run.MeasureAll();
+  const Status reported = Report(options, *target, run.results());
+  RETURN_IF_ERROR(measured);
+  RETURN_IF_ERROR(reported);
+  if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
   if (run.results().empty()) {
     Complain("Failed to obtain stable measurement.");
     return kUnstable;
   }
-  Say(SummaryText(options, run.results()));
-  RETURN_IF_ERROR(WriteFiles(options, *target, run.results()));
   return run.is_complete() ? kMeasured : kUnstable;
 }
 

@@ -6,7 +6,7 @@
 
 namespace neso::perf {
 
-// perf_analyzer's.
+// perf_analyzer's; what was interrupted returns 128 and the signal's number.
 inline constexpr int kMeasured = 0;
 inline constexpr int kUnstable = 2;
 inline constexpr int kMisused = 3;

@@ -148,6 +148,7 @@ std::string SettingsText(const Options& options, const ModelFacts& facts) {
 std::string ResultText(const Options& options, const ModelFacts& facts, const Measured& measured) {
   const Latencies& latencies = measured.latencies;
   std::string text = "  Client: \n";
+  if (measured.is_interrupted) text += fmt::format("    Interrupted after {:.3g} s\n", measured.seconds);
   text += fmt::format("    Request count: {}\n", measured.requests);
   if (measured.sequences > 0)
     text += fmt::format("    Sequence count: {} ({:.6g} seq/sec)\n", measured.sequences,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "perf/interrupt.h"
+
 namespace neso::perf {
 namespace {
 
@@ -71,7 +73,7 @@ Status Target::Begin(double load) {
   if (options_.warmup_requests > 0) {
     load_.LimitTo(options_.warmup_requests);
     RETURN_IF_ERROR(Send(load));
-    RETURN_IF_ERROR(load_.RunUntil(options_.warmup_requests));
+    RETURN_IF_ERROR(RunUntil(load_, options_.warmup_requests));
     RETURN_IF_ERROR(load_.Stop());
   }
   if (options_.request_count > 0) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "perf/interrupt.h"
+
 namespace neso::perf {
 namespace {
 
@@ -64,10 +66,11 @@ Comparison Compare(std::span<const Window> first, std::span<const Window> second
 
 Expected<Comparison> CompareAt(double load, const Options& options, Target& first, Target& second) {
   std::vector<Window> of_first, of_second;
-  for (uint64_t round = 0; round < options.max_trials; round++) {
+  for (uint64_t round = 0; round < options.max_trials && !InterruptWatch::HasCome(); round++) {
     const bool is_swapped = round % 2 == 1;
     ASSIGN_OR_RETURN(Window before, WindowOf(is_swapped ? second : first, load, options));
     ASSIGN_OR_RETURN(Window after, WindowOf(is_swapped ? first : second, load, options));
+    if (InterruptWatch::HasCome()) break;  // these are short
     of_first.push_back(std::move(is_swapped ? after : before));
     of_second.push_back(std::move(is_swapped ? before : after));
   }

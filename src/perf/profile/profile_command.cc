@@ -8,6 +8,7 @@
 #include "base/replace_file.h"
 #include "base/table.h"
 #include "perf/export_json.h"
+#include "perf/interrupt.h"
 #include "perf/output.h"
 #include "perf/profile/profile_options.h"
 #include "perf/profile/profile_report.h"
@@ -39,6 +40,7 @@ Status Profile(const ProfileOptions& options) {
                    Measure(
                        target->load(), load, [&target] { return target->Counts(); }, [](const std::string&) {}));
   measured.load = load.range.start;
+  if (measured.is_interrupted) SayInterrupted();
   RETURN_IF_ERROR(target->End());
 
   std::vector<size_t> words;
@@ -65,8 +67,9 @@ int RunProfile(const std::vector<std::string>& arguments) {
       return kProfileMisused;
     }
     if (!options->has_value()) return kProfiled;
+    const InterruptWatch watch;
     const Status profiled = Profile(**options);
-    if (profiled.ok()) return kProfiled;
+    if (profiled.ok()) return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kProfiled;
     Complain("error: " + profiled.message());
   } catch (...) {
     Complain("error: " + StatusOfException().message());

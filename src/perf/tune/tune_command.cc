@@ -7,6 +7,7 @@
 
 #include "base/exception_status.h"
 #include "base/replace_file.h"
+#include "perf/interrupt.h"
 #include "perf/output.h"
 #include "perf/target.h"
 #include "perf/tune/tune_report.h"
@@ -52,6 +53,7 @@ class Tuning {
       Trial& trial = trials_.emplace_back();
       trial.candidate = *candidate;
       if (const Status tried = Try(trial); !tried.ok()) trial.failure = tried.message();
+      if (InterruptWatch::HasCome()) return Cancelled("interrupted before all candidates were tried");
       ChooseLoad(trial, options_);
       Say(TrialText(trial, options_));
       search.Judge(trial.score);
@@ -84,7 +86,8 @@ class Tuning {
     ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(load_options_, server_.url()));
     double best = 0;
     size_t useless = 0;
-    for (uint64_t load = 1; load <= options_.most_at_once && useless < kMostUseless; load *= 2) {
+    for (uint64_t load = 1; load <= options_.most_at_once && useless < kMostUseless && !InterruptWatch::HasCome();
+         load *= 2) {
       RETURN_IF_ERROR(target->Begin(static_cast<double>(load)));
       ASSIGN_OR_RETURN(Measured measured, Measure(
                                               target->load(), load_options_, [&target] { return target->Counts(); },
@@ -146,6 +149,7 @@ int RunTune(const std::vector<std::string>& arguments) {
       return kTuneMisused;
     }
     if (!options->has_value()) return kTuned;
+    const InterruptWatch watch;
     const Status tuned = Tune(**options);
     if (tuned.ok()) return kTuned;
     Complain("error: " + tuned.message());
