@@ -26,7 +26,11 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestNew(TRITONSERVER_InferenceReque
 
 TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(TRITONSERVER_InferenceRequest* inference_request) {
   return ApiCall([&]() -> Status {
-    delete static_cast<InferenceRequest*>(inference_request);
+    auto* const request = static_cast<InferenceRequest*>(inference_request);
+    if (request != nullptr && request->in_flight()) {
+      return neso::InvalidArg("the request is not released yet: expected its release callback before it is deleted");
+    }
+    delete request;
     return {};
   });
 }

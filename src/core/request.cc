@@ -83,6 +83,7 @@ void InferenceRequest::Clear() {
   queue_start_ns_ = 0;
   scheduler_data = nullptr;
   sequence_states = nullptr;
+  in_flight_.store(false, std::memory_order_relaxed);
   is_null_ = false;
   // Last: it may take the model down.
   model_.reset();
@@ -294,6 +295,24 @@ void InferenceRequest::MarkExecuting() {
   if (std::exchange(pending_, false)) model_->statistics().AddPending(-1);
 }
 
+// A second submission would make a second owner. Programs that embed the server can try, from any thread.
+Status InferenceRequest::Depart() {
+  if (in_flight_.exchange(true, std::memory_order_acquire)) {
+    return InvalidArg("the request was submitted before and is not released yet: expected its release callback first");
+  }
+  if (response_fn_ != nullptr && allocator_ != nullptr && release_fn_ != nullptr) return {};
+  return Refuse(InvalidArg("the request has no {} callback, which has to be set before it is submitted",
+                           release_fn_ == nullptr ? "release" : "response"));
+}
+
+// It is its owner's again.
+Status InferenceRequest::Refuse(Status error) {
+  if (trace_ != nullptr) trace_->NoteFailure(error);
+  EndTrace();
+  in_flight_.store(false, std::memory_order_release);
+  return error;
+}
+
 // Everything that answering needs goes into the factory: the backend may release the request before it responds.
 void InferenceRequest::Arm() {
   ResponseFactory& factory = *factory_;
@@ -320,20 +339,19 @@ Status Catching(Work&& work) {
 }  // namespace
 
 Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace) {
+  std::shared_ptr<InferenceTrace> owned_trace;
+  if (trace != nullptr) owned_trace = {trace, &InferenceTrace::Release};
   InferenceRequest& r = *request;
+  RETURN_IF_ERROR(r.Depart());
   r.start_ns_ = SteadyNanoseconds();
   r.queue_start_ns_ = 0;
   if (trace != nullptr) {
-    r.trace_ = std::shared_ptr<InferenceTrace>(trace, &InferenceTrace::Release);
+    r.trace_ = std::move(owned_trace);
     trace->SetModel(r.model_->name(), r.model_->version(), r.id_);
     trace->Report(TRITONSERVER_TRACE_REQUEST_START, r.start_ns_);
   }
   Status status = Catching([&] { return RequestValidator(r).Run(); });
-  if (!status.ok()) {
-    if (trace != nullptr) trace->NoteFailure(status);
-    r.EndTrace();
-    return status;
-  }
+  if (!status.ok()) return r.Refuse(std::move(status));
   if (r.factory_->submitted_.load(std::memory_order_relaxed)) r.RenewFactory();
   r.Arm();
 
@@ -348,10 +366,8 @@ Status InferenceRequest::Submit(std::unique_ptr<InferenceRequest>& request, Infe
   r.MarkExecuting();
   model.EndRequest();
   r.release_hooks_.clear();
-  if (trace != nullptr) trace->NoteFailure(status);
-  r.EndTrace();
   r.RenewFactory();
-  return status;
+  return r.Refuse(std::move(status));
 }
 
 void InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest> request, const Status& error,
@@ -380,6 +396,7 @@ void InferenceRequest::Release(std::unique_ptr<InferenceRequest> request, uint32
   const ModelHandle model = request->model_;
   const auto release_fn = request->release_fn_;
   void* const userp = request->release_userp_;
+  request->in_flight_.store(false, std::memory_order_release);
   const Status released = CallForeign("the release callback of a request", release_fn, request.release(), flags, userp);
   if (!released.ok()) LOG_ERROR("model '{}': {}", model->name(), released.message());
   model->EndRequest();

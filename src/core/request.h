@@ -11,6 +11,7 @@
 // Confined to its owner in each state; Cancel and IsCancelled are thread-safe while somebody holds the request.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <new>
@@ -162,8 +163,12 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   // --- life ---------------------------------------------------------------------------------------------------------
   // Validates (http.md 4.5 texts, all INVALID_ARG), normalises and hands the request to its model's scheduler, with
   // `trace` (may be null; taken in any case). On success `request` is null and every outcome arrives through the
-  // callbacks; on error it is untouched and no callback was or will be called.
+  // callbacks; on error it is untouched and no callback was or will be called. Errors, before anything else: kInvalidArg
+  // for one that is in flight, whose owner keeps it, and for one without callbacks.
   static Status Submit(std::unique_ptr<InferenceRequest>& request, InferenceTrace* trace = nullptr);
+
+  // From its submission until just before its release callback: nobody but the server may use it, except to cancel it.
+  bool in_flight() const { return in_flight_.load(std::memory_order_acquire); }
 
   // Answers with `error` through the response callback (FINAL) and releases; counts a failure under `reason`. One that
   // has been answered in full is only released.
@@ -204,6 +209,8 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   friend class RequestValidator;  // core/validate_request.h
   void Clear();
   void RenewFactory();
+  Status Depart();
+  Status Refuse(Status error);
   void Arm();
   void EndTrace();
   Input& NewInput(std::string_view name, DataType datatype, std::span<const int64_t> shape);
@@ -236,6 +243,7 @@ class InferenceRequest final : public TRITONSERVER_InferenceRequest, public TRIT
   ComputeTotals* compute_totals_ = nullptr;
   uint64_t start_ns_ = 0;
   uint64_t queue_start_ns_ = 0;
+  std::atomic<bool> in_flight_ = false;
   bool pending_ = false;
   bool is_null_ = false;
   uint32_t raw_length_ = 0;  // what stands before the single element of a raw BYTES input

@@ -144,6 +144,29 @@ TEST_F(RequestTest, StaysWithItsOwnerWhenItIsRefused) {
   EXPECT_EQ(requester_.answers().size(), 1u);
 }
 
+TEST_F(RequestTest, IsSubmittedOnceUntilItsRelease) {
+  std::unique_ptr<InferenceRequest> request = requester_.Make(model_);
+  EXPECT_FALSE(request->in_flight());
+  ASSERT_TRUE(InferenceRequest::Submit(request).ok());
+  request = scheduler_->Take();
+  EXPECT_TRUE(request->in_flight());
+  EXPECT_EQ(InferenceRequest::Submit(request).code(), StatusCode::kInvalidArg);
+  EXPECT_TRUE(request->in_flight());
+  EXPECT_TRUE(scheduler_->held.empty());
+  test::AnswerAndRelease(request.release());
+  EXPECT_EQ(requester_.releases(), 1u);
+}
+
+TEST_F(RequestTest, MayBeSubmittedAgainWhenItWasRefused) {
+  scheduler_->refusal = Unavailable("full");
+  std::unique_ptr<InferenceRequest> request = requester_.Make(model_);
+  EXPECT_FALSE(InferenceRequest::Submit(request).ok());
+  EXPECT_FALSE(request->in_flight());
+  ASSERT_TRUE(request->AddInput("none of the model's", DataType::kInt8, Shape{1}).ok());
+  EXPECT_FALSE(InferenceRequest::Submit(request).ok());
+  EXPECT_FALSE(request->in_flight());
+}
+
 TEST_F(RequestTest, AnswersAFailureOnceAndFinally) {
   InferenceRequest::RespondAndRelease(Executing("r1"), Unavailable("no"), InferenceRequest::FailureReason::kRejected);
   const auto answers = requester_.answers();
@@ -277,6 +300,17 @@ TEST_F(RequestTest, GivesTheTraceBackWhenItIsRefused) {
   std::unique_ptr<InferenceRequest> request = requester_.Make(model_);
   EXPECT_FALSE(InferenceRequest::Submit(request, log.Make()).ok());
   EXPECT_TRUE(log.released);
+}
+
+TEST_F(RequestTest, GivesTheTraceBackWhenItIsInFlightAlready) {
+  TraceLog log;
+  std::unique_ptr<InferenceRequest> request = requester_.Make(model_);
+  ASSERT_TRUE(InferenceRequest::Submit(request).ok());
+  request = scheduler_->Take();
+  EXPECT_FALSE(InferenceRequest::Submit(request, log.Make()).ok());
+  EXPECT_TRUE(log.released);
+  EXPECT_TRUE(log.activities.empty());
+  test::AnswerAndRelease(request.release());
 }
 
 TEST(InferenceTraceTest, TurnsTheOldLevelsIntoTimestampsAndNumbersChildren) {

@@ -128,6 +128,31 @@ TEST_F(InferTest, AnAllocatorsErrorIsTheAnswer) {
   EXPECT_EQ(call.releases, 0);
 }
 
+TEST_F(InferTest, ARequestInFlightIsNotSentAgainNorDeleted) {
+  Call call(*server_, "slow");
+  call.SetInput(300);
+  ASSERT_EQ(call.Send(), "");
+  EXPECT_THAT(Text(TRITONSERVER_ServerInferAsync(server_->get(), call.request(), nullptr)),
+              HasSubstr("Invalid argument: the request was submitted before and is not released yet"));
+  EXPECT_THAT(Text(TRITONSERVER_InferenceRequestDelete(call.request())),
+              HasSubstr("Invalid argument: the request is not released yet"));
+  EXPECT_EQ(call.Wait().error, "");
+  call.WaitForRelease();
+}
+
+TEST_F(InferTest, ARequestWithoutCallbacksIsRefused) {
+  TRITONSERVER_InferenceRequest* request = nullptr;
+  ASSERT_EQ(Text(TRITONSERVER_InferenceRequestNew(&request, server_->get(), "nested_0", -1)), "");
+  EXPECT_THAT(Text(TRITONSERVER_ServerInferAsync(server_->get(), request, nullptr)),
+              HasSubstr("Invalid argument: the request has no release callback"));
+  ASSERT_EQ(Text(TRITONSERVER_InferenceRequestSetReleaseCallback(
+                request, [](TRITONSERVER_InferenceRequest*, uint32_t, void*) {}, nullptr)),
+            "");
+  EXPECT_THAT(Text(TRITONSERVER_ServerInferAsync(server_->get(), request, nullptr)),
+              HasSubstr("Invalid argument: the request has no response callback"));
+  EXPECT_EQ(Text(TRITONSERVER_InferenceRequestDelete(request)), "");
+}
+
 TEST_F(InferTest, ARefusedRequestStaysWithTheCaller) {
   Call call(*server_, "nested_0");
   const int64_t shape[] = {2};
