@@ -26,7 +26,7 @@ uint32_t TRITONSERVER_DataTypeByteSize(TRITONSERVER_DataType datatype) {
 }
 
 const char* TRITONSERVER_MemoryTypeString(TRITONSERVER_MemoryType memtype) {
-  if (memtype < TRITONSERVER_MEMORY_CPU || memtype > TRITONSERVER_MEMORY_GPU) return "<invalid>";
+  if (!neso::IsMemoryType(memtype)) return "<invalid>";
   return neso::MemoryTypeName(static_cast<neso::MemoryType>(memtype));
 }
 

@@ -19,7 +19,11 @@ Status AppendInputData(TRITONSERVER_InferenceRequest* request, const char* name,
   return RequestOf(request).AppendInputData(name, base, attributes, host_policy);
 }
 
-BufferAttributes AttributesFrom(size_t byte_size, TRITONSERVER_MemoryType memory_type, int64_t memory_type_id) {
+neso::Expected<BufferAttributes> AttributesFrom(size_t byte_size, TRITONSERVER_MemoryType memory_type,
+                                                int64_t memory_type_id) {
+  if (!neso::IsMemoryType(memory_type)) {
+    return neso::InvalidArg("unknown memory type {}", static_cast<int>(memory_type));
+  }
   BufferAttributes attributes;
   attributes.byte_size = byte_size;
   attributes.memory_type = static_cast<neso::MemoryType>(memory_type);
@@ -70,17 +74,16 @@ TRITONSERVER_Error* TRITONSERVER_InferenceRequestAppendInputData(TRITONSERVER_In
                                                                  const char* name, const void* base, size_t byte_size,
                                                                  TRITONSERVER_MemoryType memory_type,
                                                                  int64_t memory_type_id) {
-  return ApiCall([&] {
-    return AppendInputData(inference_request, name, base, AttributesFrom(byte_size, memory_type, memory_type_id), "");
-  });
+  return TRITONSERVER_InferenceRequestAppendInputDataWithHostPolicy(inference_request, name, base, byte_size,
+                                                                    memory_type, memory_type_id, "");
 }
 
 TRITONSERVER_Error* TRITONSERVER_InferenceRequestAppendInputDataWithHostPolicy(
     TRITONSERVER_InferenceRequest* inference_request, const char* name, const void* base, size_t byte_size,
     TRITONSERVER_MemoryType memory_type, int64_t memory_type_id, const char* host_policy_name) {
-  return ApiCall([&] {
-    return AppendInputData(inference_request, name, base, AttributesFrom(byte_size, memory_type, memory_type_id),
-                           host_policy_name);
+  return ApiCall([&]() -> Status {
+    ASSIGN_OR_RETURN(const BufferAttributes attributes, AttributesFrom(byte_size, memory_type, memory_type_id));
+    return AppendInputData(inference_request, name, base, attributes, host_policy_name);
   });
 }
 

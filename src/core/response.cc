@@ -19,6 +19,18 @@ TRITONSERVER_ResponseAllocator* Handle(const ResponseAllocator* allocator) {
   return const_cast<ResponseAllocator*>(allocator);
 }
 
+// An allocator that reports no error has to have given something.
+Status CheckAllocated(const std::string& output, const void* base, size_t byte_size, int memory_type) {
+  if (base == nullptr && byte_size != 0) {
+    return Internal("the response allocator gave no memory for output '{}' of {} bytes, and no error", output,
+                    byte_size);
+  }
+  if (!IsMemoryType(memory_type)) {
+    return Internal("the response allocator gave memory of the unknown type {} for output '{}'", memory_type, output);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType preferred, int64_t preferred_id,
@@ -31,10 +43,11 @@ Status Output::AllocateBuffer(void** buffer, size_t byte_size, MemoryType prefer
   RETURN_IF_ERROR(CallForeign("the allocation callback of a response allocator", factory.allocator_->alloc,
                               Handle(factory.allocator_), name_.c_str(), byte_size, actual_type, preferred_id,
                               factory.allocator_userp_, &base_, &buffer_userp_, &actual_type, actual_id));
-  has_buffer_ = true;
+  has_buffer_ = true;  // whatever it is, it goes back
+  attributes_.byte_size = byte_size;
+  RETURN_IF_ERROR(CheckAllocated(name_, base_, byte_size, actual_type));
   *buffer = base_;
   *actual = static_cast<MemoryType>(actual_type);
-  attributes_.byte_size = byte_size;
   attributes_.memory_type = *actual;
   attributes_.memory_type_id = *actual_id;
   return CallForeign("the buffer attributes callback of a response allocator", factory.allocator_->buffer_attributes,

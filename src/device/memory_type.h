@@ -9,6 +9,11 @@ namespace neso {
 // from it by themselves.
 enum class MemoryType : uint8_t { kCpu = 0, kCpuPinned = 1, kGpu = 2 };
 
+// Whether there is a type of that number.
+constexpr bool IsMemoryType(int number) {
+  return number >= static_cast<int>(MemoryType::kCpu) && number <= static_cast<int>(MemoryType::kGpu);
+}
+
 // "CPU", "CPU_PINNED", "GPU".
 const char* MemoryTypeName(MemoryType type);
 

@@ -28,6 +28,8 @@ TEST(BufferAttributesTest, KeepWhatIsSet) {
   EXPECT_EQ(type, TRITONSERVER_MEMORY_GPU);
   EXPECT_EQ(id, 3);
   EXPECT_EQ(found, &handle);
+  EXPECT_EQ(Text(TRITONSERVER_BufferAttributesSetMemoryType(attributes, static_cast<TRITONSERVER_MemoryType>(3))),
+            "Invalid argument: unknown memory type 3");
   EXPECT_EQ(Text(TRITONSERVER_BufferAttributesDelete(attributes)), "");
 }
 
@@ -91,6 +93,9 @@ TEST_F(RequestTest, InputsAreAddedOnceAndFilledByName) {
   EXPECT_THAT(
       Text(TRITONSERVER_InferenceRequestAppendInputData(request_, "OTHER", &data, 4, TRITONSERVER_MEMORY_CPU, 0)),
       HasSubstr("input 'OTHER' does not exist in request"));
+  EXPECT_EQ(Text(TRITONSERVER_InferenceRequestAppendInputData(request_, "IN", &data, 4,
+                                                              static_cast<TRITONSERVER_MemoryType>(3), 0)),
+            "Invalid argument: unknown memory type 3");
   EXPECT_THAT(
       Text(TRITONSERVER_InferenceRequestAppendInputData(request_, "IN", nullptr, 4, TRITONSERVER_MEMORY_CPU, 0)),
       HasSubstr("null data"));

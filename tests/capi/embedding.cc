@@ -179,9 +179,9 @@ TRITONSERVER_Error* Call::Allocate(TRITONSERVER_ResponseAllocator*, const char*,
   if (!call.allocation_error.empty()) {
     return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_UNAVAILABLE, call.allocation_error.c_str());
   }
-  *buffer = std::malloc(byte_size == 0 ? 1 : byte_size);
+  *buffer = call.allocates_nothing ? nullptr : std::malloc(byte_size == 0 ? 1 : byte_size);
   *buffer_userp = userp;
-  *actual_type = TRITONSERVER_MEMORY_CPU;
+  *actual_type = call.allocated_type;
   *actual_id = 0;
   return nullptr;
 }

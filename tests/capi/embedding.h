@@ -102,6 +102,8 @@ class Call {
 
   // Allocator behaviour and counts.
   std::string allocation_error;
+  bool allocates_nothing = false;  // and says so by no error
+  TRITONSERVER_MemoryType allocated_type = TRITONSERVER_MEMORY_CPU;
   bool throws_in_allocation = false;
   bool throws_in_release = false;
   std::atomic<int> allocations{0};

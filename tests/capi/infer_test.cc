@@ -128,6 +128,23 @@ TEST_F(InferTest, AnAllocatorsErrorIsTheAnswer) {
   EXPECT_EQ(call.releases, 0);
 }
 
+TEST_F(InferTest, AnAllocatorThatGivesNothingFailsTheAnswer) {
+  Call call(*server_, "nested_0");
+  call.allocates_nothing = true;
+  call.SetInput(1);
+  ASSERT_EQ(call.Send(), "");
+  EXPECT_THAT(call.Wait().error, HasSubstr("the response allocator gave no memory for output 'OUT' of 4 bytes"));
+  EXPECT_EQ(call.releases, 1);
+  call.WaitForRelease();
+  call.allocates_nothing = false;
+  call.allocated_type = static_cast<TRITONSERVER_MemoryType>(3);
+  call.SetInput(2);
+  ASSERT_EQ(call.Send(), "");
+  EXPECT_THAT(call.Wait().error, HasSubstr("the response allocator gave memory of the unknown type 3"));
+  EXPECT_EQ(call.releases, 2);
+  call.WaitForRelease();
+}
+
 TEST_F(InferTest, ARequestInFlightIsNotSentAgainNorDeleted) {
   Call call(*server_, "slow");
   call.SetInput(300);
