@@ -70,7 +70,14 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelRepositoryPath(TRITONSERVE
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelControlMode(TRITONSERVER_ServerOptions* options,
                                                                   TRITONSERVER_ModelControlMode mode) {
-  return SetOption(options, [&](ServerOptions& o) { o.control_mode = mode; });
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(options);
+    if (mode < TRITONSERVER_MODEL_CONTROL_NONE || mode > TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
+      return neso::InvalidArg("unknown control mode '{}'", static_cast<int>(mode));
+    }
+    OptionsOf(options).control_mode = mode;
+    return {};
+  });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStartupModel(TRITONSERVER_ServerOptions* options,
@@ -91,7 +98,14 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelConfigName(TRITONSERVER_Se
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetRateLimiterMode(TRITONSERVER_ServerOptions* options,
                                                                  TRITONSERVER_RateLimitMode mode) {
-  return SetOption(options, [&](ServerOptions& o) { o.rate_limit = mode; });
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(options);
+    if (mode < TRITONSERVER_RATE_LIMIT_OFF || mode > TRITONSERVER_RATE_LIMIT_EXEC_COUNT) {
+      return neso::InvalidArg("unknown rate limit mode '{}'", static_cast<int>(mode));
+    }
+    OptionsOf(options).rate_limit = mode;
+    return {};
+  });
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsAddRateLimiterResource(TRITONSERVER_ServerOptions* options,

@@ -74,6 +74,16 @@ TEST(ValuesTest, NullArgumentsAreErrors) {
   EXPECT_EQ(TRITONSERVER_ParameterNew(nullptr, TRITONSERVER_PARAMETER_INT, nullptr), nullptr);
 }
 
+TEST(ValuesTest, ModesThatThereAreNotAreRefused) {
+  TRITONSERVER_ServerOptions* options = nullptr;
+  ASSERT_EQ(Text(TRITONSERVER_ServerOptionsNew(&options)), "");
+  EXPECT_EQ(Text(TRITONSERVER_ServerOptionsSetModelControlMode(options, static_cast<TRITONSERVER_ModelControlMode>(3))),
+            "Invalid argument: unknown control mode '3'");
+  EXPECT_EQ(Text(TRITONSERVER_ServerOptionsSetModelControlMode(options, TRITONSERVER_MODEL_CONTROL_POLL)), "");
+  EXPECT_EQ(Text(TRITONSERVER_ServerOptionsSetRateLimiterMode(options, TRITONSERVER_RATE_LIMIT_EXEC_COUNT)), "");
+  EXPECT_EQ(Text(TRITONSERVER_ServerOptionsDelete(options)), "");
+}
+
 TEST(ValuesTest, CacheEntriesAreBuffers) {
   TRITONCACHE_CacheEntry* entry = nullptr;
   ASSERT_EQ(Text(TRITONCACHE_CacheEntryNew(&entry)), "");
