@@ -113,12 +113,16 @@ void InferenceResponse::AddParameter(std::string_view name, ParameterValue value
 Expected<Output*> InferenceResponse::AddOutput(std::string_view name, DataType datatype,
                                                std::span<const int64_t> shape) {
   ASSIGN_OR_RETURN(const TensorSpec* const spec, SpecOfNew(name));
-  Output& output = Place(name, datatype, shape);
-  if (spec->has_reshape) {
-    const size_t batch_dims = factory_->model()->max_batch_size() > 0 ? 1 : 0;
-    output.shape_ = ApplyReshape(output.shape_, batch_dims, spec->reshape, spec->dims);
+  if (!spec->has_reshape) return &Place(name, datatype, shape);
+  const Shape given(shape.begin(), shape.end());
+  const size_t batch_dims = factory_->model()->max_batch_size() > 0 ? 1 : 0;
+  const Shape sent = ApplyReshape(given, batch_dims, spec->reshape, spec->dims);
+  // A shape of another rank passes, as long as the requester can read the bytes by what it is told.
+  if (ElementCount(given) != ElementCount(sent)) {
+    return Internal("output '{}': expected a shape that its reshape {} fits, got {}, which would be sent as {}", name,
+                    ShapeText(spec->reshape), ShapeText(given), ShapeText(sent));
   }
-  return &output;
+  return &Place(name, datatype, sent);
 }
 
 Expected<Output*> InferenceResponse::AddOutputAsSent(std::string_view name, DataType datatype,

@@ -51,6 +51,14 @@ TEST_F(ResponseTest, ShowsRequestersTheConfiguredShape) {
   EXPECT_EQ((*output)->shape(), (Shape{3, 2, 5}));
 }
 
+TEST_F(ResponseTest, RefusesAShapeThatItsReshapeDoesNotFit) {
+  EXPECT_EQ(response_->AddOutput("o", DataType::kInt8, Shape{3, 2, 5, 2}).error().message(),
+            "output 'o': expected a shape that its reshape [1,-1,2] fits, got [3,2,5,2], which would be sent as [3,2,5]");
+  EXPECT_FALSE(response_->AddOutput("o", DataType::kInt8, Shape{3}).ok());
+  EXPECT_TRUE(response_->outputs().empty());
+  EXPECT_EQ((*response_->AddOutput("o", DataType::kInt8, Shape{1, 1, 0, 2}))->shape(), (Shape{1, 2, 0}));
+}
+
 TEST_F(ResponseTest, KeepsOutputsWhereTheyAre) {
   Output* const first = *response_->AddOutput("o", DataType::kInt8, Shape{1, 1, 1, 2});
   ASSERT_TRUE(response_->AddOutput("p", DataType::kInt8, Shape{1, 1}).ok());
