@@ -1,5 +1,5 @@
-"""How many connections and requests at the same time the HTTP clients of tritonclient allow, and how long they wait: the stock ones and
-ours alike."""
+"""How many connections and requests at the same time the clients of tritonclient allow, and how long they wait: the stock ones and ours
+alike."""
 import json
 import socket
 
@@ -70,12 +70,44 @@ told.append(seconds(lambda: asyncio.run(ask(server, conn_timeout=0.1))))
 told.append(seconds(lambda: asyncio.run(ask(deaf, conn_timeout=0.1))))
 print(json.dumps(told))
 """
+MANY_OVER_GRPC = """
+import asyncio, resource, sys
+import numpy as np
+import tritonclient.grpc.aio as aio
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+async def main():
+    tensor = aio.InferInput("INPUT0", [1, 4], "FP32")
+    tensor.set_data_from_numpy(np.ones((1, 4), np.float32))
+    async with aio.InferenceServerClient(sys.argv[1]) as client:
+        results = await asyncio.gather(*(client.infer("fast", [tensor]) for _ in range(400)))
+        print(len(results))
+
+asyncio.run(main())
+"""
+IN_TIME_OVER_GRPC = """
+import json, queue, sys
+import numpy as np
+import tritonclient.grpc as grpc
+
+tensor = grpc.InferInput("INPUT0", [1, 4], "FP32")
+tensor.set_data_from_numpy(np.ones((1, 4), np.float32))
+answers = queue.Queue()
+with grpc.InferenceServerClient(sys.argv[1]) as client:
+    for _ in range(140):
+        client.async_infer("slow", [tensor], lambda result, error: answers.put(error), client_timeout=1)
+    errors = [answers.get() for _ in range(140)]
+assert {error.status() for error in errors if error} == {"StatusCode.DEADLINE_EXCEEDED"}, errors
+print(sum(error is None for error in errors))
+"""
 
 
 @pytest.fixture(scope="module")
 def server(module_repository, start_module_server):
     module_repository.add_identity("slow", dims=(4,), parameters={"execute_delay_ms": str(int(DELAY * 1000))},
                                    extra="instance_group { count: 6 kind: KIND_CPU }")
+    module_repository.add_identity("fast", dims=(4,))
     return start_module_server(module_repository.path)
 
 
@@ -112,3 +144,12 @@ def test_how_long_a_client_waits(env, server):
         with socket.create_connection(address):
             told = json.loads(output(["-c", WAITING, server.http, f"{address[0]}:{address[1]}"], env))
     assert all(0.1 <= seconds < 2 * PATIENCE for seconds in told), told
+
+
+def test_more_coroutines_over_grpc_than_a_process_may_have_sockets(env, server):
+    assert output(["-c", MANY_OVER_GRPC, server.grpc], env) == "400\n"
+
+
+def test_a_timeout_begins_with_the_call_not_with_its_turn(env, server):
+    instances, timeout = 6, 1
+    assert int(output(["-c", IN_TIME_OVER_GRPC, server.grpc], env)) <= instances * (timeout / DELAY + 2)

@@ -9,6 +9,7 @@ from support.server import PATIENCE, ROOT
 BOTH = {"stock": None, "ours": os.pathsep.join(str(ROOT / "clients" / part) for part in ("tritonclient", "python"))}
 
 SAID = '''
+import copy, pickle, struct
 import numpy as np
 import tritonclient.grpc as grpc, tritonclient.http as http
 from tritonclient.http.auth import BasicAuth
@@ -49,6 +50,17 @@ said(serialized_byte_size, np.zeros(1))
 said(serialize_byte_tensor, np.zeros(1))
 print(serialized_byte_size(np.array([b"ab", b"c"], np.object_)), serialize_byte_tensor(np.array(["ab", b"c", 7], np.object_)).item())
 print(deserialize_bytes_tensor(b"\\x01\\0\\0\\0a\\0\\0\\0\\0"))
+try:
+    deserialize_bytes_tensor(b"\\x05\\0\\0\\0a")
+except struct.error:
+    print("it ends too early")
+body = b'{"outputs":[{"name":"y","datatype":"INT32","shape":[2],"parameters":{"binary_data_size":8}}]}'
+result = http.InferResult.from_response_body(body + b"\\1\\0\\0\\0\\2\\0\\0\\0", header_length=len(body))
+print(pickle.loads(pickle.dumps(result)).as_numpy("y"), copy.deepcopy(result).as_numpy("y"))
+none = body.replace(b"[2]", b"[0]").replace(b"8", b"0")
+print(http.InferResult.from_response_body(none, header_length=len(none)).as_numpy("y").dtype)
+print(grpc.InferResult(grpc.service_pb2.ModelInferResponse(
+    outputs=[{"name": "y", "datatype": "INT8", "shape": [0]}])).as_numpy("y").dtype)
 print([np_to_triton_dtype(kind) for kind in (bool, np.int8, np.uint64, np.float16, np.float64, np.object_, np.dtype('S3'))])
 print([triton_to_np_dtype(name) for name in ("BOOL", "BF16", "BYTES", "FP32", "NONE")])
 print(http.InferenceServerClient.generate_request_body([tensor_ := http.InferInput("x", [1], "INT32").set_data_from_numpy(

@@ -4,6 +4,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .errors import ServerError
+
 _DTYPES = {"BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
            "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
 DTYPES = {name: np.dtype(text) for name, text in _DTYPES.items()}
@@ -77,6 +79,8 @@ def _unpack_strings(data: Any) -> List[bytes]:
     data, at, strings = bytes(data), 0, []
     while at < len(data):
         (size,) = struct.unpack_from("<I", data, at)
+        if at + 4 + size > len(data):
+            raise ServerError("INTERNAL", f"expected a string of {size} bytes, got {len(data) - at - 4}: the tensor ends too early")
         strings.append(data[at + 4:at + 4 + size])
         at += 4 + size
     return strings

@@ -1,4 +1,5 @@
 import concurrent.futures
+import time
 
 from neso_client.grpc_call import Cancellation
 from neso_client.streams import run
@@ -9,6 +10,7 @@ from ._calls import Calls
 from ._messages import InferResult, compress, infer_message
 from ._stream import Stream
 
+MOST_ASYNC_CALLS = 128  # at the same time, each in a thread and with a connection: others wait for their turn, within their timeout
 MAX_GRPC_MESSAGE_SIZE = 2**31 - 1
 
 
@@ -27,7 +29,7 @@ class InferenceServerClient(Calls):
 
     def _open(self):
         self._stream = None
-        self._threads = concurrent.futures.ThreadPoolExecutor(32)
+        self._threads = concurrent.futures.ThreadPoolExecutor(MOST_ASYNC_CALLS)
 
     def __enter__(self):
         return self
@@ -50,11 +52,13 @@ class InferenceServerClient(Calls):
                                      priority, timeout, parameters)
         pieces, size, encoding = compress(pieces, size, compression_algorithm)
         cancellation = Cancellation()
+        until = None if client_timeout is None else time.monotonic() + client_timeout
 
         def ask():
             result = failure = None
+            left = None if until is None else max(until - time.monotonic(), 0.001)
             try:
-                result = run(self._ask("ModelInfer", pieces, size, InferResult, headers, client_timeout, encoding, cancellation))
+                result = run(self._ask("ModelInfer", pieces, size, InferResult, headers, left, encoding, cancellation))
             except InferenceServerException as error:
                 failure = error
             callback(result=result, error=failure)

@@ -133,5 +133,5 @@ def _from_contents(output):
     import numpy as np
     values = next((value for _, value in output.contents.ListFields()), ())
     if not values:
-        return np.empty(0)
+        return np.empty(0, triton_to_np_dtype(output.datatype))
     return np.array(values, dtype=triton_to_np_dtype(output.datatype)).reshape(output.shape)

@@ -69,6 +69,9 @@ class InferResult:
                 self._places[output["name"]] = at, at + size
                 at += size
 
+    def __reduce__(self):  # views cannot be pickled
+        return type(self), (self._result, bytes(self._tail))
+
     @classmethod
     def from_response_body(cls, response_body, verbose=False, header_length=None, content_encoding=None):
         body = _decompress(response_body, content_encoding)

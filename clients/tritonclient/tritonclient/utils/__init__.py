@@ -106,6 +106,8 @@ def deserialize_bytes_tensor(encoded_tensor):
     data, at, items = bytes(encoded_tensor), 0, []
     while at < len(data):
         (size,) = struct.unpack_from("<I", data, at)
+        if at + 4 + size > len(data):
+            raise struct.error(f"expected a string of {size} bytes, got {len(data) - at - 4}: the tensor ends too early")
         items.append(data[at + 4:at + 4 + size])
         at += 4 + size
     return np.array(items, dtype=np.object_)
@@ -114,7 +116,7 @@ def deserialize_bytes_tensor(encoded_tensor):
 def tensor_from_bytes(datatype, shape, data):
     """The array a tensor's bytes say."""
     if len(data) == 0:
-        return np.empty(0).reshape(shape)
+        return np.empty(0, triton_to_np_dtype(datatype)).reshape(shape)
     if datatype == "BYTES":
         return deserialize_bytes_tensor(data).reshape(shape)
     array = np.frombuffer(data, np.dtype(triton_to_np_dtype(datatype)))

@@ -1,7 +1,6 @@
 """The client over gRPC, for asyncio."""
 import asyncio
 import concurrent.futures
-import sys
 
 from neso_client.loop_streams import LoopNetwork
 
@@ -13,10 +12,13 @@ from tritonclient.grpc._stream import Stream
 from tritonclient.utils import raise_error
 
 
+MOST_CALLS = 256  # at the same time in a loop, each with a connection: others wait for their turn, within their timeout
+
+
 class InferenceServerClient(Closing, Calls):
     """All methods but stream_infer() are coroutines. A stream has threads; other calls are the loop's own."""
 
-    _NETWORK = LoopNetwork(sys.maxsize)
+    _NETWORK = LoopNetwork(MOST_CALLS)
 
     def _open(self):
         self._pool = concurrent.futures.ThreadPoolExecutor(100)
