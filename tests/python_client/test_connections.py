@@ -8,8 +8,10 @@ import time
 import numpy as np
 import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
+from support.drop_in import OURS, output
 from support.repository import ModelRepository
 from support.server import PATIENCE, Server
+from support.wait import wait_until
 
 
 def test_the_protocol_is_found(server):
@@ -18,7 +20,7 @@ def test_the_protocol_is_found(server):
             assert client.is_ready()
 
 
-@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port"])
+@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port", "unix:", "unix://relative"])
 def test_urls_that_are_none(url):
     with pytest.raises(ValueError):
         Client(url)
@@ -47,6 +49,41 @@ def test_waiting_for_a_server(scheme):
         assert not client.is_ready()
         with pytest.raises(Unavailable, match="no connection to 127.0.0.1:1"):
             client.model("identity")
+
+
+UNIX_DROP_IN = """
+import sys
+import tritonclient.grpc as grpc
+for target in sys.argv[1:]:
+    with grpc.InferenceServerClient(target) as client:
+        print(client.is_server_live())
+"""
+
+
+def test_sockets_in_the_file_system(tmp_path):
+    repository = ModelRepository(tmp_path / "models")
+    repository.add_identity("identity")
+    addresses = [f"unix:{tmp_path}/http", f"unix:{tmp_path}/grpc", f"unix://{tmp_path}/grpc"]
+    server = Server(repository.path, f"--http-address={addresses[0]}", f"--grpc-address={addresses[1]}", "--allow-client-shm=true",
+                    ready=False).start()
+    small, large = np.float32([[1]]), np.zeros((1, 100_000), np.float32)
+
+    async def ask(address):
+        async with AsyncClient(address, timeout=30) as client:
+            return (await client.infer("identity", INPUT0=large)).array
+
+    try:
+        for address in addresses:
+            with Client(address, timeout=30) as client:
+                wait_until(client.is_ready, timeout=20 * PATIENCE)
+                for array in (small, large):
+                    np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
+            np.testing.assert_array_equal(asyncio.run(ask(address)), large)
+        assert output(["-c", UNIX_DROP_IN, *addresses[1:]], OURS) == "True\nTrue\n"
+    finally:
+        server.stop()
+    with Client(addresses[0]) as client, pytest.raises(Unavailable, match=f"no connection to {addresses[0]}: "):
+        client.model("identity")
 
 
 def test_a_time_limit(client):

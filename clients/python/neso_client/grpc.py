@@ -125,8 +125,8 @@ class GrpcTransport(Transport):
         if isinstance(error, NesoError):  # some are OSErrors, too
             return error
         if isinstance(error, socket.timeout):
-            return DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s")
-        return Unavailable(f"{self._address.authority}: {error}") if isinstance(error, (OSError, ValueError, StreamEnded)) else error
+            return DeadlineExceeded(f"no answer from {self._address.place} within {timeout} s")
+        return Unavailable(f"{self._address.place}: {error}") if isinstance(error, (OSError, ValueError, StreamEnded)) else error
 
     def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"", encoding: str = "") -> DuplexCall:
         """A call with any number of messages both ways, on a connection of its own."""

@@ -113,7 +113,7 @@ class DuplexCall:
             self._connection.begin(headers)
         except (OSError, ValueError) as error:
             self._connection.close()
-            raise Unavailable(f"{address.authority}: {error}") from None
+            raise Unavailable(f"{address.place}: {error}") from None
         self._sending = threading.Lock()
         self._is_finished = False
         self.is_cancelled = False

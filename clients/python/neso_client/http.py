@@ -85,9 +85,9 @@ class HttpTransport(Transport):
         try:
             answer, keeps = await connection.exchange(buffers, rest)
         except socket.timeout:
-            raise DeadlineExceeded(f"no answer from {self._address.authority} within {timeout} s") from None
+            raise DeadlineExceeded(f"no answer from {self._address.place} within {timeout} s") from None
         except (OSError, ValueError, IndexError) as error:
-            raise Unavailable(f"{self._address.authority}: {error}") from None
+            raise Unavailable(f"{self._address.place}: {error}") from None
         finally:  # after an interrupt, too: half an answer is on its way
             self._pool.give_back(connection, keeps)
         return answer

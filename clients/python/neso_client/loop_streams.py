@@ -182,10 +182,15 @@ def _chunks(buffers: List[Any]) -> Iterator[Any]:
 
 async def _connect(loop: asyncio.AbstractEventLoop, address: Address, protocol: str) -> LoopStream:
     if address.tls is None:
-        return (await loop.create_connection(lambda: LoopStream(loop), address.host, address.port))[1]
+        return await _dial(loop, address)
     async with loop_turn(address.tls, protocol):
-        return (await loop.create_connection(lambda: LoopStream(loop), address.host, address.port, ssl=address.tls,
-                                             server_hostname=address.host))[1]
+        return await _dial(loop, address, ssl=address.tls, server_hostname=address.tls_name)
+
+
+async def _dial(loop: asyncio.AbstractEventLoop, address: Address, **tls: Any) -> LoopStream:
+    if address.path is None:
+        return (await loop.create_connection(lambda: LoopStream(loop), address.host, address.port, **tls))[1]
+    return (await loop.create_unix_connection(lambda: LoopStream(loop), address.path, **tls))[1]
 
 
 class LoopNetwork(Network):
@@ -200,7 +205,7 @@ class LoopNetwork(Network):
         try:
             return await asyncio.wait_for(_connect(loop, address, protocol), timeout)
         except (asyncio.TimeoutError, socket.timeout):
-            raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
+            raise DeadlineExceeded(f"no connection to {address.place} within {timeout} s") from None
         except OSError as error:
             raise unreachable(address, error) from None
 

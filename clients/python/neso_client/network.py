@@ -15,26 +15,50 @@ from .errors import DeadlineExceeded, Unavailable
 from .streams import BlockingStream, SharedTlsStream, Stream
 
 _T = TypeVar("_T")
+_UNIX = "unix:"
 
 
 class Address(NamedTuple):
-    host: str
+    host: str  # or "unix:PATH", a socket in the file system
     port: int
     tls: Optional[ssl.SSLContext]
     headers: Mapping[str, str]  # sent with each request
     connect_timeout: Optional[float] = None  # seconds; the call's where there is none
 
     @property
+    def path(self) -> Optional[str]:
+        """Of a socket in the file system."""
+        return self.host[len(_UNIX):] if self.host.startswith(_UNIX) else None
+
+    @property
+    def place(self) -> str:
+        """For people."""
+        return self.authority if self.path is None else self.host
+
+    @property
+    def tls_name(self) -> str:
+        return self.host if self.path is None else "localhost"
+
+    @property
     def authority(self) -> str:
+        """What the server is called in a request."""
+        if self.path is not None:
+            return "localhost"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def split_url(url: str) -> Tuple[Optional[str], str, int]:
-    """(scheme or None, host, port)."""
+    """(scheme or None, host, port); "unix:PATH" and "unix:///PATH" have no port, as gRPC writes them."""
+    if url.startswith(_UNIX):
+        path = url[len(_UNIX):]
+        path = path[2:] if path.startswith("///") else path
+        if not path or path.startswith("//"):
+            raise ValueError(f"expected unix:PATH or unix:///PATH, got {url!r}")
+        return None, _UNIX + path, 0
     scheme, has_scheme, rest = url.partition("://")
     parts = urlsplit(f"//{rest if has_scheme else url}")
     if not parts.hostname or (has_scheme and scheme not in ("http", "https", "grpc", "grpcs")):
-        raise ValueError(f"expected host:port, or one of http, https, grpc, grpcs before ://, got {url!r}")
+        raise ValueError(f"expected host:port, one of http, https, grpc, grpcs before ://, or unix:PATH, got {url!r}")
     default = 8001 if scheme in ("grpc", "grpcs") and has_scheme else 8000
     return scheme if has_scheme else None, parts.hostname, parts.port or default
 
@@ -119,7 +143,7 @@ class OtherProtocol(Unavailable):
 
 
 def unreachable(address: Address, error: OSError) -> Unavailable:
-    told = f"no connection to {address.authority}: {error}"
+    told = f"no connection to {address.place}: {error}"
     is_other = isinstance(error, ssl.SSLError) and "no application protocol" in str(error).lower().replace("_", " ")
     return OtherProtocol(told) if is_other else Unavailable(told)
 
@@ -142,14 +166,14 @@ class Network(ABC):
 class BlockingNetwork(Network):
     async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
         def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
-            return BlockingStream(connected if address.tls is None else _secured(connected, address.tls, address.host, protocol, timeout))
+            return BlockingStream(connected if address.tls is None else _secured(connected, address.tls, address.tls_name, protocol, timeout))
 
         return _connected(address, timeout, make)
 
     def open_shared(self, address: Address, protocol: str) -> Stream:
         """For a thread that reads while others write, one at a time."""
         def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
-            return BlockingStream(connected) if address.tls is None else _shared(connected, address.tls, address.host, protocol, timeout)
+            return BlockingStream(connected) if address.tls is None else _shared(connected, address.tls, address.tls_name, protocol, timeout)
 
         return _connected(address, None, make)
 
@@ -160,14 +184,27 @@ class BlockingNetwork(Network):
         return question(*arguments)
 
 
+def _dialled(address: Address, timeout: Optional[float]) -> socket.socket:
+    if address.path is None:
+        connected = socket.create_connection((address.host, address.port), timeout)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+    local = socket.socket(socket.AF_UNIX)
+    try:
+        local.settimeout(timeout)
+        local.connect(address.path)
+    except BaseException:
+        local.close()
+        raise
+    return local
+
+
 def _connected(address: Address, timeout: Optional[float], make: Callable[[socket.socket, Optional[float]], Stream]) -> Stream:
     timeout = timeout if address.connect_timeout is None else address.connect_timeout
     try:
-        connected = socket.create_connection((address.host, address.port), timeout)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return make(connected, timeout)
+        return make(_dialled(address, timeout), timeout)
     except (socket.timeout, concurrent.futures.TimeoutError):
-        raise DeadlineExceeded(f"no connection to {address.authority} within {timeout} s") from None
+        raise DeadlineExceeded(f"no connection to {address.place} within {timeout} s") from None
     except OSError as error:
         raise unreachable(address, error) from None
 

@@ -241,7 +241,7 @@ async def _speaks_grpc(address: Address, network: Network, timeout: Optional[flo
         await probe.send([f"GET /v2/health/live HTTP/1.1\r\nHost: {address.authority}\r\nConnection: close\r\n\r\n".encode()])
         return await probe.read(9) != b"HTTP/1.1 "
     except socket.timeout:
-        raise Unavailable(f"{address.authority} answers neither protocol") from None
+        raise Unavailable(f"{address.place} answers neither protocol") from None
     except OSError:
         return True
     finally:

@@ -24,8 +24,12 @@ class KeepAliveOptions:
         self.http2_max_pings_without_data = http2_max_pings_without_data
 
 
+_RESOLVER = "dns:///"
+
+
 def connect(url, ssl, root_certificates, private_key, certificate_chain, creds, network):
-    if "://" in url:
+    url = url[len(_RESOLVER):] if url.startswith(_RESOLVER) else url  # a target of gRPC's, with its default written out
+    if "://" in url and not url.startswith("unix:"):
         raise_error("url should not include the scheme")
     if creds is not None:
         raise_error("expected ssl=True with root_certificates, private_key and certificate_chain: the credentials of grpcio given as creds "
