@@ -8,10 +8,12 @@
 namespace neso {
 namespace {
 
-// One value a name: attributes of the resource with commas between them, and of anything else the last, which counts.
+// One value a name: attributes of the resource with commas between them, and of anything else the last, which counts. Who
+// may read settings may not know passwords.
 TextPairs Shown(const Settings& given) {
   TextPairs shown;
-  for (const auto& [name, value] : given) {
+  for (const auto& [name, text] : given) {
+    const std::string value = name == "url" ? UrlToShow(text) : text;
     const auto before = std::find_if(shown.begin(), shown.end(), [&](const auto& pair) { return pair.first == name; });
     if (before == shown.end()) {
       shown.emplace_back(name, value);

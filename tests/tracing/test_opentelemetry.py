@@ -1,5 +1,6 @@
 """Spans at the OpenTelemetry collector's own receiver: what they say of requests over both protocols, of nested calls and
 of failures, and which trace they belong to."""
+import base64
 import concurrent.futures
 import json
 import socket
@@ -278,6 +279,18 @@ def test_a_collector_that_is_down_loses_spans_and_nothing_else(repository, start
     assert counted(server)["neso_trace_spans_exported"] == 0
     server.stop()
     assert f"failed to export traces to '{url}'" in server.log
+
+
+def test_nobody_is_shown_the_password_of_a_collector(repository, start_server):
+    repository.add_identity()
+    with FaultyCollector(statuses=[400]) as collector:
+        server = start_server(repository.path, *opentelemetry(collector.url.replace("http://", "http://me:s3cret@")))
+        assert server.get("/v2/trace/setting").json()["url"] == collector.url.replace("http://", "http://***@")
+        ask(server, "identity")
+        (_, headers, _), = collector.await_posts(1)
+        assert headers["Authorization"] == "Basic " + base64.b64encode(b"me:s3cret").decode()
+        wait_until(lambda: "failed to export traces to 'http://***@" in server.log)
+        assert "s3cret" not in server.log
 
 
 def test_what_fails_for_a_while_is_sent_again(repository, start_server):

@@ -143,8 +143,8 @@ void OtlpExporter::Pause(milliseconds pause) {
 void OtlpExporter::Drop(size_t spans, const std::string& reason) {
   const uint64_t dropped = counters_.dropped += spans;
   if (complaints_.Allow()) {
-    LOG_WARNING("failed to export traces to '{}': {}; {} spans have been lost so far", settings_.endpoint.url, reason,
-                dropped);
+    LOG_WARNING("failed to export traces to '{}': {}; {} spans have been lost so far",
+                UrlToShow(settings_.endpoint.url), reason, dropped);
   }
 }
 

@@ -60,7 +60,7 @@ void Set(TextPairs& pairs, std::string_view key, std::string_view value) {
 
 Status CheckUrl(std::string_view name, std::string_view url) {
   if (url.starts_with("http://") || url.starts_with("https://")) return {};
-  return InvalidArg("{}: expected http://<host>:<port>/<path> or https://..., got '{}'", name, url);
+  return InvalidArg("{}: expected http://<host>:<port>/<path> or https://..., got '{}'", name, UrlToShow(url));
 }
 
 Status ReadEndpoint(const ReadEnvironment& environment, OtlpSettings& settings) {
@@ -109,6 +109,14 @@ Status ReadResource(const TextPairs& given, const ReadEnvironment& environment, 
 }
 
 }  // namespace
+
+std::string UrlToShow(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t authority = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t at = url.substr(0, url.find_first_of("/?#", authority)).rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, authority)) + "***" + std::string(url.substr(at));
+}
 
 Expected<OtlpSettings> MakeOtlpSettings(const TextPairs& given, const ReadEnvironment& environment) {
   OtlpSettings settings;

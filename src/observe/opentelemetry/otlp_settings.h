@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,5 +40,8 @@ using ReadEnvironment = std::function<const char*(const char* name)>;
 // `given`: names and values behind "opentelemetry,", which count more than the environment. Error: kInvalidArg with the
 // setting's or the variable's name.
 Expected<OtlpSettings> MakeOtlpSettings(const TextPairs& given, const ReadEnvironment& environment);
+
+// The URL as people may see it: without the name and the password that may stand before its host.
+std::string UrlToShow(std::string_view url);
 
 }  // namespace neso

@@ -106,5 +106,12 @@ TEST(OtlpSettingsTest, MistakesAreNamed) {
   }
 }
 
+TEST(OtlpSettingsTest, NobodyIsShownAPassword) {
+  EXPECT_EQ(UrlToShow("http://me:secret@host:4318/v1/traces"), "http://***@host:4318/v1/traces");
+  EXPECT_EQ(UrlToShow("https://t@ken@host"), "https://***@host");
+  EXPECT_EQ(UrlToShow("http://host/a@b?c@d"), "http://host/a@b?c@d");
+  EXPECT_EQ(UrlToShow("me:secret@host"), "***@host");
+}
+
 }  // namespace
 }  // namespace neso
