@@ -38,7 +38,7 @@ void WriteModels(MetricWriter& writer, const OnDemandReport& report) {
   writer.BeginFamily(kLoaded, "Number of models that are loaded", MetricKind::kGauge);
   writer.Line(kLoaded, {}, uint64_t{report.models.size()});
   if (report.models.empty()) return;
-  constexpr const char* kModel = "neso_model_memory_bytes";
+  constexpr const char* kModel = "neso_on_demand_model_memory_bytes";
   writer.BeginFamily(kModel, "Memory that a model was measured to take when it was loaded, in bytes",
                      MetricKind::kGauge);
   for (const OnDemandReport::LoadedModel& model : report.models) {

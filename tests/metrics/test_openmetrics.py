@@ -6,7 +6,7 @@ import requests
 from prometheus_client.openmetrics import parser
 from support.inference import ask, body
 from support.otlp import FaultyCollector, opentelemetry
-from support.server import PATIENCE
+from support.server import PATIENCE, TEST_BACKENDS
 from support.traces import read_traces
 from support.wait import wait_until
 
@@ -127,3 +127,12 @@ def test_a_trace_that_began_at_the_client_has_its_w3c_id(start):
         assert server.infer("m", body([1.0]), headers=headers).status_code == 200
         assert sample(server, "nv_inference_request_success_total", model="m").exemplar.labels == {"trace_id": trace}
         server.stop()
+
+
+def test_models_on_demand_of_a_backend_that_reports_memory(repository, start_server):
+    """What was measured and what is reported are two families."""
+    repository.add("m", 'backend: "accountant" max_batch_size: 0 input { name: "INPUT0" data_type: TYPE_FP32 dims: [-1] } '
+                        'output { name: "OUTPUT0" data_type: TYPE_FP32 dims: [-1] }')
+    server = start_server(repository.path, "--model-control-mode=on_demand", f"--backend-directory={TEST_BACKENDS}")
+    assert server.get("/v2/models/m/config").status_code == 200
+    assert {"neso_model_memory_bytes", "neso_on_demand_model_memory_bytes"} <= set(families(server))

@@ -63,7 +63,7 @@ def test_a_stock_client_asks_and_the_model_is_there(repository, start):
     assert server.metric("neso_on_demand_loads") == 1
     assert server.metric("neso_on_demand_waits") == 1
     assert server.metric("neso_on_demand_wait_duration_us") > 0
-    assert server.metric("neso_model_memory_bytes", model="one", device="host") >= MB
+    assert server.metric("neso_on_demand_model_memory_bytes", model="one", device="host") >= MB
     assert "model 'one' was loaded on demand in" in server.log
 
 
@@ -405,7 +405,7 @@ def test_python_models_call_models_that_are_not_loaded(repository, start):
     assert values(response) == [8]
     assert loaded(server) == {"caller", "called"}
     # Its worker is a process of its own, and counts.
-    assert server.metric("neso_model_memory_bytes", model="caller", device="host") > 5 * MB
+    assert server.metric("neso_on_demand_model_memory_bytes", model="caller", device="host") > 5 * MB
 
 
 def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, start, tmp_path):
