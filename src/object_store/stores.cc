@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 
 constexpr const char* kCredentialFile = "TRITON_CLOUD_CREDENTIAL_PATH";
 
+// A bucket is in one region. What a host says who names another one with each answer is an error in the end.
+constexpr int kMaxMoves = 3;
+
 bool MayPass(long status) {
   return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
 }
@@ -128,6 +131,7 @@ Expected<Stores::Answer> Stores::Ask(const std::string& path, const StoreUrl& ur
                                      const uint64_t* progress) {
   Attempts attempts(host_, progress);
   bool renewed = false;
+  int moves = 0;  // on which the store has sent the request
   while (true) {
     ASSIGN_OR_RETURN(const std::shared_ptr<Dialect> dialect, DialectFor(path, url.provider));
     Expected<HttpRequest> request = make(*dialect);
@@ -142,7 +146,10 @@ Expected<Stores::Answer> Stores::Ask(const std::string& path, const StoreUrl& ur
     if (misses_expected && (response->status == 404 || response->status == 412)) {
       return Answer{*std::move(response), dialect};
     }
-    if (dialect->LearnFrom(url, *response)) continue;
+    if (moves < kMaxMoves && dialect->LearnFrom(url, *response)) {
+      ++moves;
+      continue;
+    }
     const StoreComplaint complaint = dialect->ComplaintOf(*response);
     const std::string reason = fmt::format("{} {}{}{}", response->status, complaint.code,
                                            complaint.message.empty() ? "" : ": ", complaint.message);

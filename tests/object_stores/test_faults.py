@@ -1,9 +1,12 @@
 """Faults between a server and its object store cost time, not models: a proxy injects them."""
+import http.server
 import os
 import pathlib
+import threading
 
 import pytest
 from support.control import index, load
+from support.server import run_neso
 from support.wait import wait_until
 
 SIZE = 400_000
@@ -102,3 +105,30 @@ def test_faults_that_do_not_end_are_an_error_and_leave_nothing(store, folder, mo
     # And the next request may find a store that has recovered.
     assert load(server, "m").status_code == 200
     assert copy_of(temporary) == [model]
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """A bucket that is in another region than the last answer said, each time."""
+
+    asked = 0
+
+    def do_GET(self):
+        type(self).asked += 1
+        self.send_response(301)
+        self.send_header("x-amz-bucket-region", f"eu-west-{type(self).asked % 2}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_bucket_that_is_always_elsewhere_is_an_error():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as store:
+        threading.Thread(target=store.serve_forever, daemon=True).start()
+        result = run_neso(f"--model-repository=s3://127.0.0.1:{store.server_port}/bucket/models",
+                          env={"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_DEFAULT_REGION": "us-east-1"})
+        store.shutdown()
+    assert result.returncode == 1
+    assert "s3://127.0.0.1" in result.stdout + result.stderr and ": 301 " in result.stdout + result.stderr
+    assert Elsewhere.asked < 10
