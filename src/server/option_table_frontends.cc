@@ -1,4 +1,9 @@
 // Options of the HTTP, SageMaker, Vertex AI and metrics services; those of gRPC are in option_table_grpc.cc.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
 #include "server/option_limits.h"
 #include "server/option_spec.h"
 #include "server/restricted_apis.h"
@@ -25,6 +30,20 @@ Status SagemakerSafePortRange(ParseState& state, const std::string& argument) {
   return {};
 }
 
+// What others have is taken as it comes, so that their command lines work, but not without a word.
+std::string WhyMetricsSettingIsIdle(std::string_view setting, std::string_view value) {
+  constexpr std::array<std::string_view, 4> kBooleans = {"counter_latencies", "summary_latencies",
+                                                         "histogram_latencies", "openmetrics"};
+  if (std::find(kBooleans.begin(), kBooleans.end(), setting) != kBooleans.end()) {
+    return value == "true" || value == "false" ? "" : "expected true or false";
+  }
+  const bool is_known = setting == "summary_quantiles" || setting == "histogram_buckets";
+  return is_known
+             ? ""
+             : "expected counter_latencies, summary_latencies, histogram_latencies, openmetrics, summary_quantiles or "
+               "histogram_buckets";
+}
+
 Status MetricsConfig(ParseState& state, const std::string& argument) {
   constexpr std::string_view kForm = "<setting>=<value>";
   const size_t equals = argument.find('=');
@@ -34,6 +53,9 @@ Status MetricsConfig(ParseState& state, const std::string& argument) {
   std::string setting = argument.substr(0, equals);
   std::string value = argument.substr(equals + 1);
   if (setting.empty() || value.empty()) return MalformedSetting("metrics-config", kForm, argument);
+  if (const std::string why = WhyMetricsSettingIsIdle(setting, value); !why.empty()) {
+    state.warnings.push_back(fmt::format("Warning: '--metrics-config={}' has no effect: {}.", argument, why));
+  }
   state.options.server.metrics_config[""].emplace_back(std::move(setting), std::move(value));
   return {};
 }

@@ -83,6 +83,10 @@ Status LoadThreads(ParseState& state, const std::string& argument) {
 
 Status ExitGrace(ParseState& state, const std::string& argument) {
   ASSIGN_OR_RETURN(const int grace, ParseValue<int>(argument));
+  if (grace < 0) {
+    state.warnings.push_back(
+        fmt::format("Warning: '--exit-grace-ms={}' is taken for 0: expected milliseconds.", argument));
+  }
   state.options.process.exit_grace = std::chrono::milliseconds(std::max(0, grace));
   return {};
 }

@@ -329,6 +329,19 @@ TEST(OptionsTest, DeprecatedOptionsWarnAndYieldToTheNewOnes) {
   EXPECT_THAT(otel.warnings, SizeIs(4));
 }
 
+TEST(OptionsTest, WhatHasNoEffectIsTakenWithAWord) {
+  for (const char* idle : {"--metrics-config=histogram_latencies=1", "--metrics-config=summary_latencies=True",
+                           "--metrics-config=foo=bar", "--exit-grace-ms=-1"}) {
+    const ParseResult result = Parse({idle});
+    EXPECT_TRUE(result.options) << idle;
+    EXPECT_THAT(result.warnings, ElementsAre(HasSubstr(idle))) << idle;
+  }
+  for (const char* used : {"--metrics-config=histogram_latencies=true", "--metrics-config=openmetrics=false",
+                           "--metrics-config=histogram_buckets=1,2", "--exit-grace-ms=0"}) {
+    EXPECT_THAT(Parse({used}).warnings, IsEmpty()) << used;
+  }
+}
+
 TEST(OptionsTest, DisablingAutoCompletionWinsOverStrictModelConfig) {
   const ParseResult result = Parse({"--disable-auto-complete-config", "--strict-model-config=false"});
   EXPECT_TRUE(result.options->server.strict_model_config);
