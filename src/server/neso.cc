@@ -154,6 +154,11 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
     LOG_ERROR("failed to start tracing: {}", trace_exporter.error().message());
     return 1;
   }
+  const Expected<std::unique_ptr<Signals>> signals = Signals::Install();
+  if (!signals) {
+    Complain("error: " + CodeAndMessage(signals.error()));
+    return 1;
+  }
   ServiceManager manager(ProcessEnvironment);
   manager.Loading();
   std::map<std::string, std::string> failures;
@@ -164,12 +169,8 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
     return 1;
   }
   if (!failures.empty()) LOG_WARNING("{}", NamesAndReasons(failures));
-  const Expected<std::unique_ptr<Signals>> signals = Signals::Install();
-  if (!signals) {
-    Complain("error: " + CodeAndMessage(signals.error()));
-    return 1;
-  }
   Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
+  Signals::EndOrderly();
   if (!services.Start(std::move(inherited)).ok()) return 1;
   RepositoryPoller poller(**server, options.repository_poll_interval);
 

@@ -24,6 +24,7 @@ std::atomic<int> g_event_fd{-1};
 std::atomic<int> g_stops{0};       // signals to stop that have come
 std::atomic<int> g_stops_seen{0};  // that Wait has told of
 std::atomic<bool> g_upgrade_asked{false};
+std::atomic<bool> g_ends_at_once{false};
 
 void Tell() {
   const uint64_t one = 1;
@@ -37,6 +38,7 @@ void OnStop(int signal_number) {
     case 0:
       Tell();
       if (CanWrite(STDOUT_FILENO)) SignalText(STDOUT_FILENO) << "Signal (" << signal_number << ") received.\n";
+      if (g_ends_at_once) _exit(0);
       break;
     case 1: Tell(); break;
     default:
@@ -85,6 +87,7 @@ Expected<std::unique_ptr<Signals>> Signals::Install() {
   g_stops = 0;
   g_stops_seen = 0;
   g_upgrade_asked = false;
+  g_ends_at_once = true;
   Handle(SIGINT, OnStop, SA_RESTART);
   Handle(SIGTERM, OnStop, SA_RESTART);
   // The terminal is gone. Not where nohup has it ignored, nor where it is the log's.
@@ -92,6 +95,8 @@ Expected<std::unique_ptr<Signals>> Signals::Install() {
   Handle(SIGUSR2, OnUpgrade, SA_RESTART);
   return std::unique_ptr<Signals>(new Signals(fd));
 }
+
+void Signals::EndOrderly() { g_ends_at_once = false; }
 
 std::optional<Signals::Asked> Signals::Take() const {
   const int seen = g_stops_seen;

@@ -4,6 +4,8 @@
 //   SurviveFailingWrites();                           // first of all
 //   if (!options.log.file.empty()) ReopenLogOnHangUp();
 //   ASSIGN_OR_RETURN(const std::unique_ptr<Signals> signals, Signals::Install());
+//   ...                                               // the models are loaded
+//   signals->EndOrderly();
 //   signals->Wait();
 //
 // No signal is blocked: plug-ins and the programs they start find the mask as the server found it.
@@ -31,10 +33,14 @@ class Signals {
     kUpgrade,  // SIGUSR2
   };
 
-  // Installs the handlers. From then on the third of these signals ends the process at once, with exit code 1, whatever
-  // it does. Error: kInternal when the system gives no eventfd.
+  // Installs the handlers. Until EndOrderly() there is nothing to finish: the first signal to stop ends the process at
+  // once, with exit code 0. What asks to make way is kept until somebody waits for it. Error: kInternal when the system
+  // gives no eventfd.
   static Expected<std::unique_ptr<Signals>> Install();
   ~Signals() = default;
+  // From now on signals to stop are for Wait. The third of them ends the process at once, with exit code 1, whatever it
+  // does.
+  static void EndOrderly();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 

@@ -19,7 +19,29 @@ void RunWithSignals(void (*body)(const Signals& signals)) {
   dup2(STDERR_FILENO, STDOUT_FILENO);
   const Expected<std::unique_ptr<Signals>> signals = Signals::Install();
   if (!signals) std::exit(3);
+  Signals::EndOrderly();
   body(**signals);
+}
+
+TEST(SignalsDeathTest, WhileThereIsNothingToFinishTheFirstOneEndsTheProcess) {
+  const auto start = [] {
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    const auto signals = Signals::Install();
+    raise(SIGUSR2);
+    raise(SIGTERM);
+    std::exit(2);
+  };
+  EXPECT_EXIT(start(), ExitedWithCode(0), "^Signal \\(15\\) received\\.\n$");
+}
+
+TEST(SignalsDeathTest, AnUpgradeThatIsAskedForEarlyIsKept) {
+  const auto start = [] {
+    const auto signals = Signals::Install();
+    raise(SIGUSR2);
+    Signals::EndOrderly();
+    std::exit((*signals)->Wait() == Signals::Asked::kUpgrade ? 0 : 1);
+  };
+  EXPECT_EXIT(start(), ExitedWithCode(0), "");
 }
 
 TEST(SignalsDeathTest, TerminationEndsTheWait) {

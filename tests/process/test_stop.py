@@ -32,6 +32,18 @@ def server(repository, start_server):
     return start_server(repository.path, "--exit-timeout-secs=8")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_whose_models_still_load_ends_at_once(repository, start_server, number):
+    repository.add_identity("slow", parameters={"creation_delay_sec": 60})
+    server = start_server(repository.path, ready=False)
+    wait_until(lambda: "loading: slow:1" in server.log)
+    began = time.monotonic()
+    server.process.send_signal(number)
+    assert server.wait() == 0
+    assert time.monotonic() - began < 5 * PATIENCE
+    assert f"Signal ({int(number)}) received." in server.log
+
+
 def test_an_idle_client_whose_request_comes_while_others_are_answered_is_answered_too(server):
     with RawConnection(server) as idle, RawConnection(server) as busy:
         assert idle.send(READY).answer()[0] == 200
