@@ -28,6 +28,8 @@ constexpr std::chrono::milliseconds kExitLimit{2000};
 // At it a worker writes to standard error where each of its threads is, and ends.
 constexpr int kTellAndEnd = SIGVTALRM;
 constexpr std::chrono::milliseconds kTellLimit{500};
+// With which a worker ends that cannot even begin (main.py).
+constexpr int kLacksNumPy = 72;
 
 std::shared_ptr<WorkerMemory> MakeMemory(std::unique_ptr<Segment> segment) {
   auto memory = std::make_shared<WorkerMemory>();
@@ -103,7 +105,7 @@ backend::Result<Worker::Outcome> Worker::Ask(Kind kind, const std::string& argum
     if (outcome) reader.Done();
   }
   Drain();
-  if (!outcome) return NotHealthy(place_.name);
+  if (!outcome) return WhyGone();
   memory_->slab->Release(*block);
   if (outcome->kind != Kind::kDone) return Status::Internal(Text(outcome->body));
   return std::move(*outcome);
@@ -372,6 +374,10 @@ void Worker::Condemn(std::string_view why) {
 }
 
 Status Worker::WhyGone() const {
+  if (lacks_numpy_) {
+    return Status::Internal(NotHealthy(place_.name).message(),
+                            " Python models need NumPy, which its Python has not; standard error has the details");
+  }
   if (!is_overdue_) return NotHealthy(place_.name);
   return Status::Internal("model '", place_.model, "' version ", place_.version, ": 'execute' took longer than ",
                           place_.limits.execute.count(),
@@ -405,6 +411,7 @@ void Worker::OnExit(End end) {
     const std::lock_guard lock(kill_mutex_);
     reaped_ = true;
   }
+  lacks_numpy_ = end.status == kLacksNumPy;
   memory_->channel->Close();
   {
     const std::lock_guard lock(ready_mutex_);

@@ -119,6 +119,7 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   bool reaped_ = false;
   std::atomic<bool> time_is_watched_ = false;
   std::atomic<bool> is_overdue_ = false;
+  std::atomic<bool> lacks_numpy_ = false;
 
   // The question whether the model is ready: one at a time, others share its answer.
   std::mutex ready_mutex_;

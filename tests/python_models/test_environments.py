@@ -98,6 +98,15 @@ def test_an_environment_in_an_archive_is_unpacked_once_and_again_when_it_changes
     assert tell(server, "in_archive")["prefix"] not in (first, "")
 
 
+def test_a_python_without_numpy_is_the_reason(models, module_repository, client, environments):
+    bare = environments / "bare"
+    subprocess.run(["python3", "-m", "venv", "--without-pip", bare], env={**os.environ, **python_on_path()}, check=True)
+    models.add("without_numpy", TELLS, outputs={"OUT": "TYPE_STRING"}, extra=environment(bare))
+    with pytest.raises(InferenceServerException) as caught:
+        client.load_model("without_numpy")
+    assert "is not healthy. Python models need NumPy, which its Python has not" in caught.value.message()
+
+
 @pytest.mark.parametrize("model, text", [
     ("without_activate", "/empty/bin/activate does not exist. The Python environment should contain an 'activate' script."),
     ("missing_archive", "none.tar.gz', found nothing"),

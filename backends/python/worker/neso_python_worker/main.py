@@ -12,6 +12,7 @@ import sys
 import threading
 
 _SOCKET, _MEMORY = 3, 4
+_LACKS_NUMPY = 72  # an exit status
 
 
 def main():
@@ -44,9 +45,9 @@ def _connect(library, region_size):
     try:
         from .channel import Channel
     except ImportError as error:
-        # Nobody can be told but whoever reads the server's standard error.
+        # There is no channel to tell it by: the server knows the status (worker.cc), and people read the rest.
         print(f"{sys.executable}: Python models need NumPy: {error}", file=sys.stderr)
-        os._exit(1)
+        os._exit(_LACKS_NUMPY)
     return Channel(_SOCKET, _MEMORY, region_size, library)
 
 
