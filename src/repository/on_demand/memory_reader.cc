@@ -21,6 +21,8 @@ namespace {
 
 // As much is no matter: giving it back would take longer than a small load.
 constexpr int64_t kNoMatter = 1'000'000;
+// What malloc keeps at the ends of its arenas, whatever it is asked: up to twice its largest threshold for mapping.
+constexpr int64_t kArenaEnds = 64 << 20;
 
 struct Pages {
   int64_t resident = 0, shared = 0;
@@ -78,12 +80,11 @@ uint64_t OpenedLibraries() {
   return opened;
 }
 
-// More has become resident than malloc has given out and been given back, and it keeps enough for half of that: a file was
-// parsed, for instance, whose copy lay in memory that had been given back to the system before.
-bool MayBeFree(const MemoryReading& before, const MemoryReading& after) {
-  const int64_t unexplained = after.resident - before.resident - std::max<int64_t>(0, after.heap - before.heap) -
-                              std::max<int64_t>(0, after.free - before.free);
-  return unexplained > kNoMatter && after.free >= unexplained / 2;
+// What has become resident although malloc has neither given out nor been given back as much: mapped by somebody else, or a
+// copy, that a file was parsed from for instance, in memory that malloc had given back to the system before.
+int64_t Unexplained(const MemoryReading& before, const MemoryReading& after) {
+  return after.resident - before.resident - std::max<int64_t>(0, after.heap - before.heap) -
+         std::max<int64_t>(0, after.free - before.free);
 }
 
 }  // namespace
@@ -105,9 +106,12 @@ MemoryReading SystemMemory::Read() const {
 
 MemoryReading SystemMemory::ReadAfter(const MemoryReading& before) const {
   MemoryReading after = Read();
-  if (!MayBeFree(before, after)) return after;
+  const int64_t unexplained = Unexplained(before, after);
+  if (unexplained <= kNoMatter || after.free < unexplained / 2) return after;
   malloc_trim(0);
-  return Read();
+  after = Read();
+  after.resident -= std::clamp<int64_t>(Unexplained(before, after), 0, std::min(after.free, kArenaEnds));
+  return after;
 }
 
 }  // namespace neso
