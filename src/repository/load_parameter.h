@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace neso {
+
+inline constexpr std::string_view kFileParameter = "file:";
 
 struct LoadParameter {
   std::string name;

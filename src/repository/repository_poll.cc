@@ -76,7 +76,6 @@ bool ModelRepository::IsRepository(const std::string& path) const {
 }
 
 Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::vector<LoadParameter>& parameters) const {
-  constexpr std::string_view kFile = "file:";
   Override changes;
   if (!parameters.empty() && !options_.agents.required.empty()) {
     return InvalidArg(
@@ -86,7 +85,7 @@ Expected<ModelRepository::Override> ModelRepository::ParseOverride(const std::ve
   for (const LoadParameter& parameter : parameters) {
     if (parameter.name == "config" && !parameter.is_bytes) {
       ASSIGN_OR_RETURN(changes.config, ParseConfigOverride(parameter.value));
-    } else if (parameter.name.starts_with(kFile) && parameter.is_bytes) {
+    } else if (parameter.name.starts_with(kFileParameter) && parameter.is_bytes) {
       changes.files.push_back(&parameter);
     } else {
       return InvalidArg("Unrecognized load parameter '{}' with type '{}'", parameter.name,
@@ -159,7 +158,7 @@ Expected<PolledModel> ModelRepository::PollFiles(const std::string& wanted, cons
   if (!changes.config) return InvalidArg("Load parameter 'config' must be specified for model file override");
   std::vector<OverrideFile> files;
   for (const LoadParameter* file : changes.files) {
-    files.push_back({std::string_view(file->name).substr(sizeof("file:") - 1), file->value});
+    files.push_back({std::string_view(file->name).substr(kFileParameter.size()), file->value});
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const TemporaryFolder> temporary, TemporaryFolder::Create(files));
   ASSIGN_OR_RETURN(const FolderSnapshot folder, storages_.local_disk().ReadModelFolder(temporary->path(), ""));

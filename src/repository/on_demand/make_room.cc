@@ -91,9 +91,9 @@ void OnDemandModels::PlanWish(const WishRef& wish, Decisions& decisions) {
   }
   if (wish->is_guess && !MayGuess(*wish, decisions.use)) return;
   wish->lacks_room = true;
-  if (BeginOrMakeRoom(wish, wish->expected_use, decisions)) return;
+  if (BeginOrMakeRoom(wish, Beyond(wish->expected_use, wish->replaced_use), decisions)) return;
   // What is only guessed keeps no model out for which there may be room.
-  if (wish->is_guess) BeginOrMakeRoom(wish, wish->least_use, decisions);
+  if (wish->is_guess) BeginOrMakeRoom(wish, Beyond(wish->least_use, wish->replaced_use), decisions);
 }
 
 bool OnDemandModels::BeginOrMakeRoom(const WishRef& wish, const MemoryUse& wanted, Decisions& decisions) {

@@ -18,7 +18,9 @@ double MillisecondsOf(Nanoseconds time) { return std::chrono::duration<double, s
 void OnDemandModels::Expect(Wish& wish) {
   MemoryUse of_files;
   for (const LoadCandidate& candidate : wish.candidates) {
-    if (candidate.serves) continue;
+    const Resident* const replaced = ReplacedBy(wish, candidate);
+    if (candidate.serves && replaced == nullptr) continue;
+    if (replaced != nullptr) wish.replaced_use += replaced->use;
     const Expectation expectation = sizes_.Of(candidate);
     wish.expected[candidate.id] = expectation.use;
     wish.expected_use += expectation.use;
@@ -32,6 +34,13 @@ void OnDemandModels::Expect(Wish& wish) {
     wish.least_use = of_files;
     wish.is_guess = true;
   }
+}
+
+const OnDemandModels::Resident* OnDemandModels::ReplacedBy(const Wish& wish, const LoadCandidate& candidate) const {
+  if (!candidate.serves || wish.done == nullptr || candidate.id != wish.name) return nullptr;
+  const auto resident = residents_.find(candidate.id);
+  const bool is_other = resident != residents_.end() && resident->second.fingerprint != candidate.fingerprint;
+  return is_other ? &resident->second : nullptr;
 }
 
 uint64_t OnDemandModels::MeterMark() const {
@@ -61,11 +70,8 @@ Status OnDemandModels::LoadMeasured(Wish& wish) {
   {
     MutexLock lock(mutex_);
     const TimePoint now = parts_.clock.Now();
-    Account(wish, meter_.End(wish.number, after, mark), now);
-    for (const auto& [name, unused] : wish.expected) {
-      const auto resident = residents_.find(name);
-      if (resident != residents_.end()) use += resident->second.use;
-    }
+    Account(wish, meter_.End(wish.number, after, mark), loaded.ok(), now);
+    use = TakenBy(wish);
     wish.expected_use = {};  // now it is among the residents
     all = UseLocked();
     if (loaded.ok()) {
@@ -100,6 +106,7 @@ Status OnDemandModels::LoadStartupModels() {
     for (const LoadCandidate& candidate : *preview) {
       if (candidate.id != model->id()) continue;
       wish.candidates.push_back(candidate);
+      wish.candidates.back().serves = false;  // when the load began
       wish.expected[candidate.id] = ExpectedSizes::OfFiles(candidate);
     }
   }
@@ -108,7 +115,7 @@ Status OnDemandModels::LoadStartupModels() {
   MemoryUse use;
   {
     MutexLock lock(mutex_);
-    Account(wish, meter_.End(kNumber, after, mark), parts_.clock.Now());
+    Account(wish, meter_.End(kNumber, after, mark), /*is_loaded=*/true, parts_.clock.Now());
     for (auto& [name, resident] : residents_) resident.is_pinned = true;
     use = UseLocked();
   }
@@ -117,7 +124,18 @@ Status OnDemandModels::LoadStartupModels() {
   return status;
 }
 
-void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) {
+MemoryUse OnDemandModels::TakenBy(const Wish& wish) const {
+  std::set<std::string_view> names = {wish.name};
+  for (const auto& [name, unused] : wish.expected) names.insert(name);
+  MemoryUse use;
+  for (const std::string_view name : names) {
+    const auto resident = residents_.find(name);
+    if (resident != residents_.end()) use += resident->second.use;
+  }
+  return use;
+}
+
+void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth, bool is_loaded, TimePoint now) {
   const MemoryUse& use = growth.use;
   int64_t weights = 0;
   for (const auto& [name, expected] : wish.expected) weights += std::max<int64_t>(1, expected.Sum());
@@ -134,8 +152,8 @@ void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth
     resident.is_ensemble = IsEnsemble(versions.front()->config());
     if (wish.done != nullptr && candidate.id == wish.name) resident.is_pinned = true;
     const auto expected = wish.expected.find(candidate.id);
-    if (expected == wish.expected.end()) {
-      // A copy of a model that is there already: what it takes more than the one that it replaced is not known well.
+    if (expected == wish.expected.end() || (candidate.serves && !is_loaded)) {
+      // The same files, or the copy that was there before: what it takes more than that one is not known well.
       if (candidate.id == wish.name) resident.use = Larger(resident.use, use);
       continue;
     }
@@ -145,12 +163,11 @@ void OnDemandModels::Account(const Wish& wish, const GrowthMeter::Growth& growth
     if (!growth.are_gpus_known) own = Larger(own, {.gpus = expected->second.gpus});
     own.host = std::max(part(use.host, weight), ExpectedSizes::OfFiles(candidate).host - own.Sum());
     if (!growth.is_host_known) own.host = std::max(own.host, expected->second.host);
-    if (growth.is_host_known && growth.are_gpus_known) sizes_.Note(candidate, own);
+    // The memory has grown by what it takes more than the copy that it replaces, if that has gone.
+    if (candidate.serves) own = Larger(own, expected->second);
+    if (growth.is_host_known && growth.are_gpus_known && !candidate.serves) sizes_.Note(candidate, own);
     resident.use = own;
-  }
-  // What came with files of its own has no folder that could have been looked at.
-  if (wish.done != nullptr && wish.candidates.empty() && !serving.Versions(wish.name).empty()) {
-    residents_[wish.name] = {.use = use, .is_pinned = true, .is_leaving = false, .last_use = now};
+    resident.fingerprint = candidate.fingerprint;
   }
 }
 

@@ -40,6 +40,9 @@ MemoryUse ExcessOver(const MemoryUse& use, const MemoryLimits& limits);
 // The larger of the two, kind by kind.
 MemoryUse Larger(const MemoryUse& a, const MemoryUse& b);
 
+// What of `use` is beyond `other`, kind by kind; 0 where it is not.
+inline MemoryUse Beyond(const MemoryUse& use, const MemoryUse& other) { return Larger({}, use - other); }
+
 // "12.3 MB", or "12.3 MB and 1.0 GB of GPU 0".
 std::string ToText(const MemoryUse& use);
 std::string ToText(const MemoryLimits& limits);

@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kMaxThreads = 256;
 constexpr const char* kExiting = "Server exiting";
 
+bool IsFile(const LoadParameter& parameter) { return parameter.name.starts_with(kFileParameter); }
+
 }  // namespace
 
 OnDemandModels::OnDemandModels(OnDemandOptions options, const Parts& parts)
@@ -85,8 +87,7 @@ void OnDemandModels::Begin(const WishRef& wish) {
 
 void OnDemandModels::Examine(const WishRef& wish) {
   const Status status = CatchExceptions([&] { return Preview(*wish); });
-  // The load by request says itself what is wrong.
-  if (!status.ok() && wish->done == nullptr) return Finish(wish, status);
+  if (!status.ok()) return Finish(wish, status);
   {
     MutexLock lock(mutex_);
     Expect(*wish);
@@ -99,24 +100,43 @@ void OnDemandModels::Examine(const WishRef& wish) {
 // Nobody else touches the wish's findings while it is examined.
 Status OnDemandModels::Preview(Wish& wish) {
   const LogScope scope({.model = wish.name});
-  if (wish.parameters == nullptr) {
-    ASSIGN_OR_RETURN(wish.fingerprint, parts_.repository.FingerprintOf(wish.name));
+  if (wish.parameters != nullptr) return PreviewRequested(wish);
+  ASSIGN_OR_RETURN(wish.fingerprint, parts_.repository.FingerprintOf(wish.name));
+  {
     MutexLock lock(mutex_);
-    const TimePoint now = parts_.clock.Now();
-    if (std::optional<Status> refusal = failures_.Refusal(wish.name, wish.fingerprint, now)) return *refusal;
+    if (std::optional<Status> refusal = failures_.Refusal(wish.name, wish.fingerprint, parts_.clock.Now())) {
+      return *refusal;
+    }
   }
   Expected<std::vector<LoadCandidate>> candidates = parts_.repository.PreviewLoad(wish.name);
   if (candidates) {
     wish.candidates = *std::move(candidates);
     return {};
   }
-  if (wish.parameters != nullptr) return candidates.error();
   LOG_ERROR("model '{}' cannot be loaded: {}", wish.name, candidates.error().message());
   MutexLock lock(mutex_);
   ++counts_.failed_loads;
   const TimePoint now = parts_.clock.Now();
   failures_.Add(wish.name, candidates.error(), wish.fingerprint, now);
   return *failures_.Reason(wish.name, now);
+}
+
+// The load says itself what is wrong.
+Status OnDemandModels::PreviewRequested(Wish& wish) const {
+  if (std::none_of(wish.parameters->begin(), wish.parameters->end(), IsFile)) {
+    if (Expected<std::vector<LoadCandidate>> candidates = parts_.repository.PreviewLoad(wish.name)) {
+      wish.candidates = *std::move(candidates);
+      return {};
+    }
+  }
+  // Its files have come with the request, or its folder alone is not enough. No other has its fingerprint.
+  LoadCandidate brought{.id = wish.name, .fingerprint = wish.number};
+  brought.serves = !parts_.repository.lifecycle().serving().Versions(wish.name).empty();
+  for (const LoadParameter& parameter : *wish.parameters) {
+    if (IsFile(parameter)) brought.file_bytes += parameter.value.size();
+  }
+  wish.candidates.push_back(std::move(brought));
+  return {};
 }
 
 void OnDemandModels::Run(const WishRef& wish) {

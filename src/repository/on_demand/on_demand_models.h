@@ -123,7 +123,8 @@ class OnDemandModels {
     uint64_t fingerprint = 0;
     std::vector<LoadCandidate> candidates{};
     std::map<std::string, MemoryUse> expected{};  // of the candidates that have to be loaded
-    MemoryUse expected_use{};                     // for which room is made
+    MemoryUse expected_use{};                     // for which room is made, beside what is replaced
+    MemoryUse replaced_use{};                     // of a copy that serves until another one does in its place
     MemoryUse least_use{};                        // that is known: what was measured, and the files of what was not
     bool is_guess = false;                        // something of it was not measured
     std::list<std::shared_ptr<Wish>>::iterator self{};  // its place among wishes_
@@ -132,6 +133,7 @@ class OnDemandModels {
   // A model that is loaded.
   struct Resident {
     MemoryUse use{};
+    uint64_t fingerprint = 0;  // of the files that it was loaded from
     bool is_pinned = false;
     bool is_leaving = false;
     bool is_ensemble = false;
@@ -156,6 +158,7 @@ class OnDemandModels {
   void Begin(const WishRef& wish);
   void Examine(const WishRef& wish);
   Status Preview(Wish& wish);
+  Status PreviewRequested(Wish& wish) const;
   void Run(const WishRef& wish);
   void Finish(const WishRef& wish, const Status& status);
   void TakeNoMoreWaiters(const WishRef& wish) REQUIRES(mutex_);
@@ -204,11 +207,16 @@ class OnDemandModels {
 
   // --- what models take: measure_loads.cc
   void Expect(Wish& wish) REQUIRES(mutex_);
+  // The copy of the candidate that will serve no more, or null: its files are the same, or nothing of it is loaded.
+  const Resident* ReplacedBy(const Wish& wish, const LoadCandidate& candidate) const REQUIRES(mutex_);
   uint64_t MeterMark() const;
   // What there was before.
   MemoryReading BeginMeasuring(uint64_t load, int64_t weight);
   Status LoadMeasured(Wish& wish);
-  void Account(const Wish& wish, const GrowthMeter::Growth& growth, TimePoint now) REQUIRES(mutex_);
+  // `is_loaded`: all of it; what was there before may serve even so.
+  void Account(const Wish& wish, const GrowthMeter::Growth& growth, bool is_loaded, TimePoint now) REQUIRES(mutex_);
+  // What it has loaded.
+  MemoryUse TakenBy(const Wish& wish) const REQUIRES(mutex_);
 
   const OnDemandOptions options_;
   const Parts parts_;

@@ -245,6 +245,45 @@ TEST_F(OnDemandModelsTest, AModelThatWasMeasuredToBeTooLargeDoesNotTurnOthersOut
   EXPECT_EQ(loader_.loads("m:1"), 1);
 }
 
+TEST_F(OnDemandModelsTest, FilesThatComeWithALoadRequestCountAndFindRoom) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  Start({.budget = {.host = 2 * kModel}});
+  for (const char* name : {"a", "b"}) EXPECT_EQ(Get(name), "");
+  const auto sent = [](int64_t bytes) {
+    return std::vector<LoadParameter>{{"config", false, R"({"backend":"fake"})"},
+                                      {"file:1/model", true, std::string(static_cast<size_t>(bytes), 'x')}};
+  };
+  EXPECT_TRUE(models_->Load("sent", sent(kModel)).ok());
+  EXPECT_EQ(Loaded().size(), 2) << "one has left for it";
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel);
+  EXPECT_TRUE(models_->Load("sent", sent(2 * kModel)).ok());
+  EXPECT_THAT(Loaded(), ElementsAre("sent"));
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel);
+  EXPECT_THAT(models_->Load("sent", sent(3 * kModel)).message(),
+              HasSubstr("model 'sent' takes about 3.0 kB, and all models together may take 2.0 kB"));
+  EXPECT_THAT(Loaded(), ElementsAre("sent")) << "what serves stays";
+}
+
+TEST_F(OnDemandModelsTest, AReloadIsExpectedToTakeWhatItsFilesHaveNow) {
+  for (const char* name : {"a", "b", "c"}) AddModel(name);
+  Start({.budget = {.host = 3 * kModel}});
+  EXPECT_TRUE(models_->Load("a", {}).ok());
+  for (const char* name : {"b", "c"}) EXPECT_EQ(Get(name), "");
+  EXPECT_TRUE(models_->Load("a", {}).ok());
+  EXPECT_EQ(Loaded().size(), 3) << "nothing has changed";
+  folder_.Write("a/1/model", std::string(2 * kModel, 'x'));
+  EXPECT_TRUE(models_->Load("a", {}).ok());
+  EXPECT_EQ(Loaded().size(), 2) << "one has left for what it takes more";
+  EXPECT_EQ(models_->Report().use.host, 3 * kModel);
+  folder_.Write("a/1/model", std::string(4 * kModel, 'x'));
+  EXPECT_THAT(models_->Load("a", {}).message(), HasSubstr("model 'a' takes about 4.0 kB"));
+  EXPECT_EQ(Loaded().size(), 2);
+  loader_.Fail("a", "no weights");
+  folder_.Write("a/1/model", std::string(3 * kModel, 'x'));
+  EXPECT_FALSE(models_->Load("a", {}).ok());
+  EXPECT_EQ(models_->Report().use.host, 2 * kModel) << "the copy from before serves";
+}
+
 TEST_F(OnDemandModelsTest, RoomIsMadeForWhatModelsOfItsKindHaveTaken) {
   const std::vector<std::string> names = {"a", "b", "c", "d", "e", "f"};
   for (const std::string& name : names) AddModel(name);
