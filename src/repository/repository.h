@@ -53,9 +53,11 @@ struct RepositoryOptions {
 // A model that a load would bring, or find there.
 struct LoadCandidate {
   std::string id;
-  std::string backend{};     // as its configuration has it
-  uint64_t file_bytes = 0;   // below the folders of the versions that its policy chooses
-  uint64_t fingerprint = 0;  // of its folder
+  std::string backend{};         // as its configuration has it
+  uint64_t file_bytes = 0;       // below the folders of the versions that its policy chooses
+  uint64_t fingerprint = 0;      // of its folder
+  std::set<int64_t> versions{};  // that its policy chooses; none: not known
+  Status complaint{};            // why it will not load, if its versions tell
   bool serves = false;
 };
 
@@ -95,9 +97,11 @@ class ModelRepository {
   // What LoadModel(name, {}) would have to do with now, ensembles' models included. Runs no agents. Errors: kNotFound; what
   // makes a folder unusable.
   Expected<std::vector<LoadCandidate>> PreviewLoad(const std::string& name) const;
+  // Whether a load would bring this version as far as the model's own folder tells. `version`: -1 is any. Errors: those of
+  // PreviewLoad; kNotFound for a version that its policy does not choose.
+  Status CheckLoadable(const std::string& name, int64_t version) const;
   // Changes whenever a file of the model does. Errors: kNotFound; that its folder cannot be read.
-  // `version`: one that has to be there, or -1.
-  Expected<uint64_t> FingerprintOf(const std::string& name, int64_t version = -1) const;
+  Expected<uint64_t> FingerprintOf(const std::string& name) const;
   // Reads the repositories' folders: the ids of those that can be loaded as far as their places tell.
   std::set<std::string> ListModels() const;
   // The ensembles that serve, by each model that they call directly or through others.

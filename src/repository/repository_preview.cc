@@ -8,7 +8,7 @@
 
 namespace neso {
 
-Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name, int64_t version) const {
+Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name) const {
   RETURN_IF_ERROR(CheckModelName(name));
   const Locations locations = Locate(name);
   if (locations.empty()) return NotFound("model '{}' not found in any model repository", name);
@@ -16,12 +16,24 @@ Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name, int64
   for (const auto& [id, location] : locations) {
     ASSIGN_OR_RETURN(const FolderSnapshot folder,
                      location.storage->ReadModelFolder(location.path, options_.model_config_name));
-    if (version != -1 && !folder.subfolders.contains(std::to_string(version))) {
-      return NotFound("model '{}' has no version {}", name, version);
-    }
     fingerprint = fingerprint * 31 + folder.Fingerprint();
   }
   return fingerprint;
+}
+
+Status ModelRepository::CheckLoadable(const std::string& name, int64_t version) const {
+  RETURN_IF_ERROR(CheckModelName(name));
+  const Locations locations = Locate(name);
+  if (locations.empty()) return NotFound("model '{}' not found in any model repository", name);
+  for (const auto& [id, location] : locations) {
+    std::vector<std::string> called;
+    ASSIGN_OR_RETURN(const LoadCandidate candidate, PreviewFolder(location, called));
+    RETURN_IF_ERROR(candidate.complaint);
+    if (version != -1 && !candidate.versions.empty() && !candidate.versions.contains(version)) {
+      return NotFound("model '{}' has no version {} that its version policy chooses", name, version);
+    }
+  }
+  return {};
 }
 
 Expected<std::vector<LoadCandidate>> ModelRepository::PreviewLoad(const std::string& name) const {
@@ -69,7 +81,11 @@ Expected<LoadCandidate> ModelRepository::PreviewFolder(const Location& location,
   std::set<int64_t> available;
   for (const auto& [version, content] : model->versions) available.insert(version);
   const Expected<VersionSelection> selection = SelectVersions(model->config, available);
-  if (!selection) return candidate;  // the load tells
+  if (!selection) {
+    candidate.complaint = selection.error();
+    return candidate;
+  }
+  candidate.versions = selection->versions;
   for (const int64_t version : selection->versions) candidate.file_bytes += model->versions.at(version).byte_size;
   return candidate;
 }

@@ -13,6 +13,7 @@ from support import onnx_models
 from support.control import index, load, unload
 from support.inference import Crowd, ask, body, statistics, values
 from support.python_models import PythonModels, python_on_path
+from support.repository import ModelRepository
 from support.sequences import ALONE, END, GOES_ON, START, add, add_accumulator, needs_accumulator, total
 from support.server import IS_SANITIZED, PATIENCE, TEST_BACKENDS, run_neso
 from support.wait import wait_until
@@ -109,6 +110,17 @@ def test_unknown_models_and_versions_are_told_as_ever(repository, start):
     assert (response.status_code, response.json()["error"]) == (
         404, "Request for unknown model: 'one' version 7 is not found")
     assert ask(server, "..%2Fone").status_code in (400, 404)
+
+
+def test_a_model_that_stands_in_two_repositories_is_not_ready(repository, tmp_path, start_server):
+    add_model(repository, "twice")
+    other = ModelRepository(tmp_path / "other")
+    add_model(other, "twice")
+    server = start_server([repository.path, other.path], ON_DEMAND)
+    assert index(server)["twice"].startswith("UNAVAILABLE")
+    response = server.get("/v2/models/twice/ready")
+    assert response.status_code == 400
+    assert "is not unique" in response.text
 
 
 def test_a_model_that_is_put_there_later_can_be_had_at_once(repository, start):

@@ -311,7 +311,6 @@ Status OnDemandModels::Unload(const std::string& name, bool unload_dependents) {
 
 Status OnDemandModels::CheckAvailable(std::string_view name, int64_t version) const {
   const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
-  const std::string model(name);
   if (!lifecycle.serving().Versions(name).empty()) {
     return lifecycle.serving().Find(name, version) != nullptr ? Status() : lifecycle.WhyNotServing(name, version);
   }
@@ -319,8 +318,9 @@ Status OnDemandModels::CheckAvailable(std::string_view name, int64_t version) co
     MutexLock lock(mutex_);
     if (std::optional<Status> reason = failures_.Reason(name, parts_.clock.Now())) return *reason;
   }
-  const Expected<uint64_t> fingerprint = parts_.repository.FingerprintOf(model, version);
-  return fingerprint ? Status() : lifecycle.WhyNotServing(name, version);
+  Status loadable = parts_.repository.CheckLoadable(std::string(name), version);
+  const bool is_missing = !loadable.ok() && loadable.code() == StatusCode::kNotFound;
+  return is_missing ? lifecycle.WhyNotServing(name, version) : loadable;
 }
 
 std::vector<ModelIndexEntry> OnDemandModels::Index(bool ready_only) const {

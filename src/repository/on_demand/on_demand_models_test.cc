@@ -361,6 +361,17 @@ TEST_F(OnDemandModelsTest, UnknownModelsAreNotFound) {
   EXPECT_FALSE(models_->CheckAvailable("m", 2).ok());
 }
 
+TEST_F(OnDemandModelsTest, WhatNoRequestCanHaveIsNotAvailable) {
+  AddModel("m");
+  folder_.Write("m/2/model", "newer");
+  folder_.Write("empty/config.pbtxt", "backend: \"fake\"");
+  Start({});
+  EXPECT_TRUE(models_->CheckAvailable("m", -1).ok());
+  EXPECT_TRUE(models_->CheckAvailable("m", 2).ok());
+  EXPECT_FALSE(models_->CheckAvailable("m", 1).ok()) << "its policy is the latest version";
+  EXPECT_THAT(models_->CheckAvailable("empty", -1).message(), HasSubstr("at least one version must be available"));
+}
+
 TEST_F(OnDemandModelsTest, EnsemblesBringTheirModelsAndLeaveWithThem) {
   for (const char* name : {"a", "b", "c"}) AddModel(name);
   folder_.AddEnsemble("both", {"a", "b"});
