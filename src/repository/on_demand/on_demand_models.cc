@@ -47,31 +47,42 @@ void OnDemandModels::NoteUse(Model& model) {
 // --- wishes ----------------------------------------------------------------------------------------------------------
 
 void OnDemandModels::Bring(std::string_view name, int64_t version, ModelFinder::Found found) {
+  Await(name, {.version = version, .found = std::move(found), .since = parts_.clock.Now()});
+}
+
+void OnDemandModels::Await(std::string_view name, Waiter waiter) {
   const ModelLifecycle& lifecycle = parts_.repository.lifecycle();
-  if (ModelHandle model = lifecycle.serving().Find(name, version)) return found(std::move(model));
+  if (ModelHandle model = lifecycle.serving().Find(name, waiter.version)) return waiter.found(std::move(model));
   // A version that its policy does not choose, or that is not there: no load would bring it.
-  if (!lifecycle.serving().Versions(name).empty()) return found(lifecycle.WhyNotServing(name, version));
-  const TimePoint now = parts_.clock.Now();
+  if (!lifecycle.serving().Versions(name).empty()) return waiter.found(lifecycle.WhyNotServing(name, waiter.version));
+  const TimePoint now = parts_.clock.Now(), since = waiter.since;
   MutexLock lock(mutex_);
   std::optional<Status> refusal =
       is_closed_ ? std::optional(Unavailable("{}", kExiting)) : failures_.Refusal(name, now);
   if (refusal) {
     lock.Unlock();
-    return found(*std::move(refusal));
+    return waiter.found(*std::move(refusal));
   }
   WishRef wish;
   const auto known = by_name_.find(name);
   if (known != by_name_.end()) {
-    known->second->waiters.push_back({version, std::move(found), now});
+    Add(std::move(waiter), known->second->waiters);
   } else {
     wish = AddWish({.name = std::string(name), .since = now});
-    wish->waiters.push_back({version, std::move(found), now});
+    Add(std::move(waiter), wish->waiters);
     by_name_.emplace(wish->name, wish);
   }
   ++counts_.waits;
-  WakeAt(After(now, options_.load_wait));
+  WakeAt(After(since, options_.load_wait));
   lock.Unlock();
   if (wish != nullptr) Begin(wish);
+}
+
+// Nearly always the last: only who has to wait once more has waited for longer than others.
+void OnDemandModels::Add(Waiter waiter, Waiters& waiters) {
+  const auto before =
+      std::find_if(waiters.rbegin(), waiters.rend(), [&](const Waiter& other) { return other.since <= waiter.since; });
+  waiters.insert(before.base(), std::move(waiter));
 }
 
 OnDemandModels::WishRef OnDemandModels::AddWish(Wish wish) {
@@ -147,17 +158,23 @@ void OnDemandModels::Run(const WishRef& wish) {
 
 // The models are found before the wish ends: until then nobody sends them away.
 void OnDemandModels::Answer(const WishRef& wish, const Status& status) {
-  std::list<Waiter> waiters;
+  const bool has_left = HasLeftAgain(*wish, status);
+  Waiters waiters;
   {
     MutexLock lock(mutex_);
     waiters.swap(wish->waiters);
     const TimePoint now = parts_.clock.Now();
     for (const Waiter& waiter : waiters) {
+      if (has_left) break;  // they go on waiting
       counts_.wait_us +=
           static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - waiter.since).count());
     }
   }
   if (waiters.empty()) return;
+  if (has_left) {
+    for (Waiter& waiter : waiters) Await(wish->name, std::move(waiter));
+    return;
+  }
   auto answers = std::make_shared<std::vector<std::pair<ModelFinder::Found, Expected<ModelHandle>>>>();
   for (Waiter& waiter : waiters) {
     answers->emplace_back(std::move(waiter.found), Found(wish->name, waiter.version, status));
@@ -173,6 +190,10 @@ void OnDemandModels::Answer(const WishRef& wish, const Status& status) {
     }
   };
   if (!parts_.executor.Post([tell]() noexcept { tell(); })) tell();
+}
+
+bool OnDemandModels::HasLeftAgain(const Wish& wish, const Status& status) const {
+  return status.ok() && parts_.repository.lifecycle().serving().Versions(wish.name).empty();
 }
 
 Expected<ModelHandle> OnDemandModels::Found(const std::string& name, int64_t version, const Status& loaded) const {
@@ -242,7 +263,7 @@ void OnDemandModels::Tick() {
 
 void OnDemandModels::ExpireWaiters(TimePoint now, std::vector<std::pair<Waiter, Status>>& expired) {
   for (const WishRef& wish : wishes_) {
-    std::list<Waiter>& waiters = wish->waiters;
+    Waiters& waiters = wish->waiters;
     while (!waiters.empty() && After(waiters.front().since, options_.load_wait) <= now) {
       ++counts_.given_up_waits;
       counts_.wait_us +=

@@ -108,14 +108,15 @@ class OnDemandModels {
     ModelFinder::Found found;
     TimePoint since{};
   };
+  using Waiters = std::list<Waiter>;  // longest waiting first
   enum class Phase : uint8_t { kExamining, kQueued, kLoading, kRefused };
   struct Wish {
     uint64_t number = 0;
     std::string name;
     Phase phase = Phase::kExamining;
     bool lacks_room = false;
-    TimePoint since{};            // of its phase
-    std::list<Waiter> waiters{};  // longest waiting first
+    TimePoint since{};  // of its phase
+    Waiters waiters{};
     // Of a load by request: what came with it, and who waits for its end.
     const std::vector<LoadParameter>* parameters = nullptr;
     std::function<void(Status)> done{};
@@ -154,6 +155,8 @@ class OnDemandModels {
   };
 
   // --- wishes: on_demand_models.cc
+  void Await(std::string_view name, Waiter waiter);
+  static void Add(Waiter waiter, Waiters& waiters);
   WishRef AddWish(Wish wish) REQUIRES(mutex_);
   void Begin(const WishRef& wish);
   void Examine(const WishRef& wish);
@@ -163,6 +166,8 @@ class OnDemandModels {
   void Finish(const WishRef& wish, const Status& status);
   void TakeNoMoreWaiters(const WishRef& wish) REQUIRES(mutex_);
   void Answer(const WishRef& wish, const Status& status);
+  // Loaded, and unloaded by a request before anybody could have it.
+  bool HasLeftAgain(const Wish& wish, const Status& status) const;
   Expected<ModelHandle> Found(const std::string& name, int64_t version, const Status& loaded) const;
   Status WhyStillWaiting(const Wish& wish) const REQUIRES(mutex_);
   bool Post(std::function<void()> work);

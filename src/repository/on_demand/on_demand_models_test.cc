@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "base/test_support.h"
 #include "repository/fake_loader_for_test.h"
@@ -26,7 +28,12 @@ class MemoryOfModels final : public MemoryReader {
     if (each_of_gpu_ > 0) reading.gpus[0] = models * each_of_gpu_;
     return reading;
   }
-  MemoryReading ReadAfter(const MemoryReading&) const override { return Read(); }
+  MemoryReading ReadAfter(const MemoryReading&) const override {
+    if (auto work = std::exchange(after_load_, nullptr)) work();
+    return Read();
+  }
+  // Once, when a model has been loaded, and nobody has it yet.
+  void AfterTheNextLoad(std::function<void()> work) { after_load_ = std::move(work); }
   void EachTakes(int64_t bytes, int64_t of_gpu = 0) {
     each_ = bytes;
     each_of_gpu_ = of_gpu;
@@ -35,6 +42,7 @@ class MemoryOfModels final : public MemoryReader {
  private:
   FakeLoader& loader_;
   int64_t each_ = 0, each_of_gpu_ = 0;
+  mutable std::function<void()> after_load_;
 };
 
 class OnDemandModelsTest : public ::testing::Test {
@@ -359,6 +367,14 @@ TEST_F(OnDemandModelsTest, UnknownModelsAreNotFound) {
   EXPECT_FALSE(models_->CheckAvailable("nobody", -1).ok());
   EXPECT_TRUE(models_->CheckAvailable("m", 1).ok());
   EXPECT_FALSE(models_->CheckAvailable("m", 2).ok());
+}
+
+TEST_F(OnDemandModelsTest, WhoWaitsForAModelThatIsUnloadedMeanwhileGetsItLoadedAgain) {
+  AddModel("m");
+  Start({});
+  memory_.AfterTheNextLoad([&] { EXPECT_TRUE(models_->Unload("m", false).ok()); });
+  EXPECT_EQ(Get("m"), "");
+  EXPECT_EQ(loader_.loads("m:1"), 2);
 }
 
 TEST_F(OnDemandModelsTest, WhatNoRequestCanHaveIsNotAvailable) {
