@@ -89,7 +89,8 @@ void ServiceManager::Stopping(milliseconds time) {
 void ServiceManager::HandOver(pid_t successor) {
   if (!is_there()) return;
   End();
-  Send(fmt::format("MAINPID={}", successor));
+  // What the successor has said of itself until now, a manager that listens to the main process only has not heard.
+  Send(fmt::format("MAINPID={}\nSTATUS=Serving", successor));
   socket_.clear();
 }
 

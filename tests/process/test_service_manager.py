@@ -89,6 +89,8 @@ def test_an_upgrade_tells_who_the_service_is(repository, manager):
     wait_until(lambda: sum("READY" in message for message in manager.listen()) == 2)
     successor = int([message for message in manager.heard if "READY" in message][-1]["MAINPID"])
     manager.until("MAINPID", str(successor))
+    # By then systemd has not heard the successor, which was not the service's main process.
+    wait_until(lambda: {"MAINPID": str(successor), "STATUS": "Serving"} in manager.listen())
     assert successor != server.pid
     assert server.wait() == 0
     os.kill(successor, signal.SIGTERM)
