@@ -169,7 +169,8 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
     return 1;
   }
   if (!failures.empty()) LOG_WARNING("{}", NamesAndReasons(failures));
-  Services services(**server, options, *std::move(credentials), *std::move(trace_exporter));
+  Services services(**server, options, *std::move(credentials), *std::move(trace_exporter),
+                    inherited.has_predecessor());
   Signals::EndOrderly();
   if (!services.Start(std::move(inherited)).ok()) return 1;
   RepositoryPoller poller(**server, options.repository_poll_interval);

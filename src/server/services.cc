@@ -1,5 +1,7 @@
 #include "server/services.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -50,9 +52,12 @@ TraceSettings TraceSettingsFor(const TraceOptions& options) {
 }
 
 std::shared_ptr<TraceSink> TraceSinkFor(const TraceOptions& options, const std::shared_ptr<OtlpExporter>& exporter,
-                                        Executor& executor) {
+                                        Executor& executor, bool takes_over) {
   if (exporter != nullptr) return exporter;
-  return std::make_shared<TraceFile>(options.file, executor);
+  std::string file = options.file;
+  // A file begins anew with its process: the one that makes way would lose what it has written and what it writes yet.
+  if (takes_over && !file.empty()) file += fmt::format(".{}", getpid());
+  return std::make_shared<TraceFile>(std::move(file), executor);
 }
 
 SagemakerSettings SagemakerSettingsFor(const SagemakerOptions& options) {
@@ -146,7 +151,7 @@ net::Http2KeepAliveOptions KeepAliveFor(const GrpcOptions& options) {
 }  // namespace
 
 Services::Services(InferenceServer& server, const Options& options, ServiceCredentials credentials,
-                   std::shared_ptr<OtlpExporter> trace_exporter)
+                   std::shared_ptr<OtlpExporter> trace_exporter, bool takes_over)
     : server_(server),
       options_(options),
       credentials_(std::move(credentials)),
@@ -155,7 +160,7 @@ Services::Services(InferenceServer& server, const Options& options, ServiceCrede
       audit_(AuditLogFor(options.access, slow_work_)),
       access_(AccessControlFor(options.access, options.http.cors, std::move(credentials_.keys), audit_)),
       trace_exporter_(std::move(trace_exporter)),
-      tracer_(TraceSettingsFor(options.trace), TraceSinkFor(options.trace, trace_exporter_, slow_work_)),
+      tracer_(TraceSettingsFor(options.trace), TraceSinkFor(options.trace, trace_exporter_, slow_work_, takes_over)),
       reactors_(slow_work_, ReactorOptionsFor(options)),
       grpc_frontend_(server, slow_work_, shared_memory_, tracer_, options.grpc.restricted_protocols,
                      options.grpc.header_forwarder, access_.get()),

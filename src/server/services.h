@@ -37,9 +37,9 @@ namespace neso {
 // Confined to the main thread. `server` outlives it.
 class Services {
  public:
-  // `trace_exporter`: where traces go; null: to files.
+  // `trace_exporter`: where traces go; null: to files. `takes_over`: from a process that may still write to its own.
   Services(InferenceServer& server, const Options& options, ServiceCredentials credentials,
-           std::shared_ptr<OtlpExporter> trace_exporter);
+           std::shared_ptr<OtlpExporter> trace_exporter, bool takes_over);
   ~Services();  // closes what is still open
 
   // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. Error: that of the first service that cannot listen, after

@@ -1,6 +1,7 @@
 """SIGUSR2: a new process takes over the sockets, and nobody is refused meanwhile."""
 import contextlib
 import functools
+import json
 import os
 import pathlib
 import re
@@ -93,6 +94,10 @@ def ask_metrics(server):
     assert requests.get(server.metrics_url, timeout=30 * PATIENCE).status_code == 200
 
 
+def requests_of(trace_file):
+    return [trace for trace in json.loads(trace_file.read_text()) if trace.get("model_name") == "simple"]
+
+
 def test_ten_upgrades_under_a_load_of_new_connections_lose_none(repository, line_of):
     repository.add_identity("simple")
     server = Server(repository.path)
@@ -126,6 +131,23 @@ def test_a_request_under_way_is_answered_by_the_old_process(repository, line_of)
     thread.join()
     assert answers[0].status_code == 200
     line.end()
+
+
+def test_each_process_has_a_trace_file_of_its_own(repository, line_of, tmp_path):
+    repository.add_identity("simple")
+    file = tmp_path / "traces.json"
+    server = Server(repository.path, "--trace-config=level=TIMESTAMPS", "--trace-config=rate=1",
+                    f"--trace-config=triton,file={file}")
+    line = line_of(server)
+    for _ in range(3):
+        ask_http(server)
+    line.upgrade()
+    assert server.wait() == 0
+    for _ in range(2):
+        ask_http(server)
+    line.end()
+    assert len(requests_of(file)) == 3
+    assert len(requests_of(tmp_path / f"traces.json.{line.pid}")) == 2
 
 
 def test_a_new_process_that_does_not_come_up_changes_nothing(repository, line_of):
