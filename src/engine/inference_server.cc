@@ -329,7 +329,9 @@ Expected<std::vector<ModelIndexEntry>> InferenceServer::Index(bool ready_only) c
   return on_demand_ != nullptr ? on_demand_->Index(ready_only) : repository_->Index(ready_only);
 }
 
-std::vector<ModelIndexEntry> InferenceServer::ModelStates() const { return repository_->lifecycle().States(); }
+std::vector<ModelIndexEntry> InferenceServer::ModelStates() const {
+  return on_demand_ != nullptr ? on_demand_->States() : repository_->lifecycle().States();
+}
 
 std::map<std::string, std::string> InferenceServer::StartupFailures() const { return repository_->StartupFailures(); }
 

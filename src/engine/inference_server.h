@@ -70,8 +70,8 @@ class InferenceServer final : public TRITONSERVER_Server {
   // The same, by a point in time.
   Status StopBy(TimePoint deadline);
   void SetExitTimeout(unsigned seconds);
-  // Whether the models of the start are loaded.
-  bool HasStarted() const { return ready_.load(std::memory_order_acquire); }
+  // What IsReady says as long as no backend says otherwise: for those who ask often.
+  bool IsReadyButForBackends() const;
   bool IsStopping() const { return stopping_.load(std::memory_order_acquire); }
 
   // Errors of these two: kUnavailable "Server exiting".
@@ -107,9 +107,10 @@ class InferenceServer final : public TRITONSERVER_Server {
   Expected<std::vector<ModelHandle>> WhoseStatistics(std::string_view name, int64_t version) const;
   // Error: kUnavailable "Server not ready" when there is no repository to look into.
   Expected<std::vector<ModelIndexEntry>> Index(bool ready_only) const;
-  // What was loaded or tried; a model of which no version was found has version -1.
+  // What was loaded or tried; a model of which no version was found has version -1. Of models that are loaded on demand,
+  // those that a request would load now are not there.
   std::vector<ModelIndexEntry> ModelStates() const;
-  // What could not be loaded at the start, and why.
+  // What could not be loaded at the start, and why, but for what has been taken away since.
   std::map<std::string, std::string> StartupFailures() const;
 
   // Explicit mode only; kUnavailable otherwise. Load returns when loading has finished, Unload when it has begun.

@@ -62,6 +62,11 @@ Readiness InferenceServer::ReadinessOfModels() const {
   return std::optional<std::string>();
 }
 
+bool InferenceServer::IsReadyButForBackends() const {
+  const std::optional<Readiness> known = ReadinessWithoutModels();
+  return !known || (*known && !(*known)->has_value());
+}
+
 Expected<bool> InferenceServer::IsReady() const {
   const std::optional<Readiness> known = ReadinessWithoutModels();
   return ToBool(known ? *known : ReadinessOfModels());

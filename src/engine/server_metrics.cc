@@ -21,9 +21,13 @@ void WriteServer(MetricWriter& writer, const InferenceServer& server, uint64_t s
   writer.BeginFamily(kUptime, "Time since the server began to start, in seconds", MetricKind::kGauge);
   writer.Line(kUptime, {}, static_cast<double>(SteadyNanoseconds() - start_ns) / 1e9);
   constexpr const char* kReady = "neso_server_ready";
-  writer.BeginFamily(kReady, "1 once the models of the start are loaded, until the server stops; otherwise 0",
-                     MetricKind::kGauge);
-  writer.Line(kReady, {}, uint64_t{server.HasStarted() && !server.IsStopping() ? 1U : 0U});
+  writer.BeginFamily(kReady, "1 while the server is ready, as /v2/health/ready says; otherwise 0", MetricKind::kGauge);
+  writer.Line(kReady, {}, uint64_t{server.IsReadyButForBackends() ? 1U : 0U});
+}
+
+// A model without a version to serve counts as one that is not available.
+ModelState CountedState(const ModelIndexEntry& entry) {
+  return entry.state == ModelState::kUnknown ? ModelState::kUnavailable : entry.state;
 }
 
 // Those that were unloaded on purpose are not there any more.
@@ -33,11 +37,16 @@ void WriteStates(MetricWriter& writer, const InferenceServer& server) {
        {ModelState::kReady, ModelState::kLoading, ModelState::kUnloading, ModelState::kUnavailable}) {
     counts[ModelStateName(state)] = 0;
   }
+  std::map<std::string, std::string> unknown;
+  // Models on demand are tried again: what became of the first try is no matter.
+  if (!server.options().load_on_demand) unknown = server.StartupFailures();
   for (const ModelIndexEntry& entry : server.ModelStates()) {
-    if (entry.state != ModelState::kUnavailable || entry.reason != kUnloadedReason) {
-      ++counts[ModelStateName(entry.state)];
-    }
+    unknown.erase(entry.name);
+    const ModelState state = CountedState(entry);
+    if (state != ModelState::kUnavailable || entry.reason != kUnloadedReason) ++counts[ModelStateName(state)];
   }
+  // What could not even be read.
+  counts[ModelStateName(ModelState::kUnavailable)] += unknown.size();
   constexpr const char* kName = "neso_model_versions";
   writer.BeginFamily(kName, "Number of model versions by state", MetricKind::kGauge);
   for (const auto& [state, count] : counts) writer.Line(kName, {{"state", state}}, count);

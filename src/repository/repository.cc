@@ -316,6 +316,7 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
       loaded_.erase(model);
       ensembles_.erase(model);
       kept_overrides_.erase(model);
+      startup_failures_.erase(model);
     }
     return {};
   }

@@ -71,7 +71,7 @@ class ModelRepository {
   Status CheckPaths() const;
   // Loads what the control mode asks for; what can be loaded is. Error: kInternal "failed to load all models".
   Status LoadStartupModels();
-  // What LoadStartupModels could not load, and why.
+  // What LoadStartupModels could not load, and why, but for what was unloaded since, or has gone.
   std::map<std::string, std::string> StartupFailures() const;
 
   // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun. `name` is

@@ -97,6 +97,7 @@ void ModelRepository::RemoveModel(const std::string& id) {
   MutexLock lock(mutex_);
   loaded_.erase(id);
   ensembles_.erase(id);
+  startup_failures_.erase(id);
 }
 
 }  // namespace neso

@@ -7,8 +7,8 @@ import pytest
 import requests
 import tritonclient.grpc as grpcclient
 from support.inference import ask
-from support.server import run_neso
-from support.wait import wait_until
+from support.server import Server, run_neso
+from support.wait import wait_for_port, wait_until
 from tritonclient.utils import InferenceServerException
 
 MACHINE = ["nv_cpu_utilization", "nv_cpu_memory_total_bytes", "nv_cpu_memory_used_bytes"]
@@ -118,6 +118,8 @@ def test_models_tell_their_limits_and_states(repository, start_server):
                                   "dynamic_batching { default_queue_policy { max_queue_size: 7 } }")
     repository.add_identity("single", max_batch_size=0)
     repository.add("bad", 'backend: "no_such"')
+    repository.add("unreadable", "no configuration")
+    repository.add("empty", 'backend: "identity"', versions=())
     server = start_server(repository.path, "--exit-on-error=false", "--strict-readiness=false")
     assert server.metric("neso_model_max_batch_size", model="m", version="1") == 4
     assert server.metric("neso_model_max_batch_size", model="single") is None
@@ -126,7 +128,21 @@ def test_models_tell_their_limits_and_states(repository, start_server):
     assert server.metric("neso_model_max_queue_size", model="single") is None
     states = {state: server.metric("neso_model_versions", state=state)
               for state in ("READY", "LOADING", "UNLOADING", "UNAVAILABLE")}
-    assert states == {"READY": 2, "LOADING": 0, "UNLOADING": 0, "UNAVAILABLE": 1}
+    assert states == {"READY": 2, "LOADING": 0, "UNLOADING": 0, "UNAVAILABLE": 3}
+    assert server.metric("neso_model_versions", state="UNKNOWN") is None
+    assert server.metric("neso_server_ready") == 1
+
+
+def test_a_server_with_a_model_that_failed_is_not_ready_for_its_metrics_either(repository):
+    repository.add_identity("m")
+    repository.add("bad", 'backend: "no_such"')
+    server = Server(repository.path, "--exit-on-error=false", ready=False).start()
+    try:
+        wait_for_port(server.metrics_port)
+        assert server.get("/v2/health/ready").status_code == 400
+        assert server.metric("neso_server_ready") == 0
+    finally:
+        server.stop()
 
 
 def test_cpu_metrics_can_be_left_out(start):

@@ -46,6 +46,14 @@ std::optional<Status> FailedLoads::Refusal(std::string_view name, uint64_t finge
   return Reason(name, now);
 }
 
+std::map<std::string, std::string> FailedLoads::Failing(TimePoint now) const {
+  std::map<std::string, std::string> failing;
+  for (const auto& [name, failure] : failures_) {
+    if (now < failure.next_try + kLongestPause) failing.emplace(name, failure.error.message());
+  }
+  return failing;
+}
+
 std::optional<Status> FailedLoads::Reason(std::string_view name, TimePoint now) const {
   const auto found = failures_.find(name);
   if (found == failures_.end() || now >= found->second.next_try) return std::nullopt;

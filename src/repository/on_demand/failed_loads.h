@@ -37,6 +37,8 @@ class FailedLoads {
   std::optional<Status> Refusal(std::string_view name, uint64_t fingerprint, TimePoint now);
   // Why it would be refused now; nothing: a request would begin a load.
   std::optional<Status> Reason(std::string_view name, TimePoint now) const;
+  // Those that somebody has asked for of late, in vain, and why: a pause that has just ended says nothing else.
+  std::map<std::string, std::string> Failing(TimePoint now) const;
 
  private:
   struct Failure {

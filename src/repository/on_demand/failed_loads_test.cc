@@ -47,6 +47,14 @@ TEST(FailedLoadsTest, FilesAreLookedAtOnceASecondAndAChangeForgetsTheFailure) {
   EXPECT_FALSE(failures.Reason("m", After(milliseconds(3300)))) << "other files begin with the first pause";
 }
 
+// Who asks all the time fails once more after each pause, and would seem to be well for a moment.
+TEST(FailedLoadsTest, WhatFailsIsSaidToFailUntilNobodyHasAskedForALongTime) {
+  FailedLoads failures;
+  failures.Add("m", Internal("no"), 7, After(seconds(0)));
+  EXPECT_EQ(failures.Failing(After(seconds(60))).at("m"), "no");
+  EXPECT_TRUE(failures.Failing(After(seconds(61))).empty());
+}
+
 TEST(FailedLoadsTest, ForgottenIsForgotten) {
   FailedLoads failures;
   failures.Add("m", Internal("no"), 7, After(seconds(0)));

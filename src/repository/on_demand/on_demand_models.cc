@@ -365,6 +365,23 @@ std::vector<ModelIndexEntry> OnDemandModels::Index(bool ready_only) const {
   return index;
 }
 
+std::vector<ModelIndexEntry> OnDemandModels::States() const {
+  std::vector<ModelIndexEntry> states = parts_.repository.lifecycle().States();
+  std::map<std::string, std::string> failing;
+  {
+    MutexLock lock(mutex_);
+    failing = failures_.Failing(parts_.clock.Now());
+  }
+  std::erase_if(states, [&](const ModelIndexEntry& entry) {
+    const bool has_failed = entry.state == ModelState::kUnavailable || entry.state == ModelState::kUnknown;
+    return has_failed && !failing.contains(entry.name);
+  });
+  for (const ModelIndexEntry& entry : states) failing.erase(entry.name);
+  // Those whose folders cannot be used are not known to the lifecycle.
+  for (auto& [name, reason] : failing) states.push_back({name, -1, ModelState::kUnavailable, std::move(reason)});
+  return states;
+}
+
 OnDemandReport OnDemandModels::Report() const {
   MutexLock lock(mutex_);
   OnDemandReport report = counts_;

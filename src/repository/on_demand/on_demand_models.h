@@ -97,6 +97,8 @@ class OnDemandModels {
 
   // Models that requests can have are READY, whether they are loaded or not: the reason tells.
   std::vector<ModelIndexEntry> Index(bool ready_only) const;
+  // As ModelLifecycle's, but for models that a request would load, whatever became of them before.
+  std::vector<ModelIndexEntry> States() const;
   OnDemandReport Report() const;
 
   // From now on nothing is loaded. Whoever waits hears so.

@@ -437,9 +437,26 @@ TEST_F(OnDemandModelsTest, TheIndexShowsWhatCanBeHadAsReady) {
   EXPECT_EQ(index[0].reason, "not loaded: a request loads it");
   EXPECT_EQ(Get("a"), "");
   EXPECT_NE(Get("b"), "");
+  ASSERT_EQ(models_->States().size(), 2);
+  EXPECT_EQ(models_->States()[1].state, ModelState::kUnavailable);
   index = models_->Index(true);
   ASSERT_EQ(index.size(), 1);
   EXPECT_EQ(index[0].reason, "");
+}
+
+TEST_F(OnDemandModelsTest, WhatBecameOfAModelThatARequestWouldLoadAgainIsNoState) {
+  for (const char* name : {"a", "b"}) AddModel(name);
+  folder_.Write("unreadable/config.pbtxt", "no configuration");
+  loader_.Fail("b", "broken");
+  Start({});
+  EXPECT_EQ(Get("a"), "");
+  EXPECT_NE(Get("b"), "");
+  EXPECT_NE(Get("unreadable"), "");
+  EXPECT_EQ(models_->States().size(), 3);
+  EXPECT_TRUE(models_->Unload("a", false).ok());
+  EXPECT_TRUE(models_->Unload("b", false).ok()) << "which forgets the failure";
+  EXPECT_TRUE(test::Eventually([&] { return models_->States().size() == 1; }));
+  EXPECT_EQ(models_->States()[0].name, "unreadable");
 }
 
 TEST_F(OnDemandModelsTest, WhoeverWaitsAtTheEndHearsSo) {
