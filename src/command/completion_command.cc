@@ -1,9 +1,9 @@
 #include "command/completion_command.h"
 
-#include <cstdio>
 #include <memory>
 
 #include "base/text.h"
+#include "command/say.h"
 
 namespace neso::command {
 namespace {
@@ -73,7 +73,7 @@ Expected<int> Complete(const std::string& shell, const ProgramParts& parts) {
   const std::string text = shell == "bash"  ? BashCompletion(commands, names)
                            : shell == "zsh" ? ZshCompletion(commands, names)
                                             : FishCompletion(commands, options);
-  std::fputs(text.c_str(), stdout);
+  Say(text);
   return kDone;
 }
 

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "base/text.h"
 #include "command/command_table.h"
 #include "command/manual.h"
+#include "command/say.h"
 
 namespace neso::command {
 namespace {
@@ -63,7 +63,7 @@ Expected<int> Help(const HelpOptions& options, const ProgramParts& parts) {
     if (command->describes_itself && !options.man) return (parts.*command->part)({"neso", command->name, "--help"});
     text = options.man ? PageOf(*command, parts) : HelpOf(*command, parts);
   }
-  std::fputs(text.c_str(), stdout);
+  Say(text);
   return kDone;
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "base/nearest.h"
 #include "base/text.h"
 #include "command/command_table.h"
 #include "command/help_command.h"
+#include "command/say.h"
 
 namespace neso::command {
 namespace {
@@ -57,18 +59,28 @@ bool AsksForHelp(std::span<const std::string> words) {
   return std::any_of(words.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
+int Run(const Command& command, const ProgramParts& parts, const std::vector<std::string>& arguments) {
+  const std::vector<std::string> words(arguments.begin() + 2, arguments.end());
+  if (AsksForHelp(words) && !command.describes_itself) {
+    Say(HelpOf(command, parts));
+    return kDone;
+  }
+  if (command.part != nullptr) return (parts.*command.part)(arguments);
+  return RunParsed(SetUp(command, parts), words);
+}
+
+// It does what it is for whether anybody reads what it prints or not; the others are started for their output.
+bool IsServer(const Command& command) { return std::string_view(command.name) == "serve"; }
+
 }  // namespace
 
 int RunCommand(const ProgramParts& parts, const std::vector<std::string>& arguments) {
   const Command* const command = FindCommand(arguments[1]);
   if (command == nullptr) return Complain(NoSuchCommand(arguments[1]).message(), kMisused);
-  const std::vector<std::string> words(arguments.begin() + 2, arguments.end());
-  if (AsksForHelp(words) && !command->describes_itself) {
-    std::fputs(HelpOf(*command, parts).c_str(), stdout);
-    return kDone;
-  }
-  if (command->part != nullptr) return (parts.*command->part)(arguments);
-  return RunParsed(SetUp(*command, parts), words);
+  const int exit_code = Run(*command, parts, arguments);
+  const Status output = IsServer(*command) ? Status() : CheckOutput();
+  if (output.ok() || output.code() == StatusCode::kCancelled) return exit_code;
+  return Complain(output.message(), exit_code == kDone ? kFailed : exit_code);
 }
 
 }  // namespace neso::command

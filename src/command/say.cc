@@ -1,6 +1,8 @@
 #include "command/say.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/table.h"
 
@@ -14,6 +16,16 @@ constexpr size_t kNoTerminal = 100'000;  // wide enough for any cell
 void Say(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+Status CheckOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
+  // Why is forgotten by now. One more line is told the same.
+  errno = 0;
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+  if (errno == EPIPE) return Cancelled("nobody reads the output any more");
+  return Unavailable("cannot write the output: {}", errno == 0 ? "some of it is lost" : std::strerror(errno));
 }
 
 void SayTable(const std::vector<std::vector<std::string>>& rows) {

@@ -4,10 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
+
 namespace neso::command {
 
 // To stdout.
 void Say(const std::string& text);
+
+// Whether all that was printed, by whomever, has left the process.
+// Errors: kUnavailable with the system's reason; kCancelled when whoever read it has gone.
+Status CheckOutput();
 
 // Rows, the heading first, as wide as the terminal, or as it takes where there is none.
 void SayTable(const std::vector<std::vector<std::string>>& rows);

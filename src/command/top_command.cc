@@ -55,7 +55,7 @@ Expected<int> Watch(const TopWords& words) {
     ASSIGN_OR_RETURN(ServerLook now, LookAt(*server, words));
     Show(before, now, words);
     before = std::move(now);
-  } while (!words.once);
+  } while (!words.once && CheckOutput().ok());
   return kDone;
 }
 

@@ -37,6 +37,7 @@
 #include "server/services.h"
 #include "server/signals.h"
 #include "server/signature_command.h"
+#include "server/standard_streams.h"
 #include "server/startup_failures.h"
 #include "server/startup_tables.h"
 #include "server/subcommand.h"
@@ -308,6 +309,7 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace neso
 
 int NesoMain(int argc, char** argv) {
+  neso::OccupyClosedStreams();
   neso::SurviveFailingWrites();
   neso::InstallMemoryReserve();
   neso::SetEnvironmentOfFrameworks();

@@ -1,0 +1,43 @@
+"""Output that cannot be written: a disk that is full, an output that is closed, a reader that goes away."""
+import subprocess
+
+import pytest
+from support.server import PATIENCE, TREE
+
+NESO = str(TREE / "bin/neso")
+
+
+@pytest.fixture(scope="module")
+def server(module_repository, start_module_server):
+    module_repository.add_identity("digits", dims=(3,))
+    return start_module_server(module_repository.path)
+
+
+@pytest.fixture
+def ran(server):
+    def run(words, redirection):
+        command = f'"{NESO}" {words} {redirection}'
+        return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20 * PATIENCE,
+                              env={"NESO_URL": server.http, "PATH": "/usr/bin:/bin"})
+    return run
+
+
+COMMANDS = ["config digits --json", "infer digits INPUT0=1,2,3", "help", "infer --help", "completion bash", "perf -m digits --request-count 3 -u $NESO_URL"]
+
+
+@pytest.mark.parametrize("redirection, reason", [("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
+@pytest.mark.parametrize("words", COMMANDS)
+def test_it_is_said(ran, words, redirection, reason):
+    told = ran(words, redirection)
+    assert told.returncode == 1 and told.stderr == f"error: cannot write the output: {reason}\n"
+
+
+def test_what_went_wrong_before_comes_first(ran):
+    told = ran("models -u localhost:1", "> /dev/full")
+    assert told.returncode == 1 and "Connection refused" in told.stderr and "cannot write" not in told.stderr
+
+
+@pytest.mark.parametrize("words", ["help", "top --interval 0.1"])
+def test_a_reader_that_goes_away_ends_it_quietly(ran, words):
+    told = ran(words, "| head -n 1; echo ${PIPESTATUS[0]}")
+    assert told.stdout.splitlines()[-1] == "0" and told.stderr == ""
