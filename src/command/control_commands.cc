@@ -1,5 +1,6 @@
 #include "command/control_commands.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -85,8 +86,16 @@ Expected<int> Load(const ControlWords& words) {
   return kDone;
 }
 
+// A server has no complaint about the unloading of what it has not, which is a word mistyped.
+Status CheckIsKnown(AskedServer& server, const std::string& model) {
+  const Expected<std::vector<IndexedModel>> index = AskIndex(server);
+  if (!index || std::ranges::find(*index, model, &IndexedModel::name) != index->end()) return {};
+  return server.ExplainModel(model, {});
+}
+
 Expected<int> Unload(const ControlWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
+  for (const std::string& model : words.models) RETURN_IF_ERROR(CheckIsKnown(*server, model));
   for (const std::string& model : words.models) {
     const Status unloaded = server->Unload(model, words.with_dependents);
     if (!unloaded.ok()) return Explain(*server, model, unloaded);

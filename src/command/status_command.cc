@@ -1,5 +1,6 @@
 #include "command/status_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -13,6 +14,7 @@ namespace neso::command {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{100};
+constexpr double kShortestLook = 0.1;  // seconds
 
 struct StatusWords {
   Asking asking;
@@ -38,11 +40,20 @@ Expected<Health> LookAt(AskedServer& server, const std::string& model) {
   return health;
 }
 
-// Until it is ready, or the time is over.
-Expected<Health> WaitFor(AskedServer& server, const StatusWords& words) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(words.wait_seconds);
+Expected<Health> Look(const Asking& asking, const std::string& model) {
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
+  return LookAt(*server, model);
+}
+
+// Until it is ready, or the time is over. A look takes no longer than what is left of it, at a server that is silent.
+Expected<Health> WaitFor(const StatusWords& words) {
+  using Seconds = std::chrono::duration<double>;
+  const auto end = std::chrono::steady_clock::now() + Seconds(words.wait_seconds);
+  Asking asking = words.asking;
   while (true) {
-    Expected<Health> health = LookAt(server, words.model);
+    const double left = Seconds(end - std::chrono::steady_clock::now()).count();
+    if (words.wait_seconds > 0) asking.timeout_seconds = std::clamp(left, kShortestLook, words.asking.timeout_seconds);
+    Expected<Health> health = Look(asking, words.model);
     if ((health && health->ready) || std::chrono::steady_clock::now() >= end) return health;
     std::this_thread::sleep_for(kBetweenLooks);
   }
@@ -72,7 +83,7 @@ void Tell(AskedServer& server, const Health& health) {
 
 Expected<int> ShowStatus(const StatusWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  ASSIGN_OR_RETURN(const Health health, WaitFor(*server, words));
+  ASSIGN_OR_RETURN(const Health health, WaitFor(words));
   const int code = health.ready ? kDone : kFailed;
   if (words.asking.json) {
     Say(JsonOf(health));

@@ -1,5 +1,7 @@
 """`neso models`, `metadata`, `config`, `stats`, `status`, `metrics`, `load` and `unload` of a real server, over HTTP and gRPC."""
 import json
+import socket
+import time
 
 import pytest
 from support.server import PATIENCE, run_neso
@@ -98,6 +100,14 @@ def test_status_of_a_server_that_is_not_ready_or_not_there(repository, start_ser
         assert gone.returncode == 1 and "cannot connect" in gone.stderr, gone
 
 
+def test_waiting_for_a_server_that_is_silent(server):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for scheme in ("", "grpc://"):
+            began = time.monotonic()
+            told = run_neso("status", "--wait", "1", "--timeout", str(40 * PATIENCE), "-u", f"{scheme}127.0.0.1:{silent.getsockname()[1]}")
+            assert told.returncode == 1 and time.monotonic() - began < 20 * PATIENCE, told
+
+
 def test_metrics(neso):
     told = rows(neso("metrics", "nv_inference_count"))
     assert [row for row in told if row[0] == "nv_inference_count" and row[1] == "model=digits version=1"]
@@ -126,7 +136,8 @@ def test_load_and_unload(neso, tmp_path):
     assert json.loads(neso("unload", "other", "--json")) == {"name": "other", "unloaded": True}
     wait_until(lambda: "UNAVAILABLE" in neso("models"), timeout=10 * PATIENCE)
     assert "nosuch" in neso("load", "broken", code=1)
-    assert neso("load", "othr", code=1).startswith("error: the server has no model 'othr'; did you mean other?")
+    for command in ("load", "unload"):
+        assert neso(command, "othr", code=1).startswith("error: the server has no model 'othr'; did you mean other?")
 
 
 def test_load_with_a_configuration_and_files(neso, tmp_path):
