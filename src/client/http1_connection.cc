@@ -81,7 +81,7 @@ void Http1Connection::Read() {
 bool Http1Connection::Take(std::string_view bytes) {
   if (!awaits_answer_) return Lose(Unavailable("the server has sent something that nobody asked for"));
   switch (answer_.Take(bytes)) {
-    case Http1AnswerReader::State::kMore: return true;
+    case Http1AnswerReader::State::kMore: listener_.OnMore(answer_); return true;
     case Http1AnswerReader::State::kFailed: return Lose(answer_.failure());
     case Http1AnswerReader::State::kDone: break;
   }

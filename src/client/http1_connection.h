@@ -32,6 +32,8 @@ class Http1Connection final : private Loop::Watcher {
    public:
     // May send the next request, if the connection is still open: the answer keeps it, and all of the request was sent.
     virtual void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) = 0;
+    // More of it has come, not yet all.
+    virtual void OnMore(const Http1AnswerReader& /*answer*/) {}
     // No answer will come. kUnavailable with the reason.
     virtual void OnLost(Http1Connection& connection, const Status& reason) = 0;
 

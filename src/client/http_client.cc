@@ -42,7 +42,8 @@ Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call) 
   return head + "\r\n";
 }
 
-Expected<HttpAnswer> HttpClient::Call(const HttpCall& call, std::chrono::milliseconds timeout) {
+Expected<HttpAnswer> HttpClient::Call(const HttpCall& call, std::chrono::milliseconds timeout, const TakeBody& take) {
+  take_ = take;
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
   ASSIGN_OR_RETURN(const std::string head, WriteHead(endpoint_, call));
   const bool was_kept = connection_ != nullptr && connection_->is_open();
@@ -58,6 +59,7 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
     ASSIGN_OR_RETURN(connection_, Http1Connection::Connect(loop_, endpoint_, deadline, *this));
   }
   lost_ = {};
+  taken_ = 0;
   connection_->Send({.head = head, .body = call.body, .method = call.method});
   while (connection_->awaits_answer() && std::chrono::steady_clock::now() < deadline) loop_.RunOnce(deadline);
   if (connection_->awaits_answer()) {
@@ -68,7 +70,14 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
   return std::move(answer_);
 }
 
+void HttpClient::OnMore(const Http1AnswerReader& answer) {
+  const std::string_view more = std::string_view(answer.body()).substr(taken_);
+  taken_ = answer.body().size();
+  if (take_ && !more.empty()) take_(more);
+}
+
 void HttpClient::OnAnswer(Http1Connection&, const Http1AnswerReader& answer) {
+  OnMore(answer);
   answer_ = {.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,13 +48,17 @@ class HttpClient final : private Http1Connection::Listener {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  // Is given the body piece by piece, as it comes; the answer has it as a whole, too.
+  using TakeBody = std::function<void(std::string_view more)>;
+
   // Any status is an answer. A GET or HEAD whose kept connection turns out to have been closed is sent once more.
   // Errors: kUnavailable when the server cannot be reached, says nothing within `timeout`, or what it says is no HTTP.
-  Expected<HttpAnswer> Call(const HttpCall& call, std::chrono::milliseconds timeout);
+  Expected<HttpAnswer> Call(const HttpCall& call, std::chrono::milliseconds timeout, const TakeBody& take = {});
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   Expected<HttpAnswer> Ask(const HttpCall& call, const std::string& head, TimePoint deadline);
+  void OnMore(const Http1AnswerReader& answer) override;
   void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) override;
   void OnLost(Http1Connection& connection, const Status& reason) override { lost_ = reason; }
 
@@ -61,6 +66,8 @@ class HttpClient final : private Http1Connection::Listener {
   Loop loop_;
   std::unique_ptr<Http1Connection> connection_;
   HttpAnswer answer_;
+  TakeBody take_;
+  size_t taken_ = 0;  // bytes of the body
   Status lost_;
 };
 

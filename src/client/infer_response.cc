@@ -1,5 +1,11 @@
 #include "client/infer_response.h"
 
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "base/json.h"
+#include "base/text.h"
 #include "neso/protobuf_wire.h"
 
 namespace neso::client {
@@ -22,6 +28,25 @@ bool SaysFinal(std::string_view entry) {
     return true;
   });
   return is_true && key == "triton_final_response";
+}
+
+std::string DoubleJson(std::string_view bytes) {
+  double value = 0;
+  if (bytes.size() != sizeof(value)) return {};
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  return fmt::format("{}", value);
+}
+
+// An InferParameter. Empty: of a kind that is not known.
+std::string ParameterValueJson(const Field& choice) {
+  switch (choice.number) {
+    case 1: return choice.value != 0 ? "true" : "false";
+    case 2: return std::to_string(static_cast<int64_t>(choice.value));
+    case 3: return JsonQuoted(choice.bytes);
+    case 4: return DoubleJson(choice.bytes);
+    case 5: return std::to_string(choice.value);
+    default: return {};
+  }
 }
 
 bool ReadResponse(StreamAnswer& answer) {
@@ -53,6 +78,24 @@ bool ReadTensor(std::string_view message, OutputTensor& tensor, bool& is_raw) {
 
 }  // namespace
 
+Expected<std::string> ParametersJson(const InferResponse& response) {
+  std::vector<std::string> members;
+  for (const std::string_view entry : response.parameters) {
+    std::string_view name;
+    std::string value;
+    const bool is_read = wire::ForEachField(entry, [&](const Field& field) {
+      if (field.number == 1) name = field.bytes;
+      return field.number != 2 || wire::ForEachField(field.bytes, [&](const Field& choice) {
+               value = ParameterValueJson(choice);
+               return true;
+             });
+    });
+    if (!is_read) return NoAnswer();
+    if (!value.empty()) members.push_back(JsonQuoted(name) + ":" + value);
+  }
+  return "{" + Join(members, ",") + "}";
+}
+
 Expected<StreamAnswer> ReadStreamAnswer(std::string_view message) {
   StreamAnswer answer;
   const bool is_read = wire::ForEachField(message, [&answer](const Field& field) {
@@ -72,6 +115,7 @@ Expected<InferResponse> ReadInferResponse(std::string_view message) {
     if (field.number == 1) response.model = field.bytes;
     if (field.number == 2) response.version = field.bytes;
     if (field.number == 3) response.id = field.bytes;
+    if (field.number == 4) response.parameters.push_back(field.bytes);
     if (field.number == 6) contents.push_back(field.bytes);
     return field.number != 5 || ReadTensor(field.bytes, response.outputs.emplace_back(), are_raw);
   });

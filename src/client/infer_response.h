@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,10 +20,14 @@ struct OutputTensor {
 
 struct InferResponse {
   std::string_view model, version, id;
+  std::vector<std::string_view> parameters;  // entries of the map
   std::vector<OutputTensor> outputs;
 };
 // Of a ModelInferResponse. Errors: kInternal when it is none; kUnsupported when tensors are not in their raw form.
 Expected<InferResponse> ReadInferResponse(std::string_view message);
+
+// Its parameters as HTTP has them, in JSON: {"priority":1}. Error: kInternal when one is no Protocol Buffer.
+Expected<std::string> ParametersJson(const InferResponse& response);
 
 // Of a ModelStreamInferResponse.
 struct StreamAnswer {

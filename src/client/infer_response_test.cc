@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/grpc_words.h"
 #include "neso/protobuf_wire.h"
 
 namespace neso::client {
@@ -61,6 +62,20 @@ TEST(InferResponseTest, OutputsAreRead) {
   EXPECT_EQ(outputs[0].shape, (std::vector<int64_t>{2, 300}));
   EXPECT_EQ(outputs[1].bytes, "b");
   EXPECT_EQ(outputs[2].bytes, "");
+}
+
+TEST(InferResponseTest, ParametersAreThoseOfJson) {
+  MessageWriter message;
+  AddParameter(message, 4, "a\"", MakeParameter()(true));
+  AddParameter(message, 4, "b", MakeParameter()(int64_t{-5}));
+  AddParameter(message, 4, "c", MakeParameter()(std::string("text")));
+  AddParameter(message, 4, "d", MakeParameter()(0.5));
+  AddParameter(message, 4, "e", MessageWriter().Add(5, uint64_t{18446744073709551615U}));
+  EXPECT_EQ(*ParametersJson(*ReadInferResponse(message.bytes())),
+            R"({"a\"":true,"b":-5,"c":"text","d":0.5,"e":18446744073709551615})");
+  MessageWriter broken;
+  broken.Add(4, std::string_view("\x0a\x7f", 2));
+  EXPECT_EQ(ParametersJson(*ReadInferResponse(broken.bytes())).error().code(), StatusCode::kInternal);
 }
 
 TEST(InferResponseTest, WhatCannotBeReadIsSaid) {

@@ -55,6 +55,31 @@ uint16_t Bfloat16Of(Number number) {
 
 float FloatOfBfloat16(uint16_t upper) { return std::bit_cast<float>(uint32_t{upper} << 16); }
 
+// `raw`: `number` as `type` has it.
+template <typename Raw>
+Status AppendFloat(std::string& bytes, TRITONSERVER_DataType type, Number number, Raw raw) {
+  const bool is_lost = std::isfinite(number) && !std::isfinite(NumberAt(type, reinterpret_cast<const char*>(&raw)));
+  if (is_lost) return InvalidArg("{} is no {}: it is too large", AnyNumberText(number), NameOf(type));
+  Append(bytes, raw);
+  return {};
+}
+
+// Of a type with few digits, the fewest that read back as the same number; whole numbers in full.
+std::string FewestDigits(TRITONSERVER_DataType type, float value) {
+  constexpr float kAllAreWhole = 1 << 24;
+  constexpr int kMostDigits = std::numeric_limits<float>::max_digits10;
+  if (!std::isfinite(value)) return fmt::format("{}", value);
+  if (value == std::trunc(value) && std::fabs(value) < kAllAreWhole) return fmt::format("{:.0f}", value);
+  const auto raw_of = [type](Number number) {
+    return type == TRITONSERVER_TYPE_FP16 ? HalfOf(number) : Bfloat16Of(number);
+  };
+  for (int digits = 1; digits < kMostDigits; digits++) {
+    std::string text = fmt::format("{:.{}g}", value, digits);
+    if (raw_of(*ReadNumber(text)) == raw_of(value)) return text;
+  }
+  return fmt::format("{}", value);
+}
+
 }  // namespace
 
 float FloatOfHalf(uint16_t half) {
@@ -117,10 +142,10 @@ Status AppendNumber(std::string& bytes, TRITONSERVER_DataType type, Number numbe
     case TRITONSERVER_TYPE_INT16: return AppendInteger<int16_t>(bytes, type, number);
     case TRITONSERVER_TYPE_INT32: return AppendInteger<int32_t>(bytes, type, number);
     case TRITONSERVER_TYPE_INT64: return AppendInteger<int64_t>(bytes, type, number);
-    case TRITONSERVER_TYPE_FP16: Append(bytes, HalfOf(number)); return {};
-    case TRITONSERVER_TYPE_BF16: Append(bytes, Bfloat16Of(number)); return {};
-    case TRITONSERVER_TYPE_FP32: Append(bytes, static_cast<float>(number)); return {};
-    case TRITONSERVER_TYPE_FP64: Append(bytes, static_cast<double>(number)); return {};
+    case TRITONSERVER_TYPE_FP16: return AppendFloat(bytes, type, number, HalfOf(number));
+    case TRITONSERVER_TYPE_BF16: return AppendFloat(bytes, type, number, Bfloat16Of(number));
+    case TRITONSERVER_TYPE_FP32: return AppendFloat(bytes, type, number, static_cast<float>(number));
+    case TRITONSERVER_TYPE_FP64: return AppendFloat(bytes, type, number, static_cast<double>(number));
     case TRITONSERVER_TYPE_BYTES:
     case TRITONSERVER_TYPE_INVALID: break;
   }
@@ -139,7 +164,7 @@ std::string NumberText(TRITONSERVER_DataType type, Number number) {
   switch (type) {
     case TRITONSERVER_TYPE_BOOL: return number == 0 ? "false" : "true";
     case TRITONSERVER_TYPE_FP16:
-    case TRITONSERVER_TYPE_BF16: return fmt::format("{:.4g}", static_cast<float>(number));
+    case TRITONSERVER_TYPE_BF16: return FewestDigits(type, static_cast<float>(number));
     case TRITONSERVER_TYPE_FP32: return fmt::format("{}", static_cast<float>(number));
     case TRITONSERVER_TYPE_FP64: return fmt::format("{}", static_cast<double>(number));
     default:

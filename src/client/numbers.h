@@ -23,13 +23,14 @@ static_assert(std::numeric_limits<Number>::digits >= 64);
 Number NumberAt(TRITONSERVER_DataType type, const char* element);
 
 // Error: kInvalidArg for a number that the datatype has not: "300 is no UINT8 (0 to 255)". Floating-point types take the
-// nearest that they have.
+// nearest that they have, if it is one: "70000 is no FP16: it is too large".
 Status AppendNumber(std::string& bytes, TRITONSERVER_DataType type, Number number);
 
 // The same of a number or a truth value in JSON. Error: kInvalidArg for what is neither: "expected FP32, got [1]".
 Status AppendJsonNumber(std::string& bytes, TRITONSERVER_DataType type, const JsonValue& value);
 
-// As short as says which number of that datatype it is: "0.1" for the FP32 nearest to it.
+// As short as says which number of that datatype it is: "0.1" for the FP32, or the FP16, nearest to it. Whole numbers of
+// FP16 and BF16 in full: "10008", though "1.001e+04" would do.
 std::string NumberText(TRITONSERVER_DataType type, Number number);
 
 // As the server writes them in JSON, which has no words for what is no number: "NaN", "-Infinity". `element`: as above.

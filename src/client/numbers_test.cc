@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 
 namespace neso::client {
@@ -36,6 +37,23 @@ TEST(NumbersTest, EveryHalfComesBack) {
   EXPECT_TRUE(std::isnan(FloatOfHalf(HalfOf(std::nanf("")))));
 }
 
+TEST(NumbersTest, EveryHalfComesBackFromItsText) {
+  for (unsigned half = 0; half < 0x10000; half++) {
+    const float value = FloatOfHalf(static_cast<uint16_t>(half));
+    const std::string text = NumberText(TRITONSERVER_TYPE_FP16, value);
+    EXPECT_TRUE(std::isnan(value) || HalfOf(*ReadNumber(text)) == half) << text;
+    const float brain = std::bit_cast<float>(half << 16);
+    if (std::isnan(brain)) continue;
+    std::string bytes;
+    const std::string brain_text = NumberText(TRITONSERVER_TYPE_BF16, brain);
+    ASSERT_TRUE(AppendNumber(bytes, TRITONSERVER_TYPE_BF16, *ReadNumber(brain_text)).ok()) << brain_text;
+    EXPECT_EQ(NumberAt(TRITONSERVER_TYPE_BF16, bytes.data()), brain) << brain_text;
+  }
+  EXPECT_EQ(NumberText(TRITONSERVER_TYPE_FP16, 10008), "10008");
+  EXPECT_EQ(NumberText(TRITONSERVER_TYPE_FP16, 65504), "65504");
+  EXPECT_EQ(NumberText(TRITONSERVER_TYPE_FP16, FloatOfHalf(HalfOf(0.1L))), "0.1");
+}
+
 TEST(NumbersTest, HalvesAreTheNearest) {
   EXPECT_EQ(HalfOf(65519), 0x7bff);
   EXPECT_EQ(HalfOf(65520), 0x7c00);
@@ -55,6 +73,11 @@ TEST(NumbersTest, SaysWhatADatatypeHasNot) {
   EXPECT_EQ(complaint(TRITONSERVER_TYPE_INT8, 1.5), "1.5 is no INT8 (-128 to 127)");
   EXPECT_EQ(complaint(TRITONSERVER_TYPE_INT32, NAN), "nan is no INT32 (-2147483648 to 2147483647)");
   EXPECT_EQ(complaint(TRITONSERVER_TYPE_BOOL, 2), "2 is no BOOL (false, true, 0 or 1)");
+  EXPECT_EQ(complaint(TRITONSERVER_TYPE_FP16, 70000), "70000 is no FP16: it is too large");
+  EXPECT_EQ(complaint(TRITONSERVER_TYPE_FP32, -1e39L), "-1e+39 is no FP32: it is too large");
+  EXPECT_EQ(complaint(TRITONSERVER_TYPE_BF16, 3.4e38L), "3.4e+38 is no BF16: it is too large");
+  EXPECT_EQ(complaint(TRITONSERVER_TYPE_FP64, 1e400L), "1e+400 is no FP64: it is too large");
+  EXPECT_EQ(complaint(TRITONSERVER_TYPE_FP16, std::numeric_limits<Number>::infinity()), "");
   EXPECT_EQ(complaint(TRITONSERVER_TYPE_BYTES, 2), "expected a text, got the number 2");
 }
 

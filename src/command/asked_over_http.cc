@@ -55,9 +55,9 @@ Status AskedOverHttp::Unload(const std::string& model, bool with_dependents) {
   return Control(model, "/unload", with_dependents ? R"({"parameters":{"unload_dependents":true}})" : "");
 }
 
-Expected<client::HttpAnswer> AskedOverHttp::Call(client::HttpCall call) {
+Expected<client::HttpAnswer> AskedOverHttp::Call(client::HttpCall call, const client::HttpClient::TakeBody& take) {
   call.headers.insert(call.headers.end(), access_.headers.begin(), access_.headers.end());
-  Expected<client::HttpAnswer> answer = client_.Call(call, access_.timeout);
+  Expected<client::HttpAnswer> answer = client_.Call(call, access_.timeout, take);
   if (!answer) return access_.Explain(answer.error());
   return answer;
 }

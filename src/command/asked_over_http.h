@@ -29,7 +29,7 @@ class AskedOverHttp final : public AskedServer {
   Status Unload(const std::string& model, bool with_dependents) override;
 
   // Any status is an answer. Error: kUnavailable, and what to type instead.
-  Expected<client::HttpAnswer> Call(client::HttpCall call);
+  Expected<client::HttpAnswer> Call(client::HttpCall call, const client::HttpClient::TakeBody& take = {});
   // What `answer` says went wrong. Precondition: its status is not 200.
   static Status ErrorOf(const client::HttpAnswer& answer);
 

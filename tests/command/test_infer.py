@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.onnx_models import model, node
-from support.python_models import python_on_path
+from support.python_models import PythonModels, python_on_path
 from support.repository import tensor
 from support.server import PATIENCE, TREE, run_neso
 from support.simple_models import add_simple_models
@@ -35,6 +35,19 @@ def server(module_repository, start_module_server):
     add_simple_models(repository)
     for datatype in ("FP32", "FP16", "BF16", "INT64", "UINT8", "BOOL", "STRING"):
         repository.add_identity(datatype.lower(), f"TYPE_{datatype}")
+    PythonModels(repository).add("failing", """
+        def execute(self, requests):
+            for request in requests:
+                sender = request.get_response_sender()
+                sender.send(answer(OUT=values(request)))
+                sender.send(error("no more"), flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    """, extra="model_transaction_policy { decoupled: true }")
+    repository.add_identity("one_text", "TYPE_STRING", (1,))
+    PythonModels(repository).add("told", """
+        def execute(self, requests):
+            return [pb_utils.InferenceResponse([pb_utils.Tensor("OUT", values(request))],
+                                               parameters={"text": "a", "number": 7, "yes": True}) for request in requests]
+    """)
     repository.add_identity("talk", "TYPE_STRING", max_batch_size=0, extra="model_transaction_policy { decoupled: true }",
                             parameters={"repeat": "2"})
     repository.add("language", """
@@ -86,11 +99,14 @@ def test_several_inputs_and_outputs(infer):
 @pytest.mark.parametrize("name, given, told", [
     ("fp32", "1,2.5,-3e2", "OUTPUT0 FP32 [1,3]\n  1 2.5 -300\n"),
     ("fp32", "[[1,2],[3,4]]", "OUTPUT0 FP32 [2,2]\n  1 2\n  3 4\n"),
-    ("fp16", "0.1,65504,inf", "OUTPUT0 FP16 [1,3]\n  0.09998 6.55e+04 inf\n"),
+    ("fp16", "0.1,65504,inf", "OUTPUT0 FP16 [1,3]\n  0.1 65504 inf\n"),
     ("bf16", "1.5,-2", "OUTPUT0 BF16 [1,2]\n  1.5 -2\n"),
     ("int64", "9223372036854775807", "OUTPUT0 INT64 [1,1]\n  9223372036854775807\n"),
     ("bool", "true,false,1", "OUTPUT0 BOOL [1,3]\n  true false true\n"),
     ("string", "a text,two", 'OUTPUT0 BYTES [1,2]\n  "a text" "two"\n'),
+    ("string", "[INST] hi, you", 'OUTPUT0 BYTES [1,2]\n  "[INST] hi" " you"\n'),
+    ("one_text", "[INST] hi, you", 'OUTPUT0 BYTES [1,1]\n  "[INST] hi, you"\n'),
+    ("one_text", '[["a"],["b"]]', 'OUTPUT0 BYTES [2,1]\n  "a"\n  "b"\n'),
     ("fixed", "1,2,3,4", "OUTPUT0 FP32 [2,2]\n  1 2\n  3 4\n"),
 ])
 def test_values_take_the_model_s_datatype_and_shape(infer, name, given, told):
@@ -135,6 +151,8 @@ def test_standard_input(infer, tmp_path):
     assert shown(infer("fp32", "INPUT0=-", stdin="1 2\n3\n")) == "OUTPUT0 FP32 [1,3]\n  1 2 3\n"
     assert shown(infer("string", "-", stdin="a text, of\ntwo lines\n")) == (
         'OUTPUT0 BYTES [1,1]\n  "a text, of\\ntwo lines"\n')
+    (tmp_path / "letter.txt").write_text('["a"]\n')
+    assert shown(infer("string", f"@{tmp_path / 'letter.txt'}")) == 'OUTPUT0 BYTES [1,1]\n  "[\\"a\\"]"\n', "all of a file is the text"
     np.save(tmp_path / "in.npy", np.float32([7]))
     assert infer("fp32", "-", stdin=(tmp_path / "in.npy").read_bytes()).stdout == b"OUTPUT0 FP32 [1,1]\n  7\n"
 
@@ -149,6 +167,10 @@ def test_json_is_what_the_server_answers(infer):
     assert answer == {"id": "seven", "model_name": "fp32", "model_version": "1",
                       "outputs": [{"name": "OUTPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
     assert '"data":[Infinity,-Infinity,NaN]' in shown(infer("fp32", "INPUT0=inf,-inf,nan", "--json"))
+    for name in ("fp16", "bf16"):
+        assert json.loads(shown(infer(name, "INPUT0=1.5,9984", "--json")))["outputs"][0]["data"] == [1.5, 9984]
+    answer = json.loads(shown(infer("told", "IN=5", "--json")))
+    assert (answer["parameters"], answer["outputs"][0]["data"]) == ({"text": "a", "number": 7, "yes": True}, [5])
 
 
 def test_parameters_reach_the_server(infer):
@@ -160,6 +182,7 @@ def test_long_rows_are_cut_unless_all_are_asked_for(infer):
     given = ",".join(map(str, range(40)))
     assert shown(infer("fp32", given)).endswith(" 15 ...\n")
     assert shown(infer("fp32", given, "--all")).endswith(" 38 39\n")
+    assert shown(infer("fp32", "INPUT0=[[1,2],[3,4],[5,6]]", "--all")) == "OUTPUT0 FP32 [3,2]\n  1 2\n  3 4\n  5 6\n"
 
 
 def test_a_prompt_for_a_language_model(infer):
@@ -181,6 +204,26 @@ def test_each_answer_of_a_decoupled_model_is_a_line(infer):
     assert [json.loads(line) for line in lines] == [{"model_name": "talk", "model_version": "1", "OUTPUT0": ["a", " b"]}] * 2
 
 
+def test_what_a_decoupled_model_cannot_be_asked_for(infer, tmp_path):
+    told = "error: --output npy: 'talk' may answer more than once, and its answers are lines of JSON\n"
+    assert complaint(infer("talk", "a", "--output", "npy", "--folder", tmp_path)) == told
+
+
+def test_outputs_of_a_decoupled_model_are_chosen_over_grpc_only(server):
+    for option in (["--only", "OUTPUT0"], ["--classes", "2"]):
+        told = complaint(run_neso("infer", "talk", "a", *option, "-u", server.http))
+        assert f"error: {option[0]}: HTTP's way to ask 'talk', which may answer more than once, has no such choice; ask over gRPC" in told
+    told = shown(run_neso("infer", "talk", "a", "--only", "OUTPUT0", "-u", f"grpc://{server.grpc}"))
+    assert json.loads(told.splitlines()[0])["OUTPUT0"] == "a"
+
+
+def test_answers_are_shown_as_they_come(infer):
+    """The second one fails."""
+    result = infer("failing", "IN=1")
+    assert (result.returncode, [json.loads(line)["OUT"] for line in result.stdout.splitlines()]) == (1, [1]), result
+    assert "no more" in result.stderr
+
+
 def complaint(result):
     assert (result.returncode, result.stdout) == (1, ""), result
     return result.stderr
@@ -194,6 +237,11 @@ def complaint(result):
                  "INPUT1=@file.npy, values such as 1,2,3, or - for standard input\n"),
     (["simple", "INPUT0=1,2"], "error: input 'INPUT0': expected a multiple of 16 values for shape [-1,16], got 2\n"),
     (["fp32", "one"], "error: input 'INPUT0': expected a number, got 'one'\n"),
+    (["fp32", "INPUT0=[1,2"], "error: input 'INPUT0': expected brackets such as [[1,2],[3,4]], got '[1,2'\n"),
+    (["fp32", "1e39"], "error: input 'INPUT0': 1e+39 is no FP32: it is too large\n"),
+    (["fp16", "70000"], "error: input 'INPUT0': 70000 is no FP16: it is too large\n"),
+    (["fp32", "1", "--parameter", "binary_data_output=true"], "error: --parameter binary_data_output: it is the command's own"),
+    (["fp32", "1", "--output", "npy", "--folder", "/dev/null/x"], "error: --folder: cannot make '/dev/null/x': Not a directory\n"),
     (["uint8", "256"], "error: input 'INPUT0': 256 is no UINT8 (0 to 255)\n"),
     (["fixed", "INPUT0=[[1,2,3],[4,5,6]]"], "error: input 'INPUT0': expected shape [2,2], got [2,3]\n"),
     (["fp32", "1", "--only", "OUTPUT1"], "error: 'fp32' has no output 'OUTPUT1'; did you mean OUTPUT0?; its outputs are OUTPUT0\n"),

@@ -39,7 +39,8 @@ Expected<std::string> AnswerJson(const InferAnswer& answer) {
     outputs.push_back(fmt::format(R"({{"name":{},"datatype":"{}","shape":{},"data":{}}})", JsonQuoted(output.name),
                                   output.TypeName(), ShapeText(output.shape), values));
   }
-  return fmt::format(R"({{{},"outputs":[{}]}})", ModelMembers(answer), Join(outputs, ","));
+  const std::string parameters = answer.parameters.empty() ? "" : ",\"parameters\":" + answer.parameters;
+  return fmt::format(R"({{{}{},"outputs":[{}]}})", ModelMembers(answer), parameters, Join(outputs, ","));
 }
 
 Expected<std::string> EventJson(const InferAnswer& answer) {

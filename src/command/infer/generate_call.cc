@@ -1,5 +1,7 @@
 #include "command/infer/generate_call.h"
 
+#include <vector>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "client/server_words.h"
@@ -24,16 +26,25 @@ Expected<client::HttpCall> WriteGenerate(const InferQuestion& question) {
   return call;
 }
 
-Expected<std::vector<std::string>> ReadEvents(std::string_view body) {
-  constexpr std::string_view kData = "data:";
-  std::vector<std::string> events;
-  for (const std::string_view line : Split(body, '\n')) {
-    if (!line.starts_with(kData)) continue;
-    ASSIGN_OR_RETURN(const JsonAnswerPtr event, JsonAnswer::Read(std::string(TrimBlanks(line.substr(kData.size())))));
-    if (const std::string error = TextOf(event->root(), "error"); !error.empty()) return Internal("{}", error);
-    events.push_back(event->text());
+Status EventLines::Add(std::string_view bytes) {
+  rest_ += bytes;
+  std::string_view left = rest_;
+  Status status;
+  for (size_t end = left.find('\n'); end != std::string_view::npos && status.ok(); end = left.find('\n')) {
+    status = TakeLine(left.substr(0, end));
+    left.remove_prefix(end + 1);
   }
-  return events;
+  rest_ = std::string(left);
+  return status;
+}
+
+Status EventLines::TakeLine(std::string_view line) {
+  constexpr std::string_view kData = "data:";
+  if (!line.starts_with(kData)) return {};
+  ASSIGN_OR_RETURN(const JsonAnswerPtr event, JsonAnswer::Read(std::string(TrimBlanks(line.substr(kData.size())))));
+  if (const std::string error = TextOf(event->root(), "error"); !error.empty()) return Internal("{}", error);
+  take_(event->text());
+  return {};
 }
 
 }  // namespace neso::command

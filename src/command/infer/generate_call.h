@@ -1,9 +1,10 @@
 // A question to a decoupled model, which may give many answers: HTTP has them as events of `generate_stream`.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/status.h"
 #include "command/infer/infer_call.h"
@@ -13,7 +14,22 @@ namespace neso::command {
 // Shapes are not sent: the server finds them.
 Expected<client::HttpCall> WriteGenerate(const InferQuestion& question);
 
-// The JSON texts of the events. Error: kInternal, the first one that is an error.
-Expected<std::vector<std::string>> ReadEvents(std::string_view body);
+// Takes the answer as it comes, in pieces that end anywhere.
+//
+//   EventLines events([](const std::string& json) { Say(json + "\n"); });
+//   RETURN_IF_ERROR(events.Add("data: {\"y\":1}\n\nda"));   // says {"y":1}
+class EventLines {
+ public:
+  explicit EventLines(std::function<void(const std::string& json)> take) : take_(std::move(take)) {}
+
+  // Error: kInternal, the error that an event tells, or that it is no JSON.
+  Status Add(std::string_view bytes);
+
+ private:
+  Status TakeLine(std::string_view line);
+
+  const std::function<void(const std::string& json)> take_;
+  std::string rest_;  // of a line whose end has not come
+};
 
 }  // namespace neso::command

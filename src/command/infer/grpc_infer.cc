@@ -34,6 +34,9 @@ Expected<InferAnswer> AnswerOf(std::string_view message) {
   ASSIGN_OR_RETURN(const client::InferResponse response, client::ReadInferResponse(message));
   InferAnswer answer{
       .model = std::string(response.model), .version = std::string(response.version), .id = std::string(response.id)};
+  if (!response.parameters.empty()) {
+    ASSIGN_OR_RETURN(answer.parameters, client::ParametersJson(response));
+  }
   for (const client::OutputTensor& output : response.outputs) {
     answer.outputs.push_back({.name = std::string(output.name),
                               .datatype = FindDataType(output.datatype, &DataTypeFacts::name),

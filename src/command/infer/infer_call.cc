@@ -19,15 +19,16 @@ std::string ParametersJson(const InferQuestion& question) {
   std::vector<std::string> members;
   for (const auto& [name, value] : question.parameters)
     members.push_back(JsonQuoted(name) + ":" + ParameterJson(value));
-  if (!question.wants_json) members.emplace_back("\"binary_data_output\":true");
+  // What JSON has of some datatypes is no number, or nothing at all.
+  members.push_back("\"" + std::string(kBinaryOutput) + "\":true");
   return "{" + Join(members, ",") + "}";
 }
 
 std::string OutputsJson(const InferQuestion& question) {
   std::vector<std::string> outputs;
-  const std::string parameters = question.classes == 0 ? fmt::format("{{\"binary_data\":{}}}", !question.wants_json)
-                                                       : fmt::format("{{\"binary_data\":{},\"classification\":{}}}",
-                                                                     !question.wants_json, question.classes);
+  const std::string parameters = question.classes == 0
+                                     ? R"({"binary_data":true})"
+                                     : fmt::format(R"({{"binary_data":true,"classification":{}}})", question.classes);
   for (const std::string& name : question.outputs)
     outputs.push_back("{\"name\":" + JsonQuoted(name) + ",\"parameters\":" + parameters + "}");
   return "[" + Join(outputs, ",") + "]";
@@ -77,8 +78,9 @@ Expected<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer) {
   std::string_view bytes = std::string_view(answer.body).substr(json_size);
   InferAnswer made{.model = TextOf(json->root(), "model_name"),
                    .version = TextOf(json->root(), "model_version"),
-                   .id = TextOf(json->root(), "id"),
-                   .outputs = {}};
+                   .id = TextOf(json->root(), "id")};
+  if (const JsonValue& parameters = ObjectOf(json->root(), "parameters"); parameters.MemberCount() > 0)
+    made.parameters = DumpJson(parameters);
   for (const JsonValue& output : ArrayOf(json->root(), "outputs").GetArray()) {
     const uint64_t size = CountOf(ObjectOf(output, "parameters"), "binary_data_size");
     if (size > bytes.size())

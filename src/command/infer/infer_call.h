@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,8 +21,10 @@ struct InferQuestion {
   std::vector<std::string> outputs = {};                             // none: all of them
   unsigned classes = 0;                                              // the best so many, instead of the numbers
   std::vector<std::pair<std::string, std::string>> parameters = {};  // "priority", "2"
-  bool wants_json = false;                                           // outputs as JSON, not as bytes
 };
+
+// A parameter of requests that is the command's own: outputs come as bytes.
+constexpr std::string_view kBinaryOutput = "binary_data_output";
 
 // "2" and "true" as what they look like, anything else as a text.
 using ParameterValue = std::variant<bool, int64_t, std::string>;
@@ -32,10 +35,11 @@ client::HttpCall WriteInfer(const InferQuestion& question);
 
 struct InferAnswer {
   std::string model, version, id = {};
+  std::string parameters = {};  // JSON; empty: none
   std::vector<Tensor> outputs = {};
 };
 
-// `answer`: of status 200 to a question that wants no JSON. Error: kInternal, what is no such answer.
+// `answer`: of status 200. Error: kInternal, what is no such answer.
 Expected<InferAnswer> ReadInferAnswer(const client::HttpAnswer& answer);
 
 }  // namespace neso::command

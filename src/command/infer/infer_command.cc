@@ -1,13 +1,17 @@
 #include "command/infer/infer_command.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "base/nearest.h"
 #include "base/text.h"
@@ -93,7 +97,9 @@ Expected<InferQuestion> QuestionOf(const InferWords& words, const ModelFacts& fa
       return InvalidArg("--parameter {}: expected NAME=VALUE, such as priority=1", parameter);
     question.parameters.emplace_back(parameter.substr(0, equals), parameter.substr(equals + 1));
   }
-  question.wants_json = words.form == "json";
+  if (std::ranges::find(question.parameters, kBinaryOutput, [](const auto& pair) { return pair.first; }) !=
+      question.parameters.end())
+    return InvalidArg("--parameter {}: it is the command's own; --output says how outputs are shown", kBinaryOutput);
   return question;
 }
 
@@ -105,20 +111,30 @@ std::string FileNameOf(const std::string& output) {
 }
 
 Status WriteFiles(const InferAnswer& answer, const std::string& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) return Unavailable("--folder: cannot make '{}': {}", folder, failure.message());
   for (const Tensor& output : answer.outputs) {
     ASSIGN_OR_RETURN(const std::string bytes, WriteNpy(output));
     const std::string path = folder + "/" + FileNameOf(output.name);
     std::ofstream file(path, std::ios::binary);
     file << bytes;
     file.close();
-    if (!file) return Unavailable("cannot write '{}'", path);
+    if (!file) return Unavailable("cannot write '{}': {}", path, std::strerror(errno));
     Say(fmt::format("{} {} {}\n", path, output.TypeName(), ShapeText(output.shape)));
   }
   return {};
 }
 
-// In tables or files.
+Status SayLine(const Expected<std::string>& json) {
+  RETURN_IF_ERROR(json.status());
+  Say(*json + "\n");
+  return {};
+}
+
+// As --output says.
 Status Show(const InferWords& words, const InferAnswer& answer) {
+  if (words.form == "json") return SayLine(AnswerJson(answer));
   if (words.form == "npy") return WriteFiles(answer, words.folder);
   for (const Tensor& output : answer.outputs) {
     ASSIGN_OR_RETURN(const std::string lines,
@@ -128,44 +144,52 @@ Status Show(const InferWords& words, const InferAnswer& answer) {
   return {};
 }
 
-// All its answers, each a line of JSON.
+// What a model with any number of answers cannot be asked for.
+Status CheckMayBeMany(const InferWords& words, bool is_grpc) {
+  if (words.form == "npy") {
+    return InvalidArg("--output npy: '{}' may answer more than once, and its answers are lines of JSON", words.model);
+  }
+  if (is_grpc || (words.outputs.empty() && words.classes == 0)) return {};
+  return InvalidArg(
+      "{}: HTTP's way to ask '{}', which may answer more than once, has no such choice; ask over gRPC: {}",
+      words.classes > 0 ? "--classes" : "--only", words.model, "--url grpc://HOST:8001");
+}
+
+// All its answers, each a line of JSON as soon as it comes.
 Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question) {
   ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
-  ASSIGN_OR_RETURN(const client::HttpAnswer answer, server.Call(std::move(call)));
-  const Expected<std::vector<std::string>> events = ReadEvents(answer.body);
-  if (!events) return events.error();
-  if (answer.status != 200) return AskedOverHttp::ErrorOf(answer);
-  for (const std::string& event : *events) Say(event + "\n");
-  return {};
+  EventLines events([](const std::string& json) { Say(json + "\n"); });
+  Status told;
+  const Expected<client::HttpAnswer> answer = server.Call(std::move(call), [&](std::string_view more) {
+    if (told.ok()) told = events.Add(more);
+  });
+  RETURN_IF_ERROR(told);
+  RETURN_IF_ERROR(answer.status());
+  return answer->status == 200 ? Status() : AskedOverHttp::ErrorOf(*answer);
 }
 
 Status Ask(const InferWords& words, AskedOverHttp server) {
   ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(server, words.model, words.version));
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
-  if (facts.is_decoupled) return AskDecoupled(server, question);
+  if (facts.is_decoupled) {
+    RETURN_IF_ERROR(CheckMayBeMany(words, /*is_grpc=*/false));
+    return AskDecoupled(server, question);
+  }
   ASSIGN_OR_RETURN(const client::HttpAnswer raw, server.Call(WriteInfer(question)));
   if (raw.status != 200) return AskedOverHttp::ErrorOf(raw);
-  if (words.form == "json") {
-    Say(raw.body + "\n");
-    return {};
-  }
   ASSIGN_OR_RETURN(const InferAnswer answer, ReadInferAnswer(raw));
   return Show(words, answer);
-}
-
-Status SayLine(const Expected<std::string>& json) {
-  RETURN_IF_ERROR(json.status());
-  Say(*json + "\n");
-  return {};
 }
 
 Status Ask(const InferWords& words, AskedOverGrpc server) {
   ASSIGN_OR_RETURN(const ModelFacts facts, AskModel(server, words.model, words.version));
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
-  if (facts.is_decoupled)
+  if (facts.is_decoupled) {
+    RETURN_IF_ERROR(CheckMayBeMany(words, /*is_grpc=*/true));
     return InferForMany(server, question, [](const InferAnswer& answer) { return SayLine(EventJson(answer)); });
+  }
   ASSIGN_OR_RETURN(const InferAnswer answer, InferOverGrpc(server, question));
-  return words.form == "json" ? SayLine(AnswerJson(answer)) : Show(words, answer);
+  return Show(words, answer);
 }
 
 Expected<int> Infer(const InferWords& words) {
@@ -206,7 +230,7 @@ Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
       ->allow_extra_args(false);
   app.add_option("-o,--output", words->form, "How outputs are shown: as a table, as JSON, or written into NAME.npy.")
       ->check(CLI::IsMember({"table", "json", "npy"}));
-  app.add_option("--folder", words->folder, "Where --output npy writes.");
+  app.add_option("--folder", words->folder, "Where --output npy writes; made where it is missing.");
   app.add_flag("--all", words->all, "All values, not only the first of each row.");
   AddAskingOptions(app, words->asking);
   app.footer(

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "base/nearest.h"
 #include "base/read_file.h"
 #include "base/text.h"
-#include "client/text_elements.h"
 #include "command/infer/fit_shape.h"
 #include "command/infer/npy.h"
 #include "command/infer/text_values.h"
@@ -84,17 +84,30 @@ Expected<TextValues> ReadContent(std::string_view bytes, const TensorFacts& inpu
     if (!values) return values.error().WithContext("neither .npy nor a picture, and as text");
     return values;
   }
-  if (TrimBlanks(bytes).starts_with('[')) return ReadTextValues(bytes, input.datatype);
   // One text, with its lines; the last line's end is the editor's, or the shell's.
   if (bytes.ends_with('\n')) bytes.remove_suffix(1);
-  TextValues values{.tensor = {.datatype = TRITONSERVER_TYPE_BYTES, .shape = {1}}};
-  client::AppendText(values.tensor.bytes, bytes);
-  return values;
+  return OneText(bytes);
+}
+
+// An item has no room for more than one text, so that its commas are its own.
+bool TakesOneText(const TensorFacts& input, bool batches) {
+  const auto item = input.shape.begin() + (batches && !input.shape.empty() ? 1 : 0);
+  return input.datatype == TRITONSERVER_TYPE_BYTES && item != input.shape.end() &&
+         std::all_of(item, input.shape.end(), [](int64_t size) { return size == 1; });
+}
+
+// Of the command line.
+Expected<TextValues> ReadTyped(std::string_view text, const TensorFacts& input, const ModelFacts& facts) {
+  if (!TakesOneText(input, facts.batches)) return ReadTextValues(text, input.datatype);
+  JsonDocument document;
+  const bool is_array = TrimBlanks(text).starts_with('[') && document.Parse(text).ok();
+  if (is_array) return ReadTextValues(text, input.datatype);
+  return OneText(text);
 }
 
 Expected<TextValues> ReadValue(const InputWord& word, const ModelFacts& facts, const InputOptions& options) {
   if (word.value == "-") return ReadContent(options.standard_input, *word.input, facts, options);
-  if (!word.value.starts_with('@')) return ReadTextValues(word.value, word.input->datatype);
+  if (!word.value.starts_with('@')) return ReadTyped(word.value, *word.input, facts);
   const std::string path = word.value.substr(1);
   ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMostBytes));
   Expected<TextValues> content = ReadContent(bytes, *word.input, facts, options);

@@ -52,7 +52,8 @@ Expected<std::string> TensorLines(const Tensor& tensor, size_t most) {
   for (size_t row = 0; row < std::min(rows, most); row++) {
     text += " ";
     const size_t end = std::min(values.size(), (row + 1) * in_row);
-    for (size_t i = row * in_row; i < std::min(end, row * in_row + most); i++) text += " " + values.At(i);
+    for (size_t i = row * in_row; i < std::min(end, row * in_row + std::min(in_row, most)); i++)
+      text += " " + values.At(i);
     text += in_row > most ? " ...\n" : "\n";
   }
   if (rows > most) text += fmt::format("  ... {} rows more\n", rows - most);

@@ -10,6 +10,8 @@
 namespace neso::command {
 namespace {
 
+constexpr size_t kMostQuoted = 100;
+
 // Walks through nested arrays; all on one level have the same length.
 class NestedValues {
  public:
@@ -47,11 +49,9 @@ class NestedValues {
   bool has_element_ = false;
 };
 
-Expected<TextValues> ReadNested(std::string_view text, TRITONSERVER_DataType datatype) {
-  JsonDocument document;
-  if (const Status parsed = document.Parse(text); !parsed.ok()) return InvalidArg("{}", parsed.message());
+Expected<TextValues> ReadNested(const JsonValue& array, TRITONSERVER_DataType datatype) {
   TextValues values{.tensor = {.datatype = datatype}, .has_shape = true};
-  RETURN_IF_ERROR(NestedValues(values.tensor).Take(document.root(), 0));
+  RETURN_IF_ERROR(NestedValues(values.tensor).Take(array, 0));
   return values;
 }
 
@@ -74,10 +74,20 @@ std::vector<std::string_view> WordsIn(std::string_view text, bool at_blanks) {
 
 }  // namespace
 
+TextValues OneText(std::string_view text) {
+  TextValues values{.tensor = {.datatype = TRITONSERVER_TYPE_BYTES, .shape = {1}}};
+  client::AppendText(values.tensor.bytes, text);
+  return values;
+}
+
 Expected<TextValues> ReadTextValues(std::string_view text, TRITONSERVER_DataType datatype) {
-  if (TrimBlanks(text).starts_with('[')) return ReadNested(text, datatype);
-  TextValues values{.tensor = {.datatype = datatype}};
   const bool are_texts = datatype == TRITONSERVER_TYPE_BYTES;
+  if (TrimBlanks(text).starts_with('[')) {
+    JsonDocument document;
+    if (document.Parse(text).ok()) return ReadNested(document.root(), datatype);
+    if (!are_texts) return InvalidArg("expected brackets such as [[1,2],[3,4]], got '{}'", text.substr(0, kMostQuoted));
+  }
+  TextValues values{.tensor = {.datatype = datatype}};
   const std::vector<std::string_view> words = WordsIn(text, /*at_blanks=*/!are_texts);
   for (const std::string_view word : words) {
     if (are_texts) {

@@ -15,7 +15,11 @@ struct TextValues {
   bool has_shape = false;  // the brackets say it; else the tensor's is [number of values]
 };
 
-// Errors: kInvalidArg, which value is none of the datatype; brackets that say no shape.
+// Texts whose brackets are no JSON are texts. Errors: kInvalidArg, which value is none of the datatype; brackets that say
+// no shape.
 Expected<TextValues> ReadTextValues(std::string_view text, TRITONSERVER_DataType datatype);
+
+// All of it is one text.
+TextValues OneText(std::string_view text);
 
 }  // namespace neso::command

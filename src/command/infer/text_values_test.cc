@@ -39,9 +39,19 @@ TEST(TextValuesTest, TextsMayHaveBlanksAndInBracketsCommas) {
   EXPECT_EQ(*client::TextsIn(quoted->tensor.bytes), (std::vector<std::string_view>{"a, b", "1.5"}));
 }
 
+TEST(TextValuesTest, BracketsThatAreNoJsonAreText) {
+  for (const char* text : {"[INST] hi", "[", "[a]"}) {
+    const auto values = ReadTextValues(text, TRITONSERVER_TYPE_BYTES);
+    ASSERT_TRUE(values) << values.error().message();
+    EXPECT_FALSE(values->has_shape);
+    EXPECT_EQ(*client::TextsIn(values->tensor.bytes), std::vector<std::string_view>{text});
+  }
+}
+
 TEST(TextValuesTest, SaysWhatIsNoValue) {
   EXPECT_EQ(Complaint("1,two"), "expected a number, got 'two'");
   EXPECT_EQ(Complaint("1,256"), "256 is no UINT8 (0 to 255)");
+  EXPECT_EQ(Complaint("[1,2"), "expected brackets such as [[1,2],[3,4]], got '[1,2'");
   EXPECT_EQ(Complaint("[1,\"two\"]"), "expected UINT8, got \"two\"");
   EXPECT_EQ(Complaint("[[1,2],[3]]"), "brackets of different lengths: expected such as [[1,2],[3,4]]");
   EXPECT_EQ(Complaint("[1,[2]]"), "brackets of different lengths: expected such as [[1,2],[3,4]]");
