@@ -1,9 +1,14 @@
 #include "client/http_client.h"
 
 #include <algorithm>
+#include <array>
+
+#include "base/text.h"
 
 namespace neso::client {
 namespace {
+
+constexpr std::array<std::string_view, 3> kOwnHeaders = {"host", "content-length", "transfer-encoding"};
 
 // Nothing that could end the line, or the word, that it becomes a part of.
 bool FitsIntoLine(std::string_view text, bool may_have_blanks) {
@@ -25,6 +30,8 @@ Status CheckHeaders(const HttpHeaders& headers) {
   for (const auto& [name, value] : headers) {
     if (name.empty() || !FitsIntoLine(name, false) || name.find(':') != std::string::npos || !FitsIntoLine(value, true))
       return InvalidArg("header '{}' cannot be sent: a line end, or a name that is none", name);
+    if (std::ranges::find(kOwnHeaders, ToLowerAscii(name)) != kOwnHeaders.end())
+      return InvalidArg("header '{}' cannot be sent: each request has its own", name);
   }
   return {};
 }

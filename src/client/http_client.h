@@ -35,7 +35,7 @@ struct HttpAnswer {
   const std::string* Find(std::string_view name) const;
 };
 
-// Error: kInvalidArg for what would end a line of a head, or is no name.
+// Error: kInvalidArg for what would end a line of a head, is no name, or is one that WriteHead writes itself.
 Status CheckHeaders(const HttpHeaders& headers);
 
 // The head of `call` as it goes over the wire. Error: kInvalidArg for what would end a line of it.

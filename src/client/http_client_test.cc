@@ -105,6 +105,10 @@ TEST(HttpClientTest, WhatWouldEndALineIsNotSent) {
   EXPECT_FALSE(WriteHead(endpoint, {.headers = {{"A:", "b"}}}).ok());
   EXPECT_EQ(CheckHeaders({{"authorization", "Bearer secret\n"}}).message(),
             "header 'authorization' cannot be sent: a line end, or a name that is none");
+  for (const char* own : {"Host", "Content-Length", "transfer-encoding"}) {
+    EXPECT_EQ(CheckHeaders({{own, "3"}}).message(),
+              fmt::format("header '{}' cannot be sent: each request has its own", own));
+  }
   EXPECT_EQ(*WriteHead(endpoint, {.path = "/p", .headers = {{"A", "b c"}}}),
             "GET /p HTTP/1.1\r\nHost: 127.0.0.1:1\r\nA: b c\r\n\r\n");
 }
