@@ -72,6 +72,14 @@ def test_shape_tensors(serve):
     assert answer["t"].tolist() == [4, 5]
 
 
+def test_shape_tensors_have_no_batch_dimension_whichever_input_comes_first(serve):
+    served = serve()
+    served.load("m", SHAPES)
+    x, s = rows(1), np.int32([4, 5])
+    for inputs in ({"x": x, "s": s}, {"s": s, "x": x}):
+        np.testing.assert_array_equal(served.infer("m", **inputs)["y"], np.full((1, 4, 5), 7, np.float32))
+
+
 def test_the_values_of_a_shape_tensor_are_checked(serve):
     served = serve()
     served.load("m", SHAPES)

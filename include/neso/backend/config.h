@@ -23,6 +23,7 @@ struct TensorConfig {
   std::optional<std::vector<int64_t>> reshape;  // what the backend sees instead of `dims`
   bool optional = false;
   bool ragged = false;
+  bool is_shape_tensor = false;  // its values are a shape, the same for a whole batch: it has no batch dimension
 
   const std::vector<int64_t>& backend_dims() const { return reshape ? *reshape : dims; }
 };
@@ -80,6 +81,9 @@ struct ModelConfig {
   Parameters parameters;
 
   bool batches() const { return max_batch_size > 0; }
+  bool has_shape_tensors() const {
+    return std::any_of(inputs.begin(), inputs.end(), [](const TensorConfig& input) { return input.is_shape_tensor; });
+  }
   const TensorConfig* FindInput(std::string_view name) const { return Find(inputs, name); }
   const TensorConfig* FindOutput(std::string_view name) const { return Find(outputs, name); }
   // The batch input or output that has the tensor `name` among its targets.
@@ -121,7 +125,8 @@ inline TensorConfig ParseTensor(const rapidjson::Value& json) {
                       .dims = Integers(json, "dims"),
                       .reshape = std::nullopt,
                       .optional = BoolOr(json, "optional", false),
-                      .ragged = BoolOr(json, "allow_ragged_batch", false)};
+                      .ragged = BoolOr(json, "allow_ragged_batch", false),
+                      .is_shape_tensor = BoolOr(json, "is_shape_tensor", false)};
   if (const rapidjson::Value* reshape = FindMember(json, "reshape")) tensor.reshape = Integers(*reshape, "shape");
   return tensor;
 }

@@ -43,6 +43,8 @@ class Execution {
   Execution(TRITONBACKEND_ModelInstance* instance, const ModelConfig& config, std::span<Request> requests)
       : instance_(instance), config_(config), requests_(requests) {
     times_.exec_start_ns = NowNs();
+    if (!config.batches() || !config.has_shape_tensors()) return;
+    for (Request& request : requests) request.set_batch_size(ItemsBesideShapeTensors(request));
   }
   ~Execution() { Finish(); }
   Execution(const Execution&) = delete;
@@ -77,6 +79,16 @@ class Execution {
   }
 
  private:
+  // A client gives the inputs in any order.
+  int64_t ItemsBesideShapeTensors(const Request& request) const {
+    for (uint32_t i = 0, count = request.input_count(); i < count; ++i) {
+      const Result<Input> input = request.input(i);
+      const TensorConfig* const config = input ? config_.FindInput(input->name) : nullptr;
+      if (config != nullptr && !config->is_shape_tensor && !input->shape.empty()) return input->shape[0];
+    }
+    return 1;
+  }
+
   void Finish() {
     times_.exec_end_ns = NowNs();
     if (times_.compute_start_ns == 0) times_.compute_start_ns = times_.exec_start_ns;

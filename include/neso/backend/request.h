@@ -97,7 +97,8 @@ class Request {
     return false;
   }
 
-  // How many items the request adds to a batch: the first dimension of its inputs. Only for models that batch.
+  // How many items the request adds to a batch: the first dimension of its inputs. Only for models that batch. Where
+  // some inputs have no batch dimension, Execution has found one that has.
   int64_t batch_size() const {
     if (handle_ == nullptr) return batch_size_ < 0 ? 1 : batch_size_;
     if (batch_size_ < 0) {
@@ -170,6 +171,7 @@ class Request {
   }
   bool answered() const { return answered_; }  // a response was made, or a factory that will make them
   bool failed() const { return failed_; }      // a response carried an error
+  void set_batch_size(int64_t size) { batch_size_ = size; }
   void set_answered() { answered_ = true; }
   void set_failed() { failed_ = true; }
 
