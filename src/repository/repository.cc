@@ -317,6 +317,7 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
       ensembles_.erase(model);
       kept_overrides_.erase(model);
       startup_failures_.erase(model);
+      poll_failures_.erase(model);
     }
     return {};
   }
@@ -390,6 +391,11 @@ Status ModelRepository::UnregisterRepository(const std::string& path) {
 
 std::vector<ModelIndexEntry> ModelRepository::Index(bool ready_only) const {
   std::map<std::string, std::vector<ModelIndexEntry>> by_id;
+  std::map<std::string, std::string> failures;  // of models without a version
+  {
+    MutexLock lock(mutex_);
+    failures = poll_failures_;
+  }
   if (Expected<Locations> locations = ListAll()) {
     for (const auto& [id, location] : *locations) {
       std::vector<ModelIndexEntry>& entries = by_id[id];
@@ -401,12 +407,21 @@ std::vector<ModelIndexEntry> ModelRepository::Index(bool ready_only) const {
   for (ModelIndexEntry& entry : lifecycle_.States()) {
     std::vector<ModelIndexEntry>& entries = by_id[entry.name];
     const bool duplicate = !entries.empty() && entries.front().version == -1;
-    if (!duplicate && entry.version != -1) entries.push_back(std::move(entry));
+    if (entry.version == -1) {
+      if (!entry.reason.empty()) failures.try_emplace(entry.name, std::move(entry.reason));
+    } else if (!duplicate) {
+      entries.push_back(std::move(entry));
+    }
   }
   std::vector<ModelIndexEntry> index;
   for (auto& [id, entries] : by_id) {
     const std::string name = PartsOf(id).second;
-    if (entries.empty() && !ready_only) index.push_back({name, -1, ModelState::kUnknown, ""});
+    if (entries.empty() && !ready_only) {
+      const auto failure = failures.find(id);
+      const bool has_failed = failure != failures.end();
+      index.push_back(
+          {name, -1, has_failed ? ModelState::kUnavailable : ModelState::kUnknown, has_failed ? failure->second : ""});
+    }
     for (ModelIndexEntry& entry : entries) {
       if (ready_only && entry.state != ModelState::kReady) continue;
       entry.name = name;

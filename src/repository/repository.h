@@ -160,6 +160,8 @@ class ModelRepository {
   Expected<PolledModel> PollFolder(const Location& location,
                                    const std::optional<inference::ModelConfig>& config_override,
                                    bool is_retry = false) const;
+  // Keeps why the model's folder could not be read, for the index; or that it could.
+  void NotePoll(const std::string& id, const Status& polled) const;
   // The agents that see the model; with those that it asks for itself its configuration, as it is given.
   Expected<std::vector<AgentWish>> AgentsOf(const FolderSnapshot& folder,
                                             const std::optional<inference::ModelConfig>& config_override,
@@ -227,7 +229,8 @@ class ModelRepository {
   DependencyGraph loaded_ GUARDED_BY(mutex_);
   std::map<std::string, PolledModel> ensembles_ GUARDED_BY(mutex_);  // those in loaded_, as they were read
   std::map<std::string, KeptOverride> kept_overrides_ GUARDED_BY(mutex_);
-  std::map<std::string, std::string> startup_failures_ GUARDED_BY(mutex_);  // reasons by name
+  std::map<std::string, std::string> startup_failures_ GUARDED_BY(mutex_);       // reasons by name
+  mutable std::map<std::string, std::string> poll_failures_ GUARDED_BY(mutex_);  // of the last try, by id
 };
 
 }  // namespace neso

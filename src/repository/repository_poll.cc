@@ -123,6 +123,7 @@ Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
     if (polled || hint.empty()) return polled;
     return Status(polled.error().code(), polled.error().message() + " " + hint);
   });
+  NotePoll(id, model ? Status() : model.error());
   if (model) {
     model->is_retry = is_retry;
   } else {
@@ -130,6 +131,15 @@ Expected<PolledModel> ModelRepository::PollFolder(const Location& location,
                 BaseName(location.path), model.error().message());
   }
   return model;
+}
+
+void ModelRepository::NotePoll(const std::string& id, const Status& polled) const {
+  MutexLock lock(mutex_);
+  if (polled.ok()) {
+    poll_failures_.erase(id);
+  } else {
+    poll_failures_[id] = polled.ToString();
+  }
 }
 
 Expected<PolledModel> ModelRepository::PollSnapshot(const Location& location, const FolderSnapshot& folder,

@@ -93,7 +93,9 @@ TEST_F(ModelRepositoryTest, ABadModelDoesNotStopTheGoodOnes) {
   ModelRepository& repository = Start(TRITONSERVER_MODEL_CONTROL_NONE);
   EXPECT_EQ(startup_.ToString(), "Internal: failed to load all models");
   EXPECT_THAT(Texts(repository.Index(false)),
-              ElementsAre("empty", "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY", "unreadable"));
+              ElementsAre(StartsWith("empty UNAVAILABLE at least one version must be available"),
+                          "fails:1 UNAVAILABLE Internal: cannot", "good:1 READY",
+                          StartsWith("unreadable UNAVAILABLE Invalid argument: failed to read text proto")));
   EXPECT_THAT(Texts(repository.Index(true)), ElementsAre("good:1 READY"));
   EXPECT_THAT(Texts(repository.lifecycle().States()),
               ElementsAre(StartsWith("empty at least one version must be available under the version policy of model "

@@ -58,7 +58,8 @@ def test_a_folder_that_cannot_be_read_is_a_poll_error(server, model, reason):
     assert response.json() == {"error": f"failed to load '{model}', failed to poll from model repository"}
     line = server.log[server.log.rindex(f"Poll failed for model directory '{model}': "):]
     assert reason in line
-    assert index(server)[model] == ""
+    entry = index(server)[model]
+    assert entry.startswith("UNAVAILABLE: ") and reason in entry
     assert values(ask(server, "good")) == [1]
 
 
@@ -139,7 +140,7 @@ def test_exit_on_error_false_serves_the_good_ones_and_is_not_ready(repository):
         assert server.get("/v2/health/ready").status_code == 400
         assert values(ask(server, "good")) == [1]
         entries = index(server)
-        assert entries["good:1"] == "READY" and entries["unreadable"] == ""
+        assert entries["good:1"] == "READY" and entries["unreadable"].startswith("UNAVAILABLE: ")
         assert entries["bad:1"].startswith("UNAVAILABLE: Invalid argument: unable to find backend library")
     finally:
         server.stop()

@@ -183,3 +183,41 @@ def test_without_an_interval_nothing_is_looked_at(repository, start_server, seco
     assert not any(open(f"/proc/{server.pid}/task/{task}/comm").read().startswith("repository-poll")
                    for task in os.listdir(f"/proc/{server.pid}/task"))
     assert index(server) == {"m:1": "READY"}
+
+
+def is_ready(server):
+    return server.get("/v2/health/ready").status_code == 200
+
+
+def unavailable(server):
+    return server.metric("neso_model_versions", state="UNAVAILABLE")
+
+
+@pytest.mark.parametrize("mended_by", ["removal", "newer version"])
+def test_a_broken_new_version_is_forgotten_when_it_is_mended(repository, start_server, mended_by):
+    repository.add("m", config("TYPE_INT32"), files={"model.onnx": numbers()})
+    server = start_server(repository.path, *POLL)
+
+    def put(version, content):
+        staged = repository.path / "m" / f".{version}"
+        staged.mkdir()
+        (staged / "model.onnx").write_bytes(content)
+        staged.rename(repository.path / "m" / str(version))
+    put(2, b"garbage")
+    wait_until(lambda: index(server).get("m:2", "").startswith("UNAVAILABLE: "))
+    assert index(server)["m:1"] == "READY" and not is_ready(server) and unavailable(server) == 1
+    if mended_by == "removal":
+        shutil.rmtree(repository.path / "m/2")
+    else:
+        put(3, numbers())
+    wait_until(lambda: is_ready(server))
+    assert unavailable(server) == 0 and "m:2" not in index(server)
+
+
+def test_a_folder_that_cannot_be_read_says_why_in_the_index(repository, server):
+    repository.add("broken", "bogus bogus")
+    wait_until(lambda: index(server).get("broken", "").startswith("UNAVAILABLE: "))
+    assert "failed to read text proto" in index(server)["broken"]
+    assert is_ready(server)
+    shutil.rmtree(repository.path / "broken")
+    wait_until(lambda: index(server) == {"m:1": "READY"})
