@@ -55,9 +55,11 @@ FolderTracker::Changes FolderTracker::Look(const Looks& now, PollCare care) {
     entry.last = look;
     const bool is_loaded = entry.loaded && entry.loaded->SameFiles(*look);
     if (!is_loaded && entry.failed && entry.failed->SameFiles(*look)) continue;
+    // What failed is gone. Whoever keeps its states is to learn that.
+    const bool is_put_back = is_loaded && entry.failed.has_value();
     entry.failed.reset();
     const bool is_complete = care == PollCare::kAtOnce || stands_still || CameInOneStep(entry.loaded, *look);
-    if (!is_loaded && is_complete) changes.to_load.insert(id);
+    if ((!is_loaded || is_put_back) && is_complete) changes.to_load.insert(id);
     const bool was_unsettled = std::exchange(entry.is_unsettled, !is_loaded && !is_complete);
     if (entry.is_unsettled && !was_unsettled) changes.unsettled.insert(id);
   }

@@ -130,6 +130,14 @@ TEST_F(FolderTrackerTest, AChangeThatIsTakenBackIsNone) {
   EXPECT_THAT(Look(Folder({{"1", 1}})).to_load, IsEmpty());
 }
 
+TEST_F(FolderTrackerTest, WhatIsPutBackAfterAFailureIsLoadedOnceMore) {
+  tracker_.Note("m", Folder({{"1", 1}}), true);
+  tracker_.Note("m", Folder({{"1", 1}, {"2", 1}}), false);
+  EXPECT_THAT(Look(Folder({{"1", 1}})).to_load, ElementsAre("m"));
+  tracker_.Note("m", Folder({{"1", 1}}), true);
+  EXPECT_THAT(Look(Folder({{"1", 1}})).to_load, IsEmpty());
+}
+
 TEST_F(FolderTrackerTest, AFolderInAnotherRepositoryIsAnotherFolder) {
   tracker_.Note("m", Folder({{"1", 1}}), true);
   FolderLook moved = Folder({{"1", 1}});

@@ -251,7 +251,17 @@ void ModelLifecycle::Commit(LoadOperation& operation, std::vector<ModelHandle>& 
     if (action.kind != VersionActionKind::kUnload) continue;
     BeginUnloadLocked(polled.id(), action.version, record.versions[action.version], dropped);
   }
+  ForgetUnwanted(operation.actions, record);
   PublishLocked(polled.id(), record);
+}
+
+void ModelLifecycle::ForgetUnwanted(const std::vector<VersionAction>& actions, Record& record) {
+  std::set<int64_t> wanted;
+  for (const VersionAction& action : actions) wanted.insert(action.version);
+  std::erase_if(record.versions, [&](const auto& known) {
+    const auto& [version, entry] = known;
+    return entry.state == ModelState::kUnavailable && !IsUnloadedReason(entry.reason) && !wanted.contains(version);
+  });
 }
 
 void ModelLifecycle::Abandon(const LoadOperation& operation) {

@@ -131,6 +131,8 @@ class ModelLifecycle {
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
   void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
+  // Versions whose load failed, and that are gone or not chosen any more: nobody waits for them.
+  static void ForgetUnwanted(const std::vector<VersionAction>& actions, Record& record);
   Record& RecordOf(const std::string& id) REQUIRES(mutex_);
   std::set<std::string> IdsOfLocked(std::string_view name) const REQUIRES(mutex_);
   Status WhyNotServingLocked(const std::string& id, int64_t version) const REQUIRES(mutex_);

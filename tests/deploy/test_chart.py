@@ -122,6 +122,8 @@ def test_the_page_s_values_are_rendered(tmp_path):
     file.write_text(blocks(ROOT / "docs/kubernetes.md", "yaml", "test:values")[0])
     parts = render("-f", str(file))
     assert container(parts)["args"][:2] == ["tritonserver", "--model-repository=s3://my-models/production"]
+    # A version that all pods find broken at the same time takes none of them out of service.
+    assert "--strict-readiness=false" in container(parts)["args"]
     assert parts["HorizontalPodAutoscaler", "try-neso"]["spec"]["maxReplicas"] == 10
 
 

@@ -10,6 +10,7 @@ from support.control import index, load, unload
 from support.hammer import Hammer
 from support.inference import ask, values
 from support.repository import ModelRepository
+from support.simple_models import config, numbers
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
