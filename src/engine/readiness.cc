@@ -46,7 +46,7 @@ std::optional<Readiness> InferenceServer::ReadinessWithoutModels() const {
   // Models on demand come and go; a request has the one that it wants.
   if (!options_.strict_readiness || on_demand_ != nullptr) return std::optional<std::string>();
   for (const ModelIndexEntry& entry : repository_->lifecycle().States()) {
-    if (entry.state == ModelState::kReady || entry.reason == kUnloadedReason) continue;
+    if (entry.state == ModelState::kReady || IsUnloadedReason(entry.reason)) continue;
     if (entry.version < 0) return std::optional(fmt::format("model '{}' has no version to serve", entry.name));
     return std::optional(fmt::format("model '{}' version {} is {}{}{}", entry.name, entry.version,
                                      ModelStateName(entry.state), entry.reason.empty() ? "" : ": ", entry.reason));

@@ -297,7 +297,7 @@ void ModelLifecycle::RecordFailure(const std::string& id, std::string reason) {
 
 // --- unloading -------------------------------------------------------------------------------------------------------
 
-void ModelLifecycle::Unload(const std::string& id) {
+void ModelLifecycle::Unload(const std::string& id, const std::string& lost) {
   std::vector<ModelHandle> dropped;
   std::shared_ptr<AgentChain> agents;
   {
@@ -306,7 +306,9 @@ void ModelLifecycle::Unload(const std::string& id) {
     if (record == records_.end()) return;
     agents = std::move(record->second.agents);
     for (auto& [version, entry] : record->second.versions) {
-      if (entry.state == ModelState::kReady) BeginUnloadLocked(id, version, entry, dropped);
+      if (entry.state != ModelState::kReady) continue;
+      BeginUnloadLocked(id, version, entry, dropped);
+      entry.lost = lost;
     }
     record->second.config.clear();
     record->second.location.clear();
@@ -328,6 +330,7 @@ void ModelLifecycle::BeginUnloadLocked(const std::string& id, int64_t version, V
   LOG_INFO("unloading: {}:{}", id, version);
   entry.state = ModelState::kUnloading;
   entry.reason.clear();
+  entry.lost.clear();
   dropped.push_back(std::move(entry.model));
   entry.model = nullptr;
 }
@@ -374,7 +377,8 @@ void ModelLifecycle::End(ModelHandle last, std::shared_ptr<const void> folder, u
       const bool ours = entry != record->second.versions.end() && entry->second.generation == generation;
       if (ours && entry->second.state == ModelState::kUnloading) {
         entry->second.state = ModelState::kUnavailable;
-        entry->second.reason = kUnloadedReason;
+        const std::string& lost = entry->second.lost;
+        entry->second.reason = lost.empty() ? kUnloadedReason : fmt::format("{}: {}", kUnloadedReason, lost);
         version_ended_.NotifyAll();
       }
     }

@@ -67,8 +67,8 @@ class ModelLifecycle {
   void Load(PolledModel model, Done done);
   // Notes that the model cannot be loaded, as Load would on an error without version; what serves goes on serving.
   void RecordFailure(const std::string& id, std::string reason);
-  // Begins to unload every version; unknown models are unloaded already.
-  void Unload(const std::string& id);
+  // Begins to unload every version; unknown models are unloaded already. `lost`: why, if nobody asked for that.
+  void Unload(const std::string& id, const std::string& lost = "");
   // As Unload, of a model that nobody has any more: its states are not shown, until it is loaded again.
   void Remove(const std::string& id);
 
@@ -108,6 +108,7 @@ class ModelLifecycle {
   struct Version {
     ModelState state = ModelState::kUnknown;
     std::string reason;
+    std::string lost;  // while it is unloaded: why, if nobody asked for that
     uint64_t fingerprint = 0;
     uint64_t generation = 0;  // of the copy whose state this is: older copies end silently
     ModelHandle model;
@@ -130,9 +131,9 @@ class ModelLifecycle {
   void FinishLoad(LoadOperation& operation);
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
-  void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
   // Versions whose load failed, and that are gone or not chosen any more: nobody waits for them.
   static void ForgetUnwanted(const std::vector<VersionAction>& actions, Record& record);
+  void Abandon(const LoadOperation& operation) REQUIRES(mutex_);
   Record& RecordOf(const std::string& id) REQUIRES(mutex_);
   std::set<std::string> IdsOfLocked(std::string_view name) const REQUIRES(mutex_);
   Status WhyNotServingLocked(const std::string& id, int64_t version) const REQUIRES(mutex_);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace neso {
@@ -22,5 +23,7 @@ struct ModelIndexEntry {
 
 // The reason of a version that was unloaded on purpose: it does not count against the server's readiness.
 inline constexpr const char* kUnloadedReason = "unloaded";
+// Whether this is the reason of such a version, or of one that ended with another model: "unloaded: <why>".
+inline bool IsUnloadedReason(std::string_view reason) { return reason.starts_with(kUnloadedReason); }
 
 }  // namespace neso

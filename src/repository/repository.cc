@@ -136,7 +136,7 @@ std::map<std::string, std::string> ModelRepository::StartupFailures() const {
   // The states know more than the contract's texts say.
   for (const ModelIndexEntry& entry : lifecycle_.States()) {
     const auto failed = reasons.find(entry.name);
-    if (failed == reasons.end() || entry.reason.empty() || entry.reason == kUnloadedReason) continue;
+    if (failed == reasons.end() || entry.reason.empty() || IsUnloadedReason(entry.reason)) continue;
     failed->second = entry.version < 0 ? entry.reason : fmt::format("version {}: {}", entry.version, entry.reason);
   }
   return reasons;
@@ -221,8 +221,8 @@ std::map<std::string, Status> ModelRepository::LoadPolled(std::map<std::string, 
     results->reported.Wait();
     for (auto& [name, status] : results->statuses) {
       if (status.ok()) continue;
+      if (IsEnsemble(polled.at(name).config)) lifecycle_.Unload(name, status.message());
       failures.emplace(name, std::move(status));
-      if (IsEnsemble(polled.at(name).config)) lifecycle_.Unload(name);
     }
   }
   MutexLock lock(mutex_);

@@ -212,3 +212,23 @@ def test_steps_have_child_traces(repository, start_server, tmp_path):
     assert all(outer.ns["REQUEST_START"] <= trace.ns["REQUEST_START"] for trace in traces)
     assert all(trace.ns["REQUEST_END"] <= outer.ns["REQUEST_END"] for trace in traces)
     assert json.loads(file.read_text())  # an array that is complete
+
+
+def test_an_ensemble_that_ends_with_a_change_of_its_model_says_so(repository, start_server):
+    repository.add_identity("x")
+    repository.add_chain("chain", ["x"])
+    server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=*")
+    repository.add_identity("x", datatype="TYPE_INT64")
+    assert load(server, "x").status_code == 200
+    wait_until(lambda: index(server)["chain:1"].startswith("UNAVAILABLE: unloaded: "))
+    assert "tensor IN: inconsistent data type" in index(server)["chain:1"]
+    # Ready as Triton is, but the metrics tell.
+    assert server.get("/v2/health/ready").status_code == 200
+    assert server.metric("neso_model_versions", state="UNAVAILABLE") == 1
+    repository.add_identity("x")
+    assert load(server, "x").status_code == 200
+    wait_until(lambda: index(server) == {"chain:1": "READY", "x:1": "READY"})
+    assert server.metric("neso_model_versions", state="UNAVAILABLE") == 0
+    # What is unloaded by request is just that.
+    assert unload(server, "chain").status_code == 200
+    wait_until(lambda: index(server)["chain:1"] == "UNAVAILABLE: unloaded")
