@@ -98,6 +98,7 @@ void ModelRepository::RemoveModel(const std::string& id) {
   loaded_.erase(id);
   ensembles_.erase(id);
   startup_failures_.erase(id);
+  poll_failures_.erase(id);
 }
 
 }  // namespace neso
