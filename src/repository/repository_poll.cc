@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/log_scope.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
 #include "repository/latch.h"
@@ -38,7 +39,12 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
   return locations;
 }
 
+// What is no UTF-8 can stand neither in JSON nor in a message of gRPC: one such name would break the list of all models.
 void ModelRepository::AddLocation(Location location, Locations& locations) {
+  if (!IsUtf8(location.name)) {
+    LOG_WARNING("'{}' is left out: expected a folder whose name is UTF-8; rename it", OnlyUtf8(location.path));
+    return;
+  }
   const std::string id = ModelId(location.name_space, location.name);
   const auto [known, is_new] = locations.try_emplace(id, std::move(location));
   if (!is_new) known->second.is_duplicate = true;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "frontend/http/example_request.h"
@@ -123,7 +124,7 @@ int CheckModel(const Options& options) {
       return 1;
     }
     std::fputs(Description(*model).c_str(), stdout);
-    const std::string url = fmt::format("http://localhost:8000/v2/models/{}/infer", model->name());
+    const std::string url = fmt::format("http://localhost:8000/v2/models/{}/infer", EncodePercents(model->name()));
     const std::string example = ExampleRequest(*model, url, ExampleKind::kInfer);
     if (!example.empty()) std::printf("a request, once it is served:\n  %s\n", example.c_str());
   }

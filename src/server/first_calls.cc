@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/percent.h"
 #include "base/text.h"
 #include "frontend/http/example_request.h"
 #include "frontend/http/python_example.h"
@@ -33,7 +34,7 @@ std::string CallsOf(const Model& model, const Options& options) {
   const std::string address = fmt::format("{}:{}", Host(options.http.address), options.http.port);
   const bool is_decoupled = model.config().model_transaction_policy().decoupled();
   const std::string url = fmt::format("{}://{}/v2/models/{}/{}", options.http.tls.use ? "https" : "http", address,
-                                      model.name(), is_decoupled ? "generate_stream" : "infer");
+                                      EncodePercents(model.name()), is_decoupled ? "generate_stream" : "infer");
   std::string text = fmt::format("model '{}' is ready\n  inputs   {}\n  outputs  {}\n", model.name(),
                                  TensorTexts(model, model.inputs()), TensorTexts(model, model.outputs()));
   const std::string line = ExampleRequest(model, url, is_decoupled ? ExampleKind::kGenerate : ExampleKind::kInfer);

@@ -1,5 +1,7 @@
 """`neso models`, `metadata`, `config`, `stats`, `status`, `metrics`, `load` and `unload` of a real server, over HTTP and gRPC."""
 import json
+import os
+import shutil
 import socket
 import time
 
@@ -158,6 +160,15 @@ def test_a_server_that_decides_itself_says_how_it_would_not(repository, start_se
     for url in (server.http, f"grpc://{server.grpc}"):
         told = run_neso("unload", "digits", "-u", url)
         assert told.returncode == 1 and "--model-control-mode=explicit" in told.stderr
+
+
+def test_a_folder_whose_name_is_no_utf8_does_not_break_the_list(repository, start_server):
+    repository.add_identity("good")
+    shutil.copytree(os.fsencode(repository.path) + b"/good", os.fsencode(repository.path) + b"/\xff\xfe")
+    server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=good")
+    for url in (server.http, f"grpc://{server.grpc}"):
+        assert [row["name"] for row in json.loads(run_neso("models", "--json", "-u", url).stdout)] == ["good"]
+    assert "is left out: expected a folder whose name is UTF-8; rename it" in server.log
 
 
 def test_a_model_whose_name_a_path_cannot_carry(neso):

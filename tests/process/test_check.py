@@ -69,3 +69,9 @@ def test_options_of_the_server_apply(repository):
     assert "error: unknown option --no-such-option" in run_neso("check", str(folder), "--no-such-option").stderr
     result = run_neso("check", str(folder), "--backend-directory=/nowhere")
     assert result.returncode == 1 and "/nowhere" in result.stderr
+
+
+def test_the_line_to_paste_has_the_name_as_a_url_has_it(repository):
+    repository.add_identity("my model?#1")
+    told = run_neso("check", str(repository.path / "my model?#1")).stdout
+    assert "curl http://localhost:8000/v2/models/my%20model%3F%231/infer -d " in told
