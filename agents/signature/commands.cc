@@ -12,7 +12,7 @@
 namespace neso::signature {
 namespace {
 
-// "--<name>=<value>" and other words of a command.
+// "--<name>=<value>", "--<name> <value>" and other words of a command.
 struct Arguments {
   std::vector<std::string> values;  // of the one option there is
   std::vector<std::string> words;
@@ -20,11 +20,14 @@ struct Arguments {
 
 Result<Arguments> ArgumentsOf(std::span<const char* const> given, std::string_view option, const char* usage) {
   Arguments arguments;
-  const std::string prefix = "--" + std::string(option) + "=";
-  for (const char* const word : given) {
-    const std::string text = word;
+  const std::string name = "--" + std::string(option);
+  const std::string prefix = name + "=";
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::string text = given[i];
     if (!option.empty() && text.starts_with(prefix)) {
       arguments.values.push_back(text.substr(prefix.size()));
+    } else if (!option.empty() && text == name && i + 1 < given.size()) {
+      arguments.values.emplace_back(given[++i]);
     } else if (text.starts_with("-")) {
       return Status::InvalidArg("unexpected '", text, "'; expected: ", usage);
     } else {

@@ -83,6 +83,8 @@ def test_keys_of_openssl_sign_too(repository, tmp_path):
     (("sign", "--force", "/tmp"), "unexpected '--force'"),
     (("verify", "--keys=/none", "/tmp"), "there is no '/none'"),
     (("sign", "--key=/dev/null", "/tmp"), "'/dev/null' is not a regular file"),
+    (("sign", "--key", "/dev/null", "/tmp"), "'/dev/null' is not a regular file"),
+    (("sign", "--key"), "unexpected '--key'; expected: neso sign --key=KEY-FILE... MODEL-FOLDER..."),
     (("keygen", "a", "b"), "expected: neso keygen KEY-FILE"),
     (("keygen", "/no/such/folder/key"), "cannot make '/no/such/folder/key': No such file or directory"),
 ])
