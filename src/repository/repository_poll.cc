@@ -6,6 +6,7 @@
 #include "base/catch_exceptions.h"
 #include "base/log.h"
 #include "base/log_scope.h"
+#include "base/log_throttle.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "config/ensemble.h"
@@ -42,7 +43,9 @@ Expected<ModelRepository::Locations> ModelRepository::ListAll() const {
 // What is no UTF-8 can stand neither in JSON nor in a message of gRPC: one such name would break the list of all models.
 void ModelRepository::AddLocation(Location location, Locations& locations) {
   if (!IsUtf8(location.name)) {
-    LOG_WARNING("'{}' is left out: expected a folder whose name is UTF-8; rename it", OnlyUtf8(location.path));
+    static LogThrottle throttle(std::chrono::minutes(1));  // it is seen with every look
+    if (throttle.Allow())
+      LOG_WARNING("'{}' is left out: expected a folder whose name is UTF-8; rename it", OnlyUtf8(location.path));
     return;
   }
   const std::string id = ModelId(location.name_space, location.name);
