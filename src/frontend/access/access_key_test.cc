@@ -103,11 +103,11 @@ TEST(AccessUseTest, TheLargestBurstOfTheSlowestRateHasATime) {
 
 TEST(AccessUseTest, HasAsManyPlacesAsItIsTold) {
   AccessUse use;
-  EXPECT_TRUE(use.Enter(2));
-  EXPECT_TRUE(use.Enter(2));
-  EXPECT_FALSE(use.Enter(2));
-  use.Leave();
-  EXPECT_TRUE(use.Enter(2));
+  EXPECT_TRUE(use.places().TryTake(2));
+  EXPECT_TRUE(use.places().TryTake(2));
+  EXPECT_FALSE(use.places().TryTake(2));
+  use.places().Leave();
+  EXPECT_TRUE(use.places().TryTake(2));
 }
 
 }  // namespace

@@ -59,10 +59,10 @@ TEST_F(AccessKeysTest, FilesThatCannotBeUsedAreNamed) {
 
 TEST_F(AccessKeysTest, WhatAKeyHasUsedStaysWithIt) {
   const AccessTable before({Key("a")}, 1, nullptr);
-  EXPECT_TRUE(before.Find("a")->use->Enter(1));
+  EXPECT_TRUE(before.Find("a")->use->places().TryTake(1));
   const AccessTable after({Key("b"), Key("a", {"m"})}, 2, &before);
-  EXPECT_FALSE(after.Find("a")->use->Enter(1));
-  EXPECT_TRUE(after.Find("b")->use->Enter(1));
+  EXPECT_FALSE(after.Find("a")->use->places().TryTake(1));
+  EXPECT_TRUE(after.Find("b")->use->places().TryTake(1));
   EXPECT_FALSE(after.Find("a")->key.Sees("n"));
   EXPECT_EQ(after.Find("c"), nullptr);
 }
