@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "core/response_allocator.h"
 #include "core/test_support.h"
 #include "schedule/sequence_config.h"
 
@@ -115,7 +116,8 @@ void Simulation::Arrive(size_t index) {
   request->SetCorrelationId(CorrelationId(arrival.sequence));
   request->SetFlags(arrival.flags);
   request->SetReleaseCallback(&Forget, nullptr);
-  request->SetResponseCallback(nullptr, nullptr, &ForgetResponse, nullptr);
+  static const ResponseAllocator allocator(nullptr, nullptr, nullptr);  // responses have no outputs
+  request->SetResponseCallback(&allocator, nullptr, &ForgetResponse, nullptr);
   request->scheduler_data = &record;
   if (!InferenceRequest::Submit(request).ok()) End(record, Fate::kRefused);
 }
