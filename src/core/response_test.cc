@@ -52,8 +52,9 @@ TEST_F(ResponseTest, ShowsRequestersTheConfiguredShape) {
 }
 
 TEST_F(ResponseTest, RefusesAShapeThatItsReshapeDoesNotFit) {
-  EXPECT_EQ(response_->AddOutput("o", DataType::kInt8, Shape{3, 2, 5, 2}).error().message(),
-            "output 'o': expected a shape that its reshape [1,-1,2] fits, got [3,2,5,2], which would be sent as [3,2,5]");
+  EXPECT_EQ(
+      response_->AddOutput("o", DataType::kInt8, Shape{3, 2, 5, 2}).error().message(),
+      "output 'o': expected a shape that its reshape [1,-1,2] fits, got [3,2,5,2], which would be sent as [3,2,5]");
   EXPECT_FALSE(response_->AddOutput("o", DataType::kInt8, Shape{3}).ok());
   EXPECT_TRUE(response_->outputs().empty());
   EXPECT_EQ((*response_->AddOutput("o", DataType::kInt8, Shape{1, 1, 0, 2}))->shape(), (Shape{1, 2, 0}));

@@ -130,7 +130,9 @@ def test_ensembles_follow_their_models(servers):
 
     def state(server):
         wanted = ("a:1", "b:1", "chain:1", "outer:1", "longer:1")
-        return {name: told for name, told in index(server).items() if name in wanted}
+        # Neso says why one is unloaded that nobody unloaded.
+        return {name: told.split(": unloaded: ")[0] + ": unloaded" if ": unloaded: " in told else told
+                for name, told in index(server).items() if name in wanted}
 
     def agree(**expected):
         wait_until(lambda: state(servers[0]) == state(servers[1]) and

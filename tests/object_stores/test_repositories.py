@@ -90,7 +90,7 @@ def test_sizes_of_objects_count_for_models_on_demand(store, folder, repository, 
     assert response.status_code == 503
     assert "model 'huge' takes about 6.0 MB, and all models together may take 5.0 MB" in response.json()["error"]
     assert values(ask(server, "small", [1.0])) == [1]
-    assert server.metric("neso_model_memory_bytes", model="small", device="host") >= 1_000_000
+    assert server.metric("neso_on_demand_model_memory_bytes", model="small", device="host") >= 1_000_000
 
 
 def test_repositories_of_both_kinds_stand_beside_each_other(store, folder, repository, tmp_path, temporary, start_server):

@@ -267,7 +267,7 @@ def test_models_that_are_alike_are_measured_alike(repository, start):
         for name in names:
             assert server.get(f"/v2/models/{name}/config").status_code == 200
         assert loaded(server) == set(names)
-        taken = [server.metric("neso_model_memory_bytes", model=name, device="host") for name in names]
+        taken = [server.metric("neso_on_demand_model_memory_bytes", model=name, device="host") for name in names]
         assert all(12 * MB <= bytes_ <= 15 * MB for bytes_ in taken), taken
         for name in names:
             assert unload(server, name).status_code == 200

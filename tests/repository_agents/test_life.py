@@ -112,7 +112,7 @@ def test_an_agent_s_error_keeps_the_model_out(start, repository, recording):
     assert (response.status_code, response.json()["error"]) == (500, POLL_ERROR)
     assert "Poll failed for model directory 'm': told to fail" in server.log
     assert recording.events() == ["a LOAD", "b LOAD", "b LOAD_FAIL", "b finalized", "a LOAD_FAIL", "a finalized"]
-    assert index(server) == {"m": ""}
+    assert index(server) == {"m": "UNAVAILABLE: Unavailable: told to fail"}
     with httpclient.InferenceServerClient(server.http) as client:
         with pytest.raises(InferenceServerException, match="failed to poll from model repository"):
             client.load_model("m")

@@ -154,7 +154,8 @@ def test_ctrl_c_ends_at_once_also_while_the_model_loads(tmp_path):
     slow = Served(tmp_path / "model.py")
     wait_until(lambda: any(name.startswith("neso-") for name in os.listdir(slow.scratch)))
     slow.process.send_signal(signal.SIGINT)
-    assert slow.process.wait(10 * PATIENCE) != 0
+    # By the signal itself when it comes before there is anybody to take it.
+    assert slow.process.wait(10 * PATIENCE) in (0, -signal.SIGINT)
 
 
 def test_init_writes_a_configuration_that_serves(start_server, tmp_path):
