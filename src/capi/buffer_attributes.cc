@@ -30,9 +30,7 @@ TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryType(TRITONSERVER_Buff
                                                                TRITONSERVER_MemoryType memory_type) {
   return ApiCall([&]() -> Status {
     REQUIRE_ARGUMENTS(buffer_attributes);
-    if (!neso::IsMemoryType(memory_type)) {
-      return neso::InvalidArg("unknown memory type {}", static_cast<int>(memory_type));
-    }
+    RETURN_IF_ERROR(neso::CheckMemoryType(memory_type));
     AttributesOf(buffer_attributes).memory_type = static_cast<neso::MemoryType>(memory_type);
     return {};
   });

@@ -28,6 +28,10 @@ inline ResponseAllocator& AllocatorOf(TRITONSERVER_ResponseAllocator* handle) {
   return *static_cast<ResponseAllocator*>(handle);
 }
 
+inline Status CheckMemoryType(TRITONSERVER_MemoryType type) {
+  return IsMemoryType(type) ? Status() : InvalidArg("unknown memory type {}", static_cast<int>(type));
+}
+
 // Gives a JSON text to a C caller, who deletes the message.
 inline Status HandOut(std::string json, TRITONSERVER_Message** message) {
   *message = new Message(std::move(json));

@@ -21,9 +21,7 @@ Status AppendInputData(TRITONSERVER_InferenceRequest* request, const char* name,
 
 neso::Expected<BufferAttributes> AttributesFrom(size_t byte_size, TRITONSERVER_MemoryType memory_type,
                                                 int64_t memory_type_id) {
-  if (!neso::IsMemoryType(memory_type)) {
-    return neso::InvalidArg("unknown memory type {}", static_cast<int>(memory_type));
-  }
+  RETURN_IF_ERROR(neso::CheckMemoryType(memory_type));
   BufferAttributes attributes;
   attributes.byte_size = byte_size;
   attributes.memory_type = static_cast<neso::MemoryType>(memory_type);

@@ -21,6 +21,19 @@ TRITONSERVER_Error* SetOption(TRITONSERVER_ServerOptions* options, Set set) {
   });
 }
 
+// `last`: of the modes, which are numbered from 0.
+template <typename Mode>
+TRITONSERVER_Error* SetMode(TRITONSERVER_ServerOptions* options, Mode ServerOptions::*where, Mode mode, Mode last,
+                            const char* kind) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(options);
+    const int number = mode;
+    if (number < 0 || number > last) return neso::InvalidArg("unknown {} mode '{}'", kind, number);
+    OptionsOf(options).*where = mode;
+    return {};
+  });
+}
+
 // Runs `set` on the options when the text is there.
 template <typename Set>
 TRITONSERVER_Error* SetText(TRITONSERVER_ServerOptions* options, const char* text, Set set) {
@@ -70,14 +83,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelRepositoryPath(TRITONSERVE
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelControlMode(TRITONSERVER_ServerOptions* options,
                                                                   TRITONSERVER_ModelControlMode mode) {
-  return ApiCall([&]() -> Status {
-    REQUIRE_ARGUMENTS(options);
-    if (mode < TRITONSERVER_MODEL_CONTROL_NONE || mode > TRITONSERVER_MODEL_CONTROL_EXPLICIT) {
-      return neso::InvalidArg("unknown control mode '{}'", static_cast<int>(mode));
-    }
-    OptionsOf(options).control_mode = mode;
-    return {};
-  });
+  return SetMode(options, &ServerOptions::control_mode, mode, TRITONSERVER_MODEL_CONTROL_EXPLICIT, "control");
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetStartupModel(TRITONSERVER_ServerOptions* options,
@@ -98,14 +104,7 @@ TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelConfigName(TRITONSERVER_Se
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetRateLimiterMode(TRITONSERVER_ServerOptions* options,
                                                                  TRITONSERVER_RateLimitMode mode) {
-  return ApiCall([&]() -> Status {
-    REQUIRE_ARGUMENTS(options);
-    if (mode < TRITONSERVER_RATE_LIMIT_OFF || mode > TRITONSERVER_RATE_LIMIT_EXEC_COUNT) {
-      return neso::InvalidArg("unknown rate limit mode '{}'", static_cast<int>(mode));
-    }
-    OptionsOf(options).rate_limit = mode;
-    return {};
-  });
+  return SetMode(options, &ServerOptions::rate_limit, mode, TRITONSERVER_RATE_LIMIT_EXEC_COUNT, "rate limit");
 }
 
 TRITONSERVER_Error* TRITONSERVER_ServerOptionsAddRateLimiterResource(TRITONSERVER_ServerOptions* options,

@@ -2,9 +2,7 @@
 // proxies do with requests that they refuse.
 #pragma once
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "base/owned_descriptor.h"
+#include "client/listening_socket_test_util.h"
 
 namespace neso::client {
 
@@ -21,14 +20,6 @@ namespace neso::client {
 class EarlyServer {
  public:
   EarlyServer(std::string answer, size_t connections) : answer_(std::move(answer)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&where), size), 0);
-    EXPECT_EQ(listen(socket_.get(), 8), 0);
-    EXPECT_EQ(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&where), &size), 0);
-    port_ = ntohs(where.sin_port);
     thread_ = std::thread([this, connections] {
       for (size_t i = 0; i < connections; ++i) received_.push_back(Serve());
     });
@@ -39,7 +30,7 @@ class EarlyServer {
     if (thread_.joinable()) Received();
   }
 
-  uint16_t port() const { return port_; }
+  uint16_t port() const { return socket_.port(); }
 
   // What came on each connection. All are closed, or will not be made any more.
   const std::vector<std::string>& Received() {
@@ -50,7 +41,7 @@ class EarlyServer {
 
  private:
   std::string Serve() const {
-    const OwnedDescriptor connection(accept(socket_.get(), nullptr, nullptr));
+    const OwnedDescriptor connection = socket_.Accept();
     std::string received;
     std::vector<char> bytes(1 << 16);
     bool has_answered = false;
@@ -68,8 +59,7 @@ class EarlyServer {
   }
 
   const std::string answer_;
-  const OwnedDescriptor socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  uint16_t port_ = 0;
+  const ListeningSocket socket_;
   std::vector<std::string> received_;  // of the thread, until it has ended
   std::thread thread_;
 };

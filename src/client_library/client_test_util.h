@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/owned_descriptor.h"
+#include "client/listening_socket_test_util.h"
 #include "neso/client.h"
 #include "net/net_test_util.h"
 
@@ -37,15 +38,8 @@ inline InferRequest Request() {
 // Takes a connection for each answer, reads a request's head, sends the answer, and closes.
 class RawServer {
  public:
-  explicit RawServer(std::vector<std::string> answers) : answers_(std::move(answers)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&where), size), 0);
-    EXPECT_EQ(listen(socket_.get(), 8), 0);
-    EXPECT_EQ(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&where), &size), 0);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+  explicit RawServer(std::vector<std::string> answers)
+      : answers_(std::move(answers)), address_("127.0.0.1:" + std::to_string(socket_.port())) {
     thread_ = std::thread([this] {
       for (const std::string& answer : answers_) Serve(answer);
     });
@@ -57,7 +51,7 @@ class RawServer {
 
  private:
   void Serve(const std::string& answer) {
-    const OwnedDescriptor connection(accept(socket_.get(), nullptr, nullptr));
+    const OwnedDescriptor connection = socket_.Accept();
     std::string request;
     char bytes[4096];
     while (request.find("\r\n\r\n") == std::string::npos) {
@@ -68,9 +62,9 @@ class RawServer {
     EXPECT_EQ(send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL), static_cast<ssize_t>(answer.size()));
   }
 
-  const OwnedDescriptor socket_{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const client::ListeningSocket socket_;
   const std::vector<std::string> answers_;
-  std::string address_;
+  const std::string address_;
   std::thread thread_;
 };
 

@@ -42,6 +42,8 @@ struct Command {
   // that set_up names are for help and completion only.
   ProgramPart ProgramParts::*part = nullptr;
   bool describes_itself = false;  // its part answers --help, too
+  // It does what it is for whether anybody reads what it prints or not; the others are started for their output.
+  bool is_server = false;
 };
 
 }  // namespace neso::command

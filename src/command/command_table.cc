@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"serve", "Serve one model from its file, folder or package, without a repository", Topic::kServing,
-            SetUpServe, &ProgramParts::model},
+            SetUpServe, &ProgramParts::model, /*describes_itself=*/false, /*is_server=*/true},
     Command{"init", "Write the configuration of a model from its file", Topic::kServing, SetUpInit,
             &ProgramParts::model},
     Command{"check", "Load one model as a server would, and say what it is or what is wrong with it", Topic::kServing,

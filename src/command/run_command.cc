@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <string_view>
 
 #include "base/nearest.h"
 #include "base/text.h"
@@ -69,16 +68,13 @@ int Run(const Command& command, const ProgramParts& parts, const std::vector<std
   return RunParsed(SetUp(command, parts), words);
 }
 
-// It does what it is for whether anybody reads what it prints or not; the others are started for their output.
-bool IsServer(const Command& command) { return std::string_view(command.name) == "serve"; }
-
 }  // namespace
 
 int RunCommand(const ProgramParts& parts, const std::vector<std::string>& arguments) {
   const Command* const command = FindCommand(arguments[1]);
   if (command == nullptr) return Complain(NoSuchCommand(arguments[1]).message(), kMisused);
   const int exit_code = Run(*command, parts, arguments);
-  const Status output = IsServer(*command) ? Status() : CheckOutput();
+  const Status output = command->is_server ? Status() : CheckOutput();
   if (output.ok() || output.code() == StatusCode::kCancelled) return exit_code;
   return Complain(output.message(), exit_code == kDone ? kFailed : exit_code);
 }

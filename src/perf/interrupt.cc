@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 
+#include "base/signal_handler.h"
 #include "perf/output.h"
 
 namespace neso::perf {
@@ -20,22 +21,14 @@ std::atomic<int> g_signal{0};
 
 void Note(int signal_number) { g_signal = signal_number; }
 
-void Handle(int signal_number, void (*handler)(int), int flags) {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = flags;
-  sigemptyset(&action.sa_mask);
-  sigaction(signal_number, &action, nullptr);
-}
-
 }  // namespace
 
 InterruptWatch::InterruptWatch() {
-  for (const int number : kSignals) Handle(number, Note, SA_RESTART | static_cast<int>(SA_RESETHAND));
+  for (const int number : kSignals) HandleSignal(number, Note, SA_RESTART | static_cast<int>(SA_RESETHAND));
 }
 
 InterruptWatch::~InterruptWatch() {
-  for (const int number : kSignals) Handle(number, SIG_DFL, 0);
+  for (const int number : kSignals) HandleSignal(number, SIG_DFL);
   g_signal = 0;
 }
 

@@ -24,7 +24,8 @@ class LoadRun {
 
   // An interrupt ends it, too, without an error.
   Status MeasureAll();
-  // After an error, too. Those that were stable, interrupted, or went over the limit, or could be judged nonetheless when a limit is searched for.
+  // After an error, too. Those that were stable, interrupted, or went over the limit, or could be judged nonetheless when
+  // a limit is searched for.
   const std::vector<Measured>& results() const { return results_; }
   // False: a limit was searched for, and it is not known where it is.
   bool is_complete() const { return is_complete_; }

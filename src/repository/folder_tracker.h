@@ -6,9 +6,9 @@
 //
 // Nobody tells when a copy into a repository is complete. A folder counts as complete when two looks in succession have
 // seen the same, or at once when it came where it is by one step, a rename or a new link. It is gone when two looks have
-// not found it. A folder whose load has failed is tried again, since what it lacked may lie elsewhere: at the next look, and then
-// at longer and longer pauses, or when anything else in the repository has changed. If
-// its files become those again that were loaded before, they are loaded once more, which forgets the failure.
+// not found it. A folder whose load has failed is tried again, since what it lacked may lie elsewhere: at the next look,
+// and then at longer and longer pauses, or when anything else in the repository has changed. If its files become those
+// again that were loaded before, they are loaded once more, which forgets the failure.
 #pragma once
 
 #include <cstdint>

@@ -313,11 +313,8 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
     MutexLock lock(mutex_);
     for (const auto& [model, is_forgotten] : order) {
       if (!is_forgotten) continue;
-      loaded_.erase(model);
-      ensembles_.erase(model);
+      ForgetLocked(model);
       kept_overrides_.erase(model);
-      startup_failures_.erase(model);
-      poll_failures_.erase(model);
     }
     return {};
   }

@@ -153,6 +153,8 @@ class ModelRepository {
   std::pair<std::string, std::string> PartsOf(const std::string& name) const;
   // The models of this name, or the one of this id. Empty: no repository has it.
   Locations Locate(const std::string& wanted) const;
+  // One at least. Errors: kInvalidArg for what is no name of a model; kNotFound.
+  Expected<Locations> LocateSome(const std::string& name) const;
   static void AddLocation(Location location, Locations& locations);
   Expected<Override> ParseOverride(const std::vector<LoadParameter>& parameters) const;
   // The models of this name, by id; at least one. Error: one cannot be read.
@@ -191,6 +193,8 @@ class ModelRepository {
                    PollCare care);
   // Its ensembles end with it, and come back with it.
   void RemoveModel(const std::string& id);
+  // It is neither loaded nor wanted any more.
+  void ForgetLocked(const std::string& id) REQUIRES(mutex_);
   // Says for each step of an ensemble where its model is: in the ensemble's own repository, or else in the only one that
   // has it.
   void ResolveSteps(PolledModel& model) const;

@@ -95,6 +95,10 @@ void ModelRepository::RemoveModel(const std::string& id) {
   for (const std::string& model : order) lifecycle_.Unload(model);  // the ensembles that need it first
   lifecycle_.Remove(id);
   MutexLock lock(mutex_);
+  ForgetLocked(id);
+}
+
+void ModelRepository::ForgetLocked(const std::string& id) {
   loaded_.erase(id);
   ensembles_.erase(id);
   startup_failures_.erase(id);

@@ -8,10 +8,15 @@
 
 namespace neso {
 
-Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name) const {
+Expected<ModelRepository::Locations> ModelRepository::LocateSome(const std::string& name) const {
   RETURN_IF_ERROR(CheckModelName(name));
-  const Locations locations = Locate(name);
+  Locations locations = Locate(name);
   if (locations.empty()) return NotFound("model '{}' not found in any model repository", name);
+  return locations;
+}
+
+Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name) const {
+  ASSIGN_OR_RETURN(const Locations locations, LocateSome(name));
   uint64_t fingerprint = 0;
   for (const auto& [id, location] : locations) {
     ASSIGN_OR_RETURN(const FolderSnapshot folder,
@@ -22,9 +27,7 @@ Expected<uint64_t> ModelRepository::FingerprintOf(const std::string& name) const
 }
 
 Status ModelRepository::CheckLoadable(const std::string& name, int64_t version) const {
-  RETURN_IF_ERROR(CheckModelName(name));
-  const Locations locations = Locate(name);
-  if (locations.empty()) return NotFound("model '{}' not found in any model repository", name);
+  ASSIGN_OR_RETURN(const Locations locations, LocateSome(name));
   for (const auto& [id, location] : locations) {
     std::vector<std::string> called;
     ASSIGN_OR_RETURN(const LoadCandidate candidate, PreviewFolder(location, called));

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/signal_handler.h"
+
 namespace neso {
 namespace {
 
@@ -24,10 +26,7 @@ void OnTimeIsUp(int) {
 
 void EndProcessAfter(std::chrono::milliseconds time) {
   time = std::max(time, std::chrono::milliseconds(1));  // zero would mean never
-  struct sigaction action = {};
-  action.sa_handler = OnTimeIsUp;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGALRM, &action, nullptr);
+  HandleSignal(SIGALRM, OnTimeIsUp);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
   const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(time - seconds);
   const itimerval timer{.it_interval = {}, .it_value = {.tv_sec = seconds.count(), .tv_usec = rest.count()}};

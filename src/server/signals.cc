@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log_file.h"
+#include "base/signal_handler.h"
 #include "server/signal_text.h"
 
 namespace neso {
@@ -57,14 +58,6 @@ void OnUpgrade(int) {
 
 void OnHangUp(int) { log::AskToReopenFile(); }
 
-void Handle(int signal_number, void (*handler)(int), int flags) {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = flags;
-  sigemptyset(&action.sa_mask);
-  sigaction(signal_number, &action, nullptr);
-}
-
 bool IsLeftToTheSystem(int signal_number) {
   struct sigaction action = {};
   sigaction(signal_number, nullptr, &action);
@@ -74,11 +67,11 @@ bool IsLeftToTheSystem(int signal_number) {
 }  // namespace
 
 void SurviveFailingWrites() {
-  Handle(SIGPIPE, SIG_IGN, 0);
-  Handle(SIGXFSZ, SIG_IGN, 0);
+  HandleSignal(SIGPIPE, SIG_IGN, 0);
+  HandleSignal(SIGXFSZ, SIG_IGN, 0);
 }
 
-void ReopenLogOnHangUp() { Handle(SIGHUP, OnHangUp, SA_RESTART); }
+void ReopenLogOnHangUp() { HandleSignal(SIGHUP, OnHangUp, SA_RESTART); }
 
 Expected<std::unique_ptr<Signals>> Signals::Install() {
   const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -88,11 +81,11 @@ Expected<std::unique_ptr<Signals>> Signals::Install() {
   g_stops_seen = 0;
   g_upgrade_asked = false;
   g_ends_at_once = true;
-  Handle(SIGINT, OnStop, SA_RESTART);
-  Handle(SIGTERM, OnStop, SA_RESTART);
+  HandleSignal(SIGINT, OnStop, SA_RESTART);
+  HandleSignal(SIGTERM, OnStop, SA_RESTART);
   // The terminal is gone. Not where nohup has it ignored, nor where it is the log's.
-  if (IsLeftToTheSystem(SIGHUP)) Handle(SIGHUP, OnStop, SA_RESTART);
-  Handle(SIGUSR2, OnUpgrade, SA_RESTART);
+  if (IsLeftToTheSystem(SIGHUP)) HandleSignal(SIGHUP, OnStop, SA_RESTART);
+  HandleSignal(SIGUSR2, OnUpgrade, SA_RESTART);
   return std::unique_ptr<Signals>(new Signals(fd));
 }
 

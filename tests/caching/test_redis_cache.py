@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from support.caching import ENABLED, counts, metric_counts
+from support.caching import ENABLED, counts, metric_counts, wait_for_hits
 from support.clients import infer_at_once
 from support.inference import ask, values
 from support.python_models import PythonModels, python_on_path
@@ -135,11 +135,7 @@ def test_a_redis_that_dies_and_comes_back(start, redis):
     assert counts(server, "m")[0] == 0
     assert f"cannot connect to Redis at 127.0.0.1:{redis.port}" in server.log
     redis.start()
-
-    def hits():
-        ask(server, "m", [4.0])
-        return counts(server, "m")[0]
-    wait_until(hits)
+    wait_for_hits(server, [4.0])
 
 
 def test_a_redis_that_hangs_holds_up_nobody_for_long(start, redis):
@@ -154,11 +150,7 @@ def test_a_redis_that_hangs_holds_up_nobody_for_long(start, redis):
     assert server.get("/v2/health/live").status_code == 200
     assert "Timeout retrieving key: " in server.log
     redis.go_on()
-
-    def hits():
-        ask(server, "m", [1.0])
-        return counts(server, "m")[0]
-    wait_until(hits)
+    wait_for_hits(server, [1.0])
 
 
 def test_a_crowd_gets_right_answers(start):

@@ -420,13 +420,19 @@ def test_python_models_call_models_that_are_not_loaded(repository, start):
     assert server.metric("neso_on_demand_model_memory_bytes", model="caller", device="host") > 5 * MB
 
 
-def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, start, tmp_path):
-    """While it waits, the caller's next calls are written where its own lay."""
-    python = PythonModels(repository)
-    python.add("slow", f"""
+def waits_to_go(tmp_path):
+    """The beginning of a model that says when it is being loaded, and goes on when it is told."""
+    return f"""
         def initialize(self, args):
             open({str(tmp_path / "loading")!r}, "w").close()
             while not os.path.exists({str(tmp_path / "go")!r}): time.sleep(0.01)
+        """
+
+
+def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, start, tmp_path):
+    """While it waits, the caller's next calls are written where its own lay."""
+    python = PythonModels(repository)
+    python.add("slow", waits_to_go(tmp_path) + """
         def execute(self, requests):
             return [answer(OUT=values(request)) for request in requests]
         """)
@@ -455,10 +461,7 @@ def test_a_call_of_a_model_that_is_being_loaded_keeps_its_tensors(repository, st
 
 def test_a_call_of_a_model_that_is_being_loaded_can_be_cancelled(repository, start, tmp_path):
     python = PythonModels(repository)
-    python.add("slow", f"""
-        def initialize(self, args):
-            open({str(tmp_path / "loading")!r}, "w").close()
-            while not os.path.exists({str(tmp_path / "go")!r}): time.sleep(0.01)
+    python.add("slow", waits_to_go(tmp_path) + """
         def execute(self, requests):
             for request in requests:
                 sender = request.get_response_sender()

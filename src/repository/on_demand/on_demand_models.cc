@@ -158,23 +158,25 @@ void OnDemandModels::Run(const WishRef& wish) {
 
 // The models are found before the wish ends: until then nobody sends them away.
 void OnDemandModels::Answer(const WishRef& wish, const Status& status) {
-  const bool has_left = HasLeftAgain(*wish, status);
   Waiters waiters;
+  if (HasLeftAgain(*wish, status)) {
+    {
+      MutexLock lock(mutex_);
+      waiters.swap(wish->waiters);
+    }
+    for (Waiter& waiter : waiters) Await(wish->name, std::move(waiter));
+    return;
+  }
   {
     MutexLock lock(mutex_);
     waiters.swap(wish->waiters);
     const TimePoint now = parts_.clock.Now();
     for (const Waiter& waiter : waiters) {
-      if (has_left) break;  // they go on waiting
       counts_.wait_us +=
           static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - waiter.since).count());
     }
   }
   if (waiters.empty()) return;
-  if (has_left) {
-    for (Waiter& waiter : waiters) Await(wish->name, std::move(waiter));
-    return;
-  }
   auto answers = std::make_shared<std::vector<std::pair<ModelFinder::Found, Expected<ModelHandle>>>>();
   for (Waiter& waiter : waiters) {
     answers->emplace_back(std::move(waiter.found), Found(wish->name, waiter.version, status));

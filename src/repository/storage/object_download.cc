@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/catch_exceptions.h"
 #include "base/log.h"
@@ -61,7 +62,14 @@ Expected<bool> ObjectDownload::Run(std::span<const ObjectInfo> objects) {
 }
 
 Status ObjectDownload::Prepare(std::span<const ObjectInfo> objects) {
-  files_.LookAgain();
+  bool has_looked_again = false;
+  const auto is_here = [&](const std::string& id, const ObjectInfo& object, const std::string& place) {
+    if (files_.Link(id, object.size, place)) return true;
+    // Perhaps another server has brought it since.
+    if (std::exchange(has_looked_again, true)) return false;
+    files_.LookAgain();
+    return files_.Link(id, object.size, place);
+  };
   for (const ObjectInfo& object : objects) {
     const fs::path place = fs::path(target_) / object.name;
     const bool is_folder = object.name.ends_with('/');
@@ -70,7 +78,7 @@ Status ObjectDownload::Prepare(std::span<const ObjectInfo> objects) {
     if (error) return Internal("failed to create directory {}: {}", place.string(), error.message());
     if (is_folder) continue;
     std::string id = ObjectFiles::IdOf(store_folder_, object);
-    if (files_.Link(id, object.size, place.string())) continue;
+    if (is_here(id, object, place.string())) continue;
     File& file = missing_.emplace_back();
     file.object = object;
     file.id = std::move(id);
