@@ -8,7 +8,6 @@ namespace neso::onnxruntime {
 namespace {
 
 using backend::ModelConfig;
-using backend::ShapeText;
 using backend::TensorConfig;
 
 backend::DataType FromOnnx(ONNXTensorElementDataType type) {
@@ -75,19 +74,10 @@ std::string NamesOf(const std::vector<TensorDescription>& tensors) {
   return names;
 }
 
-// A scalar has no dims in ONNX; in the configuration, which has no tensors without any, all of them are 1.
-Status CheckScalar(const TensorDescription& tensor, const std::vector<int64_t>& shape, const ModelConfig& config) {
-  if (std::ranges::all_of(shape, [](int64_t dim) { return dim == 1; })) return {};
-  return Status::InvalidArg("model '", config.name, "', tensor '", tensor.name,
-                            "': the model has a scalar tensor there, for which the model configuration must specify "
-                            "dims of 1 only, such as [1], but it specifies ",
-                            ShapeText(shape));
-}
-
 Status CheckShape(const TensorDescription& tensor, const TensorConfig& configured, const ModelConfig& config) {
   if (configured.ragged) return {};  // what the model gets is one flat tensor
   const std::vector<int64_t>& dims = configured.backend_dims();
-  if (!config.batches() && tensor.shape.empty()) return CheckScalar(tensor, dims, config);
+  if (!config.batches() && tensor.shape.empty()) return backend::CheckScalar(tensor.name, dims, config);
   return backend::CheckShape(tensor.name, tensor.shape, dims, config);
 }
 

@@ -30,10 +30,13 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
                                 "', Triton OpenVINO backend supports only Kind CPU and AUTO");
     }
     failure_ = "OpenVINO failure in '" + name() + "': ";
-    padded_.resize(model().binding().inputs.size());
     NESO_RETURN_IF_ERROR(TryOpenVino(failure_, [&] {
       request_ = model().compiled().create_infer_request();
       keeps_state_ = !request_.query_state().empty();
+      for (const BoundTensor& input : model().binding().inputs) {
+        const ov::PartialShape& shape = model().compiled().input(input.port).get_partial_shape();
+        inputs_.push_back({.is_scalar = shape == ov::PartialShape{}});
+      }
     }));
     if (keeps_state_ && model().has_sequences() && model().config().max_batch_size > 1) {
       return Status::Unsupported("model '", model().name(),
@@ -46,7 +49,7 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
 
   Status Execute(Execution& execution) {
     NESO_RETURN_IF_ERROR(CheckBatch(execution));
-    for (size_t i = 0; i < padded_.size(); ++i) NESO_RETURN_IF_ERROR(SetInput(i, execution));
+    for (size_t i = 0; i < inputs_.size(); ++i) NESO_RETURN_IF_ERROR(SetInput(i, execution));
     execution.ComputeStart();
     NESO_RETURN_IF_ERROR(TryOpenVino(failure_, [&] {
       if (keeps_state_ && BeginsAnew(execution)) request_.reset_state();
@@ -62,6 +65,11 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
   }
 
  private:
+  struct Input {
+    ov::Tensor padded{};
+    bool is_scalar = false;  // for the network, not for requests
+  };
+
   Status CheckBatch(const Execution& execution) const {
     NESO_RETURN_IF_ERROR(execution.CheckBatchSize(name()));
     const int64_t max = model().config().max_batch_size;
@@ -83,8 +91,9 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
                           collector().Collect(input.tensor.name, execution.requests()));
     if (tensor == nullptr) return Status::InvalidArg("input '", input.tensor.name, "' is needed by the model");
     return TryOpenVino(failure_, [&] {
-      const ov::Shape shape(tensor->shape.begin(), tensor->shape.end());
-      request_.set_input_tensor(input.port, TensorOf(*tensor, shape, padded_[index]));
+      Input& state = inputs_[index];
+      const ov::Shape shape = state.is_scalar ? ov::Shape{} : ov::Shape(tensor->shape.begin(), tensor->shape.end());
+      request_.set_input_tensor(input.port, TensorOf(*tensor, shape, state.padded));
     });
   }
 
@@ -111,6 +120,7 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
       const ov::Tensor tensor = request_.get_output_tensor(output.port);
       const ov::Shape& dims = tensor.get_shape();  // asking again would make a new one
       std::vector<int64_t> shape(dims.begin(), dims.end());
+      if (shape.empty()) shape.assign(output.tensor.backend_dims().size(), 1);  // a scalar
       size_t byte_size = tensor.get_byte_size();
       if (!shape.empty() && shape[0] == model().fixed_batch() && shape[0] > batch_size) {
         byte_size = byte_size / static_cast<size_t>(shape[0]) * static_cast<size_t>(batch_size);
@@ -124,7 +134,7 @@ class OpenVinoInstance final : public Instance<OpenVinoModel> {
   ov::InferRequest request_;
   std::string failure_;
   bool keeps_state_ = false;
-  std::vector<ov::Tensor> padded_;  // by input
+  std::vector<Input> inputs_;
 };
 
 }  // namespace neso::openvino

@@ -93,13 +93,21 @@ class TritonPythonModel:
         return [self.respond(part) for part in parts]
 
     def arguments(self, request):
-        tensors = (pb_utils.get_input_tensor_by_name(request, name) for name in self.inputs)
-        return [torch.from_dlpack(tensor.to_dlpack()).to(self.device) for tensor in tensors]
+        return [self.argument(request, name) for name in self.inputs]
+
+    def argument(self, request, name):
+        tensor = pb_utils.get_input_tensor_by_name(request, name)
+        if tensor is None:
+            raise pb_utils.TritonModelException(f"input '{name}' is needed by the model")
+        return torch.from_dlpack(tensor.to_dlpack()).to(self.device)
 
     def run(self, arguments):
         with torch.inference_mode():
             results = self.model(*arguments)
         results = list(results) if isinstance(results, (tuple, list)) else [results]
+        if len(results) < len(self.outputs):
+            raise pb_utils.TritonModelException(f"expected {len(self.outputs)} results of the module, one for each output of the "
+                                                f"configuration, got {len(results)}")
         return [result.cpu().contiguous() for result in results]
 
     def respond(self, results):

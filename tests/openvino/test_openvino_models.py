@@ -179,10 +179,21 @@ def test_inputs_take_the_configured_dims(openvino):
         np.testing.assert_array_equal(openvino.infer("any", x=np.ones(shape, np.float32))["y"], np.full((shape[0], 1), shape[1]))
 
 
-def test_a_scalar_is_refused(openvino):
-    scalar = ("TYPE_FP32", [1])
-    assert ("model 'scalar', tensor 'x': the model expects 0 dimensions (shape []) but the model configuration specifies 1 "
-            "dimensions (shape [1])" in openvino.load_error("scalar", ir("scalar"), config({"x": scalar}, {"y": scalar}, 0)))
+def test_a_scalar_has_ones_for_dims(openvino):
+    completed = openvino.load("scalar", ir("scalar"), 'backend: "openvino"')
+    assert completed["input"][0]["dims"] == completed["output"][0]["dims"] == [1] and completed["max_batch_size"] == 0
+    openvino.load("ones", ir("scalar"), config({"x": ("TYPE_FP32", [1, 1])}, {"y": ("TYPE_FP32", [1, 1, 1])}, 0))
+    openvino.load("reshaped", ir("scalar"), config({"x": ("TYPE_FP32", [1])}, {"y": ("TYPE_FP32", [1])}, 0,
+                                                   parameters(RESHAPE_IO_LAYERS="YES")))
+    for name, given, got in (("scalar", (1,), (1,)), ("ones", (1, 1), (1, 1, 1)), ("reshaped", (1,), (1,))):
+        y = openvino.infer(name, x=np.full(given, 1.5, np.float32))["y"]
+        assert y.shape == got and y.item() == 1.5
+
+
+@pytest.mark.parametrize("x, y", [([2], [1]), ([1], [1, -1])])
+def test_a_scalar_has_no_other_dims(openvino, x, y):
+    assert ("the model has a scalar tensor there, for which the model configuration must specify dims of 1 only, such as [1], but it "
+            "specifies " in openvino.load_error("no_ones", ir("scalar"), config({"x": ("TYPE_FP32", x)}, {"y": ("TYPE_FP32", y)}, 0)))
 
 
 def test_wrong_inputs_are_answered_with_errors_and_it_goes_on(openvino, digits):

@@ -36,6 +36,10 @@ def server(models, serve):
     if kind == 10: raise Mute()
     return [answer(OUT=values(requests[0]))]
 """)
+    models.add("pops", """
+        def execute(self, requests):
+            return [answer(OUT=values(requests.pop(0))) for _ in range(len(requests))]
+        """, max_batch_size=16, extra="dynamic_batching { max_queue_delay_microseconds: 20000 }")
     models.add("no_execute", "pass")
     models.add("parameters", """
         def execute(self, requests):
@@ -150,6 +154,13 @@ def test_requests_are_executed_in_batches(server):
     stats = server.get("/v2/models/batches/stats").json()["model_stats"][0]
     assert stats["inference_stats"]["success"]["count"] == 200
     assert stats["execution_count"] < 200
+
+
+def test_the_list_of_requests_is_the_models_to_change(server):
+    rows = [{"IN": np.full((1, 2), i, np.float32)} for i in range(50)]
+    for row, got in zip(rows, infer_at_once(server.http, "pops", rows, threads=8), strict=True):
+        np.testing.assert_array_equal(got["OUT"], row["IN"])
+    assert "is not healthy" not in server.log
 
 
 PREFIX = "Failed to process the request(s) for model 'failing_0', message: "

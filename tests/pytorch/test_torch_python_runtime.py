@@ -5,6 +5,7 @@ from support.model_server import model_servers
 from support.python_models import python_on_path
 from support.repository import parameters
 from support.torch_models import PYTHON, config
+from tritonclient.utils import InferenceServerException
 
 pytestmark = pytest.mark.timeout(600)  # a worker imports PyTorch: seven seconds of a quiet machine
 X = {"x": ("TYPE_FP32", [2])}
@@ -60,6 +61,16 @@ def test_torchscript_where_there_is_no_code(torch, models):
 ])
 def test_what_cannot_be_loaded(torch, name, code, file, values, text):
     assert text in torch.load_error(name, code, python(X, TWO, **values), file)
+
+
+def test_what_a_request_or_the_module_leaves_out_is_said(torch):
+    torch.load("optional", CODE, python(X | {"y": ("TYPE_FP32", [2], "optional: true")}, TWO))
+    torch.load("short", CODE, python(X | {"y": ("TYPE_FP32", [2])}, TWO | {"third": ("TYPE_FP32", [2])}))
+    row = np.float32([[1, 2]])
+    with pytest.raises(InferenceServerException, match="input 'y' is needed by the model"):
+        torch.infer("optional", x=row)
+    with pytest.raises(InferenceServerException, match="expected 3 results of the module, one for each output .*, got 2"):
+        torch.infer("short", x=row, y=row)
 
 
 def test_a_python_without_pytorch_says_so(module_repository, start_server):

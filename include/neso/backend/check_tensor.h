@@ -1,6 +1,7 @@
 // Whether a configuration fits what a model has, with the texts that all backends share.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -34,6 +35,15 @@ inline bool ShapesFit(std::span<const int64_t> model, std::span<const int64_t> c
 }
 
 }  // namespace internal
+
+// A tensor for which the model has no dimensions; in the configuration, which has no tensors without any, all of them are 1.
+inline Status CheckScalar(std::string_view tensor, std::span<const int64_t> dims, const ModelConfig& config) {
+  if (std::ranges::all_of(dims, [](int64_t dim) { return dim == 1; })) return {};
+  return Status::InvalidArg("model '", config.name, "', tensor '", tensor,
+                            "': the model has a scalar tensor there, for which the model configuration must specify "
+                            "dims of 1 only, such as [1], but it specifies ",
+                            ShapeText(dims));
+}
 
 // `model_shape` has -1 where the model leaves it open; `dims` are the configuration's, without the batch dimension. `exactly`:
 // what the model leaves open, the configuration must, too.

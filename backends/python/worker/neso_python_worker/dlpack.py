@@ -3,7 +3,6 @@
 Source: include/dlpack/dlpack.h of DLPack 0.8, structures DLManagedTensor and DLTensor.
 """
 import ctypes
-import itertools
 import weakref
 
 import numpy
@@ -22,39 +21,18 @@ class _Tensor(ctypes.Structure):
 
 
 class _Managed(ctypes.Structure):
-    pass
+    _fields_ = [("tensor", _Tensor), ("context", ctypes.c_void_p), ("deleter", ctypes.c_void_p)]
 
 
 _Deleter = ctypes.CFUNCTYPE(None, ctypes.POINTER(_Managed))
-_Managed._fields_ = [("tensor", _Tensor), ("context", ctypes.c_void_p), ("deleter", ctypes.c_void_p)]
 
 _python = ctypes.pythonapi
-_python.PyCapsule_New.restype = ctypes.py_object
-_python.PyCapsule_New.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 _python.PyCapsule_IsValid.argtypes = [ctypes.py_object, ctypes.c_char_p]
 _python.PyCapsule_GetPointer.restype = ctypes.c_void_p
 _python.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 _python.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 _NAME, _USED = b"dltensor", b"used_dltensor"  # kept here: a capsule only points to its name
-
-_exported = {}
-_numbers = itertools.count(1)
-
-
-@_Deleter
-def _release(managed):
-    _exported.pop(managed.contents.context, None)
-
-
-# A capsule that nobody took is destroyed with the tensor that it still owns.
-@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-def _destroy(capsule):
-    is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_IsValid", _python))
-    if is_valid(capsule, _NAME):
-        get = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(("PyCapsule_GetPointer", _python))
-        _exported.pop(_Managed.from_address(get(capsule, _NAME)).context, None)
-
 
 _KINDS = {"b": _BOOL, "i": _INT, "u": _UINT, "f": _FLOAT}
 
@@ -65,19 +43,23 @@ def export(array, is_bf16):
 
 
 def export_memory(address, device, shape, dtype, is_bf16, keep):
-    """A capsule of what lies at `address` of a (device type, id), for as long as there is `keep`."""
-    managed = _Managed()
-    tensor = managed.tensor
-    sizes = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+    """A capsule of what lies at `address` of a (device type, id), for as long as there is `keep`.
+
+    NumPy makes it, of whole numbers in the host's memory, which it never looks at; then the capsule is told what they are. For
+    its taker gives it back at moments when no Python can run: while an exception is on its way, which would be lost."""
+    if not hasattr(numpy.ndarray, "__dlpack__"):
+        raise TritonModelException(f"expected NumPy 1.22 or newer for DLPack, got {numpy.__version__}")
+    count = 1
+    for size in shape:
+        count *= size
+    memory = (ctypes.c_uint8 * (max(count, 1) * dtype.itemsize)).from_address(address)
+    memory.keep = keep
+    capsule = numpy.ndarray(shape, f"u{dtype.itemsize}", memory).__dlpack__()
+    tensor = _managed(capsule).tensor
     tensor.data = address
     tensor.device_type, tensor.device_id = device
-    tensor.ndim = len(shape)
-    tensor.code, tensor.bits, tensor.lanes = _BFLOAT if is_bf16 else _KINDS[dtype.kind], dtype.itemsize * 8, 1
-    tensor.shape = ctypes.cast(sizes, ctypes.POINTER(ctypes.c_int64))
-    managed.context = next(_numbers)
-    managed.deleter = ctypes.cast(_release, ctypes.c_void_p)
-    _exported[managed.context] = managed, sizes, keep
-    return _python.PyCapsule_New(ctypes.addressof(managed), _NAME, ctypes.cast(_destroy, ctypes.c_void_p))
+    tensor.code, tensor.byte_offset = _BFLOAT if is_bf16 else _KINDS[dtype.kind], 0
+    return capsule
 
 
 def device_of(tensor):

@@ -116,7 +116,7 @@ class Runner:
             raise ModelFault(f"Python model {self._what['model_file']} does not implement `execute` method.")
         if self._decoupled:
             return self._run_decoupled(requests)
-        responses = self._execute(requests)
+        responses = self._execute(list(requests))  # theirs to change
         if self._is_async:
             responses = self._event_loop().run_until_complete(responses)
         records = [wire.U32.pack(len(requests))]
@@ -161,10 +161,10 @@ class Runner:
         if self._is_async:
             import asyncio
             answers = [request._answer for request in requests]
-            started = asyncio.run_coroutine_threadsafe(self._guard(self._execute(requests), answers),
+            started = asyncio.run_coroutine_threadsafe(self._guard(self._execute(list(requests)), answers),
                                                        self._background_loop())
             del started, answers
-        elif (returned := self._execute(requests)) is not None:
+        elif (returned := self._execute(list(requests))) is not None:
             raise ModelFault(f"Python model '{self._name}' is using the decoupled mode and the execute function must "
                             f"return None.")
         records = [wire.U32.pack(len(requests))]
