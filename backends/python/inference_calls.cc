@@ -70,6 +70,18 @@ struct RequestDeleter {
 };
 using RequestPtr = std::unique_ptr<TRITONSERVER_InferenceRequest, RequestDeleter>;
 
+struct TraceDeleter {
+  void operator()(TRITONSERVER_InferenceTrace* trace) const { (void)Status(TRITONSERVER_InferenceTraceDelete(trace)); }
+};
+using TracePtr = std::unique_ptr<TRITONSERVER_InferenceTrace, TraceDeleter>;
+
+// Null if `parent` is.
+backend::Result<TracePtr> ChildOf(TRITONSERVER_InferenceTrace* parent) {
+  TRITONSERVER_InferenceTrace* child = nullptr;
+  if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &child));
+  return TracePtr(child);
+}
+
 // One call; the server holds it through its callbacks.
 class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
  public:
@@ -83,16 +95,16 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
   }
 
   // As Find and Start, and waits for a model that the server loads on demand.
-  Status BringAndStart(TRITONSERVER_Server* server, CallRequest call) {
+  Status BringAndStart(TRITONSERVER_Server* server, CallRequest call, TracePtr trace) {
     const int64_t version = call.record.version;
     backend::Result<RequestPtr> holder =
         NewRequest(server, version);  // of the model, so that it does not leave at once
     const Status found = holder ? Find(server, call) : holder.TakeStatus();
-    return found.ok() ? Start(server, std::move(call), nullptr) : Refusal(server, version, found);
+    return found.ok() ? Start(server, std::move(call), std::move(trace)) : Refusal(server, version, found);
   }
 
   // After Find. On an error nobody will answer the call.
-  Status Start(TRITONSERVER_Server* server, CallRequest call, TRITONSERVER_InferenceTrace* parent) {
+  Status Start(TRITONSERVER_Server* server, CallRequest call, TracePtr trace) {
     if ((policy_ & TRITONSERVER_TXN_DECOUPLED) != 0 && call.record.is_decoupled == 0) {
       return Status::Internal("Model ", model_,
                               " is using the decoupled transaction policy, and may answer any number of times: use "
@@ -101,7 +113,7 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     NESO_ASSIGN_OR_RETURN(RequestPtr request, NewRequest(server, call.record.version));
     inputs_ = std::move(call.inputs);
     NESO_RETURN_IF_ERROR(Fill(request.get(), call));
-    return Submit(server, std::move(request), parent);
+    return Submit(server, std::move(request), std::move(trace));
   }
 
   // Also before Start, which may have to wait for the model.
@@ -153,15 +165,13 @@ class InferenceCall final : public std::enable_shared_from_this<InferenceCall> {
     return AddInputs(request);
   }
 
-  Status Submit(TRITONSERVER_Server* server, RequestPtr request, TRITONSERVER_InferenceTrace* parent) {
+  Status Submit(TRITONSERVER_Server* server, RequestPtr request, TracePtr trace) {
     auto answers = std::make_unique<Holder>(shared_from_this());
     auto release = std::make_unique<Holder>(shared_from_this());
     NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceRequestSetReleaseCallback(request.get(), OnRelease, release.get()));
     NESO_RETURN_IF_ERROR(
         TRITONSERVER_InferenceRequestSetResponseCallback(request.get(), Allocator(), this, OnResponse, answers.get()));
-    TRITONSERVER_InferenceTrace* trace = nullptr;
-    if (parent != nullptr) NESO_RETURN_IF_ERROR(TRITONSERVER_InferenceTraceSpawnChildTrace(parent, &trace));
-    Status started = TRITONSERVER_ServerInferAsync(server, request.get(), trace);
+    Status started = TRITONSERVER_ServerInferAsync(server, request.get(), trace.release());
     if (!started.ok()) return {TRITONSERVER_ERROR_INTERNAL, ErrorText(started.message())};
     // The callbacks' from here on, and maybe gone.
     (void)answers.release();
@@ -379,6 +389,18 @@ void ReplyUnlessStarted(const WorkerMemory& memory, uint64_t id, const Status& s
   if (!started.ok()) ReplyWith(memory, id, 0, ErrorBody(started.code(), started.message()));
 }
 
+// A model that does not serve may be loaded for the call, which the thread that reads calls must not wait for.
+void StartOnThread(TRITONSERVER_Server* server, const std::shared_ptr<WorkerMemory>& memory,
+                   const std::shared_ptr<InferenceCall>& call, uint64_t id, CallRequest request, TracePtr trace) {
+  try {
+    std::thread([server, memory, call, id, request = std::move(request), trace = std::move(trace)]() mutable {
+      ReplyUnlessStarted(*memory, id, call->BringAndStart(server, std::move(request), std::move(trace)));
+    }).detach();
+  } catch (const std::system_error& error) {
+    ReplyUnlessStarted(*memory, id, Status::Unavailable("no thread can be started: ", error.what()));
+  }
+}
+
 }  // namespace
 
 bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
@@ -394,24 +416,16 @@ bool InferenceCalls::Start(uint64_t id, std::span<const std::byte> body,
     }
     calls_[id] = call;
   }
-  // A model that does not serve may be loaded for the call, which this thread must not wait for: others need it.
-  if (!call->Find(server_, *request).ok()) {
-    StartOnThread(call, id, *std::move(request));
-    return true;
+  // At once: the request that it belongs to may end before a model has been loaded.
+  backend::Result<TracePtr> trace = ChildOf(request->record.trace != 0 ? parent(request->record.trace) : nullptr);
+  if (!trace) {
+    ReplyUnlessStarted(*memory_, id, trace.status());
+  } else if (call->Find(server_, *request).ok()) {
+    ReplyUnlessStarted(*memory_, id, call->Start(server_, *std::move(request), std::move(*trace)));
+  } else {
+    StartOnThread(server_, memory_, call, id, *std::move(request), std::move(*trace));
   }
-  TRITONSERVER_InferenceTrace* const trace = request->record.trace != 0 ? parent(request->record.trace) : nullptr;
-  ReplyUnlessStarted(*memory_, id, call->Start(server_, *std::move(request), trace));
   return true;
-}
-
-void InferenceCalls::StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, CallRequest request) const {
-  try {
-    std::thread([server = server_, memory = memory_, call, id, request = std::move(request)]() mutable {
-      ReplyUnlessStarted(*memory, id, call->BringAndStart(server, std::move(request)));
-    }).detach();
-  } catch (const std::system_error& error) {
-    ReplyUnlessStarted(*memory_, id, Status::Unavailable("no thread can be started: ", error.what()));
-  }
 }
 
 void InferenceCalls::Cancel(uint64_t id) {

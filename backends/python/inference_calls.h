@@ -17,7 +17,6 @@
 namespace neso::python {
 
 class InferenceCall;
-struct CallRequest;
 
 // Thread-safe.
 class InferenceCalls {
@@ -33,9 +32,6 @@ class InferenceCalls {
   void CancelAll();
 
  private:
-  // For a model that is not loaded.
-  void StartOnThread(const std::shared_ptr<InferenceCall>& call, uint64_t id, CallRequest request) const;
-
   TRITONSERVER_Server* const server_;
   const std::shared_ptr<WorkerMemory> memory_;
   std::mutex mutex_;

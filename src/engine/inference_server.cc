@@ -130,6 +130,15 @@ std::shared_ptr<CudaDriver> GpusToMeasure() {
   return driver ? *driver : nullptr;
 }
 
+void WarnOfMissingGpus(const MemoryLimits& budget, const CudaDriver* driver) {
+  const size_t here = driver == nullptr ? 0 : driver->devices().size();
+  for (const auto& [gpu, bytes] : budget.gpus) {
+    if (std::cmp_less(gpu, here)) continue;
+    LOG_WARNING("the memory budget of {} bytes for GPU {} bounds nothing: the GPUs here are {}, counted from 0", bytes,
+                gpu, here);
+  }
+}
+
 std::string UuidOf(const CudaDriver& driver, int gpu) {
   const std::span<const GpuDevice> gpus = driver.devices();
   return gpu >= 0 && static_cast<size_t>(gpu) < gpus.size() ? gpus[static_cast<size_t>(gpu)].uuid : "";
@@ -203,7 +212,9 @@ Status InferenceServer::MakeParts() {
   loader_ = std::make_unique<BackendLoader>(*backends_, std::move(ensembles), cache_, this);
   ASSIGN_OR_RETURN(repository_, ModelRepository::Create(RepositoryOptionsOf(options_, *timers_), *loader_));
   if (options_.load_on_demand) {
-    memory_ = std::make_unique<SystemMemory>(UsedGpuMemory(GpusToMeasure()));
+    const std::shared_ptr<CudaDriver> gpus = GpusToMeasure();
+    WarnOfMissingGpus(options_.on_demand.budget, gpus.get());
+    memory_ = std::make_unique<SystemMemory>(UsedGpuMemory(gpus));
     on_demand_ = std::make_unique<OnDemandModels>(
         options_.on_demand, OnDemandModels::Parts{*repository_, *memory_, *executor_, *timers_, activities_});
   }

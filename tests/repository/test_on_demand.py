@@ -307,6 +307,11 @@ def test_a_model_that_was_unloaded_is_loaded_again_into_its_own_room(repository,
     assert server.metric("neso_on_demand_memory_bytes", device="host") <= 2.5 * MB
 
 
+def test_a_budget_for_a_gpu_that_is_not_there_is_told(repository, start):
+    server = start("--model-gpu-memory-budget=7:1000000", env={"TRITON_SERVER_CPU_ONLY": "1"})
+    assert "the memory budget of 1000000 bytes for GPU 7 bounds nothing: the GPUs here are 0" in server.log
+
+
 def test_idle_models_leave(repository, start):
     for name in ("kept", "a"):
         add_model(repository, name)

@@ -84,9 +84,9 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("way", CALLS)
-def test_calls_are_children_and_know_it(models, start, collector, way):
-    """Three deep: each calls the next one with its request's trace."""
+@pytest.mark.parametrize("way, mode", [*((way, "none") for way in CALLS), ("exec", "on_demand")])
+def test_calls_are_children_and_know_it(models, start, collector, way, mode):
+    """Three deep: each calls the next one with its request's trace, also one that the call loads."""
     models.add("third", OWN_CONTEXT)
     for name, callee in ("second", "third"), ("first", "second"):
         models.add(name, f"""
@@ -100,7 +100,7 @@ def test_calls_are_children_and_know_it(models, start, collector, way):
                     answers.append(answer(OUT=text(request.trace().get_context() + "|" + below)))
                 return answers
             """)
-    server = start(rate=0, env=python_on_path())
+    server = start(args=[f"--model-control-mode={mode}"], rate=0, env=python_on_path())
     told = [json.loads(context) for context in ask(server, "first")["OUT"].split("|")]
     spans = [span for span in collector.await_spans(7) if span.name != "compute"]
     named = by_name(spans)

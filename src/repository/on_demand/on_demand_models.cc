@@ -63,6 +63,7 @@ void OnDemandModels::Await(std::string_view name, Waiter waiter) {
     lock.Unlock();
     return waiter.found(*std::move(refusal));
   }
+  if (!std::exchange(waiter.is_counted, true)) ++counts_.waits;
   WishRef wish;
   const auto known = by_name_.find(name);
   if (known != by_name_.end()) {
@@ -72,7 +73,6 @@ void OnDemandModels::Await(std::string_view name, Waiter waiter) {
     Add(std::move(waiter), wish->waiters);
     by_name_.emplace(wish->name, wish);
   }
-  ++counts_.waits;
   WakeAt(After(since, options_.load_wait));
   lock.Unlock();
   if (wish != nullptr) Begin(wish);

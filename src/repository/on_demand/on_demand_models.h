@@ -109,6 +109,7 @@ class OnDemandModels {
     int64_t version = -1;
     ModelFinder::Found found;
     TimePoint since{};
+    bool is_counted = false;  // it waits once more, for a model that has left again
   };
   using Waiters = std::list<Waiter>;  // longest waiting first
   enum class Phase : uint8_t { kExamining, kQueued, kLoading, kRefused };
