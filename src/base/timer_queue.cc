@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/exception_status.h"
+#include "base/saturating.h"
 
 namespace neso {
 
@@ -69,7 +70,7 @@ void TimerQueue::ThreadMain() {
     const auto next = timers_.begin();
     // As long by the system's clock as it is until then by ours; whoever sets one by hand says so.
     if (const Nanoseconds left = next->first.deadline - clock_.Now(); left > Nanoseconds(0)) {
-      changed_.WaitUntil(mutex_, std::chrono::steady_clock::now() + left);
+      changed_.WaitUntil(mutex_, After(std::chrono::steady_clock::now(), left));
       continue;
     }
     running_ = next->first;

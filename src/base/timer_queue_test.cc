@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace neso {
@@ -33,6 +34,16 @@ TEST(TimerQueueTest, PastDeadlineRunsAtOnceEvenWhileAFarOneWaits) {
   std::promise<void> done;
   timers.Schedule({}, [&] { done.set_value(); });
   done.get_future().wait();
+}
+
+TEST(TimerQueueTest, ADeadlineThatNeverComesHoldsUpNobody) {
+  TimerQueue timers;
+  const TimerId never = timers.Schedule(TimePoint::max(), [] { FAIL(); });
+  std::this_thread::sleep_for(milliseconds(20));  // the queue's thread waits for it
+  std::promise<void> done;
+  timers.Schedule(In(milliseconds(1)), [&] { done.set_value(); });
+  done.get_future().wait();
+  EXPECT_TRUE(timers.Cancel(never));
 }
 
 TEST(TimerQueueTest, CancelledTimerDoesNotRun) {

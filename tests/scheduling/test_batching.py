@@ -6,8 +6,9 @@ import time
 
 import pytest
 from support.batching import batch_counts, batches, len_batch, rows
-from support.inference import Crowd, ask, body, delay_ms, statistics, values
+from support.inference import Crowd, ask, body, delay_ms, pending, statistics, values
 from support.server import PATIENCE
+from support.wait import wait_until
 
 DELAY = delay_ms(300)
 
@@ -27,7 +28,7 @@ def server(module_repository, start_module_server):
         module_repository.add_identity(name, max_batch_size=max_batch_size, extra=extra,
                                        parameters={"execute_delay_ms": DELAY})
     long_wait = int(20_000_000 * PATIENCE)
-    for name, delay_us in (("patient", long_wait), ("waiting", DELAY * 1000)):
+    for name, delay_us in (("patient", long_wait), ("waiting", DELAY * 1000), ("endless", 2**64 - 1)):
         module_repository.add_identity(
             name, extra=f"dynamic_batching {{ preferred_batch_size: [ 4 ] max_queue_delay_microseconds: {delay_us} }}")
     add_two_inputs(module_repository, "ragged", "allow_ragged_batch: true")
@@ -115,6 +116,16 @@ def test_a_batch_of_the_preferred_size_does_not_wait(server):
         assert [values(reply.result()) for reply in replies] == [[0], [1], [2], [3]]
     assert time.monotonic() - began < 15 * PATIENCE
     assert batch_counts(server, "patient") == {4: 1}
+
+
+def test_a_queue_delay_that_never_ends_holds_nobody_else_up(server):
+    with Crowd() as crowd:
+        replies = [crowd.ask(server, "endless", [0.0])]
+        wait_until(lambda: pending(server, "endless") == 1)
+        assert values(ask(server, "waiting", [5.0])) == [5], "another model's timer comes"
+        replies += [crowd.ask(server, "endless", [float(i)]) for i in (1, 2, 3)]
+        assert [values(reply.result()) for reply in replies] == [[0], [1], [2], [3]]
+    assert batch_counts(server, "endless") == {4: 1}
 
 
 def test_requests_of_different_shapes_are_not_merged(server):
