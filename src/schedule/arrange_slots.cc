@@ -1,7 +1,5 @@
 #include "schedule/arrange_slots.h"
 
-#include <optional>
-
 #include "base/saturating.h"
 
 namespace neso {
@@ -17,14 +15,11 @@ SlotsDecision DecideSlots(size_t ready, TimePoint oldest, const DirectStrategy& 
   return {.kind = SlotsDecision::Kind::kWait, .until = until};
 }
 
-void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
-                  const std::function<bool(size_t first, size_t index)>& can_share, std::vector<bool>& rows) {
+void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready, const std::function<bool(size_t)>& fits,
+                  std::vector<bool>& rows) {
   rows.clear();
-  std::optional<size_t> first;
   for (size_t i = 0; i < slots; ++i) {
-    if (!is_ready(i)) continue;
-    if (!first) first = i;
-    if (i != *first && can_share && !can_share(*first, i)) continue;
+    if (!is_ready(i) || (fits && !fits(i))) continue;
     rows.resize(i + 1);
     rows[i] = true;
   }

@@ -25,9 +25,9 @@ struct SlotsDecision {
 SlotsDecision DecideSlots(size_t ready, TimePoint oldest, const DirectStrategy& strategy, TimePoint now);
 
 // rows[i]: whether row i is the request of slot i; else nobody's. The first `slots` are looked at; `is_ready` says
-// which have a request, `can_share` (empty: always) whether that of slot `index` fits with that of slot `first`, the
-// first one in the batch. The last row is a request. `rows` is overwritten.
-void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready,
-                  const std::function<bool(size_t first, size_t index)>& can_share, std::vector<bool>& rows);
+// which have a request, `fits` (empty: all do) whether it can share the batch. The last row is a request. `rows` is
+// overwritten.
+void ArrangeSlots(size_t slots, const std::function<bool(size_t)>& is_ready, const std::function<bool(size_t)>& fits,
+                  std::vector<bool>& rows);
 
 }  // namespace neso

@@ -45,11 +45,10 @@ TEST(DecideSlotsTest, SendsABatchWhenItIsFullEnoughOrHasWaitedLongEnough) {
 }
 
 std::vector<bool> Arrange(const std::string& slots) {
-  // '.' has nothing; letters that are equal fit together.
+  // '.' has nothing; what is an 'a' fits.
   std::vector<bool> rows = {true};
   ArrangeSlots(
-      slots.size(), [&](size_t i) { return slots[i] != '.'; },
-      [&](size_t first, size_t i) { return slots[first] == slots[i]; }, rows);
+      slots.size(), [&](size_t i) { return slots[i] != '.'; }, [&](size_t i) { return slots[i] == 'a'; }, rows);
   return rows;
 }
 
@@ -61,9 +60,10 @@ TEST(ArrangeSlotsTest, RowsGoUpToTheLastSlotThatIsExecuted) {
   EXPECT_THAT(Arrange("a.a."), ElementsAre(true, false, true));
 }
 
-TEST(ArrangeSlotsTest, WhatDoesNotFitWithTheFirstOneWaits) {
+TEST(ArrangeSlotsTest, WhatDoesNotFitWaits) {
   EXPECT_THAT(Arrange(".aba"), ElementsAre(false, true, false, true));
   EXPECT_THAT(Arrange("abb"), ElementsAre(true));
+  EXPECT_THAT(Arrange("bab"), ElementsAre(false, true));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ void DirectLane::Accept(size_t slot, InferenceRequest* request, bool) {
     MutexLock lock(runner_.mutex);
     if (slot >= slots_.size()) slots_.resize(slot + 1);
     CHECK(slots_[slot].request == nullptr, "a sequence has one request in its lane at a time");
-    slots_[slot] = {request, now};
+    slots_[slot] = {request, now, ++came_};
     ++ready_;
     started = runner_.StartIfReady(now);
   }
@@ -98,23 +98,31 @@ void DirectLane::TakeCancelled(Batch& batch) {
 
 void DirectLane::FillRows(Batch& batch) {
   const auto is_ready = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS { return slots_[i].request != nullptr; };
-  std::function<bool(size_t, size_t)> can_share;
+  const InferenceRequest& first = FirstCome();
+  std::function<bool(size_t)> fits;
   if (compatibility_.is_needed()) {
-    can_share = [this](size_t first, size_t i) NO_THREAD_SAFETY_ANALYSIS {
-      return compatibility_.CanShare(*slots_[first].request, *slots_[i].request);
+    fits = [this, &first](size_t i) NO_THREAD_SAFETY_ANALYSIS {
+      return slots_[i].request == &first || compatibility_.CanShare(first, *slots_[i].request);
     };
   }
-  ArrangeSlots(slots_.size(), is_ready, can_share, rows_);
-  const InferenceRequest& like =
-      *slots_[static_cast<size_t>(std::find(rows_.begin(), rows_.end(), true) - rows_.begin())].request;
+  ArrangeSlots(slots_.size(), is_ready, fits, rows_);
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (!rows_[i]) {
-      batch.requests.push_back(NullRequest(like));
+      batch.requests.push_back(NullRequest(first));
       continue;
     }
     batch.requests.push_back(std::exchange(slots_[i].request, nullptr));
     --ready_;
   }
+}
+
+// Of those that wait; there is one.
+const InferenceRequest& DirectLane::FirstCome() const {
+  const Waiting* first = nullptr;
+  for (const Waiting& waiting : slots_) {
+    if (waiting.request != nullptr && (first == nullptr || waiting.number < first->number)) first = &waiting;
+  }
+  return *first->request;
 }
 
 InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {

@@ -18,7 +18,8 @@
 
 namespace neso {
 
-// Thread-safe. Rows below one that is executed, whose slots have nothing to execute, are filled with null requests.
+// Thread-safe. Rows below one that is executed, whose slots have nothing to execute, are filled with null requests. Of
+// requests that cannot share a batch, the one that came first is in it: no sequence holds the others up for ever.
 class DirectLane final : public SequenceLane, public BatchSource, public std::enable_shared_from_this<DirectLane> {
  public:
   // `model` and `controls` are borrowed; they are there as long as any request is.
@@ -38,6 +39,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   struct Waiting {
     InferenceRequest* request = nullptr;  // null: none
     TimePoint since{};
+    uint64_t number = 0;  // of those that came
   };
 
   bool IsReady(TimePoint now, size_t starting) REQUIRES(runner_.mutex) override;
@@ -49,6 +51,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   SlotsDecision Decide(TimePoint now) const REQUIRES(runner_.mutex);
   void TakeCancelled(Batch& batch) REQUIRES(runner_.mutex);
   void FillRows(Batch& batch) REQUIRES(runner_.mutex);
+  const InferenceRequest& FirstCome() const REQUIRES(runner_.mutex);
   InferenceRequest* NullRequest(const InferenceRequest& like) REQUIRES(runner_.mutex);
   void WakeAt(TimePoint at) REQUIRES(runner_.mutex);
   void OnTime();
@@ -63,6 +66,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   SlotRunner runner_;                                     // its mutex guards what follows
   std::vector<Waiting> slots_ GUARDED_BY(runner_.mutex);  // up to the highest that was ever used
   size_t ready_ GUARDED_BY(runner_.mutex) = 0;
+  uint64_t came_ GUARDED_BY(runner_.mutex) = 0;  // requests, ever
   bool stopping_ GUARDED_BY(runner_.mutex) = false;
   EarliestTimer timer_ GUARDED_BY(runner_.mutex);
   std::vector<bool> rows_ GUARDED_BY(runner_.mutex);  // scratch of FillRows

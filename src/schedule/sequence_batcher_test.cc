@@ -270,7 +270,19 @@ TEST_F(SequenceBatcherTest, ShapesThatDifferGoInBatchesOfTheirOwn) {
   EXPECT_TRUE(Send("b", 1).ok());
   gate_.Open();
   requester_.WaitFor(4);
-  EXPECT_THAT(batches(), ElementsAre("a", "b.u", ".x"));
+  EXPECT_THAT(batches(), ElementsAre("a", ".x", "b.u"));
+}
+
+TEST_F(SequenceBatcherTest, ASequenceThatSendsAheadDoesNotHoldUpOneOfAnotherShape) {
+  Load(kDirect, {Gated()});
+  EXPECT_TRUE(Send("a", 1, kStart).ok());
+  gate_.WaitForArrivals(1);
+  for (const char* const id : {"b", "c", "d", "e"}) EXPECT_TRUE(Send(id, 1).ok());
+  auto longer = Make("x", CorrelationId(2), kStart, 3);
+  EXPECT_TRUE(InferenceRequest::Submit(longer).ok());
+  gate_.Open();
+  requester_.WaitFor(6);
+  EXPECT_THAT(batches(), ElementsAre("a", ".x", "b", "c", "d", "e"));
 }
 
 std::string Hex(const Input& input) {
