@@ -82,10 +82,16 @@ Status SequenceBatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
 }
 
 Expected<Sequence*> SequenceBatcher::SequenceFor(InferenceRequest& request) {
-  // A request without ID is a sequence by itself.
+  // A request without ID is a sequence by itself, which nobody joins: who could guess its ID would run in its client's
+  // sequence, and could cancel it.
   const bool is_named = request.correlation_id().InSequence();
   const auto known = is_named ? by_id_.find(request.correlation_id()) : by_id_.end();
   const bool is_known = known != by_id_.end();
+  if (is_known && known->second->id_is_generated) {
+    return InvalidArg(
+        "expected another correlation ID than {}: model '{}' has given it to a request that came without one",
+        TextOf(request.correlation_id()), model_.name());
+  }
   SequenceHome* const home = is_known ? nullptr : HomeWithFreeSlot();
   const SequenceArrival arrival{.starts = !is_named || (request.flags() & kStart) != 0,
                                 .is_known = is_known,

@@ -112,7 +112,8 @@ class SequenceBatcher final : public std::enable_shared_from_this<SequenceBatche
   // The open ones. A tree, because clients choose the ids, and could choose such as collide in a hash.
   std::map<CorrelationId, Sequence*, IdLess> by_id_ GUARDED_BY(mutex_);
   std::set<std::pair<TimePoint, Sequence*>> deadlines_ GUARDED_BY(mutex_);  // of the backlog
-  uint64_t last_generated_id_ GUARDED_BY(mutex_) = 0;
+  // Far from those that clients count, also where a model gets the low half only.
+  uint64_t last_generated_id_ GUARDED_BY(mutex_) = 0x4000'0000'4000'0000;
   bool has_started_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   EarliestTimer timer_ GUARDED_BY(mutex_);

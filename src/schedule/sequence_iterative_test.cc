@@ -11,6 +11,7 @@ namespace neso {
 namespace {
 
 using test::FakeInstance;
+using test::kEnd;
 using test::kStart;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -43,11 +44,13 @@ constexpr const char* kOldest =
 
 TEST_F(IterativeSequenceTest, ARequestWithoutIdIsASequenceOfItsOwn) {
   std::vector<std::string> seen;
+  constexpr uint64_t kBeforeGenerated = 0x4000'0000'4000'0000;
   Load("max_batch_size: 1 sequence_batching { iterative_sequence: true }",
        {[&](std::span<InferenceRequest* const> requests) {
          InferenceRequest* const request = requests[0];
          seen.push_back(
-             fmt::format("{}{} flags {}", request->id(), request->correlation_id().number(), request->flags()));
+             fmt::format("{}{} flags {}", request->id(), request->correlation_id().number() - kBeforeGenerated,
+                         request->flags()));
          seen.size() % 3 == 0 ? test::AnswerAndRelease(request) : ReleaseToComeAgain(request);
        }});
   EXPECT_TRUE(Send("a", 0).ok());
@@ -67,7 +70,28 @@ TEST_F(IterativeSequenceTest, GeneratedIdsAreTextsWhereTheModelTakesTexts) {
        }});
   EXPECT_TRUE(Send("a", 0).ok());
   requester_.WaitFor(1);
-  EXPECT_EQ(seen, "1");
+  EXPECT_EQ(seen, std::to_string(0x4000'0000'4000'0001));
+}
+
+TEST_F(IterativeSequenceTest, NobodyJoinsARequestWithoutId) {
+  std::atomic<uint64_t> given{0};
+  Load(kOldest, {[&](std::span<InferenceRequest* const> requests) {
+         given = requests[0]->correlation_id().number();
+         gate_.Pass();
+         test::AnswerAll(requests);
+       }});
+  EXPECT_TRUE(Send("a", 0).ok());
+  gate_.WaitForArrivals(1);
+  for (const uint32_t flags : {0U, kStart, kEnd}) {
+    EXPECT_EQ(Send("b", given, flags).message(),
+              fmt::format("expected another correlation ID than {}: model 'm' has given it to a request that came "
+                          "without one",
+                          given.load()));
+  }
+  gate_.Open();
+  requester_.WaitFor(1);
+  EXPECT_TRUE(Send("c", given, kStart).ok()) << "it is free again";
+  requester_.WaitFor(2);
 }
 
 TEST_F(IterativeSequenceTest, RoundsOfDifferentRequestsAreBatched) {
