@@ -57,5 +57,7 @@ uint64_t InstanceCount(const inference::ModelInstanceGroup& group);
 
 // Part of ValidateAtPoll: dynamic and sequence batching, and what does not go together with them.
 Status ValidateScheduling(const inference::ModelConfig& config);
+// Part of that; again for an ensemble when it is known whether a step is decoupled.
+Status ValidateResponseCache(const inference::ModelConfig& config);
 
 }  // namespace neso

@@ -185,6 +185,8 @@ Status ValidateLatencyTarget(const inference::ModelConfig& config) {
   return InvalidArg("parameter '{}' needs dynamic batching and batches for {}", kLatencyTargetParameter, config.name());
 }
 
+}  // namespace
+
 Status ValidateResponseCache(const inference::ModelConfig& config) {
   if (!config.response_cache().enable()) return {};
   const bool sequences = config.has_sequence_batching();
@@ -192,8 +194,6 @@ Status ValidateResponseCache(const inference::ModelConfig& config) {
   return InvalidArg("Response Cache does not currently support model {} with {}. Please disable the response cache.",
                     config.name(), sequences ? "sequence batching scheduler" : "'decoupled' transaction policy");
 }
-
-}  // namespace
 
 Expected<uint64_t> LatencyTargetMicroseconds(const inference::ModelConfig& config) {
   const std::string* const text = FindParameter(config, kLatencyTargetParameter);

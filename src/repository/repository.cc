@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "config/ensemble.h"
 #include "config/parse.h"
+#include "config/validate.h"
 #include "repository/latch.h"
 #include "repository/layout_hint.h"
 #include "repository/model_name.h"
@@ -272,6 +273,7 @@ Status ModelRepository::PrepareEnsemble(PolledModel& model, const std::map<std::
     return state;
   }));
   model.config.mutable_model_transaction_policy()->set_decoupled(EnsembleIsDecoupled(model.config, find));
+  RETURN_IF_ERROR(ValidateResponseCache(model.config));
   for (const std::string& name : ComposingModels(model.config)) {
     model.files_fingerprint = model.files_fingerprint * 31 + lifecycle_.ServingGeneration(name);
   }

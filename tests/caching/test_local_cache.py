@@ -275,6 +275,16 @@ def test_models_that_cannot_be_cached_are_not_loaded(repository, start, extra, r
     assert server.infer("m", body([1.0])).status_code == 404
 
 
+def test_an_ensemble_with_a_decoupled_step_cannot_be_cached(repository, start):
+    repository.add_identity("source", extra="model_transaction_policy { decoupled: true }")
+    repository.add_chain("m", ["source"], extra=ENABLED)
+    server = start("--model-control-mode=explicit")
+    response = server.post("/v2/repository/models/m/load")
+    assert response.status_code == 400
+    assert ("Response Cache does not currently support model m with 'decoupled' transaction policy. Please disable the "
+            "response cache.") in response.json()["error"]
+
+
 def test_a_client_s_shared_memory_gets_the_answer_of_a_hit(repository, start):
     import tritonclient.utils.shared_memory as shm
 
