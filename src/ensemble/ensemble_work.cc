@@ -85,7 +85,7 @@ void EnsembleRun::Answer(Pass& pass) {
   Status status = CatchExceptions([&] { return AnswerWithResults(pass); });
   if (status.ok()) return;
   MutexLock lock(mutex_);
-  if (pass.is_last) has_last_ = false;  // the error is
+  has_last_ = false;  // the error is the last response, whatever stands behind this one
   Fail(std::move(status));
 }
 

@@ -153,6 +153,36 @@ def test_a_python_model_calls_an_ensemble(repository, start_server):
     assert results(server.infer("caller", request_body)) == {"OUT": ([2], [2.0, 3.0])}
 
 
+def test_a_response_that_cannot_be_sent_is_an_error_also_when_all_behind_it_are_there(repository, start_server):
+    models = PythonModels(repository)
+    models.add("source", """
+        def execute(self, requests):
+            sender = requests[0].get_response_sender()
+            for size in (4, 3, 2): sender.send(answer(OUT=np.full((size,), size, np.float32)))
+            sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        """, extra=DECOUPLED)
+    models.add("slow", f"""
+        def execute(self, requests):
+            time.sleep({DELAY / 1000} if values(requests[0])[0] == 4 else 0)
+            return [answer(OUT=values(requests[0]))]
+        """, extra="instance_group { kind: KIND_CPU count: 2 }")
+    folder = repository.add_ensemble("stream", [("source", {"IN": "IN"}, {"OUT": "between"}),
+                                                ("slow", {"IN": "between"}, {"OUT": "OUT"})], max_batch_size=0)
+    config = (folder / "config.pbtxt").read_text().replace('"OUT" data_type: TYPE_FP32 dims: [-1]',
+                                                           '"OUT" data_type: TYPE_FP32 dims: [4] reshape { shape: [4] }')
+    (folder / "config.pbtxt").write_text(config)
+    server = start_server(repository.path, env=python_on_path())
+    answers = []
+    with grpcclient.InferenceServerClient(server.grpc) as client:
+        client.start_stream(lambda result, error: answers.append(str(error) if error else result.as_numpy("OUT").tolist()))
+        tensor = grpcclient.InferInput("IN", [1], "FP32")
+        tensor.set_data_from_numpy(np.ones(1, np.float32))
+        client.async_stream_infer("stream", [tensor])
+        client.stop_stream()
+    assert answers == [[4.0] * 4, "in ensemble 'stream', output 'OUT': expected a shape that its reshape [4] fits, got [3], "
+                                  "which would be sent as [4]"]
+
+
 def test_a_sequence_goes_through_an_ensemble(repository, start_server):
     PythonModels(repository).add("adding", """
         sums = {}
