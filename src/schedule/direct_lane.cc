@@ -6,6 +6,11 @@
 #include "base/check.h"
 
 namespace neso {
+namespace {
+
+constexpr size_t kMostZeros = size_t{1} << 20;  // that are kept from batch to batch
+
+}  // namespace
 
 DirectLane::DirectLane(const Model& model, const SequenceControls& controls, const DirectStrategy& strategy,
                        const SchedulingContext& context)
@@ -114,6 +119,8 @@ void DirectLane::FillRows(Batch& batch) {
     batch.requests.push_back(std::exchange(slots_[i].request, nullptr));
     --ready_;
   }
+  // The null requests have it as long as they need it; what one large request has taken is not kept after them.
+  if (zeros_ != nullptr && zeros_->size() > kMostZeros) zeros_.reset();
 }
 
 // Of those that wait; there is one.

@@ -70,7 +70,7 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
   bool stopping_ GUARDED_BY(runner_.mutex) = false;
   EarliestTimer timer_ GUARDED_BY(runner_.mutex);
   std::vector<bool> rows_ GUARDED_BY(runner_.mutex);  // scratch of FillRows
-  // What null requests read; replaced by a larger one when it must grow.
+  // What null requests read; replaced by a larger one when it must grow. Null: none, or too large to be kept.
   std::shared_ptr<const std::vector<std::byte>> zeros_ GUARDED_BY(runner_.mutex);
 };
 

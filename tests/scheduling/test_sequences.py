@@ -165,6 +165,24 @@ def test_a_cancelled_stream_takes_its_sequences_along(server, stub):
     assert total(add(server, 1, 1, END, "one", batched=False)) == 2
 
 
+def test_rows_of_nobody_do_not_keep_the_memory_of_a_large_request(repository, start_server):
+    repository.add_identity("m", "TYPE_UINT8", max_batch_size=2, extra="sequence_batching { direct { } }")
+    server = start_server(repository.path)
+
+    def send(client, sequence, size):
+        tensor = httpclient.InferInput("INPUT0", [1, size], "UINT8")
+        tensor.set_data_from_numpy(np.zeros((1, size), np.uint8))
+        client.infer("m", [tensor], sequence_id=sequence, sequence_start=True,
+                     outputs=[httpclient.InferRequestedOutput("OUTPUT0")])
+
+    with httpclient.InferenceServerClient(server.http, network_timeout=60) as client:
+        send(client, 1, 1)
+        send(client, 2, 1)
+        before = server.rss_kib()
+        send(client, 2, 256 << 20)  # the row before it is nobody's, and as large
+        wait_until(lambda: server.rss_kib() < before + (128 << 10))
+
+
 def test_rows_of_nobody_are_not_counted(server):
     before = statistics(server, "direct_text")
     assert total(add(server, 1, "a", START, "direct_text")) == 1
