@@ -166,7 +166,8 @@ def test_a_cancelled_stream_takes_its_sequences_along(server, stub):
 
 
 def test_rows_of_nobody_do_not_keep_the_memory_of_a_large_request(repository, start_server):
-    repository.add_identity("m", "TYPE_UINT8", max_batch_size=2, extra="sequence_batching { direct { } }")
+    repository.add_identity("m", "TYPE_UINT8", max_batch_size=2,
+                            extra="sequence_batching { direct { } max_sequence_idle_microseconds: 600000000 }")
     server = start_server(repository.path)
 
     def send(client, sequence, size):
@@ -179,8 +180,8 @@ def test_rows_of_nobody_do_not_keep_the_memory_of_a_large_request(repository, st
         send(client, 1, 1)
         send(client, 2, 1)
         before = server.rss_kib()
-        send(client, 2, 256 << 20)  # the row before it is nobody's, and as large
-        wait_until(lambda: server.rss_kib() < before + (128 << 10))
+        send(client, 2, 64 << 20)  # the row before it is nobody's, and as large
+        wait_until(lambda: server.rss_kib() < before + (32 << 10))
 
 
 def test_rows_of_nobody_are_not_counted(server):
