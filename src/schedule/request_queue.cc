@@ -71,11 +71,12 @@ Status RequestQueue::Push(std::unique_ptr<InferenceRequest>& request, TimePoint 
               .deadline = DeadlineOf(*request, level.policy, now),
               .rows = request->batch_size(),
               .number = ++came_};
-  entry.request = request.release();
+  entry.request = request.get();
+  level.waiting.Push(place, entry);  // first, since it may find no memory: then the request is the caller's still
+  (void)request.release();
   ++size_;
   rows_ += entry.rows;
   next_deadline_ = std::min(next_deadline_, entry.deadline);
-  level.waiting.Push(place, entry);
   return {};
 }
 

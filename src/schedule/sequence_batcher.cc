@@ -70,7 +70,8 @@ Status SequenceBatcher::Enqueue(std::unique_ptr<InferenceRequest>& request) {
     if ((request->flags() & kEnd) != 0) CloseToFurther(*sequence);
     if (sequence->home == nullptr) BoundWait(*sequence, *request);
     if (sequence->list == &idle_) Move(*sequence, busy_);
-    sequence->waiting.push_back(request.release());
+    sequence->waiting.push_back(request.get());  // which may find no memory
+    (void)request.release();
     next = Next(*sequence);
     if (!has_started_) StartIfDue(outcome);
   }
