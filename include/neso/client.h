@@ -97,7 +97,8 @@ struct ClientFigures {
 class __attribute__((visibility("default"))) Client {
  public:
   // `endpoints`: servers that have the same models, as "host:port" or that after http://, https://, grpc:// or grpcs://,
-  // which may stand side by side; without a scheme it is http://. Does not connect.
+  // or with "unix:path" in place of host and port. They may stand side by side; without a scheme it is http://. Does not
+  // connect.
   // Errors: kInvalidArgument, an endpoint that is none, or a file of TLS that cannot be used; kUnavailable, the library for
   // TLS (libneso_tls.so, beside this one) is missing.
   static Result<Client> Open(const std::vector<std::string>& endpoints, ClientOptions options = {});

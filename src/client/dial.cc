@@ -18,12 +18,12 @@ class SecureTransport final : public net::Transport {
       switch (tls_->Shake()) {
         case net::TlsTransport::Handshake::kDone: return {};
         case net::TlsTransport::Handshake::kFailed:
-          return Unavailable("cannot connect to {}: TLS: {}", endpoint.Authority(), tls_->failure());
+          return Unavailable("cannot connect to {}: TLS: {}", endpoint.Place(), tls_->failure());
         case net::TlsTransport::Handshake::kWaiting: break;
       }
       // What it has to say fits into an empty socket's buffer: it waits for the server.
       if (!WaitForSocket(socket_.fd(), POLLIN, deadline))
-        return Unavailable("cannot connect to {}: TLS: no answer in time", endpoint.Authority());
+        return Unavailable("cannot connect to {}: TLS: no answer in time", endpoint.Place());
     }
   }
 

@@ -24,7 +24,7 @@ struct Dialled {
 Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const net::TlsClientSettings& settings);
 
 // Waits until `deadline` at most, handshake included. `load` outlives the transport.
-// Errors: kUnavailable "cannot connect to <host>:<port>: <reason>"; kInvalidArg for files of TLS that cannot be used.
+// Errors: kUnavailable "cannot connect to <place>: <reason>"; kInvalidArg for files of TLS that cannot be used.
 Expected<Dialled> Dial(const Endpoint& endpoint, Wire wire, TimePoint deadline, net::ServerLoad& load);
 
 }  // namespace neso::client

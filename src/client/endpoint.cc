@@ -13,8 +13,12 @@
 #include <cstring>
 #include <memory>
 
+#include "client/unix_socket.h"
+
 namespace neso::client {
 namespace {
+
+constexpr const char* kUnix = "unix:";
 
 struct FreeAddresses {
   void operator()(addrinfo* addresses) const { freeaddrinfo(addresses); }
@@ -27,7 +31,8 @@ bool TakePrefix(std::string_view& text, std::string_view prefix) {
 }
 
 Status NoAddress(std::string_view text) {
-  return InvalidArg("'{}' is no address of a server: expected HOST:PORT, http://HOST:PORT or https://HOST:PORT", text);
+  return InvalidArg(
+      "'{}' is no address of a server: expected HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:PATH", text);
 }
 
 int MillisecondsUntil(TimePoint deadline) {
@@ -43,12 +48,23 @@ int FinishConnecting(int fd, TimePoint deadline) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+// PATH or ///PATH, behind "unix:": as gRPC writes them.
+bool TakeSocketPath(std::string_view path, Endpoint& endpoint) {
+  if (path.starts_with("///")) path.remove_prefix(2);
+  endpoint.host = "localhost";
+  endpoint.socket_path = path;
+  return !path.empty() && !path.starts_with("//");
+}
+
 }  // namespace
 
 std::string Endpoint::Authority() const {
+  if (!socket_path.empty()) return host;
   const bool is_v6 = host.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
 }
+
+std::string Endpoint::Place() const { return socket_path.empty() ? Authority() : kUnix + socket_path; }
 
 Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
   Endpoint endpoint;
@@ -57,6 +73,10 @@ Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
     endpoint.uses_tls = true;
   } else {
     TakePrefix(rest, "http://");
+  }
+  if (TakePrefix(rest, kUnix)) {
+    if (!TakeSocketPath(rest, endpoint)) return NoAddress(text);
+    return endpoint;
   }
   const size_t slash = std::min(rest.find('/'), rest.size());
   endpoint.path = rest.substr(slash);
@@ -94,8 +114,13 @@ bool WaitForSocket(int fd, short events, TimePoint deadline) {
 
 Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint deadline) {
   const auto failure = [&](const char* reason) {
-    return Unavailable("cannot connect to {}: {}", endpoint.Authority(), reason);
+    return Unavailable("cannot connect to {}: {}", endpoint.Place(), reason);
   };
+  if (!endpoint.socket_path.empty()) {
+    Expected<OwnedDescriptor> socket = ConnectUnixSocket(endpoint.socket_path, deadline);
+    if (!socket) return failure(socket.error().message().c_str());
+    return socket;
+  }
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;

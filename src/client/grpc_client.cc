@@ -21,7 +21,7 @@ Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view m
     return true;
   }));
   if (answers == 1) return answer;
-  return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Authority(), path, answers);
+  return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Place(), path, answers);
 }
 
 Status GrpcClient::CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
@@ -41,10 +41,10 @@ Status GrpcClient::CallForMany(std::string_view path, std::string_view message, 
   call.SendAndFinish({.head = *sent, .keep = sent});
   while (call.is_under_way() && wants_more_ && Now() < deadline) loop_.RunOnce(deadline);
   if (!wants_more_) return {};
-  if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Authority());
+  if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Place());
   if (status_.code == net::GrpcCode::kOk) return {};
   const Status error = StatusOf(status_);
-  return connection_->is_open() ? error : error.WithContext("{}", endpoint_.Authority());
+  return connection_->is_open() ? error : error.WithContext("{}", endpoint_.Place());
 }
 
 Status GrpcClient::EnsureConnection(TimePoint deadline) {

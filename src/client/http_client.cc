@@ -71,9 +71,9 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
   while (connection_->awaits_answer() && std::chrono::steady_clock::now() < deadline) loop_.RunOnce(deadline);
   if (connection_->awaits_answer()) {
     connection_.reset();  // its answer, should it come, is nobody's
-    return Unavailable("no answer from {} in time", endpoint_.Authority());
+    return Unavailable("no answer from {} in time", endpoint_.Place());
   }
-  if (!lost_.ok()) return lost_.WithContext("{}", endpoint_.Authority());
+  if (!lost_.ok()) return lost_.WithContext("{}", endpoint_.Place());
   return std::move(answer_);
 }
 

@@ -17,15 +17,19 @@ Endpoint At(uint16_t port) { return {.host = "127.0.0.1", .port = port, .uses_tl
 TEST(EndpointTest, AddressesAreReadAsPeopleWriteThem) {
   const auto shown = [](std::string_view text) {
     const Expected<Endpoint> endpoint = ParseEndpoint(text, 8000);
-    return endpoint ? fmt::format("{}{} {}", endpoint->uses_tls ? "tls " : "", endpoint->Authority(), endpoint->path)
-                    : endpoint.error().message();
+    if (!endpoint) return endpoint.error().message();
+    return fmt::format("{}{} {}", endpoint->uses_tls ? "tls " : "", endpoint->Authority(),
+                       endpoint->socket_path.empty() ? endpoint->path : endpoint->Place());
   };
   EXPECT_EQ(shown("localhost"), "localhost:8000 ");
   EXPECT_EQ(shown("a:1"), "a:1 ");
   EXPECT_EQ(shown("[::1]:9"), "[::1]:9 ");
   EXPECT_EQ(shown("[::1]"), "[::1]:8000 ");
   EXPECT_EQ(shown("https://a:443/b/"), "tls a:443 /b");
-  for (const char* bad : {"", ":1", "a:", "a:0", "a:70000", "a:x", "[::1", "http://"}) {
+  EXPECT_EQ(shown("unix:/run/s"), "localhost unix:/run/s");
+  EXPECT_EQ(shown("https://unix:///run/s"), "tls localhost unix:/run/s");
+  EXPECT_EQ(shown("unix:beside"), "localhost unix:beside");
+  for (const char* bad : {"", ":1", "a:", "a:0", "a:70000", "a:x", "[::1", "http://", "unix:", "unix://s"}) {
     EXPECT_NE(shown(bad).find("expected HOST:PORT"), std::string::npos) << bad;
   }
 }

@@ -34,7 +34,7 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 Calls::Calls(Worker& worker, const std::vector<ServerAddress>& servers, const ClientOptions& options)
     : worker_(worker), options_(options), budget_(options.retries_per_call, options.retries_at_once) {
   for (const ServerAddress& server : servers) {
-    endpoints_.push_back({.address = server.endpoint.Authority(), .channel = ChannelTo(server, worker, options)});
+    endpoints_.push_back({.address = server.endpoint.Place(), .channel = ChannelTo(server, worker, options)});
   }
 }
 

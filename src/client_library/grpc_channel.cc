@@ -52,7 +52,7 @@ class GrpcChannel::Exchange final : private client::GrpcCall::Listener {
 
   Expected<Answer> ReadEnd(const net::GrpcStatus& status) {
     if (connection_->is_lost() || IsInDoubt(status))
-      return Unavailable("{}: {}", channel_.endpoint_.Authority(), status.message);
+      return Unavailable("{}: {}", channel_.endpoint_.Place(), status.message);
     if (status.code == net::GrpcCode::kOk && messages_ != 1) {
       return Answer(GrpcAnswer{
           {net::GrpcCode::kInternal, fmt::format("expected one message as the server's answer, got {}", messages_)}});

@@ -72,7 +72,7 @@ void HttpChannel::OnLost(Http1Connection& connection, const Status& reason) {
   Attempt* const attempt = slot->attempt;
   Retire(slot);
   Serve();
-  if (attempt != nullptr) attempt->done(reason.WithContext("{}", endpoint_.Authority()));
+  if (attempt != nullptr) attempt->done(reason.WithContext("{}", endpoint_.Place()));
 }
 
 void HttpChannel::Abandon(Attempt& attempt) {

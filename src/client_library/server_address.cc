@@ -10,7 +10,8 @@ Expected<ServerAddress> ParseServerAddress(std::string_view text) {
   Expected<client::Endpoint> endpoint = client::ParseEndpoint(as_http, is_grpc ? 8001 : 8000);
   if (!endpoint) {
     return InvalidArg(
-        "'{}' is no address of a server: expected HOST:PORT, or that after http://, https://, grpc:// or grpcs://",
+        "'{}' is no address of a server: expected HOST:PORT, or that after http://, https://, grpc:// or grpcs://; "
+        "unix:PATH stands in place of HOST:PORT",
         text);
   }
   return ServerAddress{*std::move(endpoint), is_grpc ? Protocol::kGrpc : Protocol::kHttp};

@@ -17,7 +17,7 @@ struct ServerAddress {
 };
 
 // HOST, HOST:PORT or one of these after http://, https://, grpc:// or grpcs://, with a path or without; without a scheme
-// it is http://. Error: kInvalidArg with what was expected.
+// it is http://. unix:PATH stands in place of HOST:PORT and path. Error: kInvalidArg with what was expected.
 Expected<ServerAddress> ParseServerAddress(std::string_view text);
 
 }  // namespace neso::client_library

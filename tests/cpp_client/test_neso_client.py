@@ -131,6 +131,17 @@ def test_programs_for_tritons_library(built, plain):
     assert done.returncode == 0, done.stderr
 
 
+def test_sockets_in_the_file_system(ask, models, start_server, authority, tmp_path):
+    http, grpc = f"unix:{tmp_path}/http", f"unix:{tmp_path}/grpc"
+    start_server(models, f"--http-address={http}", f"--grpc-address={grpc}", *tls_flags("grpc", authority.issue("server")), ready=False)
+    client = ask("--roots", authority.certificate, http, f"grpcs://{grpc}")
+    wait_until(lambda: client("ready") == "yes", timeout=20 * PATIENCE)
+    assert [client("infer identity") for _ in range(4)] == [SAME] * 4
+    assert f"{http}=" in client("figures") and f"{grpc}=" in client("figures")
+    assert ask(f"unix:{tmp_path}/none")("infer identity") == f"unavailable: cannot connect to unix:{tmp_path}/none: No such file or directory"
+    assert "File name too long" in ask(f"grpc://unix:{tmp_path}/{'x' * 200}")("infer identity")
+
+
 @pytest.mark.parametrize("scheme", ["https", "grpcs"])
 def test_who_is_not_trusted(ask, built, secure, authority, client, tmp_path, scheme):
     where = address(secure, scheme)
@@ -188,5 +199,5 @@ def test_an_endpoint_that_dies(ask, models, start_server, plain, schemes):
 def test_what_is_no_endpoint(built):
     assert opened(built, "ftp://localhost:8000") == (
         "invalid: 'ftp://localhost:8000' is no address of a server: expected HOST:PORT, or that after http://, https://, "
-        "grpc:// or grpcs://")
+        "grpc:// or grpcs://; unix:PATH stands in place of HOST:PORT")
     assert opened(built) == "invalid: expected one endpoint or more, got none"

@@ -20,7 +20,7 @@ def test_the_protocol_is_found(server):
             assert client.is_ready()
 
 
-@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port", "unix:", "unix://relative"])
+@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port", "unix:", "unix://relative", "ftp://unix:/s"])
 def test_urls_that_are_none(url):
     with pytest.raises(ValueError):
         Client(url)
@@ -64,6 +64,7 @@ def test_sockets_in_the_file_system(tmp_path):
     repository = ModelRepository(tmp_path / "models")
     repository.add_identity("identity")
     addresses = [f"unix:{tmp_path}/http", f"unix:{tmp_path}/grpc", f"unix://{tmp_path}/grpc"]
+    said = [f"http://{addresses[0]}", f"grpc://{addresses[1]}"]
     server = Server(repository.path, f"--http-address={addresses[0]}", f"--grpc-address={addresses[1]}", "--allow-client-shm=true",
                     ready=False).start()
     small, large = np.float32([[1]]), np.zeros((1, 100_000), np.float32)
@@ -73,7 +74,7 @@ def test_sockets_in_the_file_system(tmp_path):
             return (await client.infer("identity", INPUT0=large)).array
 
     try:
-        for address in addresses:
+        for address in addresses + said:
             with Client(address, timeout=30) as client:
                 wait_until(client.is_ready, timeout=20 * PATIENCE)
                 for array in (small, large):

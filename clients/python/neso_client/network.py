@@ -16,6 +16,7 @@ from .streams import BlockingStream, SharedTlsStream, Stream
 
 _T = TypeVar("_T")
 _UNIX = "unix:"
+_SCHEMES = ("http", "https", "grpc", "grpcs")
 
 
 class Address(NamedTuple):
@@ -49,15 +50,15 @@ class Address(NamedTuple):
 
 def split_url(url: str) -> Tuple[Optional[str], str, int]:
     """(scheme or None, host, port); "unix:PATH" and "unix:///PATH" have no port, as gRPC writes them."""
-    if url.startswith(_UNIX):
-        path = url[len(_UNIX):]
+    scheme, has_scheme, place = ("", "", url) if url.startswith(_UNIX) else url.rpartition("://")
+    if place.startswith(_UNIX) and (not has_scheme or scheme in _SCHEMES):
+        path = place[len(_UNIX):]
         path = path[2:] if path.startswith("///") else path
         if not path or path.startswith("//"):
             raise ValueError(f"expected unix:PATH or unix:///PATH, got {url!r}")
-        return None, _UNIX + path, 0
-    scheme, has_scheme, rest = url.partition("://")
-    parts = urlsplit(f"//{rest if has_scheme else url}")
-    if not parts.hostname or (has_scheme and scheme not in ("http", "https", "grpc", "grpcs")):
+        return scheme or None, _UNIX + path, 0
+    parts = urlsplit(f"//{place}")
+    if not parts.hostname or (has_scheme and scheme not in _SCHEMES):
         raise ValueError(f"expected host:port, one of http, https, grpc, grpcs before ://, or unix:PATH, got {url!r}")
     default = 8001 if scheme in ("grpc", "grpcs") and has_scheme else 8000
     return scheme if has_scheme else None, parts.hostname, parts.port or default
