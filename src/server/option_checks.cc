@@ -213,6 +213,20 @@ Status ApplyEnvironmentDefaults(ParseState& state, const Environment& environmen
   return {};
 }
 
+// Files alone switch nothing on, as with Triton.
+void WarnOfUnusedFiles(ParseState& state, std::string_view service, bool is_offered, const TlsOptions& tls) {
+  if (!is_offered || tls.use) return;
+  for (const auto& [option, file] :
+       {std::pair("server-cert", &tls.server_cert), std::pair("server-key", &tls.server_key),
+        std::pair("root-cert", &tls.root_cert)}) {
+    if (file->empty()) continue;
+    state.warnings.push_back(
+        fmt::format("Warning: '--{0}-{1}' has no effect without '--{0}-use-ssl=true': the service speaks no TLS.",
+                    service, option));
+    return;
+  }
+}
+
 Status FinishOptions(ParseState& state, const Environment& environment) {
   Options& options = state.options;
   RETURN_IF_ERROR(FinishRepository(state, environment));
@@ -227,6 +241,9 @@ Status FinishOptions(ParseState& state, const Environment& environment) {
     options.metrics.address = is_socket_file ? "0.0.0.0" : options.http.address;
   }
   RETURN_IF_ERROR(Harden(state));
+  WarnOfUnusedFiles(state, "http", options.http.allow, options.http.tls);
+  WarnOfUnusedFiles(state, "grpc", options.grpc.allow, options.grpc.tls);
+  WarnOfUnusedFiles(state, "metrics", options.server.metrics, options.metrics.tls);
   return CheckPorts(options);
 }
 

@@ -318,6 +318,18 @@ TEST(OptionsTest, TraceConfigSetsTheModesOwnSettings) {
                           Pair("bsp_max_queue_size", "64"), Pair("bsp_max_export_batch_size", "64")));
 }
 
+TEST(OptionsTest, FilesOfTlsThatNobodyUsesAreToldOf) {
+  EXPECT_THAT(Parse({"--http-server-cert=c", "--http-server-key=k"}).warnings,
+              ElementsAre("Warning: '--http-server-cert' has no effect without '--http-use-ssl=true': the service speaks "
+                          "no TLS."));
+  EXPECT_THAT(Parse({"--grpc-root-cert=r", "--metrics-server-key=k"}).warnings,
+              ElementsAre(StartsWith("Warning: '--grpc-root-cert' has no effect without '--grpc-use-ssl=true'"),
+                          StartsWith("Warning: '--metrics-server-key' has no effect without '--metrics-use-ssl=true'")));
+  EXPECT_THAT(Parse({"--http-server-cert=c", "--http-use-ssl=true"}).warnings, SizeIs(0));
+  EXPECT_THAT(Parse({"--http-server-cert=c", "--http-use-ssl-mutual=true"}).warnings, SizeIs(0));
+  EXPECT_THAT(Parse({"--http-server-cert=c", "--allow-http=false"}).warnings, SizeIs(0));
+}
+
 TEST(OptionsTest, DeprecatedOptionsWarnAndYieldToTheNewOnes) {
   const ParseResult one = Parse({"--trace-rate=5"});
   EXPECT_THAT(one.warnings, ElementsAre(StartsWith("Warning: '--trace-rate' has been deprecated")));

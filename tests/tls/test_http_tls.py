@@ -107,6 +107,12 @@ def test_curl_gets_the_version_it_asks_for(server, pki, flag, version):
     assert spoken == version
 
 
+def test_certificates_alone_switch_nothing_on_and_that_is_said(module_repository, start_server, pki):
+    flags = [flag for flag in tls_flags("http", pki.server) if "use-ssl" not in flag]
+    server = start_server(module_repository.path, *flags)
+    assert "Warning: '--http-server-cert' has no effect without '--http-use-ssl=true': the service speaks no TLS." in server.log
+
+
 def test_metrics_stay_plain(server):
     assert server.metric("nv_cpu_utilization") is not None
 
