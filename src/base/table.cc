@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/display_width.h"
 #include "base/text.h"
 
 namespace neso {
@@ -15,7 +16,7 @@ using Row = std::vector<std::string>;
 
 size_t LongestLine(const std::string& cell) {
   size_t longest = 0;
-  for (std::string_view line : Split(cell, '\n')) longest = std::max(longest, line.size());
+  for (std::string_view line : Split(cell, '\n')) longest = std::max(longest, DisplayWidth(line));
   return longest;
 }
 
@@ -50,7 +51,12 @@ std::vector<size_t> ColumnWidths(const std::vector<Row>& rows, size_t total_widt
 std::vector<std::string_view> Wrap(std::string_view cell, size_t width) {
   std::vector<std::string_view> lines;
   for (std::string_view line : Split(cell, '\n')) {
-    for (; line.size() > width; line.remove_prefix(width)) lines.push_back(line.substr(0, width));
+    while (DisplayWidth(line) > width) {
+      const std::string_view front = FrontOfWidth(line, width);
+      if (front.size() == line.size()) break;  // one character that is wider than the column
+      lines.push_back(front);
+      line.remove_prefix(front.size());
+    }
     lines.push_back(line);
   }
   return lines;
@@ -71,7 +77,8 @@ void AppendRow(std::string& out, const Row& row, const std::vector<size_t>& widt
   for (size_t line = 0; line < height; ++line) {
     for (size_t c = 0; c < row.size(); ++c) {
       const std::string_view text = line < cells[c].size() ? cells[c][line] : std::string_view();
-      out.append("| ").append(text).append(widths[c] - text.size() + 1, ' ');
+      const size_t blanks = widths[c] - std::min(widths[c], DisplayWidth(text)) + 1;
+      out.append("| ").append(text).append(blanks, ' ');
     }
     out += "|\n";
   }
@@ -90,12 +97,14 @@ std::string DrawTable(const std::vector<std::vector<std::string>>& rows, size_t 
   return table;
 }
 
+size_t TableWidth(const std::vector<std::vector<std::string>>& rows) {
+  const std::vector<size_t> needed = NeededWidths(rows);
+  return std::accumulate(needed.begin(), needed.end(), FrameWidth(needed));
+}
+
 std::string DrawForTerminal(const std::vector<std::vector<std::string>>& rows, size_t width) {
   const Row& heading = rows.front();
-  const std::vector<size_t> needed = NeededWidths(rows);
-  if (FrameWidth(needed) + std::accumulate(needed.begin(), needed.end(), size_t{0}) <= width) {
-    return DrawTable(rows, width);
-  }
+  if (TableWidth(rows) <= width) return DrawTable(rows, width);
   std::string lines;
   for (size_t r = 1; r < rows.size(); ++r) {
     const Row& row = rows[r];
@@ -110,10 +119,15 @@ std::string DrawForTerminal(const std::vector<std::vector<std::string>>& rows, s
   return lines;
 }
 
-std::optional<size_t> TerminalWidth() {
+std::optional<TerminalSize> SizeOfTerminal() {
   winsize size{};
   if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
-  return size.ws_col;
+  return TerminalSize{.columns = size.ws_col, .rows = size.ws_row};
+}
+
+std::optional<size_t> TerminalWidth() {
+  const std::optional<TerminalSize> size = SizeOfTerminal();
+  return size ? std::optional(size->columns) : std::nullopt;
 }
 
 }  // namespace neso

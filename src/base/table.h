@@ -27,7 +27,16 @@ std::string DrawTable(const std::vector<std::vector<std::string>>& rows, size_t 
 //     Status: UNAVAILABLE: Internal: ...
 std::string DrawForTerminal(const std::vector<std::vector<std::string>>& rows, size_t width);
 
-// Columns of the terminal on stdout; none when stdout is no terminal.
+// Columns that a table takes in which every cell fits.
+size_t TableWidth(const std::vector<std::vector<std::string>>& rows);
+
+struct TerminalSize {
+  size_t columns = 0;
+  size_t rows = 0;  // 0: nobody knows
+};
+
+// The terminal on stdout, and its columns; none when stdout is no terminal.
+std::optional<TerminalSize> SizeOfTerminal();
 std::optional<size_t> TerminalWidth();
 
 }  // namespace neso

@@ -33,6 +33,25 @@ TEST(TableTest, SplitsLongCellsOverLines) {
             "+---+----------+\n");
 }
 
+TEST(TableTest, ColumnsAreThoseOfTheTerminal) {
+  EXPECT_EQ(DrawTable({{"A"}, {"näme"}, {"模型"}, {"abcd"}}, 500),
+            "+------+\n"
+            "| A    |\n"
+            "+------+\n"
+            "| näme |\n"
+            "| 模型 |\n"
+            "| abcd |\n"
+            "+------+\n");
+  EXPECT_EQ(DrawTable({{"A"}, {"nämeä"}}, 8),
+            "+------+\n"
+            "| A    |\n"
+            "+------+\n"
+            "| näme |\n"
+            "| ä    |\n"
+            "+------+\n");
+  EXPECT_EQ(DrawTable({{"A"}, {"模"}}, 5), "+---+\n| A |\n+---+\n| 模 |\n+---+\n");
+}
+
 TEST(TableTest, LineEndsInsideACellBreakIt) {
   EXPECT_EQ(DrawTable({{"A"}, {"one\nthree"}}, 500),
             "+-------+\n"
