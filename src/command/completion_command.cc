@@ -14,8 +14,9 @@ std::vector<std::string> NamesOf(const std::vector<Outline>& outlines) {
   return names;
 }
 
-// All that may begin a word after the command: options, and words of its own with their options.
-void CollectWords(const Outline& outline, std::vector<std::string>& words) {
+// All that may begin a word behind the outline's name: its options, and the words of its own.
+std::string WordsOf(const Outline& outline) {
+  std::vector<std::string> words = NamesOf(outline.words);
   for (const OptionOutline& option : outline.options) {
     if (option.positional) {
       words.insert(words.end(), option.choices.begin(), option.choices.end());
@@ -25,16 +26,29 @@ void CollectWords(const Outline& outline, std::vector<std::string>& words) {
       words.push_back(name.starts_with("--") && !option.argument.empty() ? name + "=" : name);
     }
   }
-  for (const Outline& word : outline.words) {
-    words.push_back(word.name);
-    CollectWords(word, words);
-  }
+  return Join(words, " ");
 }
 
-std::string WordsOf(const Outline& outline) {
-  std::vector<std::string> words;
-  CollectWords(outline, words);
-  return Join(words, " ");
+// How a shell says it.
+struct Shell {
+  int first;                    // the index of the word behind a command's name
+  std::string_view index;       // of the word that is completed
+  std::string_view word;        // the word behind the command's name
+  std::string_view begin, end;  // of a list
+};
+constexpr Shell kBash = {2, "$COMP_CWORD", "${COMP_WORDS[2]}", "'", "'"};
+constexpr Shell kZsh = {3, "$CURRENT", "${(Q)${(z)BUFFER}[3]}", "(", ")"};
+
+// What gives the shell's variable `words` all that may stand where a word is completed behind a command's name.
+std::string SetWords(const Outline& command, const Shell& shell) {
+  const auto assign = [&shell](const Outline& outline) {
+    return fmt::format("words={}{}{}", shell.begin, WordsOf(outline), shell.end);
+  };
+  if (command.words.empty()) return assign(command);
+  std::string text =
+      fmt::format("case {}:{} in\n      {}:*) {} ;;\n", shell.index, shell.word, shell.first, assign(command));
+  for (const Outline& word : command.words) text += fmt::format("      *:{}) {} ;;\n", word.name, assign(word));
+  return text + "      esac";
 }
 
 void AppendChoices(const Outline& outline, std::string& cases) {
@@ -82,7 +96,7 @@ Expected<int> Complete(const std::string& shell, const ProgramParts& parts) {
 std::string BashCompletion(const std::vector<Outline>& commands, const std::vector<std::string>& server_options) {
   std::string cases, choices;
   for (const Outline& command : commands) {
-    cases += fmt::format("    {}) words='{}' ;;\n", command.name, WordsOf(command));
+    cases += fmt::format("    {}) {} ;;\n", command.name, SetWords(command, kBash));
     AppendChoices(command, choices);
   }
   // bash takes "--name=value" apart at the sign.
@@ -117,7 +131,7 @@ std::string ZshCompletion(const std::vector<Outline>& commands, const std::vecto
     std::string summary;
     for (const char c : command.summary) summary += c == '\'' ? "’" : std::string(1, c);
     names += fmt::format("    '{}:{}'\n", command.name, summary);
-    cases += fmt::format("    {}) words=({}) ;;\n", command.name, WordsOf(command));
+    cases += fmt::format("    {}) {} ;;\n", command.name, SetWords(command, kZsh));
   }
   return fmt::format(
       "#compdef neso\n"
@@ -160,8 +174,10 @@ std::string FishCompletion(const std::vector<Outline>& commands, const std::vect
                             FishQuoted(Join(option.choices, " ")));
       }
     }
+    const std::string has_none =
+        condition + "; and not __fish_seen_subcommand_from " + Join(NamesOf(command.words), " ");
     for (const Outline& word : command.words) {
-      text += fmt::format("complete -c neso -n {} -f -a {} -d {}\n", FishQuoted(condition), word.name,
+      text += fmt::format("complete -c neso -n {} -f -a {} -d {}\n", FishQuoted(has_none), word.name,
                           FishQuoted(word.summary));
       for (const OptionOutline& option : word.options) {
         if (!option.positional) text += FishOption("__fish_seen_subcommand_from " + word.name, option);
