@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <tuple>
 
+#include "base/display_width.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -55,6 +58,45 @@ std::string MemoryText(const std::vector<MetricFamily>& metrics) {
   return fmt::format("memory {:.1f} of {:.1f} GiB", used->samples[0].value / kGib, total->samples[0].value / kGib);
 }
 
+using Rows = std::vector<std::vector<std::string>>;
+
+constexpr size_t kLongestName = 24, kShortestName = 8;  // columns, where there are too few
+// Those that a terminal without room for all does without, one after the other.
+constexpr std::array<std::string_view, 7> kLeftOut = {"compute",  "queue",   "batch",  "requests/s",
+                                                      "failed/s", "waiting", "version"};
+// The head, the lines of the table around the models, the line below, and that of the cursor.
+constexpr size_t kOtherLines = 7;
+
+std::string ShortName(const std::string& name, size_t columns) {
+  if (DisplayWidth(name) <= columns) return name;
+  return std::string(FrontOfWidth(name, columns - 1)) + "…";
+}
+
+void ShortenNames(Rows& rows, size_t columns) {
+  for (size_t r = 1; r < rows.size(); ++r) rows[r].front() = ShortName(rows[r].front(), columns);
+}
+
+void Erase(Rows& rows, size_t column) {
+  for (std::vector<std::string>& row : rows) row.erase(row.begin() + static_cast<ptrdiff_t>(column));
+}
+
+// Makes the table fit, and names the columns that it lost.
+std::vector<std::string> FitInto(size_t width, Rows& rows) {
+  std::vector<std::string> lost;
+  if (TableWidth(rows) <= width) return lost;
+  ShortenNames(rows, kLongestName);
+  for (const std::string_view heading : kLeftOut) {
+    if (TableWidth(rows) <= width) return lost;
+    const auto found = std::ranges::find(rows.front(), heading);
+    Erase(rows, static_cast<size_t>(found - rows.front().begin()));
+    lost.emplace_back(heading);
+  }
+  if (TableWidth(rows) > width) ShortenNames(rows, kShortestName);
+  return lost;
+}
+
+std::string Line(const std::string& text, size_t columns) { return ShortName(text, columns) + "\n"; }
+
 }  // namespace
 
 std::vector<ModelLoad> LoadsBetween(const ServerLook& before, const ServerLook& now) {
@@ -96,6 +138,17 @@ std::vector<std::vector<std::string>> TopRows(const std::vector<ModelLoad>& load
                     fmt::format("{:.2f}", load.queue_ms), fmt::format("{:.2f}", load.compute_ms)});
   }
   return rows;
+}
+
+std::string TopScreen(const std::string& head, const std::vector<ModelLoad>& loads, double interval_seconds,
+                      TerminalSize size) {
+  const size_t room = size.rows == 0 ? loads.size() : std::max(size.rows, kOtherLines + 1) - kOtherLines;
+  Rows rows = TopRows({loads.begin(), loads.begin() + static_cast<ptrdiff_t>(std::min(room, loads.size()))});
+  const std::vector<std::string> lost = FitInto(size.columns, rows);
+  std::string foot = fmt::format("every {:g} s; Ctrl-C ends", interval_seconds);
+  if (loads.size() > room) foot += fmt::format("; models not shown: {}", loads.size() - room);
+  if (!lost.empty()) foot += "; no room for " + Join(lost, ", ");
+  return Line(head, size.columns) + DrawTable(rows, size.columns) + Line(foot, size.columns);
 }
 
 std::string TopJson(const std::vector<ModelLoad>& loads) {

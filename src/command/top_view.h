@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/table.h"
 #include "client/metrics_text.h"
 #include "command/model_statistics.h"
 
@@ -34,6 +35,11 @@ std::vector<ModelLoad> LoadsBetween(const ServerLook& before, const ServerLook& 
 std::string MachineText(const std::vector<client::MetricFamily>& metrics);
 
 std::vector<std::vector<std::string>> TopRows(const std::vector<ModelLoad>& loads);
+
+// What a terminal of that size shows at a time: a line of the head, as many of the busiest models as there is room for,
+// with the columns that fit, and a line that says what is left out.
+std::string TopScreen(const std::string& head, const std::vector<ModelLoad>& loads, double interval_seconds,
+                      TerminalSize size);
 std::string TopJson(const std::vector<ModelLoad>& loads);
 
 }  // namespace neso::command

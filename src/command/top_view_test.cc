@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/display_width.h"
+#include "base/text.h"
+
 namespace neso::command {
 namespace {
 
@@ -64,6 +67,46 @@ TEST(TopViewTest, MetricsTellWhatWaitsAndOfTheMachine) {
   EXPECT_EQ(TopRows(loads)[1],
             (std::vector<std::string>{"a", "1", "1.0", "1.0", "0.0", "1.0", "7", "5.00", "1.00", "4.00"}));
   EXPECT_NE(TopJson(loads).find(R"("waiting":7,"total_ms":5.000)"), std::string::npos);
+}
+
+std::vector<ModelLoad> Loads(size_t count, const std::string& name) {
+  std::vector<ModelLoad> loads;
+  for (size_t i = 0; i < count; ++i) loads.push_back({.name = fmt::format("{}{}", name, i), .version = "1"});
+  return loads;
+}
+
+std::vector<std::string> LinesOf(const std::string& screen) {
+  std::vector<std::string> lines;
+  for (const std::string_view line : Split(screen, '\n')) lines.emplace_back(line);
+  return lines;
+}
+
+TEST(TopViewTest, AScreenHasNoMoreLinesThanTheTerminal) {
+  for (const size_t rows : {10U, 24U, 50U}) {
+    const std::vector<std::string> lines =
+        LinesOf(TopScreen("head", Loads(100, "m"), 1, {.columns = 200, .rows = rows}));
+    EXPECT_EQ(lines.size(), rows) << "the last is that of the cursor";
+    EXPECT_NE(lines[4].find("| m0 "), std::string::npos);
+    EXPECT_EQ(lines[rows - 2], fmt::format("every 1 s; Ctrl-C ends; models not shown: {}", 100 - (rows - 7)));
+  }
+  EXPECT_EQ(LinesOf(TopScreen("head", Loads(3, "m"), 1, {.columns = 200, .rows = 24})).size(), 10U);
+  EXPECT_EQ(LinesOf(TopScreen("head", Loads(30, "m"), 1, {.columns = 200, .rows = 0})).size(), 37U);
+}
+
+TEST(TopViewTest, AScreenIsNoWiderThanTheTerminal) {
+  for (const std::string& name :
+       {std::string("m"), std::string(60, 'n'), std::string("ä模型模型模型模型模型模型模型")}) {
+    for (const size_t columns : {40U, 60U, 80U, 100U, 120U}) {
+      const std::string head(90, 'h');
+      for (const std::string& line : LinesOf(TopScreen(head, Loads(3, name), 1, {.columns = columns, .rows = 24})))
+        EXPECT_LE(DisplayWidth(line), columns) << line;
+    }
+  }
+  const std::string screen = TopScreen("head", Loads(1, "resnet"), 1, {.columns = 80, .rows = 24});
+  EXPECT_NE(screen.find("| model   | version | infer/s | requests/s | failed/s | batch | waiting | ms   |"),
+            std::string::npos)
+      << screen;
+  EXPECT_NE(screen.find("no room for compute, queue\n"), std::string::npos);
 }
 
 }  // namespace
