@@ -4,6 +4,7 @@
 //   ASSIGN_OR_RETURN(const std::string response, server.Call("ModelInfer", request));
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ class AskedOverGrpc final : public AskedServer {
  public:
   explicit AskedOverGrpc(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
 
+  void SetTimeout(std::chrono::milliseconds timeout) override { access_.timeout = timeout; }
   Expected<Condition> Live() override;
   Expected<Condition> Ready(const std::string& model) override;
   Expected<JsonAnswerPtr> Metadata(const std::string& model, const std::string& version) override;
@@ -36,7 +38,7 @@ class AskedOverGrpc final : public AskedServer {
  private:
   Expected<Condition> AskWhether(std::string_view method, const std::string& message);
 
-  const ServerAccess access_;
+  ServerAccess access_;
   client::GrpcClient client_;
 };
 

@@ -5,6 +5,7 @@
 //   if (answer.status != 200) return AskedOverHttp::ErrorOf(answer);
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,7 @@ class AskedOverHttp final : public AskedServer {
  public:
   explicit AskedOverHttp(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
 
+  void SetTimeout(std::chrono::milliseconds timeout) override { access_.timeout = timeout; }
   Expected<Condition> Live() override;
   Expected<Condition> Ready(const std::string& model) override;
   Expected<JsonAnswerPtr> Metadata(const std::string& model, const std::string& version) override;
@@ -41,7 +43,7 @@ class AskedOverHttp final : public AskedServer {
   // load or unload.
   Status Control(const std::string& model, const char* what, std::string body);
 
-  const ServerAccess access_;
+  ServerAccess access_;
   client::HttpClient client_;
 };
 

@@ -6,6 +6,7 @@
 //   metadata->root()["name"];
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -35,6 +36,9 @@ class AskedServer {
   // As --url says. Errors: those of AccessOf.
   static Expected<std::unique_ptr<AskedServer>> Make(const Asking& asking);
   virtual ~AskedServer() = default;
+
+  // Of each question from now on.
+  virtual void SetTimeout(std::chrono::milliseconds timeout) = 0;
 
   virtual Expected<Condition> Live() = 0;
   // Of `model`; empty: of the server as a whole.

@@ -1,6 +1,10 @@
 #include "command/asking.h"
 
 #include <cstdlib>
+#include <utility>
+
+#include "command/check_words.h"
+#include "command/server_access.h"
 
 namespace neso::command {
 namespace {
@@ -27,10 +31,11 @@ std::vector<std::string> Asking::TypedTlsOptions() const {
   return names;
 }
 
-void AddAskingOptions(CLI::App& app, Asking& asking) {
-  app.add_option("-u,--url", asking.url,
-                 "The server's address for HTTP, https:// before it for TLS, grpc:// or grpcs:// for gRPC; else "
-                 "NESO_URL, or localhost:8000.")
+void AddAskingOptions(CLI::App& app, Asking& asking, std::function<Status()> check) {
+  app.add_option(
+         "-u,--url", asking.url,
+         "The server's address for HTTP, https:// before it for TLS, grpc:// or grpcs:// for gRPC; or unix:PATH in "
+         "its place, a socket file; else NESO_URL, or localhost:8000.")
       ->type_name("HOST:PORT")
       ->envname("NESO_URL");
   app.add_option("--timeout", asking.timeout_seconds, "How many seconds an answer is waited for; 60 unless given.")
@@ -61,6 +66,10 @@ void AddAskingOptions(CLI::App& app, Asking& asking) {
           ->envname("NESO_CERT_KEY"),
       app.add_flag("-k,--insecure", asking.is_insecure, "TLS: whatever certificate the server shows.")};
   app.add_flag("--json", asking.json, "Print JSON, for programs.");
+  CheckWords(app, [&asking, check = std::move(check)]() -> Status {
+    RETURN_IF_ERROR(CheckAsking(asking));
+    return check ? check() : Status();
+  });
 }
 
 }  // namespace neso::command

@@ -6,13 +6,17 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "base/status.h"
 
 namespace neso::command {
 
 struct Asking {
   std::string url = "localhost:8000";
+  std::string metrics_url;  // of commands that ask for metrics, if it was given
   double timeout_seconds = 60;
   std::vector<std::string> headers;  // "Name: value"
   std::string api_key;               // or "@FILE"; empty: none
@@ -27,6 +31,7 @@ struct Asking {
   std::vector<std::string> TypedTlsOptions() const;
 };
 
-void AddAskingOptions(CLI::App& app, Asking& asking);
+// They are looked at, and the command's own words with `check`, as CheckWords does.
+void AddAskingOptions(CLI::App& app, Asking& asking, std::function<Status()> check = {});
 
 }  // namespace neso::command

@@ -36,6 +36,19 @@ Expected<std::string> ConfigText(const std::string& given) {
   return text;
 }
 
+Status CheckOverride(const ControlWords& words) {
+  if (words.models.size() > 1 && (!words.config.empty() || !words.files.empty()))
+    return InvalidArg("--config and --file are those of one model, got {}", words.models.size());
+  if (!words.files.empty() && words.config.empty())
+    return InvalidArg("--file: files of a request come with their configuration: add --config FILE.json");
+  for (const std::string& word : words.files) {
+    if (word.find('=') == std::string::npos || word.starts_with('='))
+      return InvalidArg("--file {}: expected PATH-IN-MODEL=FILE, such as 1/model.onnx=digits.onnx", word);
+  }
+  return {};
+}
+
+// Precondition: CheckOverride.
 Expected<ModelOverride> OverrideOf(const ControlWords& words) {
   ModelOverride instead;
   if (!words.config.empty()) {
@@ -43,14 +56,10 @@ Expected<ModelOverride> OverrideOf(const ControlWords& words) {
   }
   for (const std::string& word : words.files) {
     const size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return InvalidArg("--file {}: expected PATH-IN-MODEL=FILE, such as 1/model.onnx=digits.onnx", word);
     Expected<std::string> bytes = ReadFile(word.substr(equals + 1), kMostBytes);
     if (!bytes) return InvalidArg("--file: {}", bytes.error().message());
     instead.files.emplace_back(word.substr(0, equals), *std::move(bytes));
   }
-  if (!words.files.empty() && words.config.empty())
-    return InvalidArg("--file: files of a request come with their configuration: add --config FILE.json");
   return instead;
 }
 
@@ -71,8 +80,6 @@ Status Explain(AskedServer& server, const std::string& model, const Status& erro
 
 Expected<int> Load(const ControlWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  if (words.models.size() > 1 && (!words.config.empty() || !words.files.empty()))
-    return InvalidArg("--config and --file are those of one model, got {}", words.models.size());
   ASSIGN_OR_RETURN(const ModelOverride instead, OverrideOf(words));
   for (const std::string& model : words.models) {
     const auto begin = std::chrono::steady_clock::now();
@@ -115,7 +122,7 @@ Action SetUpLoad(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_option("--file", words->files, "A file of the model, sent along: it has no others then; again for each.")
       ->type_name("PATH-IN-MODEL=FILE")
       ->allow_extra_args(false);
-  AddAskingOptions(app, words->asking);
+  AddAskingOptions(app, words->asking, [words] { return CheckOverride(*words); });
   app.footer("Example:\n  neso load digits\n  neso load digits --config config.json --file 1/model.onnx=digits.onnx");
   return [words] { return Load(*words); };
 }

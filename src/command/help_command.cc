@@ -8,6 +8,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "command/check_words.h"
 #include "command/command_table.h"
 #include "command/manual.h"
 #include "command/say.h"
@@ -58,10 +59,9 @@ Expected<int> Help(const HelpOptions& options, const ProgramParts& parts) {
   }
   std::string text = options.man ? MainPage(parts) : CommandList();
   if (!options.name.empty()) {
-    const Command* const command = FindCommand(options.name);
-    if (command == nullptr) return NoSuchCommand(options.name);
-    if (command->describes_itself && !options.man) return (parts.*command->part)({"neso", command->name, "--help"});
-    text = options.man ? PageOf(*command, parts) : HelpOf(*command, parts);
+    const Command& command = *FindCommand(options.name);  // the words were checked
+    if (command.describes_itself && !options.man) return (parts.*command.part)({"neso", command.name, "--help"});
+    text = options.man ? PageOf(command, parts) : HelpOf(command, parts);
   }
   Say(text);
   return kDone;
@@ -75,6 +75,9 @@ Action SetUpHelp(CLI::App& app, const ProgramParts& parts) {
   app.add_flag("--man", options->man, "Print a man page instead.");
   app.add_option("--man-pages", options->folder, "Write the man pages of all commands into this folder.")
       ->type_name("FOLDER");
+  CheckWords(app, [options] {
+    return options->name.empty() || FindCommand(options->name) != nullptr ? Status() : NoSuchCommand(options->name);
+  });
   app.footer("Example:\n  neso help key\n  neso help --man | man -l -");
   return [options, &parts] { return Help(*options, parts); };
 }

@@ -17,11 +17,10 @@ using client::MetricFamily;
 using client::MetricSample;
 
 // The ports of a server are 8000 for HTTP, 8001 for gRPC and 8002, or as far apart elsewhere.
-constexpr uint16_t kAboveHttp = 2, kAboveGrpc = 1;
+constexpr uint16_t kAboveHttp = 2, kAboveGrpc = 1, kMetricsPort = 8002;
 
 struct MetricsWords {
   Asking asking;
-  std::string url;
   std::vector<std::string> names;
 };
 
@@ -74,7 +73,7 @@ Expected<std::vector<MetricFamily>> Choose(std::vector<MetricFamily> families, c
 }
 
 Expected<int> ShowMetrics(const MetricsWords& words) {
-  ASSIGN_OR_RETURN(std::vector<MetricFamily> all, AskMetrics(words.asking, words.url));
+  ASSIGN_OR_RETURN(std::vector<MetricFamily> all, AskMetrics(words.asking));
   ASSIGN_OR_RETURN(const std::vector<MetricFamily> families, Choose(std::move(all), words.names));
   if (words.asking.json) {
     Say(JsonOf(families));
@@ -91,29 +90,37 @@ Expected<int> ShowMetrics(const MetricsWords& words) {
 
 }  // namespace
 
-Expected<std::string> MetricsUrl(const Asking& asking, const std::string& given) {
+Expected<std::string> MetricsUrl(const Asking& asking) {
+  const std::string& given = asking.metrics_url;
   // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
   const std::string scheme = NamesTls(asking.url) ? "https://" : "";
   if (NamesGrpc(given))
     return InvalidArg("--metrics-url {}: metrics are asked over HTTP: expected HOST:PORT, http:// or https://", given);
-  if (!given.empty()) return given.find("://") == std::string::npos ? scheme + given : given;
+  if (!given.empty()) {
+    RETURN_IF_ERROR(EndpointOf(given).status());
+    return given.find("://") == std::string::npos ? scheme + given : given;
+  }
   ASSIGN_OR_RETURN(client::Endpoint endpoint, EndpointOf(asking.url));
-  endpoint.port = static_cast<uint16_t>(endpoint.port + (NamesGrpc(asking.url) ? kAboveGrpc : kAboveHttp));
+  const uint16_t above = NamesGrpc(asking.url) ? kAboveGrpc : kAboveHttp;
+  if (!endpoint.socket_path.empty()) return fmt::format("{}{}:{}", scheme, endpoint.host, kMetricsPort);
+  if (endpoint.port > UINT16_MAX - above)
+    return InvalidArg("there is no port {} above that of '{}': --metrics-url HOST:PORT names the port of the metrics",
+                      above, asking.url);
+  endpoint.port = static_cast<uint16_t>(endpoint.port + above);
   return scheme + endpoint.Authority();
 }
 
-void AddMetricsUrl(CLI::App& app, std::string& url) {
+void AddMetricsUrl(CLI::App& app, Asking& asking) {
   app.add_option(
-         "--metrics-url", url,
+         "--metrics-url", asking.metrics_url,
          "The address of the metrics; else NESO_METRICS_URL, or two ports above that of HTTP, one above that of gRPC.")
       ->type_name("HOST:PORT")
       ->envname("NESO_METRICS_URL");
 }
 
-Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking, const std::string& metrics_url) {
+Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking) {
   Asking metrics = asking;
-  if (NamesTls(asking.url)) metrics.tls_options.clear();  // they are of use there
-  ASSIGN_OR_RETURN(metrics.url, MetricsUrl(asking, metrics_url));
+  ASSIGN_OR_RETURN(metrics.url, MetricsUrl(asking));
   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(metrics));
   const Expected<client::HttpAnswer> answer = AskedOverHttp(std::move(access)).Call({.path = "/metrics"});
   if (!answer)
@@ -125,8 +132,8 @@ Expected<std::vector<MetricFamily>> AskMetrics(const Asking& asking, const std::
 Action SetUpMetrics(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<MetricsWords>();
   app.add_option("NAME", words->names, "Only metrics whose names begin so.");
-  AddMetricsUrl(app, words->url);
-  AddAskingOptions(app, words->asking);
+  AddMetricsUrl(app, words->asking);
+  AddAskingOptions(app, words->asking, [words] { return MetricsUrl(words->asking).status(); });
   app.footer("Example:\n  neso metrics nv_inference");
   return [words] { return ShowMetrics(*words); };
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "base/nearest.h"
 #include "base/text.h"
@@ -27,8 +28,20 @@ void CollectOptionNames(const CLI::App& app, std::vector<std::string>& names) {
   }
 }
 
+// The first that has to be there and is not, as the usage has it: CLI11 prefers the name of its option.
+std::string MissingWord(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->get_required() || option->count() > 0) continue;
+    return option->get_positional() ? option->get_name(/*positional=*/true) : option->get_name();
+  }
+  return {};
+}
+
 // What CLI11 says, or for a word that it does not know, which one was meant.
 std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    if (const std::string missing = MissingWord(app); !missing.empty()) return missing + " is required";
+  }
   const std::vector<std::string> left = app.remaining(/*recurse=*/true);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || left.empty()) return error.what();
   const std::string typed = left[0].substr(0, left[0].find('='));
@@ -40,7 +53,25 @@ std::string Complaint(const CLI::App& app, const CLI::ParseError& error) {
                      meant.empty() ? "" : "; did you mean " + Join(meant, " or ") + "?");
 }
 
+bool BeginsWithBracket(std::string_view word) {
+  return word.substr(std::min(word.find_first_not_of(' '), word.size())).starts_with('[');
+}
+
+// CLI11 takes a word such as [1,2] apart where several words may stand. It does not with a blank in front, which is taken
+// away again before the word comes to where it belongs.
+void KeepBracketsWhole(CLI::App& app, std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (BeginsWithBracket(word)) word.insert(0, 1, ' ');
+  }
+  for (CLI::Option* option : app.get_options([](const CLI::Option* /*any*/) { return true; })) {
+    option->transform(
+        [](const std::string& word) { return BeginsWithBracket(word) && word[0] == ' ' ? word.substr(1) : word; },
+        /*description=*/"");
+  }
+}
+
 int RunParsed(const ReadyCommand& ready, std::vector<std::string> words) {
+  KeepBracketsWhole(*ready.app, words);
   std::reverse(words.begin(), words.end());  // as CLI11 wants them
   try {
     ready.app->parse(words);

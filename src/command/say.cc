@@ -18,6 +18,8 @@ void Say(const std::string& text) {
   std::fflush(stdout);
 }
 
+void Warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
+
 Status CheckOutput() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};
   // Why is forgotten by now. One more line is told the same.

@@ -11,6 +11,9 @@ namespace neso::command {
 // To stdout.
 void Say(const std::string& text);
 
+// To stderr, in front of which "warning: " is put.
+void Warn(const std::string& text);
+
 // Whether all that was printed, by whomever, has left the process.
 // Errors: kUnavailable with the system's reason; kCancelled when whoever read it has gone.
 Status CheckOutput();

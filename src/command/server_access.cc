@@ -47,8 +47,6 @@ Status AddKey(const Asking& asking, client::HttpHeaders& headers) {
 }
 
 Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& asking) {
-  if (asking.certificate_file.empty() != asking.key_file.empty())
-    return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
   return client::MakeTls({.roots_file = asking.roots_file,
                           .certificate_file = asking.certificate_file,
                           .key_file = asking.key_file,
@@ -56,7 +54,11 @@ Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& ask
 }
 
 // What the environment says may be for other servers; who types it means this one.
-Status CheckNoTlsWasTyped(const Asking& asking) {
+Status CheckTls(const Asking& asking) {
+  if (NamesTls(asking.url) || NamesTls(asking.metrics_url)) {
+    if (asking.certificate_file.empty() == asking.key_file.empty()) return {};
+    return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
+  }
   const std::vector<std::string> typed = asking.TypedTlsOptions();
   if (typed.empty()) return {};
   return InvalidArg("{} is for TLS, and '{}' does without: write https:// (or grpcs:// for gRPC) before the address",
@@ -69,6 +71,7 @@ struct Hint {
 };
 
 constexpr std::string_view kNamePort = "\ngRPC has a port of its own, 8001 unless it was changed";
+constexpr std::string_view kNameSocket = "\ngRPC has a socket of its own, and grpc://unix:PATH asks it";
 constexpr std::string_view kShowCertificate = "\nif it wants to know who asks: --cert FILE --cert-key FILE";
 // Over TLS; the first that fits.
 constexpr std::array kTlsHints = {
@@ -83,7 +86,8 @@ constexpr std::array kTlsHints = {
 constexpr std::array kPlainHints = {
     Hint{"cannot connect",
          "\n'neso serve FILE' or 'neso --model-repository=FOLDER' starts a server; --url HOST:PORT names another one"},
-    Hint{"closed the connection", "\nif it speaks TLS there: https:// and grpcs:// do"},
+    Hint{"closed the connection",
+         "\nif it speaks TLS there: https:// and grpcs:// do; if it speaks gRPC: grpc:// before the address does"},
     Hint{"the connection is over", "\nif it speaks TLS there: https:// and grpcs:// do"},
 };
 
@@ -105,7 +109,8 @@ Status ServerAccess::Explain(const Status& error) const {
   if (is_late && why.find("TLS: ") == std::string::npos)
     return {error.code(), fmt::format("{}: --timeout SECONDS waits longer than {} ms", why, timeout.count())};
   if (why.starts_with("UNAUTHENTICATED")) return {error.code(), why + std::string(kKeyHint)};
-  if (why.starts_with("the server answers with HTTP status")) return {error.code(), why + std::string(kNamePort)};
+  if (why.starts_with("the server answers with HTTP status"))
+    return {error.code(), why + std::string(endpoint.socket_path.empty() ? kNamePort : kNameSocket)};
   if (error.code() != StatusCode::kUnavailable) return error;
   return {error.code(), why + std::string(AdviceFor(why, endpoint.uses_tls))};
 }
@@ -120,15 +125,21 @@ Expected<client::Endpoint> EndpointOf(const std::string& url) {
   Expected<client::Endpoint> endpoint =
       client::ParseEndpoint(std::string_view(url).substr(uses_tls ? kGrpcs.size() : kGrpc.size()), kGrpcPort);
   if (!endpoint || !endpoint->path.empty())
-    return InvalidArg("'{}' is no address of a server: expected grpc://HOST:PORT or grpcs://HOST:PORT", url);
+    return InvalidArg(
+        "'{}' is no address of a server: expected grpc://HOST:PORT, grpcs://HOST:PORT or grpc://unix:PATH", url);
   endpoint->uses_tls = uses_tls;
   return endpoint;
+}
+
+Status CheckAsking(const Asking& asking) {
+  RETURN_IF_ERROR(EndpointOf(asking.url).status());
+  RETURN_IF_ERROR(ReadHeaders(asking.headers).status());
+  return CheckTls(asking);
 }
 
 Expected<ServerAccess> AccessOf(const Asking& asking) {
   ServerAccess access{.endpoint = {}, .headers = {}, .timeout = asking.timeout()};
   ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url));
-  if (!access.endpoint.uses_tls) RETURN_IF_ERROR(CheckNoTlsWasTyped(asking));
   ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
   RETURN_IF_ERROR(AddKey(asking, access.headers));
   if (access.endpoint.uses_tls) {

@@ -37,8 +37,11 @@ bool NamesTls(std::string_view url);
 // Where a server is that is asked over HTTP, or gRPC if NamesGrpc. Error: kInvalidArg with what was expected.
 Expected<client::Endpoint> EndpointOf(const std::string& url);
 
-// Errors: kInvalidArg for an address or a header that is none, files of TLS or of the key that cannot be used, and
-// options of TLS that were typed for an address without.
+// What can be said of it without a look at any file. Errors: kInvalidArg for an address or a header that is none, for half
+// of a certificate's options, and for options of TLS that were typed for an address without.
+Status CheckAsking(const Asking& asking);
+
+// Precondition: CheckAsking. Errors: kInvalidArg for files of TLS or of the key that cannot be used.
 Expected<ServerAccess> AccessOf(const Asking& asking);
 
 }  // namespace neso::command

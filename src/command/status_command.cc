@@ -14,7 +14,7 @@ namespace neso::command {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{100};
-constexpr double kShortestLook = 0.1;  // seconds
+constexpr std::chrono::milliseconds kShortestLook{100};
 
 struct StatusWords {
   Asking asking;
@@ -40,21 +40,18 @@ Expected<Health> LookAt(AskedServer& server, const std::string& model) {
   return health;
 }
 
-Expected<Health> Look(const Asking& asking, const std::string& model) {
-  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
-  return LookAt(*server, model);
-}
-
 // Until it is ready, or the time is over. A look takes no longer than what is left of it, at a server that is silent.
-Expected<Health> WaitFor(const StatusWords& words) {
-  using Seconds = std::chrono::duration<double>;
-  const auto end = std::chrono::steady_clock::now() + Seconds(words.wait_seconds);
-  Asking asking = words.asking;
+Expected<Health> WaitFor(AskedServer& server, const StatusWords& words) {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now;
+  const auto end = now() + std::chrono::duration<double>(words.wait_seconds);
   while (true) {
-    const double left = Seconds(end - std::chrono::steady_clock::now()).count();
-    if (words.wait_seconds > 0) asking.timeout_seconds = std::clamp(left, kShortestLook, words.asking.timeout_seconds);
-    Expected<Health> health = Look(asking, words.model);
-    if ((health && health->ready) || std::chrono::steady_clock::now() >= end) return health;
+    if (words.wait_seconds > 0) {
+      const auto left = std::max(kShortestLook, std::chrono::duration_cast<milliseconds>(end - now()));
+      server.SetTimeout(std::min(left, words.asking.timeout()));
+    }
+    Expected<Health> health = LookAt(server, words.model);
+    if ((health && health->ready) || now() >= end) return health;
     std::this_thread::sleep_for(kBetweenLooks);
   }
 }
@@ -83,13 +80,14 @@ void Tell(AskedServer& server, const Health& health) {
 
 Expected<int> ShowStatus(const StatusWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
-  ASSIGN_OR_RETURN(const Health health, WaitFor(words));
+  ASSIGN_OR_RETURN(const Health health, WaitFor(*server, words));
   const int code = health.ready ? kDone : kFailed;
   if (words.asking.json) {
     Say(JsonOf(health));
   } else if (words.ready_only || !words.model.empty()) {
     Say(health.ready ? "ready\n" : health.reason.empty() ? "not ready\n" : "not ready: " + health.reason + "\n");
   } else {
+    server->SetTimeout(words.asking.timeout());
     Tell(*server, health);
   }
   return code;

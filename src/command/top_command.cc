@@ -1,13 +1,15 @@
 #include "command/top_command.h"
 
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <thread>
 
 #include "base/table.h"
 #include "command/asked_server.h"
 #include "command/metrics_command.h"
 #include "command/say.h"
-#include "command/server_access.h"
 #include "command/top_view.h"
 
 namespace neso::command {
@@ -17,16 +19,21 @@ constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
 
 struct TopWords {
   Asking asking;
-  std::string metrics_url;
   double interval = 1;
   bool once = false;
 };
+
+// Whether the terminal, which TERM names, can be drawn on in place.
+bool KnowsEscapes() {
+  const char* const name = std::getenv("TERM");
+  return name != nullptr && *name != '\0' && std::string_view(name) != "dumb";
+}
 
 Expected<ServerLook> LookAt(AskedServer& server, const TopWords& words) {
   ASSIGN_OR_RETURN(const JsonAnswerPtr statistics, server.Statistics("", ""));
   ServerLook look{.at = std::chrono::steady_clock::now(), .models = ReadStatistics(statistics->root())};
   // Without the port of the metrics there is still most of it.
-  if (Expected<std::vector<client::MetricFamily>> metrics = AskMetrics(words.asking, words.metrics_url))
+  if (Expected<std::vector<client::MetricFamily>> metrics = AskMetrics(words.asking))
     look.metrics = *std::move(metrics);
   return look;
 }
@@ -37,18 +44,19 @@ void Show(const ServerLook& before, const ServerLook& now, const TopWords& words
     Say(TopJson(loads));
     return;
   }
-  const bool stays_in_place = !words.once && TerminalWidth().has_value();
   const std::string machine = MachineText(now.metrics);
-  Say(fmt::format("{}{}{}{}\n", stays_in_place ? kHomeAndClear : "", words.asking.url, machine.empty() ? "" : ": ",
-                  machine));
-  SayTable(TopRows(loads));
-  if (stays_in_place) Say(fmt::format("every {:g} s; Ctrl-C ends\n", words.interval));
+  const std::string head = words.asking.url + (machine.empty() ? "" : ": ") + machine;
+  const std::optional<TerminalSize> terminal = SizeOfTerminal();
+  if (words.once || !terminal) {
+    Say(head + "\n");
+    SayTable(TopRows(loads));
+    return;
+  }
+  Say((KnowsEscapes() ? kHomeAndClear : "") + TopScreen(head, loads, words.interval, *terminal));
 }
 
 Expected<int> Watch(const TopWords& words) {
-  Asking asking = words.asking;
-  if (NamesTls(words.metrics_url)) asking.tls_options.clear();  // they are of use there
-  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(asking));
+  ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   ASSIGN_OR_RETURN(ServerLook before, LookAt(*server, words));
   do {
     std::this_thread::sleep_for(std::chrono::duration<double>(words.interval));
@@ -67,8 +75,11 @@ Action SetUpTop(CLI::App& app, const ProgramParts& /*parts*/) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.1, 86'400.0).description(""));
   app.add_flag("--once", words->once, "Show one interval, and end.");
-  AddMetricsUrl(app, words->metrics_url);
-  AddAskingOptions(app, words->asking);
+  AddMetricsUrl(app, words->asking);
+  AddAskingOptions(app, words->asking, [words] {
+    // It does without metrics where nobody says where they are.
+    return words->asking.metrics_url.empty() ? Status() : MetricsUrl(words->asking).status();
+  });
   app.footer("Example:\n  neso top\n  neso top --once --json");
   return [words] { return Watch(*words); };
 }

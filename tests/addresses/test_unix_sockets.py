@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.certificates import Authority, tls_flags
-from support.server import PATIENCE, Server, run_neso
+from support.server import PATIENCE, TREE, Server, run_neso
 from support.wait import wait_until
 
 
@@ -73,6 +73,39 @@ def test_requests(start, tmp_path):
     assert f'"Started GRPCInferenceService at unix:{tmp_path}/grpc:{server.grpc_port}"' in server.log
     assert f'"Started HTTPService at unix:{tmp_path}/http:{server.http_port}"' in server.log
     assert server.metric("nv_inference_request_success", model="identity") == 2
+
+
+def test_commands(start, tmp_path):
+    server = start()
+    metrics = ["--metrics-url", f"127.0.0.1:{server.metrics_port}"]
+    for url in (f"unix:{tmp_path}/http", f"http://unix://{tmp_path}/http", f"grpc://unix:{tmp_path}/grpc"):
+        for words, told in ((["status"], "| ready   | yes"), (["models"], "| identity |"), (["metrics", *metrics], "| nv_"),
+                            (["infer", "identity", "1,2"], "OUTPUT0 FP32 [1,2]\n  1 2\n"),
+                            (["top", "--once", "--interval", "0.1", *metrics], f"{url}: CPU")):
+            ran = run_neso(*words, "-u", url)
+            assert ran.returncode == 0 and told in ran.stdout, ran
+    beside = subprocess.run([TREE / "bin/neso", "status", "--ready", "-u", "unix:http"], cwd=tmp_path, capture_output=True, text=True)
+    assert beside.stdout == "ready\n", "paths may be relative"
+
+
+def test_commands_with_tls(start, tmp_path):
+    authority = Authority(tmp_path, "ours")
+    pair = authority.issue("server")
+    start(*tls_flags("http", pair), *tls_flags("grpc", pair))
+    for url in (f"https://unix:{tmp_path}/http", f"grpcs://unix:{tmp_path}/grpc"):
+        assert run_neso("status", "--ready", "-u", url, "--cacert", str(authority.certificate)).stdout == "ready\n"
+        assert "TLS: " in run_neso("status", "-u", url).stderr, "nobody has signed it whom the system trusts"
+
+
+def test_commands_at_a_socket_of_another_kind(start, tmp_path):
+    start()
+    (tmp_path / "file").write_text("")
+    for path, scheme, told in (("none", "", "No such file or directory"), ("file", "grpc://", "Connection refused"),
+                               ("x" * 200, "", "File name too long"), ("http", "grpc://", "gRPC has a socket of its own"),
+                               ("grpc", "", "if it speaks gRPC: grpc:// before the address does")):
+        ran = run_neso("status", "-u", f"{scheme}unix:{tmp_path}/{path}")
+        assert ran.returncode == 1 and told in ran.stderr, ran
+    assert f"cannot connect to unix:{tmp_path}/none: " in run_neso("status", "-u", f"unix:{tmp_path}/none").stderr
 
 
 def test_files_go_with_the_server(start, tmp_path):

@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 
 import pytest
@@ -102,6 +103,64 @@ def test_status_of_a_server_that_is_not_ready_or_not_there(repository, start_ser
         assert gone.returncode == 1 and "cannot connect" in gone.stderr, gone
 
 
+class Counted:
+    """In front of a server: counts the connections to it."""
+
+    def __init__(self, port):
+        self.count = 0
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            self.count += 1
+            server = socket.create_connection(("127.0.0.1", self._port))
+            for pair in ((client, server), (server, client)):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.mark.parametrize("scheme", ["", "grpc://"])
+def test_status_asks_all_over_one_connection(server, scheme):
+    counted = Counted(server.grpc_port if scheme else server.http_port)
+    try:
+        for words in ([], ["--wait", "5"], ["digits"]):
+            counted.count = 0
+            told = run_neso("status", *words, "-u", f"{scheme}127.0.0.1:{counted.port}")
+            assert told.returncode == 0 and counted.count == 1, told
+    finally:
+        counted.close()
+
+
+def test_a_table_has_columns_whatever_the_letters(repository, start_server):
+    repository.add_identity("näme")
+    repository.add_identity("模型")
+    repository.add_identity("plain")
+    server = start_server(repository.path)
+    table = run_neso("models", "-u", server.http).stdout.splitlines()
+    wide = "模型"
+    widths = {len(line) + sum(line.count(sign) for sign in wide) for line in table}
+    assert len(widths) == 1 and any("näme" in line for line in table) and any(wide in line for line in table), table
+
+
 def test_waiting_for_a_server_that_is_silent(server):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for scheme in ("", "grpc://"):
@@ -128,8 +187,15 @@ def test_the_metrics_port_is_found_beside_that_of_http_or_grpc(server):
 
 def test_metrics_are_asked_over_http(server):
     told = run_neso("metrics", "--metrics-url", f"grpc://127.0.0.1:{server.metrics_port}")
-    assert (told.returncode, told.stderr) == (1, f"error: --metrics-url grpc://127.0.0.1:{server.metrics_port}: metrics are "
-                                                 "asked over HTTP: expected HOST:PORT, http:// or https://\n")
+    assert (told.returncode, told.stderr) == (2, f"error: --metrics-url grpc://127.0.0.1:{server.metrics_port}: metrics are "
+                                                 "asked over HTTP: expected HOST:PORT, http:// or https://\n"
+                                                 "neso metrics --help says what it takes\n")
+
+
+def test_there_is_no_port_above_the_last():
+    told = run_neso("metrics", "-u", "localhost:65534")
+    assert told.returncode == 2 and told.stderr.startswith(
+        "error: there is no port 2 above that of 'localhost:65534': --metrics-url HOST:PORT names the port of the metrics\n")
 
 
 def test_load_and_unload(neso, tmp_path):
@@ -149,7 +215,9 @@ def test_load_with_a_configuration_and_files(neso, tmp_path):
     (tmp_path / "data").write_bytes(b"weights")
     neso("load", "digits", "--config", str(tmp_path / "config.json"), "--file", f"1/data={tmp_path / 'data'}")
     assert json.loads(neso("config", "digits", "--json"))["max_batch_size"] == 2
-    assert "--config FILE.json" in neso("load", "digits", "--file", f"1/data={tmp_path / 'data'}", code=1)
+    assert "--config FILE.json" in neso("load", "digits", "--file", f"1/data={tmp_path / 'data'}", code=2)
+    assert "those of one model, got 2" in neso("load", "digits", "other", "--config", "{}", code=2)
+    assert "expected PATH-IN-MODEL=FILE" in neso("load", "digits", "--config", "{}", "--file", "x", code=2)
     assert "expected a configuration in JSON" in neso("load", "digits", "--config", str(tmp_path / "data"), code=1)
     neso("load", "digits")
 

@@ -31,6 +31,8 @@ def test_man_pages_have_the_options_that_programs_take_which_describe_themselves
     (["chek"], "error: there is no command 'chek'; did you mean check? neso help lists them all\n"),
     (["completion"], "error: SHELL is required\nneso completion --help says what it takes\n"),
     (["completion", "fsh"], "error: SHELL: fsh not in {bash,zsh,fish}\nneso completion --help says what it takes\n"),
+    (["config"], "error: MODEL is required\nneso config --help says what it takes\n"),
+    (["help", "nope"], "error: there is no command 'nope'; neso help lists them all\nneso help --help says what it takes\n"),
     (["help", "--mann"], "error: there is no option --mann; did you mean --man?\n"
                          "neso help --help says what it takes\n"),
     (["help", "key", "too"], "error: 'too' is one argument too many\nneso help --help says what it takes\n"),
@@ -51,7 +53,9 @@ def test_bash_completes_commands_options_and_choices(tmp_path):
 
     assert completed("neso", "tra") == ["trace-summary"]
     assert completed("neso", "key", "rev") == ["revoke"]
+    assert completed("neso", "key", "") == ["create", "list", "revoke", "--help", "-h"]
     assert completed("neso", "key", "create", "--concurr") == ["--concurrent="]
+    assert completed("neso", "key", "list", "--") == ["--help", "--file="]
     assert completed("neso", "completion", "f") == ["fish"]
     assert "--model-repository=" in completed("neso", "--model-rep")
 

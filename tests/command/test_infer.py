@@ -98,6 +98,7 @@ def test_several_inputs_and_outputs(infer):
 
 @pytest.mark.parametrize("name, given, told", [
     ("fp32", "1,2.5,-3e2", "OUTPUT0 FP32 [1,3]\n  1 2.5 -300\n"),
+    ("fp32", "[1,2]", "OUTPUT0 FP32 [1,2]\n  1 2\n"),
     ("fp32", "[[1,2],[3,4]]", "OUTPUT0 FP32 [2,2]\n  1 2\n  3 4\n"),
     ("fp16", "0.1,65504,inf", "OUTPUT0 FP16 [1,3]\n  0.1 65504 inf\n"),
     ("bf16", "1.5,-2", "OUTPUT0 BF16 [1,2]\n  1.5 -2\n"),
@@ -106,11 +107,14 @@ def test_several_inputs_and_outputs(infer):
     ("string", "a text,two", 'OUTPUT0 BYTES [1,2]\n  "a text" "two"\n'),
     ("string", "[INST] hi, you", 'OUTPUT0 BYTES [1,2]\n  "[INST] hi" " you"\n'),
     ("one_text", "[INST] hi, you", 'OUTPUT0 BYTES [1,1]\n  "[INST] hi, you"\n'),
+    ("one_text", " [INST] hi [END]", 'OUTPUT0 BYTES [1,1]\n  " [INST] hi [END]"\n'),
+    ("one_text", "[INST] hi [END]", 'OUTPUT0 BYTES [1,1]\n  "[INST] hi [END]"\n'),
     ("one_text", '[["a"],["b"]]', 'OUTPUT0 BYTES [2,1]\n  "a"\n  "b"\n'),
     ("fixed", "1,2,3,4", "OUTPUT0 FP32 [2,2]\n  1 2\n  3 4\n"),
 ])
 def test_values_take_the_model_s_datatype_and_shape(infer, name, given, told):
     assert shown(infer(name, f"INPUT0={given}")) == told
+    assert shown(infer(name, given)) == told, "one input needs no name"
 
 
 def test_words_that_come_again_make_a_batch(infer):
@@ -224,8 +228,8 @@ def test_answers_are_shown_as_they_come(infer):
     assert "no more" in result.stderr
 
 
-def complaint(result):
-    assert (result.returncode, result.stdout) == (1, ""), result
+def complaint(result, code=1):
+    assert (result.returncode, result.stdout) == (code, ""), result
     return result.stderr
 
 
@@ -240,18 +244,33 @@ def complaint(result):
     (["fp32", "INPUT0=[1,2"], "error: input 'INPUT0': expected brackets such as [[1,2],[3,4]], got '[1,2'\n"),
     (["fp32", "1e39"], "error: input 'INPUT0': 1e+39 is no FP32: it is too large\n"),
     (["fp16", "70000"], "error: input 'INPUT0': 70000 is no FP16: it is too large\n"),
-    (["fp32", "1", "--parameter", "binary_data_output=true"], "error: --parameter binary_data_output: it is the command's own"),
     (["fp32", "1", "--output", "npy", "--folder", "/dev/null/x"], "error: --folder: cannot make '/dev/null/x': Not a directory\n"),
     (["uint8", "256"], "error: input 'INPUT0': 256 is no UINT8 (0 to 255)\n"),
     (["fixed", "INPUT0=[[1,2,3],[4,5,6]]"], "error: input 'INPUT0': expected shape [2,2], got [2,3]\n"),
     (["fp32", "1", "--only", "OUTPUT1"], "error: 'fp32' has no output 'OUTPUT1'; did you mean OUTPUT0?; its outputs are OUTPUT0\n"),
     (["fp32", "@/none"], "error: input 'INPUT0': failed to open text file for read /none"),
     (["fp32", "1", "--shape", "x:1"], "error: --shape x: 'fp32' has the inputs INPUT0 (FP32 [-1,-1])\n"),
-    (["fp32", "1", "--header", "x"], "error: --header 'x': expected 'NAME: VALUE'"),
     (["fp32", "1", "--version", "7"], "error: "),
 ])
 def test_what_cannot_be_meant_says_what_to_type_instead(infer, words, told):
     assert complaint(infer(*words)).startswith(told)
+
+
+@pytest.mark.parametrize("words, told", [
+    ([], "error: MODEL is required\n"),
+    (["m", "--parameter", "binary_data_output=true"], "error: --parameter binary_data_output: it is the command's own"),
+    (["m", "--parameter", "priority"], "error: --parameter priority: expected NAME=VALUE, such as priority=1\n"),
+    (["m", "--shape", "x:y"], "error: --shape x:y: expected NAME:SIZES, such as image:3,224,224\n"),
+    (["m", "--header", "x"], "error: --header 'x': expected 'NAME: VALUE'"),
+    (["m", "-u", "ftp://x"], "error: 'ftp://x' is no address of a server: expected HOST:PORT, "),
+    (["m", "-u", "grpc://x/y"], "error: 'grpc://x/y' is no address of a server: expected grpc://HOST:PORT, "),
+    (["m", "-u", "unix:"], "error: 'unix:' is no address of a server: expected HOST:PORT, "),
+    (["m", "-u", "x:1", "--cacert", "f"], "error: --cacert is for TLS, and 'x:1' does without"),
+    (["m", "-u", "https://x:1", "--cert", "f"], "error: --cert and --cert-key go together"),
+])
+def test_a_command_line_that_means_nothing_is_not_asked_of_a_server(words, told):
+    told_it = complaint(run_neso("infer", *words), code=2)
+    assert told_it.startswith(told) and told_it.endswith("\nneso infer --help says what it takes\n")
 
 
 def test_a_server_that_is_not_there():
@@ -264,7 +283,6 @@ def test_a_server_that_is_not_there():
 def test_a_grpc_server_that_is_not_there_or_not_grpc(server):
     told = run_neso("infer", "digits", "-u", "grpc://127.0.0.1:1").stderr
     assert told.startswith("error: cannot connect to 127.0.0.1:1: Connection refused\n'neso serve FILE' or ")
-    assert "error: '" in run_neso("infer", "digits", "-u", "grpc://127.0.0.1:x").stderr
     assert "gRPC has a port of its own, 8001" in run_neso("infer", "fp32", "5", "-u", f"grpc://{server.http}").stderr
 
 

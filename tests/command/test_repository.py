@@ -31,7 +31,9 @@ def test_a_file_is_imported_listed_served_and_removed(tmp_path, start_server):
     told = neso("import", tmp_path / "twice.onnx", "--model-repository", models, code=1)
     assert told == f"error: '{models}/twice' is there already: --force replaces it\n"
     neso("import", "-m", "other", "-s", f"local:{models / 'twice'}", "--model-repository", models)
-    assert sorted(path.name for path in models.iterdir()) == ["other", "twice"]
+    assert neso("import", tmp_path / "twice.onnx", "-m", "third", "--model-repository", models) == f"third is in {models}/third\n"
+    assert (models / "third/1/model.onnx").read_bytes() == double()
+    assert sorted(path.name for path in models.iterdir()) == ["other", "third", "twice"]
     assert neso("remove", "twce", "--model-repository", models, code=1).startswith(
         f"error: '{models}' has no model 'twce'; did you mean twice?")
     assert neso("remove", "twice", "--model-repository", models) == f"removed {models}/twice\n"
@@ -56,11 +58,30 @@ def test_models_of_the_hub_are_left_to_the_backend_vllm(tmp_path):
     (["x", "--source", "hf:"], "error: hf: names no model"),
     (["x", "--source", "/none"], "error: "),
     (["a/b", "--source", "hf:a"], "error: 'a/b' is no name of a model"),
-    (["gpt2", "--backend", "tensorrtllm"], "error: --backend tensorrtllm: expected vllm"),
 ])
 def test_what_cannot_be_imported(words, told, tmp_path):
     assert neso("import", *words, "--repo", tmp_path, code=1).startswith(told)
     assert list(tmp_path.iterdir()) == [], "nothing half is left"
+
+
+@pytest.mark.parametrize("words, told", [
+    (["import"], "error: MODEL is required\n"),
+    (["import", "a.onnx", "-m", "b", "-s", "c.onnx"], "error: 'a.onnx' and --source c.onnx: expected one of them"),
+    (["import", "gpt2", "--backend", "tensorrtllm"], "error: --backend tensorrtllm: expected vllm"),
+    (["service", "/", "--name", "a/b"], "error: --name a/b: expected a name of letters, digits and '-'\n"),
+    (["service", "/", "--user", "no such"], "error: --user 'no such': expected the name of a user"),
+    (["service", "/", "x"], "error: 'x': expected options of the server behind --"),
+])
+def test_a_command_line_that_cannot_be_meant(words, told):
+    assert neso(*words, code=2).startswith(told)
+
+
+def test_a_unit_for_a_user_who_is_not_there_yet_is_written_with_a_warning(repository):
+    told = run_neso("service", str(repository.path), "--user", "nobody-there")
+    assert told.returncode == 0 and "\nUser=nobody-there\n" in told.stdout
+    assert told.stderr.startswith("warning: this machine has no user 'nobody-there', and without one the service does not start")
+    for user in ("root", "4711"):
+        assert run_neso("service", str(repository.path), "--user", user).stderr == ""
 
 
 def test_a_file_that_is_no_model_leaves_nothing(tmp_path):
@@ -96,7 +117,7 @@ def test_a_unit_for_systemd(repository, tmp_path):
     shutil.copytree(repository.path, folder)
     told = neso("service", folder, "--name", "digits", "--user", "nobody", "--", "--http-port=9000", "--log-file=/tmp/100%.log")
     lines = told.splitlines()
-    assert "User=nobody" in lines and "WatchdogSec=60" in lines and "[Install]" in lines
+    assert "User=nobody" in lines and "PrivateTmp=no" in lines and "WatchdogSec=60" in lines and "[Install]" in lines
     [command] = [line for line in lines if line.startswith("ExecStart=")]
     assert command == (f'ExecStart={TREE.resolve() / "bin/neso"} "--model-repository={folder}" --crash-directory=/var/lib/neso-digits '
                        "--http-port=9000 --log-file=/tmp/100%%.log")
@@ -120,7 +141,7 @@ def test_a_recipe_of_an_image(repository, tmp_path):
     assert " python3 " in neso("dockerfile", repository.path)
     repository.add("four", 'backend "x')
     assert "model 'four': " in neso("dockerfile", repository.path, code=1)
-    assert "expected options of the server behind --" in neso("dockerfile", repository.path, "x", code=1)
+    assert "expected options of the server behind --" in neso("dockerfile", repository.path, "x", code=2)
 
 
 @pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")
@@ -172,8 +193,8 @@ def test_the_recipe_of_an_image_without_models_has_the_parts_that_are_named(tree
     assert do_the_steps(recipe, tree)[0] == ["backends/python", "caches/local", "repoagents/checksum"]
     assert 'ENTRYPOINT ["neso", "--model-repository=/models", "--log-verbose=1"]' in recipe
     assert " python3 " in recipe and "COPY [" not in recipe
-    assert "such as --backend onnxruntime" in neso("dockerfile", code=1)
-    assert "'a b' is no name" in neso("dockerfile", "--backend", "a b", code=1)
+    assert "such as --backend onnxruntime" in neso("dockerfile", code=2)
+    assert "'a b' is no name" in neso("dockerfile", "--backend", "a b", code=2)
 
 
 def test_the_recipe_takes_parts_out_of_another_image(tree):
@@ -189,4 +210,4 @@ def test_the_recipe_takes_parts_out_of_another_image(tree):
 
 @pytest.mark.parametrize("image", ["neso:0.1.0", "gpu-min,neso", "full,", "full", "min,a b", 'full,x"\nRUN y'])
 def test_what_is_no_image_is_refused(image):
-    assert "expected min,IMAGE or full,IMAGE" in neso("dockerfile", "--backend", "python", "--image", image, code=1)
+    assert "expected min,IMAGE or full,IMAGE" in neso("dockerfile", "--backend", "python", "--image", image, code=2)

@@ -51,8 +51,8 @@ def told(result):
     return result.stdout
 
 
-def complaint(result):
-    assert (result.returncode, result.stdout) == (1, ""), result
+def complaint(result, code=1):
+    assert (result.returncode, result.stdout) == (code, ""), result
     return result.stderr
 
 
@@ -129,13 +129,13 @@ class TestErrors:
     def test_options_of_tls_without_it(self, infer, scheme, pki):
         for words in (["--cacert", str(pki.root)], ["--cert", "a"], ["--cert-key", "a"], ["--insecure"], ["-k"]):
             name = {"-k": "--insecure"}.get(words[0], words[0])
-            text = complaint(infer(*words, scheme=scheme[:-1], root=[]))
+            text = complaint(infer(*words, scheme=scheme[:-1], root=[]), code=2)
             assert f"{name} is for TLS, and '{scheme[:-1]}://" in text and "write https://" in text
 
     def test_a_server_that_wants_a_certificate(self, infer, mutual, pki):
         assert "if it wants to know who asks: --cert FILE --cert-key FILE" in complaint(infer(of=mutual))
         certificate = "--cert", str(pki.client.certificate)
-        assert "--cert and --cert-key go together" in complaint(infer(*certificate, of=mutual))
+        assert "--cert and --cert-key go together" in complaint(infer(*certificate, of=mutual), code=2)
         assert told(infer(*certificate, "--cert-key", str(pki.client.key), of=mutual)) == INFER
 
 

@@ -1,6 +1,11 @@
 """`neso top` of a server that works."""
+import fcntl
 import json
+import os
+import pty
+import struct
 import subprocess
+import termios
 import threading
 
 import pytest
@@ -65,20 +70,35 @@ def test_it_goes_on_until_it_is_ended(server):
     process.wait(10 * PATIENCE)
 
 
-def test_a_terminal_is_drawn_anew(server):
-    import pty
+def on_a_terminal(server, rows, columns, until, term="xterm"):
+    """What is shown until `until` comes for the second time."""
     main, other = pty.openpty()
-    process = subprocess.Popen([TREE / "bin/neso", "top", "--interval", "0.1", *addresses(server)], stdout=other)
-    import fcntl
-    import os
-    import struct
-    import termios
-    fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("4H", 40, 120, 0, 0))
+    fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+    process = subprocess.Popen([TREE / "bin/neso", "top", "--interval", "0.1", *addresses(server)], stdout=other,
+                               env={**os.environ, "TERM": term})
     shown = ""
-    while shown.count("\x1b[H\x1b[J") < 2:
+    while shown.count(until) < 2:
         shown += os.read(main, 4096).decode()
     process.terminate()
     process.wait(10 * PATIENCE)
     os.close(main)
     os.close(other)
-    assert "Ctrl-C ends" in shown
+    return shown
+
+
+def test_a_terminal_is_drawn_anew(server):
+    shown = on_a_terminal(server, 40, 120, "\x1b[H\x1b[J")
+    assert "Ctrl-C ends" in shown and "compute" in shown and "no room" not in shown
+
+
+def test_a_small_terminal_shows_the_busiest_models(server, load):
+    shown = on_a_terminal(server, 8, 80, "Ctrl-C ends")
+    screen = shown.split("\x1b[H\x1b[J")[1].split("\r\n")
+    assert len(screen) == 8 and max(map(len, screen)) <= 80, screen
+    assert "| busy " in screen[4] and "idle" not in "".join(screen)
+    assert "models not shown: 1" in screen[6] and "no room for compute, queue" in screen[6]
+
+
+def test_a_dumb_terminal_gets_no_control_characters(server):
+    for term in ("dumb", ""):
+        assert "\x1b" not in on_a_terminal(server, 40, 120, "Ctrl-C ends", term)

@@ -96,13 +96,13 @@ def test_the_page_s_watch(asked, tmp_path):
 
 
 def test_the_page_s_repository(tmp_path):
-    for name in ("digits", "ranks"):
+    for name in ("digits", "export"):
         (tmp_path / f"{name}.onnx").write_bytes(double())
     told = run("test:repository", tmp_path)
     assert "| digits   | 1        | onnxruntime |" in told and "| opt-125m | 1        | vllm        |" in told
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["digits", "opt-125m"]
     run("test:elsewhere", shutil.copytree(tmp_path, tmp_path / "copy", ignore=lambda *_: ["copy"]))
-    assert "User=neso" in (tmp_path / "copy/digits.service").read_text()
+    assert "ExecStart=" in (tmp_path / "copy/digits.service").read_text()
     assert "onnxruntime vllm" in (tmp_path / "copy/Dockerfile").read_text()
 
 

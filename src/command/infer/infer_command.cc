@@ -9,9 +9,11 @@
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/nearest.h"
 #include "base/text.h"
@@ -33,7 +35,10 @@ constexpr size_t kMostShown = 16;
 struct InferWords {
   Asking asking;
   std::string model, version, id;
-  std::vector<std::string> inputs, shapes, outputs, parameters;
+  std::vector<std::string> inputs, outputs;
+  std::vector<std::string> shape_words, parameter_words;  // as they were typed; ReadWords makes the next two of them
+  std::map<std::string, Shape> shapes;
+  std::vector<std::pair<std::string, std::string>> parameters;
   std::string scaling = "none", fill = "none", form = "table", folder = ".";
   std::optional<std::string> prompt;
   unsigned classes = 0;
@@ -61,10 +66,25 @@ Status TakeShape(const std::string& word, std::map<std::string, Shape>& shapes) 
   return {};
 }
 
+// "priority=1"
+Status TakeParameter(const std::string& word, std::vector<std::pair<std::string, std::string>>& parameters) {
+  const size_t equals = word.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return InvalidArg("--parameter {}: expected NAME=VALUE, such as priority=1", word);
+  parameters.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  if (parameters.back().first != kBinaryOutput) return {};
+  return InvalidArg("--parameter {}: it is the command's own; --output says how outputs are shown", kBinaryOutput);
+}
+
+Status ReadWords(InferWords& words) {
+  for (const std::string& word : words.shape_words) RETURN_IF_ERROR(TakeShape(word, words.shapes));
+  for (const std::string& word : words.parameter_words) RETURN_IF_ERROR(TakeParameter(word, words.parameters));
+  return {};
+}
+
 Expected<InputOptions> OptionsOf(const InferWords& words) {
-  InputOptions options{.scaling = ScalingOf(words.scaling), .prompt = words.prompt};
+  InputOptions options{.shapes = words.shapes, .scaling = ScalingOf(words.scaling), .prompt = words.prompt};
   if (words.fill != "none") options.fill = words.fill == "zero" ? Fill::kZero : Fill::kRandom;
-  for (const std::string& shape : words.shapes) RETURN_IF_ERROR(TakeShape(shape, options.shapes));
   if (ReadsStandardInput(words.inputs))
     options.standard_input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   return options;
@@ -87,19 +107,11 @@ Status TakeOutputs(const InferWords& words, const ModelFacts& facts, InferQuesti
 }
 
 Expected<InferQuestion> QuestionOf(const InferWords& words, const ModelFacts& facts) {
-  InferQuestion question{.model = words.model, .version = words.version, .id = words.id};
+  InferQuestion question{
+      .model = words.model, .version = words.version, .id = words.id, .parameters = words.parameters};
   ASSIGN_OR_RETURN(const InputOptions options, OptionsOf(words));
   ASSIGN_OR_RETURN(question.inputs, ReadInputs(words.inputs, facts, options));
   RETURN_IF_ERROR(TakeOutputs(words, facts, question));
-  for (const std::string& parameter : words.parameters) {
-    const size_t equals = parameter.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return InvalidArg("--parameter {}: expected NAME=VALUE, such as priority=1", parameter);
-    question.parameters.emplace_back(parameter.substr(0, equals), parameter.substr(equals + 1));
-  }
-  if (std::ranges::find(question.parameters, kBinaryOutput, [](const auto& pair) { return pair.first; }) !=
-      question.parameters.end())
-    return InvalidArg("--parameter {}: it is the command's own; --output says how outputs are shown", kBinaryOutput);
   return question;
 }
 
@@ -210,7 +222,8 @@ Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
       ->type_name("NAME=VALUE");
   app.add_option("--version", words->version, "A version of the model.")->type_name("N");
   app.add_option("--id", words->id, "What the request is called in traces and in the answer.");
-  app.add_option("--shape", words->shapes, "The shape of an input's values, such as image:3,224,224; again for others.")
+  app.add_option("--shape", words->shape_words,
+                 "The shape of an input's values, such as image:3,224,224; again for others.")
       ->type_name("NAME:SIZES")
       ->allow_extra_args(false);
   app.add_option(
@@ -225,14 +238,15 @@ Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_option("--only", words->outputs, "An output to ask for instead of all; again for others.")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  app.add_option("--parameter", words->parameters, "A parameter of the request, such as priority=1; again for others.")
+  app.add_option("--parameter", words->parameter_words,
+                 "A parameter of the request, such as priority=1; again for others.")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("-o,--output", words->form, "How outputs are shown: as a table, as JSON, or written into NAME.npy.")
       ->check(CLI::IsMember({"table", "json", "npy"}));
   app.add_option("--folder", words->folder, "Where --output npy writes; made where it is missing.");
   app.add_flag("--all", words->all, "All values, not only the first of each row.");
-  AddAskingOptions(app, words->asking);
+  AddAskingOptions(app, words->asking, [words] { return ReadWords(*words); });
   app.footer(
       "Example:\n  neso infer digits pixels=@digit.npy\n  neso infer resnet @cat.jpg --scaling imagenet --classes 3\n"
       "  echo 1,2,3 | neso infer sum x=-\n"

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "command/check_words.h"
 #include "command/repository/image_recipe.h"
 #include "command/repository/repository_models.h"
 #include "command/repository/service_unit.h"
@@ -28,7 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct DeployWords {
-  std::string repository, name, user, file;
+  std::string repository, name = "neso", user, file;
   std::vector<std::string> options, backends, agents, caches, images;
   std::string image_name;
 };
@@ -68,16 +69,32 @@ std::string UserName() {
   return user == nullptr ? std::to_string(getuid()) : user->pw_name;
 }
 
+bool IsNumber(const std::string& text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+// It may be made after the unit, or be of another machine.
+void WarnOfUnknownUser(const std::string& name) {
+  if (IsNumber(name) || getpwnam(name.c_str()) != nullptr) return;
+  Warn(fmt::format("this machine has no user '{0}', and without one the service does not start: useradd --system {0}",
+                   name));
+}
+
+Status CheckService(const DeployWords& words) {
+  if (words.user.find_first_of(" /:@%\"'\\\t\n") != std::string::npos)
+    return InvalidArg("--user '{}': expected the name of a user, such as neso", words.user);
+  RETURN_IF_ERROR(CheckOptions(words.options));
+  if (!words.name.empty() && words.name.find_first_of("/ @") == std::string::npos) return {};
+  return InvalidArg("--name {}: expected a name of letters, digits and '-'", words.name);
+}
+
 Expected<int> WriteService(const DeployWords& words) {
   ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
-  RETURN_IF_ERROR(CheckOptions(words.options));
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) return Internal("cannot find this program: {}", error.message());
-  const std::string name = words.name.empty() ? "neso" : words.name;
-  if (name.find_first_of("/ @") != std::string::npos)
-    return InvalidArg("--name {}: expected a name of letters, digits and '-'", name);
-  return Hand(ServiceUnit(kServiceUnitText, {.name = name,
+  if (!words.user.empty()) WarnOfUnknownUser(words.user);
+  return Hand(ServiceUnit(kServiceUnitText, {.name = words.name,
                                              .program = program,
                                              .repository = repository,
                                              .user = words.user.empty() ? UserName() : words.user,
@@ -128,9 +145,19 @@ Status TakeImages(const DeployWords& words, ImageOrder& order) {
   return InvalidArg("--output-name {}: expected the name of an image, such as team/neso:1.0", order.name);
 }
 
-Expected<int> WriteDockerfile(const DeployWords& words) {
+Status ReadDockerfileWords(DeployWords& words) {
+  // Without a folder of models the first option behind -- stands in its place.
+  if (words.repository.starts_with("--"))
+    words.options.insert(words.options.begin(), std::exchange(words.repository, {}));
   RETURN_IF_ERROR(CheckOptions(words.options));
   for (const auto* const names : {&words.backends, &words.agents, &words.caches}) RETURN_IF_ERROR(CheckNames(*names));
+  ImageOrder order;
+  RETURN_IF_ERROR(TakeImages(words, order));
+  if (!words.repository.empty() || !words.backends.empty()) return {};
+  return InvalidArg("expected a repository, or what the image is to have, such as --backend onnxruntime");
+}
+
+Expected<int> WriteDockerfile(const DeployWords& words) {
   std::set<std::string> backends(words.backends.begin(), words.backends.end());
   ImageOrder order{.agents = words.agents, .caches = words.caches, .options = words.options};
   RETURN_IF_ERROR(TakeImages(words, order));
@@ -140,8 +167,6 @@ Expected<int> WriteDockerfile(const DeployWords& words) {
     backends.merge(needed);
     order.repository = repository.filename();
   }
-  if (backends.empty())
-    return InvalidArg("expected a repository, or what the image is to have, such as --backend onnxruntime");
   order.backends.assign(backends.begin(), backends.end());
   return Hand(ImageRecipe(order), words.file);
 }
@@ -161,6 +186,7 @@ Action SetUpService(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_option("--user", words->user, "Who it runs as; the one who asks unless given.");
   app.footer(
       "Example:\n  neso service models -o neso.service\n  neso service /srv/models --user neso -- --http-port=9000");
+  CheckWords(app, [words] { return CheckService(*words); });
   return [words] { return WriteService(*words); };
 }
 
@@ -187,12 +213,8 @@ Action SetUpDockerfile(CLI::App& app, const ProgramParts& /*parts*/) {
       "Example:\n  neso dockerfile models -o Dockerfile\n"
       "  neso dockerfile --backend onnxruntime --backend python --cache local -o Dockerfile\n"
       "  neso dockerfile --image full,neso:0.1.0 --backend python --output-name neso-python -o Dockerfile");
-  return [words] {
-    // Without a folder of models the first option behind -- stands in its place.
-    if (words->repository.starts_with("--"))
-      words->options.insert(words->options.begin(), std::exchange(words->repository, {}));
-    return WriteDockerfile(*words);
-  };
+  CheckWords(app, [words] { return ReadDockerfileWords(*words); });
+  return [words] { return WriteDockerfile(*words); };
 }
 
 }  // namespace neso::command

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "command/check_words.h"
 #include "command/repository/import_model.h"
 #include "command/repository/repository_models.h"
 #include "command/say.h"
@@ -19,14 +20,29 @@ namespace {
 constexpr const char* kAll = "all";
 
 struct RepositoryWords {
-  std::string repository, model, source, backend;
+  std::string repository, word, model, source, backend;
   bool json = false;
   bool force = false;
 };
 
-Expected<int> Import(const RepositoryWords& words) {
+// FILE -m NAME says the same as NAME --source FILE.
+Status ReadImportWords(RepositoryWords& words) {
   if (!words.backend.empty() && words.backend != "vllm")
-    return Unsupported("--backend {}: expected vllm, for models of hf:", words.backend);
+    return InvalidArg("--backend {}: expected vllm, for models of hf:", words.backend);
+  if (words.word.empty() && words.model.empty()) return InvalidArg("MODEL is required");
+  if (words.word.empty()) return {};
+  if (words.model.empty()) {
+    words.model = words.word;
+    return {};
+  }
+  if (!words.source.empty())
+    return InvalidArg("'{}' and --source {}: expected one of them, where '{}' is to come from", words.word,
+                      words.source, words.model);
+  words.source = words.word;
+  return {};
+}
+
+Expected<int> Import(const RepositoryWords& words) {
   // With one word it is both: what it is called, and where from.
   const bool is_name = words.source.empty() && !std::filesystem::exists(words.model);
   const bool is_only_source = words.source.empty() && (!is_name || words.model.find(':') != std::string::npos);
@@ -104,15 +120,17 @@ void AddRepository(CLI::App& app, std::string& folder) {
 
 Action SetUpImport(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<RepositoryWords>();
-  app.add_option("MODEL,-m,--model", words->model,
-                 "A file, a folder or hf:ID; or with --source what the model is to be called.")
-      ->required();
+  app.add_option("MODEL", words->word, "A file, a folder or hf:ID; or with --source what the model is to be called.");
+  app.add_option("-m,--model", words->model, "What the model is to be called.")->type_name("NAME");
   app.add_option("-s,--source", words->source, "Where it comes from: a file, a folder, local:PATH or hf:ID.");
   app.add_option("--backend", words->backend, "The backend of a model of hf:, which is vllm.");
   app.add_flag("--force", words->force, "Replace a model that is there.");
   AddRepository(app, words->repository);
   app.add_flag("--json", words->json, "Print JSON, for programs.");
-  app.footer("Example:\n  neso import digits.onnx\n  neso import opt --source hf:facebook/opt-125m");
+  app.footer(
+      "Example:\n  neso import digits.onnx\n  neso import export.onnx --model digits\n"
+      "  neso import opt --source hf:facebook/opt-125m");
+  CheckWords(app, [words] { return ReadImportWords(*words); });
   return [words] { return Import(*words); };
 }
 

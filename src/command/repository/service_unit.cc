@@ -25,6 +25,7 @@ std::string UnitWord(const std::string& word) {
 }
 
 bool IsAtHome(const std::string& path) { return path.starts_with("/home/") || path.starts_with("/root/"); }
+bool IsTemporary(const std::string& path) { return path.starts_with("/tmp/") || path.starts_with("/var/tmp/"); }
 
 // Lines that are not the package's; none: the line goes.
 std::map<std::string, std::optional<std::string>, std::less<>> OwnLines(const ServiceOrder& order) {
@@ -41,7 +42,8 @@ std::map<std::string, std::optional<std::string>, std::less<>> OwnLines(const Se
           {"StateDirectory", state},
           {"WorkingDirectory", "/var/lib/" + state},
           // The models, or the program, are there.
-          {"ProtectHome", IsAtHome(order.repository) || IsAtHome(order.program) ? "read-only" : "yes"}};
+          {"ProtectHome", IsAtHome(order.repository) || IsAtHome(order.program) ? "read-only" : "yes"},
+          {"PrivateTmp", IsTemporary(order.repository) || IsTemporary(order.program) ? "no" : "yes"}};
 }
 
 }  // namespace

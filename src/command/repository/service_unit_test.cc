@@ -7,20 +7,28 @@ namespace {
 
 constexpr const char* kUnit =
     "# Of the package.\n[Unit]\nDescription=Neso\nDocumentation=file:///x\n\n[Service]\nType=notify\nUser=neso\nGroup=neso\n"
-    "EnvironmentFile=-/etc/default/neso\nExecStart=/opt/neso/bin/neso $OPTIONS\n# Homes.\nProtectHome=yes\n";
+    "EnvironmentFile=-/etc/default/neso\nExecStart=/opt/neso/bin/neso $OPTIONS\n# Homes.\nProtectHome=yes\nPrivateTmp=yes\n";
 
 TEST(ServiceUnitTest, KeepsWhatIsNotItsOwn) {
   EXPECT_EQ(
       ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = "/srv/m", .user = "u", .options = {}}),
       "# Written by `neso service`: into /etc/systemd/system/n.service, then systemctl enable --now n\n"
       "[Unit]\nDescription=Neso inference server, models of /srv/m\n\n[Service]\nType=notify\nUser=u\n"
-      "ExecStart=/p/neso --model-repository=/srv/m --crash-directory=/var/lib/neso-n\n# Homes.\nProtectHome=yes\n");
+      "ExecStart=/p/neso --model-repository=/srv/m --crash-directory=/var/lib/neso-n\n# Homes.\nProtectHome=yes\nPrivateTmp=yes\n");
 }
 
 TEST(ServiceUnitTest, WhatIsAtHomeIsLeftReadable) {
   const std::string unit =
       ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = "/home/u/m", .user = "u", .options = {}});
   EXPECT_NE(unit.find("ProtectHome=read-only\n"), std::string::npos);
+}
+
+TEST(ServiceUnitTest, WhatIsTemporaryIsLeftVisible) {
+  for (const char* const folder : {"/tmp/m", "/var/tmp/m"}) {
+    const std::string unit =
+        ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = folder, .user = "u", .options = {}});
+    EXPECT_NE(unit.find("PrivateTmp=no\n"), std::string::npos) << folder;
+  }
 }
 
 TEST(ServiceUnitTest, WordsAreQuotedAsSystemdReadsThem) {
