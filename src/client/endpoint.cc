@@ -3,16 +3,15 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <memory>
 
+#include "client/address_race.h"
 #include "client/unix_socket.h"
 
 namespace neso::client {
@@ -38,14 +37,6 @@ Status NoAddress(std::string_view text) {
 int MillisecondsUntil(TimePoint deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1'000'000));
-}
-
-// 0, or why not.
-int FinishConnecting(int fd, TimePoint deadline) {
-  if (!WaitForSocket(fd, POLLOUT, deadline)) return ETIMEDOUT;
-  int error = 0;
-  socklen_t size = sizeof(error);
-  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
 // PATH or ///PATH, behind "unix:": as gRPC writes them.
@@ -103,13 +94,17 @@ Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
   return endpoint;
 }
 
-bool WaitForSocket(int fd, short events, TimePoint deadline) {
-  pollfd watched{fd, events, 0};
+bool WaitForSockets(std::span<pollfd> watched, TimePoint deadline) {
   int ready;
   do {
-    ready = poll(&watched, 1, MillisecondsUntil(deadline));
+    ready = poll(watched.data(), watched.size(), MillisecondsUntil(deadline));
   } while (ready < 0 && errno == EINTR);
   return ready > 0;
+}
+
+bool WaitForSocket(int fd, short events, TimePoint deadline) {
+  pollfd watched{fd, events, 0};
+  return WaitForSockets({&watched, 1}, deadline);
 }
 
 Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint deadline) {
@@ -127,20 +122,11 @@ Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint dead
   const int looked_up = getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &wanted, &found);
   if (looked_up != 0) return failure(gai_strerror(looked_up));
   const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
-  int error = EADDRNOTAVAIL;
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    OwnedDescriptor socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (socket.get() < 0) {
-      error = errno;
-      continue;
-    }
-    const int on = 1;
-    setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    error = connect(socket.get(), address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
-    if (error == EINPROGRESS) error = FinishConnecting(socket.get(), deadline);
-    if (error == 0) return socket;
-  }
-  return failure(std::strerror(error));
+  Expected<OwnedDescriptor> socket = ConnectToFirst(addresses.get(), deadline);
+  if (!socket) return failure(socket.error().message().c_str());
+  const int on = 1;
+  setsockopt(socket->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return socket;
 }
 
 }  // namespace neso::client

@@ -4,8 +4,11 @@
 //   ASSIGN_OR_RETURN(OwnedDescriptor socket, ConnectSocket(endpoint, deadline));
 #pragma once
 
+#include <poll.h>
+
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,6 +41,8 @@ struct Endpoint {
 // path. Error: kInvalidArg with what was expected.
 Expected<Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port);
 
+// Whether one of the sockets can do what it is watched for before `deadline`; `revents` say which.
+bool WaitForSockets(std::span<pollfd> watched, TimePoint deadline);
 // Whether the socket can be read or written (POLLIN, POLLOUT) before `deadline`.
 bool WaitForSocket(int fd, short events, TimePoint deadline);
 
