@@ -18,9 +18,9 @@ struct IsRefusal {
   bool operator()(const GrpcAnswer& answer) const { return answer.status.code == net::GrpcCode::kUnavailable; }
 };
 
-std::unique_ptr<Channel> ChannelTo(const ServerAddress& server, Worker& worker, const ClientOptions& options) {
+std::unique_ptr<Channel> ChannelTo(const client::ServerAddress& server, Worker& worker, const ClientOptions& options) {
   const Nanoseconds connect_timeout = NanosecondsOf(options.connect_timeout);
-  if (server.protocol == Protocol::kGrpc)
+  if (server.protocol == client::Protocol::kGrpc)
     return std::make_unique<GrpcChannel>(worker, server.endpoint, connect_timeout);
   return std::make_unique<HttpChannel>(worker, server.endpoint, connect_timeout, options.connections_per_endpoint);
 }
@@ -31,9 +31,9 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Calls::Calls(Worker& worker, const std::vector<ServerAddress>& servers, const ClientOptions& options)
+Calls::Calls(Worker& worker, const std::vector<client::ServerAddress>& servers, const ClientOptions& options)
     : worker_(worker), options_(options), budget_(options.retries_per_call, options.retries_at_once) {
-  for (const ServerAddress& server : servers) {
+  for (const client::ServerAddress& server : servers) {
     endpoints_.push_back({.address = server.endpoint.Place(), .channel = ChannelTo(server, worker, options)});
   }
 }

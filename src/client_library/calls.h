@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "client/server_address.h"
 #include "client_library/balancer.h"
 #include "client_library/channel.h"
 #include "client_library/retry.h"
-#include "client_library/server_address.h"
 #include "client_library/worker.h"
 #include "neso/client.h"
 
@@ -22,7 +22,7 @@ class Calls {
  public:
   using Done = std::function<void(Result<Answer>)>;
 
-  Calls(Worker& worker, const std::vector<ServerAddress>& servers, const ClientOptions& options);
+  Calls(Worker& worker, const std::vector<client::ServerAddress>& servers, const ClientOptions& options);
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 

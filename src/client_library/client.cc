@@ -10,11 +10,11 @@
 
 namespace neso {
 
+using client::Protocol;
+using client::ServerAddress;
 using client_library::Answer;
 using client_library::Calls;
-using client_library::Protocol;
 using client_library::Question;
-using client_library::ServerAddress;
 using client_library::Spoken;
 using client_library::Worker;
 
@@ -88,7 +88,7 @@ Expected<std::vector<ServerAddress>> ParseServers(const std::vector<std::string>
   std::shared_ptr<const net::TlsClientContext> context;
   std::vector<ServerAddress> servers;
   for (const std::string& text : texts) {
-    ASSIGN_OR_RETURN(ServerAddress server, client_library::ParseServerAddress(text));
+    ASSIGN_OR_RETURN(ServerAddress server, client::ParseServerAddress(text));
     if (server.endpoint.uses_tls && context == nullptr) {
       ASSIGN_OR_RETURN(context, client::MakeTls({.roots_file = tls.roots_file,
                                                  .certificate_file = tls.certificate_file,

@@ -11,8 +11,6 @@
 
 namespace neso::client_library {
 
-enum class Protocol { kHttp, kGrpc };
-
 // A call of the service's one method.
 struct GrpcQuestion {
   std::string_view method;  // "ModelInfer"

@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "client/access_key.h"
 #include "client/server_words.h"
 #include "command/json_members.h"
 
@@ -65,7 +66,7 @@ Expected<client::HttpAnswer> AskedOverHttp::Call(client::HttpCall call, const cl
 Status AskedOverHttp::ErrorOf(const client::HttpAnswer& answer) {
   std::string text = client::ErrorText(answer.body).value_or(answer.body);
   if (text.empty()) text = "the server gives no reason";
-  if (answer.status == kUnauthorized) text += kKeyHint;
+  if (answer.status == kUnauthorized) text += client::kAccessKeyHint;
   return Internal("{} (HTTP {})", text, answer.status);
 }
 

@@ -9,7 +9,7 @@ namespace neso::command {
 Expected<std::unique_ptr<AskedServer>> AskedServer::Make(const Asking& asking) {
   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(asking));
   std::unique_ptr<AskedServer> server;
-  if (NamesGrpc(asking.url)) {
+  if (access.protocol == client::Protocol::kGrpc) {
     server = std::make_unique<AskedOverGrpc>(std::move(access));
   } else {
     server = std::make_unique<AskedOverHttp>(std::move(access));

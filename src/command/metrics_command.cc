@@ -93,16 +93,17 @@ Expected<int> ShowMetrics(const MetricsWords& words) {
 Expected<std::string> MetricsUrl(const Asking& asking) {
   const std::string& given = asking.metrics_url;
   // With TLS there is TLS here, too: what an access key travels over is not for the command to weaken.
-  const std::string scheme = NamesTls(asking.url) ? "https://" : "";
-  if (NamesGrpc(given))
+  const std::string scheme = client::NamesTls(asking.url) ? "https://" : "";
+  if (client::NamesGrpc(given))
     return InvalidArg("--metrics-url {}: metrics are asked over HTTP: expected HOST:PORT, http:// or https://", given);
   if (!given.empty()) {
-    RETURN_IF_ERROR(EndpointOf(given).status());
+    RETURN_IF_ERROR(client::ParseServerAddress(given).status());
     return given.find("://") == std::string::npos ? scheme + given : given;
   }
-  ASSIGN_OR_RETURN(client::Endpoint endpoint, EndpointOf(asking.url));
-  const uint16_t above = NamesGrpc(asking.url) ? kAboveGrpc : kAboveHttp;
+  ASSIGN_OR_RETURN(const client::ServerAddress server, client::ParseServerAddress(asking.url));
+  client::Endpoint endpoint = server.endpoint;
   if (!endpoint.socket_path.empty()) return fmt::format("{}{}:{}", scheme, endpoint.host, kMetricsPort);
+  const uint16_t above = server.protocol == client::Protocol::kGrpc ? kAboveGrpc : kAboveHttp;
   if (endpoint.port > UINT16_MAX - above)
     return InvalidArg("there is no port {} above that of '{}': --metrics-url HOST:PORT names the port of the metrics",
                       above, asking.url);

@@ -1,19 +1,14 @@
 #include "command/server_access.h"
 
-#include <algorithm>
 #include <array>
+#include <utility>
 
-#include "base/read_file.h"
 #include "base/text.h"
+#include "client/access_key.h"
 #include "client/dial.h"
 
 namespace neso::command {
 namespace {
-
-constexpr uint16_t kHttpPort = 8000, kGrpcPort = 8001;
-constexpr std::string_view kGrpc = "grpc://", kGrpcs = "grpcs://", kHttps = "https://";
-constexpr size_t kMostKeyBytes = 64 << 10;
-constexpr const char* kAuthorization = "authorization";
 
 Expected<client::HttpHeaders> ReadHeaders(const std::vector<std::string>& texts) {
   client::HttpHeaders headers;
@@ -26,26 +21,6 @@ Expected<client::HttpHeaders> ReadHeaders(const std::vector<std::string>& texts)
   return headers;
 }
 
-// KEY, or @FILE.
-Expected<std::string> ReadKey(const std::string& given) {
-  if (!given.starts_with('@')) return given;
-  const Expected<std::string> text = ReadFile(given.substr(1), kMostKeyBytes);
-  if (!text) return InvalidArg("--api-key {}: {}", given, text.error().message());
-  std::string key(TrimBlanks(*text));
-  if (key.empty() || key.find('\n') != std::string::npos)
-    return InvalidArg("--api-key {}: expected a file with one line, the key that 'neso key create' prints", given);
-  return key;
-}
-
-Status AddKey(const Asking& asking, client::HttpHeaders& headers) {
-  const bool has_other =
-      std::ranges::any_of(headers, [](const auto& header) { return header.first == kAuthorization; });
-  if (asking.api_key.empty() || has_other) return {};
-  ASSIGN_OR_RETURN(const std::string key, ReadKey(asking.api_key));
-  headers.emplace_back(kAuthorization, "Bearer " + key);
-  return {};
-}
-
 Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& asking) {
   return client::MakeTls({.roots_file = asking.roots_file,
                           .certificate_file = asking.certificate_file,
@@ -55,7 +30,7 @@ Expected<std::shared_ptr<const net::TlsClientContext>> MakeTls(const Asking& ask
 
 // What the environment says may be for other servers; who types it means this one.
 Status CheckTls(const Asking& asking) {
-  if (NamesTls(asking.url) || NamesTls(asking.metrics_url)) {
+  if (client::NamesTls(asking.url) || client::NamesTls(asking.metrics_url)) {
     if (asking.certificate_file.empty() == asking.key_file.empty()) return {};
     return InvalidArg("--cert and --cert-key go together: a certificate is shown with its key");
   }
@@ -108,40 +83,27 @@ Status ServerAccess::Explain(const Status& error) const {
   const bool is_late = why.ends_with("in time") || why.find("DEADLINE_EXCEEDED") != std::string::npos;
   if (is_late && why.find("TLS: ") == std::string::npos)
     return {error.code(), fmt::format("{}: --timeout SECONDS waits longer than {} ms", why, timeout.count())};
-  if (why.starts_with("UNAUTHENTICATED")) return {error.code(), why + std::string(kKeyHint)};
+  if (why.starts_with("UNAUTHENTICATED")) return {error.code(), why + std::string(client::kAccessKeyHint)};
   if (why.starts_with("the server answers with HTTP status"))
     return {error.code(), why + std::string(endpoint.socket_path.empty() ? kNamePort : kNameSocket)};
   if (error.code() != StatusCode::kUnavailable) return error;
   return {error.code(), why + std::string(AdviceFor(why, endpoint.uses_tls))};
 }
 
-bool NamesTls(std::string_view url) { return url.starts_with(kHttps) || url.starts_with(kGrpcs); }
-
-bool NamesGrpc(std::string_view url) { return url.starts_with(kGrpc) || url.starts_with(kGrpcs); }
-
-Expected<client::Endpoint> EndpointOf(const std::string& url) {
-  if (!NamesGrpc(url)) return client::ParseEndpoint(url, kHttpPort);
-  const bool uses_tls = url.starts_with(kGrpcs);
-  Expected<client::Endpoint> endpoint =
-      client::ParseEndpoint(std::string_view(url).substr(uses_tls ? kGrpcs.size() : kGrpc.size()), kGrpcPort);
-  if (!endpoint || !endpoint->path.empty())
-    return InvalidArg(
-        "'{}' is no address of a server: expected grpc://HOST:PORT, grpcs://HOST:PORT or grpc://unix:PATH", url);
-  endpoint->uses_tls = uses_tls;
-  return endpoint;
-}
-
 Status CheckAsking(const Asking& asking) {
-  RETURN_IF_ERROR(EndpointOf(asking.url).status());
+  RETURN_IF_ERROR(client::ParseServerAddress(asking.url).status());
   RETURN_IF_ERROR(ReadHeaders(asking.headers).status());
   return CheckTls(asking);
 }
 
 Expected<ServerAccess> AccessOf(const Asking& asking) {
-  ServerAccess access{.endpoint = {}, .headers = {}, .timeout = asking.timeout()};
-  ASSIGN_OR_RETURN(access.endpoint, EndpointOf(asking.url));
+  ASSIGN_OR_RETURN(client::ServerAddress address, client::ParseServerAddress(asking.url));
+  ServerAccess access{.endpoint = std::move(address.endpoint),
+                      .protocol = address.protocol,
+                      .headers = {},
+                      .timeout = asking.timeout()};
   ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
-  RETURN_IF_ERROR(AddKey(asking, access.headers));
+  RETURN_IF_ERROR(client::AddAccessKey(asking.api_key, access.headers));
   if (access.endpoint.uses_tls) {
     ASSIGN_OR_RETURN(access.endpoint.tls, MakeTls(asking));
   }

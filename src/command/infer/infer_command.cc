@@ -206,8 +206,8 @@ Status Ask(const InferWords& words, AskedOverGrpc server) {
 
 Expected<int> Infer(const InferWords& words) {
   ASSIGN_OR_RETURN(ServerAccess access, AccessOf(words.asking));
-  RETURN_IF_ERROR(NamesGrpc(words.asking.url) ? Ask(words, AskedOverGrpc(std::move(access)))
-                                              : Ask(words, AskedOverHttp(std::move(access))));
+  RETURN_IF_ERROR(access.protocol == client::Protocol::kGrpc ? Ask(words, AskedOverGrpc(std::move(access)))
+                                                             : Ask(words, AskedOverHttp(std::move(access))));
   return kDone;
 }
 

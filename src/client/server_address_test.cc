@@ -1,8 +1,8 @@
-#include "client_library/server_address.h"
+#include "client/server_address.h"
 
 #include <gtest/gtest.h>
 
-namespace neso::client_library {
+namespace neso::client {
 namespace {
 
 std::string Parsed(std::string_view text) {
@@ -32,4 +32,4 @@ TEST(ServerAddressTest, WhatIsNoAddressIsShownAsItWasWritten) {
 }
 
 }  // namespace
-}  // namespace neso::client_library
+}  // namespace neso::client
