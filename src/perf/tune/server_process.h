@@ -1,4 +1,5 @@
-// A server that this program starts, and that ends with this.
+// A server that this program starts, and that ends with it, however it ends. Ctrl-C in the terminal does not reach it:
+// what the program still has to ask it, it can.
 //
 //   ASSIGN_OR_RETURN(const auto process, ServerProcess::Start({"--model-repository=models"}));
 //   ASSIGN_OR_RETURN(const std::string address, process->AwaitAddress(deadline));   // "127.0.0.1:43251"
@@ -8,9 +9,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/owned_descriptor.h"
 #include "base/status.h"
 
 namespace neso::perf {
@@ -27,7 +30,8 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   pid_t id() const { return process_; }
-  // Where HTTP is, as its log says. Error: kUnavailable when the process ends, or does not say so in time.
+  // Where HTTP is, as its log says. Errors: kUnavailable when the process ends, or does not say so in time; kCancelled
+  // when this one is interrupted meanwhile.
   Expected<std::string> AwaitAddress(TimePoint deadline);
   // Error: kUnavailable when it has ended.
   Status CheckRunning();
@@ -35,11 +39,12 @@ class ServerProcess {
   Status Failure(const char* what) const;
 
  private:
-  ServerProcess(std::string log_file, Nanoseconds patience) : log_file_(std::move(log_file)), patience_(patience) {}
+  ServerProcess(OwnedDescriptor log, Nanoseconds patience) : log_(std::move(log)), patience_(patience) {}
   // Precondition: it has not ended.
   void End();
+  Expected<std::string> ReadLog() const;
 
-  const std::string log_file_;
+  const OwnedDescriptor log_;  // memory, of which nothing stays behind
   const Nanoseconds patience_;
   pid_t process_ = -1;  // -1: it has ended
 };

@@ -8,10 +8,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <vector>
+#include <memory>
 
-#include "base/test_folder.h"
+#include "perf/interrupt.h"
 
 namespace neso::perf {
 namespace {
@@ -28,31 +27,33 @@ bool RunStubborn() {
 }
 [[maybe_unused]] const bool kIsStubborn = RunStubborn();
 
-std::vector<std::filesystem::path> FilesIn(const std::string& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
-  return files;
-}
-
-TEST(ServerProcessTest, WhatDoesNotEndIsKilledAndItsLogIsGone) {
-  const TestFolder folder;
-  setenv("TMPDIR", folder.path().c_str(), 1);
+Expected<std::unique_ptr<ServerProcess>> StartStubborn() {
   setenv(kStubborn, "1", 1);
   auto started = ServerProcess::Start({}, std::chrono::milliseconds(100));
-  unsetenv("TMPDIR");
   unsetenv(kStubborn);
+  return started;
+}
+
+TEST(ServerProcessTest, WhatDoesNotEndIsKilled) {
+  auto started = StartStubborn();
   ASSERT_TRUE(started.ok()) << started.error().message();
   const auto address = (*started)->AwaitAddress(std::chrono::steady_clock::now() + std::chrono::seconds(60));
   ASSERT_TRUE(address.ok()) << address.error().message();
   EXPECT_EQ(*address, "127.0.0.1:7");
-  const std::vector<std::filesystem::path> files = FilesIn(folder.path());
-  ASSERT_EQ(files.size(), 1u);
-  EXPECT_EQ(std::filesystem::status(files[0]).permissions(),
-            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const pid_t process = (*started)->id();
+  EXPECT_EQ(getpgid(process), process) << "the terminal's Ctrl-C goes to a whole group";
   started->reset();
   EXPECT_NE(kill(process, 0), 0);
-  EXPECT_TRUE(FilesIn(folder.path()).empty());
+}
+
+TEST(ServerProcessTest, AnInterruptEndsTheWaitForIt) {
+  const InterruptWatch watch;
+  auto started = StartStubborn();
+  ASSERT_TRUE(started.ok()) << started.error().message();
+  raise(SIGINT);
+  const auto address = (*started)->AwaitAddress(std::chrono::steady_clock::now() + std::chrono::seconds(60));
+  ASSERT_FALSE(address.ok());
+  EXPECT_EQ(address.error().code(), StatusCode::kCancelled);
 }
 
 }  // namespace
