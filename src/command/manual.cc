@@ -13,6 +13,15 @@ constexpr const char* kExitCodes =
     ".TP\n.B 1\nWhat was asked for failed, or the answer is no.\n"
     ".TP\n.B 2\nThe command line cannot be meant.\n";
 
+// perf_analyzer's.
+constexpr const char* kPerfExitCodes =
+    ".SH EXIT STATUS\n"
+    ".TP\n.B 0\nMeasured.\n"
+    ".TP\n.B 2\nNo load was stable.\n"
+    ".TP\n.B 3\nAn option has a value that cannot be meant.\n"
+    ".TP\n.B 99\nThere is no such option, or anything else went wrong.\n"
+    ".TP\n.B 130, 143\nInterrupted by SIGINT, by SIGTERM.\n";
+
 std::string Heading(const std::string& name, const std::string& summary, const ProgramParts& parts) {
   return fmt::format(".TH {} 1 \"\" \"neso {}\"\n.SH NAME\n{} \\- {}\n", RoffText(name), RoffText(parts.version),
                      RoffText(name), RoffText(summary));
@@ -71,7 +80,7 @@ std::string PageOf(const Command& command, const ProgramParts& parts) {
     page += fmt::format(".SS {}\n{}\n", RoffText(word.name), RoffText(word.summary));
     for (const OptionOutline& option : word.options) page += OptionEntry(option);
   }
-  page += kExitCodes;
+  page += command.name == std::string_view("perf") ? kPerfExitCodes : kExitCodes;
   constexpr std::string_view kExample = "Example:\n";
   if (outline.examples.starts_with(kExample)) {
     page += ".SH EXAMPLES\n.nf\n" + RoffText(outline.examples.substr(kExample.size())) + "\n.fi\n";

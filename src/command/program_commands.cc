@@ -2,6 +2,10 @@
 
 #include <memory>
 
+#include "base/own_library.h"
+#include "base/perf_entry.h"
+#include "base/text.h"
+
 namespace neso::command {
 namespace {
 
@@ -30,6 +34,13 @@ void DescribeModel(CLI::App& app, const char* what) {
   Describe(app, "--input", "NAME=TYPE[DIMS]",
            "An input that the file does not tell, such as image=FP32[-1,3,224,224].");
   Describe(app, "--output", "NAME=TYPE[DIMS]", "An output, likewise.");
+}
+
+// As its library has them; none, where it is missing.
+std::vector<PerfOption> OptionsOfPerf() {
+  const Expected<const PerfEntry*> entry =
+      OpenOwnLibrary<PerfEntry>("libneso_perf.so", "neso_perf_entry", "neso perf cannot be had");
+  return entry ? (*entry)->options() : std::vector<PerfOption>();
 }
 
 }  // namespace
@@ -89,7 +100,14 @@ Action SetUpVerify(CLI::App& app, const ProgramParts& /*parts*/) {
 }
 
 Action SetUpPerf(CLI::App& app, const ProgramParts& /*parts*/) {
-  Describe(app, "-m", "MODEL", "The model. neso perf --help lists all options.")->required();
+  for (const PerfOption& option : OptionsOfPerf()) {
+    const std::string names = Join(option.names, ",");
+    if (option.argument.empty()) {
+      app.add_flag(names)->description(option.help);
+    } else {
+      Describe(app, names.c_str(), option.argument.c_str(), option.help.c_str());
+    }
+  }
   app.footer("Example:\n  neso perf -m digits");
   return {};
 }

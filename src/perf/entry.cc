@@ -1,4 +1,6 @@
 // The one name that this library shows.
+#include "base/perf_entry.h"
+#include "perf/option_list.h"
 #include "perf/perf_command.h"
 #include "perf/profile/profile_command.h"
 #include "perf/tune/tune_command.h"
@@ -14,6 +16,6 @@ int Run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 extern "C" {
-extern const neso::perf::PerfEntry neso_perf_entry __attribute__((visibility("default")));
-const neso::perf::PerfEntry neso_perf_entry = Run;
+extern const neso::PerfEntry neso_perf_entry __attribute__((visibility("default")));
+const neso::PerfEntry neso_perf_entry = {.run = Run, .options = neso::perf::DescribeOptions};
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "perf/option_list.h"
 #include "perf/option_values.h"
 #include "perf/send_times.h"
 
@@ -313,6 +314,18 @@ std::string Usage() {
     text += fmt::format("  {}{:<44} {}\n", letter, name, option.help);
   }
   return text;
+}
+
+std::vector<PerfOption> DescribeOptions() {
+  std::vector<PerfOption> options;
+  for (const Option& option : kOptions) {
+    PerfOption& made = options.emplace_back();
+    made.names.push_back(fmt::format("--{}", option.name));
+    if (option.letter != 0) made.names.push_back(fmt::format("-{}", option.letter));
+    made.argument = option.value == nullptr ? "" : option.value;
+    made.help = option.help;
+  }
+  return options;
 }
 
 }  // namespace neso::perf

@@ -15,8 +15,4 @@ inline constexpr int kFailed = 99;
 // `arguments`: those of the process, "perf" second. Returns the exit code.
 int RunPerf(const std::vector<std::string>& arguments);
 
-// What the library exports as "neso_perf_entry": `neso perf`, or `neso tune` or
-// `neso profile` if that is what the second says.
-using PerfEntry = int (*)(const std::vector<std::string>& arguments);
-
 }  // namespace neso::perf

@@ -20,10 +20,10 @@ def test_each_command_describes_itself_in_both_ways(name):
     assert run_neso(name, "--help").stdout == told.stdout
 
 
-@pytest.mark.parametrize("name, one", [("tune", "--max-ram"), ("profile", "--extra-inputs")])
+@pytest.mark.parametrize("name, one", [("tune", "--max-ram"), ("profile", "--extra-inputs"), ("perf", "--ssl-grpc-use-ssl")])
 def test_man_pages_have_the_options_that_programs_take_which_describe_themselves(name, one):
     page = run_neso("help", name, "--man").stdout.replace("\\-", "-")
-    takes = re.findall(r"^  (?:-\w, *)?(--[a-z-]+)", run_neso(name, "--help").stdout, re.MULTILINE)
+    takes = re.findall(r"^  (?:-\w, *|    )?(--[a-z-]+)", run_neso(name, "--help").stdout, re.MULTILINE)
     assert one in takes and [option for option in takes if option not in page] == []
 
 
@@ -56,6 +56,8 @@ def test_bash_completes_commands_options_and_choices(tmp_path):
     assert completed("neso", "key", "") == ["create", "list", "revoke", "--help", "-h"]
     assert completed("neso", "key", "create", "--concurr") == ["--concurrent="]
     assert completed("neso", "key", "list", "--") == ["--help", "--file="]
+    assert completed("neso", "perf", "--conc") == ["--concurrency-range="]
+    assert completed("neso", "tune", "--obj") == ["--objectives="]
     assert completed("neso", "completion", "f") == ["fish"]
     assert "--model-repository=" in completed("neso", "--model-rep")
 
