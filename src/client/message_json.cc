@@ -28,7 +28,6 @@ std::string_view BracketsOf(FieldKind kind) {
 std::string_view ValueOfNone(FieldKind kind) {
   switch (kind) {
     case FieldKind::kNumber: return "0";
-    case FieldKind::kBool: return "false";
     case FieldKind::kText: return R"("")";
     default: return {};
   }
@@ -58,10 +57,6 @@ Status AppendValues(std::string& out, const wire::Field& value, const MessageFie
   const bool is_number = value.type == wire::WireType::kVarint;
   const bool is_bytes = value.type == wire::WireType::kBytes;
   switch (field.kind) {
-    case FieldKind::kBool:
-      if (!is_number) return NoMessage();
-      out += value.value != 0 ? "true" : "false";
-      return {};
     case FieldKind::kNumber:
       if (!is_number) return NoMessage();
       out += Number(value.value);
@@ -132,17 +127,6 @@ constexpr MessageField kMetadata[] = {{1, "name", FieldKind::kText},
                                       {3, "platform", FieldKind::kText},
                                       {4, "inputs", FieldKind::kMessages, kTensor},
                                       {5, "outputs", FieldKind::kMessages, kTensor}};
-constexpr MessageField kTransactionPolicy[] = {{1, "decoupled", FieldKind::kBool}};
-constexpr MessageField kInput[] = {{1, "name", FieldKind::kText}, {8, "optional", FieldKind::kBool}};
-constexpr MessageField kResponseCache[] = {{1, "enable", FieldKind::kBool}};
-constexpr MessageField kStep[] = {{1, "model_name", FieldKind::kText}, {2, "model_version"}};
-constexpr MessageField kEnsemble[] = {{1, "step", FieldKind::kMessages, kStep}};
-constexpr MessageField kConfig[] = {{4, "max_batch_size"},
-                                    {5, "input", FieldKind::kMessages, kInput},
-                                    {13, "sequence_batching", FieldKind::kMessage},
-                                    {15, "ensemble_scheduling", FieldKind::kMessage, kEnsemble},
-                                    {19, "model_transaction_policy", FieldKind::kMessage, kTransactionPolicy},
-                                    {24, "response_cache", FieldKind::kMessage, kResponseCache}};
 constexpr MessageField kDuration[] = {{1, "count"}, {2, "ns"}};
 constexpr MessageField kInferStatistics[] = {
     {1, "success", FieldKind::kMessage, kDuration},       {2, "fail", FieldKind::kMessage, kDuration},
@@ -178,7 +162,6 @@ constexpr MessageField kRepositoryIndex[] = {{1, "models", FieldKind::kMessages,
 
 const std::span<const MessageField> kServerMetadataFields = kServer;
 const std::span<const MessageField> kModelMetadataFields = kMetadata;
-const std::span<const MessageField> kModelConfigFields = kConfig;
 const std::span<const MessageField> kModelStatisticsFields = kStatistics;
 const std::span<const MessageField> kRepositoryIndexFields = kRepositoryIndex;
 

@@ -15,7 +15,6 @@ namespace neso::client {
 
 enum class FieldKind {
   kNumber,
-  kBool,
   kText,
   kOptionalText,  // HTTP leaves it out when it is empty
   kMessage,
@@ -37,9 +36,9 @@ struct MessageField {
 // Error: kInternal when it is no Protocol Buffer.
 Expected<std::string> MessageJson(std::string_view message, std::span<const MessageField> fields);
 
-// Of ServerMetadataResponse, ModelMetadataResponse, ModelStatisticsResponse and RepositoryIndexResponse (whose list HTTP
-// has alone): all of them; of ModelConfig what a client has to know.
-extern const std::span<const MessageField> kServerMetadataFields, kModelMetadataFields, kModelConfigFields,
-    kModelStatisticsFields, kRepositoryIndexFields;
+// All of ServerMetadataResponse, ModelMetadataResponse, ModelStatisticsResponse and RepositoryIndexResponse (whose list
+// HTTP has alone).
+extern const std::span<const MessageField> kServerMetadataFields, kModelMetadataFields, kModelStatisticsFields,
+    kRepositoryIndexFields;
 
 }  // namespace neso::client

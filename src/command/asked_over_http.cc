@@ -49,11 +49,11 @@ Expected<JsonAnswerPtr> AskedOverHttp::Index(bool ready_only) {
 }
 
 Status AskedOverHttp::Load(const std::string& model, const ModelOverride& instead) {
-  return Control(model, "/load", LoadBody(instead));
+  return Control(model, "load", LoadBody(instead));
 }
 
 Status AskedOverHttp::Unload(const std::string& model, bool with_dependents) {
-  return Control(model, "/unload", with_dependents ? R"({"parameters":{"unload_dependents":true}})" : "");
+  return Control(model, "unload", with_dependents ? R"({"parameters":{"unload_dependents":true}})" : "");
 }
 
 Expected<client::HttpAnswer> AskedOverHttp::Call(client::HttpCall call, const client::HttpClient::TakeBody& take) {
@@ -93,9 +93,7 @@ Expected<Condition> AskedOverHttp::AskWhether(const std::string& path) {
 }
 
 Status AskedOverHttp::Control(const std::string& model, const char* what, std::string body) {
-  // "/v2/models/NAME" with what a URL cannot carry encoded.
-  const std::string path = "/v2/repository" + ModelPath(model).substr(std::string_view("/v2").size()) + what;
-  return Ask({.method = "POST", .path = path, .body = std::move(body)}).status();
+  return Ask({.method = "POST", .path = client::ControlPath(model, what), .body = std::move(body)}).status();
 }
 
 }  // namespace neso::command

@@ -43,6 +43,16 @@ std::vector<PerfOption> OptionsOfPerf() {
   return entry ? (*entry)->options() : std::vector<PerfOption>();
 }
 
+// How `neso profile` and `neso tune` reach a server.
+void DescribeServer(CLI::App& app) {
+  Describe(app, "--api-key", "KEY", "The access key of each request, or @FILE with it; else NESO_API_KEY.");
+  Describe(app, "--header,-H", "'NAME: VALUE'", "A header of each request; again for others.");
+  Describe(app, "--cacert", "FILE", "TLS: who has to have signed the server's certificate; else NESO_CACERT.");
+  Describe(app, "--cert", "FILE", "TLS: the certificate to show; else NESO_CERT.");
+  Describe(app, "--cert-key", "FILE", "TLS: its private key; else NESO_CERT_KEY.");
+  app.add_flag("--insecure,-k")->description("TLS: whatever certificate the server shows.");
+}
+
 }  // namespace
 
 Action SetUpServe(CLI::App& app, const ProgramParts& /*parts*/) {
@@ -114,7 +124,8 @@ Action SetUpPerf(CLI::App& app, const ProgramParts& /*parts*/) {
 
 Action SetUpProfile(CLI::App& app, const ProgramParts& /*parts*/) {
   Describe(app, "--model,-m", "MODEL", "The model. neso profile --help has the options in full.")->required();
-  Describe(app, "--url,-u", "HOST:PORT", "The server's address for gRPC.");
+  Describe(app, "--url,-u", "HOST:PORT", "The server's address for gRPC; else NESO_URL.");
+  DescribeServer(app);
   Describe(app, "--concurrency", "N", "So many requests at a time.");
   Describe(app, "--request-rate", "N", "So many requests a second.");
   Describe(app, "--request-count", "N", "Exactly so many requests.");
@@ -137,7 +148,8 @@ Action SetUpProfile(CLI::App& app, const ProgramParts& /*parts*/) {
 Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
   Describe(app, "MODEL", "", "The model. neso tune --help has the options in full.")->required();
   Describe(app, "--model-repository", "FOLDER", "Where the model is: a server of its own is started.");
-  Describe(app, "--url", "HOST:PORT", "A server that runs, in control mode EXPLICIT.");
+  Describe(app, "--url,-u", "HOST:PORT", "A server that runs, in control mode EXPLICIT, over HTTP or grpc://.");
+  DescribeServer(app);
   Describe(app, "--output", "FOLDER", "The folder for what is found.");
   Describe(app, "--instances", "N,...", "Counts of instances to try.");
   Describe(app, "--batch-sizes", "N,...", "Largest batches to try; 0: no dynamic batching.");
@@ -148,7 +160,7 @@ Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
   Describe(app, "--max-ram", "MIB", "The most memory of the server that is good.");
   Describe(app, "--percentile", "N", "The latency that counts.");
   Describe(app, "--max-concurrency", "N", "The most requests at a time.");
-  Describe(app, "--measurement-interval", "MS", "How long a load is measured at a time.");
+  Describe(app, "--measurement-interval,-p", "MS", "How long a load is measured at a time.");
   app.add_flag("--all")->description("Try all combinations.");
   app.footer("Example:\n  neso tune digits --model-repository=models --latency-budget=20");
   return {};

@@ -2,8 +2,10 @@
 
 #include <optional>
 
+#include "client/access_key.h"
 #include "client/grpc_words.h"
 #include "client/message_json.h"
+#include "config/json.h"
 #include "neso/protobuf_wire.h"
 #include "perf/grpc_answer.h"
 #include "perf/grpc_bytes.h"
@@ -17,7 +19,6 @@ using client::MessageField;
 using client::ServicePath;
 using wire::MessageWriter;
 
-constexpr std::chrono::seconds kPatience{20};
 constexpr size_t kLanesPerLine = 6;
 constexpr size_t kMostStreams = 16;
 
@@ -28,7 +29,7 @@ struct QuestionFacts {
 QuestionFacts FactsOf(Question question) {
   switch (question) {
     case Question::kMetadata: return {"ModelMetadata", client::kModelMetadataFields};
-    case Question::kConfig: return {"ModelConfig", client::kModelConfigFields};
+    case Question::kConfig: return {"ModelConfig", {}};
     case Question::kStatistics: return {"ModelStatistics", client::kModelStatisticsFields};
   }
   return {};
@@ -45,8 +46,17 @@ void AddPlace(MessageWriter& message, uint32_t field, const SharedPlace& place) 
 
 std::string_view EncodingOf(const Options& options) { return net::ContentEncodingName(options.grpc_compression); }
 
-std::string RegionPath(const SharedRegion& region, std::string_view what) {
-  return ServicePath(fmt::format("{}SharedMemory{}", region.key.empty() ? "Cuda" : "System", what));
+std::string RegionMethod(const SharedRegion& region, std::string_view what) {
+  return fmt::format("{}SharedMemory{}", region.key.empty() ? "Cuda" : "System", what);
+}
+
+// ModelConfigResponse as HTTP has it. Error: kInternal when it is none.
+Expected<std::string> ConfigJson(std::string_view response) {
+  const std::optional<wire::Field> config = wire::Fields(response).Next();  // the only one
+  inference::ModelConfig parsed;
+  if (!config || !parsed.ParseFromArray(config->bytes.data(), static_cast<int>(config->bytes.size())))
+    return Internal("the server's answer cannot be read: it is no configuration of a model");
+  return ModelConfigToJson(parsed);
 }
 
 class UnaryAnswer final : public Answer {
@@ -100,14 +110,15 @@ Expected<std::string> GrpcTransport::Ask(Question question, const std::string& m
   AddText(asked, 1, model);
   AddText(asked, 2, version);
   const QuestionFacts facts = FactsOf(question);
-  ASSIGN_OR_RETURN(const std::string answer,
-                   client_.Call(ServicePath(facts.method), asked.bytes(), kPatience, options_.headers));
-  std::string_view message = answer;
-  if (question == Question::kConfig) {  // it is the only field of its answer
-    const std::optional<wire::Field> config = wire::Fields(message).Next();
-    message = config ? config->bytes : std::string_view();
-  }
-  return client::MessageJson(message, facts.answer);
+  ASSIGN_OR_RETURN(const std::string answer, Call(facts.method, asked));
+  return question == Question::kConfig ? ConfigJson(answer) : client::MessageJson(answer, facts.answer);
+}
+
+Expected<std::string> GrpcTransport::Call(std::string_view method, const MessageWriter& message,
+                                          std::chrono::milliseconds patience) {
+  Expected<std::string> answer = client_.Call(ServicePath(method), message.bytes(), patience, options_.headers);
+  if (answer || !answer.error().message().starts_with("UNAUTHENTICATED")) return answer;
+  return Status(answer.error().code(), answer.error().message() + std::string(client::kAccessKeyHint));
 }
 
 Expected<InferBytes> GrpcTransport::Encode(const TensorSet& request, const ModelFacts& facts) const {
@@ -143,7 +154,20 @@ Status GrpcTransport::SetTrace(const TraceSettings& settings) {
     entry.Add(1, std::string_view(name)).Add(2, list);
     asked.Add(1, entry);
   }
-  return client_.Call(ServicePath("TraceSetting"), asked.bytes(), kPatience, options_.headers).status();
+  return Call("TraceSetting", asked).status();
+}
+
+Status GrpcTransport::Load(const std::string& model, const std::string& config) {
+  MessageWriter asked;
+  AddText(asked, 2, model);
+  if (!config.empty()) AddParameter(asked, 3, "config", client::MakeParameter()(config));
+  return Call("RepositoryModelLoad", asked, kLoadPatience).status();
+}
+
+Status GrpcTransport::Unload(const std::string& model) {
+  MessageWriter asked;
+  AddText(asked, 2, model);
+  return Call("RepositoryModelUnload", asked, kLoadPatience).status();
 }
 
 Status GrpcTransport::Register(const SharedRegion& region) {
@@ -155,13 +179,13 @@ Status GrpcTransport::Register(const SharedRegion& region) {
     asked.Add(2, std::string_view(region.key));
   }
   asked.Add(4, region.bytes);
-  return client_.Call(RegionPath(region, "Register"), asked.bytes(), kPatience, options_.headers).status();
+  return Call(RegionMethod(region, "Register"), asked).status();
 }
 
 Status GrpcTransport::Unregister(const SharedRegion& region) {
   MessageWriter asked;
   asked.Add(1, std::string_view(region.name));
-  return client_.Call(RegionPath(region, "Unregister"), asked.bytes(), kPatience, options_.headers).status();
+  return Call(RegionMethod(region, "Unregister"), asked).status();
 }
 
 Expected<std::unique_ptr<Lane>> GrpcTransport::OpenLane(Lane::Listener& listener) {

@@ -2,13 +2,17 @@
 // their channels.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/endpoint.h"
 #include "client/grpc_client.h"
 #include "client/grpc_method.h"
 #include "client/loop.h"
+#include "neso/protobuf_wire.h"
 #include "perf/grpc_line.h"
 #include "perf/grpc_stream.h"
 #include "perf/transport.h"
@@ -21,6 +25,8 @@ class GrpcTransport final : public Transport {
 
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
   Status SetTrace(const TraceSettings& settings) override;
+  Status Load(const std::string& model, const std::string& config) override;
+  Status Unload(const std::string& model) override;
   Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
   Status Register(const SharedRegion& region) override;
@@ -28,6 +34,12 @@ class GrpcTransport final : public Transport {
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:
+  static constexpr std::chrono::seconds kPatience{20};
+
+  // Of the inference service. Errors: the server's own text, and what to do without an access key.
+  Expected<std::string> Call(std::string_view method, const wire::MessageWriter& message,
+                             std::chrono::milliseconds patience = kPatience);
+
   const client::Endpoint endpoint_;
   const Options& options_;
   const client::GrpcMethod infer_, stream_infer_;

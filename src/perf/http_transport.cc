@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "client/access_key.h"
 #include "client/server_words.h"
 #include "perf/answers.h"
 #include "perf/json_tensor.h"
@@ -12,6 +13,7 @@ namespace neso::perf {
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
+constexpr int kUnauthorized = 401;
 
 std::string_view EndpointOf(Question question) {
   switch (question) {
@@ -23,7 +25,10 @@ std::string_view EndpointOf(Question question) {
 }
 
 // What the server says of an error, in its own words if it has some.
-std::string Reason(const std::string& body) { return client::ErrorText(body).value_or(body); }
+Status ErrorOf(const std::string& path, const client::HttpAnswer& answer) {
+  return Unavailable("{} says {}: {}{}", path, answer.status, client::ErrorText(answer.body).value_or(answer.body),
+                     answer.status == kUnauthorized ? client::kAccessKeyHint : "");
+}
 
 // Always as long, whatever they say, so that they are written into a head that is there: blanks are nothing in JSON.
 std::string Marks(const Turn& turn) {
@@ -127,7 +132,7 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
 Expected<std::string> HttpTransport::Ask(Question question, const std::string& model, const std::string& version) {
   const std::string path = fmt::format("{}{}", client::ModelPath(model, version), EndpointOf(question));
   ASSIGN_OR_RETURN(client::HttpAnswer answer, client_.Call({.path = path, .headers = options_.headers}, kPatience));
-  if (answer.status != 200) return Unavailable("{} says {}: {}", path, answer.status, Reason(answer.body));
+  if (answer.status != 200) return ErrorOf(path, answer);
   return std::move(answer.body);
 }
 
@@ -164,11 +169,10 @@ Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const Model
   return bytes;
 }
 
-Status HttpTransport::Post(const std::string& path, const std::string& body) {
-  ASSIGN_OR_RETURN(
-      const client::HttpAnswer answer,
-      client_.Call({.method = "POST", .path = path, .headers = options_.headers, .body = body}, kPatience));
-  if (answer.status != 200) return Unavailable("{} says {}: {}", path, answer.status, Reason(answer.body));
+Status HttpTransport::Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience) {
+  ASSIGN_OR_RETURN(const client::HttpAnswer answer,
+                   client_.Call({.method = "POST", .path = path, .headers = options_.headers, .body = body}, patience));
+  if (answer.status != 200) return ErrorOf(path, answer);
   return {};
 }
 
@@ -180,19 +184,32 @@ Status HttpTransport::SetTrace(const TraceSettings& settings) {
     if (name == "trace_level") list = "[" + list + "]";  // the others are one word
     body += fmt::format("{}{}:{}", body.empty() ? "" : ",", JsonQuoted(name), list);
   }
-  return Post("/v2/trace/setting", "{" + body + "}");
+  return Post("/v2/trace/setting", "{" + body + "}", kPatience);
+}
+
+Status HttpTransport::Load(const std::string& model, const std::string& config) {
+  const std::string parameter = config.empty() ? "" : "\"config\":" + JsonQuoted(config);
+  return Post(client::ControlPath(model, "load"), "{\"parameters\":{" + parameter + "}}", kLoadPatience);
+}
+
+Status HttpTransport::Unload(const std::string& model) {
+  return Post(client::ControlPath(model, "unload"), "{}", kLoadPatience);
 }
 
 Status HttpTransport::Register(const SharedRegion& region) {
   if (!region.key.empty())
     return Post(RegionPath(region, "register"),
-                fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(region.key), region.bytes));
+                fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(region.key), region.bytes),
+                kPatience);
   return Post(RegionPath(region, "register"),
               fmt::format(R"({{"raw_handle":{{"b64":"{}"}},"device_id":{},"byte_size":{}}})",
-                          EncodeBase64(region.cuda_handle), region.device, region.bytes));
+                          EncodeBase64(region.cuda_handle), region.device, region.bytes),
+              kPatience);
 }
 
-Status HttpTransport::Unregister(const SharedRegion& region) { return Post(RegionPath(region, "unregister"), "{}"); }
+Status HttpTransport::Unregister(const SharedRegion& region) {
+  return Post(RegionPath(region, "unregister"), "{}", kPatience);
+}
 
 Expected<std::unique_ptr<Lane>> HttpTransport::OpenLane(Lane::Listener& listener) {
   auto lane = std::make_unique<HttpLane>(loop_, endpoint_, listener);

@@ -1,6 +1,7 @@
 // HTTP/1.1: a connection for each lane; tensors in binary behind the JSON, or within it.
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include "client/endpoint.h"
@@ -17,6 +18,8 @@ class HttpTransport final : public Transport {
 
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
   Status SetTrace(const TraceSettings& settings) override;
+  Status Load(const std::string& model, const std::string& config) override;
+  Status Unload(const std::string& model) override;
   Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const override;
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
   Status Register(const SharedRegion& region) override;
@@ -24,7 +27,7 @@ class HttpTransport final : public Transport {
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:
-  Status Post(const std::string& path, const std::string& body);
+  Status Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience);
 
   const client::Endpoint endpoint_;
   const Options& options_;

@@ -33,6 +33,8 @@ class Echo final : public Transport {
     return Unsupported("an echo");
   }
   Status SetTrace(const TraceSettings&) override { return Unsupported("an echo"); }
+  Status Load(const std::string&, const std::string&) override { return Unsupported("an echo"); }
+  Status Unload(const std::string&) override { return Unsupported("an echo"); }
   Expected<InferBytes> Encode(const TensorSet&, const ModelFacts&) const override { return InferBytes(); }
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override {
     listener_ = &listener;

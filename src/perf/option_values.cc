@@ -150,6 +150,17 @@ Status TakeWord(std::string_view text, std::string_view off, std::string_view on
   return {};
 }
 
+Status CheckServiceKind(std::string_view text) {
+  if (text == "triton") return {};
+  if (text == "triton_c_api")
+    return InvalidArg("'{}' is a server within the process, which is not there: start one, and leave the option out",
+                      text);
+  return InvalidArg(
+      "expected triton, got '{}': servers of the KServe protocol are measured, over HTTP and gRPC; language models that "
+      "stream over it by 'neso profile'",
+      text);
+}
+
 Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format) {
   using Format = net::TlsClientSettings::Format;
   bool is_der = false;

@@ -9,6 +9,7 @@
 #include "perf/option_list.h"
 #include "perf/option_values.h"
 #include "perf/send_times.h"
+#include "perf/server_choice.h"
 
 namespace neso::perf {
 namespace {
@@ -29,8 +30,20 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { o.version = v; return Status(); }},
     {"bls-composing-models", 0, "NAME[:VERSION],...", "models that it calls by itself, for their statistics",
      [](std::string_view v, Options& o) { return TakeModels(v, o.bls_models); }},
-    {"url", 'u', "HOST:PORT", "the server (localhost:8000, localhost:8001 over gRPC); https:// for TLS",
+    {"url", 'u', "HOST:PORT", "the server (NESO_URL, or localhost:8000, localhost:8001 over gRPC); https://, grpc:// and grpcs:// say how",
      [](std::string_view v, Options& o) { o.url = v; return Status(); }},
+    {"api-key", 0, "KEY|@FILE", "the access key of each request, or the file that has it (NESO_API_KEY)",
+     [](std::string_view v, Options& o) { o.api_key = v; return Status(); }},
+    {"cacert", 0, "FILE", "TLS: who has to have signed the server's certificate, PEM (NESO_CACERT, or whom the system trusts)",
+     [](std::string_view v, Options& o) { o.http_tls.roots_file = o.grpc_tls.roots_file = v; return Status(); }},
+    {"cert", 0, "FILE", "TLS: the certificate to show, PEM (NESO_CERT)",
+     [](std::string_view v, Options& o) { o.http_tls.certificate_file = o.grpc_tls.certificate_file = v; return Status(); }},
+    {"cert-key", 0, "FILE", "TLS: its private key, PEM (NESO_CERT_KEY)",
+     [](std::string_view v, Options& o) { o.http_tls.key_file = o.grpc_tls.key_file = v; return Status(); }},
+    {"insecure", 'k', nullptr, "TLS: whatever certificate the server shows",
+     [](std::string_view, Options& o) { o.http_tls.verifies_server = o.grpc_tls.verifies_server = false; return Status(); }},
+    {"service-kind", 0, "triton", "the only kind of server that there is (triton)",
+     [](std::string_view v, Options&) { return CheckServiceKind(v); }},
     {"protocol", 'i', "http|grpc", "the protocol (http)",
      [](std::string_view v, Options& o) {
        bool is_grpc = false;
@@ -77,6 +90,14 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 20, o.batch); }},
     {"concurrency-range", 0, "START:END:STEP", "so many requests at a time (1:1:1); END 0: until the latency limit",
      [](std::string_view v, Options& o) { return TakeRange(v, LoadKind::kConcurrency, o); }},
+    {"", 't', "N", "an old name for --concurrency-range N",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 20, o.old_concurrency.start.emplace()); }},
+    {"", 'd', nullptr, "an old name for --concurrency-range N:END, N and END being those of -t and -c",
+     [](std::string_view, Options& o) { o.old_concurrency.grows = true; return Status(); }},
+    {"", 'c', "N", "the END of -d (until the latency limit)",
+     [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1 << 20, o.old_concurrency.end.emplace()); }},
+    {"max-threads", 0, "N", "threads of the load; one does for all",
+     [](std::string_view v, Options&) { uint64_t ignored = 0; return TakeNumber<uint64_t>(v, 1, 1 << 20, ignored); }},
     {"request-rate-range", 0, "START:END:STEP", "so many requests a second, whether or not answers keep up",
      [](std::string_view v, Options& o) { return TakeRange(v, LoadKind::kRequestRate, o); }},
     {"request-intervals", 0, "FILE", "microseconds from one request to the next, a line each, over and over",
@@ -186,6 +207,8 @@ const Option kOptions[] = {
      [](std::string_view v, Options& o) { return TakeTraceNumber(v, 0, o.trace["log_frequency"]); }},
     {"verbose", 'v', nullptr, "a line for each window",
      [](std::string_view, Options& o) { o.verbose = true; return Status(); }},
+    {"version", 0, nullptr, "say which version this is, and no more",
+     [](std::string_view, Options& o) { o.wants_version = true; return Status(); }},
 };
 // clang-format on
 
@@ -193,10 +216,15 @@ const Option kOptions[] = {
 constexpr std::string_view kLoadModes[] = {"concurrency-range", "periodic-concurrency-range", "request-rate-range",
                                            "request-intervals", "fixed-schedule"};
 
+constexpr const char* kOldConcurrency = "-t, -d or -c";
+
+// Options that perf_analyzer has no names for: they are for TLS only.
+constexpr std::string_view kOwnTlsOptions[] = {"cacert", "cert", "cert-key", "insecure"};
+
 // "-m" or "--shape".
 std::string NameOf(const Option& option) {
   const bool is_short_only =
-      option.letter != 0 && std::string_view("mxubifaHvz").find(option.letter) != std::string_view::npos;
+      option.letter != 0 && std::string_view("mxubifaHvztdc").find(option.letter) != std::string_view::npos;
   return is_short_only ? std::string("-") + option.letter : std::string("--") + option.name;
 }
 
@@ -257,11 +285,19 @@ Status CheckProtocol(const Options& options) {
   return {};
 }
 
-// `modes`: those of kLoadModes, in the order they were given.
+void TakeOldConcurrency(Options& options) {
+  const OldConcurrency& old = options.old_concurrency;
+  const auto start = static_cast<double>(old.start.value_or(1));
+  options.range = {start, old.grows ? static_cast<double>(old.end.value_or(0)) : start, 1};
+  options.warnings.push_back(fmt::format("WARNING: {} are deprecated: use --concurrency-range {:g}{}", kOldConcurrency,
+                                         start, old.grows ? fmt::format(":{:g}", options.range.end) : ""));
+}
+
+// `modes`: those of kLoadModes, and kOldConcurrency, in the order they were given.
 Status Check(const Options& options, const std::vector<std::string>& modes) {
   if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
   for (const std::string& mode : modes) {
-    if (mode != modes[0]) return InvalidArg("Cannot use both --{} and --{} inference load modes.", modes[0], mode);
+    if (mode != modes[0]) return InvalidArg("Cannot use both {} and {} inference load modes.", modes[0], mode);
   }
   RETURN_IF_ERROR(CheckVersus(options));
   RETURN_IF_ERROR(CheckProtocol(options));
@@ -274,7 +310,7 @@ Status Check(const Options& options, const std::vector<std::string>& modes) {
 Expected<Options> ParseOptions(const std::vector<std::string>& words) {
   Options options;
   std::vector<std::string> modes;
-  bool has_url = false;
+  GivenServer server;
   for (size_t i = 0; i < words.size(); i++) {
     std::string_view word = words[i];
     const bool is_long = word.starts_with("--");
@@ -286,7 +322,7 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
       name = name.substr(0, equals);
     }
     const auto* const option = std::ranges::find_if(kOptions, [&](const Option& known) {
-      return is_long ? known.name == name : name.size() == 1 && known.letter == name[0];
+      return is_long ? !name.empty() && known.name == name : name.size() == 1 && known.letter == name[0];
     });
     if (option == std::end(kOptions))
       return Unknown("Error: Invalid {} option '{}{}'", is_long ? "long" : "short", is_long ? "--" : "-", name);
@@ -295,22 +331,32 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
       value = words[++i];
     }
     const std::string_view known = option->name;
-    has_url |= known == "url";
-    if (std::ranges::find(kLoadModes, known) != std::end(kLoadModes)) modes.emplace_back(known);
+    server.url |= known == "url";
+    server.protocol |= known == "protocol";
+    if (std::ranges::find(kOwnTlsOptions, known) != std::end(kOwnTlsOptions)) server.tls = known;
+    if (std::ranges::find(kLoadModes, known) != std::end(kLoadModes)) modes.push_back(fmt::format("--{}", known));
     if (const Status taken = option->take(value.value_or(""), options); !taken.ok())
       return InvalidArg("Failed to parse {}. {}", NameOf(*option), taken.message());
+    if (options.wants_version) return options;
   }
+  if (options.old_concurrency.is_given()) {
+    modes.emplace_back(kOldConcurrency);
+    TakeOldConcurrency(options);
+  }
+  RETURN_IF_ERROR(ChooseServer(server, options));
   RETURN_IF_ERROR(Check(options, modes));
   if (options.load == LoadKind::kPeriodicConcurrency) options.request_count = static_cast<uint64_t>(options.range.end);
-  if (!has_url && options.protocol == Protocol::kGrpc) options.url = "localhost:8001";
   return options;
 }
 
 std::string Usage() {
   std::string text = "Usage: neso perf -m NAME [OPTION]...\n\nLoads a server and measures it.\n\n";
   for (const Option& option : kOptions) {
-    const std::string letter = option.letter != 0 ? fmt::format("-{}, ", option.letter) : std::string("    ");
-    const std::string name = fmt::format("--{} {}", option.name, option.value != nullptr ? option.value : "");
+    const bool has_name = *option.name != '\0';
+    const std::string letter =
+        option.letter != 0 ? fmt::format("-{}{} ", option.letter, has_name ? "," : "") : std::string("    ");
+    const std::string name =
+        fmt::format("{}{} {}", has_name ? "--" : "", option.name, option.value != nullptr ? option.value : "");
     text += fmt::format("  {}{:<44} {}\n", letter, name, option.help);
   }
   return text;
@@ -320,7 +366,7 @@ std::vector<PerfOption> DescribeOptions() {
   std::vector<PerfOption> options;
   for (const Option& option : kOptions) {
     PerfOption& made = options.emplace_back();
-    made.names.push_back(fmt::format("--{}", option.name));
+    if (*option.name != '\0') made.names.push_back(fmt::format("--{}", option.name));
     if (option.letter != 0) made.names.push_back(fmt::format("-{}", option.letter));
     made.argument = option.value == nullptr ? "" : option.value;
     made.help = option.help;

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/status.h"
+#include "client/server_address.h"
 #include "net/compression.h"
 #include "net/tls.h"
 
@@ -22,7 +24,7 @@ struct Range {
   bool is_one_point() const { return start == end; }
 };
 
-enum class Protocol { kHttp, kGrpc };
+using client::Protocol;
 // The first two are given as requests at a time, the others are sent by time.
 enum class LoadKind { kConcurrency, kPeriodicConcurrency, kRequestRate, kIntervals, kSchedule };
 inline bool IsByTime(LoadKind kind) { return kind >= LoadKind::kRequestRate; }
@@ -50,6 +52,13 @@ struct RequestParameter {
   std::variant<bool, int64_t, std::string> value;
 };
 
+// The load as it was told before --concurrency-range: -t, and with -d from there on up to -c.
+struct OldConcurrency {
+  std::optional<uint64_t> start, end;
+  bool grows = false;
+  bool is_given() const { return start || end || grows; }
+};
+
 // By the names that the protocol has for them, as the server takes them.
 using TraceSettings = std::map<std::string, std::vector<std::string>>;
 
@@ -63,6 +72,7 @@ struct Options {
   std::vector<ModelName> bls_models;  // which the model calls by itself
   Protocol protocol = Protocol::kHttp;
   std::string url = "localhost:8000";  // over gRPC localhost:8001, unless it is given
+  std::string api_key;                 // or "@FILE"; `headers` have it once options are parsed
   bool is_async = false, is_sync = false;
   bool streaming = false;                                                   // over gRPC
   net::ContentEncoding grpc_compression = net::ContentEncoding::kIdentity;  // of requests
@@ -73,7 +83,8 @@ struct Options {
   net::TlsClientSettings grpc_tls, http_tls;
   LoadKind load = LoadKind::kConcurrency;
   Range range;
-  Growth growth;  // of kPeriodicConcurrency, up to the range's end, which is its only point
+  OldConcurrency old_concurrency;  // `range` has it once options are parsed
+  Growth growth;                   // of kPeriodicConcurrency, up to the range's end, which is its only point
   Distribution distribution = Distribution::kConstant;
   uint64_t batch = 1;
   MeasurementMode mode = MeasurementMode::kTimeWindows;
@@ -103,6 +114,8 @@ struct Options {
   std::string versus;   // another server; empty: none
   bool verbose_csv = false;
   bool verbose = false;
+  bool wants_version = false;         // and nothing else
+  std::vector<std::string> warnings;  // for people
 };
 
 // `words` follow "perf". Errors: kInvalidArg with what was expected; kUnknown for an option that does not exist or has

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/test_folder.h"
+#include "base/text.h"
 
 namespace neso::perf {
 namespace {
@@ -102,6 +105,73 @@ TEST(OptionsTest, SequencesAndInputData) {
   EXPECT_TRUE(options->input_is_json && !options->output_is_json);
 }
 
+TEST(OptionsTest, OldFormsAreTakenWithAWarning) {
+  const auto range = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"-m", "a", "-l", "5"});
+    const Expected<Options> options = ParseOptions(words);
+    if (!options) return options.error().message();
+    return fmt::format("{} {} {}, {}", options->range.start, options->range.end, options->range.step,
+                       Join(options->warnings, ", "));
+  };
+  constexpr const char* kWarning = "WARNING: -t, -d or -c are deprecated: use --concurrency-range";
+  EXPECT_EQ(range({"-t", "4"}), fmt::format("4 4 1, {} 4", kWarning));
+  EXPECT_EQ(range({"-t", "2", "-d", "-c", "8"}), fmt::format("2 8 1, {} 2:8", kWarning));
+  EXPECT_EQ(range({"-d"}), fmt::format("1 0 1, {} 1:0", kWarning));
+  EXPECT_EQ(range({"-t", "4", "--concurrency-range", "2"}),
+            "Cannot use both --concurrency-range and -t, -d or -c inference load modes.");
+}
+
+TEST(OptionsTest, WhatChangesNothingIsTaken) {
+  const Expected<Options> options = ParseOptions({"-m", "a", "--service-kind", "triton", "--max-threads=16"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_TRUE(options->warnings.empty());
+  EXPECT_TRUE(ParseOptions({"--version"})->wants_version);
+  EXPECT_EQ(ErrorOf({"-m", "a", "--service-kind", "openai"}).substr(0, 63),
+            "Failed to parse --service-kind. expected triton, got 'openai': ");
+  EXPECT_NE(ErrorOf({"-m", "a", "--service-kind", "triton_c_api"}).find("start one"), std::string::npos);
+}
+
+TEST(OptionsTest, ASchemeNamesTheProtocol) {
+  const auto server = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"-m", "a"});
+    const Expected<Options> options = ParseOptions(words);
+    if (!options) return options.error().message();
+    return fmt::format("{} {}", options->protocol == Protocol::kGrpc ? "grpc" : "http", options->url);
+  };
+  EXPECT_EQ(server({}), "http localhost:8000");
+  EXPECT_EQ(server({"-i", "grpc"}), "grpc localhost:8001");
+  EXPECT_EQ(server({"-u", "grpcs://b"}), "grpc grpcs://b");
+  EXPECT_EQ(server({"-u", "b:1", "-i", "GRPC"}), "grpc b:1");
+  EXPECT_EQ(server({"-u", "grpc://b", "-i", "http"}),
+            "-i http, and 'grpc://b' is asked over gRPC: leave -i out, or write http://");
+  EXPECT_NE(server({"-u", "ftp://b"}).find("'ftp://b' is no address of a server"), std::string::npos);
+  EXPECT_NE(server({"-u", "b", "--versus", "ftp://b"}).find("'ftp://b' is no address of a server"), std::string::npos);
+  EXPECT_NE(server({"-u", "b", "--versus", "grpc://c"}).find("both have the same protocol"), std::string::npos);
+}
+
+TEST(OptionsTest, TheEnvironmentSaysWhatTheCommandLineDoesNot) {
+  const std::pair<const char*, const char*> variables[] = {
+      {"NESO_URL", "grpcs://b:1"}, {"NESO_API_KEY", "neso_b"}, {"NESO_CACERT", "b.crt"}};
+  for (const auto& [name, value] : variables) setenv(name, value, 1);
+  const Expected<Options> preset = ParseOptions({"-m", "a"});
+  const Expected<Options> typed =
+      ParseOptions({"-m", "a", "-u", "https://c", "--api-key", "neso_c", "--ssl-https-ca-certificates-file", "c.crt"});
+  setenv("NESO_URL", "b:1", 1);
+  const std::string other_protocol = ErrorOf({"-m", "a", "-i", "grpc"});
+  for (const auto& [name, value] : variables) unsetenv(name);
+  ASSERT_TRUE(preset.ok()) << preset.error().message();
+  EXPECT_EQ(preset->url, "grpcs://b:1");
+  EXPECT_EQ(preset->protocol, Protocol::kGrpc);
+  EXPECT_EQ(preset->headers.back().second, "Bearer neso_b");
+  EXPECT_EQ(preset->grpc_tls.roots_file, "b.crt");
+  ASSERT_TRUE(typed.ok()) << typed.error().message();
+  EXPECT_EQ(typed->url, "https://c");
+  EXPECT_EQ(typed->headers.back().second, "Bearer neso_c");
+  EXPECT_EQ(typed->http_tls.roots_file, "c.crt");
+  EXPECT_EQ(other_protocol,
+            "NESO_URL 'b:1' names no server for gRPC: expected grpc://HOST:PORT there, or -u HOST:PORT");
+}
+
 TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
   EXPECT_EQ(ErrorOf({}), "Failed to parse -m (model name). The value must be specified.");
   EXPECT_EQ(ErrorOf({"-m", "a", "-q"}), "Error: Invalid short option '-q'");
@@ -144,6 +214,9 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"-m", "a", "--trace-rate", "0"},
                                              {"-m", "a", "--trace-count", "-2"},
                                              {"-m", "a", "--log-frequency", "often"},
+                                             {"-m", "a", "--cacert", "b"},
+                                             {"-m", "a", "--api-key", "@/no/such"},
+                                             {"-m", "a", "-d"},
                                              {"-m", "a", "-H", "nothing"}}) {
     EXPECT_NE(ErrorOf(words), "") << words[2];
   }

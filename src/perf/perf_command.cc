@@ -60,11 +60,7 @@ Status WriteFiles(const Options& options, const Target& target, std::span<const 
 
 Expected<std::unique_ptr<MetricsCollector>> Collect(const Options& options) {
   if (!options.collect_metrics) return std::unique_ptr<MetricsCollector>();
-  std::string url = options.metrics_url;
-  if (url.empty()) {
-    ASSIGN_OR_RETURN(url, UsualMetricsUrl(options.url));
-  }
-  return MetricsCollector::Start(url, options.metrics_interval);
+  return MetricsCollector::Start(options);
 }
 
 void Warn(const Options& options, const ModelFacts& facts) {
@@ -143,6 +139,11 @@ int RunPerf(const std::vector<std::string>& arguments) {
     Complain(options.error().message());
     return is_unknown ? kFailed : kMisused;
   }
+  if (options->wants_version) {
+    Complain("Perf Analyzer Version " NESO_VERSION " (commit neso)");
+    return kMeasured;
+  }
+  for (const std::string& warning : options->warnings) Complain(warning);
   try {
     const Expected<int> code = RunWith(*std::move(options));
     if (code) return *code;

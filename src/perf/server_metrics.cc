@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/dial.h"
 #include "client/http_client.h"
 #include "client/metrics_text.h"
+#include "client/server_address.h"
+#include "perf/server_choice.h"
 
 namespace neso::perf {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
+constexpr uint16_t kMetricsPort = 8002;
 
 std::map<std::string, double>* MapOf(std::string_view name, GpuMetrics& metrics) {
   if (name == "nv_gpu_utilization") return &metrics.utilization;
@@ -67,10 +71,11 @@ GpuMetrics Summarize(const std::vector<GpuMetrics>& readings) {
 
 class MetricsCollector::Source {
  public:
-  Source(client::Endpoint endpoint, std::string path) : path_(std::move(path)), client_(std::move(endpoint)) {}
+  Source(client::Endpoint endpoint, std::string path, client::HttpHeaders headers)
+      : path_(std::move(path)), headers_(std::move(headers)), client_(std::move(endpoint)) {}
 
   Expected<GpuMetrics> Read() {
-    ASSIGN_OR_RETURN(const client::HttpAnswer answer, client_.Call({.path = path_}, kPatience));
+    ASSIGN_OR_RETURN(const client::HttpAnswer answer, client_.Call({.path = path_, .headers = headers_}, kPatience));
     if (answer.status != 200)
       return Unavailable("{}{} answers {}: expected metrics. See --metrics-url", client_.endpoint().Authority(), path_,
                          answer.status);
@@ -81,16 +86,28 @@ class MetricsCollector::Source {
 
  private:
   const std::string path_;
+  const client::HttpHeaders headers_;
   client::HttpClient client_;
 };
 
-Expected<std::unique_ptr<MetricsCollector>> MetricsCollector::Start(const std::string& url,
-                                                                    std::chrono::milliseconds interval) {
-  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, 8002));
+Expected<std::unique_ptr<MetricsCollector>> MetricsCollector::Start(const Options& options) {
+  std::string url = options.metrics_url;
+  if (url.empty()) {
+    ASSIGN_OR_RETURN(url, UsualMetricsUrl(options.url));
+  }
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, kMetricsPort));
+  if (endpoint.uses_tls) {
+    ASSIGN_OR_RETURN(endpoint.tls, client::MakeTls(options.http_tls));
+  }
   std::string path = endpoint.path.empty() ? "/metrics" : std::exchange(endpoint.path, {});
-  auto source = std::make_unique<Source>(std::move(endpoint), std::move(path));
+  ASSIGN_OR_RETURN(const client::Endpoint server, EndpointOf(options.url, options.protocol));
+  // A key that travels to the server over TLS does not go without here.
+  const bool is_as_safe = endpoint.uses_tls || !(server.uses_tls || options.grpc_uses_tls);
+  auto source = std::make_unique<Source>(std::move(endpoint), std::move(path),
+                                         is_as_safe ? options.headers : client::HttpHeaders());
   ASSIGN_OR_RETURN(GpuMetrics first, source->Read());
-  return std::unique_ptr<MetricsCollector>(new MetricsCollector(std::move(source), interval, std::move(first)));
+  return std::unique_ptr<MetricsCollector>(
+      new MetricsCollector(std::move(source), options.metrics_interval, std::move(first)));
 }
 
 MetricsCollector::MetricsCollector(std::unique_ptr<Source> source, std::chrono::milliseconds interval, GpuMetrics first)
@@ -127,9 +144,9 @@ GpuMetrics MetricsCollector::Between(TimePoint begin, TimePoint end) const {
 }
 
 Expected<std::string> UsualMetricsUrl(const std::string& url) {
-  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, 8000));
-  endpoint.port = 8002;
-  return endpoint.Authority() + "/metrics";
+  ASSIGN_OR_RETURN(client::ServerAddress server, client::ParseServerAddress(url));
+  server.endpoint.port = kMetricsPort;
+  return server.endpoint.Authority() + "/metrics";
 }
 
 }  // namespace neso::perf

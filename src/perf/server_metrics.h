@@ -1,6 +1,6 @@
 // Asks a server for its metrics now and then (--collect-metrics), on a thread of its own: the load does not wait for it.
 //
-//   ASSIGN_OR_RETURN(const auto collector, MetricsCollector::Start("localhost:8002/metrics", std::chrono::seconds(1)));
+//   ASSIGN_OR_RETURN(const auto collector, MetricsCollector::Start(options));
 //   const GpuMetrics metrics = collector->Between(begin, end);
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "base/event.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "perf/options.h"
 
 namespace neso::perf {
 
@@ -39,8 +40,8 @@ GpuMetrics Summarize(const std::vector<GpuMetrics>& readings);
 // Thread-safe.
 class MetricsCollector {
  public:
-  // `url`: "http://host:port/path", whose scheme may be missing. Error: when the first reading fails.
-  static Expected<std::unique_ptr<MetricsCollector>> Start(const std::string& url, std::chrono::milliseconds interval);
+  // Where `options.metrics_url` says, "http://host:port/path", whose scheme may be missing. Errors: kInvalidArg for what is no address; when the first reading fails.
+  static Expected<std::unique_ptr<MetricsCollector>> Start(const Options& options);
   ~MetricsCollector();
   MetricsCollector(const MetricsCollector&) = delete;
   MetricsCollector& operator=(const MetricsCollector&) = delete;

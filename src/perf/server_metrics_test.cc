@@ -35,6 +35,7 @@ TEST(GpuMetricsTest, LoadsAreAveragedAndMemoryIsTheMost) {
 TEST(GpuMetricsTest, HaveAUsualPlace) {
   EXPECT_EQ(*UsualMetricsUrl("http://a:9000/x"), "a:8002/metrics");
   EXPECT_EQ(*UsualMetricsUrl("localhost"), "localhost:8002/metrics");
+  EXPECT_EQ(*UsualMetricsUrl("grpcs://a:1"), "a:8002/metrics");
 }
 
 }  // namespace

@@ -3,11 +3,12 @@
 #include "client/dial.h"
 #include "perf/grpc_transport.h"
 #include "perf/http_transport.h"
+#include "perf/server_choice.h"
 
 namespace neso::perf {
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url) {
   const bool is_grpc = options.protocol == Protocol::kGrpc;
-  ASSIGN_OR_RETURN(client::Endpoint endpoint, client::ParseEndpoint(url, is_grpc ? 8001 : 8000));
+  ASSIGN_OR_RETURN(client::Endpoint endpoint, EndpointOf(url, options.protocol));
   if (is_grpc) endpoint.uses_tls |= options.grpc_uses_tls;
   if (endpoint.uses_tls) {
     ASSIGN_OR_RETURN(endpoint.tls, client::MakeTls(is_grpc ? options.grpc_tls : options.http_tls));

@@ -7,6 +7,7 @@
 //   lane->Send(bytes, turn);          // listener.OnAnswer follows from transport->RunOnce
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,9 @@ struct SharedRegion {
 
 enum class Question { kMetadata, kConfig, kStatistics };
 
+// A load may read large files, and an unload waits for requests.
+inline constexpr std::chrono::seconds kLoadPatience{120};
+
 // Confined to a thread.
 class Transport {
  public:
@@ -81,6 +85,10 @@ class Transport {
   virtual Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) = 0;
   // Changes what the server traces, of all models. Errors: the server's own text.
   virtual Status SetTrace(const TraceSettings& settings) = 0;
+  // Loads the model anew: with this configuration, which is JSON, or if there is none as the repository has it.
+  // Errors: the server's own text.
+  virtual Status Load(const std::string& model, const std::string& config) = 0;
+  virtual Status Unload(const std::string& model) = 0;
   // Error: kInvalidArg for what cannot be sent.
   virtual Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const = 0;
   // `listener` outlives the lane, which does not outlive the transport.

@@ -66,6 +66,14 @@ def test_commands(server, marker, shown, tmp_path, monkeypatch):
     assert (tmp_path / "report.html").exists() == (marker == "html")
 
 
+def test_an_address_in_the_environment(server):
+    export, command = block("address").strip().splitlines()
+    name, value = export.removeprefix("export ").split("=")
+    ran = run_neso(*shlex.split(command)[1:], env={name: value.replace("localhost:8001", server.grpc)})
+    assert ran.returncode == 0, ran.stderr
+    assert "Request count: 100\n" in ran.stdout
+
+
 def test_profile(server):
     ran = run_neso(*words_of("profile"), "-u", server.grpc)
     assert ran.returncode == 0, ran.stderr

@@ -1,10 +1,12 @@
 """`neso perf` that is interrupted, or whose server goes away: what was measured until then is told and written, and nothing is left."""
 import csv
+import os
 import pathlib
 import signal
 import subprocess
 import time
 
+import psutil
 import pytest
 import requests
 from support.server import PATIENCE, TREE, run_neso
@@ -24,10 +26,11 @@ def server(module_repository, start_module_server):
 class Running:
     """A command, until() its output has a text; then end()."""
 
-    def __init__(self, folder, *words):
+    def __init__(self, folder, *words, **options):
         self.told = folder / "told.txt"
         with self.told.open("w") as told:
-            self.process = subprocess.Popen([TREE / "bin/neso", *map(str, words)], stdout=told, stderr=subprocess.PIPE, text=True)
+            self.process = subprocess.Popen([TREE / "bin/neso", *map(str, words)], stdout=told, stderr=subprocess.PIPE, text=True,
+                                            **options)
 
     def until(self, text):
         wait_until(lambda: text in self.told.read_text() or self.process.poll() is not None, timeout=20)
@@ -90,8 +93,43 @@ def test_tuning_puts_back_what_the_server_had(server, tmp_path):
                       "--delays=0", "-p", 40)
     wait_until(lambda: server.get("/v2/models/quick/config").json() != before)
     code, _, complaint = running.end(signal.SIGINT)
-    assert code == 1 and complaint == "error: interrupted before all candidates were tried\n"
+    assert code == 130, complaint
     assert server.get("/v2/models/quick/config").json() == before
+
+
+def is_over(process):
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE  # where nobody collects what has lost its parent
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def tuning(server, module_repository, tmp_path):
+    """A long search on a server of its own, in a group of processes as a terminal makes them."""
+    running = Running(tmp_path, "tune", "quick", f"--model-repository={module_repository.path}", "--output", tmp_path / "out",
+                      "--instances=1,2,3,4", "--batch-sizes=0", "--delays=0", "-p", "40", start_new_session=True).until("infer/sec")
+    [running.server] = psutil.Process(running.process.pid).children()
+    yield running
+    if not is_over(running.server):
+        running.server.kill()
+
+
+def test_what_tuning_has_found_is_written_and_its_server_has_not_seen_the_interrupt(tuning, tmp_path):
+    os.killpg(tuning.process.pid, signal.SIGINT)
+    code, told, complaint = tuning.end()
+    assert (code, complaint) == (130, "")  # the server could be asked to load the model as it was
+    assert "\nBest: " in told and (tmp_path / "out/config.pbtxt").exists()
+    assert is_over(tuning.server)
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)])
+def test_the_server_of_tuning_does_not_outlive_it(tuning, signals):
+    for number in signals:
+        os.killpg(tuning.process.pid, number)
+        time.sleep(0.01)
+    tuning.end()
+    wait_until(lambda: is_over(tuning.server), timeout=20)
 
 
 def test_a_server_that_goes_away_takes_no_results_with_it(module_repository, start_module_server, tmp_path):

@@ -118,12 +118,23 @@ def test_a_shape_is_asked_for(perf):
     (("-m", "wide", "-b", "9"), 99, "batch size 9 is more than the model's 8"),
     (("-m", "wide", "--shape", "x:1"), 99, "the model has no such input"),
     (("-m", "wide", "--shape", "INPUT0:3", "--request-count", "1"), 99, "the server answers 400"),
+    (("-m", "wide", "-u", "ftp://a"), 3, "'ftp://a' is no address of a server: expected HOST:PORT, or that after http://"),
     (("-q",), 99, "Error: Invalid short option '-q'"),
     ((), 3, "Failed to parse -m (model name). The value must be specified."),
 ])
 def test_what_is_wrong_is_said(perf, words, code, text):
     ran = perf(*words)
     assert ran.returncode == code and text in ran.stderr, ran.stderr
+
+
+def test_scripts_for_perf_analyzer_run(perf):
+    ran = perf("-m", "wide", "--service-kind", "triton", "--max-threads", 4, "-t", 2, "--request-count", 5)
+    assert (ran.returncode, ran.stderr) == (0, "WARNING: -t, -d or -c are deprecated: use --concurrency-range 2\n")
+    assert "Request concurrency: 2\n" in ran.stdout
+    ran = perf("-m", "wide", "--service-kind", "openai")
+    assert ran.returncode == 3 and "expected triton, got 'openai': servers of the KServe protocol are measured" in ran.stderr
+    ran = perf("--version")
+    assert (ran.returncode, ran.stdout) == (0, "") and ran.stderr.startswith("Perf Analyzer Version ")
 
 
 def test_a_server_that_is_not_there():

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "perf/output.h"
+#include "perf/server_words.h"
 
 namespace neso::perf {
 namespace {
@@ -12,12 +13,14 @@ constexpr uint64_t kMost = 1'000'000'000;
 
 // What becomes options of `neso perf`, as it is typed; empty: not given.
 struct PerfWords {
-  std::string model, url, concurrency, rate, count, warmup, interval, file;
+  std::string model, concurrency, rate, count, warmup, interval, file;
+  ServerWords server;
 };
 
 void AddLoadOptions(CLI::App& app, PerfWords& words) {
   app.add_option("-m,--model", words.model, "The model.")->required();
-  app.add_option("-u,--url", words.url, "The server's address for gRPC: localhost:8001 unless given.");
+  AddServerOptions(app, words.server,
+                   "The server's address for gRPC, grpcs:// before it for TLS; else NESO_URL, or localhost:8001.");
   auto* const concurrency =
       app.add_option("--concurrency", words.concurrency, "So many requests at a time: 1 unless given.")
           ->check(CLI::Range(uint64_t{1}, kMost));
@@ -62,7 +65,7 @@ Expected<Options> LoadOf(const PerfWords& given, const std::vector<std::string>&
   const auto add = [&words](const char* option, const std::string& value) {
     if (!value.empty()) words.insert(words.end(), {option, value});
   };
-  add("-u", given.url);
+  given.server.AppendTo(words);
   if (given.rate.empty()) {
     add("--concurrency-range", given.concurrency.empty() ? "1" : given.concurrency);
   } else {
@@ -96,7 +99,7 @@ Expected<std::optional<ProfileOptions>> ParseProfileOptions(const std::vector<st
   app.add_flag("--streaming", streams, "Answers are streams; they are anyway.");
   app.add_flag("--json", options.json, "Print JSON, for programs.");
   app.footer(
-      "Words behind -- are options of neso perf, such as --ssl-grpc-use-ssl and -H.\n\n"
+      "Words behind -- are options of neso perf, such as --grpc-compression-algorithm.\n\n"
       "Example:\n  neso profile -m llama --concurrency 8 --isl 200 --osl 100\n"
       "  neso profile -m llama --input-file prompts.txt --request-count 200 --json");
   const auto separator = std::ranges::find(words, "--");

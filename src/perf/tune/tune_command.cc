@@ -44,20 +44,25 @@ Axes AxesFor(const inference::ModelConfig& config, const TuneOptions& options) {
 // Measures candidates on a server.
 class Tuning {
  public:
-  Tuning(const TuneOptions& options, TunedServer& server, const inference::ModelConfig& config, const Options& load)
-      : options_(options), server_(server), config_(config), load_options_(load) {}
+  Tuning(const TuneOptions& options, TunedServer& server, const inference::ModelConfig& config)
+      : options_(options), server_(server), config_(config) {}
 
+  // Until there are no more, or until an interrupt: what was tried before that counts.
   Status TryAll() {
     CandidateSearch search(AxesFor(config_, options_), CandidateOf(config_), options_.is_whole);
     while (const std::optional<Candidate> candidate = search.Next()) {
       Trial& trial = trials_.emplace_back();
       trial.candidate = *candidate;
       if (const Status tried = Try(trial); !tried.ok()) trial.failure = tried.message();
-      if (InterruptWatch::HasCome()) return Cancelled("interrupted before all candidates were tried");
+      if (InterruptWatch::HasCome()) {
+        trials_.pop_back();  // it may have done better than was seen
+        break;
+      }
       ChooseLoad(trial, options_);
       Say(TrialText(trial, options_));
       search.Judge(trial.score);
     }
+    if (trials_.empty()) return Cancelled("interrupted before a candidate was tried");
     if (!Best().failure.empty()) return Unavailable("{}", Best().failure);
     if (Best().best == nullptr) return Unavailable("no candidate keeps to the limits: {}", options_.goal.Text());
     return {};
@@ -82,22 +87,22 @@ class Tuning {
 
   // More and more requests at a time, until that is no use or the latency is above the budget.
   Status Try(Trial& trial) {
-    RETURN_IF_ERROR(server_.Load(options_.model, Apply(config_, trial.candidate)));
-    ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(load_options_, server_.url()));
+    RETURN_IF_ERROR(server_.Load(Apply(config_, trial.candidate)));
+    ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options_.load, options_.load.url));
     double best = 0;
     size_t useless = 0;
     for (uint64_t load = 1; load <= options_.most_at_once && useless < kMostUseless && !InterruptWatch::HasCome();
          load *= 2) {
       RETURN_IF_ERROR(target->Begin(static_cast<double>(load)));
       ASSIGN_OR_RETURN(Measured measured, Measure(
-                                              target->load(), load_options_, [&target] { return target->Counts(); },
+                                              target->load(), options_.load, [&target] { return target->Counts(); },
                                               [](const std::string&) {}));
       measured.load = static_cast<double>(load);
       measured.windows.clear();  // their samples are not needed any more
       useless = measured.throughput > best * (1 + kGain) ? 0 : useless + 1;
       best = std::max(best, measured.throughput);
       trial.loads.push_back(std::move(measured));
-      if (options_.url.empty()) {
+      if (!options_.repository.empty()) {
         ASSIGN_OR_RETURN(const uint64_t bytes, server_.Memory());
         trial.ram_mib = std::max(trial.ram_mib, static_cast<double>(bytes) / kMib);
       }
@@ -114,35 +119,27 @@ class Tuning {
   const TuneOptions& options_;
   TunedServer& server_;
   const inference::ModelConfig& config_;
-  const Options& load_options_;
   std::vector<Trial> trials_;
 };
 
-Status TuneOn(TunedServer& server, const TuneOptions& options) {
-  ASSIGN_OR_RETURN(const Options load, PerfOptionsOf(options, server.url()));
-  ASSIGN_OR_RETURN(const inference::ModelConfig config, server.ConfigOf(options.model));
-  Tuning tuning(options, server, config, load);
+Status Tune(TuneOptions& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server,
+                   options.repository.empty() ? TunedServer::Attach(options.load)
+                                              : TunedServer::StartOwn(options.repository, options.load));
+  ASSIGN_OR_RETURN(const inference::ModelConfig config, server->Config());
+  Tuning tuning(options, *server, config);
   const Status tried = tuning.TryAll();
-  const Status restored = server.LoadAsItWas(options.model);
+  const Status restored = server->LoadAsItWas();
   RETURN_IF_ERROR(tried);
   RETURN_IF_ERROR(restored);
   return tuning.Write();
-}
-
-Status Tune(const TuneOptions& options) {
-  if (!options.url.empty()) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server, TunedServer::Attach(options.url));
-    return TuneOn(*server, options);
-  }
-  ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server, TunedServer::StartOwn(options.repository, options.model));
-  return TuneOn(*server, options);
 }
 
 }  // namespace
 
 int RunTune(const std::vector<std::string>& arguments) {
   try {
-    const Expected<std::optional<TuneOptions>> options =
+    Expected<std::optional<TuneOptions>> options =
         ParseTuneOptions(std::vector<std::string>(arguments.begin() + 2, arguments.end()));
     if (!options) {
       Complain("error: " + options.error().message());
@@ -151,8 +148,9 @@ int RunTune(const std::vector<std::string>& arguments) {
     if (!options->has_value()) return kTuned;
     const InterruptWatch watch;
     const Status tuned = Tune(**options);
-    if (tuned.ok()) return kTuned;
-    Complain("error: " + tuned.message());
+    if (!tuned.ok()) Complain("error: " + tuned.message());
+    if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
+    return tuned.ok() ? kTuned : kNotTuned;
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }

@@ -2,16 +2,22 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 
 #include "perf/output.h"
+#include "perf/server_words.h"
 
 namespace neso::perf {
 namespace {
 
-void AddOptions(CLI::App& app, TuneOptions& options, std::string& objectives) {
+// In place of its address, until the server that is started says it.
+constexpr const char* kOwnServer = "http://127.0.0.1:1";
+
+void AddOptions(CLI::App& app, TuneOptions& options, ServerWords& server, std::string& objectives) {
   app.add_option("MODEL", options.model, "The model.")->required();
-  auto* const url = app.add_option("-u,--url", options.url,
-                                   "A server that runs with --model-control-mode=explicit; the model is loaded anew.");
+  auto* const url = AddServerOptions(
+      app, server,
+      "A server that runs with --model-control-mode=explicit, over HTTP or grpc://; the model is loaded anew.");
   app.add_option("--model-repository", options.repository, "Where the model is: a server of its own is started.")
       ->excludes(url);
   app.add_option("--output", options.folder, "The folder for what is found: tuned/MODEL unless given.");
@@ -49,6 +55,21 @@ void AddOptions(CLI::App& app, TuneOptions& options, std::string& objectives) {
       "  neso tune digits --model-repository=models --objectives=throughput,ram=2 --min-throughput=500");
 }
 
+// `behind`: what stands behind "--".
+Expected<Options> LoadOf(const TuneOptions& options, const ServerWords& server,
+                         const std::vector<std::string>& behind) {
+  std::vector<std::string> words = {
+      "-m", options.model, "-p",           std::to_string(options.interval_ms), "-s", "20",
+      "-r", "6",           "--percentile", std::to_string(options.percentile)};
+  server.AppendTo(words);
+  words.insert(words.end(), behind.begin(), behind.end());
+  ASSIGN_OR_RETURN(Options load, ParseOptions(words));
+  if (!options.repository.empty() && load.protocol == Protocol::kGrpc)
+    return InvalidArg(
+        "a server that is started is asked over HTTP: leave -i grpc out, or name one with --url grpc://HOST:PORT");
+  return load;
+}
+
 }  // namespace
 
 Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::string>& words) {
@@ -56,9 +77,11 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   CLI::App app("Find out how a model is served best: instances, batch sizes and queue delays.", "neso tune");
   app.set_help_flag("-h,--help", "Describe this command.");
   std::string objectives;
-  AddOptions(app, options, objectives);
+  ServerWords server;
+  AddOptions(app, options, server, objectives);
   const auto separator = std::ranges::find(words, "--");
-  if (separator != words.end()) options.perf_words.assign(separator + 1, words.end());
+  std::vector<std::string> behind;
+  if (separator != words.end()) behind.assign(separator + 1, words.end());
   std::vector<std::string> own(words.begin(), separator);
   std::ranges::reverse(own);  // as CLI11 wants them
   try {
@@ -69,20 +92,15 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   } catch (const CLI::ParseError& error) {
     return InvalidArg("{}\nneso tune --help says what it takes", error.what());
   }
-  if (options.url.empty() && options.repository.empty())
+  if (server.url.empty() && options.repository.empty() && std::getenv("NESO_URL") == nullptr)
     return InvalidArg("expected --model-repository=FOLDER, or --url=HOST:PORT of a server in control mode EXPLICIT");
   if (!objectives.empty()) RETURN_IF_ERROR(TakeObjectives(objectives, options.goal));
-  if (options.goal.NeedsRam() && !options.url.empty())
+  if (options.goal.NeedsRam() && options.repository.empty())
     return InvalidArg("the memory of a server is known of one that is started: expected --model-repository, not --url");
   if (options.folder.empty()) options.folder = "tuned/" + options.model;
+  if (!options.repository.empty()) server.url = kOwnServer;
+  ASSIGN_OR_RETURN(options.load, LoadOf(options, server, behind));
   return std::optional(std::move(options));
-}
-
-Expected<Options> PerfOptionsOf(const TuneOptions& options, const std::string& url) {
-  std::vector<std::string> words = {"-m", options.model, "-u", url, "-p",           std::to_string(options.interval_ms),
-                                    "-s", "20",          "-r", "6", "--percentile", std::to_string(options.percentile)};
-  words.insert(words.end(), options.perf_words.begin(), options.perf_words.end());
-  return ParseOptions(words);
 }
 
 }  // namespace neso::perf

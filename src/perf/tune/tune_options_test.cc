@@ -14,11 +14,21 @@ TEST(TuneOptionsTest, ListsAndWhatIsForPerf) {
   EXPECT_EQ((*options)->folder, "tuned/digits");
   EXPECT_EQ((*options)->axes.instances, (std::vector<uint64_t>{1, 2}));
   EXPECT_EQ((*options)->axes.batches, (std::vector<uint64_t>{0, 8}));
-  const auto perf = PerfOptionsOf(**options, "a:1");
-  ASSERT_TRUE(perf.ok());
-  EXPECT_EQ(perf->shapes.at("x"), std::vector<int64_t>{3});
-  EXPECT_EQ(perf->percentile, 99);
-  EXPECT_EQ(perf->url, "a:1");
+  const Options& load = (*options)->load;
+  EXPECT_EQ(load.model, "digits");
+  EXPECT_EQ(load.shapes.at("x"), std::vector<int64_t>{3});
+  EXPECT_EQ(load.percentile, 99);
+}
+
+TEST(TuneOptionsTest, AServerIsNamedAndReachedAsElsewhere) {
+  const auto options = ParseTuneOptions({"m", "-u", "grpcs://a:1", "--api-key", "neso_a", "--cacert=root.crt", "-k"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  const Options& load = (*options)->load;
+  EXPECT_EQ(load.url, "grpcs://a:1");
+  EXPECT_EQ(load.protocol, Protocol::kGrpc);
+  EXPECT_EQ(load.headers.back().second, "Bearer neso_a");
+  EXPECT_EQ(load.grpc_tls.roots_file, "root.crt");
+  EXPECT_FALSE(load.grpc_tls.verifies_server);
 }
 
 TEST(TuneOptionsTest, ObjectivesAndLimits) {
@@ -42,6 +52,9 @@ TEST(TuneOptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"m", "--url=a", "--x"},
                                              {"m", "--url=a", "--latency-budget=-1"},
                                              {"m", "--url=a", "--max-ram=9"},
+                                             {"m", "--url=ftp://a"},
+                                             {"m", "--url=a", "--", "--shape", "x"},
+                                             {"m", "--model-repository=b", "--", "-i", "grpc"},
                                              {"m", "--url=a", "--objectives=ram"},
                                              {"m", "--model-repository=b", "--objectives=speed"}}) {
     const auto options = ParseTuneOptions(words);
