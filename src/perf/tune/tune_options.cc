@@ -92,7 +92,9 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   } catch (const CLI::ParseError& error) {
     return InvalidArg("{}\nneso tune --help says what it takes", error.what());
   }
-  if (server.url.empty() && options.repository.empty() && std::getenv("NESO_URL") == nullptr)
+  const char* const preset = std::getenv("NESO_URL");
+  const bool has_server = !server.url.empty() || (preset != nullptr && *preset != '\0');
+  if (!has_server && options.repository.empty())
     return InvalidArg("expected --model-repository=FOLDER, or --url=HOST:PORT of a server in control mode EXPLICIT");
   if (!objectives.empty()) RETURN_IF_ERROR(TakeObjectives(objectives, options.goal));
   if (options.goal.NeedsRam() && options.repository.empty())
