@@ -38,18 +38,20 @@ Status SlotLane::Accept(std::unique_ptr<InferenceRequest>& request, size_t slot,
 }
 
 TimePoint SlotLane::Take(TimePoint now, Batch& batch) {
-  TimePoint oldest = TimePoint::max();
+  const Waiting* first = nullptr;
   for (const Waiting& waiting : slots_) {
-    if (waiting.request != nullptr) oldest = std::min(oldest, waiting.since);
+    if (waiting.request != nullptr && (first == nullptr || waiting.since < first->since)) first = &waiting;
   }
-  const SlotsDecision decision = DecideSlots(ready_, oldest, strategy_, now);
+  const SlotsDecision decision =
+      DecideSlots(ready_, first == nullptr ? TimePoint::max() : first->since, strategy_, now);
   if (decision.kind == SlotsDecision::Kind::kWait) return decision.until;
   if (decision.kind == SlotsDecision::Kind::kNothing) return TimePoint::max();
   const auto is_ready = [this](size_t i) { return slots_[i].request != nullptr; };
-  const auto can_share = [this](size_t first, size_t i) {
-    return !compatibility_.is_needed() || compatibility_.CanShare(*slots_[first].request, *slots_[i].request);
+  const auto fits = [this, &like = *first->request](size_t i) {
+    return !compatibility_.is_needed() || slots_[i].request == &like ||
+           compatibility_.CanShare(like, *slots_[i].request);
   };
-  ArrangeSlots(slots_.size(), is_ready, can_share, rows_);
+  ArrangeSlots(slots_.size(), is_ready, fits, rows_);
   for (size_t i = 0; i < rows_.size(); ++i) {
     if (!rows_[i]) continue;
     batch.requests.push_back(std::exchange(slots_[i].request, nullptr));

@@ -48,9 +48,8 @@ TEST_F(IterativeSequenceTest, ARequestWithoutIdIsASequenceOfItsOwn) {
   Load("max_batch_size: 1 sequence_batching { iterative_sequence: true }",
        {[&](std::span<InferenceRequest* const> requests) {
          InferenceRequest* const request = requests[0];
-         seen.push_back(
-             fmt::format("{}{} flags {}", request->id(), request->correlation_id().number() - kBeforeGenerated,
-                         request->flags()));
+         seen.push_back(fmt::format("{}{} flags {}", request->id(),
+                                    request->correlation_id().number() - kBeforeGenerated, request->flags()));
          seen.size() % 3 == 0 ? test::AnswerAndRelease(request) : ReleaseToComeAgain(request);
        }});
   EXPECT_TRUE(Send("a", 0).ok());

@@ -319,12 +319,14 @@ TEST(OptionsTest, TraceConfigSetsTheModesOwnSettings) {
 }
 
 TEST(OptionsTest, FilesOfTlsThatNobodyUsesAreToldOf) {
-  EXPECT_THAT(Parse({"--http-server-cert=c", "--http-server-key=k"}).warnings,
-              ElementsAre("Warning: '--http-server-cert' has no effect without '--http-use-ssl=true': the service speaks "
-                          "no TLS."));
-  EXPECT_THAT(Parse({"--grpc-root-cert=r", "--metrics-server-key=k"}).warnings,
-              ElementsAre(StartsWith("Warning: '--grpc-root-cert' has no effect without '--grpc-use-ssl=true'"),
-                          StartsWith("Warning: '--metrics-server-key' has no effect without '--metrics-use-ssl=true'")));
+  EXPECT_THAT(
+      Parse({"--http-server-cert=c", "--http-server-key=k"}).warnings,
+      ElementsAre("Warning: '--http-server-cert' has no effect without '--http-use-ssl=true': the service speaks "
+                  "no TLS."));
+  EXPECT_THAT(
+      Parse({"--grpc-root-cert=r", "--metrics-server-key=k"}).warnings,
+      ElementsAre(StartsWith("Warning: '--grpc-root-cert' has no effect without '--grpc-use-ssl=true'"),
+                  StartsWith("Warning: '--metrics-server-key' has no effect without '--metrics-use-ssl=true'")));
   EXPECT_THAT(Parse({"--http-server-cert=c", "--http-use-ssl=true"}).warnings, SizeIs(0));
   EXPECT_THAT(Parse({"--http-server-cert=c", "--http-use-ssl-mutual=true"}).warnings, SizeIs(0));
   EXPECT_THAT(Parse({"--http-server-cert=c", "--allow-http=false"}).warnings, SizeIs(0));
