@@ -23,6 +23,8 @@ Expected<ServerAddress> ParseServerAddress(std::string_view text) {
         "unix:PATH stands in place of HOST:PORT",
         text);
   }
+  if (is_grpc && !endpoint->path.empty())
+    return InvalidArg("'{}' is no address of a server: gRPC takes no path behind HOST:PORT", text);
   return ServerAddress{*std::move(endpoint), is_grpc ? Protocol::kGrpc : Protocol::kHttp};
 }
 

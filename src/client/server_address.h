@@ -19,8 +19,8 @@ struct ServerAddress {
   Protocol protocol = Protocol::kHttp;
 };
 
-// HOST, HOST:PORT or unix:PATH, or one of these after http://, https://, grpc:// or grpcs://, with a path or without;
-// without a scheme it is http://. unix:PATH stands in place of HOST:PORT and path. Error: kInvalidArg with what was expected.
+// HOST, HOST:PORT or unix:PATH, or one of these after http://, https://, grpc:// or grpcs://; without a scheme it is
+// http://. HTTP may have a path behind it. unix:PATH stands in place of HOST:PORT and path. Error: kInvalidArg with what was expected.
 Expected<ServerAddress> ParseServerAddress(std::string_view text);
 
 // What the scheme says, whatever follows it: grpc:// or grpcs://, https:// or grpcs://.

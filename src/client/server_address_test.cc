@@ -18,7 +18,7 @@ TEST(ServerAddressTest, TheSchemeSaysWhichProtocolIsSpoken) {
   EXPECT_EQ(Parsed("http://gpu-1/base/"), "http gpu-1:8000/base");
   EXPECT_EQ(Parsed("https://gpu-1:443"), "https gpu-1:443");
   EXPECT_EQ(Parsed("grpc://gpu-1"), "grpc gpu-1:8001");
-  EXPECT_EQ(Parsed("grpcs://[::1]:1/base"), "grpcs [::1]:1/base");
+  EXPECT_EQ(Parsed("grpcs://[::1]:1"), "grpcs [::1]:1");
   EXPECT_EQ(Parsed("unix:/run/s"), "http unix:/run/s");
   EXPECT_EQ(Parsed("grpcs://unix:/run/s"), "grpcs unix:/run/s");
 }
@@ -29,6 +29,7 @@ TEST(ServerAddressTest, WhatIsNoAddressIsShownAsItWasWritten) {
                                         "https://, grpc:// or grpcs://; unix:PATH stands in place of HOST:PORT",
                                         text));
   }
+  EXPECT_EQ(Parsed("grpc://a/base"), "'grpc://a/base' is no address of a server: gRPC takes no path behind HOST:PORT");
 }
 
 }  // namespace

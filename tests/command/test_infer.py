@@ -263,7 +263,7 @@ def test_what_cannot_be_meant_says_what_to_type_instead(infer, words, told):
     (["m", "--shape", "x:y"], "error: --shape x:y: expected NAME:SIZES, such as image:3,224,224\n"),
     (["m", "--header", "x"], "error: --header 'x': expected 'NAME: VALUE'"),
     (["m", "-u", "ftp://x"], "error: 'ftp://x' is no address of a server: expected HOST:PORT, "),
-    (["m", "-u", "grpc://x/y"], "error: 'grpc://x/y' is no address of a server: expected grpc://HOST:PORT, "),
+    (["m", "-u", "grpc://x/y"], "error: 'grpc://x/y' is no address of a server: gRPC takes no path behind HOST:PORT"),
     (["m", "-u", "unix:"], "error: 'unix:' is no address of a server: expected HOST:PORT, "),
     (["m", "-u", "x:1", "--cacert", "f"], "error: --cacert is for TLS, and 'x:1' does without"),
     (["m", "-u", "https://x:1", "--cert", "f"], "error: --cert and --cert-key go together"),
