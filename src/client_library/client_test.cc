@@ -252,10 +252,15 @@ TEST(ClientTest, CancelledCallsEnd) {
 
 TEST(ClientTest, CallsEndWithTheirClient) {
   net::TestServer server;
+  std::latch there(1);
   HttpExchangeRef kept;
-  server.handler().on_request = [&kept](HttpExchangeRef exchange) { kept = std::move(exchange); };
+  server.handler().on_request = [&](HttpExchangeRef exchange) {
+    kept = std::move(exchange);
+    there.count_down();
+  };
   std::optional<Client> client = Connect({At(server)});
   Future<InferAnswer> answer = client->Infer(Request());
+  there.wait();  // else it may come when nothing is left here to keep it
   client.reset();
   EXPECT_EQ(answer.Get().error().message, "the client is gone");
 }
