@@ -115,7 +115,8 @@ Status TensorFlowModel::LoadOperators() const {
         std::filesystem::path(version_path()) / file;  // `file` itself if that is absolute
     std::error_code error;
     const std::string path = std::filesystem::exists(beside, error) ? beside.string() : file;
-    const Status loaded = TryTf([&](TF_Status* status) { Tf().LoadLibrary(path.c_str(), status); });
+    const Status loaded =
+        TryTf([&](TF_Status* status) { const TfPtr<TF_Library> handle(Tf().LoadLibrary(path.c_str(), status)); });
     if (!loaded.ok()) {
       return Status::InvalidArg("unable to load the library of operators '", file, "': ", loaded.message());
     }

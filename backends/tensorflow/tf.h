@@ -20,14 +20,14 @@ using backend::Result;
 using backend::Status;
 
 // The functions that are used. Texts need none: tf_tstring.h has them in the header.
-#define NESO_TF_FUNCTIONS(f)                                                                                       \
-  f(AllocateTensor) f(CloseSession) f(DeleteBuffer) f(DeleteGraph) f(DeleteImportGraphDefOptions) f(DeleteSession) \
-      f(DeleteSessionOptions) f(DeleteStatus) f(DeleteTensor) f(Dim) f(ExtendSession) f(GetAllOpList) f(GetCode)   \
-          f(GraphImportGraphDef) f(GraphNextOperation) f(GraphOperationByName) f(LoadLibrary)                      \
-              f(LoadSessionFromSavedModel) f(Message) f(NewBuffer) f(NewGraph) f(NewImportGraphDefOptions)         \
-                  f(NewSession) f(NewSessionOptions) f(NewStatus) f(NewTensor) f(NumDims) f(OperationName)         \
-                      f(OperationNumOutputs) f(OperationOpType) f(OperationOutputType) f(SessionRun) f(SetConfig)  \
-                          f(TensorByteSize) f(TensorData) f(TensorType) f(Version)
+#define NESO_TF_FUNCTIONS(f)                                                                                          \
+  f(AllocateTensor) f(CloseSession) f(DeleteBuffer) f(DeleteGraph) f(DeleteImportGraphDefOptions)                     \
+      f(DeleteLibraryHandle) f(DeleteSession) f(DeleteSessionOptions) f(DeleteStatus) f(DeleteTensor) f(Dim)          \
+          f(ExtendSession) f(GetAllOpList) f(GetCode) f(GraphImportGraphDef) f(GraphNextOperation)                    \
+              f(GraphOperationByName) f(LoadLibrary) f(LoadSessionFromSavedModel) f(Message) f(NewBuffer) f(NewGraph) \
+                  f(NewImportGraphDefOptions) f(NewSession) f(NewSessionOptions) f(NewStatus) f(NewTensor) f(NumDims) \
+                      f(OperationName) f(OperationNumOutputs) f(OperationOpType) f(OperationOutputType) f(SessionRun) \
+                          f(SetConfig) f(TensorByteSize) f(TensorData) f(TensorType) f(Version)
 
 struct TfFunctions {
 #define NESO_TF_MEMBER(name) decltype(&::TF_##name) name = nullptr;
@@ -46,6 +46,7 @@ struct TfDeleter {
   void operator()(TF_Buffer* buffer) const { Tf().DeleteBuffer(buffer); }
   void operator()(TF_Graph* graph) const { Tf().DeleteGraph(graph); }
   void operator()(TF_ImportGraphDefOptions* options) const { Tf().DeleteImportGraphDefOptions(options); }
+  void operator()(TF_Library* library) const { Tf().DeleteLibraryHandle(library); }
   void operator()(TF_SessionOptions* options) const { Tf().DeleteSessionOptions(options); }
   void operator()(TF_Status* status) const { Tf().DeleteStatus(status); }
   void operator()(TF_Tensor* tensor) const { Tf().DeleteTensor(tensor); }
