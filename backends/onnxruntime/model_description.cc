@@ -76,9 +76,7 @@ std::string NamesOf(const std::vector<TensorDescription>& tensors) {
 
 Status CheckShape(const TensorDescription& tensor, const TensorConfig& configured, const ModelConfig& config) {
   if (configured.ragged) return {};  // what the model gets is one flat tensor
-  const std::vector<int64_t>& dims = configured.backend_dims();
-  if (!config.batches() && tensor.shape.empty()) return backend::CheckScalar(tensor.name, dims, config);
-  return backend::CheckShape(tensor.name, tensor.shape, dims, config);
+  return backend::CheckShapeOrScalar(tensor.name, tensor.shape, configured.backend_dims(), config);
 }
 
 Status CheckType(const TensorDescription& tensor, const TensorConfig& configured, const char* role,

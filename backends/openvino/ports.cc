@@ -135,14 +135,9 @@ Status CheckShapes(const std::vector<Port>& ports, const std::vector<BoundTensor
   for (const BoundTensor& one : bound) {
     const Port& port = ports[one.port];
     if (!port.has_rank) continue;
-    const std::vector<int64_t>& dims = one.tensor.backend_dims();
-    if (port.shape.empty() && !config.batches()) {
-      NESO_RETURN_IF_ERROR(backend::CheckScalar(one.tensor.name, dims, config));
-      continue;
-    }
     std::vector<int64_t> shape = port.shape;
     if (config.batches() && !shape.empty()) shape[0] = -1;
-    NESO_RETURN_IF_ERROR(backend::CheckShape(one.tensor.name, shape, dims, config));
+    NESO_RETURN_IF_ERROR(backend::CheckShapeOrScalar(one.tensor.name, shape, one.tensor.backend_dims(), config));
   }
   return {};
 }

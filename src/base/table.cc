@@ -51,9 +51,8 @@ std::vector<size_t> ColumnWidths(const std::vector<Row>& rows, size_t total_widt
 std::vector<std::string_view> Wrap(std::string_view cell, size_t width) {
   std::vector<std::string_view> lines;
   for (std::string_view line : Split(cell, '\n')) {
-    while (DisplayWidth(line) > width) {
-      const std::string_view front = FrontOfWidth(line, width);
-      if (front.size() == line.size()) break;  // one character that is wider than the column
+    std::string_view front = FrontOfWidth(line, width);
+    for (; front.size() < line.size(); front = FrontOfWidth(line, width)) {
       lines.push_back(front);
       line.remove_prefix(front.size());
     }

@@ -34,11 +34,9 @@ class GrpcTransport final : public Transport {
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:
-  static constexpr std::chrono::seconds kPatience{20};
-
   // Of the inference service. Errors: the server's own text, and what to do without an access key.
   Expected<std::string> Call(std::string_view method, const wire::MessageWriter& message,
-                             std::chrono::milliseconds patience = kPatience);
+                             std::chrono::milliseconds patience = kUsualPatience);
 
   const client::Endpoint endpoint_;
   const Options& options_;

@@ -12,7 +12,6 @@
 namespace neso::perf {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
 constexpr int kUnauthorized = 401;
 
 std::string_view EndpointOf(Question question) {
@@ -83,7 +82,7 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
       : loop_(loop), endpoint_(endpoint), listener_(listener) {}
 
   Status Connect() {
-    const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
+    const TimePoint deadline = std::chrono::steady_clock::now() + kUsualPatience;
     ASSIGN_OR_RETURN(connection_, client::Http1Connection::Connect(loop_, endpoint_, deadline, *this));
     return {};
   }
@@ -131,7 +130,8 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
 
 Expected<std::string> HttpTransport::Ask(Question question, const std::string& model, const std::string& version) {
   const std::string path = fmt::format("{}{}", client::ModelPath(model, version), EndpointOf(question));
-  ASSIGN_OR_RETURN(client::HttpAnswer answer, client_.Call({.path = path, .headers = options_.headers}, kPatience));
+  ASSIGN_OR_RETURN(client::HttpAnswer answer,
+                   client_.Call({.path = path, .headers = options_.headers}, kUsualPatience));
   if (answer.status != 200) return ErrorOf(path, answer);
   return std::move(answer.body);
 }
@@ -184,7 +184,7 @@ Status HttpTransport::SetTrace(const TraceSettings& settings) {
     if (name == "trace_level") list = "[" + list + "]";  // the others are one word
     body += fmt::format("{}{}:{}", body.empty() ? "" : ",", JsonQuoted(name), list);
   }
-  return Post("/v2/trace/setting", "{" + body + "}", kPatience);
+  return Post("/v2/trace/setting", "{" + body + "}");
 }
 
 Status HttpTransport::Load(const std::string& model, const std::string& config) {
@@ -199,17 +199,13 @@ Status HttpTransport::Unload(const std::string& model) {
 Status HttpTransport::Register(const SharedRegion& region) {
   if (!region.key.empty())
     return Post(RegionPath(region, "register"),
-                fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(region.key), region.bytes),
-                kPatience);
+                fmt::format(R"({{"key":{},"offset":0,"byte_size":{}}})", JsonQuoted(region.key), region.bytes));
   return Post(RegionPath(region, "register"),
               fmt::format(R"({{"raw_handle":{{"b64":"{}"}},"device_id":{},"byte_size":{}}})",
-                          EncodeBase64(region.cuda_handle), region.device, region.bytes),
-              kPatience);
+                          EncodeBase64(region.cuda_handle), region.device, region.bytes));
 }
 
-Status HttpTransport::Unregister(const SharedRegion& region) {
-  return Post(RegionPath(region, "unregister"), "{}", kPatience);
-}
+Status HttpTransport::Unregister(const SharedRegion& region) { return Post(RegionPath(region, "unregister"), "{}"); }
 
 Expected<std::unique_ptr<Lane>> HttpTransport::OpenLane(Lane::Listener& listener) {
   auto lane = std::make_unique<HttpLane>(loop_, endpoint_, listener);

@@ -27,7 +27,7 @@ class HttpTransport final : public Transport {
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:
-  Status Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience);
+  Status Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience = kUsualPatience);
 
   const client::Endpoint endpoint_;
   const Options& options_;

@@ -47,8 +47,10 @@ Expected<client::Endpoint> EndpointOf(const std::string& url, Protocol protocol)
   return std::move(address.endpoint);
 }
 
+std::string PresetUrl() { return Preset("NESO_URL"); }
+
 Status ChooseServer(const GivenServer& given, Options& options) {
-  const std::string preset = given.url ? "" : Preset("NESO_URL");
+  const std::string preset = given.url ? "" : PresetUrl();
   if (!preset.empty()) options.url = preset;
   RETURN_IF_ERROR(ChooseProtocol(given, preset, options));
   if (!given.url && preset.empty() && options.protocol == Protocol::kGrpc) options.url = "localhost:8001";

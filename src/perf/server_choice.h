@@ -20,6 +20,9 @@ struct GivenServer {
 // cannot be used; for `given.tls` without TLS.
 Status ChooseServer(const GivenServer& given, Options& options);
 
+// What NESO_URL says; empty: nothing.
+std::string PresetUrl();
+
 // Where `url` is, for the protocol if it does not name one itself. Error: kInvalidArg with what was expected.
 Expected<client::Endpoint> EndpointOf(const std::string& url, Protocol protocol);
 

@@ -40,7 +40,8 @@ GpuMetrics Summarize(const std::vector<GpuMetrics>& readings);
 // Thread-safe.
 class MetricsCollector {
  public:
-  // Where `options.metrics_url` says, "http://host:port/path", whose scheme may be missing. Errors: kInvalidArg for what is no address; when the first reading fails.
+  // Where `options.metrics_url` says, "http://host:port/path", whose scheme may be missing. Errors: kInvalidArg for what is
+  // no address; when the first reading fails.
   static Expected<std::unique_ptr<MetricsCollector>> Start(const Options& options);
   ~MetricsCollector();
   MetricsCollector(const MetricsCollector&) = delete;

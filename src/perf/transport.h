@@ -72,6 +72,8 @@ struct SharedRegion {
 
 enum class Question { kMetadata, kConfig, kStatistics };
 
+// How long an answer is waited for that is not measured.
+inline constexpr std::chrono::seconds kUsualPatience{20};
 // A load may read large files, and an unload waits for requests.
 inline constexpr std::chrono::seconds kLoadPatience{120};
 

@@ -16,7 +16,8 @@ class Client:
     """Calls a server. Thread-safe; each call that runs has a connection to itself.
 
     url: "host:port", or with http://, https://, grpc:// or grpcs:// before it. Without, 8000 is HTTP's port and 8001 gRPC's; at another
-    one, and at a socket in the file system ("unix:PATH" in place of host:port), the first call asks the server which of the two it speaks.
+    one, and at a socket in the file system ("unix:PATH" in place of host:port), the first call asks the server which of the two it
+    speaks.
     timeout: seconds for each call; None waits for ever.
     headers: sent with each request, as HTTP headers or as metadata of gRPC ({"authorization": "Bearer ..."}).
     tls: for https and grpcs; the system's certificates where it is not given.

@@ -34,9 +34,6 @@ inline bool ShapesFit(std::span<const int64_t> model, std::span<const int64_t> c
   return true;
 }
 
-}  // namespace internal
-
-// A tensor for which the model has no dimensions; in the configuration, which has no tensors without any, all of them are 1.
 inline Status CheckScalar(std::string_view tensor, std::span<const int64_t> dims, const ModelConfig& config) {
   if (std::ranges::all_of(dims, [](int64_t dim) { return dim == 1; })) return {};
   return Status::InvalidArg("model '", config.name, "', tensor '", tensor,
@@ -44,6 +41,8 @@ inline Status CheckScalar(std::string_view tensor, std::span<const int64_t> dims
                             "dims of 1 only, such as [1], but it specifies ",
                             ShapeText(dims));
 }
+
+}  // namespace internal
 
 // `model_shape` has -1 where the model leaves it open; `dims` are the configuration's, without the batch dimension. `exactly`:
 // what the model leaves open, the configuration must, too.
@@ -67,6 +66,14 @@ inline Status CheckShape(std::string_view tensor, std::span<const int64_t> model
   return Status::InvalidArg("model '", config.name, "', tensor '", tensor, "': the model expects ", model_shape.size(),
                             " dimensions (shape ", ShapeText(model_shape), ") but the model configuration specifies ",
                             dims.size(), " dimensions", batch_dimension, ShapeText(dims), ")");
+}
+
+// As CheckShape, for backends that serve scalars of models without batches: the model has no dimensions there, and the
+// configuration, which has no tensors without any, ones only.
+inline Status CheckShapeOrScalar(std::string_view tensor, std::span<const int64_t> model_shape,
+                                 const std::vector<int64_t>& dims, const ModelConfig& config) {
+  if (!config.batches() && model_shape.empty()) return internal::CheckScalar(tensor, dims, config);
+  return CheckShape(tensor, model_shape, dims, config);
 }
 
 }  // namespace neso::backend

@@ -32,6 +32,7 @@ struct DeployWords {
   std::string repository, name = "neso", user, file;
   std::vector<std::string> options, backends, agents, caches, images;
   std::string image_name;
+  ImageOrder order;  // what the words for an image say; ReadDockerfileWords makes it
 };
 
 // Absolute, without a '/' at its end.
@@ -151,16 +152,15 @@ Status ReadDockerfileWords(DeployWords& words) {
     words.options.insert(words.options.begin(), std::exchange(words.repository, {}));
   RETURN_IF_ERROR(CheckOptions(words.options));
   for (const auto* const names : {&words.backends, &words.agents, &words.caches}) RETURN_IF_ERROR(CheckNames(*names));
-  ImageOrder order;
-  RETURN_IF_ERROR(TakeImages(words, order));
+  words.order = {.agents = words.agents, .caches = words.caches, .options = words.options};
+  RETURN_IF_ERROR(TakeImages(words, words.order));
   if (!words.repository.empty() || !words.backends.empty()) return {};
   return InvalidArg("expected a repository, or what the image is to have, such as --backend onnxruntime");
 }
 
 Expected<int> WriteDockerfile(const DeployWords& words) {
   std::set<std::string> backends(words.backends.begin(), words.backends.end());
-  ImageOrder order{.agents = words.agents, .caches = words.caches, .options = words.options};
-  RETURN_IF_ERROR(TakeImages(words, order));
+  ImageOrder order = words.order;
   if (!words.repository.empty()) {
     ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
     ASSIGN_OR_RETURN(std::set<std::string> needed, BackendsOf(repository));

@@ -2,9 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 
 #include "perf/output.h"
+#include "perf/server_choice.h"
 #include "perf/server_words.h"
 
 namespace neso::perf {
@@ -92,9 +92,7 @@ Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::str
   } catch (const CLI::ParseError& error) {
     return InvalidArg("{}\nneso tune --help says what it takes", error.what());
   }
-  const char* const preset = std::getenv("NESO_URL");
-  const bool has_server = !server.url.empty() || (preset != nullptr && *preset != '\0');
-  if (!has_server && options.repository.empty())
+  if (server.url.empty() && PresetUrl().empty() && options.repository.empty())
     return InvalidArg("expected --model-repository=FOLDER, or --url=HOST:PORT of a server in control mode EXPLICIT");
   if (!objectives.empty()) RETURN_IF_ERROR(TakeObjectives(objectives, options.goal));
   if (options.goal.NeedsRam() && options.repository.empty())

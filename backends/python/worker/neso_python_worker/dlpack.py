@@ -3,6 +3,7 @@
 Source: include/dlpack/dlpack.h of DLPack 0.8, structures DLManagedTensor and DLTensor.
 """
 import ctypes
+import math
 import weakref
 
 import numpy
@@ -49,10 +50,7 @@ def export_memory(address, device, shape, dtype, is_bf16, keep):
     its taker gives it back at moments when no Python can run: while an exception is on its way, which would be lost."""
     if not hasattr(numpy.ndarray, "__dlpack__"):
         raise TritonModelException(f"expected NumPy 1.22 or newer for DLPack, got {numpy.__version__}")
-    count = 1
-    for size in shape:
-        count *= size
-    memory = (ctypes.c_uint8 * (max(count, 1) * dtype.itemsize)).from_address(address)
+    memory = (ctypes.c_uint8 * (max(math.prod(shape), 1) * dtype.itemsize)).from_address(address)
     memory.keep = keep
     capsule = numpy.ndarray(shape, f"u{dtype.itemsize}", memory).__dlpack__()
     tensor = _managed(capsule).tensor
@@ -142,9 +140,7 @@ def _layout(tensor):
             raise TritonModelException(f"DLPack datatype with code {tensor.code}, {tensor.bits} bits and "
                                        f"{tensor.lanes} lanes has no counterpart.")
         dtype = numpy.dtype(f"{kind}{tensor.bits // 8}")
-    count = 1
-    for dimension in shape:
-        count *= dimension
+    count = math.prod(shape)
     if tensor.strides:
         expected = 1
         for i in reversed(range(tensor.ndim)):
