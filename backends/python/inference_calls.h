@@ -40,9 +40,4 @@ class InferenceCalls {
   std::unordered_map<uint64_t, std::weak_ptr<InferenceCall>> calls_;
 };
 
-// Sends a body as a reply. False if there is no room for it: then the reply is an error.
-bool ReplyWith(const WorkerMemory& memory, uint64_t call, uint32_t flags, std::span<const std::byte> body);
-void ReplyWithText(const WorkerMemory& memory, uint64_t call, uint32_t flags, std::string_view text);
-void ReplyWithStatus(const WorkerMemory& memory, uint64_t call, const backend::Status& status);
-
 }  // namespace neso::python

@@ -8,6 +8,7 @@
 
 #include "message.h"
 #include "neso/backend/json.h"
+#include "worker_reply.h"
 
 namespace neso::python {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 #include <span>
 
-#include "inference_calls.h"
 #include "protocol.h"
+#include "worker_memory.h"
 
 namespace neso::python {
 

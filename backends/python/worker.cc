@@ -12,6 +12,7 @@
 #include "message.h"
 #include "model_calls.h"
 #include "neso/backend/log.h"
+#include "worker_reply.h"
 
 namespace neso::python {
 
