@@ -1,5 +1,9 @@
 // neso keygen, neso sign, neso verify.
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,37 +16,50 @@
 namespace neso::signature {
 namespace {
 
+// Exit codes.
+constexpr int kCommandFailed = 1;       // of what was asked for
+constexpr int kCommandLineMisused = 2;  // it cannot be meant
+
 // "--<name>=<value>", "--<name> <value>" and other words of a command.
 struct Arguments {
   std::vector<std::string> values;  // of the one option there is
   std::vector<std::string> words;
 };
 
-Result<Arguments> ArgumentsOf(std::span<const char* const> given, std::string_view option, const char* usage) {
+struct Command {
+  std::string_view name;
+  std::string_view option;  // empty: it has none
+  size_t most_words;
+  const char* usage;
+  Status (*run)(const Arguments& arguments);
+};
+
+// Error: with what was expected.
+Result<Arguments> ArgumentsOf(std::span<const char* const> given, const Command& command) {
   Arguments arguments;
-  const std::string name = "--" + std::string(option);
+  const std::string name = "--" + std::string(command.option);
   const std::string prefix = name + "=";
+  const bool has_option = !command.option.empty();
   for (size_t i = 0; i < given.size(); ++i) {
     const std::string text = given[i];
-    if (!option.empty() && text.starts_with(prefix)) {
+    if (has_option && text.starts_with(prefix)) {
       arguments.values.push_back(text.substr(prefix.size()));
-    } else if (!option.empty() && text == name && i + 1 < given.size()) {
+    } else if (has_option && text == name && i + 1 < given.size()) {
       arguments.values.emplace_back(given[++i]);
     } else if (text.starts_with("-")) {
-      return Status::InvalidArg("unexpected '", text, "'; expected: ", usage);
+      return Status::InvalidArg("unexpected '", text, "'; expected: ", command.usage);
     } else {
       arguments.words.push_back(text);
     }
   }
-  if (arguments.words.empty() || (!option.empty() && arguments.values.empty())) {
-    return Status::InvalidArg("expected: ", usage);
+  const size_t words = arguments.words.size();
+  if (words == 0 || words > command.most_words || (has_option && arguments.values.empty())) {
+    return Status::InvalidArg("expected: ", command.usage);
   }
   return arguments;
 }
 
-Status KeyGen(std::span<const char* const> given) {
-  NESO_ASSIGN_OR_RETURN(const Arguments arguments, ArgumentsOf(given, "", "neso keygen KEY-FILE"));
-  if (arguments.words.size() != 1) return Status::InvalidArg("expected: neso keygen KEY-FILE");
+Status KeyGen(const Arguments& arguments) {
   const std::string& path = arguments.words[0];
   NESO_ASSIGN_OR_RETURN(const Key key, MakeKey());
   NESO_ASSIGN_OR_RETURN(const std::string id, key.Id());
@@ -56,9 +73,7 @@ Status KeyGen(std::span<const char* const> given) {
   return {};
 }
 
-Status Sign(std::span<const char* const> given) {
-  NESO_ASSIGN_OR_RETURN(const Arguments arguments,
-                        ArgumentsOf(given, "key", "neso sign --key=KEY-FILE... MODEL-FOLDER..."));
+Status Sign(const Arguments& arguments) {
   std::vector<Key> keys;
   for (const std::string& path : arguments.values) {
     NESO_ASSIGN_OR_RETURN(Key key, ReadPrivateKey(path));
@@ -71,9 +86,7 @@ Status Sign(std::span<const char* const> given) {
   return {};
 }
 
-Status Verify(std::span<const char* const> given) {
-  NESO_ASSIGN_OR_RETURN(const Arguments arguments,
-                        ArgumentsOf(given, "keys", "neso verify --keys=PUBLIC-KEY-FILE... MODEL-FOLDER..."));
+Status Verify(const Arguments& arguments) {
   std::vector<Key> keys;
   for (const std::string& path : arguments.values) {
     NESO_ASSIGN_OR_RETURN(std::vector<Key> more, ReadPublicKeys(path));
@@ -93,21 +106,37 @@ Status Verify(std::span<const char* const> given) {
   return is_wrong ? Status::InvalidArg("not every model is as it was signed") : Status();
 }
 
-Status RunCommand(std::string_view command, std::span<const char* const> arguments) {
-  if (command == "keygen") return KeyGen(arguments);
-  if (command == "sign") return Sign(arguments);
-  if (command == "verify") return Verify(arguments);
-  return Status::InvalidArg("there is no command '", command, "'");
+constexpr Command kCommands[] = {
+    {"keygen", "", 1, "neso keygen KEY-FILE", KeyGen},
+    {"sign", "key", SIZE_MAX, "neso sign --key=KEY-FILE... MODEL-FOLDER...", Sign},
+    {"verify", "keys", SIZE_MAX, "neso verify --keys=PUBLIC-KEY-FILE... MODEL-FOLDER...", Verify},
+};
+
+int Complain(const Status& status, int exit_code) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
+  return exit_code;
+}
+
+int RunCommand(std::string_view name, std::span<const char* const> given) {
+  const auto* const command = std::ranges::find(kCommands, name, &Command::name);
+  if (command == std::end(kCommands))
+    return Complain(Status::InvalidArg("there is no command '", name, "'"), kCommandLineMisused);
+  const Result<Arguments> arguments = ArgumentsOf(given, *command);
+  if (!arguments.ok()) return Complain(arguments.status(), kCommandLineMisused);
+  return Complain(command->run(*arguments), kCommandFailed);
 }
 
 }  // namespace
 }  // namespace neso::signature
 
 int NESOSIGNATURE_Command(int count, const char* const* words) {
+  using namespace neso::signature;
   const std::span all(words, static_cast<size_t>(count));
-  const neso::backend::Status done = neso::backend::internal::Guard(
-      [&] { return neso::signature::RunCommand(all.empty() ? "" : all[0], all.subspan(all.empty() ? 0 : 1)); });
-  if (done.ok()) return 0;
-  std::fprintf(stderr, "error: %s\n", std::string(done.message()).c_str());
-  return 1;
+  int exit_code = kCommandFailed;
+  const neso::backend::Status done = neso::backend::internal::Guard([&] {
+    exit_code = RunCommand(all.empty() ? "" : all[0], all.subspan(all.empty() ? 0 : 1));
+    return neso::backend::Status();
+  });
+  return done.ok() ? exit_code : Complain(done, kCommandFailed);
 }

@@ -17,16 +17,12 @@
 #include <vector>
 
 #include "base/command_entry.h"
+#include "base/exit_code.h"
 #include "base/status.h"
 
 namespace neso::command {
 
-// Exit codes. An Action's error is printed and becomes kFailed.
-inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;   // what was asked for was refused, or answered with no
-inline constexpr int kMisused = 2;  // the command line cannot be meant
-
-// What to do once the command line has been read; returns the exit code.
+// What to do once the command line has been read; returns the exit code. An error is printed, and the code is kFailed.
 using Action = std::function<Expected<int>()>;
 
 // Headings of `neso help`.

@@ -85,7 +85,7 @@ std::string NameOfFolder(const fs::path& folder) {
 }
 
 Expected<ModelSource> FindInFile(const fs::path& path) {
-  const auto failed = [&path](const Status& why) { return InvalidArg("'{}' {}", path.string(), why.message()); };
+  const auto failed = [&path](const Status& why) { return Unavailable("'{}' {}", path.string(), why.message()); };
   const Expected<FileEnds> ends = ReadEnds(path);
   if (!ends) return failed(ends.error());
   const Expected<ModelFormat> format = RecognizeContent(path.filename().string(), *ends);
@@ -96,7 +96,7 @@ Expected<ModelSource> FindInFile(const fs::path& path) {
 Expected<ModelSource> FindOneIn(const fs::path& folder, int levels) {
   std::vector<fs::path> models = ModelsIn(folder, levels);
   if (models.empty()) {
-    return InvalidArg(
+    return NotFound(
         "'{}' holds no model: expected a file of a model, a SavedModel, config.pbtxt, a folder named 1, or folders of models",
         folder.string());
   }
@@ -149,10 +149,10 @@ Expected<ModelSource> FindModel(const std::string& what) {
   if (!path.has_filename()) path = path.parent_path();
   if (IsFolder(path)) return FindInFolder(path);
   if (IsThere(path)) return FindInFile(path);
-  if (!MayBePackage(what)) return InvalidArg("there is no '{}'", what);
+  if (!MayBePackage(what)) return NotFound("there is no '{}'", what);
   const Expected<std::string> folder = FolderOfPackage(what);
   if (!folder)
-    return InvalidArg("there is no file, no folder and no Python package '{}'{}", what, folder.error().message());
+    return NotFound("there is no file, no folder and no Python package '{}'{}", what, folder.error().message());
   ASSIGN_OR_RETURN(ModelSource source, FindOneIn(*folder, kDeepestInPackage));
   source.name = ModelNameFrom(what);
   return source;

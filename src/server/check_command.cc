@@ -50,11 +50,11 @@ std::string Instead(const fs::path& path) {
 Expected<fs::path> ModelFolder(const std::string& text) {
   std::error_code error;
   fs::path path = fs::weakly_canonical(text, error);
-  if (error || !fs::exists(path, error)) return InvalidArg("there is no '{}'", text);
+  if (error || !fs::exists(path, error)) return NotFound("there is no '{}'", text);
   if (!path.has_filename()) path = path.parent_path();
   if (IsVersion(path) || !fs::is_directory(path, error) || !IsModel(path)) {
-    return InvalidArg("'{}' is not the folder of a model: expected config.pbtxt or a folder named 1 in it{}", text,
-                      Instead(path));
+    return NotFound("'{}' is not the folder of a model: expected config.pbtxt or a folder named 1 in it{}", text,
+                    Instead(path));
   }
   return path;
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/startup_failures.h"
@@ -95,7 +96,7 @@ std::string ConfigOf(const Model& model, const StagedModel& staged) {
 
 int Fail(const std::string& why) {
   std::fprintf(stderr, "error: %s\n", why.c_str());
-  return 1;
+  return kFailed;
 }
 
 }  // namespace
@@ -116,12 +117,12 @@ int InitModel(const StagedModel& staged, const Options& options) {
   const std::string text = ConfigOf(*models[0], staged);
   if (staged.to_stdout) {
     std::fputs(text.c_str(), stdout);
-    return 0;
+    return kDone;
   }
   if (!(std::ofstream(path) << text).flush())
     return Fail(fmt::format("cannot write '{}': {}", path.string(), std::strerror(errno)));
   std::printf("wrote %s\n", path.c_str());
-  return 0;
+  return kDone;
 }
 
 }  // namespace neso

@@ -76,7 +76,7 @@ Expected<std::vector<AccessKey>> ReadKeys(const std::string& file) {
   ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadFileIfThere(file, kMaxAccessFileBytes));
   if (!text) return std::vector<AccessKey>();
   Expected<std::vector<AccessKey>> keys = ParseAccessFile(*text);
-  if (!keys) return keys.error().WithContext("{}", file);
+  if (!keys) return Unavailable("{}: {}", file, keys.error().message());
   return keys;
 }
 
@@ -145,12 +145,13 @@ Expected<std::string> Create(const std::vector<std::string>& arguments) {
   NewToken made = MakeToken();
   key.id = made.id;
   key.digest = made.digest;
+  // What a server would not take is not written.
+  if (const auto readable = ParseAccessFile(AccessFileText(std::span(&key, 1))); !readable) return readable.error();
   const FolderLock lock(file);
   ASSIGN_OR_RETURN(std::vector<AccessKey> keys, ReadKeys(file));
   keys.push_back(std::move(key));
   const std::string text = AccessFileText(keys);
-  // What a server would not take is not written.
-  if (const auto readable = ParseAccessFile(text); !readable) return readable.error();
+  if (const auto readable = ParseAccessFile(text); !readable) return Unavailable("{}", readable.error().message());
   RETURN_IF_ERROR(ReplaceFile(file, text));
   return made.token + "\n";
 }

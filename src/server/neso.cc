@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/exception_status.h"
+#include "base/exit_code.h"
 #include "base/memory_budget.h"
 #include "base/memory_reserve.h"
 #include "base/own_library.h"
@@ -197,10 +198,11 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
 }
 
 // The options, and what else of the process has to be as they say; or else the exit code of a process that ends here.
+// `exit_code` comes as that of a command line that cannot be meant.
 std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& exit_code) {
   ParseResult parsed = ParseOptions(arguments, ProcessEnvironment);
   for (const std::string& warning : parsed.warnings) Complain(warning);
-  exit_code = parsed.answer.empty() ? 1 : 0;
+  if (!parsed.answer.empty()) exit_code = kDone;
   if (!parsed.answer.empty()) {
     std::fputs(parsed.answer.c_str(), stdout);
     return std::nullopt;
@@ -235,11 +237,16 @@ int Refuse(const Status& why) {
   return 1;
 }
 
+int RefuseCommand(const Status& why) {
+  Complain("error: " + why.message());
+  return ExitCodeOf(why);
+}
+
 int KeepKeys(const std::vector<std::string>& arguments) {
   const Expected<std::string> said = RunKeyCommand(arguments);
-  if (!said) return Refuse(said.error());
+  if (!said) return RefuseCommand(said.error());
   std::fputs(said->c_str(), stdout);
-  return 0;
+  return kDone;
 }
 
 constexpr const char* kInitCommand = "init";
@@ -260,8 +267,8 @@ void GreetFrom(const InferenceServer& server, const Options& options) {
 
 int ServeModel(const std::vector<std::string>& arguments) {
   const Expected<std::unique_ptr<StagedModel>> staged = Stage(arguments);
-  if (!staged) return Refuse(staged.error());
-  int exit_code = 0;
+  if (!staged) return RefuseCommand(staged.error());
+  int exit_code = kMisused;
   std::optional<Options> options = Prepare((*staged)->arguments, exit_code);
   if (!options) return exit_code;
   if (arguments[1] == kInitCommand) return InitModel(**staged, *options);
@@ -276,7 +283,7 @@ int ServeModel(const std::vector<std::string>& arguments) {
 
 // What the command line of a server says.
 int ServeAs(const std::vector<std::string>& arguments) {
-  int exit_code = 0;
+  int exit_code = kFailed;  // as Triton
   const std::optional<Options> options = Prepare(arguments, exit_code);
   if (!options) return exit_code;
   Expected<InheritedSockets> inherited = InheritedSockets::Take();
@@ -286,8 +293,8 @@ int ServeAs(const std::vector<std::string>& arguments) {
 
 int Check(const std::vector<std::string>& arguments) {
   const Expected<std::vector<std::string>> used = CheckArguments(arguments);
-  if (!used) return Refuse(used.error());
-  int exit_code = 0;
+  if (!used) return RefuseCommand(used.error());
+  int exit_code = kMisused;
   const std::optional<Options> options = Prepare(*used, exit_code);
   return options ? CheckModel(*options) : exit_code;
 }

@@ -257,5 +257,5 @@ def test_keys_are_made_listed_and_revoked(tmp_path):
     assert "there is no key 'a'" in keys.run("revoke", "--name=a", status=1)
     for wrong in (["create"], ["create", "--name=c", "--burst=0"], ["create", "--name=c", "--nope=1"], ["create", "--name=c d"],
                   ["create", "--name=c", "--operations=infer"], ["create", "--name=c", "--expires=0d"], ["nothing"]):
-        assert "error: " in keys.run(*wrong, status=1)
+        assert "error: " in keys.run(*wrong, status=2)
     assert list(tmp_path.iterdir()) == [keys.path]

@@ -7,8 +7,8 @@ from support.onnx_models import double
 from support.server import run_neso
 
 
-def last_error(result):
-    assert (result.returncode, result.stdout) == (1, "")
+def last_error(result, code=1):
+    assert (result.returncode, result.stdout) == (code, "")
     return result.stderr.splitlines()[-1]
 
 
@@ -61,12 +61,13 @@ def test_a_folder_that_is_no_models_says_what_to_name(repository):
         assert last_error(run_neso("check", str(given))) == (
             f"error: '{given}' is not the folder of a model: expected config.pbtxt or a folder named 1 in it; {expected}")
     assert last_error(run_neso("check", str(there / "three"))) == f"error: there is no '{there / 'three'}'"
-    assert last_error(run_neso("check")) == "error: expected the folder of a model: neso check MODEL-FOLDER [option...]"
+    assert last_error(run_neso("check"), code=2) == "error: expected the folder of a model: neso check MODEL-FOLDER [option...]"
 
 
 def test_options_of_the_server_apply(repository):
     folder = repository.add_identity("m")
-    assert "error: unknown option --no-such-option" in run_neso("check", str(folder), "--no-such-option").stderr
+    refused = run_neso("check", str(folder), "--no-such-option")
+    assert refused.returncode == 2 and "error: unknown option --no-such-option" in refused.stderr
     result = run_neso("check", str(folder), "--backend-directory=/nowhere")
     assert result.returncode == 1 and "/nowhere" in result.stderr
 

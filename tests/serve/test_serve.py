@@ -34,10 +34,10 @@ def refuse(tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
 
-    def run(what, *options):
+    def run(what, *options, code=1):
         result = run_neso("serve", str(what), f"--backend-directory={TREE / 'backends'}", *port_options(), *options,
                           env={"TMPDIR": str(scratch)})
-        assert result.returncode == 1 and result.stdout == "", result
+        assert result.returncode == code and result.stdout == "", result
         assert os.listdir(scratch) == []
         return result.stderr
     return run
@@ -94,7 +94,7 @@ def test_a_folder_without_a_model_or_with_two_is_told_what_to_name(refuse, tmp_p
     assert f"error: '{folder}' holds no model: expected a file of a model" in refuse(folder)
     for name in ("a.onnx", "b.onnx"):
         (folder / name).write_bytes(plus(1))
-    assert f"holds more than one model: name one of them, '{folder}/a.onnx', '{folder}/b.onnx'" in refuse(folder)
+    assert f"holds more than one model: name one of them, '{folder}/a.onnx', '{folder}/b.onnx'" in refuse(folder, code=2)
     assert "error: there is no file, no folder and no Python package 'no_such_thing'" in refuse("no_such_thing")
 
 
@@ -143,9 +143,9 @@ def test_formats_that_do_not_tell_their_tensors_say_what_to_type(refuse, tmp_pat
         import zipfile
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             archive.writestr("net/constants.pkl", b"")
-    said = refuse(tmp_path / name)
+    said = refuse(tmp_path / name, code=2)
     assert "add them, with -1 for what is open, such as --input 'image=FP32[-1,3,224,224]'" in said
-    said = refuse(tmp_path / name, "--input", "image=FP32", "--output", "y=FP32[1]")
+    said = refuse(tmp_path / name, "--input", "image=FP32", "--output", "y=FP32[1]", code=2)
     assert "--input: 'image=FP32': expected <name>=<datatype>[<dims>]" in said
 
 
