@@ -7,17 +7,24 @@
 namespace neso {
 
 struct PerfOption {
-  std::vector<std::string> names;  // "--url", "-u"
+  std::vector<std::string> names;  // "--url", "-u"; of an argument its name only
   std::string argument;            // "HOST:PORT"; empty: takes none
   std::string help;
+  bool is_required = false;
+};
+
+// What one of the commands takes, in the order in which it is told.
+struct PerfOutline {
+  std::vector<PerfOption> options;
+  std::string footer;  // below them: more about them, and "Example:"
 };
 
 // Exported as "neso_perf_entry".
 struct PerfEntry {
   // `arguments`: those of the process, "perf", "profile" or "tune" second. Returns the exit code.
   int (*run)(const std::vector<std::string>& arguments);
-  // Those of `neso perf`, for man pages and completion.
-  std::vector<PerfOption> (*options)();
+  // For man pages and completion. `command`: one of the three.
+  PerfOutline (*outline)(const std::string& command);
 };
 
 }  // namespace neso

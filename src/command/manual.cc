@@ -1,5 +1,7 @@
 #include "command/manual.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "command/command_table.h"
 #include "command/outline.h"
@@ -7,11 +9,16 @@
 namespace neso::command {
 namespace {
 
+constexpr std::string_view kExample = "Example:\n";
+
 constexpr const char* kExitCodes =
     ".SH EXIT STATUS\n"
     ".TP\n.B 0\nDone.\n"
     ".TP\n.B 1\nWhat was asked for failed, or the answer is no.\n"
     ".TP\n.B 2\nThe command line cannot be meant.\n";
+
+// Behind those above, of commands that measure.
+constexpr const char* kInterruptedCodes = ".TP\n.B 130, 143\nInterrupted by SIGINT, by SIGTERM.\n";
 
 // perf_analyzer's.
 constexpr const char* kPerfExitCodes =
@@ -19,8 +26,7 @@ constexpr const char* kPerfExitCodes =
     ".TP\n.B 0\nMeasured.\n"
     ".TP\n.B 2\nNo load was stable.\n"
     ".TP\n.B 3\nAn option has a value that cannot be meant.\n"
-    ".TP\n.B 99\nThere is no such option, or anything else went wrong.\n"
-    ".TP\n.B 130, 143\nInterrupted by SIGINT, by SIGTERM.\n";
+    ".TP\n.B 99\nThere is no such option, or anything else went wrong.\n";
 
 std::string Heading(const std::string& name, const std::string& summary, const ProgramParts& parts) {
   return fmt::format(".TH {} 1 \"\" \"neso {}\"\n.SH NAME\n{} \\- {}\n", RoffText(name), RoffText(parts.version),
@@ -80,11 +86,13 @@ std::string PageOf(const Command& command, const ProgramParts& parts) {
     page += fmt::format(".SS {}\n{}\n", RoffText(word.name), RoffText(word.summary));
     for (const OptionOutline& option : word.options) page += OptionEntry(option);
   }
+  const size_t example = std::min(outline.footer.find(kExample), outline.footer.size());
+  const std::string more = outline.footer.substr(0, outline.footer.find('\n'));
+  if (example > 0) page += ".PP\n" + RoffText(more) + "\n";
   page += command.name == std::string_view("perf") ? kPerfExitCodes : kExitCodes;
-  constexpr std::string_view kExample = "Example:\n";
-  if (outline.examples.starts_with(kExample)) {
-    page += ".SH EXAMPLES\n.nf\n" + RoffText(outline.examples.substr(kExample.size())) + "\n.fi\n";
-  }
+  if (command.part == &ProgramParts::perf) page += kInterruptedCodes;
+  if (example < outline.footer.size())
+    page += ".SH EXAMPLES\n.nf\n" + RoffText(outline.footer.substr(example + kExample.size())) + "\n.fi\n";
   return page + ".SH SEE ALSO\n.BR neso (1)\n";
 }
 

@@ -36,7 +36,7 @@ OptionOutline OutlineOf(const CLI::Option& option) {
 }  // namespace
 
 Outline OutlineOf(const CLI::App& app, std::string name) {
-  Outline outline{.name = std::move(name), .summary = app.get_description(), .examples = app.get_footer()};
+  Outline outline{.name = std::move(name), .summary = app.get_description(), .footer = app.get_footer()};
   for (const CLI::Option* option : app.get_options()) outline.options.push_back(OutlineOf(*option));
   // Without a filter they come twice: once for each list that CLI11 keeps.
   for (const CLI::App* word : app.get_subcommands([](const CLI::App* /*any*/) { return true; })) {

@@ -18,7 +18,7 @@ struct OptionOutline {
 };
 
 struct Outline {
-  std::string name{}, summary{}, examples{};
+  std::string name{}, summary{}, footer{};
   std::vector<OptionOutline> options{};  // arguments included
   std::vector<Outline> words{};          // what may follow the name: "create" of "neso key create"
 };

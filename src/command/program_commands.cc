@@ -36,21 +36,24 @@ void DescribeModel(CLI::App& app, const char* what) {
   Describe(app, "--output", "NAME=TYPE[DIMS]", "An output, likewise.");
 }
 
-// As its library has them; none, where it is missing.
-std::vector<PerfOption> OptionsOfPerf() {
+// As their library has it; nothing, where it is missing.
+PerfOutline OutlineInPerf(const std::string& command) {
   const Expected<const PerfEntry*> entry =
       OpenOwnLibrary<PerfEntry>("libneso_perf.so", "neso_perf_entry", "neso perf cannot be had");
-  return entry ? (*entry)->options() : std::vector<PerfOption>();
+  return entry ? (*entry)->outline(command) : PerfOutline();
 }
 
-// How `neso profile` and `neso tune` reach a server.
-void DescribeServer(CLI::App& app) {
-  Describe(app, "--api-key", "KEY", "The access key of each request, or @FILE with it; else NESO_API_KEY.");
-  Describe(app, "--header,-H", "'NAME: VALUE'", "A header of each request; again for others.");
-  Describe(app, "--cacert", "FILE", "TLS: who has to have signed the server's certificate; else NESO_CACERT.");
-  Describe(app, "--cert", "FILE", "TLS: the certificate to show; else NESO_CERT.");
-  Describe(app, "--cert-key", "FILE", "TLS: its private key; else NESO_CERT_KEY.");
-  app.add_flag("--insecure,-k")->description("TLS: whatever certificate the server shows.");
+void DescribeAsInPerf(CLI::App& app, const std::string& command) {
+  const PerfOutline outline = OutlineInPerf(command);
+  for (const PerfOption& option : outline.options) {
+    const std::string names = Join(option.names, ",");
+    if (option.argument.empty()) {
+      app.add_flag(names)->description(option.help);
+    } else {
+      Describe(app, names.c_str(), option.argument.c_str(), option.help.c_str())->required(option.is_required);
+    }
+  }
+  app.footer(outline.footer);
 }
 
 }  // namespace
@@ -110,59 +113,17 @@ Action SetUpVerify(CLI::App& app, const ProgramParts& /*parts*/) {
 }
 
 Action SetUpPerf(CLI::App& app, const ProgramParts& /*parts*/) {
-  for (const PerfOption& option : OptionsOfPerf()) {
-    const std::string names = Join(option.names, ",");
-    if (option.argument.empty()) {
-      app.add_flag(names)->description(option.help);
-    } else {
-      Describe(app, names.c_str(), option.argument.c_str(), option.help.c_str());
-    }
-  }
-  app.footer("Example:\n  neso perf -m digits");
+  DescribeAsInPerf(app, "perf");
   return {};
 }
 
 Action SetUpProfile(CLI::App& app, const ProgramParts& /*parts*/) {
-  Describe(app, "--model,-m", "MODEL", "The model. neso profile --help has the options in full.")->required();
-  Describe(app, "--url,-u", "HOST:PORT", "The server's address for gRPC; else NESO_URL.");
-  DescribeServer(app);
-  Describe(app, "--concurrency", "N", "So many requests at a time.");
-  Describe(app, "--request-rate", "N", "So many requests a second.");
-  Describe(app, "--request-count", "N", "Exactly so many requests.");
-  Describe(app, "--warmup-request-count", "N", "Requests before those that are measured.");
-  Describe(app, "--measurement-interval,-p", "MS", "How long it is measured at a time.");
-  Describe(app, "--input-file", "FILE", "Prompts, one a line; else they are made up.");
-  Describe(app, "--num-dataset-entries", "N", "How many are made up.");
-  Describe(app, "--synthetic-input-tokens-mean,--isl", "N", "How many words those have on average.");
-  Describe(app, "--synthetic-input-tokens-stddev", "N", "By how much that varies.");
-  Describe(app, "--random-seed", "N", "Makes up others.");
-  Describe(app, "--output-tokens-mean,--osl", "N", "The most tokens of an answer.");
-  Describe(app, "--extra-inputs", "NAME:VALUE", "Another input's value.");
-  Describe(app, "--profile-export-file", "FILE", "The times of every token as JSON.");
-  app.add_flag("--streaming")->description("Answers are streams; they are anyway.");
-  app.add_flag("--json")->description("Print JSON, for programs.");
-  app.footer("Example:\n  neso profile -m llama --concurrency 8");
+  DescribeAsInPerf(app, "profile");
   return {};
 }
 
 Action SetUpTune(CLI::App& app, const ProgramParts& /*parts*/) {
-  Describe(app, "MODEL", "", "The model. neso tune --help has the options in full.")->required();
-  Describe(app, "--model-repository", "FOLDER", "Where the model is: a server of its own is started.");
-  Describe(app, "--url,-u", "HOST:PORT", "A server that runs, in control mode EXPLICIT, over HTTP or grpc://.");
-  DescribeServer(app);
-  Describe(app, "--output", "FOLDER", "The folder for what is found.");
-  Describe(app, "--instances", "N,...", "Counts of instances to try.");
-  Describe(app, "--batch-sizes", "N,...", "Largest batches to try; 0: no dynamic batching.");
-  Describe(app, "--delays", "US,...", "Queue delays to try.");
-  Describe(app, "--objectives", "NAME=WEIGHT,...", "What is to be good: throughput, latency, ram.");
-  Describe(app, "--latency-budget", "MS", "The highest latency that is good.");
-  Describe(app, "--min-throughput", "N", "The fewest inferences a second that are good.");
-  Describe(app, "--max-ram", "MIB", "The most memory of the server that is good.");
-  Describe(app, "--percentile", "N", "The latency that counts.");
-  Describe(app, "--max-concurrency", "N", "The most requests at a time.");
-  Describe(app, "--measurement-interval,-p", "MS", "How long a load is measured at a time.");
-  app.add_flag("--all")->description("Try all combinations.");
-  app.footer("Example:\n  neso tune digits --model-repository=models --latency-budget=20");
+  DescribeAsInPerf(app, "tune");
   return {};
 }
 

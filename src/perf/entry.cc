@@ -1,9 +1,11 @@
 // The one name that this library shows.
 #include "base/perf_entry.h"
-#include "perf/option_list.h"
+#include "perf/options.h"
 #include "perf/perf_command.h"
 #include "perf/profile/profile_command.h"
+#include "perf/profile/profile_options.h"
 #include "perf/tune/tune_command.h"
+#include "perf/tune/tune_options.h"
 
 namespace {
 
@@ -13,9 +15,15 @@ int Run(const std::vector<std::string>& arguments) {
   return neso::perf::RunPerf(arguments);
 }
 
+neso::PerfOutline Outline(const std::string& command) {
+  if (command == "tune") return neso::perf::OutlineOfTune();
+  if (command == "profile") return neso::perf::OutlineOfProfile();
+  return neso::perf::OutlineOfPerf();
+}
+
 }  // namespace
 
 extern "C" {
 extern const neso::PerfEntry neso_perf_entry __attribute__((visibility("default")));
-const neso::PerfEntry neso_perf_entry = {.run = Run, .options = neso::perf::DescribeOptions};
+const neso::PerfEntry neso_perf_entry = {.run = Run, .outline = Outline};
 }

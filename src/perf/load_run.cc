@@ -41,16 +41,17 @@ Status LoadRun::MeasureAll() {
     }
     search.Judge(verdict);
   }
-  if (options_.search == SearchKind::kLimit || search.unknown()) Say(LimitText(options_, search));
+  if (options_.search == SearchKind::kLimit || search.unknown()) Tell(options_, LimitText(options_, search));
   is_complete_ = !search.unknown();
+  if (is_complete_) limit_ = search.good();
   return target_.End();
 }
 
 Expected<Verdict> LoadRun::MeasureAt(double load) {
-  Say(LoadText(options_, load));
+  Tell(options_, LoadText(options_, load));
   RETURN_IF_ERROR(target_.Begin(load));
   const auto say = [this](const std::string& line) {
-    if (options_.verbose) Say(line + "\n");
+    if (options_.verbose) Tell(options_, line + "\n");
   };
   ASSIGN_OR_RETURN(Measured measured, Measure(
                                           target_.load(), options_, [this] { return target_.Counts(); }, say));
@@ -67,7 +68,7 @@ Verdict LoadRun::Judge(Measured measured) {
   }
   if (metrics_ != nullptr)
     measured.metrics = metrics_->Between(measured.windows.front().begin, measured.windows.back().end);
-  Say(ResultText(options_, target_.facts(), measured));
+  Tell(options_, ResultText(options_, target_.facts(), measured));
   const bool is_good = IsGood(measured, options_);
   if (measured.is_over_limit) {
     Complain(fmt::format("Measured latency went over the set limit of {} msec. ", options_.latency_limit.count()));

@@ -29,6 +29,8 @@ class LoadRun {
   const std::vector<Measured>& results() const { return results_; }
   // False: a limit was searched for, and it is not known where it is.
   bool is_complete() const { return is_complete_; }
+  // The highest load that was good, of a search; 0 if none was. None: it is not known, or not all was measured.
+  std::optional<double> limit() const { return limit_; }
 
  private:
   Expected<Verdict> MeasureAt(double load);
@@ -40,6 +42,7 @@ class LoadRun {
   MetricsCollector* const metrics_;
   std::vector<Measured> results_;
   bool is_complete_ = true;
+  std::optional<double> limit_;
 };
 
 }  // namespace neso::perf

@@ -105,6 +105,12 @@ bool AreOver(std::span<const Window> windows, const Options& options) {
 
 }  // namespace
 
+std::set<int> PercentsOf(const Options& options) {
+  std::set<int> percents = {50, 90, 95, 99};
+  if (options.percentile > 0) percents.insert(options.percentile);
+  return percents;
+}
+
 double RequestRate(const Window& window) {
   return window.seconds() > 0 ? static_cast<double>(window.samples.size()) / window.seconds() : 0;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct Latencies {
   double Percentile(double percent) const { return PercentileOf(sorted_us, percent); }
 };
 Latencies LatenciesOf(std::span<const Sample> samples);
+// Those that are told: perf_analyzer's, and the one that was asked for.
+std::set<int> PercentsOf(const Options& options);
 
 struct Window {
   TimePoint begin, end;

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/perf_entry.h"
 #include "base/status.h"
 #include "client/server_address.h"
 #include "net/compression.h"
@@ -113,6 +114,7 @@ struct Options {
   TraceSettings trace;  // that the server is told; empty: it is left as it is
   std::string versus;   // another server; empty: none
   bool verbose_csv = false;
+  bool json = false;  // in place of text
   bool verbose = false;
   bool wants_version = false;         // and nothing else
   std::vector<std::string> warnings;  // for people
@@ -124,5 +126,7 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words);
 
 // How to use it, for people.
 std::string Usage();
+// The same for man pages and completion.
+PerfOutline OutlineOfPerf();
 
 }  // namespace neso::perf

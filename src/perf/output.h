@@ -4,11 +4,18 @@
 #include <cstdio>
 #include <string>
 
+#include "perf/options.h"
+
 namespace neso::perf {
 
 inline void Say(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
+}
+
+// What people read while it is measured. With --json stdout has nothing but that.
+inline void Tell(const Options& options, const std::string& text) {
+  if (!options.json) Say(text);
 }
 
 inline void Complain(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }

@@ -15,6 +15,7 @@
 #include "perf/load_run.h"
 #include "perf/output.h"
 #include "perf/report.h"
+#include "perf/result_json.h"
 #include "perf/versus.h"
 
 namespace neso::perf {
@@ -76,16 +77,19 @@ void Warn(const Options& options, const ModelFacts& facts) {
 
 Expected<int> RunVersus(const Options& options, Target& first) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> second, Target::Open(options, options.versus));
-  Say(SettingsText(options, first.facts()));
+  Tell(options, SettingsText(options, first.facts()));
+  std::vector<Comparison> comparisons;
   LoadSearch search(options);
   while (const std::optional<double> load = search.Next()) {
-    Say(LoadText(options, *load));
+    Tell(options, LoadText(options, *load));
     ASSIGN_OR_RETURN(const Comparison comparison, CompareAt(*load, options, first, *second));
-    if (comparison.rounds > 0) Say(ComparisonText(options, comparison));
-    if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
+    if (comparison.rounds > 0) Tell(options, ComparisonText(options, comparison));
+    if (comparison.rounds > 0) comparisons.push_back(comparison);
+    if (InterruptWatch::HasCome()) break;
     search.Judge(Verdict::kGood);
   }
-  return kMeasured;
+  if (options.json) Say(ComparisonsJson(options, comparisons));
+  return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kMeasured;
 }
 
 // A schedule is one load, of as many requests as it has.
@@ -96,10 +100,11 @@ void TakeSchedule(const std::vector<Nanoseconds>& schedule, Options& options) {
 }
 
 // What was measured until an error or an interrupt, too.
-Status Report(const Options& options, const Target& target, std::span<const Measured> results) {
-  if (results.empty()) return {};
-  Say(SummaryText(options, results));
-  return WriteFiles(options, target, results);
+Status Report(const Options& options, const Target& target, const LoadRun& run) {
+  if (options.json) Say(ResultsJson(options, target.facts(), run.results(), run.limit()));
+  if (run.results().empty()) return {};
+  Tell(options, SummaryText(options, run.results()));
+  return WriteFiles(options, target, run.results());
 }
 
 Expected<int> RunWith(Options options) {
@@ -110,10 +115,10 @@ Expected<int> RunWith(Options options) {
   if (!options.versus.empty()) return RunVersus(options, *target);
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsCollector> metrics, Collect(options));
   Warn(options, target->facts());
-  Say(SettingsText(options, target->facts()));
+  Tell(options, SettingsText(options, target->facts()));
   LoadRun run(options, *target, metrics.get());
   const Status measured = run.MeasureAll();
-  const Status reported = Report(options, *target, run.results());
+  const Status reported = Report(options, *target, run);
   RETURN_IF_ERROR(measured);
   RETURN_IF_ERROR(reported);
   if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
@@ -137,7 +142,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
     const bool is_unknown = options.error().code() == StatusCode::kUnknown;
     if (!is_unknown) std::fputs(Usage().c_str(), stderr);
     Complain(options.error().message());
-    return is_unknown ? kFailed : kMisused;
+    return is_unknown ? kPerfFailed : kPerfMisused;
   }
   if (options->wants_version) {
     Complain("Perf Analyzer Version " NESO_VERSION " (commit neso)");
@@ -151,7 +156,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }
-  return kFailed;
+  return kPerfFailed;
 }
 
 }  // namespace neso::perf

@@ -1,7 +1,6 @@
 #include "perf/report.h"
 
 #include <algorithm>
-#include <set>
 #include <vector>
 
 #include "perf/server_report.h"
@@ -37,12 +36,6 @@ std::string GpuCell(const std::map<std::string, double>& values) {
   return text;
 }
 
-std::set<int> Percents(const Options& options) {
-  std::set<int> percents = {50, 90, 95, 99};
-  if (options.percentile > 0) percents.insert(options.percentile);
-  return percents;
-}
-
 std::string CsvRow(const Options& options, const ModelFacts& facts, const Measured& row) {
   const double average = row.latencies.average_us;
   const double elsewhere = std::max(0.0, average - ServerCounted(row.server));
@@ -50,7 +43,7 @@ std::string CsvRow(const Options& options, const ModelFacts& facts, const Measur
   std::string text = fmt::format("{:g},{:.6g},", row.load, row.throughput);
   if (facts.is_decoupled) text += fmt::format("{:.6g},", row.responses);
   text += fmt::format("0,{:.0f}{},0", elsewhere, ServerCells(row.server, facts.has_cache));
-  for (const int percent : Percents(options)) text += fmt::format(",{:.0f}", row.latencies.Percentile(percent));
+  for (const int percent : PercentsOf(options)) text += fmt::format(",{:.0f}", row.latencies.Percentile(percent));
   if (options.verbose_csv && options.percentile < 0) text += fmt::format(",{:.0f}", average);
   if (options.verbose_csv) text += fmt::format(",0,{:.0f}", average);
   if (options.verbose_csv && options.collect_metrics) {
@@ -157,7 +150,7 @@ std::string ResultText(const Options& options, const ModelFacts& facts, const Me
   if (facts.is_decoupled) text += fmt::format("    Response Throughput: {:.6g} infer/sec\n", measured.responses);
   text += fmt::format("    Avg latency: {:.0f} usec (standard deviation {:.0f} usec)\n", latencies.average_us,
                       latencies.deviation_us);
-  for (const int percent : Percents(options))
+  for (const int percent : PercentsOf(options))
     text += fmt::format("    p{} latency: {:.0f} usec\n", percent, latencies.Percentile(percent));
   if (measured.delayed_share > 0.01)
     text += fmt::format("    {:.1f} % of the requests were sent late: all connections were waiting for answers\n",
@@ -181,7 +174,7 @@ std::string Csv(const Options& options, const ModelFacts& facts, std::span<const
   std::string text = LoadColumn(options);
   text += fmt::format(",Inferences/Second,{}Client Send,Network+Server Send/Recv{},Client Recv",
                       facts.is_decoupled ? "Response Throughput," : "", ServerColumns(facts.has_cache));
-  for (const int percent : Percents(options)) text += fmt::format(",p{} latency", percent);
+  for (const int percent : PercentsOf(options)) text += fmt::format(",p{} latency", percent);
   if (options.verbose_csv) text += options.percentile < 0 ? ",Avg latency" : "";
   if (options.verbose_csv) text += ",request/response,response wait";
   if (options.verbose_csv && options.collect_metrics)

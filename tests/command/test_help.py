@@ -27,6 +27,21 @@ def test_man_pages_have_the_options_that_programs_take_which_describe_themselves
     assert one in takes and [option for option in takes if option not in page] == []
 
 
+@pytest.mark.parametrize("name", ["profile", "tune"])
+def test_man_pages_of_commands_that_hand_options_on(name):
+    page = run_neso("help", name, "--man").stdout.replace("\\-", "-")
+    assert "Words behind -- are options of neso perf" in page and ".B 130, 143" in page
+    assert f".SH EXAMPLES\n.nf\n  neso {name} " in page
+    assert re.search(r"\\fB--percentile\\fR \\fIN\\fR\n|\\fB--isl\\fR \\fIN\\fR\n", page), page
+
+
+@pytest.mark.parametrize("args", [["serve"], ["init"], ["check"], ["key"], ["key", "list"],
+                                  ["keygen"], ["sign", "m"], ["verify", "--keys=k"], ["trace-summary"], ["tune"], ["profile"]])
+def test_a_command_line_that_cannot_be_meant_ends_with_2_in_programs_that_read_their_own_words(args):
+    told = run_neso(*args)
+    assert (told.returncode, told.stdout) == (2, "") and told.stderr.startswith("error: "), told
+
+
 @pytest.mark.parametrize("args, complaint", [
     (["chek"], "error: there is no command 'chek'; did you mean check? neso help lists them all\n"),
     (["completion"], "error: SHELL is required\nneso completion --help says what it takes\n"),

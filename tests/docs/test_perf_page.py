@@ -1,4 +1,5 @@
 """What the page about `neso perf` shows works as shown."""
+import json
 import re
 import shlex
 
@@ -64,6 +65,22 @@ def test_commands(server, marker, shown, tmp_path, monkeypatch):
     assert ran.returncode == 0, ran.stderr
     assert shown in ran.stdout
     assert (tmp_path / "report.html").exists() == (marker == "html")
+
+
+def test_json_has_what_the_page_says(server):
+    measured, query = block("json").strip().splitlines()
+    words = shlex.split(measured)[1:]
+    ran = run_neso(*words[:words.index(">")], "-u", server.http, "-p", "60", "-s", "10000", timeout=40)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    for asked in re.search(r"\{(.*)\}", query).group(1).split(", "):
+        name, _, path = asked.partition(": ")
+        assert told["results"][3].get(name) or told["results"][3]["latency_us"][path.rpartition(".")[2]]
+    rows = PAGE.split("## For programs")[1].split("\n\n")[3].splitlines()[2:]
+    told_of = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    result = told["results"][0]
+    given = {*told, *result, *result["latency_us"], *result["server"]} - {"p50", "p90", "p95", "p99"}
+    assert given <= told_of, given - told_of
 
 
 def test_an_address_in_the_environment(server):

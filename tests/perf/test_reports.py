@@ -2,6 +2,7 @@
 import csv
 import html.parser
 import http.server
+import json
 import re
 import threading
 
@@ -112,3 +113,51 @@ def test_two_servers_take_turns(perf, slower):
     throughput, latency = (float(re.search(rf"{what}: ([\d.e+]+)", ratios).group(1)) for what in ("Throughput", "p50 latency"))
     assert throughput < 0.9 and latency > 1.2
     assert "3 windows of each server in turn" in ran.stdout
+
+
+def json_of(ran, code=0):
+    assert ran.returncode == code, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_json_for_programs(perf, server):
+    told = json_of(perf("-m", "quick", "--concurrency-range", "1:2", "--percentile", 75, "--json", "-v", *QUICK))
+    assert (told["model"], told["url"], told["protocol"], told["batch_size"]) == (
+        "quick", f"127.0.0.1:{server.http_port}", "http", 1)
+    assert [result["concurrency"] for result in told["results"]] == [1, 2] and "limit" not in told
+    result = told["results"][1]
+    latency = result["latency_us"]
+    assert result["stable"] and not result["interrupted"] and result["request_count"] > 10 and result["delayed_share"] == 0
+    assert result["throughput"] == pytest.approx(result["request_count"] / result["seconds"], rel=0.01)
+    assert list(latency) == ["avg", "std", "p50", "p75", "p90", "p95", "p99"]
+    assert 0 < latency["p50"] <= latency["p75"] <= latency["p90"] <= latency["p95"] <= latency["p99"]
+    counts = result["server"]["inference_stats"]
+    assert set(counts) == {"success", "queue", "compute_input", "compute_infer", "compute_output"}
+    assert result["server"]["inference_count"] == counts["success"]["count"] > 10 and counts["success"]["ns"] > 0
+
+
+def test_json_has_what_the_text_has(perf, server, slower, gpu_metrics):
+    told = json_of(perf("-m", "same", "--collect-metrics", "--metrics-url", f"{gpu_metrics}/metrics", "--json", *QUICK))
+    [result] = told["results"]
+    assert result["server"]["inference_stats"]["cache_hit"]["count"] > 10
+    assert result["gpus"] == {"GPU-1": {"utilization": 0.5, "power_watts": 60, "memory_used_bytes": 1000,
+                                        "memory_total_bytes": 4000}}
+
+    told = json_of(perf("-m", "quick", "--versus", f"127.0.0.1:{slower.http_port}", "-r", 2, "--json", *QUICK))
+    [compared] = told["comparisons"]
+    assert (compared["concurrency"], compared["rounds"]) == (1, 2)
+    assert compared["second"]["latency_us"]["p50"]["min"] > 20_000
+    assert compared["ratio"]["throughput"]["max"] < 1 < compared["ratio"]["latency"]["avg"]["min"]
+
+
+def test_json_of_a_search_has_the_limit(slower):
+    words = ("perf", "-m", "quick", "-u", f"127.0.0.1:{slower.http_port}", "--find-limit", "--json", *QUICK)
+    assert json_of(run_neso(*words, "-l", "200"))["limit"] >= 4
+    assert json_of(run_neso(*words, "-l", "5"))["limit"] == 0
+
+
+def test_json_when_nothing_is_stable_or_there_is_no_server(perf, slower):
+    ran = run_neso("perf", "-m", "quick", "-u", f"127.0.0.1:{slower.http_port}", "--json", "-p", "1", "-s", "0.001", "-r", "3")
+    assert json_of(ran, code=2)["results"] == [] and "Failed to obtain stable measurement" in ran.stderr
+    ran = run_neso("perf", "-m", "quick", "-u", "127.0.0.1:1", "--json")
+    assert (ran.returncode, ran.stdout) == (99, "") and "127.0.0.1:1" in ran.stderr

@@ -1,5 +1,6 @@
 """`neso tune`: the way to serve a model that it finds is better, and can be served."""
 import csv
+import json
 
 import pytest
 from support.python_models import python_on_path
@@ -34,6 +35,20 @@ def test_more_instances_are_found_to_be_better(slow, tmp_path, start_server):
     (slow.path / "slow/config.pbtxt").write_text(config)
     server = start_server(slow.path)
     assert server.get("/v2/models/slow/config").json()["instance_group"][0]["count"] == 4
+
+
+def test_json_for_programs(slow, tmp_path):
+    ran = tune("slow", f"--model-repository={slow.path}", "--output", tmp_path / "out", "--instances=1,4", "--batch-sizes=0",
+               "--json", *QUICK)
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    best = told["best"]
+    assert (told["model"], told["folder"]) == ("slow", str(tmp_path / "out"))
+    assert (best["instances"], best["max_batch_size"], best["concurrency"]) == (4, 0, 4)
+    assert best["throughput"] > 100 and best["latency_p99_us"] > 20_000 and best["ram_mib"] > 1
+    assert [trial["instances"] for trial in told["trials"]] == [1, 4]
+    assert [load["concurrency"] for load in told["trials"][1]["loads"]] == [1, 2, 4]
+    assert (tmp_path / "out/config.pbtxt").exists()
 
 
 def test_a_running_server_is_left_as_it_was(slow, tmp_path, start_server):

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/exception_status.h"
+#include "base/exit_code.h"
 #include "base/replace_file.h"
 #include "base/table.h"
 #include "perf/export_json.h"
@@ -64,17 +65,17 @@ int RunProfile(const std::vector<std::string>& arguments) {
         ParseProfileOptions(std::vector<std::string>(arguments.begin() + 2, arguments.end()));
     if (!options) {
       Complain("error: " + options.error().message());
-      return kProfileMisused;
+      return kMisused;
     }
-    if (!options->has_value()) return kProfiled;
+    if (!options->has_value()) return kDone;
     const InterruptWatch watch;
     const Status profiled = Profile(**options);
-    if (profiled.ok()) return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kProfiled;
+    if (profiled.ok()) return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kDone;
     Complain("error: " + profiled.message());
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }
-  return kNotProfiled;
+  return kFailed;
 }
 
 }  // namespace neso::perf

@@ -16,7 +16,10 @@ struct ProfileOptions {
   bool json = false;
 };
 
-// `words` follow "profile". None: help was asked for, and printed. Errors: kInvalidArg with what was expected.
-Expected<std::optional<ProfileOptions>> ParseProfileOptions(const std::vector<std::string>& words);
+// `arguments` follow "profile". None: help was asked for, and printed. Errors: kInvalidArg with what was expected.
+Expected<std::optional<ProfileOptions>> ParseProfileOptions(const std::vector<std::string>& arguments);
+
+// For man pages and completion.
+PerfOutline OutlineOfProfile();
 
 }  // namespace neso::perf

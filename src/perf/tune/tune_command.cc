@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "base/exception_status.h"
+#include "base/exit_code.h"
 #include "base/replace_file.h"
 #include "perf/interrupt.h"
 #include "perf/output.h"
 #include "perf/target.h"
+#include "perf/tune/tune_json.h"
 #include "perf/tune/tune_report.h"
 #include "perf/tune/tuned_server.h"
 
@@ -59,7 +61,7 @@ class Tuning {
         break;
       }
       ChooseLoad(trial, options_);
-      Say(TrialText(trial, options_));
+      if (!options_.json) Say(TrialText(trial, options_));
       search.Judge(trial.score);
     }
     if (trials_.empty()) return Cancelled("interrupted before a candidate was tried");
@@ -76,8 +78,12 @@ class Tuning {
     RETURN_IF_ERROR(ReplaceFile(options_.folder + "/config.pbtxt", text));
     RETURN_IF_ERROR(ReplaceFile(options_.folder + "/results.csv", TrialsCsv(trials_, options_)));
     RETURN_IF_ERROR(ReplaceFile(options_.folder + "/report.html", TrialsHtml(trials_, best, text, options_)));
-    Say(fmt::format("\nBest: {}{}/config.pbtxt is that configuration, {}/report.html shows all.\n",
-                    TrialText(best, options_), options_.folder, options_.folder));
+    if (options_.json) {
+      Say(TrialsJson(trials_, best, options_));
+    } else {
+      Say(fmt::format("\nBest: {}{}/config.pbtxt is that configuration, {}/report.html shows all.\n",
+                      TrialText(best, options_), options_.folder, options_.folder));
+    }
     return {};
   }
 
@@ -143,18 +149,18 @@ int RunTune(const std::vector<std::string>& arguments) {
         ParseTuneOptions(std::vector<std::string>(arguments.begin() + 2, arguments.end()));
     if (!options) {
       Complain("error: " + options.error().message());
-      return kTuneMisused;
+      return kMisused;
     }
-    if (!options->has_value()) return kTuned;
+    if (!options->has_value()) return kDone;
     const InterruptWatch watch;
     const Status tuned = Tune(**options);
     if (!tuned.ok()) Complain("error: " + tuned.message());
     if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
-    return tuned.ok() ? kTuned : kNotTuned;
+    return tuned.ok() ? kDone : kFailed;
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }
-  return kNotTuned;
+  return kFailed;
 }
 
 }  // namespace neso::perf

@@ -8,10 +8,6 @@
 
 namespace neso::perf {
 
-inline constexpr int kTuned = 0;
-inline constexpr int kNotTuned = 1;
-inline constexpr int kTuneMisused = 2;
-
 // `arguments`: those of the process, "tune" second. Returns the exit code.
 int RunTune(const std::vector<std::string>& arguments);
 

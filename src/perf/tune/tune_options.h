@@ -21,10 +21,14 @@ struct TuneOptions {
   int percentile = 99;  // the latency that counts
   uint64_t interval_ms = 500;
   bool is_whole = false;
+  bool json = false;
   Options load;  // as `neso perf` measures a candidate
 };
 
-// `words` follow "tune". None: help was asked for, and printed. Errors: kInvalidArg with what was expected.
-Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::string>& words);
+// `arguments` follow "tune". None: help was asked for, and printed. Errors: kInvalidArg with what was expected.
+Expected<std::optional<TuneOptions>> ParseTuneOptions(const std::vector<std::string>& arguments);
+
+// For man pages and completion.
+PerfOutline OutlineOfTune();
 
 }  // namespace neso::perf

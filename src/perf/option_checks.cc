@@ -1,0 +1,76 @@
+#include "perf/option_checks.h"
+
+namespace neso::perf {
+namespace {
+
+Status CheckSearch(const Options& options) {
+  const bool is_open_ended = options.range.end < options.range.start;
+  if (options.search == SearchKind::kBinary && (options.latency_limit.count() == 0 || is_open_ended))
+    return InvalidArg("--binary-search needs --latency-threshold MS and a range with an END above its START");
+  if ((options.search == SearchKind::kLimit || is_open_ended) && options.latency_limit.count() == 0)
+    return InvalidArg("a search without an end needs --latency-threshold MS, the latency that is still good");
+  const bool is_one_load = options.range.is_one_point() && options.search == SearchKind::kLinear;
+  if (options.request_count > 0 && !is_one_load)
+    return InvalidArg("--request-count is for one load: leave END, --binary-search and --find-limit out");
+  if (options.load == LoadKind::kIntervals && !is_one_load)
+    return InvalidArg("--request-intervals is one load: leave --binary-search and --find-limit out");
+  return {};
+}
+
+// What is sent once each is counted by itself.
+Status CheckSentOnce(const Options& options) {
+  const bool is_schedule = options.load == LoadKind::kSchedule;
+  if (!is_schedule && options.load != LoadKind::kPeriodicConcurrency) return {};
+  const char* const name = is_schedule ? "fixed-schedule" : "periodic-concurrency-range";
+  if (options.search != SearchKind::kLinear || options.request_count > 0 || !options.versus.empty())
+    return InvalidArg(
+        "--{} is one load that ends by itself: leave --binary-search, --find-limit, --request-count and --versus out",
+        name);
+  if (is_schedule && options.input_files.empty())
+    return InvalidArg("--fixed-schedule needs --input-data FILE, whose steps have a \"timestamp\" in milliseconds");
+  if (is_schedule && (options.batch > 1 || options.warmup_requests > 0))
+    return InvalidArg("--fixed-schedule sends each step once: leave -b and --warmup-request-count out");
+  if (!is_schedule && (!options.streaming || options.export_file.empty()))
+    return InvalidArg("--periodic-concurrency-range needs -i grpc, --streaming and --profile-export-file FILE");
+  return {};
+}
+
+// Two servers are compared at given loads, and on the terminal.
+Status CheckVersus(const Options& options) {
+  if (options.versus.empty()) return {};
+  if (options.search != SearchKind::kLinear || options.range.end < options.range.start)
+    return InvalidArg("--versus compares at given loads: give a range with an END, without a search");
+  const bool writes = !options.csv_file.empty() || !options.export_file.empty() || !options.html_file.empty();
+  if (writes || options.collect_metrics)
+    return InvalidArg(
+        "--versus prints what it finds: leave -f, --profile-export-file, --html and --collect-metrics out");
+  return {};
+}
+
+Status CheckProtocol(const Options& options) {
+  if (options.is_async && options.is_sync) return InvalidArg("Cannot specify --async and --sync simultaneously.");
+  if (options.streaming && options.is_sync)
+    return InvalidArg("can not use streaming with synchronous API: leave --sync out");
+  if (options.streaming && options.protocol != Protocol::kGrpc)
+    return InvalidArg("Streaming is only allowed with gRPC protocol: add -i grpc");
+  if (options.protocol != Protocol::kGrpc && options.grpc_compression != net::ContentEncoding::kIdentity)
+    return InvalidArg("--grpc-compression-algorithm is for gRPC: add -i grpc");
+  if (options.protocol == Protocol::kGrpc && (options.input_is_json || options.output_is_json))
+    return InvalidArg("tensors as JSON are for HTTP: leave --input-tensor-format and --output-tensor-format out");
+  return {};
+}
+
+}  // namespace
+
+Status CheckOptions(const Options& options, const std::vector<std::string>& modes) {
+  if (options.model.empty()) return InvalidArg("Failed to parse -m (model name). The value must be specified.");
+  for (const std::string& mode : modes) {
+    if (mode != modes[0]) return InvalidArg("Cannot use both {} and {} inference load modes.", modes[0], mode);
+  }
+  RETURN_IF_ERROR(CheckVersus(options));
+  RETURN_IF_ERROR(CheckProtocol(options));
+  RETURN_IF_ERROR(CheckSentOnce(options));
+  return CheckSearch(options);
+}
+
+}  // namespace neso::perf
