@@ -95,6 +95,11 @@ std::vector<std::pair<MetricLabels, double>> MetricFamily::Values() const {
     if (metric == nullptr) continue;
     if (const Expected<double> value = metric->Value(); value.ok()) values.emplace_back(labels, *value);
   }
+bool MetricFamily::HasMetrics() const {
+  MutexLock lock(mutex_);
+  return std::any_of(metrics_.begin(), metrics_.end(), [](const auto& entry) { return !entry.second.expired(); });
+}
+
   return values;
 }
 

@@ -59,6 +59,8 @@ class MetricFamily final {
   // Errors: kInvalidArg for a label name that Prometheus does not know, and for bounds that do not ascend.
   Expected<std::shared_ptr<Metric>> Acquire(const MetricLabels& labels, std::vector<double> bounds);
   // Of every metric that somebody holds; none of a histogram.
+  // Whether somebody holds a metric of it.
+  bool HasMetrics() const;
   std::vector<std::pair<MetricLabels, double>> Values() const;
   // Nothing when nobody holds a metric of it.
   void Write(MetricWriter& writer) const;

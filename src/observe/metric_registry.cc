@@ -1,5 +1,7 @@
 #include "observe/metric_registry.h"
 
+#include <algorithm>
+
 #include "observe/custom_metrics.h"
 
 namespace neso {
@@ -19,13 +21,23 @@ Expected<std::shared_ptr<MetricFamily>> MetricRegistry::Family(MetricKind kind, 
                                                                const std::string& help) {
   if (!IsMetricName(name)) return InvalidArg("invalid metric name '{}'", name);
   MutexLock lock(mutex_);
-  for (const std::shared_ptr<Entry>& entry : entries_) {
-    if (entry->family == nullptr || entry->family->name() != name) continue;
-    if (entry->family->kind() == kind && entry->family->help() == help) return entry->family;
-    return InvalidArg("metric family '{}' exists already with another kind or description", name);
+  const auto known = std::ranges::find_if(entries_, [&name](const std::shared_ptr<Entry>& entry) {
+    return entry->family != nullptr && entry->family->name() == name;
+  });
+  // A model may have changed since it was unloaded.
+  const bool is_held = known != entries_.end() && ((*known)->family.use_count() > 1 || (*known)->family->HasMetrics());
+  if (is_held) {
+    if ((*known)->family->kind() == kind) return (*known)->family;
+    return InvalidArg("metric family '{}' exists already with another kind", name);
   }
   auto family = std::make_shared<MetricFamily>(kind, name, help);
-  entries_.push_back(std::make_shared<Entry>(Entry{{}, family}));
+  // Another entry, not another family in it: somebody may be writing the former one.
+  auto entry = std::make_shared<Entry>(Entry{{}, family});
+  if (known != entries_.end()) {
+    *known = std::move(entry);
+  } else {
+    entries_.push_back(std::move(entry));
+  }
   return family;
 }
 

@@ -96,8 +96,8 @@ class MetricFamily;  // observe/custom_metrics.h: what TRITONSERVER_MetricFamily
 class MetricRegistry {
  public:
   void AddCollector(MetricCollector collector);
-  // The family of that name, kind and help (made if needed, never removed). Error: kInvalidArg when the name is taken
-  // by another kind or help.
+  // The family of that name and kind, made if needed. As long as somebody holds it the help that came first stays; one
+  // that nobody holds begins anew. Error: kInvalidArg when the name is taken by another kind.
   Expected<std::shared_ptr<MetricFamily>> Family(MetricKind kind, const std::string& name, const std::string& help);
   // Null when there is no family of that name.
   std::shared_ptr<MetricFamily> FindFamily(std::string_view name) const;

@@ -209,6 +209,26 @@ TEST(HostMetricsTest, UtilizationIsTheBusyShareSinceTheReadingBefore) {
   EXPECT_THAT(text, HasSubstr("nv_cpu_memory_total_bytes 102400\n"));
   EXPECT_THAT(text, HasSubstr("nv_cpu_memory_used_bytes 61440\n"));
 
+TEST(MetricRegistryTest, TheFirstHelpStaysWhileSomebodyHoldsTheFamily) {
+  MetricRegistry registry;
+  auto metric = MustAcquire(**registry.Family(MetricKind::kGauge, "level", "first"), {});
+  EXPECT_EQ((*registry.Family(MetricKind::kGauge, "level", "second"))->help(), "first") << "a metric is there";
+  metric.reset();
+  const auto family = registry.Family(MetricKind::kGauge, "level", "second");
+  EXPECT_EQ((*registry.Family(MetricKind::kGauge, "level", "third"))->help(), "second");
+  EXPECT_EQ(registry.Family(MetricKind::kCounter, "level", "").error().message(),
+            "metric family 'level' exists already with another kind");
+}
+
+TEST(MetricRegistryTest, AFamilyThatNobodyHoldsMayBecomeAnother) {
+  MetricRegistry registry;
+  EXPECT_TRUE(registry.Family(MetricKind::kCounter, "level", "").ok());
+  EXPECT_TRUE(registry.Family(MetricKind::kGauge, "other", "").ok());
+  auto level = MustAcquire(**registry.Family(MetricKind::kGauge, "level", "help"), {});
+  auto other = MustAcquire(**registry.Family(MetricKind::kGauge, "other", ""), {});
+  EXPECT_EQ(TextOf(registry), "# HELP level help\n# TYPE level gauge\nlevel 0\n# TYPE other gauge\nother 0\n");
+}
+
   host->stat = "cpu  150 0 125 900 0 0 0 0 0 0\n";
   clock.Advance(std::chrono::milliseconds(10));
   MetricWriter soon;
