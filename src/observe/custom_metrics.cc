@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <functional>
 #include <limits>
 
 namespace neso {
@@ -9,12 +11,15 @@ namespace {
 
 bool IsName(const std::string& name, bool colon) {
   if (name.empty() || name.starts_with("__") || std::isdigit(static_cast<unsigned char>(name[0])) != 0) return false;
-  return std::all_of(name.begin(), name.end(), [colon](unsigned char c) {
-    return (c < 0x80 && std::isalnum(c) != 0) || c == '_' || (colon && c == ':');
-  });
+  return std::all_of(name.begin(), name.end(), [colon](char c) { return IsNamePart(c) || (colon && c == ':'); });
 }
 
 }  // namespace
+
+bool IsNamePart(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x80 && std::isalnum(byte) != 0) || c == '_';
+}
 
 bool IsMetricName(const std::string& name) { return IsName(name, true); }
 bool IsLabelName(const std::string& name) { return IsName(name, false); }
@@ -52,9 +57,10 @@ Status Metric::Set(double value) {
 Status Metric::Observe(double value) {
   if (kind_ == MetricKind::kCounter) return Unsupported("TRITONSERVER_METRIC_KIND_COUNTER does not support Observe");
   if (kind_ == MetricKind::kGauge) return Unsupported("TRITONSERVER_METRIC_KIND_GAUGE does not support Observe");
-  const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
+  // What is no number is below no limit.
+  const auto bucket = std::find_if(bounds_.begin(), bounds_.end(), [value](double bound) { return value <= bound; });
   value_.fetch_add(value, std::memory_order_relaxed);
-  counts_[static_cast<size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
+  counts_[static_cast<size_t>(bucket - bounds_.begin())].fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
@@ -69,11 +75,13 @@ void Metric::Write(MetricWriter& writer, const std::string& name, const MetricLa
 
 Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labels, std::vector<double> bounds) {
   for (const auto& [label, value] : labels) {
-    if (!IsLabelName(label)) return InvalidArg("metric '{}': invalid label name '{}'", name_, label);
+    const bool is_taken = kind_ == MetricKind::kHistogram && label == "le";
+    if (!IsLabelName(label) || is_taken) return InvalidArg("metric '{}': invalid label name '{}'", name_, label);
   }
   // The last bucket has no limit, whether it is said or not.
   if (!bounds.empty() && bounds.back() == std::numeric_limits<double>::infinity()) bounds.pop_back();
-  if (std::adjacent_find(bounds.begin(), bounds.end(), [](double a, double b) { return !(a < b); }) != bounds.end()) {
+  const bool ascends = std::adjacent_find(bounds.begin(), bounds.end(), std::greater_equal<>()) == bounds.end();
+  if (!ascends || std::any_of(bounds.begin(), bounds.end(), [](double bound) { return std::isnan(bound); })) {
     return InvalidArg("metric '{}': bucket boundaries must ascend", name_);
   }
   MutexLock lock(mutex_);
@@ -87,6 +95,11 @@ Expected<std::shared_ptr<Metric>> MetricFamily::Acquire(const MetricLabels& labe
   return metric;
 }
 
+bool MetricFamily::HasMetrics() const {
+  MutexLock lock(mutex_);
+  return std::any_of(metrics_.begin(), metrics_.end(), [](const auto& entry) { return !entry.second.expired(); });
+}
+
 std::vector<std::pair<MetricLabels, double>> MetricFamily::Values() const {
   std::vector<std::pair<MetricLabels, double>> values;
   MutexLock lock(mutex_);
@@ -95,11 +108,6 @@ std::vector<std::pair<MetricLabels, double>> MetricFamily::Values() const {
     if (metric == nullptr) continue;
     if (const Expected<double> value = metric->Value(); value.ok()) values.emplace_back(labels, *value);
   }
-bool MetricFamily::HasMetrics() const {
-  MutexLock lock(mutex_);
-  return std::any_of(metrics_.begin(), metrics_.end(), [](const auto& entry) { return !entry.second.expired(); });
-}
-
   return values;
 }
 

@@ -56,11 +56,12 @@ class MetricFamily final {
   const std::string& help() const { return help_; }
 
   // The metric with these labels; `bounds` are the upper limits of a new histogram's buckets.
-  // Errors: kInvalidArg for a label name that Prometheus does not know, and for bounds that do not ascend.
+  // Errors: kInvalidArg for a label name that Prometheus does not know, or has for the buckets of histograms, and for
+  // bounds that do not ascend.
   Expected<std::shared_ptr<Metric>> Acquire(const MetricLabels& labels, std::vector<double> bounds);
-  // Of every metric that somebody holds; none of a histogram.
   // Whether somebody holds a metric of it.
   bool HasMetrics() const;
+  // Of every metric that somebody holds; none of a histogram.
   std::vector<std::pair<MetricLabels, double>> Values() const;
   // Nothing when nobody holds a metric of it.
   void Write(MetricWriter& writer) const;
@@ -73,7 +74,9 @@ class MetricFamily final {
   std::map<MetricLabels, std::weak_ptr<Metric>> metrics_ GUARDED_BY(mutex_);
 };
 
-// Whether Prometheus takes `name` for a metric, or for a label.
+// Whether Prometheus takes `c` in the name of a label, behind its first character at least.
+bool IsNamePart(char c);
+// Whether it takes `name` for a metric, or for a label.
 bool IsMetricName(const std::string& name);
 bool IsLabelName(const std::string& name);
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 
+#include "base/utf8.h"
 #include "observe/metric_registry.h"
 
 namespace neso {
@@ -16,7 +17,9 @@ const char* KindName(MetricKind kind) {
   return kNames[static_cast<int>(kind)];
 }
 
+// A scraper refuses all metrics for one text that is no UTF-8.
 void AppendEscaped(std::string& out, std::string_view text, bool quotes) {
+  if (!IsUtf8(text)) return AppendEscaped(out, ToUtf8(text), quotes);
   for (const char c : text) {
     if (c == '\\') {
       out += "\\\\";

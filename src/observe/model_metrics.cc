@@ -1,9 +1,13 @@
 #include "observe/model_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include "observe/custom_metrics.h"
 
 namespace neso {
 namespace {
@@ -145,6 +149,15 @@ void WriteLatencies(MetricWriter& writer, const std::vector<Reading>& readings) 
   }
 }
 
+// A tag may be any text; what no label's name can have becomes an underscore, as Prometheus does it, since a scraper
+// refuses all metrics for one such name.
+std::string LabelOfTag(std::string_view tag) {
+  std::string label = "_" + std::string(tag);
+  std::replace_if(
+      label.begin(), label.end(), [](char c) { return !IsNamePart(c); }, '_');
+  return label;
+}
+
 // One for the model, and one for each GPU with a known UUID that instances of it run on.
 void AddReadings(const ModelHandle& model, const ModelMetricsOptions& options, std::vector<Reading>& readings) {
   const size_t own = readings.size();
@@ -191,7 +204,7 @@ void WriteModels(MetricWriter& writer, const std::vector<ModelHandle>& models, c
 
 MetricLabels LabelsOf(const Model& model) {
   MetricLabels labels;
-  for (const auto& [tag, value] : model.config().metric_tags()) labels["_" + tag] = value;
+  for (const auto& [tag, value] : model.config().metric_tags()) labels[LabelOfTag(tag)] = value;
   labels["model"] = model.name();
   labels["version"] = std::to_string(model.version());
   if (!model.name_space().empty()) labels["namespace"] = model.name_space();

@@ -35,6 +35,14 @@ TEST(MetricWriterTest, WritesHelpTypeAndSortedLabels) {
             "hits{model=\"a\\\"b\\\\c\\n\",version=\"1\"} 2\nhits 0.5\n");
 }
 
+TEST(MetricWriterTest, WhatIsNoUtf8IsReplacedSinceAScraperWouldRefuseAll) {
+  MetricWriter writer;
+  writer.BeginFamily("hits", "\xe2\x82\xac or \xff", MetricKind::kGauge);
+  writer.Line("hits", {{"model", "\xe9t\xc3\xa9\""}}, uint64_t{2});
+  EXPECT_EQ(writer.Take(),
+            "# HELP hits \xe2\x82\xac or \xc3\xbf\n# TYPE hits gauge\nhits{model=\"\xc3\xa9t\xc3\xa9\\\"\"} 2\n");
+}
+
 TEST(MetricWriterTest, PrintsWholeNumbersWithoutDecimals) {
   MetricWriter writer;
   writer.Line("x", {}, 2.0);
@@ -144,7 +152,11 @@ TEST(MetricFamilyTest, AFamilyWithoutMetricsIsNotPrinted) {
 TEST(MetricFamilyTest, RefusesWhatPrometheusDoesNotKnow) {
   MetricFamily family(MetricKind::kHistogram, "ms", "help");
   EXPECT_FALSE(family.Acquire({{"bad-name", "1"}}, {1}).ok());
+  EXPECT_FALSE(family.Acquire({{"le", "1"}}, {1}).ok()) << "each bucket has it";
+  EXPECT_TRUE(MetricFamily(MetricKind::kGauge, "g", "").Acquire({{"le", "1"}}, {}).ok());
   EXPECT_FALSE(family.Acquire({}, {2, 1}).ok());
+  EXPECT_FALSE(family.Acquire({}, {1, 1}).ok());
+  EXPECT_FALSE(family.Acquire({}, {std::numeric_limits<double>::quiet_NaN()}).ok());
   MetricRegistry registry;
   EXPECT_FALSE(registry.Family(MetricKind::kGauge, "1st", "").ok());
   EXPECT_TRUE(registry.Family(MetricKind::kGauge, "vllm:num_requests", "").ok());
@@ -157,6 +169,14 @@ TEST(MetricTest, AHistogramWithoutAnEndHasItOnce) {
   MetricWriter writer;
   open->Write(writer, "h", {});
   EXPECT_EQ(writer.Take(), "h_count 1\nh_sum 2\nh_bucket{le=\"1\"} 0\nh_bucket{le=\"+Inf\"} 1\n");
+}
+
+TEST(MetricTest, WhatIsNoNumberIsAboveAllLimits) {
+  Metric histogram(MetricKind::kHistogram, {1, 2});
+  EXPECT_TRUE(histogram.Observe(std::numeric_limits<double>::quiet_NaN()).ok());
+  MetricWriter writer;
+  histogram.Write(writer, "h", {});
+  EXPECT_THAT(writer.Take(), HasSubstr("h_bucket{le=\"1\"} 0\nh_bucket{le=\"2\"} 0\nh_bucket{le=\"+Inf\"} 1\n"));
 }
 
 TEST(MetricTest, EachKindDoesWhatItCan) {
@@ -189,26 +209,6 @@ TEST(MetricRegistryTest, KeepsTheOrderOfAddingAndOneFamilyPerName) {
   EXPECT_EQ(TextOf(registry), "first 1\n# HELP second help\n# TYPE second gauge\nsecond 0\n");
 }
 
-class FakeHost final : public HostReader {
- public:
-  std::string Stat() const override { return stat; }
-  std::string MemInfo() const override { return "MemTotal:  100 kB\nMemFree: 1 kB\nMemAvailable:   40 kB\n"; }
-  std::string stat = "cpu  100 0 100 800 0 0 0 0 0 0\ncpu0 1 2 3 4\n";
-};
-
-TEST(HostMetricsTest, UtilizationIsTheBusyShareSinceTheReadingBefore) {
-  auto host = std::make_shared<FakeHost>();
-  ManualClock clock;
-  MetricCollector collect = HostMetricsCollector(host, clock, std::chrono::milliseconds(2000));
-  host->stat = "cpu  150 0 125 825 0 0 0 0 0 0\n";
-  clock.Advance(std::chrono::seconds(2));
-  MetricWriter writer;
-  collect(writer);
-  const std::string text = writer.Take();
-  EXPECT_THAT(text, HasSubstr("nv_cpu_utilization 0.75\n"));
-  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_total_bytes 102400\n"));
-  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_used_bytes 61440\n"));
-
 TEST(MetricRegistryTest, TheFirstHelpStaysWhileSomebodyHoldsTheFamily) {
   MetricRegistry registry;
   auto metric = MustAcquire(**registry.Family(MetricKind::kGauge, "level", "first"), {});
@@ -228,6 +228,26 @@ TEST(MetricRegistryTest, AFamilyThatNobodyHoldsMayBecomeAnother) {
   auto other = MustAcquire(**registry.Family(MetricKind::kGauge, "other", ""), {});
   EXPECT_EQ(TextOf(registry), "# HELP level help\n# TYPE level gauge\nlevel 0\n# TYPE other gauge\nother 0\n");
 }
+
+class FakeHost final : public HostReader {
+ public:
+  std::string Stat() const override { return stat; }
+  std::string MemInfo() const override { return "MemTotal:  100 kB\nMemFree: 1 kB\nMemAvailable:   40 kB\n"; }
+  std::string stat = "cpu  100 0 100 800 0 0 0 0 0 0\ncpu0 1 2 3 4\n";
+};
+
+TEST(HostMetricsTest, UtilizationIsTheBusyShareSinceTheReadingBefore) {
+  auto host = std::make_shared<FakeHost>();
+  ManualClock clock;
+  MetricCollector collect = HostMetricsCollector(host, clock, std::chrono::milliseconds(2000));
+  host->stat = "cpu  150 0 125 825 0 0 0 0 0 0\n";
+  clock.Advance(std::chrono::seconds(2));
+  MetricWriter writer;
+  collect(writer);
+  const std::string text = writer.Take();
+  EXPECT_THAT(text, HasSubstr("nv_cpu_utilization 0.75\n"));
+  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_total_bytes 102400\n"));
+  EXPECT_THAT(text, HasSubstr("nv_cpu_memory_used_bytes 61440\n"));
 
   host->stat = "cpu  150 0 125 900 0 0 0 0 0 0\n";
   clock.Advance(std::chrono::milliseconds(10));

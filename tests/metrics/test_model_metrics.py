@@ -162,6 +162,18 @@ def test_tags_of_the_configuration_are_labels(repository, start_server):
                        r'reason="OTHER",version="1"} 0']
 
 
+def test_one_model_s_tags_do_not_cost_everybody_the_metrics(repository, start_server):
+    repository.add_identity("odd", extra=r"""
+        metric_tags { key: "cost-center/eu" value: "1\n2" }
+        metric_tags { key: "größe" value: "XL" }
+        metric_tags { key: "two words\n\"x\"" value: "" }
+        """)
+    server = start_server(repository.path)
+    assert lines(server, "nv_inference_count") == [
+        r'nv_inference_count{_cost_center_eu="1\n2",_gr____e="XL",_two_words__x_="",model="odd",version="1"} 0']
+    assert "nv_inference_count" in {family.name for family in text_string_to_metric_families(server.metrics())}
+
+
 def test_counts_start_anew_with_a_new_load(repository, server):
     ask(server, "m")
     repository.add_identity("m", versions=(3,), parameters={"revision": 2})
