@@ -101,6 +101,10 @@ void StatisticsShard::RecordCacheHit(const InferenceRequest& request, uint64_t l
   const uint64_t total = Between(request.start_ns(), lookup_end_ns);
   const uint64_t queue = Between(request.queue_start_ns(), lookup_start_ns);
   const uint64_t lookup_ns = Between(lookup_start_ns, lookup_end_ns);
+  if (histograms_ != nullptr) {
+    histograms_->Observe(Latency::kRequest, total, request.trace_key());
+    histograms_->Observe(Latency::kQueue, queue, request.trace_key());
+  }
   MutexLock lock(mutex_);
   BasicTotals<Tally>& counters = Counters();
   counters.success.Add(total);
@@ -168,10 +172,15 @@ void StatisticsShard::AddTo(SummaryReadings& total, uint64_t now_ns) const {
   if (summaries_ != nullptr) summaries_->AddTo(total, now_ns);
 }
 
+void StatisticsShard::EnableHistograms(const LatencyBounds& bounds) {
+  histograms_ = std::make_unique<LatencyHistograms>(bounds);
+}
+
 void StatisticsShard::EnableSummaries() { summaries_ = std::make_unique<LatencySummaries>(); }
 
 void ModelStatistics::EnableHistograms(LatencyBounds bounds) {
   first_responses_ = std::make_unique<LatencyHistograms>(bounds);
+  common_.EnableHistograms(bounds);
   histogram_bounds_ = std::move(bounds);
 }
 
@@ -181,7 +190,8 @@ void ModelStatistics::EnableSummaries() {
 }
 
 StatisticsShard& ModelStatistics::NewShard(int gpu) {
-  auto shard = std::make_unique<StatisticsShard>(histogram_bounds_);
+  auto shard = std::make_unique<StatisticsShard>();
+  if (histogram_bounds_) shard->EnableHistograms(*histogram_bounds_);
   if (has_summaries_) shard->EnableSummaries();
   MutexLock lock(mutex_);
   return *shards_.emplace_back(InstanceShard{gpu, std::move(shard)}).shard;
@@ -200,6 +210,7 @@ std::optional<LatencyReadings> ModelStatistics::Latencies() const {
   if (first_responses_ == nullptr) return {};
   LatencyReadings total;
   first_responses_->AddTo(total);
+  common_.AddTo(total);
   MutexLock lock(mutex_);
   for (const InstanceShard& instance : shards_) instance.shard->AddTo(total);
   return total;

@@ -86,12 +86,8 @@ struct ExecutionTimes {
 // totals, histograms, summaries and exemplars give is read while it changes, each number as it is at that moment.
 class StatisticsShard {
  public:
-  // Without `bounds` there are no histograms.
-  explicit StatisticsShard(const std::optional<LatencyBounds>& bounds = {}) {
-    if (bounds) histograms_ = std::make_unique<LatencyHistograms>(*bounds);
-  }
-
-  // Before anything is recorded.
+  // Both before anything is recorded.
+  void EnableHistograms(const LatencyBounds& bounds);
   void EnableSummaries();
 
   void RecordSuccess(const InferenceRequest& request, const ExecutionTimes& times, uint64_t request_end_ns);

@@ -43,6 +43,22 @@ def test_each_successful_request_is_counted_once_in_each(start, buckets):
     assert milliseconds == pytest.approx(counted, abs=0.01)
 
 
+def test_answers_out_of_the_cache_count_as_they_do_in_the_durations(repository, start, buckets):
+    repository.add_identity("cached", parameters={"execute_delay_ms": "20"}, extra="response_cache { enable: true }")
+    server = start(ON, "--cache-config=local,size=1000000")
+    for _ in range(4):
+        assert ask(server, "cached").status_code == 200
+    assert server.metric("nv_cache_num_hits_per_model", model="cached") == 3
+    for family in [FIRST, *DURATIONS]:
+        assert server.metric(f"{family}_count", model="cached") == (1 if "compute" in family else 4), family
+    for name in ("request", "queue"):
+        milliseconds = server.metric(f"nv_inference_{name}_histogram_ms_sum", model="cached")
+        counted = server.metric(f"nv_inference_{name}_duration_us", model="cached") / 1000
+        assert milliseconds == pytest.approx(counted, abs=0.01)
+    took = buckets(server, "nv_inference_request_histogram_ms", "cached")
+    assert took["10"] <= 3 and took["+Inf"] == 4
+
+
 def test_a_model_and_the_server_choose_buckets(repository, start, buckets):
     chosen = f"""
         model_metrics {{
