@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace neso::otlp {
@@ -17,6 +18,9 @@ constexpr int kGzipFormat = 15 + 16;  // zlib's largest window, in gzip's form
 
 struct CloseHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct CloseMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -57,11 +61,12 @@ class CurlConnection final : public OtlpConnection {
   explicit CurlConnection(const OtlpEndpoint& endpoint) : endpoint_(endpoint) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_ALL); });
+    multi_.reset(curl_multi_init());
     handle_.reset(curl_easy_init());
-    if (handle_ == nullptr) throw std::bad_alloc();
+    if (multi_ == nullptr || handle_ == nullptr) throw std::bad_alloc();
   }
 
-  Expected<OtlpReply> Post(std::string_view body, std::chrono::milliseconds timeout) override {
+  Expected<OtlpReply> Post(std::string_view body, const TimeLeft& time_left) override {
     const std::string zipped = endpoint_.compress ? Gzip(body) : std::string();
     if (!zipped.empty()) body = zipped;
     OtlpReply reply;
@@ -69,15 +74,16 @@ class CurlConnection final : public OtlpConnection {
     char reason[CURL_ERROR_SIZE] = "";
     CURL* const handle = handle_.get();
     curl_easy_reset(handle);  // the connection stays
-    SetUp(timeout);
+    SetUp();
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, OnBody);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
-    const CURLcode code = curl_easy_perform(handle);
-    if (code != CURLE_OK) return Unavailable("{}", reason[0] == '\0' ? curl_easy_strerror(code) : reason);
+    const std::optional<CURLcode> code = Perform(time_left);
+    if (!code) return Unavailable("no answer comes in time");
+    if (*code != CURLE_OK) return Unavailable("{}", reason[0] == '\0' ? curl_easy_strerror(*code) : reason);
     long status = 0;
     curl_off_t seconds = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
@@ -87,7 +93,25 @@ class CurlConnection final : public OtlpConnection {
     return reply;
   }
 
+  void Hurry() override { curl_multi_wakeup(multi_.get()); }
+
  private:
+  // Nothing when no time is left. libcurl's own way to do this cannot be woken up.
+  std::optional<CURLcode> Perform(const TimeLeft& time_left) {
+    CURLM* const multi = multi_.get();
+    const auto leave = [multi](CURL* handle) { curl_multi_remove_handle(multi, handle); };
+    if (curl_multi_add_handle(multi, handle_.get()) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+    const std::unique_ptr<CURL, decltype(leave)> under_way(handle_.get(), leave);
+    while (true) {
+      int running = 0, messages = 0;
+      if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+      if (const CURLMsg* const message = curl_multi_info_read(multi, &messages)) return message->data.result;
+      const auto left = time_left();
+      if (left.count() == 0) return std::nullopt;
+      curl_multi_poll(multi, nullptr, 0, static_cast<int>(left.count()), nullptr);
+    }
+  }
+
   HeaderList Headers(bool is_zipped) const {
     HeaderList headers;
     AddHeader(headers, "Content-Type: application/x-protobuf");
@@ -97,20 +121,19 @@ class CurlConnection final : public OtlpConnection {
     return headers;
   }
 
-  void SetUp(std::chrono::milliseconds timeout) {
+  void SetUp() {
     CURL* const handle = handle_.get();
     curl_easy_setopt(handle, CURLOPT_URL, endpoint_.url.c_str());
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "neso");
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
     if (!endpoint_.authorities_file.empty()) {
       curl_easy_setopt(handle, CURLOPT_CAINFO, endpoint_.authorities_file.c_str());
     }
   }
 
   const OtlpEndpoint endpoint_;
+  std::unique_ptr<CURLM, CloseMulti> multi_;  // it keeps the connection
   std::unique_ptr<CURL, CloseHandle> handle_;
 };
 

@@ -110,6 +110,7 @@ Status StopWithin(std::chrono::seconds timeout, Services& services, InferenceSer
   EndProcessAfter(timeout + kExitGrace);
   const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
   server.PrepareForExit();
+  services.ExportTracesUntil(deadline);
   services.Drain(deadline - Nanoseconds(timeout) / kUnloadingShare);
   return server.StopBy(deadline);
 }

@@ -59,6 +59,11 @@ class Services {
   // still be read. After LeaveSockets idle connections are given more time.
   void Drain(TimePoint deadline);
 
+  // What is traced and not exported yet is given up then.
+  void ExportTracesUntil(TimePoint deadline) {
+    if (trace_exporter_) trace_exporter_->CloseBy(deadline);
+  }
+
   // For an end without destructors: what has been traced and audited is written to the disk.
   void WriteTraces() {
     tracer_.Close();

@@ -15,7 +15,7 @@ from support.inference import ask
 from support.otlp import CALLER, CONTEXT, TRACE, FaultyCollector, by_name, needs_collector, opentelemetry
 from support.plugins import needs_plugins
 from support.python_models import PythonModels, python_on_path
-from support.server import TEST_BACKENDS, run_neso
+from support.server import PATIENCE, TEST_BACKENDS, run_neso
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -279,6 +279,21 @@ def test_a_collector_that_is_down_loses_spans_and_nothing_else(repository, start
     assert counted(server)["neso_trace_spans_exported"] == 0
     server.stop()
     assert f"failed to export traces to '{url}'" in server.log
+
+
+def test_a_collector_that_is_silent_does_not_hold_up_the_stop(repository, start_server):
+    repository.add_identity()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
+        server = start_server(repository.path, *opentelemetry(url), "--exit-timeout-secs=3",
+                              env={"OTEL_EXPORTER_OTLP_TIMEOUT": "600000"})
+        ask(server, "identity")
+        silent.settimeout(20 * PATIENCE)
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(4) == b"POST"
+            server.stop()  # whose exit status says that it was in time
+    assert f"failed to export traces to '{url}': no time is left; 3 spans have been lost so far" in server.log
 
 
 def test_nobody_is_shown_the_password_of_a_collector(repository, start_server):

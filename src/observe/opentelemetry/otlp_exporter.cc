@@ -16,8 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr int kMaxAttempts = 5;
 constexpr milliseconds kLongestPause{30'000};
-// How long the end of the server is held up for a collector.
-constexpr milliseconds kCloseWithin{5000};
 
 bool MayPass(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
 
@@ -59,10 +57,18 @@ std::unique_ptr<TraceStream> OtlpExporter::Open(const TraceSettings& /*settings*
 void OtlpExporter::Close() {
   {
     MutexLock lock(mutex_);
-    if (!std::exchange(is_closing_, true)) close_by_ = std::chrono::steady_clock::now() + kCloseWithin;
+    if (!std::exchange(is_closing_, true)) {
+      close_by_ = std::min<TimePoint>(close_by_, std::chrono::steady_clock::now() + settings_.close_within);
+    }
     changed_.NotifyAll();
   }
+  connection_->Hurry();
   if (thread_.joinable()) thread_.join();
+}
+
+void OtlpExporter::CloseBy(TimePoint latest) {
+  MutexLock lock(mutex_);
+  close_by_ = latest;
 }
 
 void OtlpExporter::Add(const TracedRequest& trace) {
@@ -104,16 +110,17 @@ void OtlpExporter::Send(const std::vector<std::string>& spans) {
 }
 
 bool OtlpExporter::TryOnce(const std::string& body, size_t spans, int attempt) {
-  const Chance chance = NextChance();
+  const bool is_last = IsClosing() || attempt + 1 == kMaxAttempts;
+  const TimePoint end = std::chrono::steady_clock::now() + settings_.timeout;
   milliseconds pause = PauseOf(settings_.first_pause, attempt);
   std::string failure = "no time is left";
-  if (chance.time.count() > 0) {
-    const Expected<OtlpReply> reply = connection_->Post(body, chance.time);
+  if (LeftUntil(end).count() > 0) {
+    const Expected<OtlpReply> reply = connection_->Post(body, [this, end] { return LeftUntil(end); });
     if (reply && !MayPass(reply->status)) return Judge(*reply, spans);
     failure = reply ? fmt::format("it answers with {}", reply->status) : reply.error().message();
     if (reply && reply->retry_after) pause = std::max<milliseconds>(pause, *reply->retry_after);
   }
-  if (chance.is_last || attempt + 1 == kMaxAttempts) {
+  if (is_last) {
     Drop(spans, failure);
     return true;
   }
@@ -148,11 +155,15 @@ void OtlpExporter::Drop(size_t spans, const std::string& reason) {
   }
 }
 
-OtlpExporter::Chance OtlpExporter::NextChance() const {
+bool OtlpExporter::IsClosing() const {
   MutexLock lock(mutex_);
-  if (!is_closing_) return {.time = settings_.timeout, .is_last = false};
-  const auto left = std::chrono::duration_cast<milliseconds>(close_by_ - std::chrono::steady_clock::now());
-  return {.time = std::clamp(left, milliseconds(0), settings_.timeout), .is_last = true};
+  return is_closing_;
+}
+
+milliseconds OtlpExporter::LeftUntil(TimePoint end) const {
+  MutexLock lock(mutex_);
+  if (is_closing_) end = std::min(end, close_by_);
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now()));
 }
 
 }  // namespace neso

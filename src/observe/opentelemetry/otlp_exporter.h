@@ -47,17 +47,13 @@ class OtlpExporter final : public TraceSink, public std::enable_shared_from_this
   std::unique_ptr<TraceStream> Open(const TraceSettings& settings) override;
   // Tries once more to send what waits, for a few seconds; what still comes is dropped.
   void Close() override;
+  // Close, which is to come, has no time beyond `latest`.
+  void CloseBy(TimePoint latest);
 
   void Add(const TracedRequest& trace);
   const OtlpCounters& counters() const { return counters_; }
 
  private:
-  // To send a batch: how long that may take, and whether it is tried again after it.
-  struct Chance {
-    std::chrono::milliseconds time;
-    bool is_last;
-  };
-
   void ThreadMain();
   // What is to be sent next; empty when the exporter is closed and nothing is left.
   std::vector<std::string> AwaitBatch();
@@ -68,7 +64,9 @@ class OtlpExporter final : public TraceSink, public std::enable_shared_from_this
   // The end of the server ends it.
   void Pause(std::chrono::milliseconds pause);
   void Drop(size_t spans, const std::string& reason);
-  Chance NextChance() const;
+  bool IsClosing() const;
+  // Of a post that may take until then.
+  std::chrono::milliseconds LeftUntil(TimePoint end) const;
 
   const OtlpSettings settings_;
   const TextPairs shown_;
@@ -81,7 +79,7 @@ class OtlpExporter final : public TraceSink, public std::enable_shared_from_this
   CondVar changed_;
   std::deque<std::string> waiting_ GUARDED_BY(mutex_);  // Span messages
   bool is_closing_ GUARDED_BY(mutex_) = false;
-  TimePoint close_by_ GUARDED_BY(mutex_){};
+  TimePoint close_by_ GUARDED_BY(mutex_) = TimePoint::max();
   std::thread thread_;
 };
 

@@ -53,15 +53,23 @@ struct Collector {
 class FakeConnection final : public OtlpConnection {
  public:
   explicit FakeConnection(Collector& collector) : collector_(collector) {}
-  Expected<OtlpReply> Post(std::string_view body, milliseconds /*timeout*/) override {
+  Expected<OtlpReply> Post(std::string_view body, const TimeLeft& time_left) override {
     MutexLock lock(collector_.mutex);
     collector_.batches.push_back(SpansIn(body));
     collector_.changed.NotifyAll();
-    while (collector_.is_held) collector_.changed.Wait(collector_.mutex);
+    while (collector_.is_held) {
+      const milliseconds left = time_left();
+      if (left.count() == 0) return Unavailable("no answer comes in time");
+      collector_.changed.WaitUntil(collector_.mutex, std::chrono::steady_clock::now() + left);
+    }
     if (collector_.answers.empty()) return OtlpReply{.status = 200};
     Expected<OtlpReply> answer = std::move(collector_.answers.front());
     collector_.answers.pop_front();
     return answer;
+  }
+  void Hurry() override {
+    MutexLock lock(collector_.mutex);
+    collector_.changed.NotifyAll();
   }
 
  private:
@@ -167,6 +175,34 @@ TEST_F(OtlpExporterTest, ClosingEndsThePauseAndTriesOnce) {
   collector_.Await(1);
   exporter->Close();
   EXPECT_THAT(collector_.Await(2), SizeIs(2));
+  EXPECT_EQ(exporter->counters().dropped, 2U);
+}
+
+class SilentCollectorTest : public OtlpExporterTest {
+ protected:
+  SilentCollectorTest() {
+    MutexLock lock(collector_.mutex);
+    collector_.is_held = true;
+  }
+  static constexpr std::chrono::hours kPatient{1};
+};
+
+TEST_F(SilentCollectorTest, ClosingGivesUpAPostThatIsUnderWay) {
+  const auto exporter =
+      Start({.timeout = kPatient, .schedule_delay = milliseconds(1), .close_within = milliseconds(20)});
+  exporter->Add(Request());
+  collector_.Await(1);
+  exporter->Add(Request());
+  exporter->Close();
+  EXPECT_EQ(exporter->counters().dropped, 4U);
+}
+
+TEST_F(SilentCollectorTest, ClosingHasNoTimeBeyondTheServersEnd) {
+  const auto exporter = Start({.timeout = kPatient, .schedule_delay = milliseconds(1), .close_within = kPatient});
+  exporter->Add(Request());
+  collector_.Await(1);
+  exporter->CloseBy(std::chrono::steady_clock::now() + milliseconds(20));
+  exporter->Close();
   EXPECT_EQ(exporter->counters().dropped, 2U);
 }
 

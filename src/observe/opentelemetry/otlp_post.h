@@ -22,12 +22,17 @@ struct OtlpReply {
   std::optional<std::chrono::seconds> retry_after{};
 };
 
-// Confined to one thread.
+// How long somebody still waits; the end of the server makes it less.
+using TimeLeft = std::function<std::chrono::milliseconds()>;
+
+// Confined to one thread, but for Hurry.
 class OtlpConnection {
  public:
   virtual ~OtlpConnection() = default;
-  // Posts an ExportTraceServiceRequest. Error: kUnavailable with the reason, when no answer comes in time.
-  virtual Expected<OtlpReply> Post(std::string_view body, std::chrono::milliseconds timeout) = 0;
+  // Posts an ExportTraceServiceRequest. Error: kUnavailable with the reason, when no answer comes while time is left.
+  virtual Expected<OtlpReply> Post(std::string_view body, const TimeLeft& time_left) = 0;
+  // Less time is left: a post that is under way asks how much. From any thread.
+  virtual void Hurry() = 0;
 };
 
 // Opens the implementation, which lies beside the library that this code is in; once opened it stays.

@@ -31,7 +31,8 @@ struct OtlpSettings {
   size_t max_queue_size = 2048;               // spans that wait; more are dropped
   std::chrono::milliseconds schedule_delay{5000};
   size_t max_export_batch_size = 512;
-  std::chrono::milliseconds first_pause{1000};  // before what failed is tried again; later ones are longer
+  std::chrono::milliseconds first_pause{1000};   // before what failed is tried again; later ones are longer
+  std::chrono::milliseconds close_within{5000};  // how long the end of the server is held up for a collector
 };
 
 // Value of an environment variable, or null.
