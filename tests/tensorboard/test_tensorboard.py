@@ -1,6 +1,7 @@
 """What a server writes for TensorBoard, read back by TensorBoard: its loader of event files, and the program itself."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import requests
 import tritonclient.http as httpclient
+from support.control import load, unload
 from support.inference import ask
 from support.onnx_models import double
 from support.server import PATIENCE, free_port
@@ -130,6 +132,42 @@ def test_restarts_go_on_where_the_last_one_ended(repository, start_server, logs)
         server.stop()
     rates = scalars(read(logs / "m" / "1"), "throughput/requests_per_second")
     assert [rate > 0 for rate in rates] == [False, True, False, True]
+
+
+def files_of(run):
+    return sorted(run.glob("events*"))
+
+
+def test_loads_go_on_in_the_file_of_those_before(repository, start_server, logs):
+    repository.add_identity("m")
+    server = start(start_server, repository, logs, "--model-control-mode=explicit", "--load-model=m")
+    run = logs / "m" / "1"
+    for loads in range(2, 5):
+        assert unload(server, "m").status_code == 200
+        assert load(server, "m").status_code == 200
+        assert ask(server, "m").status_code == 200
+        wait_until(lambda loads=loads: len(scalars(read(run), "mean_us/request")) == loads - 1
+                   if "mean_us/request" in read(run).Tags()["scalars"] else False)
+    server.stop()
+    assert len(files_of(run)) == 1
+
+
+def test_a_folder_that_somebody_cleans_is_filled_anew(repository, start_server, logs):
+    repository.add_identity("m")
+    server = start(start_server, repository, logs)
+    run = logs / "m" / "1"
+
+    def requests_are_there():
+        assert ask(server, "m").status_code == 200
+        return files_of(run) and "mean_us/request" in read(run).Tags()["scalars"]
+
+    wait_until(requests_are_there)
+    for file in files_of(run):
+        file.unlink()
+    wait_until(requests_are_there)
+    shutil.rmtree(logs, ignore_errors=True)  # it may be writing
+    wait_until(requests_are_there)
+    server.stop()
 
 
 def test_a_folder_that_cannot_be_written_stops_nobody(repository, start_server, tmp_path):

@@ -107,10 +107,17 @@ std::string EncodeGraph(double wall_time, std::string_view graph_def) {
 }
 
 Status EventFile::Append(std::span<const std::string> events, double wall_time) {
-  if (files_.empty() || written_ >= max_bytes_) RETURN_IF_ERROR(Begin(wall_time));
+  if (!GoesOn()) RETURN_IF_ERROR(Begin(wall_time));
   std::string records;
   for (const std::string& event : events) records += Record(event);
   return Write(records);
+}
+
+bool EventFile::GoesOn() const {
+  if (files_.empty() || written_ >= max_bytes_) return false;
+  std::error_code error;
+  // Records behind a gap cannot be read. A file without its version is no beginning.
+  return written_ > 0 && std::filesystem::file_size(files_.back(), error) == written_;
 }
 
 Status EventFile::Begin(double wall_time) {
@@ -122,11 +129,16 @@ Status EventFile::Begin(double wall_time) {
   files_.push_back(fmt::format("{}/events.out.tfevents.{:010}.{}.{}.{}", folder_, static_cast<int64_t>(wall_time),
                                HostName(), getpid(), number.fetch_add(1)));
   written_ = 0;
-  if (files_.size() > kFilesKept) {
+  Status begun = Write(Record(EncodeFileVersion(wall_time)));
+  if (!begun.ok()) {
+    // On a full disk those before are all that there is.
+    std::filesystem::remove(files_.back(), error);
+    files_.pop_back();
+  } else if (files_.size() > kFilesKept) {
     std::filesystem::remove(files_.front(), error);
     files_.pop_front();
   }
-  return Write(Record(EncodeFileVersion(wall_time)));
+  return begun;
 }
 
 Status EventFile::Write(std::string_view records) {

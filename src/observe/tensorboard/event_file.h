@@ -42,8 +42,8 @@ uint32_t MaskedCrc32c(std::string_view bytes);
 // Confined to one thread.
 class EventFile {
  public:
-  // In `folder`, which is made when it is needed. When a file has `max_bytes` another one begins; of those that this
-  // object has begun kFilesKept stay.
+  // In `folder`, which is made when it is needed. When a file has `max_bytes`, or somebody has taken it away, another
+  // one begins; of those that this object has begun kFilesKept stay.
   EventFile(std::string folder, size_t max_bytes) : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
   // Error: kInternal with the file and the system's reason; what had been written is whole records then.
@@ -52,6 +52,8 @@ class EventFile {
   static constexpr size_t kFilesKept = 4;
 
  private:
+  // Whether there is a file, as it was left, that may take more.
+  bool GoesOn() const;
   Status Begin(double wall_time);
   Status Write(std::string_view records);
 

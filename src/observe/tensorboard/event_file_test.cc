@@ -63,6 +63,20 @@ TEST_F(EventFileTest, TheOldestGoesWhenFilesAreFull) {
   EXPECT_THAT(Files()[0], StartsWith("events.out.tfevents.0000000006."));
 }
 
+TEST_F(EventFileTest, AFileThatSomebodyTookAwayOrChangedIsNotGoneOnWith) {
+  const std::vector<std::string> event{"x"};
+  EventFile file(folder_.Path("run"), 1u << 20);
+  ASSERT_TRUE(file.Append(event, 1).ok());
+  std::filesystem::remove_all(folder_.Path("run"));
+  ASSERT_TRUE(file.Append(event, 2).ok());
+  ASSERT_THAT(Files(), SizeIs(1));
+  EXPECT_THAT(Files()[0], StartsWith("events.out.tfevents.0000000002."));
+  EXPECT_THAT(folder_.Read("run/" + Files()[0]), HasSubstr("brain.Event:2"));
+  folder_.Write("run/" + Files()[0], "cut");
+  ASSERT_TRUE(file.Append(event, 3).ok());
+  EXPECT_THAT(Files(), SizeIs(2));
+}
+
 TEST_F(EventFileTest, AFolderThatCannotBeIsAnError) {
   folder_.Write("run", "a file");
   EventFile file(folder_.Path("run"), 100);

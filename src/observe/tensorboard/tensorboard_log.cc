@@ -155,41 +155,40 @@ bool TensorboardLog::AwaitTurn() {
 }
 
 void TensorboardLog::WriteAll() {
-  std::map<std::string, Run> runs;
   for (const ModelHandle& model : models_()) {
     const std::string name = fmt::format("{}/{}", model->id(), model->version());
-    const auto known = runs_.find(name);
-    const bool is_same = known != runs_.end() && known->second.of.lock() == model;
-    const auto run = is_same ? runs.insert(runs_.extract(known)).position
-                             : runs.try_emplace(name, options_.folder + "/" + name, options_.max_bytes_a_file).first;
-    run->second.of = model;
-    Write(model, run->second);
+    Run& run = runs_.try_emplace(name, options_.folder + "/" + name, options_.max_bytes_a_file).first->second;
+    if (run.life.of.lock() != model) run.life = {.of = model};
+    Write(model, run);
   }
-  runs_ = std::move(runs);
+  for (auto& [name, run] : runs_) {
+    if (run.life.of.expired()) run.life = {};
+  }
 }
 
 void TensorboardLog::Write(const ModelHandle& model, Run& run) {
   const double wall_time = WallTime();
   const auto now = steady_clock::now();
+  Life& life = run.life;
   std::vector<std::string> events;
-  if (!std::exchange(run.has_graph, true)) {
+  if (!std::exchange(life.has_graph, true)) {
     const std::string graph = graph_of_(*model);
     if (!graph.empty()) events.push_back(EncodeGraph(wall_time, graph));
   }
   const StatisticsSnapshot statistics = model->statistics().Snapshot();
   // One zero behind the last numbers is enough.
-  const bool is_idle = !HasHappened(run.last, statistics);
-  if (!is_idle || !run.was_idle) {
-    const double seconds = run.at == steady_clock::time_point{}
+  const bool is_idle = !HasHappened(life.last, statistics);
+  if (!is_idle || !life.was_idle) {
+    const double seconds = life.at == steady_clock::time_point{}
                                ? static_cast<double>(options_.interval.count())
-                               : std::max(1e-3, std::chrono::duration<double>(now - run.at).count());
+                               : std::max(1e-3, std::chrono::duration<double>(now - life.at).count());
     // Seconds as steps: they go on when the server starts again. No two have the same.
     run.step = std::max(run.step + 1, static_cast<int64_t>(wall_time));
-    events.push_back(EncodeSummary(run.step, wall_time, SummaryValuesOf(*model, run.last, statistics, seconds)));
+    events.push_back(EncodeSummary(run.step, wall_time, SummaryValuesOf(*model, life.last, statistics, seconds)));
   }
-  run.was_idle = is_idle;
-  run.last = statistics;
-  run.at = now;
+  life.was_idle = is_idle;
+  life.last = statistics;
+  life.at = now;
   if (events.empty()) return;
   const Status written = run.file.Append(events, wall_time);
   if (!written.ok() && complaints_.Allow()) LOG_WARNING("nothing for TensorBoard: {}", written.message());

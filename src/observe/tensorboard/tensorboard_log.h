@@ -51,15 +51,20 @@ class TensorboardLog {
   void Close();
 
  private:
+  // What was read of a model, from its load on.
+  struct Life {
+    std::weak_ptr<Model> of;
+    StatisticsSnapshot last{};
+    std::chrono::steady_clock::time_point at{};
+    bool has_graph = false;
+    bool was_idle = false;
+  };
+  // One for each name; when a model is loaded again it goes on in the same files.
   struct Run {
     Run(std::string folder, size_t max_bytes) : file(std::move(folder), max_bytes) {}
     EventFile file;
-    std::weak_ptr<Model> of;  // one of its name may be loaded again
-    StatisticsSnapshot last{};
-    std::chrono::steady_clock::time_point at{};
     int64_t step = 0;
-    bool has_graph = false;
-    bool was_idle = false;
+    Life life{};
   };
 
   void ThreadMain();
