@@ -31,6 +31,9 @@ namespace {
 // A log line waits this long for whoever reads it; then it is lost, and so are those after it until there is room.
 constexpr int kPatienceMs = 1000;
 
+// A line of its own, in the form that lines have, in the place of those that were lost.
+std::string NoteOfLost(size_t lines, bool is_file);
+
 // Where lines go: a file, or one of the process's own streams, which may be a pipe or a terminal that nobody reads.
 // Thread-safe.
 //
@@ -38,7 +41,8 @@ constexpr int kPatienceMs = 1000;
 // does not wait. (A stream is shared with other processes, so it is not made non-blocking.)
 class LogStream {
  public:
-  LogStream(int fd, bool is_ours) : fd_(fd), is_ours_(is_ours), most_at_once_(IsFile(fd) ? SIZE_MAX : PIPE_BUF) {}
+  LogStream(int fd, bool is_ours)
+      : fd_(fd), is_ours_(is_ours), is_file_(IsFile(fd)), most_at_once_(is_file_ ? SIZE_MAX : PIPE_BUF) {}
   ~LogStream() {
     if (is_ours_) close(fd_);
   }
@@ -47,11 +51,7 @@ class LogStream {
 
   void Write(std::string_view line) {
     MutexLock lock(mutex_);
-    if (lost_ > 0 && HasRoom(0)) {
-      const std::string note = fmt::format("({} log lines are missing here: nobody read the log)\n", lost_);
-      lost_ = 0;
-      WriteNow(note);
-    }
+    if (lost_ > 0 && HasRoom(0) && WriteNow((is_cut_ ? "\n" : "") + NoteOfLost(lost_, is_file_))) lost_ = 0;
     // While it is stuck nobody waits, so that neither requests nor the stop do.
     if (lost_ > 0 || !WriteNow(line)) lost_++;
   }
@@ -67,22 +67,26 @@ class LogStream {
     return poll(&room, 1, timeout_ms) != 0;  // errors are the write's to find
   }
 
+  // False when it could not be written, or not as a whole: that is no reason to stop serving.
   bool WriteNow(std::string_view text) REQUIRES(mutex_) {
+    const size_t size = text.size();
     while (!text.empty()) {
-      if (!HasRoom(kPatienceMs)) return false;
-      const ssize_t written = write(fd_, text.data(), std::min(text.size(), most_at_once_));
+      const ssize_t written = HasRoom(kPatienceMs) ? write(fd_, text.data(), std::min(text.size(), most_at_once_)) : 0;
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return true;  // a log that cannot be written is no reason to stop serving
+      if (written <= 0) break;
       text.remove_prefix(static_cast<size_t>(written));
     }
-    return true;
+    if (text.size() < size) is_cut_ = !text.empty();
+    return text.empty();
   }
 
   const int fd_;
   const bool is_ours_;
+  const bool is_file_;
   const size_t most_at_once_;
   Mutex mutex_;
   size_t lost_ GUARDED_BY(mutex_) = 0;
+  bool is_cut_ GUARDED_BY(mutex_) = false;  // the last line that is there has no end
 };
 
 bool EscapingFromEnvironment() {
@@ -168,6 +172,12 @@ std::string LineNow(LogLevel level, const char* file, int line, std::string_view
   }
   text += '\n';
   return text;
+}
+
+std::string NoteOfLost(size_t lines, bool is_file) {
+  const char* const reason = is_file ? "the file could not be written" : "nobody read the log";
+  return LineNow(LogLevel::kWarning, __FILE__, __LINE__,
+                 fmt::format("{} log lines are missing here: {}", lines, reason), TheState().escape);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "base/log_file.h"
 #include "base/log_json.h"
+#include "base/test_file_limit.h"
 
 namespace neso {
 namespace {
@@ -155,6 +156,28 @@ TEST_F(LogTest, AFileThatCannotBeOpenedChangesNothing) {
   EXPECT_EQ(status.code(), StatusCode::kInternal);
   EXPECT_THAT(status.message(), HasSubstr("/no/such/folder/log"));
   EXPECT_EQ(log::Settings().file, "");
+}
+
+TEST_F(LogTest, AfterAFullDiskLinesBeginAsLinesAndSayHowManyAreMissing) {
+  log::SetFormat(log::kJsonFormat);
+  ASSERT_TRUE(log::SetFile(path_).ok());
+  LOG_INFO("one");
+  {
+    const FileSizeLimit limit(ReadAll(path_).size() + 50);
+    for (const char* lost : {"two", "three", "four"}) LOG_INFO("{}", lost);
+  }
+  LOG_INFO("five");
+  LOG_INFO("six");
+  std::istringstream text(ReadAll(path_));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_THAT(lines[0], EndsWith("\"message\":\"one\"}"));
+  EXPECT_EQ(lines[1].size(), 50U) << "what there was room for";
+  EXPECT_THAT(lines[2], ::testing::StartsWith("{\"time\""));
+  EXPECT_THAT(lines[2], EndsWith("\"message\":\"3 log lines are missing here: the file could not be written\"}"));
+  EXPECT_THAT(lines[3], EndsWith("\"message\":\"five\"}"));
+  EXPECT_THAT(lines[4], EndsWith("\"message\":\"six\"}"));
 }
 
 TEST_F(LogTest, LevelsAreSwitchedOneByOne) {

@@ -2,13 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <thread>
 #include <vector>
 
 #include "base/json.h"
+#include "base/test_file_limit.h"
 #include "base/test_folder.h"
 
 namespace neso {
@@ -71,23 +70,6 @@ TEST_F(TraceFileTest, AFolderThatAppearsLaterIsUsed) {
   file->Append("3");
   EXPECT_EQ(folder_.Read("later/t.json"), "[3]");
 }
-
-// A limit that files of this process may not exceed, which stands for a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limited{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limited);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 TEST_F(TraceFileTest, WhatDoesNotFitLeavesJson) {
   const std::string large = '"' + std::string(100'000, 'x') + '"';

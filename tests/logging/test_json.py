@@ -1,6 +1,8 @@
 """Log lines as JSON, and lines that repeat."""
 import json
+import os
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import tritonclient.http as httpclient
 from support.control import load
 from support.otlp import CONTEXT, TRACE, opentelemetry
 from support.python_models import PythonModels, python_on_path
+from support.server import Server
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -107,6 +110,28 @@ def test_the_form_is_a_log_setting(start_server, repository):
         assert settings["log_format"]["string_param"] == "default"
     load(server, "absent")
     assert server.log.splitlines()[-1].startswith("E")
+
+
+def test_lines_that_nobody_read_are_told_in_a_line(repository):
+    repository.add_identity("m")
+    server = Server(repository.path, "--log-format=json", "--log-verbose=1")
+    reader, writer = os.pipe()
+    server.process = subprocess.Popen(server.command, stdout=writer, stderr=subprocess.DEVNULL, env=server.env)
+    os.close(writer)
+    try:
+        server.until_ready()
+        for _ in range(1000):  # more than a pipe takes
+            assert server.get("/v2/health/live").status_code == 200
+        with open(reader) as log:
+            told = [json.loads(log.readline()) for _ in range(20)]  # there is room again
+            assert server.get("/v2/health/live").status_code == 200
+            while "are missing here" not in told[-1]["message"]:
+                told.append(json.loads(log.readline()))
+            assert re.fullmatch(r"\d+ log lines are missing here: nobody read the log", told[-1]["message"])
+            assert json.loads(log.readline())["message"] == "HTTP request: 0 /v2/health/live"
+            server.stop()
+    finally:
+        server.stop()
 
 
 def test_a_line_that_repeats_is_written_a_few_times(start_server, repository):
