@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/log.h"
 #include "observe/trace_file_stream.h"
@@ -58,6 +59,13 @@ void TraceFile::WriteNext(std::string traces) { Post({.own_file = true, .traces 
 
 void TraceFile::Post(Job job) {
   MutexLock lock(mutex_);
+  if (!waiting_.empty() && waiting_bytes_ + job.traces.size() > kMaxWaitingBytes) {
+    const bool is_told = std::exchange(is_losing_, true);
+    lock.Unlock();
+    if (!is_told) LOG_ERROR("traces for '{}' are lost: they come faster than they can be written", path_);
+    return;
+  }
+  waiting_bytes_ += job.traces.size();
   waiting_.push_back(std::move(job));
   if (is_writing_) return;
   is_writing_ = true;
@@ -72,10 +80,12 @@ void TraceFile::WriteWaiting() {
   while (!waiting_.empty()) {
     const Job job = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= job.traces.size();
     lock.Unlock();
     Write(job);
     lock.Lock();
   }
+  is_losing_ = false;
   is_writing_ = false;
   written_.NotifyAll();
 }

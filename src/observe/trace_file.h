@@ -18,7 +18,8 @@
 
 namespace neso {
 
-// Thread-safe. What cannot be written is lost, and the log says so, once until writing works again.
+// Thread-safe. What cannot be written is lost, and so is what comes while kMaxWaitingBytes wait for a slow disk; the
+// log says so, once until writing works again.
 class TraceFile final : public TraceSink, public std::enable_shared_from_this<TraceFile> {
  public:
   // `executor` is used until Close.
@@ -33,6 +34,8 @@ class TraceFile final : public TraceSink, public std::enable_shared_from_this<Tr
   // To a file of their own, "<path>.<n>" with n from 0.
   void WriteNext(std::string traces);
   void Close() override;
+
+  static constexpr size_t kMaxWaitingBytes = 64u << 20;
 
  private:
   struct Job {
@@ -50,6 +53,8 @@ class TraceFile final : public TraceSink, public std::enable_shared_from_this<Tr
   Mutex mutex_;
   CondVar written_;
   std::deque<Job> waiting_ GUARDED_BY(mutex_);
+  size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // of the traces in it
+  bool is_losing_ GUARDED_BY(mutex_) = false;
   bool is_writing_ GUARDED_BY(mutex_) = false;
   bool is_closed_ GUARDED_BY(mutex_) = false;
 

@@ -1,7 +1,10 @@
 #include "observe/trace_file.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <thread>
 #include <vector>
@@ -95,6 +98,25 @@ TEST_F(TraceFileTest, ADiskWithoutAnyRoomHasNoFile) {
   const FileSizeLimit limit(0);
   file->Append("1");
   EXPECT_FALSE(folder_.Has("t.json"));
+}
+
+TEST_F(TraceFileTest, ADiskThatDoesNotAnswerTakesNotAllMemory) {
+  // Whoever writes to a pipe waits until somebody reads it.
+  ASSERT_EQ(mkfifo(folder_.Path("t.json").c_str(), 0600), 0);
+  const auto file = New();
+  const std::string piece = '"' + std::string(TraceFile::kMaxWaitingBytes / 8, 'x') + '"';
+  ::testing::internal::CaptureStderr();
+  file->WriteNext("0");
+  file->Append("1");
+  for (int i = 0; i < 20; ++i) file->WriteNext(piece);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, ::testing::HasSubstr("traces for '" + file->file() + "' are lost"));
+  EXPECT_EQ(log.find("are lost"), log.rfind("are lost")) << "said once";
+  const int reader = open(folder_.Path("t.json").c_str(), O_RDONLY | O_NONBLOCK);
+  file->Close();
+  close(reader);
+  EXPECT_TRUE(folder_.Has("t.json.7"));
+  EXPECT_FALSE(folder_.Has("t.json.8"));
 }
 
 TEST_F(TraceFileTest, TracesOfManyThreadsComeWhole) {
