@@ -131,7 +131,7 @@ void StatisticsShard::RecordResponse(uint64_t index, ResponseKind kind, uint64_t
                                      uint64_t end_ns) {
   const uint64_t total = Between(start_ns, end_ns);
   MutexLock lock(mutex_);
-  ResponseStatistics& response = parts_.responses[index];
+  ResponseStatistics& response = parts_.responses[std::min(index, kLastResponse)];
   if (kind == ResponseKind::kCancel) return response.cancel.Add(total);
   // A response without output phase (empty, or failed before it) is inference to its end.
   const bool has_output = output_start_ns != 0 && kind != ResponseKind::kEmpty;

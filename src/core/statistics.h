@@ -98,7 +98,9 @@ class StatisticsShard {
   // The request ends with the lookup.
   void RecordCacheHit(const InferenceRequest& request, uint64_t lookup_start_ns, uint64_t lookup_end_ns);
   void RecordCacheMiss(uint64_t lookup_and_insert_ns, uint64_t end_ns);
-  // `kind` selects which member of ResponseStatistics is counted besides the compute times.
+  // `kind` selects which member of ResponseStatistics is counted besides the compute times. A stream may go on for
+  // ever: what comes behind its response kLastResponse counts as that one.
+  static constexpr uint64_t kLastResponse = 9'999;
   enum class ResponseKind { kSuccess, kFail, kEmpty, kCancel };
   void RecordResponse(uint64_t index, ResponseKind kind, uint64_t start_ns, uint64_t output_start_ns, uint64_t end_ns);
   void AddTo(StatisticsSnapshot& total) const;  // takes the lock

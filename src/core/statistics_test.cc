@@ -67,6 +67,18 @@ TEST(StatisticsShardTest, CountsAResponseByWhatBecameOfIt) {
   EXPECT_EQ(second.compute_infer.count, 1u);
 }
 
+TEST(StatisticsShardTest, AnEndlessStreamDoesNotTakeAllMemory) {
+  StatisticsShard shard;
+  for (uint64_t index = 0; index < StatisticsShard::kLastResponse + 5; ++index) {
+    shard.RecordResponse(index, Kind::kSuccess, 100, 130, 180);
+  }
+  StatisticsSnapshot total;
+  shard.AddTo(total);
+  EXPECT_EQ(total.responses.size(), StatisticsShard::kLastResponse + 1);
+  EXPECT_EQ(total.responses.at(StatisticsShard::kLastResponse - 1).success.count, 1u);
+  EXPECT_EQ(total.responses.at(StatisticsShard::kLastResponse).success.count, 5u);
+}
+
 TEST(ModelStatisticsTest, SumsOverShards) {
   ModelStatistics statistics;
   statistics.NewShard().RecordBatch(2, {1, 2, 3, 4});
