@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 
+#include "base/log.h"
+
 namespace neso {
 namespace {
 
@@ -117,6 +119,10 @@ void MetricFamily::Write(MetricWriter& writer) const {
   for (const auto& [labels, weak] : metrics_) {
     const std::shared_ptr<Metric> metric = weak.lock();
     if (metric == nullptr) continue;
+    if (!begun && writer.HasFamily(name_)) {
+      LOG_WARNING("the metrics '{}' of a model are left out: others have that name", name_);
+      return;
+    }
     if (!begun) writer.BeginFamily(name_, help_, kind_);
     begun = true;
     metric->Write(writer, name_, labels);

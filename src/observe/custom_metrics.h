@@ -4,7 +4,7 @@
 //   hits")); ASSIGN_OR_RETURN(std::shared_ptr<Metric> hits, family->Acquire({{"model", "digits"}}, {}));
 //   RETURN_IF_ERROR(hits->Increment(1));
 //
-// Equal labels share one metric, which goes when its last holder does; a family stays for good.
+// Equal labels share one metric, which goes when its last holder does.
 #pragma once
 
 #include <atomic>
@@ -63,7 +63,7 @@ class MetricFamily final {
   bool HasMetrics() const;
   // Of every metric that somebody holds; none of a histogram.
   std::vector<std::pair<MetricLabels, double>> Values() const;
-  // Nothing when nobody holds a metric of it.
+  // Nothing when nobody holds a metric of it, or if another family has that name.
   void Write(MetricWriter& writer) const;
 
  private:

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,8 @@ class MetricWriter {
       : is_open_metrics_(format == MetricFormat::kOpenMetrics) {}
 
   void BeginFamily(std::string_view name, std::string_view help, MetricKind kind);
+  // Whether one of that name has begun. A scraper refuses all metrics if another begins.
+  bool HasFamily(std::string_view name) const;
   // Of a counter or a gauge.
   void Line(std::string_view name, const MetricLabels& labels, double value, const MetricNotes& notes = {});
   void Line(std::string_view name, const MetricLabels& labels, uint64_t value, const MetricNotes& notes = {});
@@ -84,6 +87,7 @@ class MetricWriter {
 
   const bool is_open_metrics_;
   MetricKind kind_ = MetricKind::kGauge;  // of the family that has begun
+  std::set<std::string, std::less<>> families_;
   std::string text_;
 };
 

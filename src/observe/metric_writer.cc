@@ -54,6 +54,7 @@ const char* ContentTypeOf(MetricFormat format) {
 
 void MetricWriter::BeginFamily(std::string_view name, std::string_view help, MetricKind kind) {
   kind_ = kind;
+  families_.emplace(is_open_metrics_ ? WithoutTotal(name) : name);
   if (is_open_metrics_ && kind == MetricKind::kCounter) name = WithoutTotal(name);
   if (!help.empty()) {
     text_ += "# HELP ";
@@ -67,6 +68,10 @@ void MetricWriter::BeginFamily(std::string_view name, std::string_view help, Met
   text_ += ' ';
   text_ += KindName(kind);
   text_ += '\n';
+}
+
+bool MetricWriter::HasFamily(std::string_view name) const {
+  return families_.contains(is_open_metrics_ ? WithoutTotal(name) : name);
 }
 
 void MetricWriter::AppendValue(double value) {

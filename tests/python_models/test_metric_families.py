@@ -46,3 +46,22 @@ def test_a_family_that_no_model_has_any_more_may_become_another(repository, serv
     answer = load(server, "m")
     assert answer.status_code == 200, answer.text
     assert told(server) == ["# HELP py_changing it goes up and down", "# TYPE py_changing gauge", "py_changing 1"]
+
+
+def test_a_name_that_the_server_has_does_not_cost_everybody_the_metrics(repository, server):
+    PythonModels(repository).add("m", """
+        def initialize(self, args):
+            self.families = [pb_utils.MetricFamily(name=name, description="Mine", kind=pb_utils.MetricFamily.GAUGE)
+                             for name in ("nv_inference_count", "mine")]
+            self.metrics = [family.Metric() for family in self.families]
+            for metric in self.metrics:
+                metric.set(7)
+
+        def execute(self, requests):
+            return [answer(OUT=values(request)) for request in requests]
+        """)
+    assert load(server, "m").status_code == 200
+    lines = server.metrics().splitlines()
+    assert lines.count("# TYPE nv_inference_count counter") == 1 and "# TYPE nv_inference_count gauge" not in lines
+    assert "mine 7" in lines and "nv_inference_count 7" not in lines
+    assert "the metrics 'nv_inference_count' of a model are left out: others have that name" in server.log
