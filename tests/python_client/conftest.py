@@ -32,6 +32,10 @@ def server(tmp_path_factory):
         def execute(self, requests):
             return [pb_utils.InferenceResponse([], parameters=json.loads(request.parameters())) for request in requests]
     """, outputs={})
+    models.add("optional", """
+        def execute(self, requests):
+            return [answer(OUT=np.float32([7])) for request in requests]
+    """, inputs={"IN": ("TYPE_FP32", (-1,), "optional: true")})
     models.add("count", """
         def execute(self, requests):
             for request in requests:

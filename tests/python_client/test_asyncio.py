@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -68,6 +69,20 @@ def test_streams(server):
             assert (await client.infer("identity", INPUT0=[[1]])).array.tolist() == [[1]]
 
     asyncio.run(run())
+
+
+def test_a_stream_whose_client_nobody_else_has(server):
+    def stream():
+        return AsyncClient(f"grpc://{server.grpc}").stream("count", IN=[3])
+
+    async def run():
+        return [result.array.tolist() async for result in stream()]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        assert asyncio.run(run()) == [[0], [1], [2]]
+    with pytest.raises(ValueError, match="concurrency: expected"):
+        AsyncClient(concurrency=0)
 
 
 def test_a_slow_reader_gets_all_of_a_stream(server):

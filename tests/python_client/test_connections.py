@@ -209,7 +209,7 @@ def test_one_context_for_both_protocols_at_the_same_time(secured):
             loop.result()
 
 
-def test_an_input_is_told_before_the_server_is_asked_again(client):
+def test_an_input_that_does_not_fit_is_told(client):
     client.infer("identity", INPUT0=[[1]])
     with pytest.raises(InvalidInput):
         client.infer("identity", INPUT1=[[1]])

@@ -120,6 +120,11 @@ def test_frames_that_do_not_fit(client, pandas, people):
     assert "expected columns of different names, got 'age' more than once" in refused("people", people[["age", "age"]])
 
 
+def test_numbers_of_frames_that_would_be_lost(client, pandas):
+    with pytest.raises(InvalidInput, match="expected FP32, up to 3.40282e.38, got 1e.300"):
+        client.infer("table", pandas.DataFrame([[1.0, 2.0, 1e300]]))
+
+
 def test_results_that_are_no_frames(client, pandas):
     with pytest.raises(ValueError, match=r"output 'y': expected one dimension or two for columns of a frame, got the shape \[1, 2, 3\]"):
         from neso_client.frames import from_outputs

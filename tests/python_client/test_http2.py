@@ -8,12 +8,13 @@ import time
 
 import numpy as np
 import pytest
-from neso_client import AsyncClient, Client, Unavailable, http2
+from neso_client import AsyncClient, Client, ServerError, Unavailable, http2
 from neso_client.grpc import GrpcTransport
 from neso_client.network import Address
+from neso_client.streams import run
 from support.server import PATIENCE
 
-DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE = 0, 1, 3, 4, 8
+DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 8, 9
 END_STREAM, END_HEADERS, PADDED = 1, 4, 8
 READY = b"\0\0\0\0\2\x08\1"  # the message of a server that is ready
 
@@ -181,3 +182,38 @@ def test_a_call_that_is_cancelled_while_it_takes_the_peers_news(sockets):
 
     with Peer(talks) as address:
         asyncio.run(run(address))
+
+
+def test_a_request_that_is_refused_before_it_is_complete():
+    """The server is told that no more comes, and the connection serves the next call."""
+    refused = b"\x88\0\x0bgrpc-status\x018\0\x0cgrpc-message\x04full"
+
+    def talks(talk):
+        stream = talk.until(DATA)
+        talk.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, refused))
+        assert talk.until(RST_STREAM) == stream
+        talk.send(frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 65535)))
+        talk.answer()
+        talk.until_it_leaves()
+
+    def message(size):
+        return [memoryview(bytes(size))], size
+
+    with Peer(talks) as address:
+        host, _, port = address.rpartition(":")
+        transport = GrpcTransport(Address(host, int(port), None, {}))
+        with pytest.raises(ServerError, match="full"):
+            run(transport.call("ModelInfer", *message(200_000), 10 * PATIENCE))
+        assert run(transport.call("ServerReady", *message(0), 10 * PATIENCE)) == READY[5:]
+        transport.close()
+
+
+def test_more_header_fields_than_a_frame_has_room_for():
+    def talks(talk):
+        talk.until(CONTINUATION, END_HEADERS)
+        talk.answer()
+        talk.until_it_leaves()
+
+    with Peer(talks) as address:
+        with Client(f"grpc://{address}", headers={"a": 20_000 * "b"}, timeout=10 * PATIENCE) as client:
+            assert client.is_ready()

@@ -1,10 +1,17 @@
 """Named arrays in and out."""
+import asyncio
 import pickle
+import re
 
 import ml_dtypes
 import numpy as np
 import pytest
-from neso_client import Client, InvalidInput, ServerError
+from neso_client import AsyncClient, Client, InvalidInput, ServerError
+from neso_client.grpc import infer_request
+from neso_client.tensors import Tensor
+from neso_client.transport import Request
+from support.repository import ModelRepository
+from support.server import Server
 
 NUMBERS = {"bool": "?", "uint8": "u1", "uint16": "u2", "uint32": "u4", "uint64": "u8", "int8": "i1", "int16": "i2", "int32": "i4",
            "int64": "i8", "fp16": "f2", "fp32": "f4", "fp64": "f8"}
@@ -21,6 +28,23 @@ def test_each_datatype(client, name):
 def test_strings(client):
     result = client.infer("copy_string", INPUT0=[["neso", b"\x00\xff", ""], ["grüße", "x" * 300, 7]])
     assert result.array.tolist() == [[b"neso", b"\x00\xff", b""], ["grüße".encode(), b"x" * 300, b"7"]]
+
+
+def test_what_is_taken_for_a_string(client):
+    texts = [bytearray(b"a"), memoryview(b"b"), np.str_("c"), np.bytes_(b"d"), np.int64(5), "\0"]
+    result = client.infer("copy_string", INPUT0=[texts])
+    assert result.array.tolist() == [[b"a", b"b", b"c", b"d", b"5", b"\0"]]
+    for value, told in [([["a", None]], "expected strings, bytes or numbers, got None among them"),
+                        ([[["a"], ["b", "c"]]], r"expected strings, bytes or numbers, got \['a'\] among them"),
+                        ([["\ud800"]], "expected characters of Unicode")]:
+        with pytest.raises(InvalidInput, match="input 'INPUT0': " + told):
+            client.infer("copy_string", INPUT0=value)
+
+
+def test_bits_of_bf16_in_the_other_byte_order(client):
+    bits = np.uint16([[0x3f80, 0x4000]])
+    for array in (bits, bits.astype(">u2")):
+        assert client.infer("copy_bf16", INPUT0=array).array.tolist() == [[1, 2]]
 
 
 def test_bf16(client):
@@ -112,7 +136,12 @@ def test_what_the_arguments_are_not(client):
                              ({"parameters": {5: 1}}, "the name of a parameter: expected a str, got 5"),
                              ({"version": 1}, "version: expected a str, got 1; write '1'"),
                              ({"id": 5}, "id: expected a str, got 5; write '5'"),
-                             ({"timeout": 0}, "timeout: expected seconds, above 0, or None to wait for ever, got 0"),
+                             ({"timeout": 0}, "timeout: expected seconds, above 0 and up to 2000000, or None .* got 0"),
+                             ({"timeout": float("inf")}, "timeout: expected seconds, .* got inf"),
+                             ({"timeout": float("nan")}, "timeout: expected seconds, .* got nan"),
+                             ({"timeout": "1"}, "timeout: expected seconds, .* got str"),
+                             ({"id": "\ud800"}, "id: expected characters of Unicode"),
+                             ({"outputs": iter("a")}, "outputs: expected a sequence of names, got str_"),
                              ({"outputs": "OUTPUT0"}, r"outputs: expected a sequence of names, got 'OUTPUT0'; write \['OUTPUT0'\]")]:
         with pytest.raises(InvalidInput, match=error):
             client.infer("identity", INPUT0=array, **arguments)
@@ -121,6 +150,31 @@ def test_what_the_arguments_are_not(client):
             ask("identity", 1)
     with pytest.raises(InvalidInput, match="timeout: expected seconds"):
         Client("localhost", timeout=0)
+
+
+def test_inputs_that_are_called_like_arguments(client):
+    array = np.float32([[1]])
+    for name in ("version", "outputs", "id", "timeout", "parameters"):
+        hint = f"^{name}: .* an input of that name is given in a dictionary: {{'{name}': ...}}"
+        with pytest.raises(InvalidInput, match=hint):
+            client.infer("identity", **{name: array})
+    with pytest.raises(InvalidInput, match="expected a dictionary of inputs or a frame, got ndarray; its inputs are"):
+        client.infer("identity", array)
+
+
+def test_any_collection_of_outputs(client):
+    for outputs in (["OUTPUT0"], ("OUTPUT0",), {"OUTPUT0"}, {"OUTPUT0": 1}.keys(), [np.str_("OUTPUT0")]):
+        assert list(client.infer("identity", INPUT0=[[1]], outputs=outputs)) == ["OUTPUT0"]
+
+
+def test_a_request_too_large_for_grpc():
+    class Huge:
+        def __len__(self):
+            return 1 << 31
+
+    told = "model 'm': expected at most 2147483647 bytes over gRPC, got 2147483"
+    with pytest.raises(InvalidInput, match=told):
+        infer_request(Request("m", "", "", [Tensor("x", "UINT8", (1 << 31,), Huge())], (), {}))
 
 
 def test_each_result_has_its_own_parameters(client):
@@ -144,6 +198,43 @@ def test_errors_of_the_server(client):
         client.infer("pair", INPUT0=np.zeros((9, 3)), INPUT1=np.zeros((9, 3)))
     assert too_large.value.status == "INVALID_ARGUMENT" and "must be <= 8" in too_large.value.message
     assert client.infer("identity", INPUT0=[[1]]).array.tolist() == [[1]]
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_model_that_is_replaced_by_one_with_other_inputs(tmp_path, protocol):
+    repository = ModelRepository(tmp_path / "models")
+    repository.add_identity("model", dims=(2,))
+    server = Server(repository.path, "--model-control-mode=explicit", "--load-model=model").start()
+    url = f"{protocol}://{getattr(server, protocol)}"
+
+    async def in_a_loop():
+        async with AsyncClient(url) as client:
+            assert (await client.infer("model", INPUT0=[[1, 2]])).array.tolist() == [[1, 2]]
+            replace(dims=(3,), tensors=2)
+            assert len(await client.infer("model", INPUT0=[[1, 2, 3]], INPUT1=[[4, 5, 6]])) == 2
+
+    def replace(**config):
+        repository.add_identity("model", **config)
+        with Client(url) as other:
+            other.load("model")
+
+    try:
+        with Client(url) as client:
+            assert client.infer("model", INPUT0=[[1, 2]]).array.tolist() == [[1, 2]]
+            replace(dims=(3,))
+            assert client.infer("model", INPUT0=[[1, 2, 3]]).array.tolist() == [[1, 2, 3]]
+            with pytest.raises(InvalidInput, match=re.escape("expected the shape [-1, 3] (-1: any), got [1, 2]")):
+                client.infer("model", INPUT0=[[1, 2]])
+            replace(dims=(2,))
+        asyncio.run(in_a_loop())
+    finally:
+        server.stop()
+
+
+def test_a_model_all_of_whose_inputs_may_be_left_out(client):
+    assert client.infer("optional", {}).array.tolist() == [7]
+    with pytest.raises(InvalidInput, match="and none was given"):
+        client.infer("optional")
 
 
 def test_a_model_that_goes_and_comes(client):

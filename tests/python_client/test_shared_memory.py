@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -203,18 +204,49 @@ if sys.argv[2] == "fork":
         sys.exit()
     os.wait()
     assert client.infer("image", INPUT0=np.ones((1, 150528), np.float32)).array.all()
-if sys.argv[2] == "kill":
+if sys.argv[2] == "orphan":
+    child = os.fork()
+    if child == 0:
+        os.close(1), os.close(2)
+        signal.pause()
+    print(child, flush=True)
+if sys.argv[2] in ("kill", "orphan"):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.parametrize("how, status, left", [("exit", 0, 0), ("fork", 0, 0), ("kill", -signal.SIGKILL, 2)])
+@pytest.mark.parametrize("how, status, left", [("exit", 0, 0), ("fork", 0, 0), ("kill", -signal.SIGKILL, 2),
+                                               ("orphan", -signal.SIGKILL, 2)])
 def test_what_processes_leave_behind(sharing_server, shared_url, how, status, left):
     env = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
     ended = subprocess.run([sys.executable, "-c", LEFT, shared_url, how], capture_output=True, text=True, env=env, timeout=60 * PATIENCE)
     assert (ended.returncode, ended.stderr) == (status, "")
     remains = objects(shared_url)
-    assert len(remains) == left and remains == registered(sharing_server)
-    with Client(shared_url) as client:
-        client.infer("image", INPUT0=image())
-        assert not remains & (objects(shared_url) | registered(sharing_server)) and len(objects(shared_url)) == 2
+    try:
+        assert len(remains) == left and remains == registered(sharing_server)
+        with Client(shared_url) as client:
+            client.infer("image", INPUT0=image())
+            assert not remains & (objects(shared_url) | registered(sharing_server)) and len(objects(shared_url)) == 2
+    finally:
+        for child in ended.stdout.split():
+            os.kill(int(child), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_time_limits_hold_where_a_server_that_stands_still_is_asked_about_memory(models, protocol):
+    server = Server(models, SHM, env=python_on_path()).start()
+    try:
+        with Client(f"{protocol}://{getattr(server, protocol)}") as client:
+            client.infer("image", INPUT0=image())
+            server.process.send_signal(signal.SIGSTOP)
+            wait_until(lambda: has_stopped(server.pid))
+            began = time.monotonic()
+            for _ in range(3):
+                with pytest.raises(DeadlineExceeded):
+                    client.infer("image", INPUT0=image(), timeout=0.2)
+            assert time.monotonic() - began < 0.6 + PATIENCE
+            server.process.send_signal(signal.SIGCONT)
+            assert client.infer("image", INPUT0=image(3)).array[0, 0] == 3
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+        server.stop()

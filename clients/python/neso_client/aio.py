@@ -9,9 +9,11 @@ import ssl
 import weakref
 from typing import Any, AsyncGenerator, Mapping, Optional, Sequence, Union
 
+from .call import Call
+from .errors import InvalidInput
 from .loop_streams import LoopNetwork
 from .results import Result
-from .session import Call, Session
+from .session import Session
 from .transport import Model
 
 __all__ = ["AsyncClient"]
@@ -27,6 +29,8 @@ class AsyncClient:
 
     def __init__(self, url: str = "localhost:8001", *, timeout: Optional[float] = None, headers: Optional[Mapping[str, str]] = None,
                  tls: Optional[ssl.SSLContext] = None, shared_memory: bool = True, concurrency: int = 64) -> None:
+        if concurrency < 1:
+            raise InvalidInput(f"concurrency: expected at least 1, got {concurrency}")
         self._session = Session(url, LoopNetwork(concurrency), timeout, headers, tls, shared_memory)
         self._end = weakref.finalize(self, self._session.end)
 
@@ -53,7 +57,7 @@ class AsyncClient:
                id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
                **tensors: Any) -> AsyncGenerator[Result, None]:
         """The next response is read when it is asked for: a slow reader holds the server back."""
-        return self._session.stream(Call(model, inputs, tensors, version, outputs, id, timeout, parameters))
+        return self._session.stream(Call(model, inputs, tensors, version, outputs, id, timeout, parameters), self)
 
     async def model(self, name: str, version: str = "") -> Model:
         return await self._session.model(name, version)

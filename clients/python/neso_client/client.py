@@ -3,9 +3,10 @@ import ssl
 import weakref
 from typing import Any, Iterator, Mapping, Optional, Sequence, Union
 
+from .call import Call
 from .network import BLOCKING
 from .results import Result
-from .session import Call, Session
+from .session import Session
 from .streams import run
 from .transport import Model
 
@@ -58,7 +59,7 @@ class Client:
                id: str = "", timeout: Optional[float] = None, parameters: Optional[Mapping[str, Union[bool, int, float, str]]] = None,
                **tensors: Any) -> Iterator[Result]:
         """As infer(), of a model that answers a request with any number of responses, as they come. Over gRPC only."""
-        results = self._session.stream(Call(model, inputs, tensors, version, outputs, id, timeout, parameters))
+        results = self._session.stream(Call(model, inputs, tensors, version, outputs, id, timeout, parameters), self)
         try:
             while True:
                 try:

@@ -43,8 +43,10 @@ def to_array(value: Any, spec: TensorSpec, where: str) -> np.ndarray:
         if not takes_nan and column.isna().any():
             raise InvalidInput(f"{where}{name}: expected {spec.datatype}, which has no missing values, got {column.isna().sum()} of them; "
                                f"fill them")
-    if takes_nan:
-        return np.asarray(value.to_numpy(dtype="float64" if spec.datatype == "FP64" else "float32", na_value=np.nan))
+    if takes_nan:  # what does not fit into fewer digits is found out where all arrays are
+        is_single = all(column.dtype.kind == "f" and column.dtype.itemsize <= 4 for _, column in columns)
+        is_narrow = is_single and spec.datatype != "FP64"
+        return np.asarray(value.to_numpy(dtype="float32" if is_narrow else "float64", na_value=np.nan))
     return np.asarray(value.to_numpy(dtype=None if wants_numbers else object))
 
 

@@ -5,10 +5,11 @@ from functools import lru_cache
 from typing import Any, AsyncGenerator, Callable, Dict, List, Optional, Tuple, cast
 
 from . import protobuf as pb
-from .errors import DeadlineExceeded, NesoError, ServerError, Unavailable
-from .grpc_call import Cancellation, DuplexCall, check_status
+from .clock import end_of
+from .errors import DeadlineExceeded, InvalidInput, NesoError, ServerError, Unavailable
+from .grpc_call import Cancellation, DuplexCall, as_status, check_status
 from .http2 import PREFIX, Http2Connection, StreamEnded, literal
-from .network import BLOCKING, Address, Network
+from .network import BLOCKING, Address, Network, Pooled
 from .tensors import Place, Tensor, TensorSpec
 from .transport import Model, Request, Response, Transport
 
@@ -17,15 +18,16 @@ class GrpcTransport(Transport):
     def __init__(self, address: Address, network: Network = BLOCKING) -> None:
         self._address = address
 
-        async def connect(timeout: Optional[float]) -> Http2Connection:
+        async def connect(timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
+            end = end_of(timeout)
             connection = Http2Connection(await network.open(address, timeout, "h2"))
-            connection.limit(timeout)
+            connection.limit(address.left(timeout, end))
             try:
                 await connection.start()
             except BaseException as error:
                 connection.close()
                 raise self._understood(error, timeout) from None
-            return connection
+            return connection, address.left(timeout, end)
 
         self._pool = network.pool(connect)
         fields = b"\x83" + (b"\x87" if address.tls else b"\x86") + b"\x01" + literal(b"", address.authority.encode())[2:]
@@ -126,13 +128,15 @@ class GrpcTransport(Transport):
             return error
         if isinstance(error, socket.timeout):
             return DeadlineExceeded(f"no answer from {self._address.place} within {timeout} s")
-        return Unavailable(f"{self._address.place}: {error}") if isinstance(error, (OSError, ValueError, StreamEnded)) else error
+        if isinstance(error, StreamEnded):
+            return as_status(error)
+        return Unavailable(f"{self._address.place}: {error}") if isinstance(error, (OSError, ValueError)) else error
 
     def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"", encoding: str = "") -> DuplexCall:
         """A call with any number of messages both ways, on a connection of its own."""
         if encoding:
             more_fields += literal(b"grpc-encoding", encoding.encode())
-        return DuplexCall(self._address, self._header_block(method, timeout) + more_fields)
+        return DuplexCall(self._address, self._header_block(method, timeout) + more_fields, timeout)
 
     def _header_block(self, method: str, timeout: Optional[float]) -> bytes:
         block = self._paths.get(method)
@@ -156,6 +160,7 @@ def _parameter(key: str, value: Any) -> bytes:
     return pb.text_field(1, key) + pb.bytes_field(2, made)
 
 
+_LARGEST_MESSAGE = (1 << 31) - 1  # of Protocol Buffers
 _CONTENTS = pb.varint(7 << 3 | pb.BYTES)
 _Described = Tuple[Tuple[str, str, Tuple[int, ...], Optional[Place]], ...]
 _Wanted = Tuple[Tuple[str, Optional[Place]], ...]
@@ -193,7 +198,11 @@ def infer_request(request: Request) -> Tuple[List[memoryview], int]:
             head = b""
     if head:
         pieces.append(memoryview(head))
-    return [piece for piece in pieces if len(piece)], sum(map(len, pieces))
+    size = sum(map(len, pieces))
+    if size > _LARGEST_MESSAGE:
+        raise InvalidInput(f"model '{request.model}': expected at most {_LARGEST_MESSAGE} bytes over gRPC, "
+                           f"got {size}; send it over HTTP")
+    return [piece for piece in pieces if len(piece)], size
 
 
 @lru_cache(maxsize=256)

@@ -1,16 +1,20 @@
 """A call of gRPC with messages both ways, and how calls end."""
+import socket
 import threading
 from typing import Any, Callable, List, Mapping, Optional
 from urllib.parse import unquote
 
+from .clock import end_of, left_until
 from .errors import DeadlineExceeded, NesoError, ServerError, Unavailable
-from .http2 import PREFIX, Http2Connection, StreamEnded, data_frame, headers_frame
+from .http2 import PREFIX, Http2Connection, StreamEnded, data_frame, headers_frames
 from .network import BLOCKING, Address
 from .streams import Stream, run
 
 _STATUS = ("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
            "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
            "DATA_LOSS", "UNAUTHENTICATED")
+# By HTTP/2's codes.
+_STREAM_ERRORS = {7: "UNAVAILABLE", 8: "CANCELLED", 11: "RESOURCE_EXHAUSTED", 12: "PERMISSION_DENIED"}
 
 
 def check_status(fields: Mapping[bytes, bytes]) -> None:
@@ -23,6 +27,12 @@ def check_status(fields: Mapping[bytes, bytes]) -> None:
     if code == 4:
         raise DeadlineExceeded(message or "deadline exceeded")
     raise ServerError(_STATUS[code] if code < len(_STATUS) else "UNKNOWN", message)
+
+
+def as_status(error: StreamEnded) -> NesoError:
+    """Of a call whose stream the server has ended. Source: gRPC over HTTP2, errors."""
+    status = _STREAM_ERRORS.get(error.code, "INTERNAL")
+    return Unavailable(str(error)) if status == "UNAVAILABLE" else ServerError(status, str(error))
 
 
 class Cancellation:
@@ -60,10 +70,11 @@ class _Duplex(Http2Connection):
         self._writing = threading.Lock()
         self._changed = threading.Condition()
 
-    def begin(self, headers: bytes) -> None:
+    def begin(self, headers: bytes, timeout: Optional[float]) -> None:
+        self.limit(timeout)
         run(self.start())
         self._begin()
-        self._put_bytes(headers_frame(self._stream, headers))
+        self._put_bytes(headers_frames(self._stream, headers, self._frame_size))
 
     def put(self, data: memoryview, is_last: bool) -> None:
         """Waits for the server's windows."""
@@ -90,13 +101,15 @@ class _Duplex(Http2Connection):
         self._put_bytes(data)
 
     async def receive(self) -> Optional[memoryview]:
+        message = None
         try:
-            return await super().receive()
-        except BaseException:
-            with self._changed:  # nobody reads on: a window that is waited for would never open
-                self._ended = True
-                self._changed.notify_all()
-            raise
+            message = await super().receive()
+        finally:
+            if message is None:  # nobody reads on: a window that is waited for would never open
+                with self._changed:
+                    self._ended = True
+                    self._changed.notify_all()
+        return message
 
     def _open_window(self, stream: int, more: int) -> None:
         with self._changed:
@@ -105,15 +118,16 @@ class _Duplex(Http2Connection):
 
 
 class DuplexCall:
-    """send() and finish() from any thread, receive() from one."""
+    """send() and finish() from any thread, receive() from one. timeout: of the whole call."""
 
-    def __init__(self, address: Address, headers: bytes) -> None:
-        self._connection = _Duplex(BLOCKING.open_shared(address, "h2"))
+    def __init__(self, address: Address, headers: bytes, timeout: Optional[float]) -> None:
+        end = end_of(timeout)
+        self._connection = _Duplex(BLOCKING.open_shared(address, timeout, "h2"))
         try:
-            self._connection.begin(headers)
+            self._connection.begin(headers, left_until(end))
         except (OSError, ValueError) as error:
             self._connection.close()
-            raise Unavailable(f"{address.place}: {error}") from None
+            raise self._understood(error, address.place) from None
         self._sending = threading.Lock()
         self._is_finished = False
         self.is_cancelled = False
@@ -134,7 +148,15 @@ class DuplexCall:
             self._connection.put(data, is_last)
         except OSError as error:
             if not is_last:  # else whoever receives is told
-                raise Unavailable(str(error)) from None
+                raise self._understood(error) from None
+
+    @staticmethod
+    def _understood(error: BaseException, place: str = "the server") -> NesoError:
+        if isinstance(error, StreamEnded):
+            return as_status(error)
+        if isinstance(error, socket.timeout):
+            return DeadlineExceeded(f"no answer from {place} in time")
+        return Unavailable(f"{place}: {error}")
 
     def receive(self) -> Optional[memoryview]:
         """None at the end. Raises ServerError, DeadlineExceeded, Unavailable."""
@@ -146,7 +168,7 @@ class DuplexCall:
         except NesoError:  # some are OSErrors, too
             raise
         except (StreamEnded, OSError, ValueError) as error:
-            raise Unavailable(str(error)) from None
+            raise self._understood(error) from None
 
     def cancel(self) -> None:
         self.is_cancelled = True

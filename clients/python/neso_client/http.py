@@ -2,18 +2,20 @@
 import json
 import socket
 from functools import lru_cache
-from typing import Any, AsyncGenerator, Dict, List, Mapping, Optional, Sequence, Tuple, cast
+from typing import Any, AsyncGenerator, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 from urllib.parse import quote
 
+from .clock import end_of
 from .errors import DeadlineExceeded, ServerError, Unavailable
 from .http1 import Answer, HttpConnection
-from .network import BLOCKING, Address, Network
+from .network import BLOCKING, Address, Network, Pooled
 from .tensors import Place, Tensor, TensorSpec
 from .transport import Model, Request, Response, Transport
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS",
            413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED",
            503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+_T = TypeVar("_T")
 _Described = Tuple[Tuple[str, str, Tuple[int, ...], int, Optional[Place]], ...]
 _Wanted = Tuple[Tuple[str, Optional[Place]], ...]
 _KNOWN_HEADS = 64  # answers' heads whose meaning is kept: a model's are all alike
@@ -23,8 +25,9 @@ class HttpTransport(Transport):
     def __init__(self, address: Address, network: Network = BLOCKING) -> None:
         self._address = address
 
-        async def connect(timeout: Optional[float]) -> HttpConnection:
-            return HttpConnection(await network.open(address, timeout, "http/1.1"))
+        async def connect(timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
+            end = end_of(timeout)
+            return HttpConnection(await network.open(address, timeout, "http/1.1")), address.left(timeout, end)
 
         self._pool = network.pool(connect)
         more = "".join(f"{name}: {value}\r\n" for name, value in address.headers.items())
@@ -37,8 +40,9 @@ class HttpTransport(Transport):
     async def infer(self, request: Request, timeout: Optional[float]) -> Response:
         head = _request_head(request)
         buffers = [head, *(tensor.data for tensor in request.inputs)]
-        answer = self._check(await self.exchange("POST", _path(request.model, request.version) + "/infer", buffers, timeout, len(head)))
-        version, answer_id, parameters, outputs = self._understand(answer)
+        path = _path(request.model, request.version) + "/infer"
+        answer = await self.exchange("POST", path, buffers, timeout, len(head))
+        version, answer_id, parameters, outputs = self._understand(self._check(answer))
         tensors, at = [], 0
         for name, datatype, shape, size in outputs:
             tensors.append(Tensor(name, datatype, shape, memoryview(answer.tail)[at:at + size]))
@@ -49,8 +53,7 @@ class HttpTransport(Transport):
         raise ServerError("UNIMPLEMENTED", "HTTP has one answer for each request: models with many answer over gRPC, by default at port 8001")
 
     async def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
-        told = json.loads(self._check(await self.exchange("GET", _path(name, version), [], timeout)).head)
-        return Model(told["name"], tuple(told.get("versions", ())), told.get("platform", ""), _specs(told["inputs"]), _specs(told["outputs"]))
+        return self._read(_read_model, self._check(await self.exchange("GET", _path(name, version), [], timeout)))
 
     async def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
         path = _path(model, version) + "/ready" if model else "/v2/health/ready"
@@ -63,8 +66,8 @@ class HttpTransport(Transport):
         self._check(await self.exchange("POST", f"/v2/repository/models/{quote(model, safe='')}/unload", [b"{}"], timeout))
 
     async def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
-        config = json.loads(self._check(await self.exchange("GET", _path(name, version) + "/config", [], timeout)).head)
-        return int(config.get("max_batch_size", 0))
+        answer = self._check(await self.exchange("GET", _path(name, version) + "/config", [], timeout))
+        return self._read(lambda config: int(config.get("max_batch_size", 0)), answer)
 
     async def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
         body = json.dumps({"key": key, "offset": 0, "byte_size": size}).encode()
@@ -102,10 +105,18 @@ class HttpTransport(Transport):
             message = answer.head.decode(errors="replace").strip() or f"HTTP status {answer.status}"
         raise ServerError(_STATUS.get(answer.status, "UNKNOWN"), message)
 
+    def _read(self, read: Callable[[Any], _T], answer: Answer) -> _T:
+        """What `read` makes of the answer's JSON."""
+        try:
+            return read(json.loads(answer.head))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            told = f"expected an answer of the Open Inference Protocol, got {answer.head[:100]!r}"
+            raise ServerError("UNKNOWN", told) from None
+
     def _understand(self, answer: Answer) -> Any:
         known = self._heads.get(answer.head)
         if known is None:
-            known = _read_head(answer)
+            known = self._read(_read_head, answer)
             if len(self._heads) >= _KNOWN_HEADS:
                 self._heads.clear()
             self._heads[answer.head] = known
@@ -152,8 +163,12 @@ def _place_parameters(place: Place) -> Dict[str, Any]:
     return {"shared_memory_region": place.region, "shared_memory_byte_size": place.size}
 
 
-def _read_head(answer: Answer) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
-    told = json.loads(answer.head)
+def _read_model(told: Any) -> Model:
+    return Model(told["name"], tuple(told.get("versions", ())), told.get("platform", ""), _specs(told["inputs"]),
+                 _specs(told["outputs"]))
+
+
+def _read_head(told: Any) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
     outputs = []
     for output in told.get("outputs", ()):
         size = output.get("parameters", {}).get("binary_data_size", 0)  # none of what is in shared memory

@@ -1,4 +1,5 @@
 """HTTP/1.1, as far as a client needs it: one request after the other on a connection."""
+import socket
 from functools import lru_cache
 from typing import Any, List, NamedTuple, Optional, Tuple
 
@@ -43,14 +44,29 @@ class HttpConnection(Pooled):
 
     async def exchange(self, buffers: List[Any], timeout: Optional[float]) -> Tuple[Answer, bool]:
         """(answer, whether the connection can be used again). Raises ValueError, IndexError for what is no HTTP, too."""
+        self._stream.limit(timeout)
+        cut: Optional[OSError] = None
+        try:
+            await self._stream.send(buffers)
+        except socket.timeout:
+            raise
+        except OSError as error:  # the server may have answered before it had all, as who refuses it does
+            cut = error
+        try:
+            answer, keeps = await self._answer()
+        except (OSError, ValueError, IndexError) as error:
+            raise (cut or error) from None
+        return answer, keeps and cut is None
+
+    async def _answer(self) -> Tuple[Answer, bool]:
         stream = self._stream
-        stream.limit(timeout)
-        await stream.send(buffers)
         told = _read_head(await stream.read_until(b"\r\n\r\n"))
+        while told.status < 200:  # news before the answer
+            told = _read_head(await stream.read_until(b"\r\n\r\n"))
         if told.is_chunked:
-            return Answer(told.status, told.json_size, await self._chunks(), _NOTHING, told.encoding), told.keeps
+            return _apart(told, await self._chunks()), told.keeps
         if told.size is None:
-            return Answer(told.status, told.json_size, await stream.read_to_end(), _NOTHING, told.encoding), False
+            return _apart(told, await stream.read_to_end()), False
         if told.json_size is None or told.encoding:
             return Answer(told.status, told.json_size, await stream.read(told.size), _NOTHING, told.encoding), told.keeps
         head = await stream.read(told.json_size)
@@ -68,11 +84,22 @@ class HttpConnection(Pooled):
         return bytes(body)
 
 
+def _apart(told: _Head, body: bytes) -> Answer:
+    """Of a body whose size was not known before."""
+    if told.json_size is None or told.encoding:
+        return Answer(told.status, told.json_size, body, _NOTHING, told.encoding)
+    if told.json_size > len(body):
+        raise ValueError(f"expected {told.json_size} bytes of JSON, got {len(body)}")
+    return Answer(told.status, told.json_size, body[:told.json_size], np.frombuffer(body, np.uint8)[told.json_size:])
+
+
 @lru_cache(maxsize=256)  # a model's answers begin alike
 def _read_head(head: bytes) -> _Head:
     first, *lines = head[:-4].split(b"\r\n")
-    size = json_size = None
-    keeps, is_chunked, encoding = True, False, ""
+    version, status = first.split(b" ", 2)[:2]
+    size = 0 if status in (b"204", b"304") else None
+    json_size = None
+    keeps, is_chunked, encoding = version != b"HTTP/1.0", False, ""
     for line in lines:
         name, _, value = line.partition(b":")
         name = name.lower()
@@ -81,9 +108,10 @@ def _read_head(head: bytes) -> _Head:
         elif name == b"inference-header-content-length":
             json_size = int(value)
         elif name == b"connection":
-            keeps = value.strip().lower() != b"close"
+            options = [option.strip() for option in value.lower().split(b",")]
+            keeps = b"close" not in options and (keeps or b"keep-alive" in options)
         elif name == b"transfer-encoding":
-            is_chunked = value.strip().lower() == b"chunked"
+            is_chunked = value.lower().split(b",")[-1].strip() == b"chunked"
         elif name == b"content-encoding":
             encoding = value.strip().decode("latin-1").lower()
-    return _Head(int(first.split(b" ", 2)[1]), size, json_size, keeps, is_chunked, encoding)
+    return _Head(int(status), size, json_size, keeps, is_chunked, encoding)

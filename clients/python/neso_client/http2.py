@@ -13,6 +13,7 @@ from .streams import SMALL, Stream
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 _END_STREAM = _ACK = 1
+_CANCEL = 8  # an error's code
 _END_HEADERS, _PADDED, _PRIORITY = 4, 8, 32
 _HEADER_TABLE_SIZE, _ENABLE_PUSH, _INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE = 1, 2, 4, 5
 _OUR_WINDOW = (1 << 31) - 1  # of the connection and of each stream
@@ -42,8 +43,13 @@ def data_frame(stream: int, size: int, ends: bool) -> bytes:
     return frame(_DATA, _END_STREAM if ends else 0, stream, size)
 
 
-def headers_frame(stream: int, headers: bytes) -> bytes:
-    return frame(_HEADERS, _END_HEADERS, stream, len(headers)) + headers
+def headers_frames(stream: int, headers: bytes, largest: int) -> bytes:
+    """One, unless there are more fields than fit into the largest frame that the server takes."""
+    made, kind = b"", _HEADERS
+    while len(headers) > largest:
+        made += frame(kind, 0, stream, largest) + headers[:largest]
+        headers, kind = headers[largest:], _CONTINUATION
+    return made + frame(kind, _END_HEADERS, stream, len(headers)) + headers
 
 
 def literal(name: bytes, value: bytes) -> bytes:
@@ -122,7 +128,7 @@ class Http2Connection(Pooled):
     async def send(self, headers: bytes, message: List[Any], size: int) -> None:
         """One request with one message behind its prefix of five bytes, of `size` bytes together."""
         self._begin()
-        buffers: List[Any] = [frame(_HEADERS, _END_HEADERS, self._stream, len(headers)), headers]
+        buffers: List[Any] = [headers_frames(self._stream, headers, self._frame_size)]
         if size <= min(self._window, self._stream_window, self._frame_size):
             self._window -= size
             self._stream_window -= size
@@ -159,7 +165,8 @@ class Http2Connection(Pooled):
                 before.clear()
                 while min(self._window, self._stream_window) <= 0:
                     await self._step()
-                    if self._ended:
+                    if self._ended:  # it does not want the rest; told so, it may forget the stream
+                        await self._write(frame(_RST_STREAM, 0, self._stream, 4) + struct.pack(">I", _CANCEL))
                         return
                 continue
             left -= count

@@ -249,7 +249,7 @@ class _LoopPool(Pool):
         else:
             await lot.slots.acquire()
         try:
-            connection = await self._take_from(lot.free, timeout)
+            connection, timeout = await self._take_from(lot.free, timeout)
         except BaseException:
             lot.slots.release()
             raise

@@ -11,6 +11,7 @@ from typing import Any, Awaitable, Callable, Deque, Mapping, NamedTuple, Optiona
 from urllib.parse import urlsplit
 
 from .alpn import turn
+from .clock import left_until
 from .errors import DeadlineExceeded, Unavailable
 from .streams import BlockingStream, SharedTlsStream, Stream
 
@@ -40,6 +41,10 @@ class Address(NamedTuple):
     def tls_name(self) -> str:
         return self.host if self.path is None else "localhost"
 
+    def left(self, timeout: Optional[float], end: Optional[float]) -> Optional[float]:
+        """Of a call's timeout, which ends at `end`, when it has connected, unless that has a time of its own."""
+        return left_until(end) if self.connect_timeout is None else timeout
+
     @property
     def authority(self) -> str:
         """What the server is called in a request."""
@@ -60,6 +65,8 @@ def split_url(url: str) -> Tuple[Optional[str], str, int]:
     parts = urlsplit(f"//{place}")
     if not parts.hostname or (has_scheme and scheme not in _SCHEMES):
         raise ValueError(f"expected host:port, one of http, https, grpc, grpcs before ://, or unix:PATH, got {url!r}")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"expected nothing but host:port behind ://, got {url!r}")
     default = 8001 if scheme in ("grpc", "grpcs") and has_scheme else 8000
     return scheme if has_scheme else None, parts.hostname, parts.port or default
 
@@ -80,7 +87,8 @@ class Pooled(ABC):
     def close(self) -> None: ...
 
 
-Connect = Callable[[Optional[float]], Awaitable[Pooled]]
+# From a timeout to (connection, what is left of it).
+Connect = Callable[[Optional[float]], Awaitable[Tuple[Pooled, Optional[float]]]]
 
 
 class Pool:
@@ -100,9 +108,9 @@ class Pool:
 
     async def take(self, timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
         """(connection, what is left of the timeout). give_back() has to be called with it."""
-        return await self._take_from(self._free, timeout), timeout
+        return await self._take_from(self._free, timeout)
 
-    async def _take_from(self, free: Deque[Pooled], timeout: Optional[float]) -> Pooled:
+    async def _take_from(self, free: Deque[Pooled], timeout: Optional[float]) -> Tuple[Pooled, Optional[float]]:
         if self._closed.is_set():
             raise Unavailable("the client is closed")
         while True:
@@ -112,7 +120,7 @@ class Pool:
                 return await self._connect(timeout)
             try:
                 if connection.is_quiet() or await connection.catch_up():
-                    return connection
+                    return connection, timeout
             except BaseException:  # given up meanwhile
                 connection.close()
                 raise
@@ -165,18 +173,25 @@ class Network(ABC):
 
 
 class BlockingNetwork(Network):
+    """limits_each: timeouts are of each time that is waited, not of a whole call."""
+
+    def __init__(self, limits_each: bool = False) -> None:
+        self._limits_each = limits_each
+
     async def open(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
         def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
-            return BlockingStream(connected if address.tls is None else _secured(connected, address.tls, address.tls_name, protocol, timeout))
+            tls = address.tls
+            stream = connected if tls is None else _secured(connected, tls, address.tls_name, protocol, timeout)
+            return BlockingStream(stream, self._limits_each)
 
         return _connected(address, timeout, make)
 
-    def open_shared(self, address: Address, protocol: str) -> Stream:
+    def open_shared(self, address: Address, timeout: Optional[float], protocol: str) -> Stream:
         """For a thread that reads while others write, one at a time."""
         def make(connected: socket.socket, timeout: Optional[float]) -> Stream:
             return BlockingStream(connected) if address.tls is None else _shared(connected, address.tls, address.tls_name, protocol, timeout)
 
-        return _connected(address, None, make)
+        return _connected(address, timeout, make)
 
     def pool(self, connect: Connect) -> Pool:
         return Pool(connect)

@@ -15,6 +15,7 @@ from typing import Deque, Dict, List, Optional, Set
 
 import numpy as np
 
+from .clock import left_until
 from .errors import NesoError
 from .transport import Transport
 
@@ -60,6 +61,10 @@ class Region:
             os.unlink(self._path)
         except FileNotFoundError:
             pass
+        self.let_go()
+
+    def let_go(self) -> None:
+        """In a process that was forked off, too, which would keep the lock when its owner has gone."""
         os.close(self._file)
 
 
@@ -77,15 +82,17 @@ class Regions:
         self._has_swept = False
         _living.add(self)
 
-    async def take(self, transport: Transport, size: int) -> Optional[Region]:
-        """One of at least that many bytes; None where there shall be no more. Raises OSError, NesoError where none can be had."""
+    async def take(self, transport: Transport, size: int, end: Optional[float]) -> Optional[Region]:
+        """One of at least that many bytes; None where there shall be no more. end: of the call's time.
+
+        Raises OSError, NesoError where none can be had."""
         size = max(_SMALLEST, 1 << (size - 1).bit_length())
         try:
             return self._free[size].pop()
         except (KeyError, IndexError):
-            return await self._make(transport, size)
+            return await self._make(transport, size, end)
 
-    async def _make(self, transport: Transport, size: int) -> Optional[Region]:
+    async def _make(self, transport: Transport, size: int, end: Optional[float]) -> Optional[Region]:
         with self._lock:
             if not self._is_open or len(self._all) >= _MOST_REGIONS or self._bytes + size > _MOST_BYTES:
                 return None
@@ -94,12 +101,12 @@ class Regions:
             discarded, self._discarded = self._discarded, []
             self._bytes += size
         try:
-            await self._end(transport, discarded)
+            await self._end(transport, discarded, end)
             if sweeps:
-                await self._sweep(transport)
+                await self._sweep(transport, end)
             region = Region(self._prefix + secrets.token_hex(8), size)
             try:
-                await transport.register_region(region.name, f"/{region.name}", size, _TIMEOUT)
+                await transport.register_region(region.name, f"/{region.name}", size, _time_until(end))
             except Exception:
                 region.remove()
                 raise
@@ -146,11 +153,11 @@ class Regions:
         self._free.clear()
         await self._end_now(transport, regions)
 
-    async def _end(self, transport: Transport, regions: List[Region]) -> None:
+    async def _end(self, transport: Transport, regions: List[Region], end: Optional[float] = None) -> None:
         """Takes those that have ended out of `regions`, where it is given up, too."""
         answers = True
         while regions:
-            answers = answers and await self._unregister(transport, regions[-1].name)
+            answers = answers and await self._unregister(transport, regions[-1].name, end)
             regions.pop().remove()
 
     async def _end_now(self, transport: Transport, regions: List[Region]) -> None:
@@ -170,15 +177,16 @@ class Regions:
             region.remove()
 
     @staticmethod
-    async def _unregister(transport: Transport, name: str) -> bool:
+    async def _unregister(transport: Transport, name: str, end: Optional[float]) -> bool:
         try:
-            await transport.unregister_region(name, _TIMEOUT)
+            await transport.unregister_region(name, _time_until(end))
         except NesoError:  # a server that is gone has none
             return False
         return True
 
-    async def _sweep(self, transport: Transport) -> None:
+    async def _sweep(self, transport: Transport, end: Optional[float]) -> None:
         """Removes what clients have left that did not end well."""
+        answers = True
         for name in os.listdir(_FOLDER):
             if not name.startswith(self._prefix):
                 continue
@@ -188,7 +196,7 @@ class Regions:
                 continue
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                await self._unregister(transport, name)
+                answers = answers and await self._unregister(transport, name, end)
                 os.unlink(os.path.join(_FOLDER, name))
             except OSError:  # its owner lives
                 pass
@@ -199,7 +207,15 @@ class Regions:
         """In a process that was forked off: they are the other's."""
         self._is_open = False
         self._lock = threading.Lock()
+        for region in [*self._all, *self._discarded]:
+            region.let_go()
         self._free, self._all, self._discarded = {}, set(), []
+
+
+def _time_until(end: Optional[float]) -> float:
+    """For a question about a region."""
+    left = left_until(end)
+    return _TIMEOUT if left is None else min(_TIMEOUT, left)
 
 
 _living: "weakref.WeakSet[Regions]" = weakref.WeakSet()

@@ -4,54 +4,20 @@ import ssl
 import threading
 from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
+from .call import Call, check_headers, check_text, check_timeout
+from .clock import end_of, left_until
 from .conversion import to_array
 from .errors import DeadlineExceeded, InvalidInput, ServerError, Unavailable
 from .frames import is_frame, to_inputs
 from .grpc import GrpcTransport
 from .http import HttpTransport
+from .http2 import Http2Connection
 from .network import BLOCKING, Address, Network, OtherProtocol, split_url
 from .results import Result
 from .sharing import Sharing
 from .streams import run
 from .tensors import TensorSpec, to_tensor
 from .transport import Model, Request, Response, Transport
-
-
-class Call(NamedTuple):
-    """The arguments of infer() and stream()."""
-    model: str
-    inputs: Optional[Mapping[str, Any]]
-    tensors: Dict[str, Any]
-    version: str
-    outputs: Sequence[str]
-    id: str
-    timeout: Optional[float]
-    parameters: Optional[Mapping[str, Any]]
-
-
-    def check(self) -> None:
-        """Raises InvalidInput for what no protocol could send."""
-        for what, given in (("model", self.model), ("version", self.version), ("id", self.id)):
-            check_text(what, given)
-        check_timeout(self.timeout)
-        if isinstance(self.outputs, str):
-            raise InvalidInput(f"outputs: expected a sequence of names, got {self.outputs!r}; write [{self.outputs!r}]")
-        for name, value in (self.parameters or {}).items():
-            check_text("the name of a parameter", name)
-            if not isinstance(value, (bool, int, float, str)):
-                raise InvalidInput(f"parameter '{name}': expected a bool, int, float or str, got {value!r}")
-            if isinstance(value, int) and not -1 << 63 <= value < 1 << 64:
-                raise InvalidInput(f"parameter '{name}': expected an int of 64 bits, got {value}")
-
-
-def check_text(what: str, given: Any) -> None:
-    if not isinstance(given, str):
-        raise InvalidInput(f"{what}: expected a str, got {given!r}; write '{given}'")
-
-
-def check_timeout(timeout: Optional[float]) -> None:
-    if timeout is not None and not timeout > 0:
-        raise InvalidInput(f"timeout: expected seconds, above 0, or None to wait for ever, got {timeout!r}")
 
 
 class _Known(NamedTuple):
@@ -72,7 +38,8 @@ class Session:
                              f"leave tls= out")
         if scheme in ("https", "grpcs") and tls is None:
             tls = ssl.create_default_context()
-        self._address = Address(host, port, tls if scheme is None or scheme[-1] == "s" else None, dict(headers or {}))
+        tls = tls if scheme is None or scheme[-1] == "s" else None
+        self._address = Address(host, port, tls, check_headers(headers or {}))
         self._network, self._timeout, self._shares = network, timeout, shared_memory
         self._transport: Optional[Transport] = None
         self._sharing: Optional[Sharing] = None
@@ -91,11 +58,11 @@ class Session:
         self._transport = self._kind(self._address, self._network)
         return self._transport
 
-    async def connected(self) -> Transport:
+    async def connected(self, timeout: Optional[float]) -> Transport:
         """Which protocol is spoken there may have to be asked first."""
         is_grpc = False
         if self._transport is None and not self._is_closed:
-            is_grpc = await _speaks_grpc(self._address, self._network, self._timeout)
+            is_grpc = await _speaks_grpc(self._address, self._network, timeout)
         with self._beginning:  # meanwhile another call may have been faster, or the client was closed
             if self._is_closed:
                 raise Unavailable("the client is closed")
@@ -133,11 +100,7 @@ class Session:
             return self._transport
 
     async def infer(self, call: Call) -> Result:
-        call.check()
-        transport = self._transport or await self.connected()
-        timeout = self._timeout if call.timeout is None else call.timeout
-        known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
-        request = _request(call, known)
+        transport, known, request, timeout = await self._begun(call)
         sharing = self._sharing
         try:
             if sharing is None or not sharing.may_pay(request):
@@ -151,12 +114,10 @@ class Session:
             raise
         return Result(response, call.model)
 
-    async def stream(self, call: Call) -> AsyncGenerator[Result, None]:
-        call.check()
-        transport = self._transport or await self.connected()
-        timeout = self._timeout if call.timeout is None else call.timeout
-        known = self._models.get((call.model, call.version)) or await self._know(call, transport, timeout)
-        responses = transport.stream(_request(call, known), timeout)
+    async def stream(self, call: Call, owner: object) -> AsyncGenerator[Result, None]:
+        """owner: lives as long as the stream; its end would close the connections."""
+        transport, _, request, timeout = await self._begun(call)
+        responses = transport.stream(request, timeout)
         try:
             async for response in responses:
                 if response.outputs or not response.parameters.get("triton_final_response"):
@@ -165,23 +126,42 @@ class Session:
             await responses.aclose()
 
     async def model(self, name: str, version: str) -> Model:
+        check_text("model", name)
         check_text("version", version)
-        return await (await self.connected()).model(name, version, self._timeout)
+        return await (await self.connected(self._timeout)).model(name, version, self._timeout)
 
     async def is_ready(self, model: str, version: str) -> bool:
+        check_text("model", model)
         check_text("version", version)
         try:
-            return await (await self.connected()).is_ready(model, version, self._timeout)
+            return await (await self.connected(self._timeout)).is_ready(model, version, self._timeout)
         except (ServerError, Unavailable, DeadlineExceeded):
             return False
 
     async def load(self, model: str) -> None:
-        await (await self.connected()).load(model, self._timeout)
+        check_text("model", model)
+        await (await self.connected(self._timeout)).load(model, self._timeout)
         self._forget(model)
 
     async def unload(self, model: str) -> None:
-        await (await self.connected()).unload(model, self._timeout)
+        check_text("model", model)
+        await (await self.connected(self._timeout)).unload(model, self._timeout)
         self._forget(model)
+
+    async def _begun(self, call: Call) -> Tuple[Transport, _Known, Request, Optional[float]]:
+        """With what is left of the timeout."""
+        call.check()
+        timeout = self._timeout if call.timeout is None else call.timeout
+        known = self._models.get((call.model, call.version))
+        if known is not None and self._transport is not None:
+            try:
+                return self._transport, known, _request(call, known), timeout
+            except InvalidInput:  # the model may have been replaced by one that it fits
+                pass
+        end = end_of(timeout)
+        transport = self._transport or await self.connected(timeout)
+        known = await self._know(call, transport, left_until(end))
+        return transport, known, _request(call, known), left_until(end)
 
     async def _know(self, call: Call, transport: Transport, timeout: Optional[float]) -> _Known:
         model = await transport.model(call.model, call.version, timeout)
@@ -198,24 +178,28 @@ class Session:
 
 async def _infer_sharing(transport: Transport, sharing: Sharing, request: Request, model: Model, timeout: Optional[float]) -> Response:
     """Through shared memory where that can be had."""
-    placed = await sharing.place(transport, request, model, timeout)
+    end = end_of(timeout)
+    placed = await sharing.place(transport, request, model, end)
     if placed is None:
-        return await transport.infer(request, timeout)
+        return await transport.infer(request, left_until(end))
     try:
-        return placed.received(await transport.infer(placed.request, timeout))
+        return placed.received(await transport.infer(placed.request, left_until(end)))
     except BaseException as error:
         placed.failed()
         if not (isinstance(error, ServerError) and sharing.has_lost(error, placed.request)):
             raise
-    return await transport.infer(request, timeout)
+    return await transport.infer(request, left_until(end))
 
 
 def _request(call: Call, known: _Known) -> Request:
     given = call.tensors
     if call.inputs is not None:
         inputs = to_inputs(call.inputs, known.model.inputs, call.model) if is_frame(call.inputs) else call.inputs
+        if not isinstance(inputs, Mapping):
+            raise InvalidInput(f"model '{call.model}': expected a dictionary of inputs or a frame, got "
+                               f"{type(inputs).__name__}; its inputs are {_describe(known.inputs)}")
         given = {**inputs, **given}
-    if not given:
+    elif not given:
         raise InvalidInput(f"model '{call.model}' takes {_describe(known.inputs)}, and none was given")
     if unknown := [f"'{tensor}'" for tensor in given if tensor not in known.inputs]:
         raise InvalidInput(f"model '{call.model}' has no input {', '.join(unknown)}; its inputs are {_describe(known.inputs)}")
@@ -231,18 +215,36 @@ def _describe(specs: Dict[str, TensorSpec]) -> str:
 
 
 async def _speaks_grpc(address: Address, network: Network, timeout: Optional[float]) -> bool:
-    """A port of gRPC has no answer to a question in HTTP/1.1, or one in HTTP/2."""
+    """A port of gRPC has no answer to a question in HTTP/1.1, or one in HTTP/2.
+
+    No answer has what forwards to a server that is not there yet, too."""
+    end = end_of(timeout or 10)
     try:
-        probe = await network.open(address, timeout, "http/1.1")
+        probe = await network.open(address, left_until(end), "http/1.1")
     except OtherProtocol:
         return True
     try:
-        probe.limit(timeout or 10)
+        probe.limit(left_until(end))
         await probe.send([f"GET /v2/health/live HTTP/1.1\r\nHost: {address.authority}\r\nConnection: close\r\n\r\n".encode()])
-        return await probe.read(9) != b"HTTP/1.1 "
+        if (await probe.read(7)) == b"HTTP/1.":
+            return False
     except socket.timeout:
         raise Unavailable(f"{address.place} answers neither protocol") from None
     except OSError:
-        return True
+        pass
     finally:
         probe.close()
+    await _greet(address, network, end)
+    return True
+
+
+async def _greet(address: Address, network: Network, end: Optional[float]) -> None:
+    """Raises Unavailable where HTTP/2 is not spoken."""
+    connection = Http2Connection(await network.open(address, left_until(end), "h2"))
+    try:
+        connection.limit(left_until(end))
+        await connection.start()
+    except (OSError, ValueError):
+        raise Unavailable(f"{address.place} answers neither protocol") from None
+    finally:
+        connection.close()

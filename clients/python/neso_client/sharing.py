@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .clock import left_until
 from .errors import NesoError, ServerError
 from .network import Network
 from .regions import Region, Regions, is_same_machine
@@ -78,10 +79,12 @@ class Sharing:
                 return True
         return self._rooms.get(_likeness(request)) != ()
 
-    async def place(self, transport: Transport, request: Request, model: Model, timeout: Optional[float]) -> Optional[Placed]:
+    async def place(self, transport: Transport, request: Request, model: Model,
+                    end: Optional[float]) -> Optional[Placed]:
+        """end: of the call's time."""
         rooms = self._rooms.get(_likeness(request))
         if rooms is None:
-            rooms = await self._work_out_rooms(transport, request, model, timeout)
+            rooms = await self._work_out_rooms(transport, request, model, left_until(end))
         if not self.may_pay(request) or time.monotonic() < self._resume_at:
             return None
         regions = await self._local_regions()
@@ -90,10 +93,12 @@ class Sharing:
         inputs: List[Region] = []
         outputs: Dict[str, Region] = {}
         try:
-            tensors = [await self._put(regions, transport, tensor, inputs) if len(tensor.data) >= SMALLEST else tensor
-                       for tensor in request.inputs]
+            tensors = []
+            for tensor in request.inputs:
+                is_large = len(tensor.data) >= SMALLEST
+                tensors.append(await self._put(regions, transport, tensor, inputs, end) if is_large else tensor)
             for name, size in rooms:
-                region = await regions.take(transport, size)
+                region = await regions.take(transport, size, end)
                 if region is not None:
                     outputs[name] = region
         except BaseException as error:
@@ -147,9 +152,10 @@ class Sharing:
         return self._regions
 
     @staticmethod
-    async def _put(regions: Regions, transport: Transport, tensor: Tensor, taken: List[Region]) -> Tensor:
+    async def _put(regions: Regions, transport: Transport, tensor: Tensor, taken: List[Region],
+                   end: Optional[float]) -> Tensor:
         size = len(tensor.data)
-        region = await regions.take(transport, size)
+        region = await regions.take(transport, size, end)
         if region is None:
             return tensor
         taken.append(region)

@@ -7,9 +7,12 @@ import select
 import socket
 import ssl
 import threading
+import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any, Coroutine, List, Optional, TypeVar
+
+from .clock import end_of
 
 _ROOM = 1 << 16
 SMALL = 4096  # bytes that are cheaper copied than sent apart
@@ -110,10 +113,14 @@ class Stream(ABC):
 
 
 class BlockingStream(Stream):
-    def __init__(self, connected: socket.socket) -> None:
+    """limits_each: limit() is of each time that is waited, not of all together."""
+
+    def __init__(self, connected: socket.socket, limits_each: bool = False) -> None:
         super().__init__()
         self._socket = connected
         self._timeout = connected.gettimeout()
+        self._limits_each = limits_each
+        self._deadline: Optional[float] = None
         self._poll = select.poll()
         self._poll.register(connected, select.POLLIN)
 
@@ -121,6 +128,18 @@ class BlockingStream(Stream):
         if timeout != self._timeout:  # it costs a call of the system
             self._socket.settimeout(timeout)
             self._timeout = timeout
+        self._deadline = None if self._limits_each else end_of(timeout)
+
+    def _hurry(self) -> None:
+        """What was waited since limit() counts. Up to a tenth, it does not: each change costs a call of the system."""
+        if self._deadline is None or self._timeout is None:
+            return
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        if left < 0.9 * self._timeout:
+            self._socket.settimeout(left)
+            self._timeout = left
 
     def is_quiet(self) -> bool:
         return self._start == self._end and not self._poll.poll(0)
@@ -140,6 +159,7 @@ class BlockingStream(Stream):
             return
         rest = [memoryview(buffer) for buffer in buffers if len(buffer)]
         while rest:
+            self._hurry()
             sent = self._socket.sendmsg(rest[:64])
             while rest and sent >= len(rest[0]):
                 sent -= len(rest.pop(0))
@@ -162,6 +182,7 @@ class BlockingStream(Stream):
 
     def _receive(self, view: memoryview) -> int:
         """At least one byte; 0 at the end."""
+        self._hurry()
         return self._socket.recv_into(view)
 
 
@@ -218,6 +239,7 @@ class SharedTlsStream(BlockingStream):
             self._socket.sendall(secret)
 
     def _take_secret(self) -> None:
+        self._hurry()
         count = self._socket.recv_into(self._secret)
         with self._lock:
             if count:

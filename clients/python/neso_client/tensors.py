@@ -4,7 +4,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .errors import ServerError
+from .errors import InvalidInput, ServerError
 
 _DTYPES = {"BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
            "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
@@ -36,7 +36,7 @@ class Tensor(NamedTuple):
 def to_tensor(array: np.ndarray, spec: TensorSpec) -> Tensor:
     """Without a copy where the array is contiguous."""
     if spec.datatype == "BYTES":
-        data = _pack_strings(array)
+        data = _pack_strings(array, spec.name)
     elif spec.datatype == "BF16":
         data = _pack_bf16(array)
     else:
@@ -44,20 +44,32 @@ def to_tensor(array: np.ndarray, spec: TensorSpec) -> Tensor:
     return Tensor(spec.name, spec.datatype, tuple(array.shape), data)
 
 
-def _pack_strings(array: np.ndarray) -> memoryview:
+def _pack_strings(array: np.ndarray, name: str) -> memoryview:
     packed = bytearray()
     for item in array.reshape(-1):
-        text = item.encode() if isinstance(item, str) else item if isinstance(item, bytes) else str(item).encode()
+        text = item if isinstance(item, bytes) else _encoded(item, name)
         packed += struct.pack("<I", len(text))
         packed += text
     return memoryview(packed)
+
+
+def _encoded(item: Any, name: str) -> bytes:
+    if isinstance(item, (bytearray, memoryview)):
+        return bytes(item)
+    if not isinstance(item, (str, int, float, np.generic)):  # a list, where others are not as long, or a missing value
+        raise InvalidInput(f"input '{name}': expected strings, bytes or numbers, got {item!r} among them")
+    try:
+        return str(item).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"input '{name}': expected characters of Unicode, got {item!r}: {error.reason}") from None
 
 
 def _pack_bf16(array: np.ndarray) -> memoryview:
     """The upper halves of float32, rounded to the nearest, to even ones in the middle; NaN stays NaN."""
     array = np.ascontiguousarray(array)
     if array.dtype.itemsize == 2:  # it is BF16
-        return memoryview(array.reshape(-1).view(np.uint8))
+        bits = array.reshape(-1) if array.dtype.kind == "u" else array.reshape(-1).view(np.uint16)
+        return memoryview(bits.astype("<u2", copy=False).view(np.uint8))
     single = array.reshape(-1)
     bits = single.view("<u4")
     rounded = ((bits.astype(np.uint64) + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
