@@ -132,10 +132,8 @@ class GrpcTransport(Transport):
             return as_status(error)
         return Unavailable(f"{self._address.place}: {error}") if isinstance(error, (OSError, ValueError)) else error
 
-    def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"", encoding: str = "") -> DuplexCall:
+    def duplex(self, method: str, timeout: Optional[float], more_fields: bytes = b"") -> DuplexCall:
         """A call with any number of messages both ways, on a connection of its own."""
-        if encoding:
-            more_fields += literal(b"grpc-encoding", encoding.encode())
         return DuplexCall(self._address, self._header_block(method, timeout) + more_fields, timeout)
 
     def _header_block(self, method: str, timeout: Optional[float]) -> bytes:

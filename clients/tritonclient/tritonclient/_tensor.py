@@ -1,4 +1,6 @@
 """What the inputs of both protocols share."""
+import operator
+
 import numpy as np
 
 from ._copies import copy_of
@@ -32,6 +34,16 @@ class InferInput:
         self._data = None
         self._region = region_name, byte_size, offset
         return self
+
+    def __getstate__(self):  # views cannot be pickled
+        return {**self.__dict__, "_data": None if self._data is None else bytes(self._data)}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._data = None if self._data is None else memoryview(self._data)
+
+    def _plain_shape(self):
+        return [operator.index(dim) for dim in self._shape]
 
     def _check(self, array):
         if not isinstance(array, np.ndarray):
@@ -76,18 +88,24 @@ class InferRequestedOutput:
 
 def region_parameters(region):
     name, byte_size, offset = region
-    parameters = {"shared_memory_region": name, "shared_memory_byte_size": byte_size}
+    parameters = {"shared_memory_region": name, "shared_memory_byte_size": _plain(byte_size)}
     if offset:
-        parameters["shared_memory_offset"] = offset
+        parameters["shared_memory_offset"] = _plain(offset)
     return parameters
+
+
+def _plain(number):
+    """What JSON and gRPC's parameters know, of one of NumPy's."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 def sequence_parameters(sequence_id, sequence_start, sequence_end, priority, timeout):
     parameters = {}
     if sequence_id not in (0, ""):
-        parameters.update(sequence_id=sequence_id, sequence_start=bool(sequence_start), sequence_end=bool(sequence_end))
+        parameters.update(sequence_id=_plain(sequence_id), sequence_start=bool(sequence_start),
+                          sequence_end=bool(sequence_end))
     if priority:
-        parameters["priority"] = priority
+        parameters["priority"] = _plain(priority)
     if timeout is not None:
-        parameters["timeout"] = timeout
+        parameters["timeout"] = _plain(timeout)
     return parameters

@@ -1,5 +1,6 @@
 """The methods of both clients over gRPC: each says what it asks and what it makes of the answer; `_call` does the rest."""
 import base64
+import re
 import ssl as tls
 
 from neso_client import errors
@@ -12,7 +13,7 @@ from tritonclient._request import Request
 from tritonclient.utils import InferenceServerException, raise_error
 
 from . import service_pb2
-from ._messages import InferResult, compress, infer_message, to_json
+from ._messages import InferResult, compress, encoding_of, infer_message, to_json
 
 
 class KeepAliveOptions:
@@ -24,11 +25,15 @@ class KeepAliveOptions:
         self.http2_max_pings_without_data = http2_max_pings_without_data
 
 
-_RESOLVER = "dns:///"
+_RESOLVERS = "dns:///", "dns:", "ipv4:", "ipv6:"  # of gRPC's targets, whose default is written out
+_LONGEST = 2_000_000  # seconds, which no call takes
+_METADATA = re.compile(rb"[0-9a-z_.-]+")
+_VALUE = re.compile(rb"[\x20-\x7e]*")
 
 
 def connect(url, ssl, root_certificates, private_key, certificate_chain, creds, network):
-    url = url[len(_RESOLVER):] if url.startswith(_RESOLVER) else url  # a target of gRPC's, with its default written out
+    resolver = next((resolver for resolver in _RESOLVERS if url.startswith(resolver)), "")
+    url = url[len(resolver):]
     if "://" in url and not url.startswith("unix:"):
         raise_error("url should not include the scheme")
     if creds is not None:
@@ -66,22 +71,24 @@ class Calls(InferenceServerClientBase):
     def _open(self):
         """Of a client that has more to keep."""
 
-    def _fields(self, headers):
+    def _fields(self, headers, encoding=""):
+        """(the headers as they are sent, whether messages are compressed)"""
         request = Request(dict(headers or {}))
         self._call_plugin(request)
-        return b"".join([literal(name.lower().encode("latin-1"), str(value).encode("latin-1")) for name, value in request.headers.items()])
+        if self._verbose:
+            print(f"metadata {request.headers}")
+        fields = [_field(name.lower(), value) for name, value in request.headers.items()]
+        return b"".join(fields + [literal(b"grpc-encoding", encoding.encode())] if encoding else fields), bool(encoding)
 
-    def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
+    def _call(self, method, pieces, size, finish, fields, timeout):
+        """fields: of _fields()."""
         raise NotImplementedError
 
-    async def _ask(self, method, pieces, size, finish, headers, timeout, encoding="", cancellation=None):
-        fields = self._fields(headers)
-        if encoding:
-            fields += literal(b"grpc-encoding", encoding.encode())
+    async def _ask(self, method, pieces, size, finish, fields, timeout, cancellation=None):
         if self._verbose:
-            print(f"{method}, metadata {headers}")
+            print(method)
         try:
-            answer = finish(await self._transport.call(method, pieces, size, timeout, fields, bool(encoding), cancellation))
+            answer = finish(await self._transport.call(method, pieces, size, limit(timeout), *fields, cancellation))
         except errors.NesoError as error:
             raise as_exception(error, cancellation) from None
         if self._verbose:
@@ -98,7 +105,7 @@ class Calls(InferenceServerClientBase):
             return to_json(message) if as_json else message
 
         data = request.SerializeToString()
-        return self._call(method, [memoryview(data)], len(data), finish, headers, timeout)
+        return self._call(method, [memoryview(data)], len(data), finish, self._fields(headers), timeout)
 
     def is_server_live(self, headers=None, client_timeout=None):
         return self._ask_message("ServerLive", service_pb2.ServerLiveRequest(), headers, client_timeout, part=lambda m: m.live)
@@ -195,8 +202,28 @@ class Calls(InferenceServerClientBase):
               sequence_end=False, priority=0, timeout=None, client_timeout=None, headers=None, compression_algorithm=None, parameters=None):
         pieces, size = infer_message(model_name, inputs, model_version, outputs, request_id, sequence_id, sequence_start, sequence_end,
                                      priority, timeout, parameters)
-        pieces, size, encoding = compress(pieces, size, compression_algorithm)
-        return self._call("ModelInfer", pieces, size, InferResult, headers, client_timeout, encoding)
+        encoding = encoding_of(compression_algorithm)
+        pieces, size = compress(pieces, size, encoding)
+        return self._call("ModelInfer", pieces, size, InferResult, self._fields(headers, encoding), client_timeout)
+
+
+def limit(timeout):
+    """As sockets know it. Raises DeadlineExceeded for one that is over."""
+    if timeout is None:
+        return None
+    if not timeout > 0:
+        raise errors.DeadlineExceeded("the time is over")
+    return min(timeout, _LONGEST)
+
+
+def _field(name, value):
+    """One with bytes has a name that says so, and is sent as text."""
+    name, value = name.encode(), value if isinstance(value, bytes) else str(value).encode()
+    if name.endswith(b"-bin"):
+        value = base64.b64encode(value)
+    if not (_METADATA.fullmatch(name) and _VALUE.fullmatch(value)):
+        raise InferenceServerException("Invalid metadata", "StatusCode.INTERNAL")
+    return literal(name, value)
 
 
 def _nothing(_):

@@ -21,7 +21,7 @@ class InferInput(_tensor.InferInput):
         return self
 
     def _field(self):
-        made = pb.text_field(1, self._name) + pb.text_field(2, self._datatype) + pb.packed_field(3, self._shape)
+        made = pb.text_field(1, self._name) + pb.text_field(2, self._datatype) + pb.packed_field(3, self._plain_shape())
         if self._region is not None:
             made += _parameters(4, _tensor.region_parameters(self._region))
         return pb.bytes_field(5, made)
@@ -43,7 +43,10 @@ def _parameters(field, parameters):
         if isinstance(value, bool):
             content = pb.varint(1 << 3) + pb.varint(value)
         elif isinstance(value, int):
-            content = pb.varint((5 if key == "priority" else 2) << 3) + pb.varint(value)
+            is_unsigned = key == "priority"
+            if not (0 <= value < 1 << 64 if is_unsigned else -1 << 63 <= value < 1 << 63):
+                raise ValueError(f"Value out of range: {value}")
+            content = pb.varint((5 if is_unsigned else 2) << 3) + pb.varint(value)
         elif isinstance(value, float):
             content = pb.varint(4 << 3 | pb.FIXED64) + struct.pack("<d", value)
         elif isinstance(value, str):
@@ -60,6 +63,7 @@ def infer_message(model_name, inputs, model_version="", outputs=None, request_id
     if not isinstance(model_version, str):
         raise_error("model version must be a string")
     check_parameters(parameters)
+    inputs = list(inputs)
     options = _tensor.sequence_parameters(sequence_id, sequence_start, sequence_end, priority, timeout)
     if enable_empty_final_response:
         options["triton_enable_empty_final_response"] = True
@@ -79,16 +83,23 @@ def infer_message(model_name, inputs, model_version="", outputs=None, request_id
     return [piece for piece in pieces if len(piece)], size
 
 
-def compress(pieces, size, algorithm):
-    """(pieces, size, the name of the encoding or "")"""
+def encoding_of(algorithm):
+    """The encoding's name, or "" for none."""
     if algorithm is None:
-        return pieces, size, ""
+        return ""
     if algorithm.lower() not in ("gzip", "deflate"):
         print("The provided client-side compression algorithm is not supported... using no compression")
-        return pieces, size, ""
+        return ""
+    return algorithm.lower()
+
+
+def compress(pieces, size, encoding):
+    """(pieces, size)"""
+    if not encoding:
+        return pieces, size
     whole = b"".join(pieces)
-    packed = gzip.compress(whole) if algorithm.lower() == "gzip" else zlib.compress(whole)
-    return [memoryview(packed)], len(packed), algorithm.lower()
+    packed = gzip.compress(whole) if encoding == "gzip" else zlib.compress(whole)
+    return [memoryview(packed)], len(packed)
 
 
 def to_json(message):
@@ -111,6 +122,9 @@ class InferResult:
         for i, spec in enumerate(specs):
             self._outputs[spec.name] = spec, contents[i] if i < len(contents) else None
 
+    def __reduce__(self):  # views cannot be pickled
+        return _result_of, (bytes(self._wire),)
+
     def as_numpy(self, name):
         spec, content = self._outputs.get(name, (None, None))
         if spec is None:
@@ -127,6 +141,10 @@ class InferResult:
         if self._message is None:
             self._message = service_pb2.ModelInferResponse.FromString(bytes(self._wire))
         return to_json(self._message) if as_json else self._message
+
+
+def _result_of(data):
+    return InferResult(memoryview(data))
 
 
 def _from_contents(output):

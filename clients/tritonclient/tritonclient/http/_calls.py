@@ -4,6 +4,7 @@ import json
 from urllib.parse import quote
 
 from neso_client import Unavailable
+from neso_client.call import is_header
 from neso_client.network import split_url
 
 from tritonclient._client import InferenceServerClientBase
@@ -54,7 +55,7 @@ class Calls(InferenceServerClientBase):
         raise NotImplementedError
 
     async def _ask(self, method, path, headers, query, finish, body=(), head_size=None, timeout=None):
-        lines = "".join(f"{name}: {value}\r\n" for name, value in self._headers(headers).items())
+        lines = "".join([_line(name, value) for name, value in self._headers(headers).items()])
         path = f"{self._base}/{with_query(path, query)}"
         if self._verbose:
             print(f"{method} {path}, headers {headers}")
@@ -112,7 +113,7 @@ class Calls(InferenceServerClientBase):
         return self._call("GET", _trace_path(model_name), headers, query_params, _json)
 
     def update_log_settings(self, settings, headers=None, query_params=None):
-        return self._post("v2/logging", headers, query_params, _json, settings)
+        return self._post("v2/logging", headers, query_params, _json, settings or {})
 
     def get_log_settings(self, headers=None, query_params=None):
         return self._call("GET", "v2/logging", headers, query_params, _json)
@@ -163,6 +164,12 @@ class Calls(InferenceServerClientBase):
         headers = {} if headers is None else headers
         pieces = compress(pieces, headers, request_compression_algorithm, response_compression_algorithm)
         return "POST", path, headers, query_params, _result(self._verbose), pieces, head_size
+
+
+def _line(name, value):
+    if not is_header(name, value):
+        raise ValueError(f"invalid header field {name!r}: {value!r}")
+    return f"{name}: {value}\r\n"
 
 
 def _trace_path(model):

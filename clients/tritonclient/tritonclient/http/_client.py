@@ -2,9 +2,10 @@ import concurrent.futures
 import ssl as tls
 
 from neso_client.http import HttpTransport
-from neso_client.network import Address
+from neso_client.network import Address, BlockingNetwork
 from neso_client.streams import run
 
+from tritonclient._threads import Threads
 from tritonclient.utils import raise_error
 
 from ._calls import Calls, split
@@ -33,9 +34,10 @@ class InferenceServerClient(Calls):
                  ssl_options=None, ssl_context_factory=None, insecure=False):
         host, port, base = split(url)
         context = _context(ssl_options or {}, ssl_context_factory, insecure) if ssl else None
-        self._start(HttpTransport(Address(host, port, context, {}, connection_timeout)), base, verbose)
+        address = Address(host, port, context, {}, connection_timeout)
+        self._start(HttpTransport(address, BlockingNetwork(limits_each=True)), base, verbose)
         self._timeout = network_timeout
-        self._threads = concurrent.futures.ThreadPoolExecutor(min(concurrency, max_greenlets or concurrency))
+        self._threads = Threads(min(concurrency, max_greenlets or concurrency))
 
     def __enter__(self):
         return self

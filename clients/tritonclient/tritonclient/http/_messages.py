@@ -33,7 +33,7 @@ class InferInput(_tensor.InferInput):
     _json = None
 
     def _described(self):
-        described = {"name": self._name, "shape": [int(dim) for dim in self._shape], "datatype": self._datatype}
+        described = {"name": self._name, "shape": self._plain_shape(), "datatype": self._datatype}
         if self._region is not None:
             described["parameters"] = _tensor.region_parameters(self._region)
         elif self._data is not None:
@@ -134,14 +134,21 @@ def infer_body(inputs, outputs=None, request_id="", sequence_id=0, sequence_star
     if not outputs:
         options["binary_data_output"] = True
     options.update(parameters or {})
+    inputs = list(inputs)
     document["inputs"] = [tensor._described() for tensor in inputs]
     if outputs:
         document["outputs"] = [output._described() for output in outputs]
     if options:
         document["parameters"] = options
-    head = json.dumps(document, separators=(",", ":")).encode()
+    head = json.dumps(document, separators=(",", ":"), default=_text_of).encode()
     binary = [tensor._data for tensor in inputs if tensor._data is not None]
     return [head, *binary], len(head) if binary else None
+
+
+def _text_of(value):
+    if isinstance(value, bytes):
+        return value.decode()
+    raise TypeError(f"{value!r} is not JSON serializable")
 
 
 def compress(pieces, headers, request_algorithm, response_algorithm):

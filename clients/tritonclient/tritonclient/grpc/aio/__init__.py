@@ -1,17 +1,19 @@
 """The client over gRPC, for asyncio."""
 import asyncio
-import concurrent.futures
 
 from neso_client.loop_streams import LoopNetwork
 
 from tritonclient._aio import Closing
 from tritonclient.grpc import *  # noqa: F401,F403
-from tritonclient.grpc._calls import Calls
-from tritonclient.grpc._messages import infer_message
+from tritonclient.grpc._calls import Calls, limit
+from tritonclient.grpc._messages import encoding_of, infer_message
 from tritonclient.grpc._stream import Stream
 from tritonclient.utils import raise_error
 
 
+# Of a request's dictionary; what else it has is not looked at.
+_ARGUMENTS = ("model_name", "inputs", "model_version", "outputs", "request_id", "sequence_id", "sequence_start",
+              "sequence_end", "priority", "timeout", "parameters")
 MOST_CALLS = 256  # at the same time in a loop, each with a connection: others wait for their turn, within their timeout
 
 
@@ -20,26 +22,23 @@ class InferenceServerClient(Closing, Calls):
 
     _NETWORK = LoopNetwork(MOST_CALLS)
 
-    def _open(self):
-        self._pool = concurrent.futures.ThreadPoolExecutor(100)
-
-    async def close(self):
-        await super().close()
-        self._pool.shutdown(wait=False)
-
-    async def _call(self, method, pieces, size, finish, headers, timeout, encoding=""):
-        return await self._ask(method, pieces, size, finish, headers, timeout, encoding)
+    async def _call(self, method, pieces, size, finish, fields, timeout):
+        return await self._ask(method, pieces, size, finish, fields, timeout)
 
     def stream_infer(self, inputs_iterator, stream_timeout=None, headers=None, compression_algorithm=None):
         """An iterator of (result, error), with cancel()."""
-        return _Answers(self, inputs_iterator, stream_timeout, self._fields(headers), compression_algorithm)
+        encoding = encoding_of(compression_algorithm)
+        fields, _ = self._fields(headers, encoding)
+        duplex = self._transport.duplex
+        return _Answers(inputs_iterator, lambda: duplex("ModelStreamInfer", limit(stream_timeout), fields), encoding)
 
 
 class _Answers:
-    def __init__(self, client, requests, timeout, fields, compression):
-        self._open = lambda: client._transport.duplex("ModelStreamInfer", timeout, fields, compression or "")
-        self._pool, self._requests, self._compression = client._pool, requests, compression
-        self._stream = self._sender = self._queue = None
+    """Who drops it before its end ends the call, as who is cancelled while waiting for the next one does."""
+
+    def __init__(self, requests, connect, encoding):
+        self._requests, self._connect, self._encoding = requests, connect, encoding
+        self._stream = self._sender = self._queue = self._loop = None
         self._is_cancelled = False
 
     def __aiter__(self):
@@ -48,46 +47,63 @@ class _Answers:
     def cancel(self):
         self._is_cancelled = True
         if self._stream is not None:
-            self._stream._call.cancel()
-        if self._sender is not None:
+            self._stream.cancel()
             self._sender.cancel()
         return True
 
+    def __del__(self):
+        if self._stream is not None:
+            self._stream.cancel()
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._sender.cancel)
+
     async def __anext__(self):
         if self._stream is None:
-            await self._start()
-        answer = await self._queue.get()
+            self._start()
+        try:
+            answer = await self._queue.get()
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
         if answer is None:
-            await self._sender if not self._is_cancelled else None
+            self._sender.cancel()
+            self._queue.put_nowait(None)  # for who asks again
             raise StopAsyncIteration
         if isinstance(answer, Exception):
-            raise answer
+            self._sender.cancel()
+            raise asyncio.CancelledError() if self._is_cancelled else answer
         return answer
 
-    async def _start(self):
-        loop = asyncio.get_running_loop()
-        self._queue = asyncio.Queue()
+    def _start(self):
+        loop, answers = asyncio.get_running_loop(), asyncio.Queue()
 
         def tell(answer):
-            loop.call_soon_threadsafe(self._queue.put_nowait, answer)
+            try:
+                loop.call_soon_threadsafe(answers.put_nowait, answer)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                stream.cancel()
 
         def take(result, error):
             tell(error if error is not None and error.status() is not None else (result, error))
 
-        call = await loop.run_in_executor(self._pool, self._open)
-        self._stream = Stream(call, take, self._compression, at_end=lambda: tell(None))
-        self._sender = loop.create_task(self._send(loop))
+        self._loop, self._queue = loop, answers
+        self._stream = stream = Stream(self._connect, take, self._encoding, at_end=lambda: tell(None))
+        self._sender = loop.create_task(_send(self._requests, stream, answers))
+        if self._is_cancelled:
+            self.cancel()
 
-    async def _send(self, loop):
-        try:
-            async for request in self._requests:
-                if not isinstance(request, dict):
-                    raise_error("inputs_iterator is not yielding a dict")
-                if "model_name" not in request or "inputs" not in request:
-                    raise_error("model_name and/or inputs is missing from inputs_iterator's yielded dict")
-                await loop.run_in_executor(self._pool, self._stream.send, *infer_message(**request))
-        except Exception as error:
-            self._queue.put_nowait(error)
-            self._stream._call.cancel()
-            return
-        self._stream._call.finish()
+
+async def _send(requests, stream, answers):
+    try:
+        async for request in requests:
+            if not isinstance(request, dict):
+                raise_error("inputs_iterator is not yielding a dict")
+            if "model_name" not in request or "inputs" not in request:
+                raise_error("model_name and/or inputs is missing from inputs_iterator's yielded dict")
+            arguments = {name: request[name] for name in _ARGUMENTS if name in request}
+            await asyncio.wrap_future(stream.send(*infer_message(**arguments)))
+    except Exception as error:
+        answers.put_nowait(error)
+        stream.cancel()
+        return
+    stream.finish()

@@ -60,6 +60,7 @@ def set_shared_memory_region(shm_handle, input_values, offset=0):
     """Copies the arrays into the region, one after the other."""
     check_arrays(input_values, SharedMemoryException)
     try:
+        _check_offset(offset)
         for value in input_values:
             if value.dtype.kind in "OSU":
                 data = packed_strings(value)
@@ -73,9 +74,15 @@ def set_shared_memory_region(shm_handle, input_values, offset=0):
         raise SharedMemoryException("unable to set the shared memory region") from error
 
 
+def _check_offset(offset):
+    if offset < 0:  # NumPy would go there
+        raise ValueError(f"expected an offset within the region, got {offset}")
+
+
 def get_contents_as_numpy(shm_handle, datatype, shape, offset=0):
     """An array that lies in the region; of strings, a copy."""
     buffer = shm_handle._mpsm_handle.buf
+    _check_offset(offset)
     if np.dtype(datatype).kind not in "OSU":
         return np.ndarray(shape, datatype, buffer=buffer, offset=int(offset))
     end = offset
