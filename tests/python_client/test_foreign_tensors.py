@@ -1,6 +1,7 @@
 """Tensors of PyTorch and frames of pandas, in and out."""
 import sys
 
+import ml_dtypes
 import numpy as np
 import pytest
 from neso_client import Client, InvalidInput
@@ -63,6 +64,29 @@ def test_dlpack(client):
     assert np.shares_memory(np.from_dlpack(result), result)
     with pytest.raises(InvalidInput, match=r"input 'INPUT0' of model 'identity': expected a tensor in the host's memory, got one on .*cpu"):
         client.infer("identity", INPUT0=Foreign(array, device=2))
+
+
+def test_what_dlpack_cannot_say(client):
+    class Named(Foreign):
+        """Of a datatype that DLPack, or NumPy's side of it, has no name for."""
+
+        def __dlpack__(self, **kwargs):
+            raise BufferError("no such datatype")
+
+        def __array__(self, dtype=None, copy=None):
+            return self.array
+
+    halves = np.float32([[1.5, 2]]).astype(ml_dtypes.bfloat16)
+    assert client.infer("any_bf16", INPUT0=Named(halves)).array.tolist() == [[1.5, 2]]
+    assert client.infer("any_string", INPUT0=Named(np.array([["a"]], object))).array.tolist() == [[b"a"]]
+
+
+def test_masked_arrays(client):
+    array = np.ma.masked_array(np.float32([[1, 2]]), [[False, False]])
+    assert client.infer("identity", INPUT0=array).array.tolist() == [[1, 2]]
+    array[0, 1] = np.ma.masked
+    with pytest.raises(InvalidInput, match="input 'INPUT0' of model 'identity': expected an array without masked"):
+        client.infer("identity", INPUT0=array)
 
 
 def test_torch(client, torch):

@@ -1,5 +1,6 @@
 """What a person gives for a tensor, as an array of the datatype and shape that the model takes; or what is wrong with it."""
 import sys
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ def to_array(value: Any, spec: TensorSpec, model: str) -> np.ndarray:
     where = f"input '{spec.name}' of model '{model}'"
     if not isinstance(value, np.ndarray):
         value = _from_foreign(value, spec, where)
+    elif type(value) is not np.ndarray and np.any(getattr(value, "mask", False)):
+        raise InvalidInput(f"{where}: expected an array without masked values, behind which something else would be sent; fill "
+                           f"them: .filled(...)")
     if spec.datatype == "BYTES":
         array = np.asarray(value, dtype=object)
     elif spec.datatype == "BF16" and isinstance(value, np.ndarray) and value.dtype.itemsize == 2 and value.dtype.kind in "uV":
@@ -47,11 +51,16 @@ def _from_dlpack(value: Any, spec: TensorSpec, where: str) -> np.ndarray:
         raise InvalidInput(f"{where}: expected a tensor in the host's memory, got one on {device}; pass a copy of it: .cpu()")
     if hasattr(value, "detach"):
         value = value.detach()
-    is_bf16 = spec.datatype == "BF16" and str(value.dtype) == "torch.bfloat16"  # which NumPy has no name for
+    is_bf16 = spec.datatype == "BF16" and str(getattr(value, "dtype", "")) == "torch.bfloat16"  # which NumPy has no name for
     try:
         return np.from_dlpack(value.view(sys.modules["torch"].int16)).view(np.uint16) if is_bf16 else np.from_dlpack(value)
-    except (BufferError, RuntimeError, TypeError) as error:
-        raise InvalidInput(f"{where}: expected {spec.datatype}, got a tensor of {getattr(value, 'dtype', 'its own')}: {error}") from None
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        # Not all that a library has can be said in DLPack: strings of Arrow, BF16 of JAX.
+        with suppress(TypeError, ValueError):
+            if hasattr(value, "__array__"):
+                return np.asarray(value)
+        told = f"expected {spec.datatype}, got a tensor of {getattr(value, 'dtype', 'its own')}: {error}"
+        raise InvalidInput(f"{where}: {told}") from None
 
 
 def _cast(value: Any, dtype: np.dtype, datatype: str, where: str) -> np.ndarray:
