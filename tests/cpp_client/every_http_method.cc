@@ -170,6 +170,21 @@ TEST_F(HttpClientTest, MakesAndReadsBodiesAlone) {
   delete answer;
 }
 
+TEST_F(HttpClientTest, ArraysMayNestDeeperThanCalls) {
+  const std::string nested(1'000'000, '['), closed(1'000'000, ']');
+  const std::string json =
+      R"({"outputs":[{"name":"y","datatype":"INT8","shape":[2],"data":)" + nested + "5],[6" + closed + "}]}";
+  tc::InferResult* answer = nullptr;
+  ASSERT_OK(Client::ParseResponseBody(&answer, {json.begin(), json.end()}));
+  EXPECT_EQ(Values<int8_t>(*std::unique_ptr<tc::InferResult>(answer), "y"), (std::vector<int8_t>{5, 6}));
+}
+
+TEST_F(HttpClientTest, AUrlMayEndInASlash) {
+  bool live = false;
+  EXPECT_OK(Connect("http://" + server_url + "/")->IsServerLive(&live));
+  EXPECT_TRUE(live);
+}
+
 TEST_F(HttpClientTest, GivesUpAfterItsTimeout) {
   options.model_name_ = "slow";
   options.client_timeout_ = 20'000;

@@ -10,6 +10,7 @@ from support.python_models import python_on_path
 from support.server import BUILD, PATIENCE
 from support.simple_models import add_simple_models
 from support.triton import Triton, needs_triton
+from support.wait import wait_until
 
 CLIENT = BUILD / "cpp_client"
 BOTH = ["infer_client", "async_infer_client", "string_infer_client", "shm_client", "sequence_sync_infer_client",
@@ -119,6 +120,18 @@ def test_a_shared_library_shows_nothing_but_the_client(library, namespaces):
     allowed = re.compile(rf"((typeinfo|vtable|typeinfo name|guard variable) for )?({namespaces})::|descriptor_table_")
     assert len(names) > 50
     assert [name for name in names if not allowed.match(name)] == []
+
+
+def test_sockets_in_the_file_system(models, start_server, tmp_path):
+    start_server(models, f"--http-address=unix:{tmp_path}/http", f"--grpc-address=unix:{tmp_path}/grpc", ready=False)
+
+    def answers(protocol, address):
+        program = CLIENT / "examples" / f"simple_{protocol}_async_infer_client"
+        return subprocess.run([program, "-u", address], capture_output=True, text=True).stdout.startswith("PASS")
+    wait_until(lambda: answers("http", f"unix:{tmp_path}/http"), timeout=20 * PATIENCE)
+    assert answers("http", f"unix://{tmp_path}/http")
+    assert answers("http", f"http://unix:{tmp_path}/http")
+    wait_until(lambda: answers("grpc", f"unix:{tmp_path}/grpc"), timeout=20 * PATIENCE)
 
 
 def test_tls_of_http(models, start_module_server, tmp_path):

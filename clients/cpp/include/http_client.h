@@ -40,7 +40,8 @@ class InferenceServerHttpClient : public InferenceServerClient {
  public:
   enum class CompressionType { NONE, DEFLATE, GZIP };
 
-  // `server_url`: "host:port", before it "http://" or "https://", behind it a path that all requests begin with.
+  // `server_url`: "host:port", before it "http://" or "https://", behind it a path that all requests begin with. In
+  // place of host, port and path "unix:PATH": the server's socket in the file system, where TLS is that of "localhost".
   static Error Create(std::unique_ptr<InferenceServerHttpClient>* client, const std::string& server_url,
                       bool verbose = false, const HttpSslOptions& ssl_options = HttpSslOptions());
 
@@ -149,7 +150,7 @@ class InferenceServerHttpClient : public InferenceServerClient {
  private:
   struct Connections;
 
-  InferenceServerHttpClient(const std::string& url, bool verbose, const HttpSslOptions& ssl_options);
+  InferenceServerHttpClient(std::string url, bool verbose, std::unique_ptr<Connections> connections);
 
   // The answer's body in *body, whatever its status, if `body` is given; the error that the answer tells.
   Error Get(const std::string& path, const Headers& headers, const Parameters& query_params, std::string* body);

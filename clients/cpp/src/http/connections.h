@@ -66,7 +66,7 @@ class AsyncWorker {
 };
 
 struct InferenceServerHttpClient::Connections {
-  const HttpSslOptions ssl;
+  const HttpWay way;
   HandlePool pool;
   AsyncWorker worker;
 };

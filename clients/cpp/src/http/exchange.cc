@@ -32,10 +32,12 @@ Error HttpAnswer::TransportError() const {
   return Error("HTTP client failed: " + reason);
 }
 
-Exchange::Exchange(HttpRequest request, const HttpSslOptions& ssl, bool verbose)
-    : request_(std::move(request)), ssl_(ssl), verbose_(verbose) {
+Exchange::Exchange(HttpRequest request, const HttpWay& way, bool verbose)
+    : request_(std::move(request)), way_(way), verbose_(verbose) {
   pieces_.emplace_back(reinterpret_cast<const uint8_t*>(request_.head.data()), request_.head.size());
   pieces_.insert(pieces_.end(), request_.tail.begin(), request_.tail.end());
+  pieces_.erase(std::remove_if(pieces_.begin(), pieces_.end(), [](const auto& piece) { return piece.second == 0; }),
+                pieces_.end());
   for (const std::string& header : request_.headers) {
     headers_.reset(curl_slist_append(headers_.release(), header.c_str()));
   }
@@ -43,6 +45,7 @@ Exchange::Exchange(HttpRequest request, const HttpSslOptions& ssl, bool verbose)
 
 void Exchange::Prepare(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_URL, request_.url.c_str());
+  if (!way_.socket_path.empty()) curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, way_.socket_path.c_str());
   curl_easy_setopt(handle, CURLOPT_USERAGENT, "libcurl-agent/1.0");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
@@ -55,7 +58,8 @@ void Exchange::Prepare(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, request_.accepted_coding);
   // Rounded up: the shortest timeout is one, too.
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>((request_.timeout_us + 999) / 1000));
+  const uint64_t timeout_ms = request_.timeout_us / 1000 + (request_.timeout_us % 1000 != 0 ? 1 : 0);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
   PrepareTls(handle);
   if (request_.post) PrepareBody(handle);
 }
@@ -72,22 +76,24 @@ void Exchange::PrepareBody(CURL* handle) {
 }
 
 void Exchange::PrepareTls(CURL* handle) {
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, ssl_.verify_peer);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, ssl_.verify_host);
-  if (!ssl_.ca_info.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, ssl_.ca_info.c_str());
-  if (!ssl_.cert.empty()) {
-    curl_easy_setopt(handle, CURLOPT_SSLCERTTYPE, ssl_.cert_type == HttpSslOptions::CERT_DER ? "DER" : "PEM");
-    curl_easy_setopt(handle, CURLOPT_SSLCERT, ssl_.cert.c_str());
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, way_.ssl.verify_peer);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, way_.ssl.verify_host);
+  if (!way_.ssl.ca_info.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, way_.ssl.ca_info.c_str());
+  if (!way_.ssl.cert.empty()) {
+    curl_easy_setopt(handle, CURLOPT_SSLCERTTYPE, way_.ssl.cert_type == HttpSslOptions::CERT_DER ? "DER" : "PEM");
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, way_.ssl.cert.c_str());
   }
-  if (!ssl_.key.empty()) {
-    curl_easy_setopt(handle, CURLOPT_SSLKEYTYPE, ssl_.key_type == HttpSslOptions::KEY_DER ? "DER" : "PEM");
-    curl_easy_setopt(handle, CURLOPT_SSLKEY, ssl_.key.c_str());
+  if (!way_.ssl.key.empty()) {
+    curl_easy_setopt(handle, CURLOPT_SSLKEYTYPE, way_.ssl.key_type == HttpSslOptions::KEY_DER ? "DER" : "PEM");
+    curl_easy_setopt(handle, CURLOPT_SSLKEY, way_.ssl.key.c_str());
   }
 }
 
 void Exchange::Complete(CURL* handle, CURLcode outcome) {
   answer_.outcome = outcome;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer_.status);
+  // A server may answer before it has all of a request, which it refuses, say.
+  if (timers_.Timestamp(Kind::SEND_END) == 0) timers_.CaptureTimestamp(Kind::SEND_END);
   timers_.CaptureTimestamp(Kind::RECV_END);
 }
 
@@ -97,7 +103,7 @@ size_t Exchange::Send(char* buffer, size_t room) {
   while (sent < room && piece_ < pieces_.size()) {
     const auto& [data, size] = pieces_[piece_];
     const size_t part = std::min(room - sent, size - offset_);
-    if (part > 0) std::memcpy(buffer + sent, data + offset_, part);
+    std::memcpy(buffer + sent, data + offset_, part);
     sent += part;
     offset_ += part;
     if (offset_ == size) ++piece_, offset_ = 0;

@@ -14,6 +14,12 @@
 namespace triton {
 namespace client {
 
+// How a server is reached, beside its URL.
+struct HttpWay {
+  HttpSslOptions ssl;
+  std::string socket_path;  // of a Unix-domain socket; empty: by the URL's host and port
+};
+
 struct HttpRequest {
   std::string url;
   bool post = false;
@@ -39,7 +45,7 @@ struct HttpAnswer {
 // Stays where it is while libcurl works on it.
 class Exchange {
  public:
-  Exchange(HttpRequest request, const HttpSslOptions& ssl, bool verbose);
+  Exchange(HttpRequest request, const HttpWay& way, bool verbose);
   Exchange(const Exchange&) = delete;
 
   // Prepares a handle, which was reset or is new, for this request. It must be performed before this object goes.
@@ -65,10 +71,10 @@ class Exchange {
   };
 
   const HttpRequest request_;
-  const HttpSslOptions ssl_;
+  const HttpWay way_;
   const bool verbose_;
   std::unique_ptr<curl_slist, FreeList> headers_;
-  InferInput::Pieces pieces_;  // the body
+  InferInput::Pieces pieces_;  // the body; none is empty
   size_t piece_ = 0;           // how far it has been sent
   size_t offset_ = 0;
   HttpAnswer answer_;

@@ -1,6 +1,8 @@
 // The client's life, and its calls other than inference.
 #include "http_client.h"
 
+#include <cctype>
+#include <cstring>
 #include <iostream>
 #include <utility>
 
@@ -44,19 +46,40 @@ HttpRequest RequestFor(std::string url, const Headers& headers) {
   return request;
 }
 
+struct Address {
+  std::string url, socket_path;
+};
+
+// "unix:PATH", or "unix:///PATH", may stand in place of host, port and path. Behind a host of that name is a port.
+Address AddressOf(std::string url) {
+  std::string scheme;
+  for (const char* known : {"http://", "https://"}) {
+    if (url.rfind(known, 0) == 0) scheme = known;
+  }
+  constexpr char kUnix[] = "unix:";
+  const size_t path = scheme.size() + std::strlen(kUnix);
+  if (url.compare(scheme.size(), std::strlen(kUnix), kUnix) == 0 && path < url.size() &&
+      std::isdigit(static_cast<unsigned char>(url[path])) == 0)
+    return {scheme + "localhost", url.substr(url.compare(path, 3, "///") == 0 ? path + 2 : path)};
+  while (!url.empty() && url.back() == '/') url.pop_back();  // all paths begin with one
+  return {std::move(url), ""};
+}
+
 }  // namespace
 
 Error InferenceServerHttpClient::Create(std::unique_ptr<InferenceServerHttpClient>* client,
                                         const std::string& server_url, bool verbose,
                                         const HttpSslOptions& ssl_options) {
   if (server_url.empty()) return Error("server_url: expected \"host:port\", got nothing");
-  client->reset(new InferenceServerHttpClient(server_url, verbose, ssl_options));
+  Address address = AddressOf(server_url);
+  std::unique_ptr<Connections> connections(new Connections{{ssl_options, std::move(address.socket_path)}, {}});
+  client->reset(new InferenceServerHttpClient(std::move(address.url), verbose, std::move(connections)));
   return Error::Success;
 }
 
-InferenceServerHttpClient::InferenceServerHttpClient(const std::string& url, bool verbose,
-                                                     const HttpSslOptions& ssl_options)
-    : InferenceServerClient(verbose), url_(url), connections_(new Connections{ssl_options, {}, {}}) {}
+InferenceServerHttpClient::InferenceServerHttpClient(std::string url, bool verbose,
+                                                     std::unique_ptr<Connections> connections)
+    : InferenceServerClient(verbose), url_(std::move(url)), connections_(std::move(connections)) {}
 
 InferenceServerHttpClient::~InferenceServerHttpClient() = default;
 
@@ -88,7 +111,7 @@ Error Answered(HandlePool* pool, Exchange* exchange, bool verbose, std::string* 
 
 Error InferenceServerHttpClient::Get(const std::string& path, const Headers& headers, const Parameters& query_params,
                                      std::string* body) {
-  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->ssl, verbose_);
+  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->way, verbose_);
   return Answered(&connections_->pool, &exchange, verbose_, body);
 }
 
@@ -99,13 +122,13 @@ Error InferenceServerHttpClient::Post(const std::string& path, const std::string
   request.head = content;
   request.headers.emplace_back("Expect:");
   if (headers.count("Content-Type") == 0) request.headers.emplace_back("Content-Type: application/json");
-  Exchange exchange(std::move(request), connections_->ssl, verbose_);
+  Exchange exchange(std::move(request), connections_->way, verbose_);
   return Answered(&connections_->pool, &exchange, verbose_, body);
 }
 
 Error InferenceServerHttpClient::IsOkay(bool* okay, const std::string& path, const Headers& headers,
                                         const Parameters& query_params) {
-  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->ssl, verbose_);
+  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->way, verbose_);
   connections_->pool.Perform(&exchange);
   *okay = exchange.answer().outcome == CURLE_OK && exchange.answer().status == 200;
   return exchange.answer().TransportError();

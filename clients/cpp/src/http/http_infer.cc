@@ -82,7 +82,7 @@ Error InferenceServerHttpClient::Infer(InferResult** result, const InferOptions&
       !error.IsOk()) {
     return error;
   }
-  Exchange exchange(std::move(request), connections_->ssl, verbose_);
+  Exchange exchange(std::move(request), connections_->way, verbose_);
   exchange.timers().CaptureTimestamp(Kind::REQUEST_START);
   connections_->pool.Perform(&exchange);
   if (Error error = exchange.answer().TransportError(); !error.IsOk()) {
@@ -110,7 +110,7 @@ Error InferenceServerHttpClient::AsyncInfer(OnCompleteFn callback, const InferOp
       !error.IsOk()) {
     return error;
   }
-  auto exchange = std::make_unique<Exchange>(std::move(request), connections_->ssl, verbose_);
+  auto exchange = std::make_unique<Exchange>(std::move(request), connections_->way, verbose_);
   exchange->timers().CaptureTimestamp(Kind::REQUEST_START);
   return connections_->worker.Submit(std::move(exchange), [this, callback = std::move(callback)](Exchange* done) {
     HttpAnswer& answer = done->answer();

@@ -1,6 +1,8 @@
 #include "http/json_tensor.h"
 
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "common/bytes_tensor.h"
 
@@ -84,19 +86,30 @@ bool ReadElement(std::string* tensor, const rapidjson::Value& value) {
   } else if constexpr (std::is_signed_v<T>) {
     if (!value.IsInt64()) return false;
     element = static_cast<T>(value.GetInt64());
+    if (element != value.GetInt64()) return false;
   } else {
     if (!value.IsUint64()) return false;
     element = static_cast<T>(value.GetUint64());
+    if (element != value.GetUint64()) return false;
   }
   tensor->append(reinterpret_cast<const char*>(&element), sizeof element);
   return true;
 }
 
+// A server may nest arrays deeper than calls can.
 template <typename ReadOne>
 bool ReadAll(const rapidjson::Value& value, ReadOne read_one) {
-  if (!value.IsArray()) return read_one(value);
-  for (const auto& element : value.GetArray()) {
-    if (!ReadAll(element, read_one)) return false;
+  using Range = std::pair<const rapidjson::Value*, const rapidjson::Value*>;
+  std::vector<Range> unread{{&value, &value + 1}};
+  while (!unread.empty()) {
+    auto& [next, end] = unread.back();
+    if (next == end) {
+      unread.pop_back();
+    } else if (const rapidjson::Value& element = *next++; element.IsArray()) {
+      unread.emplace_back(element.Begin(), element.End());
+    } else if (!read_one(element)) {
+      return false;
+    }
   }
   return true;
 }
