@@ -107,6 +107,35 @@ TEST_F(ClientTest, GivesTheServersError) {
   EXPECT_EQ(result->RequestStatus().Message(), error.Message());
 }
 
+TEST_F(ClientTest, GivesNoResultOfARequestThatCannotBeMade) {
+  options.request_parameters["number"] = {"number", "many", "int"};
+  tc::InferResult* answer = reinterpret_cast<tc::InferResult*>(this);
+  EXPECT_EQ(client->Infer(&answer, options, {input.get()}).Message(),
+            "request parameter 'number': expected an integer, got 'many'");
+  EXPECT_EQ(answer, nullptr);
+  options.request_parameters["number"].value = " +5";
+  EXPECT_EQ(Values<int32_t>(*Infer(options), "OUTPUT0"), kNumbers);
+}
+
+TEST_F(ClientTest, TheLongestTimeoutsAreNotAtOnce) {
+  for (const uint64_t timeout : {UINT64_MAX, UINT64_MAX / 2, UINT64_MAX / 1000, uint64_t{INT64_MAX} / 1000}) {
+    options.client_timeout_ = timeout;
+    EXPECT_EQ(Values<int32_t>(*Infer(options), "OUTPUT0"), kNumbers) << timeout;
+  }
+}
+
+TEST_F(ClientTest, TensorsMayBeEmpty) {
+  tc::InferResult* answer = nullptr;
+  for (const bool has_piece : {false, true}) {
+    const auto empty = Input("INPUT0", {1, 0}, "INT32");
+    if (has_piece) {
+      EXPECT_OK(empty->AppendRaw(nullptr, 0));
+    }
+    ASSERT_OK(client->Infer(&answer, options, {empty.get()}));
+    EXPECT_EQ(Values<int32_t>(*std::unique_ptr<tc::InferResult>(answer), "OUTPUT0"), std::vector<int32_t>{});
+  }
+}
+
 TEST_F(ClientTest, InfersAsynchronously) {
   Answer<tc::InferResult*> answer;
   ASSERT_OK(client->AsyncInfer(answer.callback(), options, {input.get()}));
@@ -177,6 +206,11 @@ TEST(SharedMemoryHelpersTest, TellWhatFailed) {
   void* memory;
   EXPECT_EQ(tc::CreateSharedMemoryRegion("/a/b", 8, &fd).Message(),
             "unable to get shared memory descriptor for shared-memory key '/a/b'");
+  const std::string key = "/cpp-client-too-large-" + std::to_string(getpid());
+  EXPECT_EQ(tc::CreateSharedMemoryRegion(key, SIZE_MAX, &fd).Message(),
+            "unable to initialize shared-memory key '" + key + "' to requested size: 18446744073709551615 bytes");
+  EXPECT_EQ(fd, -1);
+  EXPECT_OK(tc::UnlinkSharedMemoryRegion(key));
   EXPECT_EQ(tc::MapSharedMemory(-1, 0, 8, &memory).Message(),
             "unable to process address space or shared-memory descriptor: -1");
   EXPECT_EQ(tc::CloseSharedMemory(-1).Message(), "unable to close shared-memory descriptor: -1");

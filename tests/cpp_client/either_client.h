@@ -29,4 +29,10 @@ class ClientTest : public testing::Test {
   std::unique_ptr<tc::InferRequestedOutput> output = Output("OUTPUT0");
   tc::InferOptions options{"identity"};
   std::string text;
+
+  std::unique_ptr<tc::InferResult> Infer(const tc::InferOptions& of) {
+    tc::InferResult* answer = nullptr;
+    EXPECT_OK(client->Infer(&answer, of, {input.get()}));
+    return std::unique_ptr<tc::InferResult>(answer);
+  }
 };

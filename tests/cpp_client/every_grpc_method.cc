@@ -65,6 +65,9 @@ TEST_F(GrpcClientTest, TellsWhichFileCannotBeRead) {
   ssl.private_key = "/nowhere/key";
   EXPECT_EQ(Client::Create(&none, server_url, false, true, ssl).Message(),
             "private_key: cannot read '/nowhere/key': No such file or directory");
+  ssl.private_key = "/";
+  EXPECT_EQ(Client::Create(&none, server_url, false, true, ssl).Message(),
+            "private_key: cannot read '/': Is a directory");
 }
 
 TEST_F(GrpcClientTest, LoadsAndUnloads) {

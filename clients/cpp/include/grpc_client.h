@@ -125,7 +125,8 @@ class InferenceServerGrpcClient : public InferenceServerClient {
 
   // --- inference ----------------------------------------------------------------------------------------------
 
-  // *result is the caller's, also when the server refused the request: its RequestStatus() is the error returned.
+  // *result is the caller's, also when the server refused the request: its RequestStatus() is the error returned. It is
+  // null where no request could be made.
   Error Infer(InferResult** result, const InferOptions& options, const std::vector<InferInput*>& inputs,
               const std::vector<const InferRequestedOutput*>& outputs = std::vector<const InferRequestedOutput*>(),
               const Headers& headers = Headers(),

@@ -1,6 +1,7 @@
 #include "common/request_parameter.h"
 
-#include <charconv>
+#include <cerrno>
+#include <cstdlib>
 
 namespace triton {
 namespace client {
@@ -13,9 +14,12 @@ ParameterKind KindOf(const RequestParameter& parameter) {
 }
 
 Error ReadInt(int64_t* value, const RequestParameter& parameter) {
-  const char *begin = parameter.value.data(), *end = begin + parameter.value.size();
-  const auto [read, error] = std::from_chars(begin, end, *value);
-  if (error == std::errc() && read == end) return Error::Success;
+  // As std::stoi reads it, with blanks and a plus before it.
+  const char* const begin = parameter.value.c_str();
+  char* end;
+  errno = 0;
+  *value = std::strtoll(begin, &end, 10);
+  if (errno == 0 && end != begin && end == begin + parameter.value.size()) return Error::Success;
   return Error("request parameter '" + parameter.name + "': expected an integer, got '" + parameter.value + "'");
 }
 

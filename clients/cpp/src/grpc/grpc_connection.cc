@@ -23,8 +23,10 @@ constexpr long kShareCount = 6;
 Error ReadFile(std::string* content, const char* what, const std::string& path) {
   if (path.empty()) return Error::Success;
   std::ifstream file(path, std::ios::binary);
-  content->assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  if (!file) return Error(std::string(what) + ": cannot read '" + path + "': " + std::strerror(errno));
+  // Not by iterators of its buffer, which throw what they cannot read, of a folder, say.
+  char part[4096];
+  while (file.read(part, sizeof part) || file.gcount() > 0) content->append(part, static_cast<size_t>(file.gcount()));
+  if (!file.eof()) return Error(std::string(what) + ": cannot read '" + path + "': " + std::strerror(errno));
   return Error::Success;
 }
 
@@ -144,7 +146,10 @@ Error PrepareContext(grpc::ClientContext* context, const Headers& headers, uint6
       return Error("header '" + name + "': expected a value of visible ASCII characters and blanks");
     context->AddMetadata(key, value);
   }
-  if (timeout_us != 0) context->set_deadline(std::chrono::system_clock::now() + std::chrono::microseconds(timeout_us));
+  // What the clock cannot count is for ever, too.
+  constexpr std::chrono::microseconds kLongest = std::chrono::hours(24 * 365 * 100);
+  if (timeout_us != 0 && timeout_us <= static_cast<uint64_t>(kLongest.count()))
+    context->set_deadline(std::chrono::system_clock::now() + std::chrono::microseconds(timeout_us));
   context->set_compression_algorithm(compression);
   return Error::Success;
 }

@@ -46,6 +46,7 @@ Error InferenceServerGrpcClient::Infer(InferResult** result, const InferOptions&
                                        const std::vector<InferInput*>& inputs,
                                        const std::vector<const InferRequestedOutput*>& outputs, const Headers& headers,
                                        const grpc_compression_algorithm compression_algorithm) {
+  *result = nullptr;
   grpc::ClientContext context;
   if (Error error = PrepareContext(&context, headers, options.client_timeout_, compression_algorithm); !error.IsOk())
     return error;

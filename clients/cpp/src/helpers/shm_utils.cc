@@ -12,6 +12,8 @@ Error CreateSharedMemoryRegion(std::string shm_key, size_t byte_size, int* shm_f
   *shm_fd = shm_open(shm_key.c_str(), O_RDWR | O_CREAT, S_IRUSR | S_IWUSR);
   if (*shm_fd == -1) return Error("unable to get shared memory descriptor for shared-memory key '" + shm_key + "'");
   if (ftruncate(*shm_fd, static_cast<off_t>(byte_size)) == -1) {
+    close(*shm_fd);
+    *shm_fd = -1;
     return Error("unable to initialize shared-memory key '" + shm_key +
                  "' to requested size: " + std::to_string(byte_size) + " bytes");
   }

@@ -75,6 +75,7 @@ Error InferenceServerHttpClient::Infer(InferResult** result, const InferOptions&
                                        const Parameters& query_params,
                                        const CompressionType request_compression_algorithm,
                                        const CompressionType response_compression_algorithm) {
+  *result = nullptr;
   HttpRequest request;
   request.url = UrlOf(InferPath(options), query_params);
   if (Error error = FillRequest(&request, options, inputs, outputs, headers, request_compression_algorithm,
