@@ -334,6 +334,67 @@ TEST_F(GrpcClientTest, AStreamIsNotStoppedWithinItsCallback) {
   EXPECT_OK(client->StopStream());
 }
 
+TEST_F(GrpcClientTest, AStreamThatStopsTakesNoMoreOfItsCallback) {
+  Answer<bool> running;
+  const auto set = running.callback();
+  tc::Error error;
+  ASSERT_OK(client->StartStream([&](tc::InferResult* result) {
+    delete result;
+    set(true);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the stream is about to stop
+    error = client->AsyncStreamInfer(options, {input.get()});
+  }));
+  ASSERT_OK(client->AsyncStreamInfer(options, {input.get()}));
+  EXPECT_TRUE(running.Wait());
+  ASSERT_OK(client->StopStream());
+  EXPECT_EQ(error.Message(), "Stream has been closed.");
+}
+
+TEST_F(GrpcClientTest, AClientMayGoWhileTheCallbackOfItsStreamAsksAgain) {
+  auto leaving = Connect();
+  Client* const asked = leaving.get();
+  Answer<bool> running;
+  const auto set = running.callback();
+  tc::Error error, async_error;
+  ASSERT_OK(leaving->StartStream([&](tc::InferResult* result) {
+    delete result;
+    set(true);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the client is about to go
+    error = asked->AsyncStreamInfer(options, {input.get()});
+    async_error = asked->AsyncInfer([](tc::InferResult* more) { delete more; }, options, {input.get()});
+  }));
+  ASSERT_OK(leaving->AsyncStreamInfer(options, {input.get()}));
+  EXPECT_TRUE(running.Wait());
+  leaving.reset();
+  EXPECT_EQ(error.Message(), "stream not available, use StartStream() to make one available.");
+  EXPECT_EQ(async_error.Message(), "Client is exiting.");
+}
+
+TEST_F(GrpcClientTest, AClientMayGoWithinTheCallbackOfItsStream) {
+  Client* const leaving = Connect().release();
+  Answer<bool> gone;
+  const auto set = gone.callback();
+  ASSERT_OK(leaving->StartStream([&](tc::InferResult* result) {
+    delete result;
+    delete leaving;
+    set(true);
+  }));
+  ASSERT_OK(leaving->AsyncStreamInfer(options, {input.get()}));
+  EXPECT_TRUE(gone.Wait());
+}
+
+TEST_F(GrpcClientTest, AStreamMayBeStoppedByTwo) {
+  for (int round = 0; round < 20; ++round) {
+    Results results;
+    ASSERT_OK(client->StartStream(results.callback()));
+    ASSERT_OK(client->AsyncStreamInfer(options, {input.get()}));
+    std::thread other([this] { EXPECT_OK(client->StopStream()); });
+    EXPECT_OK(client->StopStream());
+    other.join();
+    EXPECT_EQ(results.Wait(1), 1u);
+  }
+}
+
 TEST_F(GrpcClientTest, StreamsOfDecoupledModels) {
   Results results;
   ASSERT_OK(client->StartStream(results.callback(), /*enable_stats=*/false));

@@ -61,8 +61,8 @@ class InferenceServerGrpcClient : public InferenceServerClient {
                       const grpc::ChannelArguments& channel_args, bool verbose = false, bool use_ssl = false,
                       const SslOptions& ssl_options = SslOptions(), const bool use_cached_channel = true);
 
-  // Requests of AsyncInfer() that have not completed, and a stream, are cancelled; their callbacks are not called.
-  // Not to be destroyed within a callback.
+  // Requests of AsyncInfer() that have not completed, and a stream, are cancelled; their callbacks are not called. A
+  // callback that runs is waited for, unless it is what destroys the client.
   ~InferenceServerGrpcClient() override;
 
   // Connections of this process that clients share.
@@ -178,9 +178,12 @@ class InferenceServerGrpcClient : public InferenceServerClient {
                                                                            Response*),
              const Request& request, Response* response, const Headers& headers, uint64_t timeout_us);
 
+  std::shared_ptr<InferStream> Stream() const;
+  std::shared_ptr<InferStream> TakeStream();
+
   const std::shared_ptr<GrpcConnection> connection_;
-  std::unique_ptr<AsyncInferCalls> async_calls_;
-  std::mutex stream_mutex_;
+  const std::shared_ptr<AsyncInferCalls> async_calls_;
+  mutable std::mutex stream_mutex_;
   std::shared_ptr<InferStream> stream_;  // guarded by stream_mutex_
 };
 

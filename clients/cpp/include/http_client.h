@@ -45,7 +45,8 @@ class InferenceServerHttpClient : public InferenceServerClient {
   static Error Create(std::unique_ptr<InferenceServerHttpClient>* client, const std::string& server_url,
                       bool verbose = false, const HttpSslOptions& ssl_options = HttpSslOptions());
 
-  // Requests of AsyncInfer() that have not completed are dropped; their callbacks are not called.
+  // Requests of AsyncInfer() that have not completed are dropped; their callbacks are not called. A callback that runs
+  // is waited for, unless it is what destroys the client.
   ~InferenceServerHttpClient() override;
 
   // --- bodies without a connection ----------------------------------------------------------------------------

@@ -50,7 +50,7 @@ template <typename Infer>
 Error InferOneByOne(std::vector<InferResult*>* results, const MultiRequest& requests, Infer infer) {
   if (Error error = requests.Check(); !error.IsOk()) return error;
   for (size_t i = 0; i < requests.size(); ++i) {
-    InferResult* result = nullptr;
+    InferResult* result;
     const Error error = infer(&result, i);
     if (result != nullptr) results->push_back(result);
     if (!error.IsOk()) return error;
@@ -68,7 +68,7 @@ Error InferAllAtOnce(InferenceServerClient::OnMultiCompleteFn callback, const Mu
     return Error::Success;
   }
   struct Gathered {
-    std::vector<InferResult*> results;
+    std::vector<std::unique_ptr<InferResult>> results;  // freed here if the client goes before all have come
     std::atomic<size_t> missing;
     InferenceServerClient::OnMultiCompleteFn callback;
   };
@@ -78,8 +78,11 @@ Error InferAllAtOnce(InferenceServerClient::OnMultiCompleteFn callback, const Mu
   gathered->callback = std::move(callback);
   for (size_t i = 0; i < requests.size(); ++i) {
     const auto arrived = [gathered, i](InferResult* result) {
-      gathered->results[i] = result;
-      if (--gathered->missing == 0) gathered->callback(std::move(gathered->results));
+      gathered->results[i].reset(result);
+      if (--gathered->missing > 0) return;
+      std::vector<InferResult*> results;
+      for (auto& each : gathered->results) results.push_back(each.release());
+      gathered->callback(std::move(results));
     };
     if (Error error = submit(arrived, i); !error.IsOk()) arrived(failed(error));
   }

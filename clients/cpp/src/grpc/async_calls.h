@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <shared_mutex>
 #include <thread>
 
 #include "common.h"
@@ -15,8 +16,9 @@
 namespace triton {
 namespace client {
 
-// Hands answers to callbacks on a thread of its own, which begins with the first call. Thread-safe.
-class AsyncInferCalls {
+// Hands answers to callbacks on a thread of its own, which begins with the first call and keeps it until it ends.
+// Thread-safe.
+class AsyncInferCalls : public std::enable_shared_from_this<AsyncInferCalls> {
  public:
   struct Call {
     grpc::ClientContext context;
@@ -28,13 +30,14 @@ class AsyncInferCalls {
   };
 
   AsyncInferCalls() = default;
-  // Cancels what has not completed, without calling back.
-  ~AsyncInferCalls();
   AsyncInferCalls(const AsyncInferCalls&) = delete;
 
-  // `request` may go when this returns.
-  void Start(inference::GRPCInferenceService::Stub* stub, const inference::ModelInferRequest& request,
-             std::unique_ptr<Call> call);
+  // `request` may go when this returns. Error: it was stopped.
+  Error Start(inference::GRPCInferenceService::Stub* stub, const inference::ModelInferRequest& request,
+              std::unique_ptr<Call> call);
+  // Once, and before it is destroyed. Cancels what has not completed, without calling back, and waits for a callback
+  // that is under way, unless that is who stops it.
+  void Stop();
 
  private:
   void Run();
@@ -42,8 +45,9 @@ class AsyncInferCalls {
   bool Remove(Call* call);
 
   grpc::CompletionQueue queue_;
+  std::shared_mutex gate_;  // shared while a call is begun: the queue takes none once it is shut down
+  bool exiting_ = false;    // guarded by gate_
   std::mutex mutex_;
-  bool exiting_ = false;       // guarded by mutex_
   std::set<Call*> under_way_;  // guarded by mutex_
   std::thread worker_;         // begun under mutex_
 };

@@ -41,9 +41,13 @@ Error InferenceServerGrpcClient::Create(std::unique_ptr<InferenceServerGrpcClien
 InferenceServerGrpcClient::InferenceServerGrpcClient(bool verbose, std::shared_ptr<GrpcConnection> connection)
     : InferenceServerClient(verbose),
       connection_(std::move(connection)),
-      async_calls_(std::make_unique<AsyncInferCalls>()) {}
+      async_calls_(std::make_shared<AsyncInferCalls>()) {}
 
-InferenceServerGrpcClient::~InferenceServerGrpcClient() = default;
+// Callbacks that are under way may still make calls, and open a stream.
+InferenceServerGrpcClient::~InferenceServerGrpcClient() {
+  async_calls_->Stop();
+  while (const std::shared_ptr<InferStream> stream = TakeStream()) stream->Abort();
+}
 
 size_t InferenceServerGrpcClient::GetNumCachedChannels() const { return GrpcConnection::SharedCount(); }
 

@@ -75,8 +75,7 @@ Error InferenceServerGrpcClient::AsyncInfer(OnCompleteFn callback, const InferOp
   call->done = [callback = std::move(callback), this](AsyncInferCalls::Call* done) {
     callback(ResultOf(done->status, std::move(done->response), &done->timers, stats_.get(), verbose_));
   };
-  async_calls_->Start(&connection_->stub(), request, std::move(call));
-  return Error::Success;
+  return async_calls_->Start(&connection_->stub(), request, std::move(call));
 }
 
 Error InferenceServerGrpcClient::InferMulti(std::vector<InferResult*>* results,
@@ -118,17 +117,23 @@ Error InferenceServerGrpcClient::StartStream(OnCompleteFn callback, bool enable_
   auto context = std::make_unique<grpc::ClientContext>();
   if (Error error = PrepareContext(context.get(), headers, stream_timeout, compression_algorithm); !error.IsOk())
     return error;
-  stream_ = std::make_shared<InferStream>(&connection_->stub(), std::move(context), std::move(callback),
-                                          enable_stats ? stats_.get() : nullptr, verbose_);
+  stream_ = InferStream::Open(&connection_->stub(), std::move(context), std::move(callback),
+                              enable_stats ? stats_.get() : nullptr, verbose_);
   return Error::Success;
 }
 
+std::shared_ptr<InferStream> InferenceServerGrpcClient::Stream() const {
+  const std::lock_guard<std::mutex> lock(stream_mutex_);
+  return stream_;
+}
+
+std::shared_ptr<InferStream> InferenceServerGrpcClient::TakeStream() {
+  const std::lock_guard<std::mutex> lock(stream_mutex_);
+  return std::exchange(stream_, nullptr);
+}
+
 Error InferenceServerGrpcClient::StopStream() {
-  std::shared_ptr<InferStream> stream;
-  {
-    const std::lock_guard<std::mutex> lock(stream_mutex_);
-    stream = stream_;
-  }
+  const std::shared_ptr<InferStream> stream = Stream();
   if (stream == nullptr) return Error::Success;
   if (Error error = stream->Close(); !error.IsOk()) return error;
   const std::lock_guard<std::mutex> lock(stream_mutex_);
@@ -138,11 +143,7 @@ Error InferenceServerGrpcClient::StopStream() {
 
 Error InferenceServerGrpcClient::AsyncStreamInfer(const InferOptions& options, const std::vector<InferInput*>& inputs,
                                                   const std::vector<const InferRequestedOutput*>& outputs) {
-  std::shared_ptr<InferStream> stream;
-  {
-    const std::lock_guard<std::mutex> lock(stream_mutex_);
-    stream = stream_;
-  }
+  const std::shared_ptr<InferStream> stream = Stream();
   if (stream == nullptr) return Error("stream not available, use StartStream() to make one available.");
   RequestTimers timers;
   inference::ModelInferRequest request;

@@ -17,18 +17,18 @@ InferStream::InferStream(Stub* stub, std::unique_ptr<grpc::ClientContext> contex
       callback_(std::move(callback)),
       stats_(stats),
       verbose_(verbose),
-      stream_(stub->ModelStreamInfer(context_.get())),
-      reader_(&InferStream::Run, this) {}
+      stream_(stub->ModelStreamInfer(context_.get())) {}
 
-InferStream::~InferStream() {
-  if (!reader_.joinable()) return;
-  dropped_ = true;
-  context_->TryCancel();
-  reader_.join();
+std::shared_ptr<InferStream> InferStream::Open(Stub* stub, std::unique_ptr<grpc::ClientContext> context,
+                                               OnCompleteFn callback, StatRecorder* stats, bool verbose) {
+  std::shared_ptr<InferStream> stream(new InferStream(stub, std::move(context), std::move(callback), stats, verbose));
+  stream->reader_ = std::thread([stream] { stream->Run(); });
+  return stream;
 }
 
 Error InferStream::Send(const inference::ModelInferRequest& request, const RequestTimers& timers) {
   const std::lock_guard<std::mutex> lock(write_mutex_);
+  if (closed_) return Error("Stream has been closed.");
   if (stats_ != nullptr) {
     const std::lock_guard<std::mutex> timers_lock(timers_mutex_);
     timers_.push(timers);  // before the response can come
@@ -37,7 +37,7 @@ Error InferStream::Send(const inference::ModelInferRequest& request, const Reque
 }
 
 Error InferStream::Close() {
-  if (reader_.get_id() == std::this_thread::get_id()) {
+  if (IsReader()) {
     return Error("StopStream() waits for the stream's callbacks: it cannot be called within one");
   }
   {
@@ -50,7 +50,16 @@ Error InferStream::Close() {
   return Error::Success;
 }
 
+void InferStream::Abort() {
+  dropped_ = true;
+  context_->TryCancel();
+  if (IsReader()) return reader_.detach();
+  const std::lock_guard<std::mutex> lock(join_mutex_);
+  if (reader_.joinable()) reader_.join();
+}
+
 void InferStream::Run() {
+  reader_id_ = std::this_thread::get_id();
   for (inference::ModelStreamInferResponse response; stream_->Read(&response);) {
     if (!dropped_) Hand(std::move(response));
   }

@@ -17,26 +17,30 @@
 namespace triton {
 namespace client {
 
-// Thread-safe.
-class InferStream {
+// Thread-safe. Its thread keeps it until it ends.
+class InferStream : public std::enable_shared_from_this<InferStream> {
  public:
   using Stub = inference::GRPCInferenceService::Stub;
   using OnCompleteFn = InferenceServerClient::OnCompleteFn;
 
-  // `context` is prepared; `stats`, if it is given, outlives the stream.
-  InferStream(Stub* stub, std::unique_ptr<grpc::ClientContext> context, OnCompleteFn callback, StatRecorder* stats,
-              bool verbose);
-  // Cancels what has not been answered, without calling back.
-  ~InferStream();
+  // `context` is prepared; `stats`, if it is given, is used until the stream is closed or aborted, which it has to be.
+  static std::shared_ptr<InferStream> Open(Stub* stub, std::unique_ptr<grpc::ClientContext> context,
+                                           OnCompleteFn callback, StatRecorder* stats, bool verbose);
   InferStream(const InferStream&) = delete;
 
   // Waits while the server takes no more. Error: the stream has ended.
   Error Send(const inference::ModelInferRequest& request, const RequestTimers& timers);
   // No more requests; waits for the last response. Error: called within the callback.
   Error Close();
+  // Cancels what has not been answered, without calling back, and waits for a callback that is under way, unless that
+  // is who aborts it.
+  void Abort();
 
  private:
+  InferStream(Stub* stub, std::unique_ptr<grpc::ClientContext> context, OnCompleteFn callback, StatRecorder* stats,
+              bool verbose);
   void Run();
+  bool IsReader() const { return reader_id_ == std::this_thread::get_id(); }
   void Hand(inference::ModelStreamInferResponse response);
   // Of the oldest request that has had no response. None: requests are not counted, or all have had one.
   std::optional<RequestTimers> TakeTimers();
@@ -52,6 +56,7 @@ class InferStream {
   std::queue<RequestTimers> timers_;  // guarded by timers_mutex_
   const std::unique_ptr<grpc::ClientReaderWriter<inference::ModelInferRequest, inference::ModelStreamInferResponse>>
       stream_;
+  std::atomic<std::thread::id> reader_id_{};
   std::mutex join_mutex_;
   std::thread reader_;  // joined under join_mutex_
 };

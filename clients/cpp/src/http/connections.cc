@@ -44,29 +44,32 @@ void HandlePool::Perform(Exchange* exchange) {
 
 AsyncWorker::AsyncWorker() : multi_(curl_multi_init()) {}
 
-AsyncWorker::~AsyncWorker() {
+void AsyncWorker::Stop() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     exiting_ = true;
   }
-  if (worker_.joinable()) {
-    curl_multi_wakeup(multi_);
-    worker_.join();
-  }
+  if (!worker_.joinable()) return;
+  if (worker_.get_id() == std::this_thread::get_id()) return worker_.detach();
+  curl_multi_wakeup(multi_);
+  worker_.join();
+}
+
+AsyncWorker::~AsyncWorker() {
   for (auto& [handle, call] : under_way_) curl_multi_remove_handle(multi_, handle);
   under_way_.clear();
   curl_multi_cleanup(multi_);
 }
 
 Error AsyncWorker::Submit(std::unique_ptr<Exchange> exchange, Done done) {
-  Call call{NewHandle(), std::move(exchange), std::move(done)};
+  Call call{std::move(exchange), NewHandle(), std::move(done)};
   if (call.handle == nullptr) return Error("failed to initialize HTTP client");
   call.exchange->Prepare(call.handle.get());
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (exiting_) return Error("Client is exiting.");
     submitted_.push_back(std::move(call));
-    if (!worker_.joinable()) worker_ = std::thread(&AsyncWorker::Run, this);
+    if (!worker_.joinable()) worker_ = std::thread([self = shared_from_this()] { self->Run(); });
   }
   curl_multi_wakeup(multi_);
   return Error::Success;

@@ -33,22 +33,25 @@ class HandlePool {
   std::vector<EasyHandle> idle_;  // guarded by mutex_
 };
 
-// Performs exchanges on a thread of its own, which begins with the first; there the callbacks run. Thread-safe.
-class AsyncWorker {
+// Performs exchanges on a thread of its own, which begins with the first and keeps it until it ends; there the
+// callbacks run. Thread-safe.
+class AsyncWorker : public std::enable_shared_from_this<AsyncWorker> {
  public:
   using Done = std::function<void(Exchange*)>;
 
   AsyncWorker();
-  // Drops what has not completed.
   ~AsyncWorker();
   AsyncWorker(const AsyncWorker&) = delete;
 
   Error Submit(std::unique_ptr<Exchange> exchange, Done done);
+  // Before it is destroyed. Drops what has not completed, and waits for a callback that is under way, unless that is
+  // who stops it.
+  void Stop();
 
  private:
   struct Call {
-    EasyHandle handle;
     std::unique_ptr<Exchange> exchange;
+    EasyHandle handle;
     Done done;
   };
 
@@ -68,7 +71,7 @@ class AsyncWorker {
 struct InferenceServerHttpClient::Connections {
   const HttpWay way;
   HandlePool pool;
-  AsyncWorker worker;
+  const std::shared_ptr<AsyncWorker> worker = std::make_shared<AsyncWorker>();
 };
 
 }  // namespace client

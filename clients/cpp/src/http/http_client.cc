@@ -81,7 +81,8 @@ InferenceServerHttpClient::InferenceServerHttpClient(std::string url, bool verbo
                                                      std::unique_ptr<Connections> connections)
     : InferenceServerClient(verbose), url_(std::move(url)), connections_(std::move(connections)) {}
 
-InferenceServerHttpClient::~InferenceServerHttpClient() = default;
+// A callback that is under way may still make calls.
+InferenceServerHttpClient::~InferenceServerHttpClient() { connections_->worker->Stop(); }
 
 std::string InferenceServerHttpClient::UrlOf(const std::string& path, const Parameters& query_params) const {
   std::string url = url_ + "/" + path;

@@ -113,7 +113,7 @@ Error InferenceServerHttpClient::AsyncInfer(OnCompleteFn callback, const InferOp
   }
   auto exchange = std::make_unique<Exchange>(std::move(request), connections_->way, verbose_);
   exchange->timers().CaptureTimestamp(Kind::REQUEST_START);
-  return connections_->worker.Submit(std::move(exchange), [this, callback = std::move(callback)](Exchange* done) {
+  return connections_->worker->Submit(std::move(exchange), [this, callback = std::move(callback)](Exchange* done) {
     HttpAnswer& answer = done->answer();
     if (answer.outcome != CURLE_OK) {
       const bool late = answer.outcome == CURLE_OPERATION_TIMEDOUT;
