@@ -215,6 +215,7 @@ void GrpcConnection::Read() {
       Lose("the server has closed the connection");
       break;
     }
+    ++heard_;
     const ssize_t taken =
         nghttp2_session_mem_recv(raw_, reinterpret_cast<const uint8_t*>(scratch.data()), result.bytes);
     if (taken < 0)

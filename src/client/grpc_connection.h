@@ -44,6 +44,8 @@ class GrpcConnection final : public Loop::Watcher {
   bool is_open() const;
   // It has ended; calls that ended with it may have been run.
   bool is_lost() const { return is_lost_; }
+  // How often bytes have come from the server.
+  uint64_t heard() const { return heard_; }
   void OnEvents(bool is_ending) override;
 
  private:
@@ -67,6 +69,7 @@ class GrpcConnection final : public Loop::Watcher {
   net::Http2Output output_;
   std::vector<GrpcCall*> calls_;
   bool is_lost_ = false;
+  uint64_t heard_ = 0;
   bool is_busy_ = false;      // reads or writes: what is begun meanwhile is written at the end
   bool is_ending_ = false;    // the server sends nothing more
   bool is_readable_ = false;  // since the socket said so last, it was not read until it was empty

@@ -42,6 +42,8 @@ void Calls::Begin(uint64_t id, std::shared_ptr<const Question> question, TimePoi
                   Done done) {
   if (is_closed_) return done(Gone());
   ++begun_;
+  if (deadline <= Now())
+    return done(ClientError{ErrorKind::kDeadlineExceeded, "the deadline had passed before the call"});
   budget_.NoteCall();
   auto call = std::make_unique<Call>();
   call->may_repeat = may_repeat;
@@ -49,11 +51,7 @@ void Calls::Begin(uint64_t id, std::shared_ptr<const Question> question, TimePoi
   call->attempt.question = std::move(question);
   call->attempt.deadline = deadline;
   call->attempt.done = [this, id](Expected<Answer> answer) { OnAttempt(id, std::move(answer)); };
-  call->deadline_timer = worker_.At(deadline, [this, id] {
-    const Call& late = *calls_.at(id);
-    End(id, ClientError{ErrorKind::kDeadlineExceeded, fmt::format("no answer in time: {} attempts, the last at {}",
-                                                                  late.attempts, endpoints_[late.endpoint].address)});
-  });
+  call->deadline_timer = worker_.At(deadline, [this, id] { OnDeadline(id); });
   calls_.emplace(id, std::move(call));
   Try(id);
 }
@@ -92,6 +90,16 @@ void Calls::OnAttempt(uint64_t id, Expected<Answer> answer) {
   }
 }
 
+void Calls::OnDeadline(uint64_t id) {
+  const Call& late = *calls_.at(id);
+  Endpoint& endpoint = endpoints_[late.endpoint];
+  // Connecting may take longer than calls do: nobody would be left to be told that the endpoint is not there.
+  if (late.is_under_way && !late.attempt.was_sent && !endpoint.channel->is_connected()) NoteOutcome(endpoint, true);
+  if (late.is_under_way && late.attempt.was_sent) endpoint.channel->NoteLate();
+  End(id, ClientError{ErrorKind::kDeadlineExceeded,
+                      fmt::format("no answer in time: {} attempts, the last at {}", late.attempts, endpoint.address)});
+}
+
 void Calls::NoteOutcome(Endpoint& endpoint, bool failed) {
   if (!failed) {
     endpoint.failures_in_a_row = 0;
@@ -99,6 +107,8 @@ void Calls::NoteOutcome(Endpoint& endpoint, bool failed) {
     return;
   }
   ++endpoint.failures;
+  // All calls that were under way fail together: that is the same failure, not as many in a row.
+  if (endpoint.state.avoided_until > Now()) return;
   endpoint.state.avoided_until = Now() + AvoidanceAfter(++endpoint.failures_in_a_row);
 }
 

@@ -53,6 +53,7 @@ class Calls {
 
   void Try(uint64_t id);
   void OnAttempt(uint64_t id, Expected<Answer> answer);
+  void OnDeadline(uint64_t id);
   void NoteOutcome(Endpoint& endpoint, bool failed);
   bool MayTryAgain(const Call& call, bool was_refused);
   void End(uint64_t id, Result<Answer> result);

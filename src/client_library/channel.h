@@ -28,6 +28,10 @@ class Channel {
   virtual void Start(Attempt& attempt) = 0;
   // It is not told; if it was sent, the server learns that nobody waits.
   virtual void Abandon(Attempt& attempt) = 0;
+  // A connection is open, that is, the endpoint is there.
+  virtual bool is_connected() const = 0;
+  // An attempt that was sent had no answer in time: perhaps its connection leads nowhere. It is abandoned next.
+  virtual void NoteLate() = 0;
 };
 
 }  // namespace neso::client_library

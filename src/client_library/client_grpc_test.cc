@@ -1,5 +1,6 @@
 // Calls to real gRPC servers of ours: to one, to several, to some that fail.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <atomic>
 #include <functional>
@@ -232,6 +233,20 @@ TEST(ClientGrpcTest, GivesUpAtItsDeadlineWhichTheServerKnows) {
   EXPECT_TRUE(Soon([&] { return service.cancels == 1; }));
   EXPECT_FALSE(timeout.empty());
   EXPECT_EQ(client.Figures().endpoints[0].outstanding, 0u);
+}
+
+// As a machine that has lost its power, or a router that has forgotten a connection.
+TEST(ClientGrpcTest, AConnectionThatNothingComesFromIsNotUsedAgain) {
+  const client::ListeningSocket silent;
+  std::vector<OwnedDescriptor> connections;
+  Client client = Connect({"grpc://127.0.0.1:" + std::to_string(silent.port())}, {.connect_timeout = milliseconds(50)});
+  for (const size_t wanted : {1, 2}) {
+    EXPECT_EQ(client.Infer(Request(), {.deadline = milliseconds(100)}).Get().error().kind,
+              ErrorKind::kDeadlineExceeded);
+    pollfd watched{silent.get(), POLLIN, 0};
+    if (poll(&watched, 1, 1000) == 1) connections.push_back(silent.Accept());
+    EXPECT_EQ(connections.size(), wanted);
+  }
 }
 
 TEST(ClientGrpcTest, TheLongestTimesAreNotAtOnce) {

@@ -181,6 +181,43 @@ TEST(ClientTest, GoesToAnotherEndpointWhereOneRefuses) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.Infer(Request(), {.may_repeat = false}).Get().ok());
 }
 
+// As a restart ends the calls that a server has: it is not avoided longer for having had many.
+TEST(ClientTest, CallsThatFailTogetherAreOneFailureInARow) {
+  net::TestServer full;
+  AnswerWith(full, 503, R"({"error":"full"})");
+  Client client = Connect({At(full)}, {.most_attempts = 1});
+  std::vector<Future<InferAnswer>> answers;
+  for (int i = 0; i < 20; ++i) answers.push_back(client.Infer(Request()));
+  for (auto& answer : answers) EXPECT_FALSE(answer.Get().ok());
+  EXPECT_EQ(client.Figures().endpoints[0].failures, 20u);
+  const auto begin = std::chrono::steady_clock::now();
+  while (client.Figures().endpoints[0].is_avoided) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
+TEST(ClientTest, AvoidsAnEndpointThatIsNotThereAlsoIfCallsAreShorterThanConnecting) {
+  const FullSocket silent;
+  net::TestServer server;
+  Serve(server);
+  Client client =
+      Connect({silent.address(), At(server)}, {.deadline = milliseconds(200), .connect_timeout = milliseconds(3'000)});
+  int failed = 0;
+  for (int i = 0; i < 50; ++i) failed += client.Infer(Request()).Get().ok() ? 0 : 1;
+  EXPECT_LT(failed, 8);
+  EXPECT_EQ(client.Figures().endpoints[0].failures, static_cast<uint64_t>(failed));
+}
+
+TEST(ClientTest, ACallWithoutTimeIsNotMade) {
+  net::TestServer server;
+  std::atomic<int> requests{0};
+  Serve(server, &requests);
+  Client client = Connect({At(server)});
+  EXPECT_TRUE(client.Infer(Request()).Get().ok());
+  EXPECT_EQ(client.Infer(Request(), {.deadline = milliseconds(0)}).Get().error().kind, ErrorKind::kDeadlineExceeded);
+  EXPECT_TRUE(client.Infer(Request()).Get().ok());
+  EXPECT_EQ(requests, 2);
+}
+
 TEST(ClientTest, RetriesWithinItsBudget) {
   net::TestServer full;
   AnswerWith(full, 503, R"({"error":"full"})");

@@ -35,6 +35,28 @@ inline InferRequest Request() {
   return request;
 }
 
+// Listens, but takes no connection: whoever connects gets no answer, as from a machine that is gone.
+class FullSocket {
+ public:
+  FullSocket() {
+    EXPECT_EQ(listen(listening_.get(), 0), 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    where.sin_port = htons(listening_.port());
+    for (int i = 0; i < 3; ++i) {
+      waiting_.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      connect(waiting_.back().get(), reinterpret_cast<sockaddr*>(&where), sizeof where);
+    }
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(listening_.port()); }
+
+ private:
+  const client::ListeningSocket listening_;
+  std::vector<OwnedDescriptor> waiting_;
+};
+
 // Takes a connection for each answer, reads a request's head, sends the answer, and closes.
 class RawServer {
  public:

@@ -71,13 +71,14 @@ class GrpcChannel::Exchange final : private client::GrpcCall::Listener {
 GrpcChannel::GrpcChannel(Worker& worker, const client::Endpoint& endpoint, Nanoseconds connect_timeout)
     : worker_(worker),
       endpoint_(endpoint),
+      connect_timeout_(connect_timeout),
       connector_(worker, endpoint, client::Wire::kHttp2, connect_timeout,
                  [this](Expected<client::Dialled> dialled) { OnConnected(std::move(dialled)); }) {}
 
 GrpcChannel::~GrpcChannel() = default;
 
 void GrpcChannel::Start(Attempt& attempt) {
-  if (connection_ != nullptr && connection_->is_open()) return Send(attempt);
+  if (is_connected()) return Send(attempt);
   connection_.reset();
   waiting_.push_back(&attempt);
   if (!std::exchange(is_connecting_, true)) connector_.Connect();
@@ -91,11 +92,16 @@ void GrpcChannel::OnConnected(Expected<client::Dialled> dialled) {
     return;
   }
   connection_ = GrpcConnection::Adopt(worker_.loop(), *std::move(dialled));
+  heard_at_ = {};
   for (Attempt* const attempt : waiting) Send(*attempt);
 }
 
 void GrpcChannel::Send(Attempt& attempt) {
   attempt.was_sent = true;
+  if (heard_at_ == TimePoint() || heard_ != connection_->heard()) {
+    heard_ = connection_->heard();
+    heard_at_ = std::chrono::steady_clock::now();
+  }
   const auto [place, is_new] = exchanges_.emplace(&attempt, std::make_unique<Exchange>(*this, attempt));
   place->second->Begin();
 }
@@ -103,6 +109,14 @@ void GrpcChannel::Send(Attempt& attempt) {
 void GrpcChannel::OnEnd(Attempt& attempt, Expected<Answer> answer) {
   worker_.DestroyLater(Remove(attempt));
   attempt.done(std::move(answer));
+}
+
+// The kernel takes a quarter of an hour to find out that a machine is gone. A new connection shows it, or helps, where
+// the old one was forgotten on the way; attempts that are under way keep theirs.
+void GrpcChannel::NoteLate() {
+  if (connection_ != nullptr && connection_->heard() == heard_ &&
+      std::chrono::steady_clock::now() - heard_at_ >= connect_timeout_)
+    connection_.reset();
 }
 
 void GrpcChannel::Abandon(Attempt& attempt) {

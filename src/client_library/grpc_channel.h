@@ -21,6 +21,8 @@ class GrpcChannel final : public Channel {
   void Start(Attempt& attempt) override;
   // Resets its stream.
   void Abandon(Attempt& attempt) override;
+  bool is_connected() const override { return connection_ != nullptr && connection_->is_open(); }
+  void NoteLate() override;
 
  private:
   class Exchange;
@@ -33,7 +35,10 @@ class GrpcChannel final : public Channel {
 
   Worker& worker_;
   const client::Endpoint endpoint_;
+  const Nanoseconds connect_timeout_;
   std::shared_ptr<client::GrpcConnection> connection_;  // for new attempts; those under way share theirs
+  uint64_t heard_ = 0;                                  // of it, when an attempt was sent at
+  TimePoint heard_at_{};                                // this time; not later unless more was heard
   std::vector<Attempt*> waiting_;                       // for a connection
   bool is_connecting_ = false;
   std::unordered_map<const Attempt*, std::unique_ptr<Exchange>> exchanges_;

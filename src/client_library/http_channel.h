@@ -19,6 +19,8 @@ class HttpChannel final : public Channel, private client::Http1Connection::Liste
   void Start(Attempt& attempt) override;
   // Closes the connection that it was sent over.
   void Abandon(Attempt& attempt) override;
+  bool is_connected() const override { return !slots_.empty(); }
+  void NoteLate() override {}  // the connection is closed with the attempt
 
  private:
   struct Slot {
