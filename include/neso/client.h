@@ -56,8 +56,8 @@ struct CallOptions {
   std::optional<std::chrono::milliseconds> deadline = {};         // instead of the client's
   std::vector<std::pair<std::string, std::string>> headers = {};  // gRPC's metadata
   // May be made again after a connection was lost with the answer outstanding: the server may have run it. False is for
-  // requests with effects, such as those of sequences.
-  bool may_repeat = true;
+  // requests with effects. Not given: all may but those of sequences, which have the parameter "sequence_id".
+  std::optional<bool> may_repeat = {};
 };
 
 struct InferRequest {
@@ -83,7 +83,7 @@ struct ClientFigures {
   struct Endpoint {
     std::string address = {};
     uint64_t attempts = 0;
-    uint64_t failures = 0;     // not reached, connection lost, or refused (503, UNAVAILABLE)
+    uint64_t failures = 0;     // not reached, connection or server lost (502, 504), or refused (503, UNAVAILABLE)
     uint64_t outstanding = 0;  // attempts without an answer
     bool is_avoided = false;   // after failures, for a while
   };

@@ -54,9 +54,8 @@ class Client::Impl {
     const auto done = [promise, read](Result<Answer> answer) {
       promise.Set(answer ? read(answer.value()) : Result<T>(std::move(answer).error()));
     };
-    worker_->Post([this, id, question = std::move(question), deadline, may_repeat = options.may_repeat, done] {
-      calls_.Begin(id, question, deadline, may_repeat, done);
-    });
+    worker_->Post([this, id, question = std::move(question), deadline, may_repeat = options.may_repeat.value_or(true),
+                   done] { calls_.Begin(id, question, deadline, may_repeat, done); });
     return promise.future();
   }
 
@@ -77,6 +76,12 @@ class Client::Impl {
 };
 
 namespace {
+
+bool IsOfSequence(const InferRequest& request) {
+  const auto id = request.parameters.find("sequence_id");
+  return id != request.parameters.end() && id->second != InferRequest::Parameter(int64_t{0}) &&
+         id->second != InferRequest::Parameter(std::string());
+}
 
 ClientError ErrorOf(const Status& reason) {
   const bool is_theirs = reason.code() == StatusCode::kInvalidArg;
@@ -117,6 +122,7 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 Future<InferAnswer> Client::Infer(const InferRequest& request, CallOptions options) {
+  if (!options.may_repeat) options.may_repeat = !IsOfSequence(request);
   return impl_->Call<InferAnswer>(client_library::AskInfer(request, impl_->spoken()), options,
                                   client_library::ReadInfer);
 }

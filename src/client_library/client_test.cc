@@ -248,6 +248,32 @@ TEST(ClientTest, DoesNotRepeatWhatMayHaveHadEffects) {
   EXPECT_EQ(answer.error().message.rfind(server.address() + ": ", 0), 0u) << answer.error().message;
 }
 
+TEST(ClientTest, DoesNotRepeatRequestsOfSequencesUnlessItIsTold) {
+  InferRequest request = Request();
+  request.parameters = {{"sequence_id", int64_t{7}}};
+  RawServer once({""}), twice({"", ""});
+  Client careful = Connect({once.address()}), repeating = Connect({twice.address()}, {.most_attempts = 2});
+  EXPECT_EQ(careful.Infer(request).Get().error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(careful.Figures().retries, 0u);
+  EXPECT_EQ(repeating.Infer(request, {.may_repeat = true}).Get().error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(repeating.Figures().retries, 1u);
+}
+
+TEST(ClientTest, WhatAProxyHasLostItsServerOverIsMadeAgainIfItMayBeRunTwice) {
+  for (const int status : {502, 504}) {
+    net::TestServer proxy;
+    AnswerWith(proxy, status, "<html>");
+    Client client = Connect({At(proxy)}, {.most_attempts = 2, .first_pause = milliseconds(1)});
+    const Result<InferAnswer> answer = client.Infer(Request(), {.may_repeat = false}).Get();
+    EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
+    EXPECT_EQ(answer.error().message, At(proxy) + ": the server answers with HTTP status " + std::to_string(status));
+    EXPECT_EQ(client.Figures().retries, 0u);
+    EXPECT_FALSE(client.Infer(Request()).Get().ok());
+    EXPECT_EQ(client.Figures().retries, 1u);
+    EXPECT_EQ(client.Figures().endpoints[0].failures, 3u);
+  }
+}
+
 TEST(ClientTest, GivesUpAtItsDeadline) {
   net::TestServer server;
   HttpExchangeRef kept;
@@ -268,6 +294,18 @@ TEST(ClientTest, TheLongestTimesAreNotAtOnce) {
   Client client = Connect({At(server)}, {.connect_timeout = milliseconds::max()});
   const Result<InferAnswer> answer = client.Infer(Request(), {.deadline = milliseconds::max()}).Get();
   EXPECT_TRUE(answer.ok()) << answer.error().message;
+}
+
+TEST(ClientTest, AResultMayBeWaitedForAsLongAsCanBe) {
+  const Promise<int> promise;
+  Future<int> future = promise.future();
+  EXPECT_FALSE(future.WaitFor(milliseconds(-1)));
+  std::thread later([&promise] {
+    std::this_thread::sleep_for(milliseconds(50));
+    promise.Set(1);
+  });
+  EXPECT_TRUE(future.WaitFor(milliseconds::max()));
+  later.join();
 }
 
 TEST(ClientTest, CancelledCallsEnd) {

@@ -7,6 +7,16 @@ namespace neso::client_library {
 
 using client::Http1Connection;
 
+namespace {
+
+// Somebody on the way has no answer of the server's, and the call may have been run.
+bool IsInDoubt(int status) {
+  constexpr int kBadGateway = 502, kGatewayTimeout = 504;
+  return status == kBadGateway || status == kGatewayTimeout;
+}
+
+}  // namespace
+
 HttpChannel::HttpChannel(Worker& worker, const client::Endpoint& endpoint, Nanoseconds connect_timeout,
                          size_t most_connections)
     : worker_(worker),
@@ -63,6 +73,8 @@ void HttpChannel::OnAnswer(Http1Connection& connection, const client::Http1Answe
   client::HttpAnswer read{.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
   if (!connection.is_open()) Retire(slot);
   Serve();
+  if (IsInDoubt(read.status))
+    return attempt->done(Unavailable("{}: the server answers with HTTP status {}", endpoint_.Place(), read.status));
   attempt->done(Answer(std::move(read)));
 }
 

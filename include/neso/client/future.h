@@ -77,8 +77,13 @@ class [[nodiscard]] Future {
   // Whether there is a result by then.
   template <typename Rep, typename Period>
   bool WaitFor(std::chrono::duration<Rep, Period> time) const {
+    // Added to the clock's time, the longest ones would be in the past.
+    constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365 * 100);
+    const bool is_longer = std::chrono::duration<double>(time) > std::chrono::duration<double>(kLongest);
+    const auto until =
+        std::chrono::steady_clock::now() + (is_longer ? kLongest : std::chrono::ceil<std::chrono::nanoseconds>(time));
     std::unique_lock<std::mutex> lock(state_->mutex);
-    return state_->changed.wait_for(lock, time, [this] { return state_->result.has_value(); });
+    return state_->changed.wait_until(lock, until, [this] { return state_->result.has_value(); });
   }
 
   // `callback` gets the result on the client's thread, or at once if it is there.
