@@ -179,6 +179,21 @@ TEST_F(HttpClientTest, ArraysMayNestDeeperThanCalls) {
   EXPECT_EQ(Values<int8_t>(*std::unique_ptr<tc::InferResult>(answer), "y"), (std::vector<int8_t>{5, 6}));
 }
 
+TEST_F(HttpClientTest, TellsWhichHeaderCannotBeSent) {
+  bool live = true;
+  for (const std::string name : {"", "two words", "a:b", "a\r\nb"}) {
+    EXPECT_EQ(client->IsServerLive(&live, {{name, "x"}}).Message(),
+              "header '" + name + "': expected a name without colons, blanks and line ends");
+    EXPECT_FALSE(live);
+  }
+  const std::string message = "header 'X': expected a value without line ends";
+  EXPECT_EQ(client->ServerMetadata(&text, {{"X", "a\r\nY: b"}}).Message(), message);
+  EXPECT_EQ(client->UnloadModel("spare", {{"X", "a\r\nY: b"}}).Message(), message);
+  tc::InferResult* answer = nullptr;
+  EXPECT_EQ(client->Infer(&answer, options, {input.get()}, {}, {{"X", "a\r\nY: b"}}).Message(), message);
+  EXPECT_OK(client->IsServerLive(&live, {{"X", "caf\u00e9 a\tb"}}));
+}
+
 TEST_F(HttpClientTest, AUrlMayEndInASlash) {
   bool live = false;
   EXPECT_OK(Connect("http://" + server_url + "/")->IsServerLive(&live));

@@ -123,11 +123,12 @@ def test_a_shared_library_shows_nothing_but_the_client(library, namespaces):
 
 
 def test_sockets_in_the_file_system(models, start_server, tmp_path):
-    start_server(models, f"--http-address=unix:{tmp_path}/http", f"--grpc-address=unix:{tmp_path}/grpc", ready=False)
+    start_server(models, f"--http-address=unix:{tmp_path}/http", f"--grpc-address=unix:{tmp_path}/grpc",
+                 "--model-control-mode=explicit", "--load-model=simple", ready=False)
 
     def answers(protocol, address):
         program = CLIENT / "examples" / f"simple_{protocol}_async_infer_client"
-        return subprocess.run([program, "-u", address], capture_output=True, text=True).stdout.startswith("PASS")
+        return "PASS" in subprocess.run([program, "-u", address], capture_output=True, text=True, timeout=20 * PATIENCE).stdout
     wait_until(lambda: answers("http", f"unix:{tmp_path}/http"), timeout=20 * PATIENCE)
     assert answers("http", f"unix://{tmp_path}/http")
     assert answers("http", f"http://unix:{tmp_path}/http")

@@ -25,6 +25,19 @@ size_t HttpRequest::BodyByteSize() const {
   return byte_size;
 }
 
+Error HttpRequest::AddHeaders(const Headers& more) {
+  const auto is_control = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  for (const auto& [name, value] : more) {
+    const bool is_name = !name.empty() && name.find_first_of(": \t") == std::string::npos &&
+                         std::none_of(name.begin(), name.end(), is_control);
+    if (!is_name) return Error("header '" + name + "': expected a name without colons, blanks and line ends");
+    if (std::any_of(value.begin(), value.end(), is_control))
+      return Error("header '" + name + "': expected a value without line ends");
+    headers.push_back(name + ": " + value);
+  }
+  return Error::Success;
+}
+
 Error HttpAnswer::TransportError() const {
   if (outcome == CURLE_OK) return Error::Success;
   const std::string reason = curl_easy_strerror(outcome);

@@ -30,6 +30,8 @@ struct HttpRequest {
   uint64_t timeout_us = 0;  // 0: none
 
   size_t BodyByteSize() const;
+  // Error: a name or a value that would end its line, or a name that is none.
+  Error AddHeaders(const Headers& more);
 };
 
 struct HttpAnswer {

@@ -39,11 +39,9 @@ std::string Json(WriteMembers write_members) {
   return {json.GetString(), json.GetSize()};
 }
 
-HttpRequest RequestFor(std::string url, const Headers& headers) {
-  HttpRequest request;
-  request.url = std::move(url);
-  for (const auto& [name, value] : headers) request.headers.push_back(name + ": " + value);
-  return request;
+Error Begin(HttpRequest* request, std::string url, const Headers& headers) {
+  request->url = std::move(url);
+  return request->AddHeaders(headers);
 }
 
 struct Address {
@@ -112,13 +110,16 @@ Error Answered(HandlePool* pool, Exchange* exchange, bool verbose, std::string* 
 
 Error InferenceServerHttpClient::Get(const std::string& path, const Headers& headers, const Parameters& query_params,
                                      std::string* body) {
-  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->way, verbose_);
+  HttpRequest request;
+  if (Error error = Begin(&request, UrlOf(path, query_params), headers); !error.IsOk()) return error;
+  Exchange exchange(std::move(request), connections_->way, verbose_);
   return Answered(&connections_->pool, &exchange, verbose_, body);
 }
 
 Error InferenceServerHttpClient::Post(const std::string& path, const std::string& content, const Headers& headers,
                                       const Parameters& query_params, std::string* body) {
-  HttpRequest request = RequestFor(UrlOf(path, query_params), headers);
+  HttpRequest request;
+  if (Error error = Begin(&request, UrlOf(path, query_params), headers); !error.IsOk()) return error;
   request.post = true;
   request.head = content;
   request.headers.emplace_back("Expect:");
@@ -129,7 +130,10 @@ Error InferenceServerHttpClient::Post(const std::string& path, const std::string
 
 Error InferenceServerHttpClient::IsOkay(bool* okay, const std::string& path, const Headers& headers,
                                         const Parameters& query_params) {
-  Exchange exchange(RequestFor(UrlOf(path, query_params), headers), connections_->way, verbose_);
+  *okay = false;
+  HttpRequest request;
+  if (Error error = Begin(&request, UrlOf(path, query_params), headers); !error.IsOk()) return error;
+  Exchange exchange(std::move(request), connections_->way, verbose_);
   connections_->pool.Perform(&exchange);
   *okay = exchange.answer().outcome == CURLE_OK && exchange.answer().status == 200;
   return exchange.answer().TransportError();

@@ -34,7 +34,7 @@ Error FillRequest(HttpRequest* request, const InferOptions& options, const std::
   request->headers = {
       std::string(kInferHeaderContentLengthHTTPHeader) + ": " + std::to_string(body.json.size()),
       "Expect:", body.all_json ? "Content-Type: application/json" : "Content-Type: application/octet-stream"};
-  for (const auto& [name, value] : headers) request->headers.push_back(name + ": " + value);
+  if (Error error = request->AddHeaders(headers); !error.IsOk()) return error;
   if (request_compression == CompressionType::NONE) {
     request->head = std::move(body.json);
     request->tail = std::move(body.tensors);
