@@ -29,6 +29,7 @@ public class EveryMethod {
     address = arguments[0];
     check("datatypes", EveryMethod::datatypes);
     check("texts", EveryMethod::texts);
+    check("copies", EveryMethod::copies);
     check("outputs", EveryMethod::outputs);
     check("classes", EveryMethod::classes);
     check("arguments", EveryMethod::arguments);
@@ -36,6 +37,7 @@ public class EveryMethod {
     check("errors", EveryMethod::errors);
     check("wrong inputs", client -> wrongInputs());
     check("endpoints", client -> endpoints());
+    check("attempts", client -> attempts());
     check("timeouts", client -> timeouts());
     check("limits", client -> limits());
     check("threads", EveryMethod::threads);
@@ -175,6 +177,20 @@ public class EveryMethod {
     equal("0", result.getOutputAsString("OUTPUT1")[7]);
   }
 
+  // What an array gets after it was set is not in the request.
+  private static void copies(InferenceServerClient client) throws Exception {
+    for (boolean isBinary : new boolean[] {true, false}) {
+      int[] numbers = {1, 2, 3};
+      InferInput input = input(DataType.INT32, numbers, isBinary, 1, 3);
+      numbers[0] = 9;
+      for (int i = 0; i < 2; i++) {
+        equal(new int[] {1, 2, 3}, client.infer("of_int32", List.of(input), List.of()).getOutputAsInt("OUTPUT0"));
+      }
+      input.setData(numbers, isBinary);
+      equal(new int[] {9, 2, 3}, client.infer("of_int32", List.of(input), List.of()).getOutputAsInt("OUTPUT0"));
+    }
+  }
+
   private static List<InferInput> simple() {
     int[] ones = new int[16];
     Arrays.fill(ones, 1);
@@ -190,6 +206,7 @@ public class EveryMethod {
     equal(2, all.getOutputs().size());
     equal(6, all.getOutputAsInt("OUTPUT0")[5]);
     equal(4, all.getOutputAsInt("OUTPUT1")[5]);
+    equal(2, client.infer("simple", simple(), null).getOutputs().size());
     InferResult one = client.infer("simple", simple(), List.of(new InferRequestedOutput("OUTPUT1")));
     equal(1, one.getOutputs().size());
     equal(4, one.getOutputAsInt("OUTPUT1")[5]);
@@ -287,13 +304,54 @@ public class EveryMethod {
       thrown(InferenceException.class, "the registry is away", () -> client.infer("simple", simple(), List.of()));
       equal(2, again.asked.get());
     }
+    for (String wrong : new String[] {"two words:8000", "ftp://localhost", ""}) {
+      try (InferenceServerClient client = new InferenceServerClient(wrong, 2000, 5000)) {
+        thrown(InferenceException.class, " at " + wrong + ": expected the address of a server such as localhost:8000",
+            () -> client.infer("simple", simple(), List.of()));
+      }
+    }
+  }
+
+  /** Counts attempts. */
+  private static class Counted extends AbstractEndpoint {
+    final AtomicInteger asked = new AtomicInteger();
+    final String address;
+
+    Counted(String address) {
+      this.address = address;
+    }
+
+    @Override
+    public String getEndpoint() {
+      asked.incrementAndGet();
+      return address;
+    }
+  }
+
+  // A request of a sequence that may have come to the model does not come again.
+  private static void attempts() {
+    for (int sequence : new int[] {0, 1008}) {
+      Counted slow = new Counted(address);
+      Counted away = new Counted("127.0.0.1:1");
+      for (Counted endpoint : List.of(slow, away)) {
+        try (InferenceServerClient client = new InferenceServerClient(endpoint, 2000, 100)) {
+          InferArguments call = new InferArguments("slow", List.of(input(DataType.INT32, new int[1], true, 1, 1)), List.of());
+          call.setSequenceId(sequence);
+          String why = endpoint == slow ? "request timed out" : "nobody there takes connections";
+          thrown(InferenceException.class, "'slow' could not be asked at " + endpoint.address + ": " + why,
+              () -> client.infer(call));
+        }
+      }
+      equal(sequence == 0 ? 3 : 1, slow.asked.get());
+      equal(3, away.asked.get());
+    }
   }
 
   private static void timeouts() {
     try (InferenceServerClient client = new InferenceServerClient(address, 5000, 100)) {
       client.setRetryCnt(1);
       long began = System.nanoTime();
-      thrown(InferenceException.class, "'slow' could not be asked: request timed out",
+      thrown(InferenceException.class, "'slow' could not be asked at " + address + ": request timed out",
           () -> client.infer("slow", List.of(input(DataType.INT32, new int[1], true, 1, 1)), List.of()));
       if (System.nanoTime() - began < 90_000_000L) {
         throw new AssertionError("it gave up before its time");
@@ -360,11 +418,23 @@ public class EveryMethod {
     HttpConfig config = new HttpConfig();
     config.setKeepAlive(false);
     try (InferenceServerClient client = new InferenceServerClient(new FixedEndpoint(address), config)) {
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 100; i++) {
         equal(6, client.infer("simple", simple(), List.of()).getOutputAsInt("OUTPUT0")[5]);
       }
+      int threads = Thread.activeCount();
+      if (threads > 50) {
+        throw new AssertionError("100 calls one after the other have left " + threads + " threads");
+      }
+      thrown(InferenceException.class, "'missing' is not found", () -> client.infer("missing", simple(), List.of()));
     }
-    InferenceServerClient closed = new InferenceServerClient(address, 5000, 20000);
+    for (boolean keepAlive : new boolean[] {true, false}) {
+      config.setKeepAlive(keepAlive);
+      closing(new InferenceServerClient(new FixedEndpoint(address), config));
+    }
+  }
+
+  // It ends what is under way, and nothing begins behind it.
+  private static void closing(InferenceServerClient closed) throws Exception {
     Thread closing = new Thread(() -> {
       try {
         Thread.sleep(200);

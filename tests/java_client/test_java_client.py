@@ -11,8 +11,8 @@ LIBRARY = ROOT / ".deps" / "java-client" / "lib"
 HERE = ROOT / "tests" / "java_client"
 PAGE = ROOT / "docs" / "java-client.md"
 DATATYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "fp16", "bf16", "fp32", "fp64", "bytes"]
-CHECKS = ["datatypes", "texts", "outputs", "classes", "arguments", "sequences", "errors", "wrong inputs", "endpoints", "timeouts",
-          "limits", "threads", "connections"]
+CHECKS = ["datatypes", "texts", "copies", "outputs", "classes", "arguments", "sequences", "errors", "wrong inputs", "endpoints",
+          "attempts", "timeouts", "limits", "threads", "connections"]
 
 pytestmark = pytest.mark.skipif(not LIBRARY.is_dir(), reason="the client for Java is not compiled: scripts/setup languages")
 

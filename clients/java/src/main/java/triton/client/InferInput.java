@@ -10,8 +10,8 @@ public class InferInput {
   private final String name;
   private final long[] shape;
   private final DataType datatype;
-  private Object data; // null until it is set
-  private boolean isBinaryData;
+  private byte[] binary; // one of the two, once the data are set
+  private JsonArray json;
 
   public InferInput(String name, long[] shape, DataType datatype) {
     this.name = name;
@@ -32,7 +32,7 @@ public class InferInput {
   }
 
   /**
-   * For BOOL.
+   * For BOOL. The elements are copied: the array is the caller's again.
    *
    * @param isBinaryData as bytes behind the request's JSON, which is faster, rather than as values in it.
    * @throws IllegalArgumentException if the input has another type, or its dimensions make another number of elements.
@@ -93,18 +93,17 @@ public class InferInput {
     if (!isBinaryData && (datatype == DataType.FP16 || datatype == DataType.BF16)) {
       throw new IllegalArgumentException("input '" + name + "': " + datatype + " travels as binary data only");
     }
-    this.data = data;
-    this.isBinaryData = isBinaryData;
+    binary = isBinaryData ? BinaryProtocol.toBytes(datatype, data) : null;
+    json = isBinaryData ? null : JsonData.toJson(datatype, data);
   }
 
   /** Empty for data that stands in the JSON. */
   byte[] binaryData() {
-    return isBinaryData ? BinaryProtocol.toBytes(datatype, data) : new byte[0];
+    return binary == null ? new byte[0] : binary;
   }
 
-  /** @param binarySize of {@link #binaryData()}. */
-  JsonObject toJson(int binarySize) {
-    if (data == null) {
+  JsonObject toJson() {
+    if (binary == null && json == null) {
       throw new IllegalArgumentException("input '" + name + "' has no data: call setData() before infer()");
     }
     JsonObject input = new JsonObject();
@@ -115,12 +114,12 @@ public class InferInput {
     }
     input.add("shape", dimensions);
     input.addProperty("datatype", datatype.name());
-    if (isBinaryData) {
+    if (binary != null) {
       JsonObject parameters = new JsonObject();
-      parameters.addProperty("binary_data_size", binarySize);
+      parameters.addProperty("binary_data_size", binary.length);
       input.add("parameters", parameters);
     } else {
-      input.add("data", JsonData.toJson(datatype, data));
+      input.add("data", json);
     }
     return input;
   }

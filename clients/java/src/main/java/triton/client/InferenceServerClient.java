@@ -4,11 +4,15 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -39,7 +44,7 @@ public class InferenceServerClient implements AutoCloseable {
   private final ExecutorService threads;
   private final Semaphore calls;
   private final HttpClient http;
-  private final Set<CompletableFuture<?>> underWay = ConcurrentHashMap.newKeySet();
+  private final Set<Runnable> underWay = ConcurrentHashMap.newKeySet(); // what ends each call
   private volatile int attempts = DEFAULT_ATTEMPTS;
   private volatile boolean closed;
 
@@ -127,11 +132,11 @@ public class InferenceServerClient implements AutoCloseable {
     private final Map<String, String> headers = new LinkedHashMap<>();
     private final Map<String, String> queryParams = new LinkedHashMap<>();
 
-    /** @param outputs empty: all of them, as binary data. */
+    /** @param outputs empty or null: all of them, as binary data. */
     public InferArguments(String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) {
       this.modelName = modelName;
       this.inputs = new ArrayList<>(inputs);
-      this.outputs = new ArrayList<>(outputs);
+      this.outputs = outputs == null ? new ArrayList<>() : new ArrayList<>(outputs);
     }
 
     /** Empty: the one that the server chooses. */
@@ -190,7 +195,11 @@ public class InferenceServerClient implements AutoCloseable {
       return path.toString();
     }
 
-    private JsonObject toJson(List<byte[]> binary) {
+    private boolean isOfSequence() {
+      return parameters.has("sequence_id") && parameters.get("sequence_id").getAsInt() != 0;
+    }
+
+    private JsonObject toJson() {
       JsonObject request = new JsonObject();
       if (!requestId.isEmpty()) {
         request.addProperty("id", requestId);
@@ -203,9 +212,7 @@ public class InferenceServerClient implements AutoCloseable {
         request.add("parameters", all);
       }
       JsonArray inputsJson = new JsonArray();
-      for (int i = 0; i < inputs.size(); i++) {
-        inputsJson.add(inputs.get(i).toJson(binary.get(i).length));
-      }
+      inputs.forEach(input -> inputsJson.add(input.toJson()));
       request.add("inputs", inputsJson);
       if (!outputs.isEmpty()) {
         JsonArray outputsJson = new JsonArray();
@@ -220,21 +227,26 @@ public class InferenceServerClient implements AutoCloseable {
     }
   }
 
+  // Of a request, in the parts that it is sent in: together they may be more than an array has.
   private static final class Body {
-    final byte[] bytes;
+    final List<byte[]> parts = new ArrayList<>();
     final int headerLength;
+    long length;
 
     Body(InferArguments arguments) {
-      List<byte[]> binary = new ArrayList<>();
-      for (InferInput input : arguments.inputs) {
-        binary.add(input.binaryData());
-      }
-      byte[] header = arguments.toJson(binary).toString().getBytes(StandardCharsets.UTF_8);
-      ByteArrayOutputStream body = new ByteArrayOutputStream(binary.stream().mapToInt(part -> part.length).sum() + header.length);
-      body.writeBytes(header);
-      binary.forEach(body::writeBytes);
-      bytes = body.toByteArray();
+      byte[] header = arguments.toJson().toString().getBytes(StandardCharsets.UTF_8);
       headerLength = header.length;
+      add(header);
+      arguments.inputs.forEach(input -> add(input.binaryData()));
+    }
+
+    private void add(byte[] part) {
+      parts.add(part);
+      length += part.length;
+    }
+
+    HttpRequest.BodyPublisher publisher() {
+      return HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArrays(parts), length);
     }
   }
 
@@ -257,15 +269,11 @@ public class InferenceServerClient implements AutoCloseable {
     threads = Executors.newFixedThreadPool(Math.max(config.ioThreadNum, 1), InferenceServerClient::daemon);
     int atOnce = Math.min(config.maxConnectionCount, config.maxConnectionPerRoute);
     calls = new Semaphore(atOnce > 0 ? atOnce : Integer.MAX_VALUE);
-    http = newHttp();
-  }
-
-  private HttpClient newHttp() {
     HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads);
     if (config.connectTimeout > 0) {
       builder.connectTimeout(Duration.ofMillis(config.connectTimeout));
     }
-    return builder.build();
+    http = builder.build();
   }
 
   private static HttpConfig configOf(int connectTimeout, int readTimeout) {
@@ -289,8 +297,9 @@ public class InferenceServerClient implements AutoCloseable {
   /**
    * Asks, and waits for the answer.
    *
-   * @throws InferenceException if the server cannot be reached in as many attempts as {@link #setRetryCnt} says, or answers with an
-   *     error, which is not tried again.
+   * @throws InferenceException if the server cannot be reached in as many attempts as {@link #setRetryCnt} says, or
+   *     answers with an error, which is not tried again. A request of a sequence is tried again only if it has not been
+   *     sent: the model counts it as often as it comes.
    */
   public InferResult infer(String modelName, List<InferInput> inputs, List<InferRequestedOutput> outputs) throws InferenceException {
     return infer(new InferArguments(modelName, inputs, outputs));
@@ -300,16 +309,28 @@ public class InferenceServerClient implements AutoCloseable {
     Body body = new Body(arguments);
     InferenceException failure = new InferenceException("expected a retry count of 1 or more, got " + attempts, 0);
     for (int attempt = 0; attempt < attempts; attempt++) {
+      String address = null;
       try {
-        return resultOf(send(arguments, body));
+        address = server();
+        return resultOf(send(address, arguments, body));
       } catch (IOException | EndpointFailure unreachable) {
-        failure = new InferenceException("'" + arguments.modelName + "' could not be asked: " + reason(unreachable), unreachable);
+        String where = address == null ? "" : " at " + address;
+        String model = "'" + arguments.modelName + "'";
+        failure = new InferenceException(model + " could not be asked" + where + ": " + reason(unreachable), unreachable);
+        if (arguments.isOfSequence() && !isUnsent(unreachable)) {
+          throw failure;
+        }
       } catch (InterruptedException interrupted) {
         Thread.currentThread().interrupt();
         throw new InferenceException("interrupted while waiting for '" + arguments.modelName + "'", interrupted);
       }
     }
     throw failure;
+  }
+
+  private static boolean isUnsent(Exception unreachable) {
+    return unreachable instanceof EndpointFailure || unreachable instanceof ConnectException
+        || unreachable instanceof HttpConnectTimeoutException;
   }
 
   // Of the endpoint's own, of any kind.
@@ -319,53 +340,97 @@ public class InferenceServerClient implements AutoCloseable {
     EndpointFailure(Exception cause) {
       super("no server is known: " + reason(cause), cause);
     }
+
+    EndpointFailure(IllegalArgumentException cause) {
+      super("expected the address of a server such as localhost:8000: " + reason(cause), cause);
+    }
   }
 
   private static String reason(Exception exception) {
+    if (exception instanceof ConnectException && exception.getMessage() == null) {
+      return "nobody there takes connections";
+    }
     return exception.getMessage() == null ? exception.getClass().getSimpleName() : exception.getMessage();
   }
 
-  private HttpResponse<byte[]> send(InferArguments arguments, Body body) throws IOException, InterruptedException, EndpointFailure {
+  private Answer send(String address, InferArguments arguments, Body body)
+      throws IOException, InterruptedException, EndpointFailure {
     if (closed) {
       throw new IOException("the client is closed");
     }
-    HttpRequest request = request(arguments, body);
+    HttpRequest request = request(address, arguments, body);
     if (config.requestTimeout <= 0) {
       calls.acquire();
     } else if (!calls.tryAcquire(config.requestTimeout, TimeUnit.MILLISECONDS)) {
       throw new IOException("as many calls are under way as may be, for more than " + config.requestTimeout + " ms");
     }
     try {
-      // Each has connections of its own, and closes them once nobody refers to it.
-      HttpClient client = config.keepAlive ? http : newHttp();
-      return await(client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()));
+      return config.keepAlive ? ask(request) : askOnce(request, body);
     } finally {
       calls.release();
     }
   }
 
-  private <T> T await(CompletableFuture<T> answer) throws IOException, InterruptedException {
-    underWay.add(answer);
+  private Answer ask(HttpRequest request) throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
+    Runnable end = () -> answer.cancel(true);
+    underWay.add(end);
     try {
       if (closed) {
-        answer.cancel(true);
+        end.run();
       }
-      return answer.get();
+      HttpResponse<byte[]> came = answer.get();
+      long headerLength = came.headers().firstValueAsLong(HEADER_LENGTH).orElse(came.body().length);
+      return new Answer(came.statusCode(), came.body(), headerLength);
     } catch (CancellationException cancelled) {
       throw new IOException("the client is closed", cancelled);
     } catch (ExecutionException failed) {
       throw failed.getCause() instanceof IOException ? (IOException) failed.getCause() : new IOException(failed.getCause());
     } catch (InterruptedException interrupted) {
-      answer.cancel(true);
+      end.run();
       throw interrupted;
     } finally {
-      underWay.remove(answer);
+      underWay.remove(end);
     }
   }
 
-  private HttpRequest request(InferArguments arguments, Body body) throws EndpointFailure {
-    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server() + arguments.path()));
-    request.POST(HttpRequest.BodyPublishers.ofByteArray(body.bytes));
+  // Over a connection that is closed behind the answer. HttpClient always keeps its own, and one of them for each call
+  // would leave a thread behind until the garbage collector comes.
+  private Answer askOnce(HttpRequest request, Body body) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) request.uri().toURL().openConnection();
+    connection.setRequestMethod("POST");
+    connection.setDoOutput(true);
+    connection.setInstanceFollowRedirects(false);
+    connection.setFixedLengthStreamingMode(body.length);
+    connection.setConnectTimeout(Math.max(config.connectTimeout, 0));
+    connection.setReadTimeout(Math.max(config.readTimeout, 0));
+    request.headers().map().forEach((name, values) -> connection.setRequestProperty(name, values.get(0)));
+    connection.setRequestProperty("Connection", "close");
+    Runnable end = connection::disconnect;
+    underWay.add(end);
+    try (OutputStream out = connection.getOutputStream()) {
+      for (byte[] part : body.parts) {
+        out.write(part);
+      }
+      int status = connection.getResponseCode();
+      try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+        byte[] came = in == null ? new byte[0] : in.readAllBytes();
+        return new Answer(status, came, connection.getHeaderFieldLong(HEADER_LENGTH, came.length));
+      }
+    } catch (IOException | RuntimeException failed) {
+      if (closed) { // a connection that is taken away meanwhile fails in many ways
+        throw new IOException("the client is closed", failed);
+      }
+      throw failed;
+    } finally {
+      underWay.remove(end);
+      connection.disconnect();
+    }
+  }
+
+  private HttpRequest request(String address, InferArguments arguments, Body body) throws EndpointFailure {
+    HttpRequest.Builder request = requestTo(address, arguments.path());
+    request.POST(body.publisher());
     request.setHeader("Content-Type", "application/octet-stream");
     request.setHeader(HEADER_LENGTH, Integer.toString(body.headerLength));
     if (config.readTimeout > 0) {
@@ -375,26 +440,45 @@ public class InferenceServerClient implements AutoCloseable {
     return request.build();
   }
 
+  private static HttpRequest.Builder requestTo(String address, String path) throws EndpointFailure {
+    try {
+      String base = address.replaceFirst("/$", "");
+      String withScheme = base.contains("://") ? base : "http://" + base;
+      return HttpRequest.newBuilder(URI.create(withScheme + path));
+    } catch (IllegalArgumentException wrong) {
+      throw new EndpointFailure(wrong);
+    }
+  }
+
   private String server() throws EndpointFailure {
     try {
-      String address = endpoint.getEndpoint();
-      String withScheme = address.contains("://") ? address : "http://" + address;
-      return withScheme.endsWith("/") ? withScheme.substring(0, withScheme.length() - 1) : withScheme;
+      return Objects.requireNonNull(endpoint.getEndpoint(), "the endpoint gave none");
     } catch (Exception none) {
       throw new EndpointFailure(none);
     }
   }
 
-  private static InferResult resultOf(HttpResponse<byte[]> answer) throws InferenceException {
-    byte[] body = answer.body();
-    if (answer.statusCode() != 200) {
-      throw new InferenceException(errorOf(body, answer.statusCode()), answer.statusCode());
+  private static final class Answer {
+    final int status;
+    final byte[] body;
+    final long headerLength; // how much of the body is JSON
+
+    Answer(int status, byte[] body, long headerLength) {
+      this.status = status;
+      this.body = body;
+      this.headerLength = headerLength;
     }
-    long headerLength = answer.headers().firstValueAsLong(HEADER_LENGTH).orElse(body.length);
-    if (headerLength < 0 || headerLength > body.length) {
-      throw new InferenceException("expected " + headerLength + " bytes of JSON, got " + body.length + " bytes", 0);
+  }
+
+  private static InferResult resultOf(Answer answer) throws InferenceException {
+    if (answer.status != 200) {
+      throw new InferenceException(errorOf(answer.body, answer.status), answer.status);
     }
-    return new InferResult(body, (int) headerLength);
+    if (answer.headerLength < 0 || answer.headerLength > answer.body.length) {
+      throw new InferenceException(
+          "expected " + answer.headerLength + " bytes of JSON, got " + answer.body.length + " bytes", 0);
+    }
+    return new InferResult(answer.body, (int) answer.headerLength);
   }
 
   private static String errorOf(byte[] body, int status) {
@@ -411,7 +495,7 @@ public class InferenceServerClient implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    underWay.forEach(answer -> answer.cancel(true));
+    underWay.forEach(Runnable::run);
     threads.shutdown();
   }
 }
