@@ -1,5 +1,6 @@
 """The Helm chart and the manifests: rendered by Helm, valid by the schemas of Kubernetes, and what they start is started."""
 import contextlib
+import re
 import subprocess
 
 import pytest
@@ -19,9 +20,9 @@ rendered_here = pytest.mark.skipif(not (HELM.exists() and VALIDATE.exists()),
                                    reason="Helm and the schemas of Kubernetes are not set up: scripts/setup charts")
 
 
-def template(*options, kubernetes=KUBERNETES[-1], **values):
+def template(*options, kubernetes=KUBERNETES[-1], release="try", **values):
     chosen = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    return subprocess.run([HELM, "template", "try", CHART, "--kube-version", kubernetes, *options, *chosen],
+    return subprocess.run([HELM, "template", release, CHART, "--kube-version", kubernetes, *options, *chosen],
                           capture_output=True, text=True, timeout=60 * PATIENCE)
 
 
@@ -42,6 +43,13 @@ CHOICES = {
     "a claim": {"image.modelRepositoryClaim": "models", "image.modelRepositoryPath": "team"},
     "GPUs": {**BUCKET, "image.numGpus": 2, "resources.limits.memory": "4Gi"},
     "no autoscaling": {**BUCKET, "tags.autoscaling": "false", "replicaCount": 2, "disruptionBudget.enabled": "false"},
+    "TLS": {**BUCKET, "tls.secretName": "certificate"},
+    "all that pods may have": {
+        **BUCKET, "serviceAccountName": "models", "imagePullSecrets[0].name": "registry", "priorityClassName": "high", "podLabels.team": "a",
+        "runtimeClassName": "nvidia", "podAnnotations.note": "b", "strategy.type": "Recreate", "extraVolumes[0].name": "keys",
+        "extraVolumes[0].secret.secretName": "keys", "extraVolumeMounts[0].name": "keys", "extraVolumeMounts[0].mountPath": "/keys",
+        "topologySpreadConstraints[0].maxSkew": 1, "topologySpreadConstraints[0].topologyKey": "zone",
+        "topologySpreadConstraints[0].whenUnsatisfiable": "ScheduleAnyway"},
     "OpenShift and the operator": {**BUCKET, "tags.openshift": "true", "serviceMonitor.enabled": "true"},
 }
 
@@ -109,11 +117,67 @@ def test_the_probes_user_and_services():
 
 
 @rendered_here
-def test_an_argument_may_name_the_repository(tmp_path):
+@pytest.mark.parametrize("name", ["r" * 53, "neso-" + "r" * 48, "r" * 49 + "-a-b"])
+def test_the_longest_name_of_a_release_makes_names_that_services_may_have(name):
+    parts = render(**BUCKET, **{"serviceMonitor.enabled": "true"}, release=name)
+    for kind, of in parts:
+        assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", of), (kind, of)
+    services = [of for kind, of in parts if kind == "Service"]
+    assert len(services) == 3
+    [(_, scaled)] = [part for part in parts if part[0] == "HorizontalPodAutoscaler"]
+    assert ("Deployment", parts["HorizontalPodAutoscaler", scaled]["spec"]["scaleTargetRef"]["name"]) in parts
+
+
+@rendered_here
+def test_with_a_certificate_services_and_probes_speak_tls():
+    parts = render(**BUCKET, **{"tls.secretName": "certificate", "readinessProbe.timeoutSeconds": 3})
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        assert container(parts)[probe]["httpGet"]["scheme"] == "HTTPS"
+    assert container(parts)["readinessProbe"]["timeoutSeconds"] == 3
+    assert {"--http-use-ssl=true", "--grpc-use-ssl=true", "--grpc-server-key=/tls/tls.key"} <= set(container(parts)["args"])
+    assert {"name": "tls", "secret": {"secretName": "certificate"}} in \
+        parts["Deployment", "try-neso"]["spec"]["template"]["spec"]["volumes"]
+    assert {port["appProtocol"] for port in parts["Service", "try-neso"]["spec"]["ports"]} == {"https"}
+
+
+@rendered_here
+def test_values_that_look_like_numbers_stay_text(tmp_path):
     values = tmp_path / "values.yaml"
-    values.write_text("serverArgs: ['--model-repository=/elsewhere', '--log-verbose=1']")
+    values.write_text("existingSecret: '0123'\nserviceAccountName: '1e3'\nserverArgs: ['--model-repository=/m', '7']\n"
+                      "podAnnotations: {port: '8002', scrape: 'true'}\nimage: {imageName: '12'}")
+    parts = render("-f", str(values))
+    pod = parts["Deployment", "try-neso"]["spec"]["template"]
+    assert container(parts)["envFrom"] == [{"secretRef": {"name": "0123"}}]
+    assert pod["spec"]["serviceAccountName"] == "1e3" and container(parts)["image"] == "12" and container(parts)["args"][-1] == "7"
+    assert pod["metadata"]["annotations"] == {"port": "8002", "scrape": "true"}
+
+
+@rendered_here
+def test_new_credentials_make_new_pods():
+    def annotations(key):
+        parts = render(**BUCKET, **{"secret.id": "me", "secret.key": key})
+        return parts["Deployment", "try-neso"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations("a") == annotations("a") != annotations("b")
+
+
+@rendered_here
+def test_the_page_s_files_are_where_arguments_and_variables_say(tmp_path):
+    file = tmp_path / "values.yaml"
+    file.write_text(blocks(ROOT / "docs/kubernetes.md", "yaml", "test:files")[0])
+    pod = container(render("-f", str(file)))
+    [mount] = [mount for mount in pod["volumeMounts"] if mount["name"] == "keys"]
+    said = [variable["value"] for variable in pod["env"]] + [arg.split("=")[1] for arg in pod["args"] if "access-keys" in arg]
+    assert len(said) == 2 and all(path.startswith(mount["mountPath"] + "/") for path in said)
+
+
+@rendered_here
+@pytest.mark.parametrize("place", ["", "image: "])
+def test_an_argument_may_name_the_repository(tmp_path, place):
+    values = tmp_path / "values.yaml"
+    values.write_text(place + "{serverArgs: ['--model-repository=/elsewhere', '--log-verbose=1']}")
     args = container(render("-f", str(values)))["args"]
     assert [arg for arg in args if "repository" in arg] == ["--model-repository=/elsewhere"]
+    assert args[-1] == "--log-verbose=1"
 
 
 @rendered_here
