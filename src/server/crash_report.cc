@@ -145,8 +145,14 @@ int OpenFile() {
   return open(g_file.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 
+// The first process of a container does not get a signal without a handler, unless the processor itself has found it.
+void EndFirstProcess(int signal_number) {
+  if (getpid() == 1) _exit(128 + signal_number);
+}
+
 void OnTooLong(int) {
   const int signal_number = g_signal;
+  EndFirstProcess(signal_number);
   DefaultAction(signal_number);
   kill(getpid(), signal_number);
 }
@@ -173,7 +179,10 @@ void OnCrash(int signal_number, siginfo_t* info, void*) {
   }
   DefaultAction(signal_number);
   // What the processor found it finds again, and so the core file shows the place; what was sent is sent again.
-  if (info->si_code <= 0) raise(signal_number);
+  if (info->si_code <= 0) {
+    EndFirstProcess(signal_number);
+    raise(signal_number);
+  }
   errno = saved_errno;
 }
 

@@ -1,4 +1,6 @@
 """What a crash leaves behind names the model and its request."""
+import os
+import pathlib
 import re
 import signal
 
@@ -33,6 +35,15 @@ def test_a_crash_in_a_backend_is_reported_with_its_model_and_request(repository,
                     rf"process {server.pid}\nBuild id of libtritonserver\.so: [0-9a-f]{{40}}\n", report)
     assert "libtriton_crashing.so(TRITONBACKEND_ModelInstanceExecute+0x" in report
     assert report.endswith("Executing model 'fragile' version 1, instance 'fragile_0', requests 'order 66'\n")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a first process")
+def test_the_first_process_of_a_container_ends_with_its_report(repository):
+    server = Server(repository.path, prefix=["unshare", "--pid", "--fork", "--kill-child"]).start()
+    (first,) = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    os.kill(int(first), signal.SIGABRT)
+    assert server.wait() == 128 + signal.SIGABRT
+    assert "crashed: SIGABRT" in server.log
 
 
 def test_a_folder_that_is_not_there_is_told_at_the_start(repository):
