@@ -135,7 +135,9 @@ def test_a_recipe_of_an_image(repository, tmp_path):
     repository.add_chain("both", ["one", "one"])
     told = neso("dockerfile", repository.path, "--", "--http-port=9000")
     assert "for name in identity onnxruntime; do" in told and "python3" not in told
-    assert '\nCOPY ["models/", "/models/"]\n' in told
+    # Not readable for others where they come from, they are where they are served.
+    assert '\nCOPY ["models/", "/models/"]\nRUN chmod -R u+rwX,go+rX,go-w /opt/tritonserver /models\n' in told
+    assert "\nCOPY --from=tree /models /models\n" in told and "\nEXPOSE 9000 8001 8002\n" in told
     assert told.endswith('ENTRYPOINT ["neso", "--model-repository=/models", "--http-port=9000"]\n')
     repository.add("three", None, files={"model.py": "class TritonPythonModel: pass"})
     assert " python3 " in neso("dockerfile", repository.path)
@@ -158,6 +160,30 @@ def test_an_image_of_parts_has_no_complaint_of_hadolint(tmp_path):
         neso("dockerfile", "--backend", "python", "--cache", "local", *images, "-o", tmp_path / "Dockerfile", "--", "--log-verbose=1")
         result = subprocess.run([HADOLINT, tmp_path / "Dockerfile"], capture_output=True, text=True)
         assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("options, asked", [
+    ([], None),
+    (["--http-port=9000"], "http://localhost:9000"),
+    (["--allow-http=false"], "grpc://localhost:8001"),
+    (["--allow-http=false", "--grpc-port=9001"], "grpc://localhost:9001"),
+    (["--http-use-ssl=true"], "https://localhost:8000"),
+])
+def test_the_health_check_of_a_recipe_asks_where_the_server_is(repository, options, asked):
+    repository.add_identity("one")
+    check = json.loads(re.search(r"^HEALTHCHECK .*CMD (.*)$", neso("dockerfile", repository.path, "--", *options), re.MULTILINE)[1])
+    assert check[:4] == ["neso", "status", "--ready", "--timeout=4"]
+    expected = [] if asked is None else [f"--url={asked}"]
+    assert check[4:] == expected + (["--insecure"] if asked and asked.startswith("https") else [])
+
+
+@pytest.mark.parametrize("allow_http", [True, False])
+def test_the_health_check_of_a_recipe_is_answered(repository, start_server, allow_http):
+    repository.add_identity("one")
+    server = start_server(repository.path, *([] if allow_http else ["--allow-http=false"]), ready=allow_http)
+    options = [f"--http-port={server.http_port}"] if allow_http else ["--allow-http=false", f"--grpc-port={server.grpc_port}"]
+    check = json.loads(re.search(r"^HEALTHCHECK .*CMD (.*)$", neso("dockerfile", repository.path, "--", *options), re.MULTILINE)[1])
+    assert neso(*check[1:], "--wait=20") == "ready\n"
 
 
 def do_the_steps(recipe, tree):
@@ -192,7 +218,7 @@ def test_the_recipe_of_an_image_without_models_has_the_parts_that_are_named(tree
     recipe = neso("dockerfile", "--backend", "python", "--repoagent", "checksum", "--cache", "local", "--", "--log-verbose=1")
     assert do_the_steps(recipe, tree)[0] == ["backends/python", "caches/local", "repoagents/checksum"]
     assert 'ENTRYPOINT ["neso", "--model-repository=/models", "--log-verbose=1"]' in recipe
-    assert " python3 " in recipe and "COPY [" not in recipe
+    assert " python3 " in recipe and "COPY [" not in recipe and "/models /models" not in recipe
     assert "such as --backend onnxruntime" in neso("dockerfile", code=2)
     assert "'a b' is no name" in neso("dockerfile", "--backend", "a b", code=2)
 

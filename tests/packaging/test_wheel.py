@@ -106,6 +106,12 @@ def test_pip_puts_commands_pages_and_completions_where_they_are_looked_for(envir
         assert (environment / "share" / place).exists(), place
 
 
+def test_a_unit_of_the_environment_s_command_runs_models_on_its_python(environment, tmp_path):
+    said = subprocess.run([environment / "bin/neso", "service", tmp_path], capture_output=True, text=True, check=True).stdout
+    [path] = re.findall("^Environment=PATH=(.*)$", said, re.MULTILINE)
+    assert shutil.which("python3", path=path) == str(environment / "bin/python3")
+
+
 def test_models_of_the_backends_without_a_framework_are_served(serve, environment, repository):
     repository.add_identity("identity")
     repository.add("which", """

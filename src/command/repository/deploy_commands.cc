@@ -89,6 +89,16 @@ Status CheckService(const DeployWords& words) {
   return InvalidArg("--name {}: expected a name of letters, digits and '-'", words.name);
 }
 
+// Of the Python environment into which pip has put `program`, <environment>/lib/python3.X/site-packages/neso_server/bin/neso:
+// its `neso` begins the path with it, but a unit starts the program itself.
+std::string PythonFolder(const fs::path& program) {
+  const fs::path package = program.parent_path().parent_path();
+  if (package.filename() != "neso_server") return {};
+  const fs::path folder = package.parent_path().parent_path().parent_path().parent_path() / "bin";
+  std::error_code error;
+  return fs::exists(folder / "python3", error) ? folder.string() : std::string();
+}
+
 Expected<int> WriteService(const DeployWords& words) {
   ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
   std::error_code error;
@@ -99,7 +109,8 @@ Expected<int> WriteService(const DeployWords& words) {
                                              .program = program,
                                              .repository = repository,
                                              .user = words.user.empty() ? UserName() : words.user,
-                                             .options = words.options}),
+                                             .options = words.options,
+                                             .python_folder = PythonFolder(program)}),
               words.file);
 }
 

@@ -44,22 +44,26 @@ RUN for name in {1}; do [ -d "$name" ] || {{ echo "{2} has no {0}/$name" >&2; ex
  && for name in *; do case " {1} " in *" $name "*) ;; *) rm -rf "./$name" ;; esac; done
 )";
 
-// What the system needs besides, the models, and the words of the server.
-constexpr const char* kTail = R"(RUN chmod -R u+rwX,go+rX,go-w /opt/tritonserver
+// What others may read, what the system needs besides, the models, and the words of the server.
+constexpr const char* kTail = R"({1}RUN chmod -R u+rwX,go+rX,go-w /opt/tritonserver{2}
 
 # hadolint ignore=DL3006
 FROM ${{BASE}}
+# Some bases have a user with the number 1000.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libnghttp2-14 libssl3 zlib1g libcurl4 libexpat1 libstdc++6 libgomp1{0} \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --uid 1000 --no-create-home --home-dir /nonexistent triton-server
+ && if entry=$(getent passwd 1000); then userdel "${{entry%%:*}}"; fi \
+ && if entry=$(getent group 1000); then groupdel "${{entry%%:*}}"; fi \
+ && groupadd --gid 1000 triton-server \
+ && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /nonexistent triton-server
 COPY --from=tree /opt/tritonserver /opt/tritonserver
-{1}ENV PATH=/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+{3}ENV PATH=/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 USER 1000:1000
-EXPOSE 8000 8001 8002
-HEALTHCHECK --interval=10s --timeout=5s --start-period=300s CMD ["neso", "status", "--ready", "--timeout=4"]
-ENTRYPOINT ["neso", {2}]
+EXPOSE {4}
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s CMD ["neso", "status", "--ready", "--timeout=4"{5}]
+ENTRYPOINT ["neso", {6}]
 )";
 
 constexpr const char* kModels = "/models";
@@ -99,15 +103,49 @@ std::string Head(const ImageOrder& order) {
          (order.full.empty() ? std::string(kOfArchive) : fmt::format(kOfImage, order.full));
 }
 
+// Of the server's options, the last of that name: "--http-port" has "9000".
+std::string Value(const std::vector<std::string>& options, std::string_view name, std::string value) {
+  for (const std::string_view option : options) {
+    if (option.starts_with(name) && option.substr(name.size()).starts_with('=')) value = option.substr(name.size() + 1);
+  }
+  return value;
+}
+
+bool IsOn(const std::vector<std::string>& options, std::string_view name, bool unless_given) {
+  const std::string value = ToLowerAscii(Value(options, name, unless_given ? "true" : "false"));
+  return value == "true" || value == "on" || value == "1";
+}
+
+// The words of `neso status` that name another address than the usual one, as further elements of a list.
+std::string WhereToAsk(const std::vector<std::string>& options) {
+  const bool has_http = IsOn(options, "--allow-http", true);
+  const bool has_tls = IsOn(options, has_http ? "--http-use-ssl" : "--grpc-use-ssl", false);
+  const std::string port = has_http ? Value(options, "--http-port", "8000") : Value(options, "--grpc-port", "8001");
+  const std::string scheme = fmt::format("{}{}://", has_http ? "http" : "grpc", has_tls ? "s" : "");
+  std::string words;
+  if (scheme != "http://" || port != "8000") words += ", " + JsonQuoted("--url=" + scheme + "localhost:" + port);
+  if (has_tls) words += ", \"--insecure\"";  // it asks itself
+  return words;
+}
+
+std::string Ports(const std::vector<std::string>& options) {
+  return fmt::format("{} {} {}", Value(options, "--http-port", "8000"), Value(options, "--grpc-port", "8001"),
+                     Value(options, "--metrics-port", "8002"));
+}
+
 std::string Tail(const ImageOrder& order) {
   const bool has_python = std::ranges::any_of(
       order.backends, [](const std::string& name) { return std::ranges::find(kOfPython, name) != kOfPython.end(); });
-  const std::string copy = order.repository.empty() ? std::string()
-                                                    : fmt::format("COPY [{}, {}]\n", JsonQuoted(order.repository + "/"),
-                                                                  JsonQuoted(std::string(kModels) + "/"));
+  std::string take, place;  // the models; by way of the stage in which the rights of files are seen to
+  if (!order.repository.empty()) {
+    take = fmt::format("COPY [{}, \"{}/\"]\n", JsonQuoted(order.repository + "/"), kModels);
+    place = fmt::format("COPY --from=tree {0} {0}\n", kModels);
+  }
   std::vector<std::string> words = {JsonQuoted(std::string("--model-repository=") + kModels)};
   for (const std::string& option : order.options) words.push_back(JsonQuoted(option));
-  return fmt::format(kTail, has_python ? " python3 python3-numpy" : "", copy, Join(words, ", "));
+  return fmt::format(kTail, has_python ? " python3 python3-numpy" : "", take,
+                     take.empty() ? "" : std::string(" ") + kModels, place, Ports(order.options),
+                     WhereToAsk(order.options), Join(words, ", "));
 }
 
 }  // namespace

@@ -24,26 +24,45 @@ std::string UnitWord(const std::string& word) {
   return needs_quotes ? "\"" + quoted + "\"" : quoted;
 }
 
+// Text in which systemd finds no specifiers.
+std::string Unspecific(const std::string& text) {
+  std::string result;
+  for (const char c : text) result += c == '%' ? "%%" : std::string(1, c);
+  return result;
+}
+
+// systemd's own after that of a Python environment.
+std::string PathLine(const std::string& python_folder) {
+  return UnitWord("PATH=" + python_folder + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin");
+}
+
 bool IsAtHome(const std::string& path) { return path.starts_with("/home/") || path.starts_with("/root/"); }
 bool IsTemporary(const std::string& path) { return path.starts_with("/tmp/") || path.starts_with("/var/tmp/"); }
 
-// Lines that are not the package's; none: the line goes.
+// Lines in the place of the package's, by what those set; none: the line goes.
 std::map<std::string, std::optional<std::string>, std::less<>> OwnLines(const ServiceOrder& order) {
   const std::string state = "neso-" + order.name;
   std::string command = UnitWord(order.program) + " " + UnitWord("--model-repository=" + order.repository) +
                         " --crash-directory=/var/lib/" + state;
   for (const std::string& option : order.options) command += " " + UnitWord(option);
-  return {{"Description", "Neso inference server, models of " + order.repository},
+  std::optional<std::string> environment;
+  if (!order.python_folder.empty()) environment = "Environment=" + PathLine(order.python_folder);
+  // The models, or the program, are there.
+  const bool is_at_home = IsAtHome(order.repository) || IsAtHome(order.program);
+  const bool is_temporary = IsTemporary(order.repository) || IsTemporary(order.program);
+  return {{"Description", "Description=Neso inference server, models of " + Unspecific(order.repository)},
           {"Documentation", std::nullopt},
-          {"User", order.user},
+          {"User", "User=" + order.user},
           {"Group", std::nullopt},
-          {"EnvironmentFile", std::nullopt},
-          {"ExecStart", command},
-          {"StateDirectory", state},
-          {"WorkingDirectory", "/var/lib/" + state},
-          // The models, or the program, are there.
-          {"ProtectHome", IsAtHome(order.repository) || IsAtHome(order.program) ? "read-only" : "yes"},
-          {"PrivateTmp", IsTemporary(order.repository) || IsTemporary(order.program) ? "no" : "yes"}};
+          {"EnvironmentFile", environment},
+          {"ExecStart", "ExecStart=" + command},
+          {"StateDirectory", "StateDirectory=" + state},
+          {"LogsDirectory", "LogsDirectory=" + state},
+          {"CacheDirectory", "CacheDirectory=" + state},
+          {"RuntimeDirectory", "RuntimeDirectory=" + state},
+          {"WorkingDirectory", "WorkingDirectory=/var/lib/" + state},
+          {"ProtectHome", is_at_home ? "ProtectHome=read-only" : "ProtectHome=yes"},
+          {"PrivateTmp", is_temporary ? "PrivateTmp=no" : "PrivateTmp=yes"}};
 }
 
 }  // namespace
@@ -66,7 +85,7 @@ std::string ServiceUnit(std::string_view unit, const ServiceOrder& order) {
     if (found == own.end()) {
       text.append(line) += '\n';
     } else if (found->second) {
-      text += fmt::format("{}={}\n", found->first, *found->second);
+      text += *found->second + "\n";
     }
   }
   while (text.ends_with("\n\n")) text.pop_back();

@@ -11,7 +11,8 @@ struct ServiceOrder {
   std::string program;     // bin/neso, by its full name
   std::string repository;  // likewise
   std::string user;
-  std::vector<std::string> options;  // of the server
+  std::vector<std::string> options = {};  // of the server
+  std::string python_folder = {};         // in which Python models find their python3; empty: where systemd looks
 };
 
 // `unit`: deploy/systemd/neso.service.

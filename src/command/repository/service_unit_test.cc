@@ -31,6 +31,20 @@ TEST(ServiceUnitTest, WhatIsTemporaryIsLeftVisible) {
   }
 }
 
+TEST(ServiceUnitTest, ModelsRunOnThePythonOfTheEnvironment) {
+  const std::string unit = ServiceUnit(
+      kUnit, {.name = "n", .program = "/p/neso", .repository = "/srv/m", .user = "u", .python_folder = "/a env/bin"});
+  EXPECT_NE(
+      unit.find("\nEnvironment=\"PATH=/a env/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\"\nExecStart="),
+      std::string::npos);
+}
+
+TEST(ServiceUnitTest, APercentSignInTheFolderIsNoSpecifier) {
+  const std::string unit =
+      ServiceUnit(kUnit, {.name = "n", .program = "/p/neso", .repository = "/srv/50%m", .user = "u"});
+  EXPECT_NE(unit.find("\nDescription=Neso inference server, models of /srv/50%%m\n"), std::string::npos);
+}
+
 TEST(ServiceUnitTest, WordsAreQuotedAsSystemdReadsThem) {
   const std::string unit = ServiceUnit(
       kUnit,
