@@ -99,14 +99,98 @@ def test_install_serve_reload_upgrade_remove_purge(machine, package):
             assert infer(port) == [[1, 2]]
         assert pid not in server_pids(port) and len(server_pids(port)) == 1
 
-    install(machine, package)  # again: the administrator's settings stay
+    machine.run("chmod", "2770", "/var/lib/neso/models")
+    machine.run("dpkg", "-i", "/tmp/neso.deb")  # again: what the administrator has set stays
     assert f"--http-port={port}" in settings.read_text()
+    assert machine.run("stat", "-c", "%U:%G %a", "/var/lib/neso/models").stdout == "neso:neso 2770\n"
     machine.run("apt-get", "remove", "neso")
-    assert not (root / "opt/neso").exists() and not os.path.lexists(enabled)
+    assert not (root / "opt/neso").exists()
     assert settings.exists() and (models / "simple").exists()
+    install(machine, package)
+    assert os.path.lexists(enabled)
     machine.run("apt-get", "purge", "neso")
-    assert not settings.exists() and not (root / "var/lib/neso").exists()
+    assert not settings.exists() and not (root / "var/lib/neso").exists() and not os.path.lexists(enabled)
     assert machine.run("getent", "passwd", "neso", check=False).returncode != 0
+
+
+class Systemd:
+    """To the scripts of packages it runs: what they ask of systemctl is written down."""
+
+    def __init__(self, root):
+        self.root, self.said = root, root / "tmp/systemctl.said"  # the path of packages' scripts lacks /usr/local
+        self.enabled = root / "etc/systemd/system/multi-user.target.wants/neso.service"
+        self.program = root / "usr/bin/systemctl"
+        (root / "run/systemd/system").mkdir(parents=True)
+        self.program.write_text("""#!/bin/sh
+echo "$*" >>/tmp/systemctl.said
+enabled=/etc/systemd/system/multi-user.target.wants/neso.service
+case "$*" in
+  *preset*neso.service*) mkdir -p "${enabled%/*}"; ln -sf /lib/systemd/system/neso.service $enabled ;;
+  *is-active*) cat /tmp/systemctl.state; grep -q ^active /tmp/systemctl.state ;;
+  *is-enabled*neso.service*) [ ! -L $enabled ] || echo enabled ;;
+  *is-enabled*) exit 1 ;;
+esac
+""")
+        self.program.chmod(0o755)
+        self.state_is("inactive")
+
+    def state_is(self, state):
+        (self.root / "tmp/systemctl.state").write_text(state + "\n")
+
+    def asked(self):
+        """What it was told to do since this was asked last."""
+        said = self.said.read_text() if self.said.exists() else ""
+        self.said.unlink(missing_ok=True)
+        return re.findall(r"\b(start|stop|restart|reload) .*neso\.service", said)
+
+    def end(self):
+        (self.root / "run/systemd/system").rmdir()
+        self.program.unlink()
+
+
+@pytest.fixture
+def systemd(machine):
+    systemd = Systemd(machine.root)
+    yield systemd
+    machine.run("apt-get", "purge", "neso")
+    systemd.end()
+
+
+def test_the_service_is_started_replaced_and_stopped_as_the_administrator_wants_it(machine, package, systemd):
+    install(machine, package)
+    assert systemd.asked() == ["start"]
+    for state, then in (("active", ["reload"]), ("activating", ["restart"]), ("inactive", ["start"])):
+        systemd.state_is(state)
+        machine.run("dpkg", "-i", "/tmp/neso.deb")
+        assert systemd.asked() == then, state
+    machine.run("apt-get", "remove", "neso")
+    assert systemd.asked() == ["stop"]
+    install(machine, package)  # comes again: it is started, now and at boot
+    assert systemd.asked() == ["start"] and os.path.lexists(systemd.enabled)
+
+    systemd.enabled.unlink()  # as systemctl disable does
+    machine.run("dpkg", "-i", "/tmp/neso.deb")
+    assert systemd.asked() == [] and not os.path.lexists(systemd.enabled)
+    machine.run("apt-get", "purge", "neso")
+    systemd.asked()
+
+    policy = machine.root / "usr/sbin/policy-rc.d"  # where images are made, say
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    install(machine, package)
+    policy.unlink()
+    assert systemd.asked() == []
+
+
+def test_models_on_another_file_system_are_nobody_s_but_the_administrator_s(machine, package):
+    install(machine, package)
+    machine.run("bash", "-ec", """
+        mount -t tmpfs tmpfs /var/lib/neso/models
+        touch /var/lib/neso/models/mine
+        mount -o remount,ro /var/lib/neso/models
+        dpkg -i /tmp/neso.deb
+        apt-get purge neso
+        test -e /var/lib/neso/models/mine""")
 
 
 def test_apt_takes_the_signed_repository_and_no_changed_one(machine, package, signing_key, tmp_path):
