@@ -77,7 +77,7 @@ package: ## out/ as wheels, .deb, apt repository and archive in dist/, with a bi
 
 image: package ## a container image of dist/'s archive by docker, podman or buildah (BACKENDS="pytorch": with these, too)
 	@scripts/image dist neso:$$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' $(BUILD)/CMakeCache.txt) \
-	  --build-arg BACKENDS="identity onnxruntime python $(BACKENDS)"
+	  --build-arg BACKENDS="identity onnxruntime python $(filter-out onnxruntime-gpu,$(BACKENDS))"
 
 client-image: package ## an image of what asks servers: the command, neso perf, the clients for Python and C++
 	@scripts/image --client dist neso-clients:$$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' $(BUILD)/CMakeCache.txt)

@@ -96,6 +96,41 @@ def test_backends_are_chosen_by_name(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["identity", "python"]
 
 
+def test_what_the_image_runs_may_be_read_and_run_whatever_the_rights_of_the_sources(tmp_path):
+    """The container's user owns none of it."""
+    clone = tmp_path / "clone"
+    (clone / "scripts").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts/image", clone / "scripts")
+    shutil.copytree(DOCKER, clone / "deploy/docker")
+    subprocess.run(["chmod", "-R", "go-rwx", clone / "deploy"], check=True)
+    (tmp_path / "neso-0.1.0-amd64.tar.gz").touch()
+    builder = tmp_path / "builder"
+    builder.write_text(f'#!/bin/bash\ncp -r --preserve=mode "${{@: -1}}" {tmp_path}/context\n')
+    builder.chmod(0o755)
+    subprocess.run([clone / "scripts/image", tmp_path, "neso"], check=True, umask=0o077,
+                   env={**os.environ, "NESO_IMAGE_BUILDER": str(builder)})
+    for path in (tmp_path / "context").rglob("*"):
+        is_run = path.is_dir() or path.name in ("entrypoint", "choose_backends")
+        assert path.stat().st_mode & 0o777 == (0o755 if is_run else 0o644), path
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can try how users are made")
+def test_a_base_that_has_a_user_1000_gets_ours(tmp_path):
+    """Ubuntu 24.04 has one, `ubuntu`. Tried on a copy of /etc."""
+    lines = (DOCKER / "Dockerfile").read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if "getent passwd 1000" in line)
+    last = next(i for i, line in enumerate(lines) if "useradd" in line)
+    step = " ".join(line.rstrip("\\") for line in lines[first:last + 1]).strip().removeprefix("&& ")
+    shutil.copytree("/etc", tmp_path / "etc", symlinks=True, ignore=shutil.ignore_patterns("ssl", "*.lock"))
+    script = f"""mount --bind {tmp_path}/etc /etc
+                 getent passwd 1000 >/dev/null || useradd --no-create-home --uid 1000 ubuntu
+                 {step}
+                 getent passwd 1000; getent group 1000"""
+    ran = subprocess.run(["unshare", "--mount", "bash", "-ec", script], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "triton-server:x:1000:1000::/nonexistent:/bin/bash\ntriton-server:x:1000:\n"
+
+
 def test_an_image_without_an_archive_is_refused(tmp_path):
     result = subprocess.run([ROOT / "scripts/image", tmp_path, "neso"], capture_output=True, text=True)
     assert result.returncode == 1
@@ -123,7 +158,16 @@ class TestImage:
         for path in ("bin/tritonserver", "lib/libtritonserver.so", "TRITON_VERSION", "LICENSE", "backends/python",
                      "repoagents/checksum/libtritonrepoagent_checksum.so", "caches/local/libtritoncache_local.so"):
             assert os.path.exists(f"{root}/opt/tritonserver/{path}"), path
+        for name in ("libtcmalloc.so.4", "libjemalloc.so.2"):
+            assert list(root.glob(f"usr/lib/*/{name}")), name
         assert os.readlink(f"{root}/usr/bin/serve") == "/opt/tritonserver/bin/serve"
+
+    def test_its_python_may_be_given_packages(self, image):
+        """In an image that is made from it, or by a model's requirements.txt: pip, and a folder for what it makes."""
+        ask = 'python3 -m pip --version && mkdir -p "$XDG_CACHE_HOME/try"'
+        variables = ["env", *re.findall(r"XDG_CACHE_HOME=[^\s\"]+", image[1])[:1]]
+        ran = subprocess.run(inside(image[0], *variables, "sh", "-ec", ask, path=PATH), capture_output=True, text=True)
+        assert ran.returncode == 0 and ran.stdout.startswith("pip "), ran
 
     def test_all_libraries_are_there(self, image):
         script = ("find /opt/tritonserver/bin /opt/tritonserver/lib /opt/tritonserver/backends /opt/tritonserver/caches -type f "
