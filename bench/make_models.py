@@ -121,7 +121,7 @@ def add_mlp(repository):
     return folder / "1" / "model.onnx"
 
 
-def add_deep(repository, layers=400):
+def add_deep(repository, layers=800):
     """Computes for some 10 ms whatever the protocol does: many products with one matrix, which stays in the caches."""
     folder = pathlib.Path(repository, "deep")
     (folder / "1").mkdir(parents=True)
