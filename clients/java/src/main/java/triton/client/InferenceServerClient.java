@@ -2,19 +2,12 @@ package triton.client;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.ConnectException;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,31 +15,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import triton.client.endpoint.AbstractEndpoint;
 import triton.client.endpoint.FixedEndpoint;
 
 /** Asks models over HTTP. A client may be used by many threads at once. */
 public class InferenceServerClient implements AutoCloseable {
-  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
+  static final String HEADER_LENGTH = "Inference-Header-Content-Length";
   private static final int DEFAULT_ATTEMPTS = 3;
 
   private final AbstractEndpoint endpoint;
   private final HttpConfig config;
-  private final ExecutorService threads;
-  private final Semaphore calls;
-  private final HttpClient http;
-  private final Set<Runnable> underWay = ConcurrentHashMap.newKeySet(); // what ends each call
+  private final Connections connections;
   private volatile int attempts = DEFAULT_ATTEMPTS;
-  private volatile boolean closed;
 
   /** How a client connects. Times are in milliseconds; 0 is no limit. */
   public static class HttpConfig {
@@ -124,7 +104,7 @@ public class InferenceServerClient implements AutoCloseable {
   /** One call: a model, what goes in, what is to come out, and the options. */
   public static class InferArguments {
     private final String modelName;
-    private final List<InferInput> inputs;
+    final List<InferInput> inputs;
     private final List<InferRequestedOutput> outputs;
     private String modelVersion = "";
     private String requestId = "";
@@ -199,7 +179,7 @@ public class InferenceServerClient implements AutoCloseable {
       return parameters.has("sequence_id") && parameters.get("sequence_id").getAsInt() != 0;
     }
 
-    private JsonObject toJson() {
+    JsonObject toJson() {
       JsonObject request = new JsonObject();
       if (!requestId.isEmpty()) {
         request.addProperty("id", requestId);
@@ -227,29 +207,6 @@ public class InferenceServerClient implements AutoCloseable {
     }
   }
 
-  // Of a request, in the parts that it is sent in: together they may be more than an array has.
-  private static final class Body {
-    final List<byte[]> parts = new ArrayList<>();
-    final int headerLength;
-    long length;
-
-    Body(InferArguments arguments) {
-      byte[] header = arguments.toJson().toString().getBytes(StandardCharsets.UTF_8);
-      headerLength = header.length;
-      add(header);
-      arguments.inputs.forEach(input -> add(input.binaryData()));
-    }
-
-    private void add(byte[] part) {
-      parts.add(part);
-      length += part.length;
-    }
-
-    HttpRequest.BodyPublisher publisher() {
-      return HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArrays(parts), length);
-    }
-  }
-
   /**
    * @param address {@code host:port}, behind {@code http://} or {@code https://} if need be, before a base path if there is one.
    * @param connectionTimeoutMs how long connecting may take, in milliseconds.
@@ -266,14 +223,7 @@ public class InferenceServerClient implements AutoCloseable {
   public InferenceServerClient(AbstractEndpoint endpoint, HttpConfig config) {
     this.endpoint = endpoint;
     this.config = config;
-    threads = Executors.newFixedThreadPool(Math.max(config.ioThreadNum, 1), InferenceServerClient::daemon);
-    int atOnce = Math.min(config.maxConnectionCount, config.maxConnectionPerRoute);
-    calls = new Semaphore(atOnce > 0 ? atOnce : Integer.MAX_VALUE);
-    HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads);
-    if (config.connectTimeout > 0) {
-      builder.connectTimeout(Duration.ofMillis(config.connectTimeout));
-    }
-    http = builder.build();
+    connections = new Connections(config);
   }
 
   private static HttpConfig configOf(int connectTimeout, int readTimeout) {
@@ -281,12 +231,6 @@ public class InferenceServerClient implements AutoCloseable {
     config.setConnectTimeout(connectTimeout);
     config.setReadTimeout(readTimeout);
     return config;
-  }
-
-  private static Thread daemon(Runnable work) {
-    Thread thread = new Thread(work, "inference-client");
-    thread.setDaemon(true);
-    return thread;
   }
 
   /** How often a request is tried, each time at the endpoint's next server, before it fails; 3 by default. */
@@ -306,13 +250,13 @@ public class InferenceServerClient implements AutoCloseable {
   }
 
   public InferResult infer(InferArguments arguments) throws InferenceException {
-    Body body = new Body(arguments);
+    RequestBody body = new RequestBody(arguments);
     InferenceException failure = new InferenceException("expected a retry count of 1 or more, got " + attempts, 0);
     for (int attempt = 0; attempt < attempts; attempt++) {
       String address = null;
       try {
         address = server();
-        return resultOf(send(address, arguments, body));
+        return connections.send(request(address, arguments, body), body).result();
       } catch (IOException | EndpointFailure unreachable) {
         String where = address == null ? "" : " at " + address;
         String model = "'" + arguments.modelName + "'";
@@ -353,82 +297,7 @@ public class InferenceServerClient implements AutoCloseable {
     return exception.getMessage() == null ? exception.getClass().getSimpleName() : exception.getMessage();
   }
 
-  private Answer send(String address, InferArguments arguments, Body body)
-      throws IOException, InterruptedException, EndpointFailure {
-    if (closed) {
-      throw new IOException("the client is closed");
-    }
-    HttpRequest request = request(address, arguments, body);
-    if (config.requestTimeout <= 0) {
-      calls.acquire();
-    } else if (!calls.tryAcquire(config.requestTimeout, TimeUnit.MILLISECONDS)) {
-      throw new IOException("as many calls are under way as may be, for more than " + config.requestTimeout + " ms");
-    }
-    try {
-      return config.keepAlive ? ask(request) : askOnce(request, body);
-    } finally {
-      calls.release();
-    }
-  }
-
-  private Answer ask(HttpRequest request) throws IOException, InterruptedException {
-    CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
-    Runnable end = () -> answer.cancel(true);
-    underWay.add(end);
-    try {
-      if (closed) {
-        end.run();
-      }
-      HttpResponse<byte[]> came = answer.get();
-      long headerLength = came.headers().firstValueAsLong(HEADER_LENGTH).orElse(came.body().length);
-      return new Answer(came.statusCode(), came.body(), headerLength);
-    } catch (CancellationException cancelled) {
-      throw new IOException("the client is closed", cancelled);
-    } catch (ExecutionException failed) {
-      throw failed.getCause() instanceof IOException ? (IOException) failed.getCause() : new IOException(failed.getCause());
-    } catch (InterruptedException interrupted) {
-      end.run();
-      throw interrupted;
-    } finally {
-      underWay.remove(end);
-    }
-  }
-
-  // Over a connection that is closed behind the answer. HttpClient always keeps its own, and one of them for each call
-  // would leave a thread behind until the garbage collector comes.
-  private Answer askOnce(HttpRequest request, Body body) throws IOException {
-    HttpURLConnection connection = (HttpURLConnection) request.uri().toURL().openConnection();
-    connection.setRequestMethod("POST");
-    connection.setDoOutput(true);
-    connection.setInstanceFollowRedirects(false);
-    connection.setFixedLengthStreamingMode(body.length);
-    connection.setConnectTimeout(Math.max(config.connectTimeout, 0));
-    connection.setReadTimeout(Math.max(config.readTimeout, 0));
-    request.headers().map().forEach((name, values) -> connection.setRequestProperty(name, values.get(0)));
-    connection.setRequestProperty("Connection", "close");
-    Runnable end = connection::disconnect;
-    underWay.add(end);
-    try (OutputStream out = connection.getOutputStream()) {
-      for (byte[] part : body.parts) {
-        out.write(part);
-      }
-      int status = connection.getResponseCode();
-      try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-        byte[] came = in == null ? new byte[0] : in.readAllBytes();
-        return new Answer(status, came, connection.getHeaderFieldLong(HEADER_LENGTH, came.length));
-      }
-    } catch (IOException | RuntimeException failed) {
-      if (closed) { // a connection that is taken away meanwhile fails in many ways
-        throw new IOException("the client is closed", failed);
-      }
-      throw failed;
-    } finally {
-      underWay.remove(end);
-      connection.disconnect();
-    }
-  }
-
-  private HttpRequest request(String address, InferArguments arguments, Body body) throws EndpointFailure {
+  private HttpRequest request(String address, InferArguments arguments, RequestBody body) throws EndpointFailure {
     HttpRequest.Builder request = requestTo(address, arguments.path());
     request.POST(body.publisher());
     request.setHeader("Content-Type", "application/octet-stream");
@@ -458,44 +327,9 @@ public class InferenceServerClient implements AutoCloseable {
     }
   }
 
-  private static final class Answer {
-    final int status;
-    final byte[] body;
-    final long headerLength; // how much of the body is JSON
-
-    Answer(int status, byte[] body, long headerLength) {
-      this.status = status;
-      this.body = body;
-      this.headerLength = headerLength;
-    }
-  }
-
-  private static InferResult resultOf(Answer answer) throws InferenceException {
-    if (answer.status != 200) {
-      throw new InferenceException(errorOf(answer.body, answer.status), answer.status);
-    }
-    if (answer.headerLength < 0 || answer.headerLength > answer.body.length) {
-      throw new InferenceException(
-          "expected " + answer.headerLength + " bytes of JSON, got " + answer.body.length + " bytes", 0);
-    }
-    return new InferResult(answer.body, (int) answer.headerLength);
-  }
-
-  private static String errorOf(byte[] body, int status) {
-    String text = "the server answered with status " + status;
-    try {
-      JsonObject json = JsonParser.parseString(new String(body, StandardCharsets.UTF_8)).getAsJsonObject();
-      return json.has("error") ? json.get("error").getAsString() : text;
-    } catch (JsonParseException | IllegalStateException | UnsupportedOperationException none) {
-      return text;
-    }
-  }
-
   /** Calls that are under way fail. */
   @Override
   public void close() {
-    closed = true;
-    underWay.forEach(Runnable::run);
-    threads.shutdown();
+    connections.close();
   }
 }
