@@ -80,9 +80,9 @@ TEST(HttpClientTest, AConnectionWhoseRequestWasNotSentWholeIsNotUsedAgain) {
 }
 
 TEST(HttpClientTest, ASilentServerIsGivenUpInTime) {
+  net::UnansweredExchange kept;
   net::TestServer server;
-  net::HttpExchangeRef kept;
-  server.handler().on_request = [&kept](net::HttpExchangeRef exchange) { kept = std::move(exchange); };
+  server.handler().on_request = [&kept](net::HttpExchangeRef exchange) { kept.Keep(std::move(exchange)); };
   HttpClient client(At(server.port()));
   const auto answer = client.Call({}, milliseconds(30));
   ASSERT_FALSE(answer.ok());

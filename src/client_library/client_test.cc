@@ -275,15 +275,15 @@ TEST(ClientTest, WhatAProxyHasLostItsServerOverIsMadeAgainIfItMayBeRunTwice) {
 }
 
 TEST(ClientTest, GivesUpAtItsDeadline) {
+  net::UnansweredExchange kept;
   net::TestServer server;
-  HttpExchangeRef kept;
-  server.handler().on_request = [&kept](HttpExchangeRef exchange) { kept = std::move(exchange); };
+  server.handler().on_request = [&kept](HttpExchangeRef exchange) { kept.Keep(std::move(exchange)); };
   Client client = Connect({At(server)});
   const Result<InferAnswer> answer = client.Infer(Request(), {.deadline = milliseconds(50)}).Get();
   EXPECT_EQ(answer.error().kind, ErrorKind::kDeadlineExceeded);
   EXPECT_EQ(answer.error().message, "no answer in time: 1 attempts, the last at " + At(server));
   EXPECT_EQ(client.Figures().endpoints[0].outstanding, 0u);
-  kept.reset();
+  kept.Drop();
   Serve(server);
   EXPECT_TRUE(client.Infer(Request()).Get().ok());
 }

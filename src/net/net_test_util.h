@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "base/test_support.h"
 #include "net/http_server.h"
 #include "net/reactor/reactor_pool.h"
@@ -46,6 +47,20 @@ class TestHandler final : public HttpHandler {
 
   std::function<BodyPolicy(const HttpHead&)> on_head;
   std::function<void(HttpExchangeRef)> on_request;
+};
+
+// Leaves a request without an answer, as long as it lives or until it is dropped. Thread-safe.
+class UnansweredExchange {
+ public:
+  void Keep(HttpExchangeRef exchange) {
+    MutexLock lock(mutex_);
+    exchange_ = std::move(exchange);
+  }
+  void Drop() { Keep(nullptr); }
+
+ private:
+  Mutex mutex_;
+  HttpExchangeRef exchange_ GUARDED_BY(mutex_);
 };
 
 class TestServer {

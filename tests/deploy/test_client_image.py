@@ -91,6 +91,7 @@ class TestImage:
             assert (root / "workspace" / path).exists(), path
 
     def test_all_of_it_asks_a_server(self, built, repository, start_server):
+        libraries = re.search(r"LD_LIBRARY_PATH=[^\s\"\\]+", built[1]).group(0)  # as a container gets it
         repository.add_identity("simple", "TYPE_INT32", dims=(16,))
         server = start_server(repository.path)
         ask = ("import sys, numpy, tritonclient.grpc, tritonclient.http, neso_client\n"
@@ -100,5 +101,6 @@ class TestImage:
                              (["perf_analyzer", "-m", "simple", "-u", server.http, "--request-count", "5"], "Request count: 5"),
                              (["simple_grpc_health_metadata", "-u", server.grpc], "PASS : Health Metadata"),
                              (["python3", "-c", ask, server.http, server.grpc], "16\nTrue")):
-            ran = subprocess.run(inside(built[0], *words, path=PATH), capture_output=True, text=True, timeout=60 * PATIENCE)
+            ran = subprocess.run(inside(built[0], "env", libraries, *words, path=PATH), capture_output=True, text=True,
+                                 timeout=60 * PATIENCE)
             assert ran.returncode == 0 and shown in ran.stdout, (words, ran)
