@@ -49,6 +49,17 @@ def value(answer):
     return np.frombuffer(answer.infer_response.raw_output_contents[0], np.float32)[0]
 
 
+def test_the_head_of_a_stream_comes_before_anything_is_asked(stub):
+    """Programs over tonic get the stream only then; one that has to hear something before it asks would wait for ever."""
+    waiting = queue.Queue()
+    call = stub.ModelStreamInfer(iter(waiting.get, None), timeout=20)
+    call.initial_metadata()  # waits for it
+    waiting.put(request("identity", 3.0))
+    assert value(next(call)) == 3.0
+    waiting.put(None)
+    assert list(call) == [] and call.code() is grpc.StatusCode.OK
+
+
 def test_answers_keep_the_order_of_requests(stub):
     requests = [request("slow" if i % 5 == 0 else "identity", i, str(i)) for i in range(20)]
     answers = list(stub.ModelStreamInfer(iter(requests)))

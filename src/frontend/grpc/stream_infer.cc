@@ -140,6 +140,9 @@ StreamInfer::StreamInfer(const InferContext& context, const std::atomic<bool>& i
                                                                : std::vector<NamedParameter>()),
       errors_end_stream_(call_->head().Find("triton_grpc_error") == "true") {
   if (context_.tracer.is_on()) waiting_since_ns_ = SteadyNanoseconds();
+  // Some clients give their program the stream only when the head of the answer is there, and it may have nothing to ask
+  // before.
+  call_->SendMetadata({});
 }
 
 StreamInfer::~StreamInfer() = default;
