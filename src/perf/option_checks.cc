@@ -9,6 +9,11 @@ Status CheckSearch(const Options& options) {
     return InvalidArg("--binary-search needs --latency-threshold MS and a range with an END above its START");
   if ((options.search == SearchKind::kLimit || is_open_ended) && options.latency_limit.count() == 0)
     return InvalidArg("a search without an end needs --latency-threshold MS, the latency that is still good");
+  // Else no window has a request that takes as long, and no load is too much.
+  const bool is_timed = options.mode == MeasurementMode::kTimeWindows;
+  if (options.search == SearchKind::kLimit && is_timed && options.interval < options.latency_limit)
+    return InvalidArg("--find-limit needs windows longer than the latency: --measurement-interval {} or more",
+                      options.latency_limit.count());
   const bool is_one_load = options.range.is_one_point() && options.search == SearchKind::kLinear;
   if (options.request_count > 0 && !is_one_load)
     return InvalidArg("--request-count is for one load: leave END, --binary-search and --find-limit out");

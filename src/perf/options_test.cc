@@ -194,6 +194,7 @@ TEST(OptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"-m", "a", "--shape", "x"},
                                              {"-m", "a", "--concurrency-range", "1:2:3:4"},
                                              {"-m", "a", "--find-limit"},
+                                             {"-m", "a", "--find-limit", "-l", "200", "-p", "100"},
                                              {"-m", "a", "--percentile", "100"},
                                              {"-m", "a", "--concurrency-range", "2:0"},
                                              {"-m", "a", "--request-count", "5", "--concurrency-range", "1:2"},
