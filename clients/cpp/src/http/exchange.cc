@@ -105,8 +105,10 @@ void Exchange::PrepareTls(CURL* handle) {
 void Exchange::Complete(CURL* handle, CURLcode outcome) {
   answer_.outcome = outcome;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer_.status);
-  // A server may answer before it has all of a request, which it refuses, say.
-  if (timers_.Timestamp(Kind::SEND_END) == 0) timers_.CaptureTimestamp(Kind::SEND_END);
+  // A server may answer before it has all of a request, which it refuses, say; or before a body has begun.
+  for (const Kind kind : {Kind::SEND_START, Kind::SEND_END}) {
+    if (timers_.Timestamp(kind) == 0) timers_.CaptureTimestamp(kind);
+  }
   timers_.CaptureTimestamp(Kind::RECV_END);
 }
 
