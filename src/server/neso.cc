@@ -203,9 +203,9 @@ int Serve(const Options& options, const std::vector<std::string>& arguments, Inh
 std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& exit_code) {
   ParseResult parsed = ParseOptions(arguments, ProcessEnvironment);
   for (const std::string& warning : parsed.warnings) Complain(warning);
-  if (!parsed.answer.empty()) exit_code = kDone;
   if (!parsed.answer.empty()) {
     std::fputs(parsed.answer.c_str(), stdout);
+    exit_code = kDone;
     return std::nullopt;
   }
   if (!parsed.options) {
@@ -233,15 +233,12 @@ std::optional<Options> Prepare(const std::vector<std::string>& arguments, int& e
   return std::move(parsed.options);
 }
 
-int Refuse(const Status& why) {
+int Refuse(const Status& why, int exit_code = kFailed) {
   Complain("error: " + why.message());
-  return 1;
+  return exit_code;
 }
 
-int RefuseCommand(const Status& why) {
-  Complain("error: " + why.message());
-  return ExitCodeOf(why);
-}
+int RefuseCommand(const Status& why) { return Refuse(why, ExitCodeOf(why)); }
 
 int KeepKeys(const std::vector<std::string>& arguments) {
   const Expected<std::string> said = RunKeyCommand(arguments);

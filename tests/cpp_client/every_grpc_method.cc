@@ -2,8 +2,6 @@
 // server is that of every_http_method.cc, and has "talkative", a decoupled identity model that answers as often as "repeat"
 // says.
 #include <dirent.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -214,20 +212,12 @@ TEST_F(GrpcClientTest, GivesUpAfterItsTimeout) {
 }
 
 TEST_F(GrpcClientTest, OtherCallsGiveUpAfterTheirsInMicroseconds) {
-  const int silent = socket(AF_INET, SOCK_STREAM, 0);  // takes connections and says nothing
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof where;
-  ASSERT_EQ(bind(silent, reinterpret_cast<sockaddr*>(&where), size), 0);
-  ASSERT_EQ(listen(silent, 1), 0);
-  ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&where), &size), 0);
-  const auto waiting = Connect("127.0.0.1:" + std::to_string(ntohs(where.sin_port)));
+  const SilentSocket silent;
+  const auto waiting = Connect(silent.url());
   const auto begin = std::chrono::steady_clock::now();
   bool live;
   EXPECT_EQ(waiting->IsServerLive(&live, {}, 30'000).Message(), "Deadline Exceeded");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
-  close(silent);
 }
 
 TEST_F(GrpcClientTest, DropsWhatIsUnderWayWhenItGoes) {

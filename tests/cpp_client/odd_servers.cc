@@ -1,5 +1,4 @@
 // Servers that answer as no proper one does, for the program of HTTP.
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,29 +11,18 @@ namespace {
 // Takes one connection, reads a request's head, sends the answer, and neither sends nor reads any more.
 class OddServer {
  public:
-  explicit OddServer(std::string answer) : answer_(std::move(answer)), socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof where;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&where), size), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&where), &size), 0);
-    url_ = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
-    thread_ = std::thread(&OddServer::Run, this);
-  }
+  explicit OddServer(std::string answer) : answer_(std::move(answer)), thread_(&OddServer::Run, this) {}
   // After it was asked.
   ~OddServer() {
     thread_.join();
     close(connection_);
-    close(socket_);
   }
 
-  const std::string& url() const { return url_; }
+  const std::string& url() const { return socket_.url(); }
 
  private:
   void Run() {
-    connection_ = accept(socket_, nullptr, nullptr);
+    connection_ = accept(socket_.get(), nullptr, nullptr);
     std::string request;
     char bytes[4096];
     while (request.find("\r\n\r\n") == std::string::npos) {
@@ -47,9 +35,8 @@ class OddServer {
   }
 
   const std::string answer_;
-  const int socket_;
+  const SilentSocket socket_;
   int connection_ = -1;
-  std::string url_;
   std::thread thread_;
 };
 

@@ -2,10 +2,10 @@
 import re
 from typing import Any, Collection, Dict, Mapping, NamedTuple, Optional, Sequence
 
+from .clock import LONGEST
 from .errors import InvalidInput
 
 _HEADER = re.compile("[\t\x20-\x7e\xa0-\xff]*")
-_LONGEST = 2_000_000  # seconds, 23 days: sockets count milliseconds in 31 bits
 
 
 class Call(NamedTuple):
@@ -63,10 +63,10 @@ def check_text(what: str, given: Any) -> None:
 
 
 def check_timeout(timeout: Any) -> None:
-    if timeout is None or isinstance(timeout, (int, float)) and 0 < timeout <= _LONGEST:
+    if timeout is None or isinstance(timeout, (int, float)) and 0 < timeout <= LONGEST:
         return
     hint = "" if isinstance(timeout, (int, float)) else _instead("timeout")
-    raise InvalidInput(f"timeout: expected seconds, above 0 and up to {_LONGEST}, or None to wait for ever, got "
+    raise InvalidInput(f"timeout: expected seconds, above 0 and up to {LONGEST}, or None to wait for ever, got "
                        f"{_short(timeout)}{hint}")
 
 

@@ -3,6 +3,7 @@ import time
 from typing import Optional
 
 SHORTEST = 0.001  # seconds: 0 means to sockets that nobody waits
+LONGEST = 2_000_000  # 23 days: they count milliseconds in 31 bits
 
 
 def end_of(timeout: Optional[float]) -> Optional[float]:

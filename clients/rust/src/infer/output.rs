@@ -36,26 +36,7 @@ impl InferRequestedOutput {
         self
     }
 
-    /// A parameter of this output.
-    #[must_use]
-    pub fn with_string_parameter(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        parameters::set_text(&mut self.parameters, key, value);
-        self
-    }
-
-    /// A parameter of this output.
-    #[must_use]
-    pub fn with_int_parameter(mut self, key: impl Into<String>, value: i64) -> Self {
-        parameters::set_int(&mut self.parameters, key, value);
-        self
-    }
-
-    /// A parameter of this output.
-    #[must_use]
-    pub fn with_bool_parameter(mut self, key: impl Into<String>, value: bool) -> Self {
-        parameters::set_bool(&mut self.parameters, key, value);
-        self
-    }
+    parameters::parameter_methods!("output");
 
     /// Its name.
     pub fn name(&self) -> &str {

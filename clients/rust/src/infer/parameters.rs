@@ -35,3 +35,30 @@ pub(crate) fn set_shared_memory(parameters: &mut Parameters, region: String, byt
         set_int(parameters, "shared_memory_offset", number(offset));
     }
 }
+
+/// The methods with which a tensor of a request gets parameters of its own; `$what` is "input" or "output".
+macro_rules! parameter_methods {
+    ($what:literal) => {
+        #[doc = concat!("A parameter of this ", $what, ".")]
+        #[must_use]
+        pub fn with_string_parameter(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+            parameters::set_text(&mut self.parameters, key, value);
+            self
+        }
+
+        #[doc = concat!("A parameter of this ", $what, ".")]
+        #[must_use]
+        pub fn with_int_parameter(mut self, key: impl Into<String>, value: i64) -> Self {
+            parameters::set_int(&mut self.parameters, key, value);
+            self
+        }
+
+        #[doc = concat!("A parameter of this ", $what, ".")]
+        #[must_use]
+        pub fn with_bool_parameter(mut self, key: impl Into<String>, value: bool) -> Self {
+            parameters::set_bool(&mut self.parameters, key, value);
+            self
+        }
+    };
+}
+pub(super) use parameter_methods;

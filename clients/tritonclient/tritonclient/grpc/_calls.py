@@ -4,6 +4,7 @@ import re
 import ssl as tls
 
 from neso_client import errors
+from neso_client.clock import LONGEST
 from neso_client.grpc import GrpcTransport
 from neso_client.http2 import literal
 from neso_client.network import BLOCKING, Address, split_url
@@ -26,7 +27,6 @@ class KeepAliveOptions:
 
 
 _RESOLVERS = "dns:///", "dns:", "ipv4:", "ipv6:"  # of gRPC's targets, whose default is written out
-_LONGEST = 2_000_000  # seconds, which no call takes
 _METADATA = re.compile(rb"[0-9a-z_.-]+")
 _VALUE = re.compile(rb"[\x20-\x7e]*")
 
@@ -213,7 +213,7 @@ def limit(timeout):
         return None
     if not timeout > 0:
         raise errors.DeadlineExceeded("the time is over")
-    return min(timeout, _LONGEST)
+    return min(timeout, LONGEST)
 
 
 def _field(name, value):
