@@ -78,7 +78,7 @@ ov::AnyMap PropertiesOf(const Options& options, size_t instances) {
     }
   }
   if (!options.streams.empty()) set(ov::num_streams, options.streams);
-  if (options.bf16) set(ov::hint::inference_precision, ov::element::bf16);
+  if (!options.precision.empty()) set(ov::hint::inference_precision, options.precision);
   if (options.no_auto_batching) set(ov::hint::allow_auto_batching, false);
   SetThreads(options, instances, properties);
   return properties;

@@ -20,8 +20,14 @@ std::string UpperCase(std::string_view text) {
   return upper;
 }
 
-// Anything but "yes" is a no.
+// Anything but "yes" is a no, as with Triton.
 bool IsYes(const Parameters& parameters, const char* name) { return UpperCase(parameters.Or(name, "")) == "YES"; }
+
+// Processors that have BF16 compute in it unless told otherwise, which is what a "no" that someone wrote means.
+std::string ReadPrecision(const Parameters& parameters) {
+  const std::string hint = UpperCase(parameters.Or("HINT_BF16", ""));
+  return hint == "YES" ? "bf16" : hint == "NO" ? "f32" : "";
+}
 
 std::optional<int64_t> CountOf(std::string_view text) {
   const Result<int64_t> count = backend::ParseInt(text);
@@ -64,7 +70,7 @@ Result<Options> ReadOptions(const Parameters& parameters) {
   NESO_ASSIGN_OR_RETURN(options.inference_threads, ReadThreadCount(parameters, "INFERENCE_NUM_THREADS"));
   NESO_ASSIGN_OR_RETURN(options.compilation_threads, ReadThreadCount(parameters, "COMPILATION_NUM_THREADS"));
   NESO_ASSIGN_OR_RETURN(options.streams, ReadStreams(parameters));
-  options.bf16 = IsYes(parameters, "HINT_BF16");
+  options.precision = ReadPrecision(parameters);
   options.no_auto_batching = IsYes(parameters, "SKIP_OV_DYNAMIC_BATCHSIZE");
   options.pad_batches = IsYes(parameters, "ENABLE_BATCH_PADDING");
   options.open_batches = IsYes(parameters, "ENABLE_OPEN_BATCH");

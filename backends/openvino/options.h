@@ -15,7 +15,7 @@ struct Options {
   std::optional<int64_t> inference_threads;
   std::optional<int64_t> compilation_threads;
   std::string streams;  // "AUTO", "NUMA", a number; empty: not said
-  bool bf16 = false;
+  std::string precision;  // in which it computes: "bf16", "f32"; empty: the device's choice
   bool no_auto_batching = false;
   bool pad_batches = false;     // a batch is filled up to max_batch_size
   bool open_batches = false;    // the network takes batches of any size

@@ -26,8 +26,8 @@ TEST(OptionsTest, AreTheDevicesOwnByDefault) {
   EXPECT_EQ(options->performance_hint, "");
   EXPECT_EQ(options->streams, "");
   EXPECT_FALSE(options->inference_threads || options->compilation_threads);
-  EXPECT_FALSE(options->bf16 || options->no_auto_batching || options->pad_batches || options->open_batches ||
-               options->reshape_inputs);
+  EXPECT_EQ(options->precision, "");
+  EXPECT_FALSE(options->no_auto_batching || options->pad_batches || options->open_batches || options->reshape_inputs);
 }
 
 TEST(OptionsTest, AreReadInAnyCase) {
@@ -46,15 +46,22 @@ TEST(OptionsTest, AreReadInAnyCase) {
   EXPECT_EQ(options->streams, "AUTO");
   EXPECT_EQ(options->inference_threads, 3);
   EXPECT_EQ(options->compilation_threads, 0);
-  EXPECT_TRUE(options->bf16 && options->no_auto_batching && options->pad_batches && options->reshape_inputs);
+  EXPECT_EQ(options->precision, "bf16");
+  EXPECT_TRUE(options->no_auto_batching && options->pad_batches && options->reshape_inputs);
 }
 
 TEST(OptionsTest, TakeAnythingButYesForNo) {
   for (const char* value : {"true", "1", "on", "no", "", "yes "}) {
-    const backend::Result<Options> options = Read({{"ENABLE_BATCH_PADDING", value}, {"HINT_BF16", value}});
+    const backend::Result<Options> options = Read({{"ENABLE_BATCH_PADDING", value}});
     ASSERT_TRUE(options) << value;
-    EXPECT_FALSE(options->pad_batches || options->bf16) << value;
+    EXPECT_FALSE(options->pad_batches) << value;
   }
+}
+
+TEST(OptionsTest, LeaveThePrecisionToTheDeviceUnlessOneIsMeant) {
+  const auto precision = [](const char* hint) { return Read({{"HINT_BF16", hint}})->precision; };
+  for (const char* hint : {"NO", "no"}) EXPECT_EQ(precision(hint), "f32");
+  for (const char* hint : {"", "true", "off", "maybe"}) EXPECT_EQ(precision(hint), "") << hint;
 }
 
 TEST(OptionsTest, RefuseWhatIsNone) {

@@ -1,7 +1,7 @@
 """Settings of a model: each is taken, and a wrong one is named."""
 import numpy as np
 import pytest
-from support.openvino_models import config, ir
+from support.openvino_models import check_scores, config, ir
 from support.repository import parameters
 
 PIXELS = {"pixels": ("TYPE_FP32", [64])}
@@ -9,26 +9,32 @@ SCORES = {"scores": ("TYPE_FP32", [10])}
 
 
 def configured(**values):
-    return config(PIXELS, SCORES, 1, parameters(**values))
+    return config(PIXELS, SCORES, 100, parameters(**{"ENABLE_OPEN_BATCH": "YES", **values}))
 
 
 @pytest.mark.parametrize("settings", [
     {"TARGET_DEVICE": "cpu"}, {"TARGET_DEVICE": "AUTO"}, {"TARGET_DEVICE": "MULTI:CPU"}, {"TARGET_DEVICE": "HETERO:CPU"},
     {"PERFORMANCE_HINT": "latency"}, {"PERFORMANCE_HINT": "THROUGHPUT"}, {"PERFORMANCE_HINT": "Cumulative_Throughput"},
     {"INFERENCE_NUM_THREADS": "1"}, {"COMPILATION_NUM_THREADS": "1"}, {"NUM_STREAMS": "AUTO"}, {"NUM_STREAMS": "numa"},
-    {"NUM_STREAMS": "2"}, {"NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "2"}, {"HINT_BF16": "no"},
+    {"NUM_STREAMS": "2"}, {"NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "2"}, {"HINT_BF16": "maybe"},
     {"SKIP_OV_DYNAMIC_BATCHSIZE": "YES"}, {"ENABLE_BATCH_PADDING": "maybe"}, {"UNKNOWN": "anything"}])
 def test_settings_are_taken(openvino, digits, settings):
     openvino.load("set", ir("digits"), configured(**settings))
     for i in range(3):
-        np.testing.assert_allclose(openvino.infer("set", pixels=digits["pixels"][i:i + 1])["scores"], digits["scores"][i:i + 1],
-                                   atol=1e-4)
+        check_scores(openvino.infer("set", pixels=digits["pixels"][i:i + 1])["scores"], digits["scores"][i:i + 1])
 
 
-def test_fewer_digits_for_speed(openvino, digits):
+@pytest.mark.parametrize("hint", ["YES", "yes"])
+def test_fewer_digits_for_speed(openvino, digits, hint):
     """Where the processor has no BF16, OpenVINO goes on with FP32."""
-    openvino.load("bf16", ir("digits"), configured(HINT_BF16="YES"))
-    np.testing.assert_allclose(openvino.infer("bf16", pixels=digits["pixels"][:1])["scores"], digits["scores"][:1], atol=0.05)
+    openvino.load("bf16", ir("digits"), configured(HINT_BF16=hint))
+    check_scores(openvino.infer("bf16", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100])
+
+
+@pytest.mark.parametrize("hint", ["NO", "no"])
+def test_all_digits_on_every_processor(openvino, digits, hint):
+    openvino.load("fp32", ir("digits"), configured(HINT_BF16=hint))
+    np.testing.assert_allclose(openvino.infer("fp32", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100], atol=1e-4)
 
 
 @pytest.mark.parametrize("settings, error", [

@@ -36,7 +36,7 @@ def check_answer(served, laid):
     answer = served.ask(laid.name, **laid.question)
     assert isinstance(answer, dict), answer
     for values, expected in zip(answer.values(), laid.answer, strict=True):
-        np.testing.assert_allclose(values.reshape(expected.shape), expected, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(values.reshape(expected.shape), expected, rtol=1e-4, atol=laid.tolerance)
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -2,6 +2,7 @@
 from support import made_models
 from support.onnx_models import model, node
 from support.optional_backends import python_of
+from support.repository import parameters
 from support.server import ROOT
 from support.torch_models import made_by as made_by_torch
 
@@ -10,7 +11,7 @@ HERE = ROOT / "tests/frameworks"
 FORMATS = {
     "onnx": 'platform: "onnxruntime_onnx"', "torchscript": 'platform: "pytorch_libtorch"', "aotinductor": 'platform: "torch_aoti"',
     "savedmodel": 'platform: "tensorflow_savedmodel"', "graphdef": 'platform: "tensorflow_graphdef"',
-    "openvino": 'backend: "openvino" parameters { key: "ENABLE_OPEN_BATCH" value: { string_value: "YES" } }'}
+    "openvino": 'backend: "openvino"' + parameters(ENABLE_OPEN_BATCH="YES", HINT_BF16="NO")}
 
 # Compiled for fewer than 16 rows or for more, as PyTorch's compiler chooses by those that it is shown.
 MOST_ROWS = 15

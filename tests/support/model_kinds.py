@@ -24,6 +24,7 @@ class Laid:
     options: tuple = ()
     name: str = "net"
     env: dict = dataclasses.field(default_factory=dict)
+    tolerance: float = 1e-4
 
 
 @dataclasses.dataclass
@@ -106,7 +107,7 @@ def aot_inductor(folder):
 def openvino(folder):
     source = openvino_models.made_by(openvino_models.MODELS)
     copied(source / "digits.bin", folder, "net.bin")
-    return digits(source, folder, "net.xml", "pixels", "pixels")
+    return dataclasses.replace(digits(source, folder, "net.xml", "pixels", "pixels"), tolerance=openvino_models.TOLERANCE)
 
 
 def saved_model(folder):

@@ -1,4 +1,6 @@
 """Models made with OpenVINO's Python module, and their configurations."""
+import numpy as np
+
 from support import made_models
 from support.optional_backends import python_of
 from support.repository import declared
@@ -6,6 +8,7 @@ from support.server import ROOT
 
 PYTHON = python_of("openvino")
 MODELS = ROOT / "tests/openvino/make_models.py"
+TOLERANCE = 0.02  # of probabilities: on processors with BF16 OpenVINO computes in that, with three digits
 
 
 def made_by(script):
@@ -21,3 +24,8 @@ def ir(name):
 def config(inputs, outputs, max_batch_size=8, extra=""):
     """`inputs` and `outputs`: name to (datatype, dims), or to (datatype, dims, what else stands in the tensor)."""
     return f'backend: "openvino"\nmax_batch_size: {max_batch_size}\n{declared(inputs, outputs)}\n{extra}'
+
+
+def check_scores(scores, expected):
+    """`expected`: of the network where it was trained."""
+    np.testing.assert_allclose(scores, expected, atol=TOLERANCE)
