@@ -14,7 +14,7 @@ struct Options {
   std::string performance_hint;  // empty: not said
   std::optional<int64_t> inference_threads;
   std::optional<int64_t> compilation_threads;
-  std::string streams;  // "AUTO", "NUMA", a number; empty: not said
+  std::string streams;    // "AUTO", "NUMA", a number; empty: not said
   std::string precision;  // in which it computes: "bf16", "f32"; empty: the device's choice
   bool no_auto_batching = false;
   bool pad_batches = false;     // a batch is filled up to max_batch_size
