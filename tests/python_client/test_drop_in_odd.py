@@ -105,7 +105,10 @@ def wrong(result, error):
 
 with grpc.InferenceServerClient(GRPC) as client:
     given = [tensor(grpc, np.float32([[1]]), "INPUT0")]
-    client.async_infer("identity", given, wrong)
+    try:
+        client.async_infer("identity", given, wrong)
+    except KeyError:  # the stock client calls back in here if the answer has come already
+        pass
     print(answers.get(timeout=20))
     client.async_infer("identity", given, lambda result, error: answers.put(error))
     print(answers.get(timeout=20))
