@@ -12,6 +12,9 @@
 namespace neso::client_library {
 namespace {
 
+// So many calls in a row that end without a word from the server mean that it is gone. One alone may have been too short.
+constexpr uint64_t kUnheard = 3;
+
 // The server is there, but does not take it: it is full, say, or about to end.
 struct IsRefusal {
   bool operator()(const client::HttpAnswer& answer) const { return answer.status == 503; }
@@ -66,6 +69,7 @@ void Calls::Try(uint64_t id) {
   Endpoint& endpoint = endpoints_[call.endpoint];
   call.attempt.was_sent = false;
   call.is_under_way = true;
+  call.answers_before = endpoint.answers;
   ++endpoint.attempts;
   ++endpoint.state.outstanding;
   endpoint.channel->Start(call.attempt);
@@ -76,6 +80,10 @@ void Calls::OnAttempt(uint64_t id, Expected<Answer> answer) {
   call.is_under_way = false;
   Endpoint& endpoint = endpoints_[call.endpoint];
   --endpoint.state.outstanding;
+  if (answer.ok()) {
+    ++endpoint.answers;
+    endpoint.unheard_in_a_row = 0;
+  }
   const bool was_refused = answer.ok() && std::visit(IsRefusal(), *answer);
   NoteOutcome(endpoint, !answer.ok() || was_refused);
   if (answer.ok() && !was_refused) return End(id, *std::move(answer));
@@ -92,12 +100,21 @@ void Calls::OnAttempt(uint64_t id, Expected<Answer> answer) {
 
 void Calls::OnDeadline(uint64_t id) {
   const Call& late = *calls_.at(id);
-  Endpoint& endpoint = endpoints_[late.endpoint];
-  // Connecting may take longer than calls do: nobody would be left to be told that the endpoint is not there.
-  if (late.is_under_way && !late.attempt.was_sent && !endpoint.channel->is_connected()) NoteOutcome(endpoint, true);
-  if (late.is_under_way && late.attempt.was_sent) endpoint.channel->NoteLate();
-  End(id, ClientError{ErrorKind::kDeadlineExceeded,
-                      fmt::format("no answer in time: {} attempts, the last at {}", late.attempts, endpoint.address)});
+  if (late.is_under_way) NoteLate(late);
+  End(id, ClientError{ErrorKind::kDeadlineExceeded, fmt::format("no answer in time: {} attempts, the last at {}",
+                                                                late.attempts, endpoints_[late.endpoint].address)});
+}
+
+void Calls::NoteLate(const Call& call) {
+  Endpoint& endpoint = endpoints_[call.endpoint];
+  if (!call.attempt.was_sent) {
+    // Connecting may take longer than calls do: nobody would be left to be told that the endpoint is not there.
+    if (!endpoint.channel->is_connected()) NoteOutcome(endpoint, true);
+    return;
+  }
+  endpoint.channel->NoteLate();
+  // A server that hangs, or is cut off, takes calls and says nothing. One that is slow answers others meanwhile.
+  if (endpoint.answers == call.answers_before && ++endpoint.unheard_in_a_row >= kUnheard) NoteOutcome(endpoint, true);
 }
 
 void Calls::NoteOutcome(Endpoint& endpoint, bool failed) {

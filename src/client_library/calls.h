@@ -40,7 +40,8 @@ class Calls {
     Done done;
     Worker::Timer deadline_timer, pause_timer;
     int attempts = 0;
-    size_t endpoint = 0;  // of the present attempt, or the last
+    size_t endpoint = 0;          // of the present attempt, or the last
+    uint64_t answers_before = 0;  // of that endpoint, when the attempt began
     bool is_under_way = false;
     Attempt attempt;
   };
@@ -49,12 +50,15 @@ class Calls {
     std::unique_ptr<Channel> channel;
     EndpointState state = {};
     uint64_t attempts = 0, failures = 0, failures_in_a_row = 0;
+    uint64_t answers = 0, unheard_in_a_row = 0;
   };
 
   void Try(uint64_t id);
   void OnAttempt(uint64_t id, Expected<Answer> answer);
   void OnDeadline(uint64_t id);
   void NoteOutcome(Endpoint& endpoint, bool failed);
+  // The call's time is up, and its attempt is under way.
+  void NoteLate(const Call& call);
   bool MayTryAgain(const Call& call, bool was_refused);
   void End(uint64_t id, Result<Answer> result);
   // Ends its present attempt, if there is one.

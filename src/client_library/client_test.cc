@@ -207,6 +207,35 @@ TEST(ClientTest, AvoidsAnEndpointThatIsNotThereAlsoIfCallsAreShorterThanConnecti
   EXPECT_EQ(client.Figures().endpoints[0].failures, static_cast<uint64_t>(failed));
 }
 
+TEST(ClientTest, AvoidsAnEndpointThatTakesCallsAndSaysNothing) {
+  const client::ListeningSocket silent;
+  net::TestServer server;
+  Serve(server);
+  Client client = Connect({"127.0.0.1:" + std::to_string(silent.port()), At(server)}, {.deadline = milliseconds(200)});
+  int failed = 0;
+  for (int i = 0; i < 50; ++i) failed += client.Infer(Request()).Get().ok() ? 0 : 1;
+  EXPECT_GE(failed, 3);
+  EXPECT_LT(failed, 10);
+  EXPECT_EQ(client.Figures().endpoints[0].failures, static_cast<uint64_t>(failed - 2));
+}
+
+TEST(ClientTest, DoesNotAvoidAnEndpointThatAnswersOthersInTime) {
+  net::UnansweredExchange kept;
+  net::TestServer server;
+  server.handler().on_request = [&kept](HttpExchangeRef exchange) {
+    if (exchange->body()) return kept.Keep(std::move(exchange));
+    exchange->Respond(Response(""));
+  };
+  Client client = Connect({At(server)});
+  for (int i = 0; i < 5; ++i) {
+    Future<InferAnswer> late = client.Infer(Request(), {.deadline = milliseconds(50)});
+    EXPECT_TRUE(client.IsReady().Get().ok());
+    EXPECT_EQ(late.Get().error().kind, ErrorKind::kDeadlineExceeded);
+  }
+  EXPECT_EQ(client.Figures().endpoints[0].failures, 0u);
+  kept.Drop();
+}
+
 TEST(ClientTest, ACallWithoutTimeIsNotMade) {
   net::TestServer server;
   std::atomic<int> requests{0};
