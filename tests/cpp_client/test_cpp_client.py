@@ -105,8 +105,9 @@ def test_every_method(server, protocol):
 @needs_triton
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_every_method_with_a_real_triton(triton, protocol):
-    # Loading with files in the request needs a repository that is Triton's alone; a setting of a trace needs its file.
-    left_out = "-*LoadsAndUnloads:*ChangesTraceSettings"
+    # Loading with files in the request needs a repository that is Triton's alone; a setting of a trace needs its file. Clients
+    # that go have nothing to do with the server, and after them Triton now and then cannot unload its models at its end.
+    left_out = "-*LoadsAndUnloads:*ChangesTraceSettings:LifetimeTest.*"
     assert "[  PASSED  ]" in run(CLIENT / "tests" / f"every_{protocol}_method", getattr(triton, protocol),
                                  f"--gtest_filter={left_out}")
 
