@@ -8,7 +8,8 @@
 namespace neso::net {
 namespace {
 constexpr std::chrono::milliseconds kLingerTime{2000};
-}
+constexpr int kReadsPerTurn = 64;
+}  // namespace
 
 void TlsHandshake::OnBits(uint32_t bits, StrandTurn& turn) {
   if (phase_ == Phase::kClosed) return;
@@ -49,12 +50,15 @@ void TlsHandshake::Shake(StrandTurn& turn) {
 }
 
 void TlsHandshake::DropInput(StrandTurn& turn) {
-  for (;;) {
+  for (int i = 0; i < kReadsPerTurn; i++) {
     iovec piece{turn.top->scratch.data(), turn.top->scratch.size()};
     const IoResult result = connection_.socket().Read({&piece, 1});
     if (result.state == IoResult::State::kWouldBlock) return;
     if (result.state != IoResult::State::kOk) return Close(turn);
   }
+  // Who sends faster than that is dropped does not keep this thread.
+  eventful_ = true;
+  turn.needs_top = true;
 }
 
 void TlsHandshake::Close(StrandTurn& turn) {

@@ -1,5 +1,6 @@
 #include "net/http1/http1_session.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace neso::net {
 namespace {
 
 constexpr std::chrono::milliseconds kLingerTime{2000};
+// Read in one turn: who sends faster than that is read leaves room for other connections, and for an end.
+constexpr size_t kReadBudget = 1 << 20;
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";  // as far as it looks like a head (RFC 9113, 3.4)
 
 // Whether the request line ends with a version of HTTP, or with none. Who speaks another protocol does not understand
@@ -64,15 +67,17 @@ void Http1Session::OnBits(uint32_t bits, StrandTurn& turn) {
 }
 
 void Http1Session::Advance(StrandTurn& turn) {
-  for (;;) {
-    if (phase_ == Phase::kLinger) DropInput(turn);
-    if (phase_ != Phase::kHead && phase_ != Phase::kBody) return;
-    if (!readable_ && !fresh_input_) return;
-    if (turn.top == nullptr) {
+  read_budget_ = kReadBudget;
+  while (phase_ != Phase::kAnswer && phase_ != Phase::kClosed && (readable_ || fresh_input_)) {
+    if (turn.top == nullptr || read_budget_ == 0) {
       turn.needs_top = true;
       return;
     }
-    phase_ == Phase::kHead ? ReadHead(turn) : ReadBody(turn);
+    switch (phase_) {
+      case Phase::kHead: ReadHead(turn); break;
+      case Phase::kBody: ReadBody(turn); break;
+      default: DropInput(turn);
+    }
   }
 }
 
@@ -92,6 +97,7 @@ void Http1Session::Hurry() {
 bool Http1Session::Read(std::span<iovec> pieces, size_t* bytes, StrandTurn& turn) {
   const IoResult result = connection_.transport().Read(pieces);
   *bytes = result.bytes;
+  read_budget_ -= std::min(read_budget_, result.bytes);
   if (result.drained) readable_ = peer_ended_;  // after the last byte the end itself is still to be read
   switch (result.state) {
     case IoResult::State::kOk: return true;
@@ -361,12 +367,9 @@ void Http1Session::Linger() {
 }
 
 void Http1Session::DropInput(StrandTurn& turn) {
-  std::array<char, 16 * 1024> dropped;
-  while (phase_ == Phase::kLinger && readable_) {
-    iovec piece{dropped.data(), dropped.size()};
-    size_t bytes = 0;
-    if (!Read({&piece, 1}, &bytes, turn)) return;
-  }
+  iovec piece{turn.top->scratch.data(), turn.top->scratch.size()};
+  size_t bytes = 0;
+  Read({&piece, 1}, &bytes, turn);
 }
 
 void Http1Session::Close(StrandTurn& turn) {

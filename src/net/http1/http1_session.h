@@ -82,6 +82,7 @@ class Http1Session final : public Session {
   bool is_reading_ = false;    // something waits for it
   size_t taken_at_mark_ = 0;   // output_.taken_bytes() when reading_pace_ was told
   bool readable_ = false;      // the socket may have more
+  size_t read_budget_ = 0;     // of this turn
   bool peer_ended_ = false;    // the client has finished sending
   bool head_begun_ = false;    // part of a head is in input_
   bool fresh_input_ = false;   // input_ has not been looked at since it came
