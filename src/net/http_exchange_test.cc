@@ -374,10 +374,16 @@ TEST(HttpServerTimeoutTest, LimitsHeadsBodiesAndIdleness) {
   body.Send("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
   TestClient idle(server.port());
   idle.Send(kGet);
+  TestClient silent(server.port());
+  TestClient empty_lines(server.port());
+  empty_lines.Send("\r\n\r\n");
   EXPECT_EQ(idle.ReadStatus(), "200");
   EXPECT_TRUE(head.ReadAll().starts_with("HTTP/1.1 408 "));
   EXPECT_TRUE(body.ReadAll().starts_with("HTTP/1.1 408 "));
   EXPECT_EQ(idle.ReadAll(), "");
+  EXPECT_EQ(silent.ReadAll(), "");
+  EXPECT_EQ(empty_lines.ReadAll(), "");
+  EXPECT_TRUE(test::Eventually([&] { return server.server().ConnectionCount() == 0; }));
 }
 
 TEST(HttpServerTimeoutTest, AClientThatDoesNotReadIsCut) {

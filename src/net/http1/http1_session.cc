@@ -85,7 +85,8 @@ void Http1Session::Advance(StrandTurn& turn) {
 void Http1Session::Rest(uint32_t bits, StrandTurn& turn) {
   const bool is_draining = connection_.context().draining.load(std::memory_order_relaxed);
   if ((bits & kSpare) && (is_draining || !connection_.is_brief())) return Close(turn);
-  if (connection_.is_brief() && !has_deadline_) SetDeadline(std::chrono::milliseconds(0));
+  const bool is_limited = connection_.is_brief() || limits().idle_timeout.count() > 0;
+  if (is_limited && !has_deadline_) SetDeadline(limits().idle_timeout);
 }
 
 // The server drains: what waits for the client waits no longer than for a quick one.
@@ -336,8 +337,6 @@ void Http1Session::FinishAnswer(StrandTurn& turn) {
   used_ = true;
   if (keep_alive_) {  // so the answer said, also if the server drains by now
     phase_ = Phase::kHead;
-    const auto idle = limits().idle_timeout;
-    if (idle.count() > 0) SetDeadline(idle);
     return;
   }
   if (!readable_ && !fresh_input_) return Close(turn);
