@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import requests
 import tritonclient.grpc as grpcclient
+from hyperframe.frame import PingFrame
 from support.http2 import Http2Connection, message
 from support.server import run_neso
 from support.wait import wait_until
@@ -92,6 +93,33 @@ def test_requests_without_end_leave_nothing_charged(server):
     with requests.Session() as session:
         for _ in range(60):  # several times the budget
             assert session.post(f"{server.url}/v2/models/identity/infer", json=body, timeout=30).status_code == 200
+
+
+def literal(name, value):
+    """A short header as HPACK has it without its table (RFC 7541, 6.2.2)."""
+    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+@pytest.mark.parametrize("service", ["http", "grpc"])
+def test_heads_that_are_short_on_the_wire_and_long_here_count(server, service):
+    post_http = b"\x83\x86"
+    long = b"\x40\x04long" + b"\x7f\xbd\x1d" + b"y" * 3900  # into the table, where 0xbe names it
+    with contextlib.ExitStack() as stack:
+        for _ in range(6):
+            client = stack.enter_context(Http2Connection(getattr(server, f"{service}_port")))
+            for at in range(120):  # of 60 KB each; a connection may have 8 MB of them open
+                fields = {b":path": b"/inference.GRPCInferenceService/ModelInfer", b":authority": b"x",
+                          b"content-type": b"application/grpc", b"number": b"%d" % at}
+                block = post_http + b"".join(literal(*field) for field in fields.items()) + (b"" if at else long) + b"\xbe" * 15
+                client.send(*client.head_frames(client.expect(), block))
+            client.ping()
+            while not isinstance(client.read(), PingFrame):
+                pass  # until all have been seen
+        assert 100 < server.metric("neso_open_requests", service=service.upper()) < 350  # of 720
+        with grpcclient.InferenceServerClient(server.grpc) as other:
+            assert other.is_server_ready()
+        assert server.get("/v2/health/ready").status_code == 200
+    wait_until(lambda: server.infer("identity", BODY).status_code == 200)
 
 
 def test_a_budget_is_a_number_of_bytes_or_a_share():

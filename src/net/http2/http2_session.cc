@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/exception_status.h"
+#include "base/memory_budget.h"
 #include "net/http2/grpc_stream.h"
 #include "net/http2/http2_callbacks.h"
 #include "net/http2/http2_exchange.h"
@@ -22,6 +23,9 @@ constexpr size_t kMaxDue = 64;
 constexpr size_t kOutputAhead = 1 << 20;
 // Streams that the client has reset, but whose requests still run, count too.
 constexpr size_t kLiveStreamsForOpen = 4;
+// What a connection gets when the process's memory is used up: enough to be told so, and to ask for the server's health.
+constexpr size_t kLastStreams = 8;
+constexpr size_t kLastHeadBytes = 4096;
 
 // -1 to 1, so that connections that began together do not end together.
 double Jitter() {
@@ -269,6 +273,8 @@ void Http2Session::StartStream(int32_t id) {
   const bool too_large = collector_.too_large();
   SharedHttpHead head = collector_.Take();
   if (head == nullptr) return RefuseMalformed(id);
+  if (MemoryBudget::OfProcess().IsExhausted() && (live >= kLastStreams || head->bytes > kLastHeadBytes))
+    return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
   if (!account_.TryAdd(ClientAccount::kHeads, head->bytes)) return Reset(id, NGHTTP2_ENHANCE_YOUR_CALM);
   const std::optional<uint64_t> length = head->content_length;
   std::shared_ptr<Http2Stream> stream;

@@ -4,10 +4,15 @@
 
 #include <utility>
 
+#include "base/memory_budget.h"
 #include "net/http2/http2_session.h"
 #include "net/reactor/answer_cork.h"
 
 namespace neso::net {
+namespace {
+// What an open request takes beside its head, with its call and what nghttp2 knows of it (measured: 2.1 KB).
+constexpr size_t kStreamBytes = 2048;
+}  // namespace
 
 Http2Stream::Http2Stream(Http2Session& session, int32_t id, size_t head_bytes)
     : connection_(session.connection().shared_from_this()),
@@ -16,11 +21,13 @@ Http2Stream::Http2Stream(Http2Session& session, int32_t id, size_t head_bytes)
       head_bytes_(head_bytes),
       unread_(connection_->account()) {
   session_.NoteLiveStream(+1);
+  MemoryBudget::ChargeSmall(head_bytes_ + kStreamBytes);
   context().load.requests.fetch_add(1, std::memory_order_relaxed);
 }
 
 Http2Stream::~Http2Stream() {
   connection_->account().Remove(ClientAccount::kHeads, head_bytes_);
+  MemoryBudget::ReleaseSmall(head_bytes_ + kStreamBytes);
   session_.NoteLiveStream(-1);
   context().load.requests.fetch_sub(1, std::memory_order_relaxed);
 }
