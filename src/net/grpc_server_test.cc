@@ -367,6 +367,23 @@ TEST_F(GrpcServerTest, AClientThatSendsTooFastRunsOutOfWindow) {
   EXPECT_EQ(journal_.messages, 30);
 }
 
+TEST_F(GrpcServerTest, ShortMessagesThatWaitTakeABoundedPartOfTheMemory) {
+  MemoryBudget& budget = MemoryBudget::OfProcess();
+  const size_t before = budget.UsedApprox();
+  budget.SetLimit(before + (24u << 20));
+  Start();
+  TestHttp2Client client(server_->port());
+  std::string messages;
+  for (int i = 0; i < 300'000; i++) messages += Framed("");
+  const int32_t id = Call(client, "/block", messages);
+  std::thread reader([&] { EXPECT_TRUE(client.ReadUntil([&] { return client.answer(id).closed; })); });
+  EXPECT_TRUE(Soon([&] { return journal_.cancels == 1 || budget.UsedApprox() > before + (64u << 20); }));
+  journal_.open = true;
+  reader.join();
+  EXPECT_EQ(Status(client.answer(id)), "8 the server has no memory for the message now; try again later");
+  budget.SetLimit(SIZE_MAX);
+}
+
 TEST_F(GrpcServerTest, AClientThatAnswersPingsStays) {
   Start({.keep_alive = {.time = milliseconds(20), .timeout = milliseconds(10'000), .max_pings_without_data = 0}});
   TestHttp2Client client(server_->port());

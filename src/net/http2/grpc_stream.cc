@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/exception_status.h"
+#include "base/memory_budget.h"
 #include "net/due_call.h"
 #include "net/exception_answer.h"
 #include "net/http2/grpc_text.h"
@@ -18,6 +19,8 @@ namespace {
 
 // A client may send this much ahead of the method, and the window more.
 constexpr size_t kMaxBacklog = 32u << 20;
+// A message that waits takes this much more; of very short ones a window holds millions.
+constexpr size_t kWaitingBytes = 160;
 constexpr size_t kUnaryInputs = 3;  // its start, its message and its end, which mostly come together
 constexpr const char* kNoMemory = "the server has no memory for the message now; try again later";
 
@@ -53,7 +56,10 @@ void GrpcStream::OnData(std::string_view bytes) {
     if (result == GrpcFrameReader::Result::kMore) break;
     ignoring_ = result != GrpcFrameReader::Result::kMessage;
     switch (result) {
-      case GrpcFrameReader::Result::kMessage: Queue(Event::kMessage, std::move(message)); break;
+      case GrpcFrameReader::Result::kMessage:
+        ignoring_ = backlog_ > kMaxBacklog && MemoryBudget::OfProcess().IsExhausted();
+        ignoring_ ? Fail(GrpcCode::kResourceExhausted, kNoMemory) : Queue(Event::kMessage, std::move(message));
+        break;
       case GrpcFrameReader::Result::kTooLarge:
         Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" +
                                                std::to_string(reader_.message_bytes()) + " vs. " +
@@ -108,7 +114,7 @@ void GrpcStream::OnRequestEnd() {
 }
 
 void GrpcStream::Queue(Event event, GrpcFrameReader::Message message) {
-  if (message.bytes) backlog_ += message.bytes->size();
+  if (message.bytes) backlog_ += message.bytes->size() + kWaitingBytes;
   if (arrived_.empty()) arrived_.reserve(kUnaryInputs);
   arrived_.push_back({event, std::move(message)});
   if (is_due_) return;
@@ -223,7 +229,7 @@ void GrpcStream::Deliver(GrpcReceiver* receiver, Input input) {
     return;
   }
   BufferRef message = std::move(input.message.bytes);
-  backlog_ -= message->size();
+  backlog_ -= message->size() + kWaitingBytes;
   if (withholding_) Wake();
   if (receiver == nullptr) return;
   if (input.message.compressed) message = Inflate(*message);
