@@ -25,7 +25,7 @@ namespace neso {
 class RunningRequest : public std::enable_shared_from_this<RunningRequest> {
  public:
   // `regions` outlives the request.
-  explicit RunningRequest(const SharedMemoryManager& regions) : tensors_(regions) {}
+  explicit RunningRequest(const SharedMemoryManager& regions);
   RunningRequest(const RunningRequest&) = delete;
   RunningRequest& operator=(const RunningRequest&) = delete;
   virtual ~RunningRequest();

@@ -10,6 +10,7 @@ from hyperframe.frame import PingFrame
 from support.http2 import Http2Connection, message
 from support.server import run_neso
 from support.wait import wait_until
+from tritonclient.grpc import service_pb2
 
 MEGABYTE = 1 << 20
 BODY = {"inputs": [{"name": "INPUT0", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
@@ -120,6 +121,23 @@ def test_heads_that_are_short_on_the_wire_and_long_here_count(server, service):
             assert other.is_server_ready()
         assert server.get("/v2/health/ready").status_code == 200
     wait_until(lambda: server.infer("identity", BODY).status_code == 200)
+
+
+def test_a_stream_whose_refused_requests_wait_behind_a_slow_one_is_ended(repository, start_server):
+    repository.add_identity("identity")
+    repository.add_identity("slow", parameters={"execute_delay_ms": "4000"})
+    server = start_server(repository.path, f"--memory-budget={16 * MEGABYTE}")
+    slow = service_pb2.ModelInferRequest(model_name="slow")
+    slow.inputs.add(name="INPUT0", datatype="FP32").shape.extend([1, 2])
+    slow.raw_input_contents.append(bytes(8))
+    with Http2Connection(server.grpc_port) as client:
+        client.answer(client.call("/inference.GRPCInferenceService/ServerLive", b""))  # now the server's window holds
+        stream = client.call("/inference.GRPCInferenceService/ModelStreamInfer", slow.SerializeToString(), end=False)
+        client.send(*client.data_frames(stream, message(b"") * 200_000))  # a megabyte; each has an answer
+        answer = client.answer(stream)
+        assert answer.status == "8", answer.text
+        assert answer.text.startswith(REFUSED)
+        wait_until(lambda: server.infer("identity", BODY).status_code == 200)
 
 
 def test_a_budget_is_a_number_of_bytes_or_a_share():

@@ -6,13 +6,18 @@
 #include "base/block_cache.h"
 #include "base/catch_exceptions.h"
 #include "base/in_turn.h"
-#include "base/memory_budget.h"
 #include "frontend/grpc/grpc_access.h"
 #include "frontend/grpc/grpc_status.h"
 #include "frontend/grpc/infer_response.h"
 #include "frontend/request_log.h"
 
 namespace neso {
+namespace {
+// What a short answer takes while it waits for its turn.
+constexpr size_t kWaitingBytes = 256;
+// More than clients have under way, who do not send without looking at the answers.
+constexpr size_t kMostTurnsWithoutMemory = 1000;
+}  // namespace
 
 class StreamInfer::Run final : public InferRun {
  public:
@@ -155,6 +160,7 @@ ReadTimes StreamInfer::TakeReadTimes() {
 
 void StreamInfer::OnMessage(BufferRef message) {
   const ReadTimes read = TakeReadTimes();
+  CheckMemory();
   const auto run = MakeShared<Run>(shared_from_this());
   if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
   {
@@ -173,6 +179,17 @@ void StreamInfer::OnMessage(BufferRef message) {
     return {};
   });
   if (!status.ok()) Begin(*run, status, read);
+}
+
+// A request that is refused has an answer, too, and behind a slow one it has to wait.
+void StreamInfer::CheckMemory() {
+  const MemoryBudget& budget = MemoryBudget::OfProcess();
+  if (!budget.IsExhausted()) return;
+  {
+    MutexLock lock(mutex_);
+    if (turns_.size() <= kMostTurnsWithoutMemory) return;
+  }
+  Break({net::GrpcCode::kResourceExhausted, budget.RefusalText()});
 }
 
 Status StreamInfer::Admit(Run& run) {
@@ -255,6 +272,7 @@ void StreamInfer::OnCancel() { Break({net::GrpcCode::kCancelled, ""}); }
 // One thread at a time sends what has its turn; others leave their answers to it.
 void StreamInfer::Answer(const std::shared_ptr<Turn>& turn, net::GrpcMessage message) {
   MutexLock lock(mutex_);
+  if (turns_.empty() || turns_.front() != turn) turn->charge = MemoryCharge(kWaitingBytes + message.head.size());
   turn->answer = std::move(message);
   if (is_sending_turns_) return;
   is_sending_turns_ = true;
@@ -306,10 +324,12 @@ bool StreamInfer::TakeEnd() {
 
 void StreamInfer::Break(net::GrpcStatus status) {
   std::vector<std::shared_ptr<RunningRequest>> running;
+  std::deque<std::shared_ptr<Turn>> dropped;
   {
     MutexLock lock(mutex_);
     if (is_over_) return;
     is_over_ = true;
+    dropped.swap(turns_);
     for (Run* run : running_) running.push_back(run->shared_from_this());
   }
   call_->Finish(std::move(status));

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "frontend/access/access_control.h"
 #include "frontend/grpc/infer_run.h"
@@ -39,6 +40,7 @@ class StreamInfer final : public net::GrpcReceiver,
   // Where the answer of a request that is not decoupled waits for those before it.
   struct Turn {
     std::optional<net::GrpcMessage> answer;
+    MemoryCharge charge{};  // while it waits
   };
 
   // Whether the sender may have this request, too. Ends the stream when its key is none any more.
@@ -59,6 +61,8 @@ class StreamInfer final : public net::GrpcReceiver,
   // A request has had its last answer.
   void Retire(Run* run);
   bool TakeEnd() REQUIRES(mutex_);
+  // Ends the stream if there is no memory and much of it is this client's.
+  void CheckMemory();
   // After something was answered, outside of the lock; `is_last` as TakeEnd() said.
   void EndAfterAnswer(bool is_last);
   // The stream ends now, with `status`, whatever is still running.
