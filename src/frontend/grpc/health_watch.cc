@@ -58,6 +58,8 @@ class HealthWatchers::Watch final : public net::GrpcReceiver, public std::enable
   void End() { call_->Finish({net::GrpcCode::kUnavailable, kShuttingDown}); }
   void Fail(const Status& error) { call_->Finish(ToGrpcStatus(error)); }
 
+  size_t place = 0;  // in `watches_`, and with its lock
+
  private:
   HealthWatchers& watchers_;
   const net::GrpcCallRef call_;
@@ -94,6 +96,7 @@ void HealthWatchers::Add(std::shared_ptr<Watch> watch) {
     MutexLock lock(mutex_);
     if (!is_draining_) {
       if (watch->is_gone()) return;  // Remove has been here
+      watch->place = watches_.size();
       watches_.push_back(std::move(watch));
       if (!is_looking_) LookLater();
       return;
@@ -106,10 +109,11 @@ void HealthWatchers::Add(std::shared_ptr<Watch> watch) {
 void HealthWatchers::Remove(const Watch& watch) {
   std::shared_ptr<Watch> removed;  // let go of without the lock
   MutexLock lock(mutex_);
-  const auto found = std::find_if(watches_.begin(), watches_.end(), [&](const auto& each) { return &*each == &watch; });
-  if (found == watches_.end()) return;
-  removed = std::move(*found);
-  *found = std::move(watches_.back());
+  const size_t place = watch.place;
+  if (place >= watches_.size() || watches_[place].get() != &watch) return;
+  std::swap(watches_[place], watches_.back());
+  watches_[place]->place = place;
+  removed = std::move(watches_.back());
   watches_.pop_back();
 }
 

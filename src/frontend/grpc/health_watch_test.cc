@@ -92,5 +92,22 @@ TEST_F(HealthWatchTest, AWordThatCouldNotBeSentIsSaidAgainAndTheOthersHearTheirs
   for (const net::GrpcReceiverRef& receiver : receivers) receiver->OnCancel();
 }
 
+TEST_F(HealthWatchTest, WhoGoesHearsNoMoreAndTheOthersDo) {
+  HealthWatchers watchers(*server_);
+  std::vector<std::shared_ptr<FailingCall>> calls;
+  std::vector<net::GrpcReceiverRef> receivers;
+  for (int i = 0; i < 6; i++) {
+    receivers.push_back(Ask(watchers, calls.emplace_back(std::make_shared<FailingCall>())));
+    EXPECT_TRUE(Hears(*calls.back(), Health::SERVING));
+  }
+  for (const size_t gone : {2u, 5u, 0u, 2u}) receivers[gone]->OnCancel();  // one says so twice
+
+  ASSERT_TRUE(server_->Stop().ok());
+
+  for (const size_t left : {1u, 3u, 4u}) EXPECT_TRUE(Hears(*calls[left], Health::NOT_SERVING));
+  for (const size_t gone : {0u, 2u, 5u}) EXPECT_EQ(calls[gone]->last_heard, Health::SERVING);
+  for (const size_t left : {1u, 3u, 4u}) receivers[left]->OnCancel();
+}
+
 }  // namespace
 }  // namespace neso
