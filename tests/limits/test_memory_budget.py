@@ -123,6 +123,20 @@ def test_heads_that_are_short_on_the_wire_and_long_here_count(server, service):
     wait_until(lambda: server.infer("identity", BODY).status_code == 200)
 
 
+def test_heads_that_have_not_come_whole_count(server):
+    with contextlib.ExitStack() as stack:
+        refused = 0
+        for _ in range(400):  # 24 MB
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.http_port)))
+            client.sendall(b"GET /v2 HTTP/1.1\r\nX: " + b"x" * 60_000)
+            client.settimeout(0.005)
+            with contextlib.suppress(TimeoutError):
+                refused += client.recv(100).startswith(b"HTTP/1.1 503 ")
+        assert refused > 50
+        assert server.get("/v2/health/ready").status_code == 200
+    wait_until(lambda: server.infer("identity", BODY).status_code == 200)
+
+
 def test_a_stream_whose_refused_requests_wait_behind_a_slow_one_is_ended(repository, start_server):
     repository.add_identity("identity")
     repository.add_identity("slow", parameters={"execute_delay_ms": "4000"})

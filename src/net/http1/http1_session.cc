@@ -10,6 +10,8 @@ namespace neso::net {
 namespace {
 
 constexpr std::chrono::milliseconds kLingerTime{2000};
+// Of a head, also where the process's memory is used up: health is asked for with less.
+constexpr size_t kShortHead = 4096;
 // Read in one turn: who sends faster than that is read leaves room for other connections, and for an end.
 constexpr size_t kReadBudget = 1 << 20;
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\n";  // as far as it looks like a head (RFC 9113, 3.4)
@@ -148,7 +150,10 @@ void Http1Session::ExamineHead(std::string_view bytes, StrandTurn& turn) {
     case HeadScanner::kBadLine: return Refuse({400, "malformed line ending"}, turn);
     case HeadScanner::kIncomplete:
       if (bytes.size() > limit) break;
+      if (bytes.size() > kShortHead && MemoryBudget::OfProcess().IsExhausted())
+        return Refuse({503, "the server has no memory for the request head now; try again later"}, turn);
       input_.assign(bytes);
+      head_charge_ = MemoryCharge(bytes.size());
       if (!std::exchange(head_begun_, true)) SetDeadline(limits().head_timeout);
       return;
     case HeadScanner::kComplete: {
@@ -166,6 +171,7 @@ void Http1Session::StartRequest(SharedHttp1Head head, const Http1Error& error, s
                                 StrandTurn& turn) {
   scanner_.Reset();
   head_begun_ = false;
+  head_charge_ = {};
   exchange_ = MakeShared<Http1Exchange>(connection_.shared_from_this(), head);
   const RequestFraming& framing = head->framing;
   keep_alive_ = framing.keep_alive && !connection_.is_brief();
@@ -269,6 +275,7 @@ void Http1Session::Refuse(Http1Error error, StrandTurn& turn) {
   ClearDeadline();
   turn.Drop(std::move(exchange_));
   body_.reset();
+  head_charge_ = {};
   phase_ = Phase::kAnswer;
   keep_alive_ = false;
   readable_ = true;  // there may be more of what we do not want: linger
@@ -380,6 +387,7 @@ void Http1Session::Close(StrandTurn& turn) {
   turn.Drop(std::move(release_));
   body_.reset();
   input_ = {};
+  head_charge_ = {};
   fresh_input_ = readable_ = false;
   phase_ = Phase::kClosed;
   connection_.Close(turn);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_budget.h"
 #include "net/connection.h"
 #include "net/http1/http1_body.h"
 #include "net/http1/http1_exchange.h"
@@ -94,7 +95,8 @@ class Http1Session final : public Session {
   bool answer_complete_ = false;  // all of it is in output_ or sent
   bool has_deadline_ = false;
   AnswerFraming framing_ = AnswerFraming::kLength;
-  std::string input_;  // received, not yet consumed; empty on an idle connection
+  std::string input_;         // received, not yet consumed; empty on an idle connection
+  MemoryCharge head_charge_;  // of the part of a head that is in input_
   HeadScanner scanner_;
   Http1Heads heads_;
   std::optional<Http1Body> body_;  // only while a body is being received
