@@ -111,7 +111,8 @@ def test_heads_that_are_short_on_the_wire_and_long_here_count(server, service):
             for at in range(120):  # of 60 KB each; a connection may have 8 MB of them open
                 fields = {b":path": b"/inference.GRPCInferenceService/ModelInfer", b":authority": b"x",
                           b"content-type": b"application/grpc", b"number": b"%d" % at}
-                block = post_http + b"".join(literal(*field) for field in fields.items()) + (b"" if at else long) + b"\xbe" * 15
+                texts = b"".join(literal(*field) for field in fields.items())
+                block = post_http + texts + (b"" if at else long) + b"\xbe" * 15
                 client.send(*client.head_frames(client.expect(), block))
             client.ping()
             while not isinstance(client.read(), PingFrame):
