@@ -114,7 +114,6 @@ Status Load::Stop() {
   wanted_ = 0;
   times_.reset();
   growth_.reset();
-  due_.clear();
   left_ = SIZE_MAX;
   RETURN_IF_ERROR(AwaitAnswers());
   for (const auto& slot : slots_) {
@@ -125,12 +124,14 @@ Status Load::Stop() {
   }
   RETURN_IF_ERROR(AwaitAnswers());
   began_.reset();
+  samples_.clear();
   return {};
 }
 
 Status Load::AwaitAnswers() {
-  const TimePoint deadline = Now() + kPatience;
-  while (in_flight_ > 0 && Now() < deadline) RETURN_IF_ERROR(Step(deadline));
+  const TimePoint begin = Now();
+  const auto deadline = [this, begin] { return begin + kPatience + 2 * longest_; };  // some models take minutes
+  while (in_flight_ > 0 && Now() < deadline()) RETURN_IF_ERROR(Step(deadline()));
   return in_flight_ == 0 ? Status() : Unavailable("no answer to {} requests in time", in_flight_);
 }
 
@@ -178,7 +179,7 @@ void Load::Send(Slot& slot, const Turn& turn, TimePoint begin) {
 Status Load::Step(TimePoint until) {
   if (times_) {
     RETURN_IF_ERROR(SendDue(Now()));
-    until = std::min(until, next_send_);
+    if (CanSend()) until = std::min(until, next_send_);
   }
   transport_.RunOnce(until);
   RETURN_IF_ERROR(failure_);
@@ -198,21 +199,19 @@ Status Load::SendMore(size_t requests) {
 }
 
 Status Load::SendDue(TimePoint now) {
-  while (next_send_ <= now) {
-    due_.push_back(next_send_);
-    next_send_ += times_->NextPause();
-  }
-  while (!due_.empty() && in_flight_ < lanes_ && left_ > 0) {
+  while (next_send_ <= now && CanSend()) {
     ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
-    SendFirstDue(*slot, now);
+    SendNextDue(*slot, now);
   }
   return {};
 }
 
-void Load::SendFirstDue(Slot& slot, TimePoint now) {
-  if (now - due_.front() > kLate) delayed_++;
-  Send(slot, plan_.Next(slot.lane()), due_.front());
-  due_.pop_front();
+// What is due and cannot be sent is not kept, however much it is: the times that follow are found when there is room.
+void Load::SendNextDue(Slot& slot, TimePoint now) {
+  const TimePoint due = next_send_;
+  next_send_ += times_->NextPause();
+  if (now - due > kLate) delayed_++;
+  Send(slot, plan_.Next(slot.lane()), due);
 }
 
 void Load::OnDone(Slot& slot, const Status& failure) {
@@ -220,8 +219,9 @@ void Load::OnDone(Slot& slot, const Status& failure) {
   if (!failure.ok() && failure_.ok()) failure_ = failure;
   if (!failure_.ok()) return;
   samples_.push_back(slot.sample());
+  longest_ = std::max<Nanoseconds>(longest_, samples_.back().last_end() - samples_.back().begin);
   if (in_flight_ < wanted_ && left_ > 0) return Send(slot, plan_.Next(slot.lane()), Now());
-  if (times_ && !due_.empty() && left_ > 0) return SendFirstDue(slot, Now());
+  if (const TimePoint now = Now(); times_ && next_send_ <= now && left_ > 0) return SendNextDue(slot, now);
   idle_.push_back(&slot);
 }
 

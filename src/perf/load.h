@@ -37,6 +37,7 @@ struct Sample {
   std::vector<Later> later = {};
 
   size_t answers() const { return is_answered ? 1 + later.size() : 0; }
+  TimePoint last_end() const { return later.empty() ? end : later.back().time; }
 };
 
 // Confined to a thread.
@@ -56,7 +57,8 @@ class Load {
   Status OpenLanes(size_t lanes);
   // So many requests and no more, until Stop.
   void LimitTo(size_t requests) { left_ = requests; }
-  // Sends nothing more, waits for the answers that are awaited, and ends sequences that have begun.
+  // Sends nothing more, waits for the answers that are awaited, ends sequences that have begun, and forgets the samples.
+  // Error: kUnavailable when an answer takes far longer than those before it.
   Status Stop();
 
   // Error: of the first request that fails, with what the server says.
@@ -64,7 +66,8 @@ class Load {
   // Until so many more samples are there, or so much time has passed.
   Status RunUntil(size_t more_samples, Nanoseconds at_most);
 
-  const std::vector<Sample>& samples() const { return samples_; }
+  // Since the last Stop.
+  const std::deque<Sample>& samples() const { return samples_; }
   // When what is under way began: its first request was sent, or their times were set.
   TimePoint began() const { return began_.value_or(TimePoint()); }
   // Requests that went out more than a millisecond after they were to.
@@ -80,7 +83,8 @@ class Load {
   Status Step(TimePoint until);
   Status SendDue(TimePoint now);
   Status SendMore(size_t requests);
-  void SendFirstDue(Slot& slot, TimePoint now);
+  bool CanSend() const { return in_flight_ < lanes_ && left_ > 0; }
+  void SendNextDue(Slot& slot, TimePoint now);
   void OnDone(Slot& slot, const Status& failure);
 
   Transport& transport_;
@@ -97,9 +101,9 @@ class Load {
   size_t lanes_ = 1024;             // they are opened as they are needed, unless told to at once
   size_t left_ = SIZE_MAX;          // to be sent
   std::optional<TimePoint> began_;  // unset: nothing has since the last Stop
-  TimePoint next_send_;
-  std::deque<TimePoint> due_;  // to be sent, for which there was no connection
-  std::vector<Sample> samples_;
+  TimePoint next_send_;             // long ago, if there was no connection since
+  std::deque<Sample> samples_;      // a vector would halt the load while it grows
+  Nanoseconds longest_{0};          // that a request took until its last answer, of all
   uint64_t delayed_ = 0;
   Status failure_;
 };

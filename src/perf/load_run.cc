@@ -73,6 +73,8 @@ Verdict LoadRun::Judge(Measured measured) {
   if (measured.is_over_limit) {
     Complain(fmt::format("Measured latency went over the set limit of {} msec. ", options_.latency_limit.count()));
   }
+  const bool is_for_files = !options_.html_file.empty() || !options_.export_file.empty();
+  if (!is_for_files) measured.windows.clear();  // each has all its samples
   results_.push_back(std::move(measured));
   return is_good ? Verdict::kGood : Verdict::kTooMuch;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <future>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "perf/interrupt.h"
@@ -60,21 +61,27 @@ struct Mark : Moment {
 
 Moment Now(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
 
-// In the middle of the time that the server takes to tell its counts. The load goes on meanwhile: if it stood still, an answer
-// that came would be read late, with too long a latency, and be the first of a window though it was from before.
-Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
+// While another thread does its `part`, the load goes on. If it stood still, an answer that came would be read late, with too
+// long a latency, and what was to be sent would be late, too. Returns the moments that it saw. Error: the load's.
+template <typename Result>
+Expected<std::vector<Moment>> GoOnDuring(const std::future<Result>& part, Load& load) {
   constexpr std::chrono::microseconds kLook{100};
-  std::future<Expected<ServerCounts>> counts = std::async(std::launch::async, counter);
   std::vector<Moment> moments = {Now(load)};
-  Status failure;
-  while (counts.wait_for(std::chrono::seconds(0)) != std::future_status::ready && failure.ok()) {
-    failure = load.RunFor(kLook);
+  while (part.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    RETURN_IF_ERROR(load.RunFor(kLook));
     moments.push_back(Now(load));
   }
+  return moments;
+}
+
+// In the middle of the time that the server takes to tell its counts.
+Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
+  std::future<Expected<ServerCounts>> counts = std::async(std::launch::async, counter);
+  const Expected<std::vector<Moment>> moments = GoOnDuring(counts, load);
   Expected<ServerCounts> counted = counts.get();
-  RETURN_IF_ERROR(failure);  // whose cause may be that of the other's as well, and says more
+  RETURN_IF_ERROR(moments.status());  // whose cause may be that of the other's as well, and says more
   ASSIGN_OR_RETURN(ServerCounts server, std::move(counted));
-  return Mark{moments[moments.size() / 2], std::move(server)};
+  return Mark{(*moments)[moments->size() / 2], std::move(server)};
 }
 
 // Of so many requests, the first of which is under way: the window begins with it, not when the server was asked.
@@ -101,6 +108,25 @@ bool AreOver(std::span<const Window> windows, const Options& options) {
   return std::ranges::all_of(windows, [&](const Window& window) {
     return SteadyLatency(LatenciesOf(window.samples), options.percentile) > limit_us;
   });
+}
+
+struct Judgement {
+  bool is_over_limit = false, is_stable = false;
+};
+
+// Of the last windows. Those before them are not needed any more, but for their number.
+Judgement JudgeLast(std::span<Window> windows, const Options& options) {
+  if (windows.size() < kAgreeing) return {};
+  if (windows.size() > kAgreeing) windows[windows.size() - kAgreeing - 1].samples = {};
+  return {.is_over_limit = AreOver(windows.last(kAgreeing), options),
+          .is_stable = AreStable(windows, options.stability, options.percentile)};
+}
+
+std::string PassText(size_t number, const Window& window, const Options& options) {
+  const Latencies latencies = LatenciesOf(window.samples);
+  return fmt::format("  Pass [{}] throughput: {:.4g} infer/sec. Avg latency: {:.0f} usec (std {:.0f} usec). ", number,
+                     RequestRate(window) * static_cast<double>(options.batch), latencies.average_us,
+                     latencies.deviation_us);
 }
 
 }  // namespace
@@ -191,19 +217,17 @@ Expected<Measured> Measure(Load& load, const Options& options, const Counter& co
   const uint64_t trials = options.request_count > 0 ? 1 : options.max_trials;
   while (windows.size() < trials) {
     ASSIGN_OR_RETURN(windows.emplace_back(), MeasureWindow(load, options, counter));
-    const Latencies latencies = LatenciesOf(windows.back().samples);
-    say(fmt::format("  Pass [{}] throughput: {:.4g} infer/sec. Avg latency: {:.0f} usec (std {:.0f} usec). ",
-                    windows.size(), RequestRate(windows.back()) * static_cast<double>(options.batch),
-                    latencies.average_us, latencies.deviation_us));
+    std::future<Judgement> judging = std::async(std::launch::async, [&] {
+      say(PassText(windows.size(), windows.back(), options));
+      return JudgeLast(windows, options);
+    });
+    // Of a load that has failed meanwhile these windows are right, and the next one has its error.
+    std::ignore = GoOnDuring(judging, load);
+    const Judgement judgement = judging.get();
     measured.is_interrupted = InterruptWatch::HasCome();
     if (measured.is_interrupted) break;
-    if (options.request_count > 0) {
-      measured.is_stable = true;
-      break;
-    }
-    if (windows.size() < kAgreeing) continue;
-    measured.is_over_limit = AreOver(std::span(windows).last(kAgreeing), options);
-    measured.is_stable = AreStable(windows, options.stability, options.percentile);
+    measured.is_over_limit = judgement.is_over_limit;
+    measured.is_stable = judgement.is_stable || options.request_count > 0;
     if (measured.is_stable || measured.is_over_limit) break;
   }
   const std::span<const Window> last = std::span(windows).last(std::min(windows.size(), kAgreeing));

@@ -59,6 +59,15 @@ class Echo final : public Transport {
   std::atomic<size_t> sent_ = 0;
 };
 
+// Whether more is sent while this thread waits.
+bool SendsMore(const Echo& echo) {
+  const size_t wanted = echo.sent() + 3;
+  const TimePoint deadline = std::chrono::steady_clock::now() + seconds(5);
+  while (echo.sent() < wanted && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(1));
+  return echo.sent() >= wanted;
+}
+
 // An answer that waits to be read while the server is asked has too long a latency, and is counted in the wrong window.
 TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   Echo echo;
@@ -68,11 +77,7 @@ TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   ASSERT_TRUE(load.KeepInFlight(1).ok());
   int goes_on = 0;
   const Counter counter = [&]() -> Expected<ServerCounts> {
-    const size_t wanted = echo.sent() + 3;
-    const TimePoint deadline = std::chrono::steady_clock::now() + seconds(5);
-    while (echo.sent() < wanted && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::sleep_for(milliseconds(1));
-    if (echo.sent() >= wanted) goes_on++;
+    if (SendsMore(echo)) goes_on++;
     return ServerCounts();
   };
   Options options;
@@ -81,6 +86,53 @@ TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   ASSERT_TRUE(window.ok());
   EXPECT_EQ(goes_on, 2);  // before the window, and behind it
   EXPECT_LE(window->samples.size() + 2, load.samples().size());
+}
+
+TEST(MeasureTest, TheLoadGoesOnWhileWindowsAreJudgedAndTold) {
+  Echo echo;
+  const std::vector<InferBytes> requests(1);
+  RoundRobin plan(1);
+  Load load(echo, requests, plan);
+  ASSERT_TRUE(load.KeepInFlight(1).ok());
+  size_t told = 0, goes_on = 0;
+  const auto say = [&](const std::string&) {
+    told++;
+    if (SendsMore(echo)) goes_on++;
+  };
+  Options options;
+  options.interval = milliseconds(10);
+  const Expected<Measured> measured = Measure(
+      load, options, []() -> Expected<ServerCounts> { return ServerCounts(); }, say);
+  ASSERT_TRUE(measured.ok());
+  EXPECT_GE(told, 3u);
+  EXPECT_EQ(goes_on, told);
+}
+
+TEST(LoadTest, ForgetsItsSamplesWhenItIsStopped) {
+  Echo echo;
+  const std::vector<InferBytes> requests(1);
+  RoundRobin plan(1);
+  Load load(echo, requests, plan);
+  ASSERT_TRUE(load.KeepInFlight(1).ok());
+  ASSERT_TRUE(load.RunFor(milliseconds(5)).ok());
+  EXPECT_FALSE(load.samples().empty());
+  ASSERT_TRUE(load.Stop().ok());
+  EXPECT_TRUE(load.samples().empty());
+}
+
+// All that is due when there is no connection would fill the memory, and an interrupt would wait for it.
+TEST(LoadTest, ARateThatCannotBeReachedIsSentAsItCan) {
+  Echo echo;
+  const std::vector<InferBytes> requests(1);
+  RoundRobin plan(1);
+  Load load(echo, requests, plan);
+  ASSERT_TRUE(load.OpenLanes(1).ok());
+  load.SendAt(SendTimes::AtRate(1e9, Distribution::kConstant));
+  const TimePoint begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(load.RunFor(milliseconds(300)).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(300) + seconds(2));
+  ASSERT_GE(load.samples().size(), 2u);
+  EXPECT_EQ(load.samples()[1].begin - load.samples()[0].begin, std::chrono::nanoseconds(1)) << "when it was to be sent";
 }
 
 // One at a time, no more can come in a second than fit into it.

@@ -42,7 +42,7 @@ Status Profile(const ProfileOptions& options) {
                        target->load(), load, [&target] { return target->Counts(); }, [](const std::string&) {}));
   measured.load = load.range.start;
   if (measured.is_interrupted) SayInterrupted();
-  RETURN_IF_ERROR(target->End());
+  const Status ended = target->End();  // it says nothing of what was measured
 
   std::vector<size_t> words;
   for (const std::string& text : texts) words.push_back(WordsIn(text));
@@ -53,8 +53,9 @@ Status Profile(const ProfileOptions& options) {
   } else {
     Say(DrawForTerminal(TokenRows(times), TerminalWidth().value_or(kNoTerminal)) + TotalsText(times));
   }
-  if (load.export_file.empty()) return {};
-  return ReplaceFile(load.export_file, ExportJson(load, *target, std::span(&measured, 1)));
+  if (load.export_file.empty()) return ended;
+  RETURN_IF_ERROR(ReplaceFile(load.export_file, ExportJson(load, *target, std::span(&measured, 1))));
+  return ended;
 }
 
 }  // namespace
