@@ -43,8 +43,10 @@ std::optional<double> LoadSearch::unknown() const {
 std::optional<double> LoadSearch::NextOfRange() const {
   const bool is_open_ended = range_.end < range_.start;
   if (verdict_ == Verdict::kTooMuch || (verdict_ == Verdict::kUnstable && is_open_ended)) return std::nullopt;
-  const double next = *last_ + range_.step;
-  return is_open_ended || next <= range_.end ? std::optional(next) : std::nullopt;
+  // Counted from the start, and the end may be passed by what rounding adds: 0.1, 0.2 and 0.3 are three.
+  const double next = range_.start + (std::round((*last_ - range_.start) / range_.step) + 1) * range_.step;
+  if (is_open_ended || next <= range_.end) return next;
+  return next - range_.end < range_.step * 1e-6 ? std::optional(range_.end) : std::nullopt;
 }
 
 // Between what was good and what was too much, until they are as near as they need to be: a step of the range, or one

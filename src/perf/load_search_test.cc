@@ -31,6 +31,13 @@ TEST(LoadSearchTest, ARangeIsMeasuredUntilALoadIsTooMuch) {
   EXPECT_EQ(LoadsUpTo(100, With(SearchKind::kLinear, {5, 5, 1})), (std::vector<double>{5}));
   EXPECT_EQ(LoadsUpTo(3, With(SearchKind::kLinear, {1, 7, 3})), (std::vector<double>{1, 4}));
   EXPECT_EQ(LoadsUpTo(3, With(SearchKind::kLinear, {1, 0, 1})), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(LoadsUpTo(100, With(SearchKind::kLinear, {1, 6, 3})), (std::vector<double>{1, 4}));
+}
+
+TEST(LoadSearchTest, TheEndOfARangeOfFractionsIsMeasured) {
+  const auto loads = LoadsUpTo(100, With(SearchKind::kLinear, {0.1, 0.3, 0.1}, LoadKind::kRequestRate));
+  EXPECT_EQ(loads, (std::vector<double>{0.1, 0.2, 0.3}));
+  EXPECT_EQ(LoadsUpTo(100, With(SearchKind::kLinear, {1, 2, 0.1}, LoadKind::kRequestRate)).size(), 11u);
 }
 
 TEST(LoadSearchTest, ALoadThatIsNotStableEndsOnlyARangeWithoutAnEnd) {

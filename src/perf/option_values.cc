@@ -1,5 +1,7 @@
 #include "perf/option_values.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "base/text.h"
@@ -18,6 +20,8 @@ Status TakeRange(std::string_view text, LoadKind kind, Options& options) {
   double numbers[3] = {1, 1, 1};
   if (parts.size() > 3) return InvalidArg("expected START:END:STEP, got '{}'", text);
   for (size_t i = 0; i < parts.size(); i++) RETURN_IF_ERROR(TakeNumber<double>(parts[i], 0, 1e9, numbers[i]));
+  const bool is_whole = std::ranges::all_of(numbers, [](double number) { return number == std::floor(number); });
+  if (!is_whole && !IsByTime(kind)) return InvalidArg("expected whole numbers of requests at a time, got '{}'", text);
   options.range = {numbers[0], parts.size() > 1 ? numbers[1] : numbers[0], numbers[2]};
   if (options.range.start <= 0) return InvalidArg("The start of the search range must be > 0");
   if (options.range.step <= 0) return InvalidArg("The step of the search range must be > 0");

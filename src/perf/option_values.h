@@ -22,8 +22,8 @@ std::optional<Number> ReadNumber(std::string_view text) {
 template <typename Number>
 Status TakeNumber(std::string_view text, Number least, Number most, Number& out) {
   const std::optional<Number> number = ReadNumber<Number>(text);
-  if (!number || *number < least || *number > most)
-    return InvalidArg("expected a number from {} to {}, got '{}'", least, most, text);
+  const bool is_within = number && *number >= least && *number <= most;  // nan is not
+  if (!is_within) return InvalidArg("expected a number from {} to {}, got '{}'", least, most, text);
   out = *number;
   return {};
 }

@@ -1,6 +1,7 @@
 #include "perf/own_words.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "perf/output.h"
 
@@ -18,7 +19,15 @@ PerfOption OptionOf(const CLI::Option& told) {
 
 }  // namespace
 
-CLI::Validator AboveZero() { return CLI::PositiveNumber.description(""); }
+CLI::Validator AboveZero() {
+  const auto check = [](const std::string& text) -> std::string {
+    double number = 0;
+    // CLI11's own takes nan, which is not below 0.
+    if (CLI::detail::lexical_cast(text, number) && number > 0 && std::isfinite(number)) return {};
+    return "expected a number above 0, got '" + text + "'";
+  };
+  return {check, "", ""};
+}
 
 Expected<std::optional<std::vector<std::string>>> ReadOwnWords(CLI::App& app, const std::vector<std::string>& words) {
   const auto separator = std::ranges::find(words, "--");

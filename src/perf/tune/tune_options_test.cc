@@ -51,6 +51,8 @@ TEST(TuneOptionsTest, WhatCannotBeMeantIsSaid) {
                                              {"m", "--url=a", "--instances=0"},
                                              {"m", "--url=a", "--x"},
                                              {"m", "--url=a", "--latency-budget=-1"},
+                                             {"m", "--url=a", "--latency-budget=nan"},
+                                             {"m", "--url=a", "--latency-budget=inf"},
                                              {"m", "--url=a", "--max-ram=9"},
                                              {"m", "--url=ftp://a"},
                                              {"m", "--url=a", "--", "--shape", "x"},
