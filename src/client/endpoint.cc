@@ -120,7 +120,7 @@ Expected<OwnedDescriptor> ConnectSocket(const Endpoint& endpoint, TimePoint dead
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int looked_up = getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &wanted, &found);
-  if (looked_up != 0) return failure(gai_strerror(looked_up));
+  if (looked_up != 0) return failure(looked_up == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(looked_up));
   const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
   Expected<OwnedDescriptor> socket = ConnectToFirst(addresses.get(), deadline);
   if (!socket) return failure(socket.error().message().c_str());

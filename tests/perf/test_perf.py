@@ -1,10 +1,11 @@
 """`neso perf`: what it sends, measures and writes, against a real server."""
 import csv
 import json
+import subprocess
 import time
 
 import pytest
-from support.server import free_port, run_neso
+from support.server import PATIENCE, TREE, free_port, run_neso
 
 QUICK = ("-p", "100", "-s", "1000")
 
@@ -37,6 +38,19 @@ def test_a_load_is_measured_on_both_sides(perf):
     served = int(ran.stdout.split("Successful request count: ")[1].split()[0])
     inferences = int(ran.stdout.split("Inference count: ")[1].split()[0])
     assert count > 10 and abs(served - count) <= max(20, count // 10) and inferences == 4 * served
+
+
+def with_descriptors(limits, *words):
+    return subprocess.run(["sh", "-c", f'{limits}; exec "$@"', "sh", TREE / "bin/neso", "perf", *map(str, words)],
+                          capture_output=True, text=True, timeout=30 * PATIENCE)
+
+
+def test_as_many_requests_at_a_time_as_the_system_allows(server):
+    words = ("-u", server.http, "-m", "wide", "--concurrency-range", 150, "--request-count", 300)
+    ran = with_descriptors("ulimit -S -n 100", *words)
+    assert ran.returncode == 0 and "Request count: 300\n" in ran.stdout, ran.stderr
+    ran = with_descriptors("ulimit -n 100", *words)
+    assert ran.returncode == 99 and f"cannot connect to {server.http}: Too many open files" in ran.stderr
 
 
 def test_csv_has_a_row_for_each_load(perf, tmp_path):
