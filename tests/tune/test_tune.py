@@ -1,10 +1,13 @@
 """`neso tune`: the way to serve a model that it finds is better, and can be served."""
 import csv
 import json
+import shutil
+import subprocess
 
 import pytest
 from support.python_models import python_on_path
-from support.server import run_neso
+from support.server import PATIENCE, TREE, run_neso
+from support.wait import wait_until
 
 QUICK = ("-p", "40", "--max-concurrency", "4")
 
@@ -67,6 +70,30 @@ def test_a_budget_that_nothing_keeps_to(slow, tmp_path):
     assert ran.returncode == 1 and "no candidate keeps to the limits: The most inferences a second with at most 5 ms" in ran.stderr
     assert "ms is above 5 ms" in ran.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_a_load_that_the_server_refuses_is_the_end_of_a_candidate_and_not_of_all(repository, tmp_path):
+    repository.add_identity("choosy", dims=(1,), parameters={"execute_delay_ms": "20"}, extra="""
+        dynamic_batching { default_queue_policy { max_queue_size: 2 } }""", max_batch_size=1)
+    ran = tune("choosy", f"--model-repository={repository.path}", "--output", tmp_path / "out", "--instances=1",
+               "--batch-sizes=1", "--delays=0", "-p", "40", "--max-concurrency", "8")
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    assert "; with more: the server answers" in ran.stdout and "Exceeds maximum queue size" in ran.stdout
+    assert "Best: 1 instance, batches up to 1, 0 us of delay: " in ran.stdout
+    assert "max_queue_size: 2" in (tmp_path / "out/config.pbtxt").read_text()
+
+
+def test_what_is_found_is_written_also_when_the_model_cannot_be_restored(slow, tmp_path, start_server):
+    server = start_server(slow.path, "--model-control-mode=explicit", "--load-model=slow")
+    process = subprocess.Popen([TREE / "bin/neso", "tune", "slow", "--url", server.http, "--output", tmp_path / "out",
+                                "--instances=1", "--batch-sizes=0", "--delays=0", "-p", "200", "--max-concurrency", "4"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: server.get("/v2/models/slow/stats").json()["model_stats"][0]["inference_count"] > 3)
+    shutil.rmtree(slow.path / "slow")
+    said, complaint = process.communicate(timeout=60 * PATIENCE)
+    assert process.returncode == 1, said + complaint
+    assert "error: model 'slow' is not served again as it was before: " in complaint
+    assert (tmp_path / "out/config.pbtxt").exists() and (tmp_path / "out/report.html").exists()
 
 
 HUNGRY = """

@@ -36,6 +36,7 @@ double Goal::Score(const Figures& figures) const {
 }
 
 std::string Goal::Breach(const Figures& figures) const {
+  if (figures.throughput <= 0) return "no answer came within a window: a longer --measurement-interval has some";
   if (latency_budget_ms > 0 && figures.latency_ms > latency_budget_ms)
     return fmt::format("{:.3f} ms is above {:g} ms", figures.latency_ms, latency_budget_ms);
   if (min_throughput > 0 && figures.throughput < min_throughput)

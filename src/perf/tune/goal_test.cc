@@ -39,6 +39,13 @@ TEST(GoalTest, LimitsAreKeptOrNamed) {
   EXPECT_EQ(goal.Breach({.throughput = 99, .latency_ms = 1, .ram_mib = 201}), "201 MiB is above 200 MiB");
 }
 
+// Its latency of 0 would be the best of all.
+TEST(GoalTest, ALoadWithoutAnAnswerIsNotWithinTheLimits) {
+  EXPECT_EQ(GoalOf("latency").Breach({.throughput = 0, .latency_ms = 0, .ram_mib = 9}),
+            "no answer came within a window: a longer --measurement-interval has some");
+  EXPECT_EQ(GoalOf("latency").Breach({.throughput = 0.1, .latency_ms = 9000, .ram_mib = 9}), "");
+}
+
 TEST(GoalTest, PeopleReadWhatIsLookedFor) {
   EXPECT_EQ(Goal().Text(), "The most inferences a second");
   Goal goal = GoalOf("latency,ram=0.5");

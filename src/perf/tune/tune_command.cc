@@ -65,9 +65,9 @@ class Tuning {
       search.Judge(trial.score);
     }
     if (trials_.empty()) return Cancelled("interrupted before a candidate was tried");
+    if (Best().best != nullptr) return {};
     if (!Best().failure.empty()) return Unavailable("{}", Best().failure);
-    if (Best().best == nullptr) return Unavailable("no candidate keeps to the limits: {}", options_.goal.Text());
-    return {};
+    return Unavailable("no candidate keeps to the limits: {}", options_.goal.Text());
   }
 
   // Into the folder. Precondition: TryAll found something.
@@ -91,7 +91,7 @@ class Tuning {
   // The first of those with the highest score.
   const Trial& Best() const { return *std::ranges::max_element(trials_, {}, &Trial::score); }
 
-  // More and more requests at a time, until that is no use or the latency is above the budget.
+  // More and more requests at a time, until that is no use, the latency is above the budget, or one fails.
   Status Try(Trial& trial) {
     RETURN_IF_ERROR(server_.Load(Apply(config_, trial.candidate)));
     ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options_.load, options_.load.url));
@@ -135,10 +135,11 @@ Status Tune(TuneOptions& options) {
   ASSIGN_OR_RETURN(const inference::ModelConfig config, server->Config());
   Tuning tuning(options, *server, config);
   const Status tried = tuning.TryAll();
+  const Status written = tried.ok() ? tuning.Write() : tried;  // it took long; what follows may fail
   const Status restored = server->LoadAsItWas();
-  RETURN_IF_ERROR(tried);
-  RETURN_IF_ERROR(restored);
-  return tuning.Write();
+  if (restored.ok()) return written;
+  if (!written.ok()) Complain("error: " + written.message());
+  return restored.WithContext("model '{}' is not served again as it was before", options.model);
 }
 
 }  // namespace

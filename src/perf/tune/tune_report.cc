@@ -79,15 +79,17 @@ void ChooseLoad(Trial& trial, const TuneOptions& options) {
 
 std::string TrialText(const Trial& trial, const TuneOptions& options) {
   const std::string way = trial.candidate.Text();
-  if (!trial.failure.empty()) return fmt::format("{}: {}\n", way, trial.failure);
   if (trial.best == nullptr) {
+    if (!trial.failure.empty()) return fmt::format("{}: {}\n", way, trial.failure);
     const std::string breach =
         trial.loads.empty() ? "" : options.goal.Breach(FiguresOf(trial.loads.back(), trial, options));
     return fmt::format("{}: no load within the limits: {}\n", way, breach);
   }
   const std::string ram = trial.ram_mib == 0 ? "" : fmt::format(", {:.0f} MiB", trial.ram_mib);
-  return fmt::format("{}: {:.6g} infer/sec, p{} {:.3f} ms{} with {:g} requests at a time\n", way,
-                     trial.best->throughput, options.percentile, Latency(*trial.best, options), ram, trial.best->load);
+  const std::string end = trial.failure.empty() ? "" : "; with more: " + trial.failure;
+  return fmt::format("{}: {:.6g} infer/sec, p{} {:.3f} ms{} with {:g} requests at a time{}\n", way,
+                     trial.best->throughput, options.percentile, Latency(*trial.best, options), ram, trial.best->load,
+                     end);
 }
 
 std::string TrialsCsv(std::span<const Trial> trials, const TuneOptions& options) {

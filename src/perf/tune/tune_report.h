@@ -18,7 +18,7 @@ struct Trial {
   Trial& operator=(Trial&&) = default;
 
   Candidate candidate;
-  std::string failure;             // why it could not be served; empty: it was
+  std::string failure;             // why it could not be served, or not with more requests at a time; empty: it was
   std::vector<Measured> loads;     // one after the other
   double ram_mib = 0;              // the most that the server took; 0: not known
   const Measured* best = nullptr;  // within the limits, of the highest score; null: none is
