@@ -1,5 +1,7 @@
 #include "command/asking.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <utility>
 
@@ -29,6 +31,15 @@ std::vector<std::string> Asking::TypedTlsOptions() const {
     if (WasTyped(*option)) names.push_back("--" + option->get_lnames().front());
   }
   return names;
+}
+
+CLI::Validator SecondsFrom(double least) {
+  const auto check = [least](const std::string& text) -> std::string {
+    double seconds = 0;
+    if (CLI::detail::lexical_cast(text, seconds) && seconds >= least && seconds <= kLongestSeconds) return {};
+    return fmt::format("expected seconds, from {:g} to {:g}, got '{}'", least, kLongestSeconds, text);
+  };
+  return {check, "", ""};
 }
 
 void AddAskingOptions(CLI::App& app, Asking& asking, std::function<Status()> check) {

@@ -31,6 +31,9 @@ struct Asking {
   std::vector<std::string> TypedTlsOptions() const;
 };
 
+// A number of seconds from `least` to a day; nan, which is within no bounds and compares with none, is not one.
+CLI::Validator SecondsFrom(double least);
+
 // They are looked at, and the command's own words with `check`, as CheckWords does.
 void AddAskingOptions(CLI::App& app, Asking& asking, std::function<Status()> check = {});
 

@@ -101,7 +101,7 @@ Action SetUpStatus(CLI::App& app, const ProgramParts& /*parts*/) {
   app.add_flag("--ready", words->ready_only, "Say only whether it is ready, for health checks.");
   app.add_option("--wait", words->wait_seconds, "How many seconds to wait until it is; none unless given.")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86'400.0).description(""));
+      ->check(SecondsFrom(0));
   AddAskingOptions(app, words->asking);
   app.footer(
       "The exit code is 0 if it is ready, else 1.\n\nExample:\n  neso status\n  neso status --ready --wait 60\n"

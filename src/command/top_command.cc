@@ -73,7 +73,7 @@ Action SetUpTop(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<TopWords>();
   app.add_option("--interval", words->interval, "How many seconds are looked at together; 1 unless given.")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.1, 86'400.0).description(""));
+      ->check(SecondsFrom(0.1));
   app.add_flag("--once", words->once, "Show one interval, and end.");
   AddMetricsUrl(app, words->asking);
   AddAskingOptions(app, words->asking, [words] {

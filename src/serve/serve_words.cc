@@ -1,5 +1,7 @@
 #include "serve/serve_words.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -13,6 +15,10 @@ namespace {
 
 constexpr int kLastPort = 65535;
 constexpr int kPorts = 3;  // HTTP, gRPC, metrics
+
+constexpr std::array<std::string_view, 14> kDatatypes = {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
+                                                         "INT8", "INT16", "INT32",  "INT64",  "FP16",
+                                                         "FP32", "FP64",  "BF16",   "BYTES"};
 
 template <typename Number>
 std::optional<Number> ReadNumber(std::string_view text) {
@@ -102,10 +108,12 @@ Expected<TypedTensor> ReadTypedTensor(const std::string& text) {
   if (equals == std::string::npos || open == std::string::npos || equals == 0 || !text.ends_with(']')) return expected;
   TypedTensor tensor{
       .name = text.substr(0, equals), .datatype = text.substr(equals + 1, open - equals - 1), .shape = {}};
+  if (tensor.name.find_first_of("\"\\\n") != std::string::npos) return expected;
+  if (tensor.datatype == "STRING") tensor.datatype = "BYTES";  // as configurations have it
+  if (std::ranges::find(kDatatypes, tensor.datatype) == kDatatypes.end()) {
+    return InvalidArg("'{}': '{}' is no datatype: expected one of {}", text, tensor.datatype, Join(kDatatypes, ", "));
+  }
   if (tensor.datatype == "BYTES") tensor.datatype = "STRING";
-  const bool is_word = !tensor.datatype.empty() &&
-                       tensor.datatype.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string::npos;
-  if (!is_word || tensor.name.find_first_of("\"\\\n") != std::string::npos) return expected;
   const std::string_view dims = std::string_view(text).substr(open + 1, text.size() - open - 2);
   for (const std::string_view dim : Split(dims, ',')) {
     const std::optional<int64_t> number = ReadNumber<int64_t>(TrimBlanks(dim));

@@ -169,6 +169,13 @@ def test_waiting_for_a_server_that_is_silent(server):
             assert told.returncode == 1 and time.monotonic() - began < 20 * PATIENCE, told
 
 
+@pytest.mark.parametrize("words", [("status", "--wait", "nan"), ("status", "--wait", "-1"), ("top", "--interval", "nan"),
+                                   ("top", "--interval", "0"), ("top", "--interval", "inf")])
+def test_times_that_are_none_are_refused(server, words):
+    told = run_neso(*words, "-u", server.http)
+    assert told.returncode == 2 and f"{words[1]}: expected seconds, from " in told.stderr and f"'{words[2]}'" in told.stderr
+
+
 def test_metrics(neso):
     told = rows(neso("metrics", "nv_inference_count"))
     assert [row for row in told if row[0] == "nv_inference_count" and row[1] == "model=digits version=1"]

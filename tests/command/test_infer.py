@@ -202,6 +202,14 @@ def test_inputs_that_are_made_up(infer):
     assert shown(infer("simple", "--fill", "random")).splitlines()[1] != "  " + " ".join(["0"] * 16)
 
 
+def test_what_is_made_up_has_the_shape_that_is_said(infer):
+    assert shown(infer("fp32", "--fill", "zero")) == "OUTPUT0 FP32 [1,1]\n  0\n"
+    assert shown(infer("fp32", "--fill", "zero", "--shape", "INPUT0:3")) == "OUTPUT0 FP32 [1,3]\n  0 0 0\n"
+    assert shown(infer("fp32", "--fill", "zero", "--shape", "INPUT0:2,3")) == "OUTPUT0 FP32 [2,3]\n  0 0 0\n  0 0 0\n"
+    said = complaint(infer("fp32", "--fill", "zero", "--shape", "INPUT0:2,3,4"))
+    assert said.startswith("error: input 'INPUT0': expected shape [-1,-1], got [2,3,4]")
+
+
 def test_each_answer_of_a_decoupled_model_is_a_line(infer):
     lines = shown(infer("talk", "a, b")).splitlines()
     assert len(lines) == 2

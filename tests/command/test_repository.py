@@ -55,7 +55,10 @@ def test_models_of_the_hub_are_left_to_the_backend_vllm(tmp_path):
 @pytest.mark.parametrize("words, told", [
     (["nothing"], "error: where is 'nothing' to come from? --source takes a file, a folder or hf:ID; without one there are llama"),
     (["x", "--source", "ngc:x"], "error: ngc:x: engines of TensorRT-LLM are not imported"),
-    (["x", "--source", "hf:"], "error: hf: names no model"),
+    (["x", "--source", "hf:"], "error: 'hf:' names no model of the hub: expected such as hf:facebook/opt-125m"),
+    (["hf:../../x"], "error: 'hf:../../x' names no model of the hub"),
+    (["hf:a b/c"], "error: 'hf:a b/c' names no model of the hub"),
+    (["hf:a/b/c"], "error: 'hf:a/b/c' names no model of the hub"),
     (["x", "--source", "/none"], "error: "),
     (["a/b", "--source", "hf:a"], "error: 'a/b' is no name of a model"),
 ])

@@ -147,6 +147,9 @@ def test_formats_that_do_not_tell_their_tensors_say_what_to_type(refuse, tmp_pat
     assert "add them, with -1 for what is open, such as --input 'image=FP32[-1,3,224,224]'" in said
     said = refuse(tmp_path / name, "--input", "image=FP32", "--output", "y=FP32[1]", code=2)
     assert "--input: 'image=FP32': expected <name>=<datatype>[<dims>]" in said
+    for datatype in ("FP99", "fp32", ""):
+        said = refuse(tmp_path / name, "--input", f"image={datatype}[-1]", "--output", "y=FP32[1]", code=2)
+        assert f"--input: 'image={datatype}[-1]': '{datatype}' is no datatype: expected one of BOOL, " in said
 
 
 def test_ctrl_c_ends_at_once_also_while_the_model_loads(tmp_path):

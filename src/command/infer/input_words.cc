@@ -190,7 +190,7 @@ Expected<std::vector<Tensor>> ReadInputs(const std::vector<std::string>& words, 
       RETURN_IF_ERROR(AddToBatch(*same, tensor, facts));
     }
   }
-  RETURN_IF_ERROR(MakeUpMissing(facts, options.prompt, options.fill, tensors));
+  RETURN_IF_ERROR(MakeUpMissing(facts, options.prompt, options.fill, options.shapes, tensors));
   RETURN_IF_ERROR(CheckAllThere(tensors, facts));
   return tensors;
 }

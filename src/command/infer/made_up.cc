@@ -42,13 +42,14 @@ Expected<Tensor> OneValue(const TensorFacts& input, bool batches, const std::str
   return tensor;
 }
 
-Expected<Tensor> Filled(const TensorFacts& input, Fill fill, std::mt19937& random) {
-  Tensor tensor{.name = input.name, .datatype = input.datatype, .shape = input.shape};
+// `shape`: what of it is open is 1.
+Expected<Tensor> Filled(const TensorFacts& input, const Shape& shape, Fill fill, std::mt19937& random) {
+  Tensor tensor{.name = input.name, .datatype = input.datatype, .shape = shape};
   uint64_t count = 1;
   for (int64_t& size : tensor.shape) {
     if (size < 0) size = 1;
     if (__builtin_mul_overflow(count, static_cast<uint64_t>(size), &count) || count > kMostElements)
-      return Unsupported("input '{}': {} is too large to be made up", input.name, ShapeText(input.shape));
+      return Unsupported("input '{}': {} is too large to be made up", input.name, ShapeText(shape));
   }
   for (uint64_t i = 0; i < count; i++) {
     const bool is_zero = fill == Fill::kZero;
@@ -65,10 +66,19 @@ Expected<Tensor> Filled(const TensorFacts& input, Fill fill, std::mt19937& rando
   return tensor;
 }
 
+// That of an input in the request; as `shapes` says, if they say it.
+Expected<Shape> ShapeFor(const TensorFacts& input, bool batches, const std::map<std::string, Shape>& shapes) {
+  const auto said = shapes.find(input.name);
+  if (said == shapes.end()) return input.shape;
+  Expected<Shape> shape = FitShape(input.shape, batches, said->second);
+  if (!shape) return shape.error().WithContext("input '{}'", input.name);
+  return shape;
+}
+
 }  // namespace
 
 Status MakeUpMissing(const ModelFacts& facts, const std::optional<std::string>& prompt, Fill fill,
-                     std::vector<Tensor>& tensors) {
+                     const std::map<std::string, Shape>& shapes, std::vector<Tensor>& tensors) {
   std::mt19937 random(1);  // the same each time
   bool is_prompted = !prompt.has_value();
   for (const TensorFacts& input : facts.inputs) {
@@ -81,7 +91,8 @@ Status MakeUpMissing(const ModelFacts& facts, const std::optional<std::string>& 
       if (!tensor) return tensor.error().WithContext("input '{}'", input.name);
       tensors.push_back(*std::move(tensor));
     } else if (fill != Fill::kNone) {
-      ASSIGN_OR_RETURN(Tensor tensor, Filled(input, fill, random));
+      ASSIGN_OR_RETURN(const Shape shape, ShapeFor(input, facts.batches, shapes));
+      ASSIGN_OR_RETURN(Tensor tensor, Filled(input, shape, fill, random));
       tensors.push_back(std::move(tensor));
     }
   }

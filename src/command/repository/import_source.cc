@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
+#include <vector>
 
 #include "base/text.h"
 
@@ -26,6 +28,16 @@ constexpr std::array kKnown = {
     KnownModel{"falcon-7b", "tiiuae/falcon-7b"},
 };
 
+// ORGANISATION/NAME, or NAME alone: no way to another folder, and nothing that means something to a URL.
+bool IsHubName(std::string_view id) {
+  const std::vector<std::string_view> parts = Split(id, '/');
+  return parts.size() <= 2 && std::ranges::all_of(parts, [](std::string_view part) {
+           return !part.empty() && !part.starts_with('.') && std::ranges::all_of(part, [](unsigned char c) {
+             return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+           });
+         });
+}
+
 std::string KnownNames() {
   std::vector<std::string> names;
   for (const KnownModel& known : kKnown) names.emplace_back(known.name);
@@ -37,7 +49,8 @@ std::string KnownNames() {
 Expected<ImportSource> ReadImportSource(const std::string& model, const std::string& source) {
   const std::string_view text = source;
   if (text.starts_with("hf:")) {
-    if (text.size() == 3) return InvalidArg("hf: names no model: expected such as hf:facebook/opt-125m");
+    if (!IsHubName(text.substr(3)))
+      return InvalidArg("'{}' names no model of the hub: expected such as hf:facebook/opt-125m", source);
     return ImportSource{.hugging_face = source.substr(3)};
   }
   if (text.starts_with("ngc:"))
