@@ -61,8 +61,8 @@ struct Mark : Moment {
 
 Moment Now(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
 
-// While another thread does its `part`, the load goes on. If it stood still, an answer that came would be read late, with too
-// long a latency, and what was to be sent would be late, too. Returns the moments that it saw. Error: the load's.
+// While another thread does its `part`, the load goes on. If it stood still, an answer that came would be read late,
+// with too long a latency, and what was to be sent would be late, too. Returns the moments that it saw. Error: the load's.
 template <typename Result>
 Expected<std::vector<Moment>> GoOnDuring(const std::future<Result>& part, Load& load) {
   constexpr std::chrono::microseconds kLook{100};
@@ -96,7 +96,7 @@ Expected<Mark> MarkLast(const Load& load, const Mark& first, const Counter& coun
   Mark mark{Now(load)};
   while (true) {
     ASSIGN_OR_RETURN(mark.server, counter());
-    const bool is_complete = mark.server.success.count - first.server.success.count >= mark.samples - first.samples;
+    const bool is_complete = (mark.server - first.server).success.count >= mark.samples - first.samples;
     if (is_complete || std::chrono::steady_clock::now() >= mark.time + kPatience) return mark;
     std::this_thread::sleep_for(kPause);
   }
