@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/json_elements.h"
 #include "base/json_member.h"
+#include "base/utf8.h"
 #include "perf/json_tensor.h"
 
 namespace neso::perf {
@@ -66,7 +67,7 @@ std::string WithoutBrackets(const std::string& elements) { return elements.subst
 
 Expected<std::string> ValueJson(const Tensor& tensor) {
   if (tensor.bytes.empty()) return std::string("\"\"");
-  if (tensor.datatype == "BYTES") return JsonQuoted(tensor.bytes);
+  if (tensor.datatype == "BYTES") return JsonQuoted(ToUtf8(tensor.bytes));  // lengths from 128 on are none
   ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(tensor));
   return elements.find(',') == std::string::npos ? WithoutBrackets(elements) : elements;
 }

@@ -41,9 +41,12 @@ TEST(AnswersTest, WhatIsNoAnswerIsRefused) {
 TEST(AnswersTest, ValuesAreExportedByTheirKind) {
   const std::vector<Tensor> tensors = {{"one", "FP32", {1}, std::string("\0\0\0\x40", 4)},
                                        {"text", "BYTES", {1}, std::string("\1\0\0\0a", 5)},
+                                       {"bytes", "BYTES", {1}, std::string("\x80\0\0\0\xc3\xa9\xff", 7)},
                                        {"none", "INT8", {0}, ""},
                                        {"half", "FP16", {1}, "ab"}};
-  EXPECT_EQ(TensorsJson(tensors), R"({"one":2,"text":"\u0001\u0000\u0000\u0000a","none":""})");
+  const std::string lengths_and_bytes = "\xc2\x80\\u0000\\u0000\\u0000\xc3\xa9\xc3\xbf";
+  EXPECT_EQ(TensorsJson(tensors),
+            R"({"one":2,"text":"\u0001\u0000\u0000\u0000a","bytes":")" + lengths_and_bytes + R"(","none":""})");
 }
 
 TEST(AnswersTest, AreComparedWithWhatIsExpected) {

@@ -202,6 +202,11 @@ def test_inputs_that_are_made_up(infer):
     assert shown(infer("simple", "--fill", "random")).splitlines()[1] != "  " + " ".join(["0"] * 16)
 
 
+def test_json_is_json_whatever_bytes_an_answer_has(infer):
+    told = json.loads(shown(infer("string", b"INPUT0=\xc3\xa9\xff".decode(errors="surrogateescape"), "--output", "json")))
+    assert told["outputs"][0]["data"] == ["\u00e9\u00ff"]
+
+
 def test_what_is_made_up_has_the_shape_that_is_said(infer):
     assert shown(infer("fp32", "--fill", "zero")) == "OUTPUT0 FP32 [1,1]\n  0\n"
     assert shown(infer("fp32", "--fill", "zero", "--shape", "INPUT0:3")) == "OUTPUT0 FP32 [1,3]\n  0 0 0\n"

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "client/numbers.h"
 #include "client/text_elements.h"
 
@@ -23,7 +24,7 @@ Expected<std::string> ValuesJson(const Tensor& tensor, bool unwraps_one) {
   std::vector<std::string> values;
   if (tensor.datatype == TRITONSERVER_TYPE_BYTES) {
     ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, client::TextsIn(tensor.bytes));
-    for (const std::string_view text : texts) values.push_back(JsonQuoted(text));
+    for (const std::string_view text : texts) values.push_back(JsonQuoted(ToUtf8(text)));  // they may be any bytes
   } else {
     const size_t width = FactsOfDataType(tensor.datatype).byte_size;
     for (size_t at = 0; at + width <= tensor.bytes.size(); at += width)
