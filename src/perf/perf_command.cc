@@ -31,6 +31,7 @@ Status Write(const std::string& path, const std::string& text) {
 // Before anything is measured for it.
 Status CheckCanWrite(const std::string& path) {
   if (path.empty()) return {};
+  if (std::filesystem::is_directory(path)) return Unavailable("cannot write {}: it is a folder", path);
   const std::string folder = std::filesystem::absolute(path).parent_path();
   const char* const needed = access(path.c_str(), F_OK) == 0 ? path.c_str() : folder.c_str();
   if (access(needed, W_OK) == 0) return {};

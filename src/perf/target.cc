@@ -20,6 +20,17 @@ std::unique_ptr<RequestPlan> MakePlan(const ModelFacts& facts, const Options& op
   return std::make_unique<SequencePlan>(std::move(steps), settings);
 }
 
+// What the first answer, or the lack of it, says of an address that is for something else.
+Status WithAdvice(const Status& why, Protocol protocol) {
+  const auto says = [&why](const char* words) { return why.message().find(words) != std::string::npos; };
+  const char* advice = "";
+  if (protocol == Protocol::kHttp && says("closed the connection"))
+    advice = "\nif it speaks gRPC there: -i grpc; if it speaks TLS: https:// before the address";
+  if (protocol == Protocol::kGrpc && says("answers with HTTP status"))
+    advice = "\ngRPC has a port of its own, 8001 unless it was changed";
+  return {why.code(), why.message() + advice};
+}
+
 }  // namespace
 
 struct Target::Parts {
@@ -35,7 +46,9 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
                                                const InputMaker& make_input) {
   Parts parts;
   ASSIGN_OR_RETURN(parts.transport, MakeTransport(options, url));
-  ASSIGN_OR_RETURN(parts.facts, AskModel(*parts.transport, options));
+  Expected<ModelFacts> facts = AskModel(*parts.transport, options);
+  if (!facts) return WithAdvice(facts.error(), options.protocol);
+  parts.facts = *std::move(facts);
   if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, make_input(parts.facts, options));

@@ -159,6 +159,7 @@ Expected<std::string> Create(const std::vector<std::string>& arguments) {
 Expected<std::string> ListKeys(const std::vector<std::string>& arguments) {
   ASSIGN_OR_RETURN(const Given given, ParseGiven(arguments, {"file"}));
   ASSIGN_OR_RETURN(const std::string file, Needed(given, "file"));
+  if (!std::filesystem::exists(file)) return NotFound("there is no '{}'", file);
   ASSIGN_OR_RETURN(const std::vector<AccessKey> keys, ReadKeys(file));
   std::string text = fmt::format("{:<20} {:<12} {:<20} {:<24} {}\n", "NAME", "ID", "EXPIRES", "MODELS", "OPERATIONS");
   for (const AccessKey& key : keys) {

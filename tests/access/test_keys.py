@@ -239,6 +239,7 @@ def test_a_key_file_that_cannot_be_used_is_told_at_start(tmp_path):
 
 def test_keys_are_made_listed_and_revoked(tmp_path):
     keys = KeyFile(tmp_path / "keys.json")
+    assert keys.run("list", status=1) == f"error: there is no '{keys.path}'\n"
     token = keys.create("a", models="m*", denied_models="m-x", operations="inference,index", requests_per_second=5, burst=9,
                         concurrent=2, expires="2099-12-31")
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600

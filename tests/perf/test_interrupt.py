@@ -147,4 +147,6 @@ def test_a_file_that_cannot_be_written_is_known_before_it_is_measured_for(server
     path = tmp_path / "none" / "a"
     ran = run_neso("perf", "-u", server.http, "-m", "quick", "--request-count", "5", option, str(path))
     assert ran.returncode == 99 and ran.stderr == f"error: cannot write {path}: {path.parent}: No such file or directory\n"
+    ran = run_neso("perf", "-u", server.http, "-m", "quick", "--html", str(path.parent.parent))
+    assert ran.returncode == 99 and ran.stderr == f"error: cannot write {path.parent.parent}: it is a folder\n"
     assert "Request concurrency" not in ran.stdout

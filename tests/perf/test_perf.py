@@ -83,6 +83,13 @@ def test_every_request_is_exported(perf, tmp_path):
     assert again.returncode == 3 and "Path must not already exist." in again.stderr
 
 
+def test_texts_of_any_length_are_exported(perf, tmp_path):
+    assert perf("-m", "texts", "--request-count", 2, "--profile-export-file", tmp_path / "a.json").returncode == 0
+    [experiment] = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["experiments"]
+    text = experiment["requests"][0]["request_inputs"]["INPUT0"]
+    assert len(text) == 2 * (4 + 128) and text.startswith("\x80\0\0\0")  # each behind the four bytes of its length
+
+
 @pytest.mark.parametrize("distribution", ["constant", "poisson"])
 def test_a_rate_is_kept(perf, distribution):
     ran = perf("-m", "wide", "--request-rate-range", 400, "--request-distribution", distribution, *QUICK)
@@ -149,6 +156,13 @@ def test_scripts_for_perf_analyzer_run(perf):
     assert ran.returncode == 3 and "expected triton, got 'openai': servers of the KServe protocol are measured" in ran.stderr
     ran = perf("--version")
     assert (ran.returncode, ran.stdout) == (0, "") and ran.stderr.startswith("Perf Analyzer Version ")
+
+
+def test_the_port_of_the_other_protocol_is_said(server):
+    ran = run_neso("perf", "-m", "wide", "-u", server.grpc)
+    assert ran.returncode == 99 and "\nif it speaks gRPC there: -i grpc; if it speaks TLS: https://" in ran.stderr
+    ran = run_neso("perf", "-m", "wide", "-i", "grpc", "-u", server.http)
+    assert ran.returncode == 99 and "\ngRPC has a port of its own, 8001 unless it was changed" in ran.stderr
 
 
 def test_a_server_that_is_not_there():
