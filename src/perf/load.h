@@ -57,7 +57,7 @@ class Load {
   Status OpenLanes(size_t lanes);
   // So many requests and no more, until Stop.
   void LimitTo(size_t requests) { left_ = requests; }
-  // Sends nothing more, waits for the answers that are awaited, ends sequences that have begun, and forgets the samples.
+  // Sends nothing more, waits for the answers that are awaited, ends sequences that have begun, forgets the samples.
   // Error: kUnavailable when an answer takes far longer than those before it.
   Status Stop();
 

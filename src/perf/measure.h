@@ -78,8 +78,8 @@ using Counter = std::function<Expected<ServerCounts>()>;
 // One window. The load is under way, and goes on afterwards.
 Expected<Window> MeasureWindow(Load& load, const Options& options, const Counter& counter);
 
-// Windows until they agree. The load is under way, and goes on afterwards. `say` gets a line for each window, from another
-// thread than the load's, which goes on meanwhile.
+// Windows until they agree. The load is under way, and goes on afterwards. `say` gets a line for each window, from
+// another thread than the load's, which goes on meanwhile.
 Expected<Measured> Measure(Load& load, const Options& options, const Counter& counter,
                            const std::function<void(const std::string& line)>& say);
 
