@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "engine/inference_server.h"
 #include "server/startup_failures.h"
@@ -29,12 +30,13 @@ fs::path ConfigPath(const StagedModel& staged) {
   return (is_version ? folder.parent_path() : folder) / "config.pbtxt";
 }
 
+// Texts are quoted as in JSON, which text of protocol buffers is read like.
 template <typename Tensors>
 void AddTensors(std::string& text, const char* kind, const Tensors& tensors) {
   for (const auto& tensor : tensors) {
     std::vector<std::string> dims;
     for (const int64_t dim : tensor.dims()) dims.push_back(std::to_string(dim));
-    text += fmt::format("{} {{ name: \"{}\" data_type: {} dims: [ {} ]", kind, tensor.name(),
+    text += fmt::format("{} {{ name: {} data_type: {} dims: [ {} ]", kind, JsonQuoted(tensor.name()),
                         inference::DataType_Name(tensor.data_type()), Join(dims, ", "));
     if (tensor.has_reshape()) {
       std::vector<std::string> shape;
@@ -44,6 +46,9 @@ void AddTensors(std::string& text, const char* kind, const Tensors& tensors) {
     if constexpr (requires { tensor.optional(); }) {
       if (tensor.optional()) text += " optional: true";
       if (tensor.allow_ragged_batch()) text += " allow_ragged_batch: true";
+    }
+    if constexpr (requires { tensor.label_filename(); }) {
+      if (!tensor.label_filename().empty()) text += " label_filename: " + JsonQuoted(tensor.label_filename());
     }
     text += " }\n";
   }
@@ -71,11 +76,11 @@ std::string ConfigOf(const Model& model, const StagedModel& staged) {
   const inference::ModelConfig& config = model.config();
   std::string text = fmt::format("# Written by 'neso init' from {}. What is left out has its usual value.\n",
                                  fs::path(staged.path).filename().string());
-  if (!config.platform().empty()) text += fmt::format("platform: \"{}\"\n", config.platform());
-  text += fmt::format("backend: \"{}\"\n", config.backend());
+  if (!config.platform().empty()) text += fmt::format("platform: {}\n", JsonQuoted(config.platform()));
+  text += fmt::format("backend: {}\n", JsonQuoted(config.backend()));
   const std::string file = fs::path(staged.path).filename().string();
   if (staged.is_file && file != staged.usual_file) {
-    text += fmt::format("default_model_filename: \"{}\"\n", file);
+    text += fmt::format("default_model_filename: {}\n", JsonQuoted(file));
   }
   AddBatching(text, config);
   text += "\n# -1: any size.\n";
@@ -88,8 +93,8 @@ std::string ConfigOf(const Model& model, const StagedModel& staged) {
   for (const auto& [key, value] : config.parameters()) keys.push_back(key);
   std::sort(keys.begin(), keys.end());
   for (const std::string& key : keys) {
-    text += fmt::format("parameters {{ key: \"{}\" value: {{ string_value: \"{}\" }} }}\n", key,
-                        config.parameters().at(key).string_value());
+    text += fmt::format("parameters {{ key: {} value: {{ string_value: {} }} }}\n", JsonQuoted(key),
+                        JsonQuoted(config.parameters().at(key).string_value()));
   }
   return text;
 }

@@ -175,3 +175,20 @@ def test_init_writes_a_configuration_that_serves(start_server, tmp_path):
     assert run_neso("init", str(folder), "--force").returncode == 0
     assert (folder / "config.pbtxt").read_text() == written
     start_server(folder.parent, "--disable-auto-complete-config")
+
+
+def test_init_writes_all_texts_so_that_they_can_be_read(start_server, tmp_path):
+    folder = tmp_path / "models" / "double"
+    (folder / "1").mkdir(parents=True)
+    (folder / "1" / "model.onnx").write_bytes(double())
+    (folder / "labels.txt").write_text("none\none\n")
+    told = r'{\"a\": \"C:\\\\tmp\"}\n'
+    (folder / "config.pbtxt").write_text(
+        'backend: "onnxruntime" output { name: "y" data_type: TYPE_FP32 dims: [ 3 ] label_filename: "labels.txt" }\n'
+        f'parameters {{ key: "say \\"it\\"" value: {{ string_value: "{told}" }} }}')
+    before = start_server(folder.parent).get("/v2/models/double/config").json()
+    assert run_neso("init", str(folder), "--force").returncode == 0
+    after = start_server(folder.parent).get("/v2/models/double/config").json()
+    assert before["parameters"] == {'say "it"': {"string_value": '{"a": "C:\\\\tmp"}\n'}}
+    for member in ("parameters", "output", "input"):
+        assert after[member] == before[member]
