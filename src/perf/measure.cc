@@ -62,7 +62,8 @@ struct Mark : Moment {
 Moment Now(const Load& load) { return {.time = std::chrono::steady_clock::now(), .samples = load.samples().size()}; }
 
 // While another thread does its `part`, the load goes on. If it stood still, an answer that came would be read late,
-// with too long a latency, and what was to be sent would be late, too. Returns the moments that it saw. Error: the load's.
+// with too long a latency, and what was to be sent would be late, too. Returns the moments that it saw. Error: that of
+// the load.
 template <typename Result>
 Expected<std::vector<Moment>> GoOnDuring(const std::future<Result>& part, Load& load) {
   constexpr std::chrono::microseconds kLook{100};

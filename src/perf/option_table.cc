@@ -125,9 +125,11 @@ const OptionRow kOptions[] = {
     {"max-trials", 'r', "N", "windows until a load is given up (10)",
      [](std::string_view v, Options& o) { return TakeNumber<uint64_t>(v, 1, 1'000'000, o.max_trials); }},
     {"percentile", 0, "N", "the latency that has to be stable (the average)",
-     [](std::string_view v, Options& o) { return TakeNumber<int>(v, 1, 99, o.percentile); }},
-    {"latency-threshold", 'l', "MS", "the highest latency to go to (none)",
-     [](std::string_view v, Options& o) { return TakeMilliseconds(v, o.latency_limit); }},
+     [](std::string_view v, Options& o) {
+       if (v == "-1") { o.percentile = -1; return Status(); }  // the average
+       return TakeNumber<int>(v, 1, 99, o.percentile); }},
+    {"latency-threshold", 'l', "MS", "the highest latency to go to; 0: none (0)",
+     [](std::string_view v, Options& o) { return TakeMilliseconds(v, o.latency_limit, 0); }},
     {"find-limit", 0, nullptr, "the highest load whose latency is below --latency-threshold",
      [](std::string_view, Options& o) { o.search = SearchKind::kLimit; return Status(); }},
     {"binary-search", 0, nullptr, "the same between the START and END of a range",

@@ -8,9 +8,9 @@
 
 namespace neso::perf {
 
-Status TakeMilliseconds(std::string_view text, std::chrono::milliseconds& out) {
+Status TakeMilliseconds(std::string_view text, std::chrono::milliseconds& out, int64_t least) {
   int64_t count = 0;
-  RETURN_IF_ERROR(TakeNumber<int64_t>(text, 1, 86'400'000, count));
+  RETURN_IF_ERROR(TakeNumber<int64_t>(text, least, 86'400'000, count));
   out = std::chrono::milliseconds(count);
   return {};
 }

@@ -28,7 +28,7 @@ Status TakeNumber(std::string_view text, Number least, Number most, Number& out)
   return {};
 }
 
-Status TakeMilliseconds(std::string_view text, std::chrono::milliseconds& out);
+Status TakeMilliseconds(std::string_view text, std::chrono::milliseconds& out, int64_t least = 1);
 Status TakeRange(std::string_view text, LoadKind kind, Options& options);
 // START:END:STEP of --periodic-concurrency-range; STEP, 1 unless it is given, divides what is between.
 Status TakeGrowth(std::string_view text, Options& options);

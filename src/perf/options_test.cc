@@ -60,6 +60,13 @@ TEST(OptionsTest, IntervalsAreALoadOfTheirOwn) {
             "Cannot use both --request-intervals and --request-rate-range inference load modes.");
 }
 
+TEST(OptionsTest, TheUsualValuesMayBeSaid) {
+  const Expected<Options> options = ParseOptions({"-m", "a", "--percentile", "-1", "-l", "0", "--request-count", "0"});
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_EQ(options->percentile, -1);
+  EXPECT_EQ(options->latency_limit.count(), 0);
+}
+
 TEST(OptionsTest, PeriodicConcurrencySendsEachRequestOnce) {
   const Expected<Options> options =
       ParseOptions({"-m", "a", "-i", "grpc", "--streaming", "--profile-export-file", "/no/such",
