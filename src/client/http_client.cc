@@ -67,8 +67,14 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
   }
   lost_ = {};
   taken_ = 0;
+  has_enough_ = false;
   connection_->Send({.head = head, .body = call.body, .method = call.method});
-  while (connection_->awaits_answer() && std::chrono::steady_clock::now() < deadline) loop_.RunOnce(deadline);
+  while (connection_->awaits_answer() && !has_enough_ && std::chrono::steady_clock::now() < deadline)
+    loop_.RunOnce(deadline);
+  if (has_enough_) {
+    connection_.reset();  // the rest is nobody's
+    return std::move(answer_);
+  }
   if (connection_->awaits_answer()) {
     connection_.reset();  // its answer, should it come, is nobody's
     return Unavailable("no answer from {} in time", endpoint_.Place());
@@ -80,11 +86,14 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
 void HttpClient::OnMore(const Http1AnswerReader& answer) {
   const std::string_view more = std::string_view(answer.body()).substr(taken_);
   taken_ = answer.body().size();
-  if (take_ && !more.empty()) take_(more);
+  if (!take_ || more.empty() || has_enough_ || take_(more)) return;
+  has_enough_ = true;
+  answer_ = {.status = answer.status(), .headers = {}, .body = {}};
 }
 
 void HttpClient::OnAnswer(Http1Connection&, const Http1AnswerReader& answer) {
   OnMore(answer);
+  if (has_enough_) return;
   answer_ = {.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
 }
 

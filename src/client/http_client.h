@@ -48,8 +48,9 @@ class HttpClient final : private Http1Connection::Listener {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Is given the body piece by piece, as it comes; the answer has it as a whole, too.
-  using TakeBody = std::function<void(std::string_view more)>;
+  // Is given the body piece by piece, as it comes; the answer has it as a whole, too. False: no more is wanted, and the
+  // call ends at once, with the status alone.
+  using TakeBody = std::function<bool(std::string_view more)>;
 
   // Any status is an answer. A GET or HEAD whose kept connection turns out to have been closed is sent once more.
   // Errors: kUnavailable when the server cannot be reached, says nothing within `timeout`, or what it says is no HTTP.
@@ -68,6 +69,7 @@ class HttpClient final : private Http1Connection::Listener {
   HttpAnswer answer_;
   TakeBody take_;
   size_t taken_ = 0;  // bytes of the body
+  bool has_enough_ = false;
   Status lost_;
 };
 

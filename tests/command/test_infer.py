@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +43,17 @@ def server(module_repository, start_module_server):
                 sender.send(answer(OUT=values(request)))
                 sender.send(error("no more"), flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
     """, extra="model_transaction_policy { decoupled: true }")
+    PythonModels(repository).add("long", """
+        def execute(self, requests):
+            for request in requests:
+                sender = request.get_response_sender()
+                for _ in range(400):  # 40 seconds
+                    if sender.is_cancelled():
+                        break
+                    sender.send(answer(OUT=values(request)))
+                    time.sleep(0.1)
+                sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    """, extra="model_transaction_policy { decoupled: true }", before="import time\n")
     repository.add_identity("one_text", "TYPE_STRING", (1,))
     PythonModels(repository).add("told", """
         def execute(self, requests):
@@ -219,6 +231,17 @@ def test_each_answer_of_a_decoupled_model_is_a_line(infer):
     lines = shown(infer("talk", "a, b")).splitlines()
     assert len(lines) == 2
     assert [json.loads(line) for line in lines] == [{"model_name": "talk", "model_version": "1", "OUTPUT0": ["a", " b"]}] * 2
+
+
+@pytest.mark.parametrize("redirection, reason", [("| head -n 1; exit ${PIPESTATUS[0]}", ""), (
+    "> /dev/full", "error: cannot write the output: No space left on device\n")])
+def test_many_answers_end_when_nobody_takes_them(server, redirection, reason):
+    for url in (server.http, f"grpc://{server.grpc}"):
+        began = time.monotonic()
+        told = subprocess.run(["bash", "-c", f"{TREE}/bin/neso infer long 1 -u {url} {redirection}"], capture_output=True,
+                              text=True, timeout=60 * PATIENCE)
+        assert (told.returncode, told.stderr) == (1 if reason else 0, reason)
+        assert time.monotonic() - began < 20, "it waited for the rest"
 
 
 def test_what_a_decoupled_model_cannot_be_asked_for(infer, tmp_path):

@@ -173,7 +173,8 @@ Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question) {
   EventLines events([](const std::string& json) { Say(json + "\n"); });
   Status told;
   const Expected<client::HttpAnswer> answer = server.Call(std::move(call), [&](std::string_view more) {
-    if (told.ok()) told = events.Add(more);
+    told = events.Add(more);
+    return told.ok() && CheckOutput().ok();  // a reader that has gone wants no more
   });
   RETURN_IF_ERROR(told);
   RETURN_IF_ERROR(answer.status());
@@ -198,7 +199,11 @@ Status Ask(const InferWords& words, AskedOverGrpc server) {
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
   if (facts.is_decoupled) {
     RETURN_IF_ERROR(CheckMayBeMany(words, /*is_grpc=*/true));
-    return InferForMany(server, question, [](const InferAnswer& answer) { return SayLine(EventJson(answer)); });
+    const Status told = InferForMany(server, question, [](const InferAnswer& answer) -> Status {
+      RETURN_IF_ERROR(SayLine(EventJson(answer)));
+      return CheckOutput();
+    });
+    return CheckOutput().ok() ? told : Status();  // what is wrong with the output is told in the end
   }
   ASSIGN_OR_RETURN(const InferAnswer answer, InferOverGrpc(server, question));
   return Show(words, answer);
