@@ -135,7 +135,7 @@ Status Tune(TuneOptions& options) {
   ASSIGN_OR_RETURN(const inference::ModelConfig config, server->Config());
   Tuning tuning(options, *server, config);
   const Status tried = tuning.TryAll();
-  const Status written = tried.ok() ? tuning.Write() : tried;  // it took long; what follows may fail
+  Status written = tried.ok() ? tuning.Write() : tried;  // it took long; what follows may fail
   const Status restored = server->LoadAsItWas();
   if (restored.ok()) return written;
   if (!written.ok()) Complain("error: " + written.message());
