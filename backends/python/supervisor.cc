@@ -28,7 +28,16 @@ backend::Result<std::shared_ptr<Worker>> Supervisor::Launch() {
   NESO_ASSIGN_OR_RETURN(std::shared_ptr<Worker> worker, Worker::Start(interpreter_, place_, [weak = weak_from_this()] {
                           if (const std::shared_ptr<Supervisor> self = weak.lock()) self->OnExit();
                         }));
+  {
+    const std::lock_guard lock(mutex_);
+    starting_ = worker;
+    if (stopping_) worker->Kill();
+  }
   Status initialized = worker->Initialize(arguments_);
+  {
+    const std::lock_guard lock(mutex_);
+    starting_.reset();
+  }
   if (!initialized.ok()) {
     worker->Kill();
     return initialized;
@@ -96,6 +105,7 @@ void Supervisor::Restart() {
       started_ = std::chrono::steady_clock::now();
       break;
     }
+    if (stopping_) break;
     ++deaths_;
     if (!launched) NESO_LOG_ERROR("cannot restart '", place_.name, "': ", launched.status().message());
   }
@@ -107,6 +117,7 @@ void Supervisor::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    if (starting_ != nullptr) starting_->Kill();  // its initialize may never return
     restart.swap(restart_);
   }
   stop_.notify_all();

@@ -23,7 +23,7 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
 
   // Starts the first worker and waits until the model is initialised; its error is the load's.
   backend::Status Start();
-  // Finalizes the model, and ends its process.
+  // Finalizes the model, and ends its process. One that is being started again has nothing to finalize: it ends at once.
   void Stop();
 
   // Null while there is none.
@@ -41,6 +41,7 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
   std::mutex mutex_;
   std::condition_variable stop_;
   std::shared_ptr<Worker> worker_;
+  std::shared_ptr<Worker> starting_;  // while its model is initialised
   std::thread restart_;
   bool restarting_ = false;
   bool stopping_ = false;

@@ -62,6 +62,12 @@ def server(models, serve):
                 sender.send(answer(OUT=np.array([os.getpid()], dtype=np.int32)))
                 threading.Timer(60, sender.send, [None, 1]).start()
         """, outputs={"OUT": "TYPE_INT32"}, extra="model_transaction_policy { decoupled: true }")
+    # Only the first of its processes gets through its initialize.
+    models.add("starts_once", TELLS_ITS_PROCESS + """
+def initialize(self, args):
+    if os.path.exists(begun := os.path.join(args["model_repository"], "begun")): time.sleep(300)
+    open(begun, "w").close()
+""", outputs={"OUT": "TYPE_INT32"})
     # Its second output has the name of the first, which has its memory by then.
     models.add("twice_named", """
         def execute(self, requests):
@@ -152,6 +158,20 @@ def test_a_worker_killed_in_the_middle_of_a_request(server, client):
     thread.join(5 * PATIENCE)
     assert failed == ["Stub process 'hangs_0' is not healthy."]
     wait_until(lambda: client.is_model_ready("hangs"))
+
+
+def test_a_model_unloads_while_it_hangs_in_being_started_again(server, client):
+    ask(server, "starts_once")
+    with pytest.raises(InferenceServerException, match="is not healthy"):
+        ask(server, "starts_once", 2)
+    before = {process.pid for process in workers_of(server.pid)}
+    wait_until(lambda: "process of 'starts_once_0' has died" in server.log)
+    started = []
+    wait_until(lambda: started.extend(p for p in workers_of(server.pid) if "starts_once_0" in p.cmdline()) or started)
+    time.sleep(0.5)  # its initialize has begun by now, or has not: both end
+    client.unload_model("starts_once")
+    wait_until(lambda: "successfully unloaded 'starts_once' version 1" in server.log)
+    assert not any(process.is_running() for process in started)
 
 
 def test_decoupled_answers_end_with_their_worker(server):
