@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "neso/scratch_folder.h"
@@ -60,6 +61,8 @@ class Archives {
     int status = -1;
     if (posix_spawnp(&pid, "tar", nullptr, nullptr, const_cast<char**>(arguments), environ) != 0 ||
         waitpid(pid, &status, 0) != pid || status != 0) {
+      std::error_code ignored;  // what is left goes with the server
+      std::filesystem::remove_all(folder, ignored);
       return Status::Internal("cannot unpack the Python environment '", path, "': 'tar -xf' failed");
     }
     return folder;

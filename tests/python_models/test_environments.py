@@ -164,6 +164,24 @@ def test_unpacked_environments_go_with_the_server(models, module_repository, sta
     assert not list(tmp_path.iterdir())
 
 
+def test_what_could_not_be_unpacked_leaves_nothing(models, module_repository, start_server, tmp_path):
+    """An archive that is copied while it is looked for, or a disk that is full: each try would leave what fitted."""
+    (content := tmp_path / "content").write_bytes(os.urandom(1 << 20))
+    with tarfile.open(tmp_path / "whole.tar", "w") as archive:
+        archive.add(content, "first")
+        archive.add(content, "second")
+    (tmp_path / "torn.tar").write_bytes((tmp_path / "whole.tar").read_bytes()[:1_500_000])
+    models.add("in_torn_archive", TELLS, outputs={"OUT": "TYPE_STRING"}, extra=environment(tmp_path / "torn.tar"))
+    (scratch := tmp_path / "scratch").mkdir()
+    server = start_server(module_repository.path, "--model-control-mode=explicit",
+                          env={**python_on_path(), "TMPDIR": str(scratch)})
+    with httpclient.InferenceServerClient(server.http) as client:
+        for _ in range(3):
+            with pytest.raises(InferenceServerException, match="cannot unpack the Python environment"):
+                client.load_model("in_torn_archive")
+    assert [path for path in scratch.rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.parametrize("given, spins", [({}, "10000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "active"}, None)])
 def test_how_long_threads_of_frameworks_spin_unless_the_environment_says_so(models, module_repository, start_server, given, spins):
     """What OpenMP reads in the server's environment, models in Python have in theirs."""
