@@ -361,7 +361,10 @@ void Worker::Finalize() {
   metrics_.Clear();
 }
 
-void Worker::Kill() { Signal(SIGKILL); }
+void Worker::Kill() {
+  const std::lock_guard lock(kill_mutex_);
+  if (!reaped_ && pid_ > 0) kill(-pid_, SIGKILL);
+}
 
 void Worker::Signal(int signal) {
   const std::lock_guard lock(kill_mutex_);
@@ -408,6 +411,7 @@ void Worker::OnTime() {
 void Worker::OnBell() { Drain(); }
 
 void Worker::OnExit(End end) {
+  Kill();  // what the model has forked; nobody else has the number yet
   {
     const std::lock_guard lock(kill_mutex_);
     reaped_ = true;

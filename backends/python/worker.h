@@ -61,7 +61,7 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   void Execute(backend::Execution& execution);
   // Runs the model's finalize, if the worker still listens, and ends the process; after the limit by force.
   void Finalize();
-  // Ends the process now.
+  // Ends the process now, and all that the model has forked: they are of one group.
   void Kill();
 
   // Whether the process has ended.
