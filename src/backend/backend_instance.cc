@@ -14,13 +14,17 @@ BackendInstance::BackendInstance(PluginModel& model, InstanceSpec spec, HostPoli
       policy_(std::move(policy)),
       host_policy_message_(policy_.json()),
       model_statistics_(statistics),
-      statistics_(statistics.NewShard(spec_.kind == TRITONSERVER_INSTANCEGROUPKIND_GPU ? spec_.device_id
+      statistics_(statistics.TakeShard(spec_.kind == TRITONSERVER_INSTANCEGROUPKIND_GPU ? spec_.device_id
                                                                                        : ModelStatistics::kNoGpu)),
       thread_(std::move(thread)),
       claim_(std::move(claim)) {}
 
 BackendInstance::~BackendInstance() {
-  if (!initialize_called_) return;
+  if (initialize_called_) Finalize();
+  model_statistics_.GiveBackShard(statistics_);
+}
+
+void BackendInstance::Finalize() {
   RunOnThread([this] {
     const Status status =
         CallForeign("TRITONBACKEND_ModelInstanceFinalize", model_.backend().functions().model_instance_finalize, this);

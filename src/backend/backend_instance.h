@@ -53,6 +53,7 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
 
  private:
   LogSubject log_subject() const;
+  void Finalize();
   void RunOnThread(const std::function<void()>& work);
 
   PluginModel& model_;

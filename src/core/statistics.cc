@@ -189,12 +189,28 @@ void ModelStatistics::EnableSummaries() {
   common_.EnableSummaries();
 }
 
-StatisticsShard& ModelStatistics::NewShard(int gpu) {
+StatisticsShard& ModelStatistics::TakeShard(int gpu) {
+  {
+    MutexLock lock(mutex_);
+    const auto free = std::find_if(shards_.begin(), shards_.end(),
+                                   [gpu](const InstanceShard& known) { return known.gpu == gpu && !known.is_taken; });
+    if (free != shards_.end()) {
+      free->is_taken = true;
+      return *free->shard;
+    }
+  }
   auto shard = std::make_unique<StatisticsShard>();
   if (histogram_bounds_) shard->EnableHistograms(*histogram_bounds_);
   if (has_summaries_) shard->EnableSummaries();
   MutexLock lock(mutex_);
-  return *shards_.emplace_back(InstanceShard{gpu, std::move(shard)}).shard;
+  return *shards_.emplace_back(InstanceShard{gpu, /*is_taken=*/true, std::move(shard)}).shard;
+}
+
+void ModelStatistics::GiveBackShard(const StatisticsShard& shard) {
+  MutexLock lock(mutex_);
+  for (InstanceShard& known : shards_) {
+    if (known.shard.get() == &shard) known.is_taken = false;
+  }
 }
 
 std::optional<SummaryReadings> ModelStatistics::Summaries(uint64_t now_ns) const {
@@ -239,7 +255,11 @@ std::map<int, ModelStatistics::Counts> ModelStatistics::CountsByGpu() const {
 
 void ModelStatistics::SetMemoryUsage(const void* reporter, std::vector<MemoryUsage> usage) {
   MutexLock lock(mutex_);
-  memory_[reporter] = std::move(usage);
+  if (usage.empty()) {
+    memory_.erase(reporter);
+  } else {
+    memory_[reporter] = std::move(usage);
+  }
 }
 
 std::vector<ModelStatistics::MemoryUsage> ModelStatistics::MemoryUsages() const {

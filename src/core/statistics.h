@@ -158,7 +158,10 @@ class ModelStatistics {
 
   static constexpr int kNoGpu = -1;
   // For an instance, and the GPU that it runs on; lives as long as the model.
-  StatisticsShard& NewShard(int gpu = kNoGpu);
+  StatisticsShard& TakeShard(int gpu = kNoGpu);
+  // Its instance has gone. What was counted stays, and the next instance on its GPU counts on there: models whose
+  // instances come and go have no more shards than they had instances at a time.
+  void GiveBackShard(const StatisticsShard& shard);
   // For what no instance does.
   StatisticsShard& common() { return common_; }
   StatisticsSnapshot Snapshot() const;
@@ -201,6 +204,7 @@ class ModelStatistics {
   mutable Mutex mutex_;  // for what comes and goes with instances; no request takes it
   struct InstanceShard {
     int gpu;
+    bool is_taken;
     std::unique_ptr<StatisticsShard> shard;
   };
   std::vector<InstanceShard> shards_ GUARDED_BY(mutex_);

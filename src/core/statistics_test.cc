@@ -81,13 +81,27 @@ TEST(StatisticsShardTest, AnEndlessStreamDoesNotTakeAllMemory) {
 
 TEST(ModelStatisticsTest, SumsOverShards) {
   ModelStatistics statistics;
-  statistics.NewShard().RecordBatch(2, {1, 2, 3, 4});
-  statistics.NewShard().RecordBatch(2, {1, 2, 3, 4});
+  statistics.TakeShard().RecordBatch(2, {1, 2, 3, 4});
+  statistics.TakeShard().RecordBatch(2, {1, 2, 3, 4});
   statistics.common().RecordCacheMiss(2500, 10'000);
   const StatisticsSnapshot total = statistics.Snapshot();
   EXPECT_EQ(total.execution_count, 2u);
   EXPECT_EQ(total.batches.at(2).compute_infer.count, 2u);
   EXPECT_EQ(total.cache_miss_us, 2u);
+}
+
+TEST(ModelStatisticsTest, AnInstanceCountsOnWhereOneOfItsGpuHasGone) {
+  ModelStatistics statistics;
+  StatisticsShard& first = statistics.TakeShard(0);
+  first.RecordBatch(2, {1, 2, 3, 4});
+  EXPECT_NE(&statistics.TakeShard(0), &first);
+  statistics.GiveBackShard(first);
+  EXPECT_EQ(statistics.Snapshot().execution_count, 1u);
+  EXPECT_NE(&statistics.TakeShard(1), &first);
+  StatisticsShard& next = statistics.TakeShard(0);
+  EXPECT_EQ(&next, &first);
+  next.RecordBatch(2, {1, 2, 3, 4});
+  EXPECT_EQ(statistics.CountsByGpu().at(0).totals.execution_count, 2u);
 }
 
 TEST(ModelStatisticsTest, ACacheHitIsASuccessThatIsNotInferred) {

@@ -54,7 +54,7 @@ class EnsembleModel final : public Model {
       statistics().EnableHistograms(LatencyBoundsOf(this->config(), *context.histogram_bounds));
     }
     if (context.latency_summaries) statistics().EnableSummaries();
-    auto scheduler = std::make_unique<EnsembleScheduler>(this->config(), context, statistics().NewShard());
+    auto scheduler = std::make_unique<EnsembleScheduler>(this->config(), context, statistics().TakeShard());
     ready_ = scheduler.get();
     SetScheduler(std::move(scheduler));
   }

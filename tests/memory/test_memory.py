@@ -1,4 +1,5 @@
 """What the server takes and gives back: load/unload cycles, idle size, a thousand models, requests released late."""
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import time
 
 import pytest
 import requests
+from support.inference import body
 from support.onnx_models import mlp
 from support.plugins import needs_plugins
 from support.python_models import IDENTITY, PythonModels, python_on_path
@@ -58,6 +60,27 @@ def test_load_and_unload_cycles_do_not_grow(repository, start_server):
     # they have freed goes back now and then: what stays shows in the lesser of two looks.
     assert min(sizes[150], sizes[200]) - sizes[50] <= 2048
     assert server.thread_count() < 40
+
+
+@real_build
+def test_instances_that_come_and_go_do_not_grow(repository, start_server):
+    """As a load request with another number of them has it: the model goes on, and with it what it counts."""
+    repository.add_identity("m")
+    server = start_server(repository.path, "--model-control-mode=explicit", "--load-model=m",
+                          "--metrics-config=summary_latencies=true", "--metrics-config=histogram_latencies=true")
+    sizes = {}
+    with requests.Session() as session:
+        config = session.get(server.url + "/v2/models/m/config").json()
+        for cycle in range(1, 401):
+            config["instance_group"] = [{"name": "m", "kind": "KIND_CPU", "count": 1 + cycle % 2 * 15}]
+            post(session, server, "/v2/repository/models/m/load", {"parameters": {"config": json.dumps(config)}})
+            post(session, server, "/v2/models/m/infer", body([1.0]))
+            if cycle in (100, 400):
+                server.metrics()
+                sizes[cycle] = settled_rss_kib(server)
+    print("resident KiB after cycle:", sizes)
+    assert sizes[400] - sizes[100] <= 4096  # 15 MiB at 10 KiB an instance
+    assert server.metric("nv_inference_exec_count", model="m") == 400
 
 
 @real_build
