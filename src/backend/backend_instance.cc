@@ -15,7 +15,7 @@ BackendInstance::BackendInstance(PluginModel& model, InstanceSpec spec, HostPoli
       host_policy_message_(policy_.json()),
       model_statistics_(statistics),
       statistics_(statistics.TakeShard(spec_.kind == TRITONSERVER_INSTANCEGROUPKIND_GPU ? spec_.device_id
-                                                                                       : ModelStatistics::kNoGpu)),
+                                                                                        : ModelStatistics::kNoGpu)),
       thread_(std::move(thread)),
       claim_(std::move(claim)) {}
 
