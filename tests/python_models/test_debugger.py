@@ -72,6 +72,7 @@ def adapters(mark):
 
 def test_one_switch_for_all_gives_each_process_a_port(module_repository, models, start_server):
     models.add("two", DOUBLE, extra="instance_group { count: 2 kind: KIND_CPU }")
+    models.add("not_debugged", DOUBLE, extra=switch("no"))
     port = free_port()
     server = start_server(module_repository.path, f"--backend-config=python,debugpy={port}", "--model-control-mode=explicit",
                           "--load-model=two", "--load-model=not_debugged", env={**python_on_path(), "MARK": str(port)})
@@ -96,7 +97,8 @@ def test_a_switch_that_makes_no_sense(client, model, text):
     assert text in caught.value.message()
 
 
-def test_a_switch_for_all_that_makes_no_sense(module_repository):
+def test_a_switch_for_all_that_makes_no_sense(module_repository, models):
+    models.add("plain", DOUBLE)
     server = Server(module_repository.path, "--backend-config=python,debugpy=x", "--model-control-mode=explicit",
                     "--load-model=plain", ready=False, env=python_on_path()).start()
     assert server.wait() == 1
