@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
+#include <new>
 
 #include "message.h"
 #include "model_calls.h"
@@ -224,10 +226,24 @@ void Worker::Drain() {
 std::optional<std::vector<std::byte>> Worker::Body(const NesoSlot& slot) const {
   const std::byte* const from = memory_->segment->Find(slot.offset, slot.length);
   if (from == nullptr || slot.length > kLargestBody) return std::nullopt;
-  return std::vector<std::byte>(from, from + slot.length);
+  try {
+    return std::vector<std::byte>(from, from + slot.length);
+  } catch (const std::bad_alloc&) {
+    NESO_LOG_ERROR("no memory for a message of ", slot.length, " bytes from Python worker '", place_.name, "'");
+    return std::nullopt;
+  }
 }
 
 bool Worker::Handle(const NesoSlot& slot) {
+  try {
+    return HandleKind(slot);
+  } catch (const std::exception& exception) {  // nobody else is between this and the end of the watcher's thread
+    NESO_LOG_ERROR("a message from Python worker '", place_.name, "' cannot be handled: ", exception.what());
+    return false;
+  }
+}
+
+bool Worker::HandleKind(const NesoSlot& slot) {
   switch (static_cast<Kind>(slot.kind)) {
     case Kind::kSend: return HandleSend(slot);
     case Kind::kClose: open_.Close(slot.id); return true;

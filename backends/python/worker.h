@@ -85,12 +85,14 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   std::optional<Outcome> Await(Channel::Reader& reader,
                                std::chrono::milliseconds limit = std::chrono::milliseconds::max());
   backend::Result<Outcome> Ask(Kind kind, const std::string& arguments);
-  // Handles what nobody waits for. False if it makes no sense.
+  // Handles what nobody waits for. False if it makes no sense, or cannot be handled; throws nothing.
   bool Handle(const NesoSlot& slot);
+  bool HandleKind(const NesoSlot& slot);
   bool HandleSend(const NesoSlot& slot);
   bool HandleLog(const NesoSlot& slot);
   bool HandleCall(const NesoSlot& slot);
   bool HandleIsReady(const NesoSlot& slot);
+  // Nothing if it does not lie in the segment, or there is no memory for a copy.
   std::optional<std::vector<std::byte>> Body(const NesoSlot& slot) const;
   void AnswerBatch(backend::Execution& execution, uint64_t first_id, const Outcome& outcome, const Sendable& sendable);
   backend::Status AnswerOne(backend::Request& request, uint64_t id, WorkerResponse& response, const Sendable& sendable);

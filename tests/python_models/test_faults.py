@@ -11,7 +11,7 @@ import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
 from support.python_models import IDENTITY, python_on_path
-from support.server import PATIENCE
+from support.server import IS_SANITIZED, PATIENCE
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
 
@@ -62,6 +62,12 @@ def server(models, serve):
                 sender.send(answer(OUT=np.array([os.getpid()], dtype=np.int32)))
                 threading.Timer(60, sender.send, [None, 1]).start()
         """, outputs={"OUT": "TYPE_INT32"}, extra="model_transaction_policy { decoupled: true }")
+    models.add("tells_much", """
+        def execute(self, requests):
+            if length := int(values(requests[0])[0]):
+                threading.Timer(0.2, lambda: pb_utils.Logger.log_info("x" * length)).start()
+            return [answer(OUT=np.array([os.getpid()], dtype=np.int32)) for _ in requests]
+        """, outputs={"OUT": "TYPE_INT32"})
     # Only the first of its processes gets through its initialize.
     models.add("starts_once", TELLS_ITS_PROCESS + """
 def initialize(self, args):
@@ -230,6 +236,23 @@ def test_garbage_from_a_worker_hurts_only_its_own_requests(server, client):
         assert ask(server, "beside") > 0
     assert ended > 0
     assert "Python worker 'garbage_0' is ended: a message is not one" in server.log
+
+
+@pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer needs address space for itself")
+def test_a_message_for_which_there_is_no_memory_ends_its_worker_alone(server, client):
+    pid = ask(server, "tells_much")
+    process = psutil.Process(server.pid)
+    before = process.rlimit(psutil.RLIMIT_AS)
+    process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + (100 << 20), before[1]))
+    try:
+        ask(server, "tells_much", 150 << 20)
+        wait_until(lambda: "no memory for a message of 1572864" in server.log)
+    finally:
+        process.rlimit(psutil.RLIMIT_AS, before)
+    wait_until(lambda: "process of 'tells_much_0' has died" in server.log)
+    wait_until(lambda: client.is_model_ready("tells_much"))
+    assert ask(server, "tells_much") != pid
+    assert ask(server, "beside") > 0
 
 
 def test_a_model_unloads_after_exceptions(server, client):
