@@ -23,7 +23,8 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
 
   // Starts the first worker and waits until the model is initialised; its error is the load's.
   backend::Status Start();
-  // Finalizes the model, and ends its process. One that is being started again has nothing to finalize: it ends at once.
+  // Finalizes the model, and ends its process. One that is being started again ends at once: it has nothing to finalize
+  // yet, and its initialize may never return.
   void Stop();
 
   // Null while there is none.
