@@ -23,7 +23,9 @@ def initialize(self, args):
 def is_ready(self):
     folder = os.environ["READINESS_TEST"]
     open(os.path.join(folder, "asked"), "a").write("x")
-    while os.path.exists(os.path.join(folder, "hold")): time.sleep(0.01)
+    while os.path.exists(os.path.join(folder, "hold")):
+        open(os.path.join(folder, "waiting"), "w").close()
+        time.sleep(0.01)
     return not os.path.exists(os.path.join(folder, "not_ready"))
 
 def execute(self, requests):
@@ -33,7 +35,9 @@ def execute(self, requests):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("readiness")
+    path = tmp_path_factory.mktemp("readiness")
+    (path / "asked").touch()
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +91,10 @@ QUESTIONS = {
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_that_takes_long_keeps_nobody(server, channel, held, folder, question):
-    (folder / "asked").unlink(missing_ok=True)
+    (folder / "waiting").unlink(missing_ok=True)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         asked = pool.submit(QUESTIONS[question], server, channel)
-        wait_until((folder / "asked").exists)
+        wait_until((folder / "waiting").exists)
         assert channel.is_server_live()
         assert server.get("/v2/health/live").status_code == 200
         assert infer(channel, "beside") == 1
@@ -109,18 +113,19 @@ def test_what_the_model_says_counts(server, channel, folder):
 
 
 def test_many_who_ask_at_once_cost_one_question(server, channel, held, folder):
-    (folder / "asked").unlink(missing_ok=True)
+    (folder / "waiting").unlink(missing_ok=True)
+    before = (folder / "asked").stat().st_size
     threads = server.thread_count()
     with concurrent.futures.ThreadPoolExecutor(ASKERS) as pool:
         asked = [pool.submit(QUESTIONS["model over HTTP"], server, channel) for _ in range(ASKERS)]
-        wait_until((folder / "asked").exists)
+        wait_until((folder / "waiting").exists)
         # All of them have been read when the last one's connection has been: one thread reads in turn.
         wait_until(lambda: len(os.listdir(f"/proc/{server.pid}/fd")) > ASKERS)
         assert server.get("/v2/health/live").status_code == 200
         assert server.thread_count() <= threads + 10
         held.unlink()
         assert all(question.result() for question in asked)
-    assert len((folder / "asked").read_text()) <= 5
+    assert (folder / "asked").stat().st_size - before <= 5
 
 
 def test_a_dead_process_shows_within_a_second(server, channel, folder):
