@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from support.openvino_models import check_scores, ir
+from support.openvino_models import TOLERANCE, check_scores, ir
 from support.pages import blocks
 from support.repository import parameters
 from support.server import IS_SANITIZED, ROOT, TREE
@@ -13,7 +13,7 @@ CONFIG = blocks(PAGE, marker="test:config")[0]
 
 def test_the_configuration_serves_the_network(openvino, digits):
     openvino.load("digits", ir("digits"), CONFIG)
-    check_scores(openvino.infer("digits", pixels=digits["pixels"][:9])["scores"], digits["scores"][:9])
+    check_scores(openvino.infer("digits", pixels=digits["pixels"][:9])["scores"], digits["scores"][:9], TOLERANCE)
 
 
 def test_every_setting_is_taken(openvino, digits):

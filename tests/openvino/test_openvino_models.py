@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
-from support.openvino_models import MODELS, check_scores, config, ir, made_by
+from support.openvino_models import MODELS, TOLERANCE, check_scores, config, ir, made_by
 from support.repository import parameters
 
 PIXELS = {"pixels": ("TYPE_FP32", [64])}
@@ -31,7 +31,7 @@ def test_the_same_over_grpc(openvino, digits):
 def test_a_model_of_another_format(openvino, digits):
     onnx = (made_by(MODELS) / "digits.onnx").read_bytes()
     openvino.load("onnx", onnx, 'backend: "openvino" default_model_filename: "model.onnx"', file="model.onnx")
-    check_scores(openvino.infer("onnx", pixels=digits["pixels"][:7])["scores"], digits["scores"][:7])
+    check_scores(openvino.infer("onnx", pixels=digits["pixels"][:7])["scores"], digits["scores"][:7], TOLERANCE)
 
 
 def field(number, value):
@@ -64,14 +64,14 @@ def test_the_file_is_enough(openvino, digits):
     assert (loaded["backend"], loaded["default_model_filename"], loaded["max_batch_size"]) == ("openvino", "model.xml", 0)
     assert [(tensor["name"], tensor["data_type"], tensor["dims"]) for tensor in loaded["input"] + loaded["output"]] == [
         ("pixels", "TYPE_FP32", [-1, 64]), ("scores", "TYPE_FP32", [-1, 10])]
-    check_scores(openvino.infer("bare", pixels=digits["pixels"][:5])["scores"], digits["scores"][:5])
+    check_scores(openvino.infer("bare", pixels=digits["pixels"][:5])["scores"], digits["scores"][:5], TOLERANCE)
 
 
 def test_layouts_say_which_dimension_is_the_batch(openvino, digits):
     loaded = openvino.load("layout", ir("digits_with_layout"))
     assert loaded["max_batch_size"] == 4 and "dynamic_batching" in loaded
     assert [tensor["dims"] for tensor in loaded["input"] + loaded["output"]] == [[64], [10]]
-    check_scores(openvino.infer("layout", pixels=digits["pixels"][:4])["scores"], digits["scores"][:4])
+    check_scores(openvino.infer("layout", pixels=digits["pixels"][:4])["scores"], digits["scores"][:4], TOLERANCE)
 
 
 def test_the_command_line_says_how_large_completed_batches_are(start_openvino):

@@ -1,7 +1,6 @@
 """Settings of a model: each is taken, and a wrong one is named."""
-import numpy as np
 import pytest
-from support.openvino_models import check_scores, config, ir
+from support.openvino_models import TOLERANCE, check_scores, config, ir
 from support.repository import parameters
 
 PIXELS = {"pixels": ("TYPE_FP32", [64])}
@@ -16,7 +15,7 @@ def configured(**values):
     {"TARGET_DEVICE": "cpu"}, {"TARGET_DEVICE": "AUTO"}, {"TARGET_DEVICE": "MULTI:CPU"}, {"TARGET_DEVICE": "HETERO:CPU"},
     {"PERFORMANCE_HINT": "latency"}, {"PERFORMANCE_HINT": "THROUGHPUT"}, {"PERFORMANCE_HINT": "Cumulative_Throughput"},
     {"INFERENCE_NUM_THREADS": "1"}, {"COMPILATION_NUM_THREADS": "1"}, {"NUM_STREAMS": "AUTO"}, {"NUM_STREAMS": "numa"},
-    {"NUM_STREAMS": "2"}, {"NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "2"}, {"HINT_BF16": "maybe"},
+    {"NUM_STREAMS": "2"}, {"NUM_STREAMS": "2", "INFERENCE_NUM_THREADS": "2"}, {"HINT_BF16": "no"},
     {"SKIP_OV_DYNAMIC_BATCHSIZE": "YES"}, {"ENABLE_BATCH_PADDING": "maybe"}, {"UNKNOWN": "anything"}])
 def test_settings_are_taken(openvino, digits, settings):
     openvino.load("set", ir("digits"), configured(**settings))
@@ -24,17 +23,17 @@ def test_settings_are_taken(openvino, digits, settings):
         check_scores(openvino.infer("set", pixels=digits["pixels"][i:i + 1])["scores"], digits["scores"][i:i + 1])
 
 
-@pytest.mark.parametrize("hint", ["YES", "yes"])
+@pytest.mark.parametrize("hint", ["YES", "yes", "maybe"])
 def test_fewer_digits_for_speed(openvino, digits, hint):
-    """Where the processor has no BF16, OpenVINO goes on with FP32."""
+    """Where the processor has no BF16, OpenVINO goes on with FP32. What is neither yes nor no leaves it to OpenVINO."""
     openvino.load("bf16", ir("digits"), configured(HINT_BF16=hint))
-    check_scores(openvino.infer("bf16", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100])
+    check_scores(openvino.infer("bf16", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100], TOLERANCE)
 
 
 @pytest.mark.parametrize("hint", ["NO", "no"])
 def test_all_digits_on_every_processor(openvino, digits, hint):
     openvino.load("fp32", ir("digits"), configured(HINT_BF16=hint))
-    np.testing.assert_allclose(openvino.infer("fp32", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100], atol=1e-4)
+    check_scores(openvino.infer("fp32", pixels=digits["pixels"][:100])["scores"], digits["scores"][:100])
 
 
 @pytest.mark.parametrize("settings, error", [
