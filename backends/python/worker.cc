@@ -365,7 +365,7 @@ void Worker::Finalize() {
       NESO_LOG_WARNING("model '", place_.model, "' version ", place_.version, ": 'finalize' took longer than ",
                        limit.count(), " ms, which is its limit (FINALIZE_TIMEOUT_SECONDS); the process of '",
                        place_.name, "' is ended; where it was stands in the server's standard error");
-      Signal(kTellAndEnd);
+      Signal(kTellAndEnd, Whom::kProcess);
       (void)Await(reader, kTellLimit);
     }
   }
@@ -377,14 +377,11 @@ void Worker::Finalize() {
   metrics_.Clear();
 }
 
-void Worker::Kill() {
-  const std::lock_guard lock(kill_mutex_);
-  if (!reaped_ && pid_ > 0) kill(-pid_, SIGKILL);
-}
+void Worker::Kill() { Signal(SIGKILL, Whom::kGroup); }
 
-void Worker::Signal(int signal) {
+void Worker::Signal(int signal, Whom whom) {
   const std::lock_guard lock(kill_mutex_);
-  if (!reaped_ && pid_ > 0) kill(pid_, signal);
+  if (!reaped_ && pid_ > 0) kill(whom == Whom::kGroup ? -pid_ : pid_, signal);
 }
 
 void Worker::Condemn(std::string_view why) {
@@ -420,7 +417,7 @@ void Worker::OnTime() {
   if (now < *since + place_.limits.execute) return WatchTime(*since);
   is_overdue_ = true;
   NESO_LOG_ERROR(WhyGone().message(), "; where it was stands in the server's standard error");
-  Signal(kTellAndEnd);
+  Signal(kTellAndEnd, Whom::kProcess);
   Watcher::Get().WakeAt(now + kTellLimit, weak_from_this());
 }
 

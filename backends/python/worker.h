@@ -99,7 +99,8 @@ class Worker final : public Watched, public std::enable_shared_from_this<Worker>
   // Reads what nobody has read.
   void Drain();
   void Condemn(std::string_view why);
-  void Signal(int signal);
+  enum class Whom { kProcess, kGroup };
+  void Signal(int signal, Whom whom);
   // What requests that the worker had are told when it is gone.
   backend::Status WhyGone() const;
   // Sees to it that OnTime() is called before what is open has waited longer than the limit.

@@ -59,6 +59,16 @@ class Echo final : public Transport {
   std::atomic<size_t> sent_ = 0;
 };
 
+// A load on an echo.
+class LoadTest : public testing::Test {
+ protected:
+  Echo echo;
+  const std::vector<InferBytes> requests = std::vector<InferBytes>(1);
+  RoundRobin plan{1};
+  Load load{echo, requests, plan};
+};
+using MeasureTest = LoadTest;
+
 // Whether more is sent while this thread waits.
 bool SendsMore(const Echo& echo) {
   const size_t wanted = echo.sent() + 3;
@@ -69,11 +79,7 @@ bool SendsMore(const Echo& echo) {
 }
 
 // An answer that waits to be read while the server is asked has too long a latency, and is counted in the wrong window.
-TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
-  Echo echo;
-  const std::vector<InferBytes> requests(1);
-  RoundRobin plan(1);
-  Load load(echo, requests, plan);
+TEST_F(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   ASSERT_TRUE(load.KeepInFlight(1).ok());
   int goes_on = 0;
   const Counter counter = [&]() -> Expected<ServerCounts> {
@@ -88,11 +94,7 @@ TEST(MeasureTest, TheLoadGoesOnWhileTheServerIsAskedForItsCounts) {
   EXPECT_LE(window->samples.size() + 2, load.samples().size());
 }
 
-TEST(MeasureTest, TheLoadGoesOnWhileWindowsAreJudgedAndTold) {
-  Echo echo;
-  const std::vector<InferBytes> requests(1);
-  RoundRobin plan(1);
-  Load load(echo, requests, plan);
+TEST_F(MeasureTest, TheLoadGoesOnWhileWindowsAreJudgedAndTold) {
   ASSERT_TRUE(load.KeepInFlight(1).ok());
   size_t told = 0, goes_on = 0;
   const auto say = [&](const std::string&) {
@@ -108,11 +110,7 @@ TEST(MeasureTest, TheLoadGoesOnWhileWindowsAreJudgedAndTold) {
   EXPECT_EQ(goes_on, told);
 }
 
-TEST(LoadTest, ForgetsItsSamplesWhenItIsStopped) {
-  Echo echo;
-  const std::vector<InferBytes> requests(1);
-  RoundRobin plan(1);
-  Load load(echo, requests, plan);
+TEST_F(LoadTest, ForgetsItsSamplesWhenItIsStopped) {
   ASSERT_TRUE(load.KeepInFlight(1).ok());
   ASSERT_TRUE(load.RunFor(milliseconds(5)).ok());
   EXPECT_FALSE(load.samples().empty());
@@ -121,11 +119,7 @@ TEST(LoadTest, ForgetsItsSamplesWhenItIsStopped) {
 }
 
 // All that is due when there is no connection would fill the memory, and an interrupt would wait for it.
-TEST(LoadTest, ARateThatCannotBeReachedIsSentAsItCan) {
-  Echo echo;
-  const std::vector<InferBytes> requests(1);
-  RoundRobin plan(1);
-  Load load(echo, requests, plan);
+TEST_F(LoadTest, ARateThatCannotBeReachedIsSentAsItCan) {
   ASSERT_TRUE(load.OpenLanes(1).ok());
   load.SendAt(SendTimes::AtRate(1e9, Distribution::kConstant));
   const TimePoint begin = std::chrono::steady_clock::now();
@@ -136,11 +130,7 @@ TEST(LoadTest, ARateThatCannotBeReachedIsSentAsItCan) {
 }
 
 // One at a time, no more can come in a second than fit into it.
-TEST(MeasureTest, AWindowOfSoManyRequestsBeginsWithTheFirst) {
-  Echo echo;
-  const std::vector<InferBytes> requests(1);
-  RoundRobin plan(1);
-  Load load(echo, requests, plan);
+TEST_F(MeasureTest, AWindowOfSoManyRequestsBeginsWithTheFirst) {
   Options options;
   options.request_count = 2;
   const Counter counter = []() -> Expected<ServerCounts> {

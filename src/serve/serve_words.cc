@@ -1,13 +1,12 @@
 #include "serve/serve_words.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "base/text.h"
+#include "neso/datatype.h"
 #include "serve/model_source.h"
 
 namespace neso {
@@ -15,10 +14,6 @@ namespace {
 
 constexpr int kLastPort = 65535;
 constexpr int kPorts = 3;  // HTTP, gRPC, metrics
-
-constexpr std::array<std::string_view, 14> kDatatypes = {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
-                                                         "INT8", "INT16", "INT32",  "INT64",  "FP16",
-                                                         "FP32", "FP64",  "BF16",   "BYTES"};
 
 template <typename Number>
 std::optional<Number> ReadNumber(std::string_view text) {
@@ -100,20 +95,38 @@ Expected<ServeWords> ReadServeWords(const std::vector<std::string>& arguments) {
   return words;
 }
 
+namespace {
+
+// As a configuration has it behind TYPE_; `name` is that, or the protocols' name. Empty: it is none.
+std::string_view ConfiguredDataType(const std::string& name) {
+  constexpr std::string_view kPrefix = "TYPE_";
+  TRITONSERVER_DataType found = FindDataType(name, &DataTypeFacts::name);
+  if (found == TRITONSERVER_TYPE_INVALID) found = FindDataType(std::string(kPrefix) + name, &DataTypeFacts::config_name);
+  if (found == TRITONSERVER_TYPE_INVALID) return {};
+  return FactsOfDataType(found).config_name.substr(kPrefix.size());
+}
+
+std::string DataTypeNames() {
+  std::vector<std::string_view> names;
+  for (const DataTypeFacts& facts : kDataTypes) names.push_back(facts.name);
+  names.erase(names.begin());  // that of none
+  return Join(names, ", ");
+}
+
+}  // namespace
+
 Expected<TypedTensor> ReadTypedTensor(const std::string& text) {
   const size_t equals = text.find('=');
   const size_t open = text.find('[', equals == std::string::npos ? 0 : equals);
   const Status expected = InvalidArg(
       "'{}': expected <name>=<datatype>[<dims>], such as 'image=FP32[-1,3,224,224]', -1 for what is open", text);
   if (equals == std::string::npos || open == std::string::npos || equals == 0 || !text.ends_with(']')) return expected;
+  const std::string datatype = text.substr(equals + 1, open - equals - 1);
   TypedTensor tensor{
-      .name = text.substr(0, equals), .datatype = text.substr(equals + 1, open - equals - 1), .shape = {}};
+      .name = text.substr(0, equals), .datatype = std::string(ConfiguredDataType(datatype)), .shape = {}};
   if (tensor.name.find_first_of("\"\\\n") != std::string::npos) return expected;
-  if (tensor.datatype == "STRING") tensor.datatype = "BYTES";  // as configurations have it
-  if (std::ranges::find(kDatatypes, tensor.datatype) == kDatatypes.end()) {
-    return InvalidArg("'{}': '{}' is no datatype: expected one of {}", text, tensor.datatype, Join(kDatatypes, ", "));
-  }
-  if (tensor.datatype == "BYTES") tensor.datatype = "STRING";
+  if (tensor.datatype.empty())
+    return InvalidArg("'{}': '{}' is no datatype: expected one of {}", text, datatype, DataTypeNames());
   const std::string_view dims = std::string_view(text).substr(open + 1, text.size() - open - 2);
   for (const std::string_view dim : Split(dims, ',')) {
     const std::optional<int64_t> number = ReadNumber<int64_t>(TrimBlanks(dim));

@@ -160,7 +160,7 @@ ReadTimes StreamInfer::TakeReadTimes() {
 
 void StreamInfer::OnMessage(BufferRef message) {
   const ReadTimes read = TakeReadTimes();
-  CheckMemory();
+  if (HasTooMuch()) return Break({net::GrpcCode::kResourceExhausted, MemoryBudget::OfProcess().RefusalText()});
   const auto run = MakeShared<Run>(shared_from_this());
   if (!run->Parse(std::move(message))) return Break(UnreadableRequest());
   {
@@ -182,14 +182,10 @@ void StreamInfer::OnMessage(BufferRef message) {
 }
 
 // A request that is refused has an answer, too, and behind a slow one it has to wait.
-void StreamInfer::CheckMemory() {
-  const MemoryBudget& budget = MemoryBudget::OfProcess();
-  if (!budget.IsExhausted()) return;
-  {
-    MutexLock lock(mutex_);
-    if (turns_.size() <= kMostTurnsWithoutMemory) return;
-  }
-  Break({net::GrpcCode::kResourceExhausted, budget.RefusalText()});
+bool StreamInfer::HasTooMuch() {
+  if (!MemoryBudget::OfProcess().IsExhausted()) return false;
+  MutexLock lock(mutex_);
+  return turns_.size() > kMostTurnsWithoutMemory;
 }
 
 Status StreamInfer::Admit(Run& run) {

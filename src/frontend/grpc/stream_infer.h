@@ -61,8 +61,8 @@ class StreamInfer final : public net::GrpcReceiver,
   // A request has had its last answer.
   void Retire(Run* run);
   bool TakeEnd() REQUIRES(mutex_);
-  // Ends the stream if there is no memory and much of it is this client's.
-  void CheckMemory();
+  // There is no memory, and much of it is this client's.
+  bool HasTooMuch();
   // After something was answered, outside of the lock; `is_last` as TakeEnd() said.
   void EndAfterAnswer(bool is_last);
   // The stream ends now, with `status`, whatever is still running.

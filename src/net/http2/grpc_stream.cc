@@ -52,14 +52,14 @@ void GrpcStream::OnData(std::string_view bytes) {
   const size_t size = bytes.size();
   while (!ignoring_) {
     GrpcFrameReader::Message message;
-    const GrpcFrameReader::Result result = reader_.Next(bytes, &message);
+    GrpcFrameReader::Result result = reader_.Next(bytes, &message);
     if (result == GrpcFrameReader::Result::kMore) break;
+    const bool is_behind = backlog_ > kMaxBacklog;  // the window bounds it, while there is memory
+    if (result == GrpcFrameReader::Result::kMessage && is_behind && MemoryBudget::OfProcess().IsExhausted())
+      result = GrpcFrameReader::Result::kNoMemory;
     ignoring_ = result != GrpcFrameReader::Result::kMessage;
     switch (result) {
-      case GrpcFrameReader::Result::kMessage:
-        ignoring_ = backlog_ > kMaxBacklog && MemoryBudget::OfProcess().IsExhausted();
-        ignoring_ ? Fail(GrpcCode::kResourceExhausted, kNoMemory) : Queue(Event::kMessage, std::move(message));
-        break;
+      case GrpcFrameReader::Result::kMessage: Queue(Event::kMessage, std::move(message)); break;
       case GrpcFrameReader::Result::kTooLarge:
         Fail(GrpcCode::kResourceExhausted, "SERVER: Received message larger than max (" +
                                                std::to_string(reader_.message_bytes()) + " vs. " +
