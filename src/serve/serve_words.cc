@@ -101,7 +101,9 @@ namespace {
 std::string_view ConfiguredDataType(const std::string& name) {
   constexpr std::string_view kPrefix = "TYPE_";
   TRITONSERVER_DataType found = FindDataType(name, &DataTypeFacts::name);
-  if (found == TRITONSERVER_TYPE_INVALID) found = FindDataType(std::string(kPrefix) + name, &DataTypeFacts::config_name);
+  if (found == TRITONSERVER_TYPE_INVALID) {
+    found = FindDataType(std::string(kPrefix) + name, &DataTypeFacts::config_name);
+  }
   if (found == TRITONSERVER_TYPE_INVALID) return {};
   return FactsOfDataType(found).config_name.substr(kPrefix.size());
 }
