@@ -8,6 +8,9 @@
 
 namespace neso {
 
+// "<folder>/" of the file that this code was loaded from: lib/ of the tree, unless it is within a program.
+std::string OwnFolder();
+
 // An object `symbol` of "<folder of this library>/<file>", which stays open. By its full name, since one on
 // LD_LIBRARY_PATH is not ours; local, since a plug-in may bring another version of what it needs.
 // Errors: kUnavailable "<complaint>: <the loader's reason>".

@@ -70,7 +70,10 @@ std::string ExportJson(const Options& options, const Target& target, std::span<c
     }
     text += R"(],"window_boundaries":)" + BoundariesJson(measured.windows, times) + "}";
   }
-  return text + R"(],"version":"neso","service_kind":"triton","endpoint":""})" + "\n";
+  return text +
+         fmt::format(R"(],"version":"neso","service_kind":"{}","endpoint":""}})",
+                     options.service == ServiceKind::kInProcess ? "triton_c_api" : "triton") +
+         "\n";
 }
 
 }  // namespace neso::perf

@@ -45,6 +45,11 @@ std::string ResultTable(const Options& options, std::span<const Measured> result
   return HtmlTable(rows);
 }
 
+std::string PlaceText(const Options& options) {
+  if (options.service == ServiceKind::kServer) return "at " + EscapeMarkup(options.url);
+  return "of " + EscapeMarkup(options.model_repository) + " in the process";
+}
+
 }  // namespace
 
 Plot LatencyPlot(const Options& options, std::span<const Measured> results) {
@@ -133,8 +138,8 @@ std::string HtmlTable(std::span<const std::vector<std::string>> rows) {
 }
 
 std::string HtmlReport(const Options& options, std::span<const Measured> results) {
-  std::string body = fmt::format("<p>{} at {}, batch {}, measured on {:%Y-%m-%d %H:%M} UTC by <code>neso perf</code>. ",
-                                 EscapeMarkup(options.model), EscapeMarkup(options.url), options.batch,
+  std::string body = fmt::format("<p>{} {}, batch {}, measured on {:%Y-%m-%d %H:%M} UTC by <code>neso perf</code>. ",
+                                 EscapeMarkup(options.model), PlaceText(options), options.batch,
                                  fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
   body += fmt::format("A request's time is from when it was {}sent until its answer was there.</p>\n",
                       IsByTime(options.load) ? "to be " : "");

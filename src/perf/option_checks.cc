@@ -56,13 +56,38 @@ Status CheckProtocol(const Options& options) {
   if (options.is_async && options.is_sync) return InvalidArg("Cannot specify --async and --sync simultaneously.");
   if (options.streaming && options.is_sync)
     return InvalidArg("can not use streaming with synchronous API: leave --sync out");
-  if (options.streaming && options.protocol != Protocol::kGrpc)
+  if (options.streaming && options.protocol != Protocol::kGrpc && options.service == ServiceKind::kServer)
     return InvalidArg("Streaming is only allowed with gRPC protocol: add -i grpc");
   if (options.protocol != Protocol::kGrpc && options.grpc_compression != net::ContentEncoding::kIdentity)
     return InvalidArg("--grpc-compression-algorithm is for gRPC: add -i grpc");
   if (options.protocol == Protocol::kGrpc && (options.input_is_json || options.output_is_json))
     return InvalidArg("tensors as JSON are for HTTP: leave --input-tensor-format and --output-tensor-format out");
   return {};
+}
+
+// What only a server that runs elsewhere has: a first one of them that is asked for; empty: none is.
+std::string_view AskedOfServers(const Options& options) {
+  if (options.shared_memory != SharedMemory::kNone) return "--shared-memory";
+  if (options.input_is_json) return "--input-tensor-format json";
+  if (options.output_is_json) return "--output-tensor-format json";
+  if (options.grpc_compression != net::ContentEncoding::kIdentity) return "--grpc-compression-algorithm";
+  if (options.collect_metrics) return "--collect-metrics";
+  if (!options.trace.empty()) return "trace settings";
+  if (!options.versus.empty()) return "--versus";
+  return options.headers.empty() ? "" : "--header";
+}
+
+Status CheckServiceKind(const Options& options) {
+  if (options.service == ServiceKind::kServer) {
+    const bool is_for_none = options.model_repository.empty() && options.server_directory.empty();
+    return is_for_none ? Status()
+                       : InvalidArg("--{} is for a server within this process: add --service-kind triton_c_api",
+                                    options.model_repository.empty() ? "triton-server-directory" : "model-repository");
+  }
+  if (options.model_repository.empty())
+    return InvalidArg("--service-kind triton_c_api needs --model-repository FOLDER, whose models it loads");
+  const std::string_view asked = AskedOfServers(options);
+  return asked.empty() ? Status() : InvalidArg("{} is of no use with --service-kind triton_c_api: leave it out", asked);
 }
 
 }  // namespace
@@ -72,6 +97,7 @@ Status CheckOptions(const Options& options, const std::vector<std::string>& mode
   for (const std::string& mode : modes) {
     if (mode != modes[0]) return InvalidArg("Cannot use both {} and {} inference load modes.", modes[0], mode);
   }
+  RETURN_IF_ERROR(CheckServiceKind(options));
   RETURN_IF_ERROR(CheckVersus(options));
   RETURN_IF_ERROR(CheckProtocol(options));
   RETURN_IF_ERROR(CheckSentOnce(options));

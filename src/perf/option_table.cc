@@ -29,15 +29,19 @@ const OptionRow kOptions[] = {
      [](std::string_view v, Options& o) { o.http_tls.key_file = o.grpc_tls.key_file = v; return Status(); }},
     {"insecure", 'k', nullptr, "TLS: whatever certificate the server shows",
      [](std::string_view, Options& o) { o.http_tls.verifies_server = o.grpc_tls.verifies_server = false; return Status(); }},
-    {"service-kind", 0, "triton", "the only kind of server that there is (triton)",
-     [](std::string_view v, Options&) { return CheckServiceKind(v); }},
+    {"service-kind", 0, "triton|triton_c_api", "a server that runs, or one within this process, over the C interface (triton)",
+     [](std::string_view v, Options& o) { return TakeServiceKind(v, o.service); }},
+    {"model-repository", 0, "FOLDER", "the models of triton_c_api",
+     [](std::string_view v, Options& o) { o.model_repository = v; return Status(); }},
+    {"triton-server-directory", 0, "FOLDER", "its lib/libtritonserver.so, backends/ and repoagents/ (those beside this program)",
+     [](std::string_view v, Options& o) { o.server_directory = v; return Status(); }},
     {"protocol", 'i', "http|grpc", "the protocol (http)",
      [](std::string_view v, Options& o) {
        bool is_grpc = false;
        RETURN_IF_ERROR(TakeWord(ToLowerAscii(v), "http", "grpc", is_grpc));
        o.protocol = is_grpc ? Protocol::kGrpc : Protocol::kHttp;
        return Status(); }},
-    {"streaming", 0, nullptr, "over gRPC, many requests on one stream; decoupled models need it",
+    {"streaming", 0, nullptr, "many requests on one stream of gRPC; decoupled models need it, over triton_c_api too",
      [](std::string_view, Options& o) { o.streaming = true; return Status(); }},
     {"grpc-compression-algorithm", 0, "none|gzip|deflate", "how requests are compressed over gRPC (none)",
      [](std::string_view v, Options& o) { return TakeCompression(v, o.grpc_compression); }},

@@ -154,15 +154,16 @@ Status TakeWord(std::string_view text, std::string_view off, std::string_view on
   return {};
 }
 
-Status CheckServiceKind(std::string_view text) {
-  if (text == "triton") return {};
-  if (text == "triton_c_api")
-    return InvalidArg("'{}' is a server within the process, which is not there: start one, and leave the option out",
-                      text);
-  return InvalidArg(
-      "expected triton, got '{}': servers of the KServe protocol are measured, over HTTP and gRPC; language models that "
-      "stream over it by 'neso profile'",
-      text);
+Status TakeServiceKind(std::string_view text, ServiceKind& kind) {
+  bool is_in_process = false;
+  if (!TakeWord(text, "triton", "triton_c_api", is_in_process).ok()) {
+    return InvalidArg(
+        "expected triton or triton_c_api, got '{}': servers of the KServe protocol are measured, over HTTP and gRPC, or "
+        "within the process; language models that stream over it by 'neso profile'",
+        text);
+  }
+  kind = is_in_process ? ServiceKind::kInProcess : ServiceKind::kServer;
+  return {};
 }
 
 Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format) {

@@ -48,8 +48,8 @@ Status TakeIds(std::string_view text, SequenceSettings& settings);
 Status TakeInputData(std::string_view text, Options& options);
 // One of two words.
 Status TakeWord(std::string_view text, std::string_view off, std::string_view on, bool& is_on);
-// A service that perf_analyzer knows. Error: kInvalidArg for all but "triton".
-Status CheckServiceKind(std::string_view text);
+// perf_analyzer knows others, too; to them the error says what there is instead.
+Status TakeServiceKind(std::string_view text, ServiceKind& kind);
 Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format);
 
 }  // namespace neso::perf

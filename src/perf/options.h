@@ -26,6 +26,8 @@ struct Range {
 };
 
 using client::Protocol;
+// A server that runs somewhere, or one within this process, over the C interface.
+enum class ServiceKind { kServer, kInProcess };
 // The first two are given as requests at a time, the others are sent by time.
 enum class LoadKind { kConcurrency, kPeriodicConcurrency, kRequestRate, kIntervals, kSchedule };
 inline bool IsByTime(LoadKind kind) { return kind >= LoadKind::kRequestRate; }
@@ -71,11 +73,14 @@ struct ModelName {
 struct Options {
   std::string model, version;
   std::vector<ModelName> bls_models;  // which the model calls by itself
+  ServiceKind service = ServiceKind::kServer;
+  std::string server_directory;  // of kInProcess, as are the models; empty: this program's own tree
+  std::string model_repository;
   Protocol protocol = Protocol::kHttp;
   std::string url = "localhost:8000";  // over gRPC localhost:8001, unless it is given
   std::string api_key;                 // or "@FILE"; `headers` have it once options are parsed
   bool is_async = false, is_sync = false;
-  bool streaming = false;                                                   // over gRPC
+  bool streaming = false;                                                   // over gRPC, or in the process
   net::ContentEncoding grpc_compression = net::ContentEncoding::kIdentity;  // of requests
   std::vector<RequestParameter> parameters;
   SharedMemory shared_memory = SharedMemory::kNone;

@@ -133,9 +133,19 @@ TEST(OptionsTest, WhatChangesNothingIsTaken) {
   ASSERT_TRUE(options.ok()) << options.error().message();
   EXPECT_TRUE(options->warnings.empty());
   EXPECT_TRUE(ParseOptions({"--version"})->wants_version);
-  EXPECT_EQ(ErrorOf({"-m", "a", "--service-kind", "openai"}).substr(0, 63),
-            "Failed to parse --service-kind. expected triton, got 'openai': ");
-  EXPECT_NE(ErrorOf({"-m", "a", "--service-kind", "triton_c_api"}).find("start one"), std::string::npos);
+  EXPECT_TRUE(ErrorOf({"-m", "a", "--service-kind", "openai"})
+                  .starts_with("Failed to parse --service-kind. expected triton or triton_c_api, got 'openai': "));
+}
+
+TEST(OptionsTest, AServerWithinTheProcessHasARepositoryAndNoAddress) {
+  std::vector<std::string> words = {"-m", "a", "--service-kind", "triton_c_api"};
+  EXPECT_TRUE(ErrorOf(words).ends_with("needs --model-repository FOLDER, whose models it loads"));
+  words.insert(words.end(), {"--model-repository", "models", "--streaming"});
+  const Expected<Options> options = ParseOptions(words);
+  ASSERT_TRUE(options.ok()) << options.error().message();
+  EXPECT_EQ(options->service, ServiceKind::kInProcess);
+  words.insert(words.end(), {"-u", "localhost:1"});
+  EXPECT_EQ(ErrorOf(words), "-u is for a server that runs elsewhere: leave it or --service-kind triton_c_api out");
 }
 
 TEST(OptionsTest, ASchemeNamesTheProtocol) {

@@ -11,6 +11,8 @@
 #include "base/exception_status.h"
 #include "perf/export_json.h"
 #include "perf/html_report.h"
+#include "perf/in_process/local_server.h"
+#include "perf/in_process/preload.h"
 #include "perf/interrupt.h"
 #include "perf/load_run.h"
 #include "perf/output.h"
@@ -108,7 +110,8 @@ Status Report(const Options& options, const Target& target, const LoadRun& run) 
   return WriteFiles(options, target, run.results());
 }
 
-Expected<int> RunWith(Options options) {
+Expected<int> RunWith(Options options, const std::vector<std::string>& arguments) {
+  if (options.service == ServiceKind::kInProcess) RETURN_IF_ERROR(BeginWithLibrary(LibraryOf(options), arguments));
   const InterruptWatch watch;
   RETURN_IF_ERROR(CheckCanWriteFiles(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options, options.url));
@@ -151,7 +154,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
   }
   for (const std::string& warning : options->warnings) Complain(warning);
   try {
-    const Expected<int> code = RunWith(*std::move(options));
+    const Expected<int> code = RunWith(*std::move(options), arguments);
     if (code) return *code;
     Complain("error: " + code.error().message());
   } catch (...) {

@@ -110,7 +110,8 @@ std::string LoadText(const Options& options, double load) {
 std::string SettingsText(const Options& options, const ModelFacts& facts) {
   const bool counts = options.mode == MeasurementMode::kCountWindows;
   std::string text = "*** Measurement Settings ***\n";
-  text += fmt::format("  Batch size: {}\n  Service Kind: TRITON\n", options.batch);
+  text += fmt::format("  Batch size: {}\n  Service Kind: {}\n", options.batch,
+                      options.service == ServiceKind::kInProcess ? "TRITON_C_API" : "TRITON");
   if (options.request_count > 0) {
     text += fmt::format("  Sending a total of {} requests\n", options.request_count);
   } else {

@@ -13,8 +13,9 @@ const char* NameOfLoad(const Options& options) { return IsByTime(options.load) ?
 // What all results are of.
 void AddHead(JsonWriter& json, const Options& options) {
   json.Text("model", options.model);
-  json.Text("url", options.url);
-  json.Text("protocol", options.protocol == Protocol::kGrpc ? "grpc" : "http");
+  const bool is_in_process = options.service == ServiceKind::kInProcess;
+  json.Text("url", is_in_process ? "" : options.url);
+  json.Text("protocol", is_in_process ? "none" : options.protocol == Protocol::kGrpc ? "grpc" : "http");
   json.Count("batch_size", options.batch);
 }
 

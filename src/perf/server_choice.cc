@@ -38,6 +38,16 @@ Status ChooseProtocol(const GivenServer& given, const std::string& preset, Optio
   return {};
 }
 
+Status CheckNamesNone(const GivenServer& given, const Options& options) {
+  std::string named = given.tls.empty() ? "" : "--" + given.tls;
+  if (!options.api_key.empty()) named = "--api-key";
+  if (given.protocol) named = "-i";
+  if (given.url) named = "-u";
+  return named.empty()
+             ? Status()
+             : InvalidArg("{} is for a server that runs elsewhere: leave it or --service-kind triton_c_api out", named);
+}
+
 }  // namespace
 
 Expected<client::Endpoint> EndpointOf(const std::string& url, Protocol protocol) {
@@ -50,6 +60,7 @@ Expected<client::Endpoint> EndpointOf(const std::string& url, Protocol protocol)
 std::string PresetUrl() { return Preset("NESO_URL"); }
 
 Status ChooseServer(const GivenServer& given, Options& options) {
+  if (options.service == ServiceKind::kInProcess) return CheckNamesNone(given, options);
   const std::string preset = given.url ? "" : PresetUrl();
   if (!preset.empty()) options.url = preset;
   RETURN_IF_ERROR(ChooseProtocol(given, preset, options));

@@ -16,6 +16,7 @@ struct GivenServer {
   std::string tls = {};  // one of the options that are of use with TLS only, and not perf_analyzer's; empty: none is
 };
 
+// A server within this process is not reached: it is an error to say how.
 // Errors: kInvalidArg for addresses that are none, or are of another protocol than -i says; for a file of a key that
 // cannot be used; for `given.tls` without TLS.
 Status ChooseServer(const GivenServer& given, Options& options);

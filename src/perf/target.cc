@@ -66,10 +66,10 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
 
 Target::Target(const Options& options, Parts parts)
     : options_(options),
+      requests_(std::move(parts.requests)),
       transport_(std::move(parts.transport)),
       facts_(std::move(parts.facts)),
       regions_(std::move(parts.regions)),
-      requests_(std::move(parts.requests)),
       bytes_(std::move(parts.bytes)),
       plan_(std::move(parts.plan)),
       answers_(requests_, !options.export_file.empty()),

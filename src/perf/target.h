@@ -51,10 +51,10 @@ class Target {
   bool LooksAtAnswers() const;
 
   const Options& options_;
+  const std::vector<TensorSet> requests_;  // a server within this process reads them until the transport's end
   const std::unique_ptr<Transport> transport_;
   const ModelFacts facts_;
   const std::unique_ptr<SharedRegions> regions_;  // null: tensors go with the messages
-  const std::vector<TensorSet> requests_;
   const std::vector<InferBytes> bytes_;
   const std::unique_ptr<RequestPlan> plan_;
   Answers answers_;

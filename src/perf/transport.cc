@@ -3,10 +3,12 @@
 #include "client/dial.h"
 #include "perf/grpc_transport.h"
 #include "perf/http_transport.h"
+#include "perf/in_process/local_transport.h"
 #include "perf/server_choice.h"
 
 namespace neso::perf {
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url) {
+  if (options.service == ServiceKind::kInProcess) return LocalTransport::Start(options);
   const bool is_grpc = options.protocol == Protocol::kGrpc;
   ASSIGN_OR_RETURN(client::Endpoint endpoint, EndpointOf(url, options.protocol));
   if (is_grpc) endpoint.uses_tls |= options.grpc_uses_tls;

@@ -1,5 +1,5 @@
-// What differs between the protocols over which a model is measured: how it is asked about, how a request looks, and
-// what carries it.
+// What differs between the ways to a model that is measured, which are protocols or none: how it is asked about, how a
+// request looks, and what carries it.
 //
 //   ASSIGN_OR_RETURN(const auto transport, MakeTransport(options, options.url));
 //   ASSIGN_OR_RETURN(const InferBytes bytes, transport->Encode(request, facts));
@@ -22,11 +22,12 @@
 
 namespace neso::perf {
 
-// A request as it goes over the wire, made once for all the times that it is sent.
+// A request as it is sent, made once for all the times that it is.
 struct InferBytes {
   std::string head;                     // HTTP's, and the JSON that tells of the tensors
   std::string body;                     // tensors in binary, or the whole of gRPC's message
   std::optional<size_t> marks_at = {};  // in `head`: where a request of a sequence says so
+  const TensorSet* tensors = nullptr;   // over no wire: in place of all of that
   bool is_decoupled = false;            // any number of answers come, the last one says so
 };
 
@@ -91,7 +92,7 @@ class Transport {
   // Errors: the server's own text.
   virtual Status Load(const std::string& model, const std::string& config) = 0;
   virtual Status Unload(const std::string& model) = 0;
-  // Error: kInvalidArg for what cannot be sent.
+  // `request` outlives the transport. Error: kInvalidArg for what cannot be sent.
   virtual Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const = 0;
   // `listener` outlives the lane, which does not outlive the transport.
   // Error: kUnavailable when there is no connection to be had.
@@ -103,8 +104,8 @@ class Transport {
   virtual void RunOnce(TimePoint until) = 0;
 };
 
-// For the protocol of `options`, which outlive it, to the server at `url`.
-// Errors: kInvalidArg for an address that is none, and for files of TLS that cannot be used.
+// For the protocol of `options`, which outlive it, to the server at `url`; or with a server of its own within this process.
+// Errors: kInvalidArg for an address that is none, and for files of TLS that cannot be used; those of LocalServer::Start.
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url);
 
 }  // namespace neso::perf

@@ -347,6 +347,11 @@ def test_the_example_runs_and_ends():
     assert float(re.search(r"as answered by the server: ([\d.]+)", result.stdout).group(1)) >= 0.95
 
 
+def test_the_readme_leads_to_every_page():
+    readme = (ROOT / "README.md").read_text()
+    assert [page.name for page in DOCS.rglob("*.md") if f"]({page.relative_to(ROOT)})" not in readme] == []
+
+
 def test_links_between_pages_lead_somewhere():
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
         text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)  # lambdas of C++ look like links

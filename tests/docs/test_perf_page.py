@@ -91,6 +91,14 @@ def test_an_address_in_the_environment(server):
     assert "Request count: 100\n" in ran.stdout
 
 
+def test_a_server_in_the_process(repository):
+    repository.add_identity("digits", dims=(64,))
+    words = [str(repository.path) if word == "models" else word for word in words_of("in-process")]
+    ran = run_neso(*words, "-p", "60", "-s", "10000")
+    assert ran.returncode == 0, ran.stderr
+    assert "Concurrency: 4, throughput: " in ran.stdout
+
+
 def test_profile(server):
     ran = run_neso(*words_of("profile"), "-u", server.grpc)
     assert ran.returncode == 0, ran.stderr
