@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/exception_status.h"
+
 namespace neso {
 
 void Batch::NoteWaits(std::span<const RequestQueue::Entry> taken, TimePoint now) {
@@ -14,6 +16,10 @@ void Batch::NoteWaits(std::span<const RequestQueue::Entry> taken, TimePoint now)
 }
 
 void Batch::AnswerDropped() {
+  if (InferenceRequest* const request = std::exchange(without_memory, nullptr)) {
+    InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request), OutOfMemory(),
+                                        InferenceRequest::FailureReason::kOther);
+  }
   for (InferenceRequest* request : std::exchange(expired, {})) {
     InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(request),
                                         Unavailable("Request timeout expired"),

@@ -17,6 +17,7 @@ struct Batch {
   std::vector<InferenceRequest*> requests;  // to be executed together
   // To be answered without being executed.
   std::vector<InferenceRequest*> expired, cancelled;
+  InferenceRequest* without_memory = nullptr;  // null: none
   // Of a batch that its source wants to hear the end of; else empty: how long each request has waited, until `taken_at`.
   std::vector<Nanoseconds> waits;
   TimePoint taken_at{};
@@ -24,7 +25,7 @@ struct Batch {
   // Fills those in, for what is taken now.
   void NoteWaits(std::span<const RequestQueue::Entry> taken, TimePoint now);
 
-  // Answers the expired and the cancelled ones. Runs callbacks: with no lock held.
+  // Answers those that are not executed. Runs callbacks: with no lock held.
   void AnswerDropped();
 };
 
@@ -37,6 +38,7 @@ class BatchSource {
   // to run yet. If it is not and time makes it so, the source has itself woken, and asks the runner again.
   virtual bool IsReady(TimePoint now, size_t starting) = 0;
   // Moves the next batch to `batch`, which is empty. False when there is nothing to execute and nothing to answer.
+  // It may throw for want of memory: what it has moved by then is the batch.
   virtual bool Take(TimePoint now, Batch& batch) = 0;
   virtual bool HasWaiting() const = 0;
 

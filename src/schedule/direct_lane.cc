@@ -10,6 +10,11 @@ namespace {
 
 constexpr size_t kMostZeros = size_t{1} << 20;  // that are kept from batch to batch
 
+// One that is not executed. It counts as its model's until then; nobody hears of it.
+void ReleaseNull(std::unique_ptr<InferenceRequest> request) {
+  InferenceRequest::Release(std::move(request), TRITONSERVER_REQUEST_RELEASE_ALL);
+}
+
 }  // namespace
 
 DirectLane::DirectLane(const Model& model, const SequenceControls& controls, const DirectStrategy& strategy,
@@ -86,7 +91,11 @@ bool DirectLane::Take(TimePoint now, Batch& batch) {
   TakeCancelled(batch);
   const SlotsDecision decision = Decide(now);
   if (decision.kind == SlotsDecision::Kind::kTake) {
-    FillRows(batch);
+    // The others may fit, and one that failed leaves its slot.
+    if (!FillRows(batch)) {
+      batch.without_memory = std::exchange(FirstCome().request, nullptr);
+      --ready_;
+    }
     return true;
   }
   if (decision.kind == SlotsDecision::Kind::kWait) WakeAt(decision.until);
@@ -96,14 +105,38 @@ bool DirectLane::Take(TimePoint now, Batch& batch) {
 void DirectLane::TakeCancelled(Batch& batch) {
   for (Waiting& waiting : slots_) {
     if (waiting.request == nullptr || !waiting.request->IsCancelled()) continue;
-    batch.cancelled.push_back(std::exchange(waiting.request, nullptr));
+    batch.cancelled.push_back(waiting.request);  // first, since it may find no memory
+    waiting.request = nullptr;
     --ready_;
   }
 }
 
-void DirectLane::FillRows(Batch& batch) {
+bool DirectLane::FillRows(Batch& batch) {
+  std::vector<InferenceRequest*>& requests = batch.requests;
+  const InferenceRequest& first = *FirstCome().request;
+  try {
+    ArrangeRows(first);
+    requests.reserve(rows_.size());
+    for (size_t i = 0; i < rows_.size(); ++i) requests.push_back(rows_[i] ? slots_[i].request : NullRequest(first));
+  } catch (...) {  // nearly always the zeros, which are as large as an input
+    for (InferenceRequest* request : requests) {
+      if (request->is_null()) ReleaseNull(std::unique_ptr<InferenceRequest>(request));
+    }
+    requests.clear();
+    return false;
+  }
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (!rows_[i]) continue;
+    slots_[i].request = nullptr;
+    --ready_;
+  }
+  // The null requests have it as long as they need it; what one large request has taken is not kept after them.
+  if (zeros_ != nullptr && zeros_->size() > kMostZeros) zeros_.reset();
+  return true;
+}
+
+void DirectLane::ArrangeRows(const InferenceRequest& first) {
   const auto is_ready = [this](size_t i) NO_THREAD_SAFETY_ANALYSIS { return slots_[i].request != nullptr; };
-  const InferenceRequest& first = FirstCome();
   std::function<bool(size_t)> fits;
   if (compatibility_.is_needed()) {
     fits = [this, &first](size_t i) NO_THREAD_SAFETY_ANALYSIS {
@@ -111,25 +144,15 @@ void DirectLane::FillRows(Batch& batch) {
     };
   }
   ArrangeSlots(slots_.size(), is_ready, fits, rows_);
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    if (!rows_[i]) {
-      batch.requests.push_back(NullRequest(first));
-      continue;
-    }
-    batch.requests.push_back(std::exchange(slots_[i].request, nullptr));
-    --ready_;
-  }
-  // The null requests have it as long as they need it; what one large request has taken is not kept after them.
-  if (zeros_ != nullptr && zeros_->size() > kMostZeros) zeros_.reset();
 }
 
 // Of those that wait; there is one.
-const InferenceRequest& DirectLane::FirstCome() const {
-  const Waiting* first = nullptr;
-  for (const Waiting& waiting : slots_) {
+DirectLane::Waiting& DirectLane::FirstCome() {
+  Waiting* first = nullptr;
+  for (Waiting& waiting : slots_) {
     if (waiting.request != nullptr && (first == nullptr || waiting.number < first->number)) first = &waiting;
   }
-  return *first->request;
+  return *first;
 }
 
 InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {
@@ -139,7 +162,12 @@ InferenceRequest* DirectLane::NullRequest(const InferenceRequest& like) {
     zeros_ = std::make_shared<const std::vector<std::byte>>(largest);
   }
   std::unique_ptr<InferenceRequest> request = InferenceRequest::CreateNull(like, zeros_);
-  controls_.InjectNotReady(*request);
+  try {
+    controls_.InjectNotReady(*request);
+  } catch (...) {
+    ReleaseNull(std::move(request));
+    throw;
+  }
   return request.release();
 }
 

@@ -50,8 +50,10 @@ class DirectLane final : public SequenceLane, public BatchSource, public std::en
 
   SlotsDecision Decide(TimePoint now) const REQUIRES(runner_.mutex);
   void TakeCancelled(Batch& batch) REQUIRES(runner_.mutex);
-  void FillRows(Batch& batch) REQUIRES(runner_.mutex);
-  const InferenceRequest& FirstCome() const REQUIRES(runner_.mutex);
+  // False when there is no memory for the batch, and nothing has been taken.
+  bool FillRows(Batch& batch) REQUIRES(runner_.mutex);
+  void ArrangeRows(const InferenceRequest& first) REQUIRES(runner_.mutex);
+  Waiting& FirstCome() REQUIRES(runner_.mutex);
   InferenceRequest* NullRequest(const InferenceRequest& like) REQUIRES(runner_.mutex);
   void WakeAt(TimePoint at) REQUIRES(runner_.mutex);
   void OnTime();

@@ -96,6 +96,7 @@ void RequestQueue::Peek(size_t max_count, std::vector<Entry>& entries) const {
 }
 
 void RequestQueue::Take(size_t count, std::vector<InferenceRequest*>& taken) {
+  taken.reserve(taken.size() + std::min(count, size_));  // what has left the queue must find its place
   const auto take = [&](const Entry& entry) {
     Forget(entry);
     taken.push_back(entry.request);

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/exception_status.h"
 #include "base/log.h"
 #include "base/saturating.h"
 #include "core/scheduler.h"
@@ -249,10 +250,15 @@ void SequenceBatcher::Deliver(const Handed& handed, bool again) {
   Sequence& sequence = *handed.sequence;
   InferenceRequest& request = *handed.request;
   request.scheduler_data = &sequence;
-  controls_.Inject(sequence.encoded_id, request);
-  if (!states_.empty()) InjectStates(sequence, request);
   request.AddReleaseHook(
       [this](std::unique_ptr<InferenceRequest>& released, uint32_t flags) { OnReleased(released, flags); });
+  try {
+    controls_.Inject(sequence.encoded_id, request);
+    if (!states_.empty()) InjectStates(sequence, request);
+  } catch (...) {  // the sequence goes on with its next request
+    return InferenceRequest::RespondAndRelease(std::unique_ptr<InferenceRequest>(&request), StatusOfException(),
+                                               InferenceRequest::FailureReason::kOther);
+  }
   sequence.home->lane->Accept(sequence.slot, &request, again);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/test_support.h"
 #include "schedule/sequence_test_support.h"
 
 namespace neso {
@@ -51,6 +52,27 @@ TEST_F(SequenceBatcherTest, RowsWithoutRequestAreNotCounted) {
   EXPECT_EQ(model_->statistics().pending(), 0);
   while (model_->InflightCount() > 0) std::this_thread::yield();
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end where operator new fails
+TEST_F(SequenceBatcherTest, ARequestThatNeedsMoreMemoryForEmptyRowsThanThereIsFailsAlone) {
+  Load(kDirect, {Logged()});
+  EXPECT_TRUE(Send("a", 1, kStart).ok());
+  EXPECT_TRUE(Send("x", 2, kStart).ok());
+  requester_.WaitFor(2);
+  // The row of the first sequence would be as many zeros.
+  auto huge = Make("y", CorrelationId(uint64_t{2}), 0, int64_t{1} << 60);
+  ASSERT_TRUE(InferenceRequest::Submit(huge).ok());
+  requester_.WaitFor(3);
+  EXPECT_EQ(AnswerTo("y").ToString(), "Unavailable: out of memory");
+  EXPECT_TRUE(Send("z", 2, kEnd).ok());
+  requester_.WaitFor(4);
+  EXPECT_TRUE(Send("b", 1, kEnd).ok());
+  requester_.WaitFor(5);
+  EXPECT_TRUE(AnswerTo("z").ok() && AnswerTo("b").ok());
+  EXPECT_THAT(batches(), ::testing::IsSupersetOf({"b", ".z"}));
+  EXPECT_TRUE(test::Eventually([&] { return model_->InflightCount() == 0; }));
+}
+#endif
 
 TEST_F(SequenceBatcherTest, SpreadsSequencesOverInstancesAndKeepsEachOnItsOwn) {
   Load(kDirect, {GatedBy(gate_), GatedBy(again_)});

@@ -141,9 +141,9 @@ bool SlotRunner::TakeBatch(Slot& slot, TimePoint now, Slot*& another) {
     --starting_;
     slot.host = nullptr;
   }
-  if (!slot.retired && source_.Take(now, slot.batch)) {
+  if (!slot.retired && TryTake(slot, now)) {
     // One slot starts at most one other: a crowd of requests wakes as many instances as it fills, one by one.
-    another = StartIfReady(now);
+    another = TryStart(now);
     return true;
   }
   if (slot.claim != nullptr) slot.claim->GiveBack();
@@ -151,12 +151,29 @@ bool SlotRunner::TakeBatch(Slot& slot, TimePoint now, Slot*& another) {
   slot.is_idle = true;
   if (slot.retired) {
     // It may have been started for a request that another one has to take now.
-    another = StartIfReady(now);
+    another = TryStart(now);
     slot_idle_.NotifyAll();
   } else {
     idle_.push_back(&slot);
   }
   return false;
+}
+
+bool SlotRunner::TryTake(Slot& slot, TimePoint now) noexcept {
+  const Batch& batch = slot.batch;
+  try {
+    return source_.Take(now, slot.batch);
+  } catch (...) {
+    return !batch.requests.empty() || !batch.expired.empty() || !batch.cancelled.empty();
+  }
+}
+
+SlotRunner::Slot* SlotRunner::TryStart(TimePoint now) noexcept {
+  try {
+    return StartIfReady(now);
+  } catch (...) {
+    return nullptr;
+  }
 }
 
 TimePoint SlotRunner::Execute(Slot& slot, TimePoint begin, ModelHandle& model) {

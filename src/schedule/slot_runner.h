@@ -61,8 +61,10 @@ class SlotRunner {
   void StopWaiting(Slot& slot) REQUIRES(mutex);
   void Run(Slot& slot);
   // Fills the slot's batch; false when the slot has gone idle and must not be touched any more. `another`: a slot to
-  // launch, or null.
+  // launch, or null. Without memory it fills it with less, or goes idle: the next that comes tries again.
   bool TakeBatch(Slot& slot, TimePoint now, Slot*& another);
+  bool TryTake(Slot& slot, TimePoint now) noexcept REQUIRES(mutex);
+  Slot* TryStart(TimePoint now) noexcept REQUIRES(mutex);
   // When it ended, having begun at `begin`. `model`: set if it is not, and kept by the caller.
   TimePoint Execute(Slot& slot, TimePoint begin, ModelHandle& model);
   // After an execution others may have a better claim to what the slot's instance uses. False: the slot waits, and must
