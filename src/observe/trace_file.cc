@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/exception_status.h"
 #include "base/log.h"
 #include "observe/trace_file_stream.h"
 
@@ -65,8 +66,9 @@ void TraceFile::Post(Job job) {
     if (!is_told) LOG_ERROR("traces for '{}' are lost: they come faster than they can be written", path_);
     return;
   }
-  waiting_bytes_ += job.traces.size();
+  const size_t bytes = job.traces.size();
   waiting_.push_back(std::move(job));
+  waiting_bytes_ += bytes;
   if (is_writing_) return;
   is_writing_ = true;
   const bool here = is_closed_;
@@ -82,7 +84,11 @@ void TraceFile::WriteWaiting() {
     waiting_.pop_front();
     waiting_bytes_ -= job.traces.size();
     lock.Unlock();
-    Write(job);
+    try {
+      Write(job);
+    } catch (...) {  // without memory: they are lost, and Close() hears that nobody writes any more
+      LogException("traces that are written");
+    }
     lock.Lock();
   }
   is_losing_ = false;

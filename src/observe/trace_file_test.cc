@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/test_file_limit.h"
 #include "base/test_folder.h"
+#include "base/test_memory_limit.h"
 
 namespace neso {
 namespace {
@@ -118,6 +119,19 @@ TEST_F(TraceFileTest, ADiskThatDoesNotAnswerTakesNotAllMemory) {
   EXPECT_TRUE(folder_.Has("t.json.7"));
   EXPECT_FALSE(folder_.Has("t.json.8"));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(TraceFileTest, TracesForWhichThereIsNoMemoryAreLostAndTheCloseDoesNotWaitForThem) {
+  constexpr size_t kMuch = 64u << 20;  // of which every message and every file's name needs a copy
+  const auto file = New(std::string(kMuch, 'x'));
+  const MemoryLimit limit(kMuch / 4);
+  ::testing::internal::CaptureStderr();
+  file->WriteNext("1");
+  file->Close();
+  file->Append("2");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::HasSubstr("out of memory"));
+}
+#endif
 
 TEST_F(TraceFileTest, TracesOfManyThreadsComeWhole) {
   constexpr int kThreads = 8, kEach = 50;
