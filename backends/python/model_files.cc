@@ -69,7 +69,7 @@ Result<Interpreter> WithRequirementsOf(const Model& model, const ModelFiles& fil
   for (const std::string& folder : {files.version_folder, files.model_folder}) {
     const std::string requirements = folder + "/requirements.txt";
     if (!IsFile(requirements)) continue;
-    if (settings.install_requirements) return WithRequirements(interpreter, requirements, model.name());
+    if (settings.install_requirements) return WithRequirements(interpreter, requirements, model);
     NESO_LOG_INFO("model '", model.name(), "' has a requirements.txt, which is not installed; ",
                   "--backend-config=python,install-requirements=true allows it");
     break;

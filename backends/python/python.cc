@@ -8,6 +8,7 @@
 
 #include "model_files.h"
 #include "neso/backend/backend.h"
+#include "neso/backend/on_load_end.h"
 #include "settings.h"
 #include "supervisor.h"
 
@@ -109,7 +110,10 @@ class PythonModel final : public Model {
     NESO_ASSIGN_OR_RETURN(const std::string arguments, Arguments(name(), "CPU", 0));
     NESO_ASSIGN_OR_RETURN(const std::shared_ptr<Worker> worker,
                           Worker::Start(interpreter_, Place(name(), nullptr), {}));
-    const Result<std::string> completed = worker->AutoComplete(arguments);
+    const Result<std::string> completed = [&] {
+      const OnLoadEnd on_end(handle(), [&worker] { worker->Kill(); });
+      return worker->AutoComplete(arguments);
+    }();
     worker->Kill();
     if (!completed) return completed.status().Copy();
     rapidjson::Document document;
@@ -134,6 +138,7 @@ class PythonInstance final : public Instance<PythonModel> {
     NESO_ASSIGN_OR_RETURN(std::string arguments, model().Arguments(name(), KindName(), device_id()));
     supervisor_ =
         std::make_shared<Supervisor>(model().interpreter(), model().Place(name(), handle()), std::move(arguments));
+    const OnLoadEnd on_end(model().handle(), [this] { supervisor_->EndStart(); });
     return supervisor_->Start();
   }
 

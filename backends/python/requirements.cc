@@ -6,13 +6,16 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "neso/backend/log.h"
+#include "neso/backend/on_load_end.h"
 #include "watcher.h"
 
 namespace neso::python {
@@ -69,7 +72,7 @@ int ExitStatus(int pid) {
 }  // namespace
 
 backend::Result<Interpreter> WithRequirements(const Interpreter& base, const std::string& requirements,
-                                              const std::string& model) {
+                                              const backend::Model& model) {
   Pipe progress;
   Pipe result;
   if (!progress.ok() || !result.ok()) return Status::Internal("cannot make a pipe: ", std::strerror(errno));
@@ -81,17 +84,20 @@ backend::Result<Interpreter> WithRequirements(const Interpreter& base, const std
   progress.CloseWriter();
   result.CloseWriter();
 
+  // With its group, which pip is in. Its number is its own until it has been waited for.
+  std::optional<backend::OnLoadEnd> on_end(std::in_place, model.handle(), [pid] { kill(-pid, SIGKILL); });
   std::deque<std::string> last;
   progress.ReadLines([&](std::string_view line) {
-    NESO_LOG_INFO("model '", model, "': requirements.txt: ", line);
+    NESO_LOG_INFO("model '", model.name(), "': requirements.txt: ", line);
     last.emplace_back(line);
     if (last.size() > kLinesOfError) last.pop_front();
   });
   std::string folder;
   result.ReadLines([&](std::string_view line) { folder = line; });
+  on_end.reset();
   if (ExitStatus(pid) == 0) return InterpreterOf(folder);
 
-  std::string error = backend::Concat("cannot install '", requirements, "' for model '", model, "':");
+  std::string error = backend::Concat("cannot install '", requirements, "' for model '", model.name(), "':");
   for (const std::string& line : last) error += "\n  " + line;
   return Status::Internal(error);
 }

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "interpreter.h"
+#include "neso/backend/model.h"
 #include "neso/backend/status.h"
 
 namespace neso::python {
 
 // `base` with what the file `requirements` asks for. Made once for each text and interpreter, whoever asks, which may
-// take minutes; progress is logged. `model` is who asks. The error has the last lines of pip's.
+// take minutes, but ends with the load; progress is logged. `model` is who asks, in its Initialize(). The error has the
+// last lines of pip's.
 backend::Result<Interpreter> WithRequirements(const Interpreter& base, const std::string& requirements,
-                                              const std::string& model);
+                                              const backend::Model& model);
 
 }  // namespace neso::python

@@ -112,15 +112,20 @@ void Supervisor::Restart() {
   restarting_ = false;
 }
 
+void Supervisor::EndStart() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  if (starting_ != nullptr) starting_->Kill();
+  stop_.notify_all();
+}
+
 void Supervisor::Stop() {
+  EndStart();
   std::thread restart;
   {
     const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    if (starting_ != nullptr) starting_->Kill();  // its initialize may never return
     restart.swap(restart_);
   }
-  stop_.notify_all();
   if (restart.joinable()) restart.join();
   std::shared_ptr<Worker> last;
   {

@@ -23,8 +23,10 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
 
   // Starts the first worker and waits until the model is initialised; its error is the load's.
   backend::Status Start();
-  // Finalizes the model, and ends its process. One that is being started again ends at once: it has nothing to finalize
-  // yet, and its initialize may never return.
+  // No process is started any more. One that is being started ends at once: it has nothing to finalize yet, and its
+  // initialize may never return.
+  void EndStart();
+  // Finalizes the model, and ends its process; EndStart() first.
   void Stop();
 
   // Null while there is none.

@@ -1,8 +1,20 @@
-// TRITONBACKEND_* functions about a model.
+// TRITONBACKEND_* functions about a model, and our own about its load.
+#include <functional>
+#include <stop_token>
+#include <utility>
+
 #include "backend/backend_api.h"
 #include "config/json.h"
+#include "core/foreign_call.h"
+#include "neso/backend/load_watch.h"
 
 using namespace neso;
+
+struct NESOBACKEND_LoadWatch {
+  NESOBACKEND_LoadWatch(std::stop_token stop, std::function<void()> give_up)
+      : callback(std::move(stop), std::move(give_up)) {}
+  const std::stop_callback<std::function<void()>> callback;
+};
 
 TRITONSERVER_Error* TRITONBACKEND_ModelName(TRITONBACKEND_Model* model, const char** name) {
   return ApiCall([&]() -> Status {
@@ -95,6 +107,23 @@ TRITONSERVER_Error* TRITONBACKEND_ModelReportMemoryUsage(TRITONBACKEND_Model* mo
     REQUIRE_ARGUMENTS(model);
     if (usage_size > 0) REQUIRE_ARGUMENTS(usage);
     AsModel(model).ReportMemoryUsage(ToMemoryUsage({usage, usage_size}));
+    return {};
+  });
+}
+
+TRITONSERVER_Error* NESOBACKEND_LoadWatchNew(TRITONBACKEND_Model* model, void (*give_up)(void* userp), void* userp,
+                                             NESOBACKEND_LoadWatch** watch) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(model, reinterpret_cast<const void*>(give_up), watch);
+    const auto call = [give_up, userp] { LogFailure(CallForeign("the give_up of a load's watch", give_up, userp)); };
+    *watch = new NESOBACKEND_LoadWatch(AsModel(model).load_stop(), call);
+    return {};
+  });
+}
+
+TRITONSERVER_Error* NESOBACKEND_LoadWatchDelete(NESOBACKEND_LoadWatch* watch) {
+  return ApiCall([&]() -> Status {
+    delete watch;
     return {};
   });
 }

@@ -1,7 +1,6 @@
 #include "backend/backend_manager.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "backend/backend_model.h"
@@ -136,7 +135,6 @@ struct BackendManager::Impl {
   const BackendOptions options;
   const SchedulingContext context;
   const std::shared_ptr<RateLimiter> limiter;  // null: nothing is limited
-  std::atomic<bool> exiting{false};
   PluginMemory memory;
   UsableGpus gpus;
   BackendRegistry registry;
@@ -150,7 +148,7 @@ BackendManager::~BackendManager() = default;
 
 Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directory, int64_t version,
                                                 inference::ModelConfig config, bool config_file_given,
-                                                TRITONSERVER_Server* server) {
+                                                TRITONSERVER_Server* server, std::stop_token stop) {
   const BackendOptions& options = impl_->options;
   RETURN_IF_ERROR(ValidateModelFiles(config));
   LogWhatIsIgnored(config, options);
@@ -162,6 +160,7 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
 
   auto plugin = std::make_unique<PluginModel>(std::move(backend), model_directory, version, std::move(config),
                                               options.auto_complete, server);
+  plugin->set_load_stop(std::move(stop));
   RETURN_IF_ERROR(LetBackendComplete(*plugin, config_file_given, impl_->gpus));
   OverrideExecutionPolicy(*plugin);
   ASSIGN_OR_RETURN(Labels labels, ReadLabels(plugin->draft(), model_directory));
@@ -169,7 +168,7 @@ Expected<ModelHandle> BackendManager::LoadModel(const std::string& model_directo
                                                                    labels.by_output().end());
   ASSIGN_OR_RETURN(std::unique_ptr<BatchStrategy> strategy, LoadStrategy(query, *plugin));
   auto model = std::make_unique<BackendModel>(std::move(plugin), std::move(labels_by_output), std::move(strategy),
-                                              options, impl_->limiter, impl_->exiting);
+                                              options, impl_->limiter);
   RETURN_IF_ERROR(model->Start(impl_->context));
   return impl_->Publish(std::move(model));
 }
@@ -186,14 +185,12 @@ std::string BackendManager::MissingBackendHint(const std::string& model_director
                      near.empty() ? "" : fmt::format("; did you mean backend: '{}'?", near[0]));
 }
 
-void BackendManager::PrepareForExit() { impl_->exiting = true; }
-
 void BackendManager::TearDown(ModelHandle last) {
   if (Impl::Retirer* retirer = std::get_deleter<Impl::Retirer>(last)) retirer->at_once = true;
   last.reset();
 }
 
-Status BackendManager::UpdateInstanceGroups(Model& model, const inference::ModelConfig& config) {
+Status BackendManager::UpdateInstanceGroups(Model& model, const inference::ModelConfig& config, std::stop_token stop) {
   auto* backend_model = dynamic_cast<BackendModel*>(&model);
   if (backend_model == nullptr) return Internal("model '{}' has no instances to update", model.name());
   inference::ModelConfig wanted = model.config();
@@ -201,7 +198,7 @@ Status BackendManager::UpdateInstanceGroups(Model& model, const inference::Model
   NormalizeInstanceGroups(impl_->gpus.For(wanted), backend_model->backend().attribute().preferred_groups, wanted);
   RETURN_IF_ERROR(ValidateInstanceGroups(wanted, impl_->gpus.InventoryFor(wanted)));
   RETURN_IF_ERROR(impl_->gpus.CheckLimits(wanted));
-  RETURN_IF_ERROR(backend_model->UpdateInstanceGroups(wanted));
+  RETURN_IF_ERROR(backend_model->UpdateInstanceGroups(wanted, std::move(stop)));
   *wanted.mutable_version_policy() = config.version_policy();
   model.UpdateConfig(std::move(wanted));
   return {};

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,24 +33,23 @@ class BackendManager {
   // Loads version `version` of the model in `model_directory`. `config` has been completed by the server and passed the
   // folder-stage checks; this finds the library, lets the backend complete it, normalises, validates the rest, makes
   // instances (in parallel where the backend allows), runs warm-up and attaches the scheduler. `server` is what the
-  // plug-in gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains.
+  // plug-in gets from TRITONBACKEND_ModelServer (opaque here). On error nothing of it remains. When `stop` is requested
+  // the load ends with an error as soon as the plug-in lets it (NESOBACKEND_LoadWatchNew).
   // Errors: of the library search, of validation and warm-up; those of the backend pass through unchanged.
   Expected<ModelHandle> LoadModel(const std::string& model_directory, int64_t version, inference::ModelConfig config,
-                                  bool config_file_given, TRITONSERVER_Server* server);
+                                  bool config_file_given, TRITONSERVER_Server* server, std::stop_token stop);
 
   // If no backend of that name is installed: which are, and which may have been meant. Empty otherwise.
   std::string MissingBackendHint(const std::string& model_directory, int64_t version,
                                  const inference::ModelConfig& config) const;
 
-  // From now on loads end early, with kUnavailable: the process ends.
-  void PrepareForExit();
-
   // Tears a model down on the calling thread and returns when nothing of it remains.
   // Precondition: `last` is the only reference, and the caller is not inside a plug-in's call.
   void TearDown(ModelHandle last);
 
-  // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model.
-  Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config);
+  // Instances are added and removed while the model serves (only instance_group differs). Thread-safe per model. `stop`
+  // as LoadModel's.
+  Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config, std::stop_token stop);
 
   // The rows of the start-up table: name, library path, configuration JSON.
   struct LoadedBackend {

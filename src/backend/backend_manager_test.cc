@@ -125,7 +125,7 @@ class BackendManagerTest : public ::testing::Test {
         "name: '" + name + "' backend: '" + backend + "'" + (config_file_given ? kTensors : "") + settings, "test");
     EXPECT_TRUE(config.ok()) << config.error().ToString();
     NormalizeModelConfig(*config);
-    return manager_->LoadModel(model_folder, 1, std::move(*config), config_file_given, nullptr);
+    return manager_->LoadModel(model_folder, 1, std::move(*config), config_file_given, nullptr, {});
   }
   ModelHandle Load(const std::string& name, const std::string& backend, const std::string& settings = "") {
     Expected<ModelHandle> model = TryLoad(name, backend, settings);
@@ -295,7 +295,7 @@ TEST_F(BackendManagerTest, AddsAndRemovesInstancesWhileTheModelServes) {
   for (const int count : {3, 1, 2}) {
     Call call(model, 20);
     config.mutable_instance_group(0)->set_count(count);
-    const Status status = manager_->UpdateInstanceGroups(*model, config);
+    const Status status = manager_->UpdateInstanceGroups(*model, config, {});
     ASSERT_TRUE(status.ok()) << status.ToString();
     EXPECT_EQ(model->config().instance_group(0).count(), count);
     EXPECT_THAT(call.Await().values(), ElementsAre(20));

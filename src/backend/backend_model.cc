@@ -56,12 +56,11 @@ std::shared_ptr<BackendInstance> TakeMatching(Instances& instances, const Instan
 
 BackendModel::BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
                            std::unique_ptr<BatchStrategy> strategy, const BackendOptions& options,
-                           std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting)
+                           std::shared_ptr<RateLimiter> limiter)
     : Model(std::move(plugin->draft()), plugin->version(), std::move(labels)),
       host_policies_(options.host_policies),
       gpu_addresses_(options.gpu_addresses),
       limiter_(std::move(limiter)),
-      exiting_(exiting),
       plugin_(std::move(plugin)),
       strategy_(std::move(strategy)) {
   if (options.histogram_bounds) {
@@ -117,8 +116,9 @@ class BackendModel::Update {
   BackendModel& model_;
 };
 
-Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config) {
+Status BackendModel::UpdateInstanceGroups(const inference::ModelConfig& config, std::stop_token stop) {
   const Update update(*this);
+  plugin_->set_load_stop(std::move(stop));
   Instances removed;
   {
     MutexLock lock(mutex_);
@@ -162,10 +162,13 @@ bool BackendModel::SharesDeviceThread(const InstanceSpec& spec) const {
 }
 
 Status BackendModel::StartInstance(BackendInstance& instance, const WarmUp& warm_up) const {
-  if (exiting_) return Unavailable("the server exits");
+  const std::stop_token stop = plugin_->load_stop();
+  if (stop.stop_requested()) return LoadStopped();
   const LogScope scope({.model = name(), .version = version()});
   Status status = instance.Initialize();
-  if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance, exiting_);
+  // A plug-in that was told of it may have come to its end before it heard.
+  if (status.ok() && stop.stop_requested()) status = LoadStopped();
+  if (status.ok() && !instance.is_passive()) status = warm_up.Run(instance, stop);
   if (!status.ok()) {
     LOG_ERROR("ERROR: Failed to create instance: {}", status.message());
     return status;

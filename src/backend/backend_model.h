@@ -1,9 +1,9 @@
 // A loaded model version whose instances run in a plug-in.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,19 +26,18 @@ using Instances = std::vector<std::shared_ptr<BackendInstance>>;
 class BackendModel final : public Model {
  public:
   // `plugin` has been initialised and its draft is complete and valid; it becomes the model's configuration. `strategy`
-  // and `limiter` may be null. No instance is started or warmed up any more once `exiting` is true. Both references are
-  // to outlive the model.
+  // and `limiter` may be null. `options` outlives the model.
   BackendModel(std::unique_ptr<PluginModel> plugin, std::map<std::string, std::vector<std::string>> labels,
                std::unique_ptr<BatchStrategy> strategy, const BackendOptions& options,
-               std::shared_ptr<RateLimiter> limiter, const std::atomic<bool>& exiting);
+               std::shared_ptr<RateLimiter> limiter);
   ~BackendModel() override;
 
   // Makes and warms up all instances, then attaches the scheduler. Once, before the model is published.
-  // Errors: the first that an instance or its warm-up reports.
+  // Errors: the first that an instance or its warm-up reports; kUnavailable when the load is stopped.
   Status Start(const SchedulingContext& context);
   // Makes what `config`, complete and valid, has more of and drops what it has less of. Serves on meanwhile.
-  // On error nothing changes.
-  Status UpdateInstanceGroups(const inference::ModelConfig& config);
+  // On error, and when it is stopped, nothing changes.
+  Status UpdateInstanceGroups(const inference::ModelConfig& config, std::stop_token stop);
 
   // The first instance that is not ready says why.
   Status CheckReady() const override;
@@ -61,7 +60,6 @@ class BackendModel final : public Model {
   const std::map<std::string, BackendSettings>& host_policies_;
   const std::map<int, uint64_t>& gpu_addresses_;
   const std::shared_ptr<RateLimiter> limiter_;  // null: nothing is limited
-  const std::atomic<bool>& exiting_;
   const std::unique_ptr<PluginModel> plugin_;
   const std::unique_ptr<BatchStrategy> strategy_;
   mutable Mutex mutex_;

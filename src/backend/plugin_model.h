@@ -5,15 +5,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "config/model_config.pb.h"
 #include "core/model.h"
 
 namespace neso {
+
+// What ends a load that is stopped; whoever stopped it says why.
+inline Status LoadStopped() { return Unavailable("the load was stopped"); }
 
 // Confined to the loading thread until Attach; constant afterwards, but for the plug-in's own state.
 class PluginModel final : public TRITONBACKEND_Model {
@@ -44,6 +50,15 @@ class PluginModel final : public TRITONBACKEND_Model {
   bool auto_complete() const { return auto_complete_; }
   TRITONSERVER_Server* server() const { return server_; }
   Backend& backend() const { return *backend_; }
+  // Stops the load, or the update of its instances, that begins. Thread-safe, as the plug-in may ask at any time.
+  void set_load_stop(std::stop_token stop) {
+    MutexLock lock(mutex_);
+    load_stop_ = std::move(stop);
+  }
+  std::stop_token load_stop() const {
+    MutexLock lock(mutex_);
+    return load_stop_;
+  }
   // Replaces what was reported before.
   void ReportMemoryUsage(std::vector<ModelStatistics::MemoryUsage> usage);
 
@@ -63,6 +78,8 @@ class PluginModel final : public TRITONBACKEND_Model {
   bool initialize_called_ = false;
   bool config_was_set_ = false;
   void* state_ = nullptr;
+  mutable Mutex mutex_;
+  std::stop_token load_stop_ GUARDED_BY(mutex_);
 };
 
 }  // namespace neso

@@ -160,10 +160,10 @@ Expected<WarmUp> WarmUp::Prepare(const inference::ModelConfig& config, int64_t v
   return warm_up;
 }
 
-Status WarmUp::Run(BackendInstance& instance, const std::atomic<bool>& exiting) const {
+Status WarmUp::Run(BackendInstance& instance, const std::stop_token& stop) const {
   for (const WarmUpSample& sample : samples_) {
     for (uint32_t iteration = 1; iteration <= sample.count; ++iteration) {
-      if (exiting) return Unavailable("the server exits");
+      if (stop.stop_requested()) return LoadStopped();
       LOG_VERBOSE(1, "model '{}' instance {} is running warmup sample '{}' for iteration {}", stand_in_->name(),
                   instance.name(), sample.name, iteration);
       RETURN_IF_ERROR(RunSample(sample, instance));

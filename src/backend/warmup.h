@@ -1,12 +1,12 @@
 // Requests that the configuration asks to run on each instance before it serves: `model_warmup`.
 //
 //   ASSIGN_OR_RETURN(WarmUp warm_up, WarmUp::Prepare(model.config(), version, "/models/digits"));
-//   RETURN_IF_ERROR(warm_up.Run(instance, exiting));
+//   RETURN_IF_ERROR(warm_up.Run(instance, stop));
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -49,9 +49,9 @@ class WarmUp {
                                   const std::string& model_folder);
 
   // Returns when all responses are there and all requests released. Executions count in the instance's statistics.
-  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; "; kUnavailable as
-  // soon as `exiting` is true.
-  Status Run(BackendInstance& instance, const std::atomic<bool>& exiting) const;
+  // Errors: what request validation says; kInvalidArg "failed to run warmup sample 'S': <reason>; "; LoadStopped() as
+  // soon as `stop` is requested.
+  Status Run(BackendInstance& instance, const std::stop_token& stop) const;
 
  private:
   Status RunSample(const WarmUpSample& sample, BackendInstance& instance) const;

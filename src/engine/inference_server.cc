@@ -46,8 +46,8 @@ class BackendLoader final : public VersionLoader {
                 TRITONSERVER_Server* server)
       : backends_(backends), ensembles_(std::move(ensembles)), cache_(std::move(cache)), server_(server) {}
 
-  Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
-    ASSIGN_OR_RETURN(ModelHandle loaded, LoadUncached(model, version));
+  Expected<ModelHandle> Load(const PolledModel& model, int64_t version, const std::stop_token& stop) override {
+    ASSIGN_OR_RETURN(ModelHandle loaded, LoadUncached(model, version, stop));
     if (!loaded->config().response_cache().enable()) return loaded;
     if (cache_ == nullptr) {
       LOG_WARNING("model '{}' enables the response cache, and the server has none (--cache-config): all is executed",
@@ -64,18 +64,18 @@ class BackendLoader final : public VersionLoader {
     return VersionFolderHint(model.config, version, ListFolder(model.local.path + "/" + std::to_string(version)));
   }
   void End(ModelHandle last) override { backends_.TearDown(std::move(last)); }
-  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
+  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config, const std::stop_token& stop) override {
     if (IsEnsemble(config)) {
       serving.UpdateConfig(config);
       return {};
     }
-    return backends_.UpdateInstanceGroups(serving, config);
+    return backends_.UpdateInstanceGroups(serving, config, stop);
   }
 
  private:
-  Expected<ModelHandle> LoadUncached(const PolledModel& model, int64_t version) {
+  Expected<ModelHandle> LoadUncached(const PolledModel& model, int64_t version, const std::stop_token& stop) {
     if (IsEnsemble(model.config)) return MakeEnsemble(model.local.path, version, model.config, ensembles_);
-    return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_);
+    return backends_.LoadModel(model.local.path, version, model.config, model.config_given, server_, stop);
   }
 
   BackendManager& backends_;

@@ -77,7 +77,7 @@ class StopOrder {
 void InferenceServer::SetExitTimeout(unsigned seconds) { exit_timeout_seconds_ = seconds; }
 
 void InferenceServer::PrepareForExit() {
-  backends_->PrepareForExit();
+  repository_->lifecycle().StopLoads();
   repository_->storages().PrepareForExit();
 }
 

@@ -10,6 +10,8 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +31,7 @@ class NullScheduler final : public Scheduler {
 // Builds models that do nothing; fails for the models it is told to.
 class FakeLoader final : public VersionLoader {
  public:
-  Expected<ModelHandle> Load(const PolledModel& model, int64_t version) override {
+  Expected<ModelHandle> Load(const PolledModel& model, int64_t version, const std::stop_token& stop) override {
     std::shared_future<void> may_load;
     {
       MutexLock lock(mutex_);
@@ -38,6 +40,7 @@ class FakeLoader final : public VersionLoader {
       if (delay != load_delays_.end()) may_load = delay->second;
     }
     if (may_load.valid()) may_load.wait();
+    if (HasHung(model.name, stop)) return Internal("what it waited for has gone");
     MutexLock lock(mutex_);
     last_directory_ = model.local.path;
     const auto failure = failures_.find(model.name);
@@ -48,7 +51,8 @@ class FakeLoader final : public VersionLoader {
     ++live_;
     return built;
   }
-  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config) override {
+  Status UpdateInPlace(Model& serving, const inference::ModelConfig& config, const std::stop_token& stop) override {
+    if (HasHung(serving.name(), stop)) return Internal("what it waited for has gone");
     MutexLock lock(mutex_);
     ++updates_;
     return {};
@@ -82,6 +86,15 @@ class FakeLoader final : public VersionLoader {
     MutexLock lock(mutex_);
     failures_.erase(name);
   }
+  // Loads and updates of it end, with an error, when they are stopped.
+  void Hang(const std::string& name) {
+    MutexLock lock(mutex_);
+    hanging_.insert(name);
+  }
+  void WaitUntilHanging(int count) {
+    MutexLock lock(mutex_);
+    while (hung_ < count) changed_.Wait(mutex_);
+  }
   // The model is loaded once `may_load` is set.
   void DelayLoad(const std::string& name, std::shared_future<void> may_load) {
     MutexLock lock(mutex_);
@@ -111,7 +124,23 @@ class FakeLoader final : public VersionLoader {
   }
 
  private:
+  bool HasHung(const std::string& name, const std::stop_token& stop) {
+    {
+      MutexLock lock(mutex_);
+      if (!hanging_.contains(name)) return false;
+      ++hung_;
+      changed_.NotifyAll();
+    }
+    std::promise<void> stopped;
+    const std::stop_callback wake(stop, [&stopped] { stopped.set_value(); });
+    stopped.get_future().wait();
+    return true;
+  }
+
   Mutex mutex_;
+  CondVar changed_;
+  std::set<std::string> hanging_ GUARDED_BY(mutex_);
+  int hung_ GUARDED_BY(mutex_) = 0;  // ever
   std::map<std::string, int> loads_ GUARDED_BY(mutex_);
   std::map<std::string, std::string> failures_ GUARDED_BY(mutex_);
   std::map<std::string, std::shared_future<void>> load_delays_ GUARDED_BY(mutex_);

@@ -47,6 +47,7 @@ struct ModelLifecycle::LoadOperation {
   std::vector<VersionAction> actions;
   std::vector<Job> jobs;
   std::atomic<size_t> left{0};
+  std::stop_source stop;
 
   // Brings the model's files to this machine, once for all versions: the other jobs wait for the first.
   Status Localize() {
@@ -111,6 +112,8 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
   for (const int64_t version : wanted) versions.push_back({version, polled.versions.at(version).fingerprint});
   {
     MutexLock lock(mutex_);
+    loads_[id] = operation->stop;
+    if (loads_stopped_) operation->stop.request_stop();
     Record& record = RecordOf(id);
     std::vector<KnownVersion> known;
     for (const auto& [version, entry] : record.versions) {
@@ -152,7 +155,8 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
   const std::string id = operation->model.id();
   const LogScope scope({.model = id, .version = job.version});
   job.result = LoadOnce(*operation, job.version);
-  for (unsigned retry = 0; !job.result && retry < options_.load_retries && !exiting_; ++retry) {
+  for (unsigned retry = 0; !job.result && retry < options_.load_retries; ++retry) {
+    if (operation->stop.stop_requested()) break;
     LOG_INFO("retrying to load '{}' version {}: {}", id, job.version, job.result.error().ToString());
     job.result = LoadOnce(*operation, job.version);
   }
@@ -166,14 +170,16 @@ void ModelLifecycle::RunLoad(const std::shared_ptr<LoadOperation>& operation, si
 
 Expected<ModelHandle> ModelLifecycle::LoadOnce(LoadOperation& operation, int64_t version) {
   const PolledModel& model = operation.model;
+  if (loads_stopped_) return WhyStopped();
   if (const std::string& endless = model.versions.at(version).endless_file; !endless.empty()) {
     return InvalidArg("{} of model '{}'; expected regular files and folders only", endless, model.id());
   }
   const TimePoint start = SteadyClock::Instance().Now();
   Expected<ModelHandle> built = CatchExceptions([&]() -> Expected<ModelHandle> {
     RETURN_IF_ERROR(operation.Localize());
-    return loader_.Load(model, version);
+    return loader_.Load(model, version, operation.stop.get_token());
   });
+  if (!built && operation.stop.stop_requested()) return WhyStopped();
   if (built) (*built)->SetNamespace(model.name_space);
   // An ensemble is nothing but its models, whose loads have been timed.
   if (built && !IsEnsemble(model.config)) {
@@ -193,6 +199,7 @@ void ModelLifecycle::FinishLoad(LoadOperation& operation) {
   std::shared_ptr<AgentChain> former_agents;
   {
     MutexLock lock(mutex_);
+    loads_.erase(id);
     if (status.ok()) {
       former_agents = std::exchange(RecordOf(operation.model.id()).agents, operation.model.agents);
       Commit(operation, dropped);
@@ -221,10 +228,11 @@ Status ModelLifecycle::UpdateServing(const LoadOperation& operation) {
   for (const VersionAction& action : operation.actions) {
     if (!failures.empty() || action.kind != VersionActionKind::kUpdateInPlace) continue;
     const ModelHandle model = serving_.Find(operation.model.id(), action.version);
-    const Status updated = model == nullptr
-                               ? Status()
-                               : CatchExceptions([&] { return loader_.UpdateInPlace(*model, operation.model.config); });
+    if (model == nullptr) continue;
+    Status updated = CatchExceptions(
+        [&] { return loader_.UpdateInPlace(*model, operation.model.config, operation.stop.get_token()); });
     if (updated.ok()) continue;
+    if (operation.stop.stop_requested()) updated = WhyStopped();
     const std::string id = operation.model.id();
     const LogScope scope({.model = id, .version = action.version});
     LOG_ERROR("failed to update '{}' version {}: {}", id, action.version, updated.ToString());
@@ -270,7 +278,8 @@ void ModelLifecycle::Abandon(const LoadOperation& operation) {
     Version& entry = record.versions[job.version];
     if (entry.state == ModelState::kReady) continue;  // the former copy serves on
     entry.state = ModelState::kUnavailable;
-    entry.reason = job.result ? kUnloadedReason : job.reason;
+    // One that was stopped is what somebody has asked for.
+    entry.reason = job.result || operation.stop.stop_requested() ? kUnloadedReason : job.reason;
   }
   version_ended_.NotifyAll();
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,11 @@ class ModelLifecycle {
   void Load(PolledModel model, Done done);
   // Notes that the model cannot be loaded, as Load would on an error without version; what serves goes on serving.
   void RecordFailure(const std::string& id, std::string reason);
+  // Loads of these models that are under way end with an error, if they can be ended: somebody waits to unload them.
+  void StopLoads(const std::set<std::string>& ids);
+  // The same for all models, and for loads to come: the process ends soon.
+  void StopLoads();
+
   // Begins to unload every version; unknown models are unloaded already. `lost`: why, if nobody asked for that.
   void Unload(const std::string& id, const std::string& lost = "");
   // As Unload, of a model that nobody has any more: its states are not shown, until it is loaded again.
@@ -94,8 +100,7 @@ class ModelLifecycle {
   bool WaitUntilEmpty(TimePoint deadline) { return live_.WaitUntilEmpty(deadline); }
   // Waits until no version of the model is left. False when the deadline has passed, or the process ends.
   bool WaitUntilUnloaded(std::string_view name, TimePoint deadline) const;
-  // From now on loads are not tried again, memory is not given back after unloads, and nobody waits for one of them:
-  // the process ends soon.
+  // From now on memory is not given back after unloads, and nobody waits for one of them: the process ends soon.
   void PrepareForExit();
 
   // Gives freed memory back to the system, in the background (memory_return.h).
@@ -128,6 +133,7 @@ class ModelLifecycle {
   std::shared_ptr<LoadOperation> BeginLoad(PolledModel model, Done& done, std::vector<int64_t> wanted);
   void RunLoad(const std::shared_ptr<LoadOperation>& operation, size_t index);
   Expected<ModelHandle> LoadOnce(LoadOperation& operation, int64_t version);
+  Status WhyStopped() const;
   void FinishLoad(LoadOperation& operation);
   Status UpdateServing(const LoadOperation& operation);
   void Commit(LoadOperation& operation, std::vector<ModelHandle>& dropped) REQUIRES(mutex_);
@@ -153,7 +159,9 @@ class ModelLifecycle {
   std::map<std::string, Record, std::less<>> records_ GUARDED_BY(mutex_);             // by id
   std::map<std::string, std::set<std::string>, std::less<>> ids_ GUARDED_BY(mutex_);  // by name, with namespacing
   uint64_t last_generation_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, std::stop_source> loads_ GUARDED_BY(mutex_);  // that are under way, by id
   Gate live_;
+  std::atomic<bool> loads_stopped_{false};
   std::atomic<bool> exiting_{false};
   mutable Executor load_executor_;
   MemoryReturn memory_return_;

@@ -309,7 +309,7 @@ Status ModelRepository::UnloadModel(const std::string& name, bool unload_depende
     const Plan order = plan();
     std::set<std::string> busy;
     for (const auto& [model, is_forgotten] : order) busy.insert(model);
-    const Operation operation(*this, busy);
+    const Operation operation(*this, busy, Operation::Kind::kUnload);
     if (order != plan()) continue;
     for (const auto& [model, is_forgotten] : order) lifecycle_.Unload(model);
     MutexLock lock(mutex_);

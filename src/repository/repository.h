@@ -74,8 +74,9 @@ class ModelRepository {
   // What LoadStartupModels could not load, and why, but for what was unloaded since, or has gone.
   std::map<std::string, std::string> StartupFailures() const;
 
-  // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun. `name` is
-  // an id as well; where models have namespaces, a name means all that have it.
+  // Explicit mode only (else kUnavailable). Load returns when loading has finished, Unload when it has begun; a load that
+  // takes long it ends, if that can be. `name` is an id as well; where models have namespaces, a name means all that
+  // have it.
   // Errors of Load: kInternal when the folder or its configuration is unusable (the log says why), kInvalidArg
   // otherwise.
   Status LoadModel(const std::string& name, const std::vector<LoadParameter>& parameters);
@@ -229,6 +230,7 @@ class ModelRepository {
   std::set<std::string> paths_ GUARDED_BY(mutex_);
   std::map<std::string, std::map<std::string, std::string>> mappings_ GUARDED_BY(mutex_);  // path -> folder -> name
   std::set<std::string> busy_ GUARDED_BY(mutex_);
+  std::multiset<std::string> to_unload_ GUARDED_BY(mutex_);  // for which unloads wait
   // What was loaded and not unloaded by request. Ensembles stay in it when they lose a model, for when that comes back.
   DependencyGraph loaded_ GUARDED_BY(mutex_);
   std::map<std::string, PolledModel> ensembles_ GUARDED_BY(mutex_);  // those in loaded_, as they were read

@@ -306,6 +306,86 @@ constexpr const char* kOverride =
     R"({"backend":"fake","parameters":{"k":{"string_value":"v"}},"input":[{"name":"I","data_type":"TYPE_FP32","dims":[1]}],)"
     R"("output":[{"name":"O","data_type":"TYPE_FP32","dims":[1]}]})";
 
+TEST_F(ModelRepositoryTest, AnUnloadEndsTheLoadThatHangsAndGoesBeforeThoseThatWait) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  loader_.Hang("a");
+  const auto load = [&repository] { return repository.LoadModel("a", {}); };
+  std::future<Status> hangs = std::async(std::launch::async, load);
+  loader_.WaitUntilHanging(1);
+  std::future<Status> waits = std::async(std::launch::async, load);
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_EQ(
+      hangs.get().message(),
+      "load failed for model 'a': version 1 is at UNAVAILABLE state: Unavailable: the load was ended: the model is "
+      "to be unloaded;\n");
+  loader_.WaitUntilHanging(2);
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_THAT(waits.get().message(), HasSubstr("the load was ended"));
+  EXPECT_THAT(Texts(repository.Index(false)), ElementsAre("a:1 UNAVAILABLE unloaded"));
+}
+
+TEST_F(ModelRepositoryTest, AnUnloadWaitsForALoadThatEndsSoon) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  std::promise<void> may_load;
+  loader_.DelayLoad("a", may_load.get_future().share());
+  std::future<Status> loads = std::async(std::launch::async, [&repository] { return repository.LoadModel("a", {}); });
+  ASSERT_TRUE(test::Eventually([this] { return loader_.loads("a:1") == 1; }));
+  std::future<Status> ends =
+      std::async(std::launch::async, [&repository] { return repository.UnloadModel("a", false); });
+  may_load.set_value();
+  EXPECT_TRUE(loads.get().ok());
+  EXPECT_TRUE(ends.get().ok());
+  EXPECT_EQ(Find("a"), nullptr);
+}
+
+TEST_F(ModelRepositoryTest, LoadThreadsThatHangAreFreeAfterTheUnload) {
+  const std::vector<std::string> hanging = {"a", "b", "c", "d"};  // as many as there are
+  for (const std::string& name : hanging) folder_.AddModel(name);
+  folder_.AddModel("e");
+  ModelRepository& repository = Start();
+  std::vector<std::future<Status>> loads;
+  for (const std::string& name : hanging) {
+    loader_.Hang(name);
+    loads.push_back(std::async(std::launch::async, [&repository, name] { return repository.LoadModel(name, {}); }));
+  }
+  loader_.WaitUntilHanging(4);
+  std::future<Status> last = std::async(std::launch::async, [&repository] { return repository.LoadModel("e", {}); });
+  EXPECT_TRUE(repository.UnloadModel("c", false).ok());
+  EXPECT_TRUE(last.get().ok());
+  repository.lifecycle().StopLoads();
+  for (std::future<Status>& load : loads) EXPECT_FALSE(load.get().ok());
+}
+
+TEST_F(ModelRepositoryTest, AnUnloadEndsAnUpdateThatHangs) {
+  folder_.AddModel("a");
+  ModelRepository& repository = Start();
+  ASSERT_TRUE(repository.LoadModel("a", {}).ok());
+  loader_.Hang("a");
+  folder_.AddModel("a", 1, "instance_group { count: 2 }");
+  std::future<Status> update = std::async(std::launch::async, [&repository] { return repository.LoadModel("a", {}); });
+  loader_.WaitUntilHanging(1);
+  EXPECT_TRUE(repository.UnloadModel("a", false).ok());
+  EXPECT_THAT(update.get().message(), HasSubstr("the load was ended: the model is to be unloaded"));
+  EXPECT_EQ(Find("a"), nullptr);
+}
+
+TEST_F(ModelRepositoryTest, LoadsEndWhenTheServerDoesAndAreNotTriedAgain) {
+  retries_ = 3;
+  folder_.AddModel("a");
+  folder_.AddModel("b");
+  ModelRepository& repository = Start();
+  loader_.Hang("a");
+  std::future<Status> hangs = std::async(std::launch::async, [&repository] { return repository.LoadModel("a", {}); });
+  loader_.WaitUntilHanging(1);
+  repository.lifecycle().StopLoads();
+  EXPECT_THAT(hangs.get().message(), HasSubstr("the load was ended: the server exits"));
+  EXPECT_THAT(repository.LoadModel("b", {}).message(), HasSubstr("the load was ended: the server exits"));
+  EXPECT_EQ(loader_.loads("a:1"), 1);
+  EXPECT_EQ(loader_.loads("b:1"), 0);
+}
+
 TEST_F(ModelRepositoryTest, AConfigOverrideReplacesTheFile) {
   folder_.AddModel("a");
   ModelRepository& repository = Start();
