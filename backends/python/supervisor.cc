@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "neso/backend/log.h"
+#include "neso/backend/lost.h"
 
 namespace neso::python {
 
@@ -83,7 +84,7 @@ void Supervisor::OnExit() {
     restart_ = std::thread([self = shared_from_this()] { self->Restart(); });
   } catch (const std::system_error& error) {
     restarting_ = false;
-    why_given_up_ = backend::Concat(NotHealthy(place_.name).message(), " No thread could be started to restart it.");
+    GiveUp("No thread could be started to restart it: load the model anew.");
   }
 }
 
@@ -91,9 +92,8 @@ void Supervisor::Restart() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (deaths_ > kMostDeaths) {
-      why_given_up_ = backend::Concat(NotHealthy(place_.name).message(), " It has died ", deaths_,
-                                      " times in a row and is not started again: load the model anew.");
-      NESO_LOG_ERROR(why_given_up_);
+      GiveUp(
+          backend::Concat("It has died ", deaths_, " times in a row and is not started again: load the model anew."));
       break;
     }
     if (stop_.wait_for(lock, Delay(deaths_), [this] { return stopping_; })) break;
@@ -110,6 +110,14 @@ void Supervisor::Restart() {
     if (!launched) NESO_LOG_ERROR("cannot restart '", place_.name, "': ", launched.status().message());
   }
   restarting_ = false;
+}
+
+void Supervisor::GiveUp(std::string_view why) {
+  why_given_up_ = backend::Concat(NotHealthy(place_.name).message(), " ", why);
+  NESO_LOG_ERROR(why_given_up_);
+  if (NESOBACKEND_ModelInstanceLost == nullptr) return;
+  NESO_LOG_IF_ERROR(NESOBACKEND_ModelInstanceLost(place_.instance, why_given_up_.c_str()), place_.name,
+                    ": nobody is told that it is lost");
 }
 
 void Supervisor::EndStart() {

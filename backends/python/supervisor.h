@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "worker.h"
@@ -37,6 +38,8 @@ class Supervisor final : public std::enable_shared_from_this<Supervisor> {
   backend::Result<std::shared_ptr<Worker>> Launch();
   void OnExit();
   void Restart();
+  // There will be no process any more; the server is told so. With the lock.
+  void GiveUp(std::string_view why);
 
   const Interpreter interpreter_;
   const WorkerPlace place_;

@@ -1,5 +1,6 @@
-// TRITONBACKEND_* functions about a model instance.
+// TRITONBACKEND_* functions about a model instance, and our own that says that it is lost.
 #include "backend/backend_api.h"
+#include "neso/backend/lost.h"
 
 using namespace neso;
 
@@ -123,6 +124,14 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportMemoryUsage(TRITONBACKEND_M
     REQUIRE_ARGUMENTS(instance);
     if (usage_size > 0) REQUIRE_ARGUMENTS(usage);
     AsInstance(instance).ReportMemoryUsage(ToMemoryUsage({usage, usage_size}));
+    return {};
+  });
+}
+
+TRITONSERVER_Error* NESOBACKEND_ModelInstanceLost(TRITONBACKEND_ModelInstance* instance, const char* reason) {
+  return ApiCall([&]() -> Status {
+    REQUIRE_ARGUMENTS(instance, reason);
+    AsInstance(instance).SetLost(reason);
     return {};
   });
 }

@@ -56,7 +56,18 @@ Status BackendInstance::Initialize() {
 }
 
 Status BackendInstance::CheckReady() {
+  if (const std::string lost = why_lost(); !lost.empty()) return Internal("{}", lost);
   return CallForeign("TRITONBACKEND_ModelInstanceReady", model_.backend().functions().model_instance_ready, this);
+}
+
+void BackendInstance::SetLost(std::string why) {
+  MutexLock lock(mutex_);
+  if (why_lost_.empty()) why_lost_ = why.empty() ? "the backend says so" : std::move(why);
+}
+
+std::string BackendInstance::why_lost() const {
+  MutexLock lock(mutex_);
+  return why_lost_;
 }
 
 void BackendInstance::ExecuteOnThread(std::span<InferenceRequest* const> requests) {

@@ -11,6 +11,7 @@
 #include "backend/instance_spec.h"
 #include "backend/plugin_model.h"
 #include "base/log_scope.h"
+#include "base/mutex.h"
 #include "core/instance.h"
 #include "core/instance_thread.h"
 #include "core/message.h"
@@ -32,7 +33,7 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   Status Initialize();
   // Runs Execute where the scheduler would, and waits for it to return.
   void ExecuteOnThread(std::span<InferenceRequest* const> requests);
-  // Asks TRITONBACKEND_ModelInstanceReady, if there is one. Thread-safe.
+  // Asks TRITONBACKEND_ModelInstanceReady, if there is one and it is not lost. Thread-safe.
   Status CheckReady();
 
   const std::string& name() const override { return spec_.name; }
@@ -41,6 +42,11 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   InstanceThread* thread() override { return thread_.get(); }
   std::shared_ptr<ResourceClaim> resource_claim() const override { return claim_; }
   void Execute(std::span<InferenceRequest* const> requests) override;
+
+  // It will execute nothing any more: the plug-in says so, and why. Thread-safe; the first reason stays.
+  void SetLost(std::string why);
+  // Empty: it may execute.
+  std::string why_lost() const;
 
   const InstanceSpec& spec() const { return spec_; }
   PluginModel& model() const { return model_; }
@@ -66,6 +72,8 @@ class BackendInstance final : public ModelInstance, public TRITONBACKEND_ModelIn
   const std::shared_ptr<ResourceClaim> claim_;
   bool initialize_called_ = false;
   void* state_ = nullptr;
+  mutable Mutex mutex_;
+  std::string why_lost_ GUARDED_BY(mutex_);
   // Used by the one execution that runs; kept so that a steady stream of batches allocates nothing.
   std::vector<TRITONBACKEND_Request*> handles_;
   std::vector<InferenceRequest*> unreleased_;

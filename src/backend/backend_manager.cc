@@ -204,6 +204,11 @@ Status BackendManager::UpdateInstanceGroups(Model& model, const inference::Model
   return {};
 }
 
+std::string BackendManager::WhyLost(const Model& model) {
+  const auto* const backend_model = dynamic_cast<const BackendModel*>(&model);
+  return backend_model == nullptr ? "" : backend_model->WhyLost();
+}
+
 std::vector<BackendManager::LoadedBackend> BackendManager::LoadedBackends() const {
   std::vector<LoadedBackend> rows;
   for (const std::shared_ptr<Backend>& backend : impl_->registry.All()) {

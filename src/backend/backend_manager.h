@@ -51,6 +51,9 @@ class BackendManager {
   // as LoadModel's.
   Status UpdateInstanceGroups(Model& model, const inference::ModelConfig& config, std::stop_token stop);
 
+  // Why the model will answer nothing any more but errors; empty: it may. Does not wait.
+  static std::string WhyLost(const Model& model);
+
   // The rows of the start-up table: name, library path, configuration JSON.
   struct LoadedBackend {
     std::string name, path, config_json;

@@ -155,6 +155,19 @@ Status BackendModel::CheckReady() const {
   return {};
 }
 
+// Those that are passive would execute nothing anyway.
+std::string BackendModel::WhyLost() const {
+  std::string why;
+  MutexLock lock(mutex_);
+  for (const auto& instance : instances_) {
+    if (instance->is_passive()) continue;
+    std::string lost = instance->why_lost();
+    if (lost.empty()) return "";
+    if (why.empty()) why = std::move(lost);
+  }
+  return why;
+}
+
 // The execution policy TRITONBACKEND_EXECUTION_DEVICE_BLOCKING; sequences need a thread for each instance.
 bool BackendModel::SharesDeviceThread(const InstanceSpec& spec) const {
   return backend().execution_policy() == TRITONBACKEND_EXECUTION_DEVICE_BLOCKING &&

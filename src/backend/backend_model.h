@@ -41,6 +41,8 @@ class BackendModel final : public Model {
 
   // The first instance that is not ready says why.
   Status CheckReady() const override;
+  // Why all its instances are lost; empty: one is not. Does not wait.
+  std::string WhyLost() const;
   Backend& backend() const { return plugin_->backend(); }
 
  private:

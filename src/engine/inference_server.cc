@@ -63,6 +63,7 @@ class BackendLoader final : public VersionLoader {
     if (!missing_backend.empty()) return missing_backend;
     return VersionFolderHint(model.config, version, ListFolder(model.local.path + "/" + std::to_string(version)));
   }
+  std::string WhyLost(const Model& serving) const override { return BackendManager::WhyLost(serving); }
   void End(ModelHandle last) override { backends_.TearDown(std::move(last)); }
   Status UpdateInPlace(Model& serving, const inference::ModelConfig& config, const std::stop_token& stop) override {
     if (IsEnsemble(config)) {

@@ -117,7 +117,8 @@ std::shared_ptr<ModelLifecycle::LoadOperation> ModelLifecycle::BeginLoad(PolledM
     Record& record = RecordOf(id);
     std::vector<KnownVersion> known;
     for (const auto& [version, entry] : record.versions) {
-      known.push_back({version, entry.state == ModelState::kReady, entry.fingerprint});
+      const bool is_ready = entry.state == ModelState::kReady;
+      known.push_back({version, is_ready, entry.fingerprint, is_ready && !loader_.WhyLost(*entry.model).empty()});
     }
     operation->actions = PlanVersions(known, versions, ChangeOf(record, polled));
     for (const VersionAction& action : operation->actions) {
@@ -496,7 +497,11 @@ std::vector<ModelIndexEntry> ModelLifecycle::States() const {
   for (const auto& [id, record] : records_) {
     if (record.is_removed) continue;
     if (record.versions.empty()) states.push_back({id, -1, ModelState::kUnknown, record.reason});
-    for (const auto& [version, entry] : record.versions) states.push_back({id, version, entry.state, entry.reason});
+    for (const auto& [version, entry] : record.versions) {
+      const std::string lost = entry.state == ModelState::kReady ? loader_.WhyLost(*entry.model) : "";
+      states.push_back(lost.empty() ? ModelIndexEntry{id, version, entry.state, entry.reason}
+                                    : ModelIndexEntry{id, version, ModelState::kUnavailable, lost, /*is_lost=*/true});
+    }
   }
   return states;
 }

@@ -1,7 +1,8 @@
 // States of a model version, as the repository index shows them.
 //
 // LOADING -> READY | UNAVAILABLE; READY -> UNLOADING -> UNAVAILABLE ("unloaded"); UNAVAILABLE | UNLOADING -> LOADING.
-// A READY version that is loaded again stays READY meanwhile.
+// A READY version that is loaded again stays READY meanwhile. One that serves, but is lost (VersionLoader::WhyLost), is
+// shown as UNAVAILABLE.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct ModelIndexEntry {
   int64_t version = -1;  // -1: no version known
   ModelState state = ModelState::kUnknown;
   std::string reason;
+  bool is_lost = false;  // it is there, and answers errors
 };
 
 // The reason of a version that was unloaded on purpose: it does not count against the server's readiness.

@@ -32,7 +32,8 @@ std::vector<VersionAction> PlanVersions(std::span<const KnownVersion> known, std
       return candidate.version == version.version && candidate.is_ready;
     });
     VersionActionKind kind = VersionActionKind::kLoad;
-    if (ready != known.end() && ready->fingerprint == version.fingerprint && change != ConfigChange::kReload) {
+    const bool is_as_wanted = ready != known.end() && !ready->is_lost && ready->fingerprint == version.fingerprint;
+    if (is_as_wanted && change != ConfigChange::kReload) {
       kind = change == ConfigChange::kNone ? VersionActionKind::kKeep : VersionActionKind::kUpdateInPlace;
     }
     actions[version.version] = {kind, version.version};

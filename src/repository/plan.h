@@ -22,6 +22,7 @@ struct KnownVersion {
   int64_t version;
   bool is_ready;
   uint64_t fingerprint;  // of the files it was loaded from
+  bool is_lost = false;  // serves errors only: it is loaded again, whatever has changed
 };
 
 struct WantedVersion {

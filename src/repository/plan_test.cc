@@ -30,6 +30,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         PlanCase{"FirstLoad", {}, {{1, 7}}, ConfigChange::kReload, {{kLoad, 1}}},
         PlanCase{"NothingChanged", {{1, true, 7}}, {{1, 7}}, ConfigChange::kNone, {{kKeep, 1}}},
+        PlanCase{"NothingChangedButLost", {{1, true, 7, true}}, {{1, 7}}, ConfigChange::kNone, {{kLoad, 1}}},
+        PlanCase{"LostAndInstancesChanged", {{1, true, 7, true}}, {{1, 7}}, ConfigChange::kInPlace, {{kLoad, 1}}},
+        PlanCase{"LostAndNotWanted", {{1, true, 7, true}}, {}, ConfigChange::kNone, {{kUnload, 1}}},
         PlanCase{"FilesChanged", {{1, true, 7}}, {{1, 8}}, ConfigChange::kNone, {{kLoad, 1}}},
         PlanCase{"ConfigChanged", {{1, true, 7}}, {{1, 7}}, ConfigChange::kReload, {{kLoad, 1}}},
         PlanCase{"InstancesChanged", {{1, true, 7}}, {{1, 7}}, ConfigChange::kInPlace, {{kUpdateInPlace, 1}}},

@@ -22,6 +22,8 @@ class VersionLoader {
   // What about the model's folder or this machine may explain that the load failed: a sentence for people. Empty:
   // nothing.
   virtual std::string Explain(const PolledModel& model, int64_t version) { return ""; }
+  // Why a version that serves will answer nothing any more but errors, until it is loaded anew; empty: it may. Does not wait.
+  virtual std::string WhyLost(const Model& serving) const { return ""; }
   // Ends what Load built, of which nobody else holds a reference; nothing of it remains on return.
   virtual void End(ModelHandle last) { last.reset(); }
   // Applies a configuration that differs only in instance_group and version_policy to a model that serves. `stop` as

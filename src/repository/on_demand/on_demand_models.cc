@@ -353,7 +353,7 @@ std::vector<ModelIndexEntry> OnDemandModels::Index(bool ready_only) const {
   const TimePoint now = parts_.clock.Now();
   MutexLock lock(mutex_);
   for (ModelIndexEntry& entry : index) {
-    if (entry.state == ModelState::kReady || !there.contains(entry.name)) continue;
+    if (entry.state == ModelState::kReady || entry.is_lost || !there.contains(entry.name)) continue;
     if (const std::optional<Status> reason = failures_.Reason(entry.name, now)) {
       if (entry.state == ModelState::kUnknown) entry = {entry.name, -1, ModelState::kUnavailable, reason->message()};
       continue;
@@ -376,7 +376,7 @@ std::vector<ModelIndexEntry> OnDemandModels::States() const {
   }
   std::erase_if(states, [&](const ModelIndexEntry& entry) {
     const bool has_failed = entry.state == ModelState::kUnavailable || entry.state == ModelState::kUnknown;
-    return has_failed && !failing.contains(entry.name);
+    return has_failed && !entry.is_lost && !failing.contains(entry.name);
   });
   for (const ModelIndexEntry& entry : states) failing.erase(entry.name);
   // Those whose folders cannot be used are not known to the lifecycle.
