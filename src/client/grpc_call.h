@@ -39,8 +39,10 @@ class GrpcCall {
     ~Listener() = default;
   };
 
-  // `listener` outlives the call, and does not destroy it, or its connection, in what it is told.
-  explicit GrpcCall(Listener& listener) : listener_(listener) {}
+  // A message of the answer that is longer ends the call with RESOURCE_EXHAUSTED. `listener` outlives the call, and does
+  // not destroy it, or its connection, in what it is told.
+  explicit GrpcCall(Listener& listener, size_t max_message_bytes = INT32_MAX)
+      : listener_(listener), answer_(max_message_bytes) {}
   // Cancels it.
   ~GrpcCall() { Cancel(); }
   GrpcCall(const GrpcCall&) = delete;

@@ -11,11 +11,11 @@ TimePoint Now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view message,
-                                       std::chrono::milliseconds timeout, const net::GrpcMetadata& metadata) {
+Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view message, const Patience& patience,
+                                       const net::GrpcMetadata& metadata) {
   std::string answer;
   size_t answers = 0;
-  RETURN_IF_ERROR(CallForMany(path, message, timeout, metadata, [&](std::string_view came) {
+  RETURN_IF_ERROR(CallForMany(path, message, patience, metadata, [&](std::string_view came) {
     answer = came;
     answers++;
     return true;
@@ -24,22 +24,22 @@ Expected<std::string> GrpcClient::Call(std::string_view path, std::string_view m
   return Internal("{}: expected one message as the answer of {}, got {}", endpoint_.Place(), path, answers);
 }
 
-Status GrpcClient::CallForMany(std::string_view path, std::string_view message, std::chrono::milliseconds timeout,
+Status GrpcClient::CallForMany(std::string_view path, std::string_view message, const Patience& patience,
                                const net::GrpcMetadata& metadata, std::function<bool(std::string_view)> take) {
   if (message.size() > UINT32_MAX)
     return InvalidArg("a gRPC message has less than 4 GiB, got {} bytes", message.size());
-  const TimePoint deadline = Now() + timeout;
-  RETURN_IF_ERROR(EnsureConnection(deadline));
+  const Waiting waiting(patience);
+  RETURN_IF_ERROR(EnsureConnection(waiting.deadline()));
   take_ = std::move(take);
   wants_more_ = true;
-  const GrpcMethod method(endpoint_, path, metadata, timeout);
+  const GrpcMethod method(endpoint_, path, metadata, patience.timeout);
   const net::GrpcPrefix prefix(false, message.size());
   // A copy, of which the last bytes may still be under way when the answer is there.
   auto sent = std::make_shared<std::string>(std::string(prefix.view()).append(message));
-  GrpcCall call(*this);
+  GrpcCall call(*this, max_message_bytes_);
   call.Begin(*connection_, method);
   call.SendAndFinish({.head = *sent, .keep = sent});
-  while (call.is_under_way() && wants_more_ && Now() < deadline) loop_.RunOnce(deadline);
+  while (call.is_under_way() && wants_more_ && !waiting.IsOver()) loop_.RunOnce(waiting.NextLook());
   if (!wants_more_) return {};
   if (call.is_under_way()) return Unavailable("no answer from {} in time", endpoint_.Place());
   if (status_.code == net::GrpcCode::kOk) return {};

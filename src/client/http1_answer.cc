@@ -135,7 +135,6 @@ Http1AnswerReader::State Http1AnswerReader::StartBody() {
     part_ = Part::kChunks;
     chunks_ = net::ChunkDecoder();
   } else if (has_length_) {
-    if (left_ > max_body_bytes_) return Fail("its body is longer than is allowed here");
     part_ = left_ > 0 ? Part::kLength : Part::kDone;
     if (left_ == 0) return State::kDone;
   } else {

@@ -35,6 +35,8 @@ class Http1AnswerReader {
 
   int status() const { return status_; }
   const std::string& body() const { return body_; }
+  // What has come of it since the last time: it is not kept then, and bounded is what has not been taken.
+  std::string ReleaseBody() { return std::exchange(body_, {}); }
   // Names in lower case.
   Headers ParseHeaders() const;
   // The connection may be used for another request.

@@ -10,13 +10,16 @@ namespace neso::client {
 using net::IoResult;
 
 Expected<std::unique_ptr<Http1Connection>> Http1Connection::Connect(Loop& loop, const Endpoint& endpoint,
-                                                                    TimePoint deadline, Listener& listener) {
+                                                                    TimePoint deadline, Listener& listener,
+                                                                    size_t max_body_bytes) {
   ASSIGN_OR_RETURN(Dialled dialled, Dial(endpoint, Wire::kHttp1, deadline, loop.load()));
-  return Adopt(loop, std::move(dialled), listener);
+  return Adopt(loop, std::move(dialled), listener, max_body_bytes);
 }
 
-std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, Dialled dialled, Listener& listener) {
-  std::unique_ptr<Http1Connection> connection(new Http1Connection(std::move(dialled.transport), listener));
+std::unique_ptr<Http1Connection> Http1Connection::Adopt(Loop& loop, Dialled dialled, Listener& listener,
+                                                        size_t max_body_bytes) {
+  std::unique_ptr<Http1Connection> connection(
+      new Http1Connection(std::move(dialled.transport), listener, max_body_bytes));
   loop.Watch(dialled.fd, *connection);
   return connection;
 }

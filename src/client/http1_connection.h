@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,7 +35,7 @@ class Http1Connection final : private Loop::Watcher {
     // May send the next request, if the connection is still open: the answer keeps it, and all of the request was sent.
     virtual void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) = 0;
     // More of it has come, not yet all.
-    virtual void OnMore(const Http1AnswerReader& /*answer*/) {}
+    virtual void OnMore(Http1AnswerReader& /*answer*/) {}
     // No answer will come. kUnavailable with the reason.
     virtual void OnLost(Http1Connection& connection, const Status& reason) = 0;
 
@@ -41,11 +43,12 @@ class Http1Connection final : private Loop::Watcher {
     ~Listener() = default;
   };
 
-  // `loop` and `listener` outlive the connection.
+  // `loop` and `listener` outlive the connection. An answer whose body is longer than `max_body_bytes` loses it.
   static Expected<std::unique_ptr<Http1Connection>> Connect(Loop& loop, const Endpoint& endpoint, TimePoint deadline,
-                                                            Listener& listener);
+                                                            Listener& listener, size_t max_body_bytes = SIZE_MAX);
   // On the thread of `loop`, of what was dialled on any.
-  static std::unique_ptr<Http1Connection> Adopt(Loop& loop, Dialled dialled, Listener& listener);
+  static std::unique_ptr<Http1Connection> Adopt(Loop& loop, Dialled dialled, Listener& listener,
+                                                size_t max_body_bytes = SIZE_MAX);
   Http1Connection(const Http1Connection&) = delete;
   Http1Connection& operator=(const Http1Connection&) = delete;
 
@@ -55,8 +58,8 @@ class Http1Connection final : private Loop::Watcher {
   bool awaits_answer() const { return awaits_answer_; }
 
  private:
-  Http1Connection(std::unique_ptr<net::Transport> transport, Listener& listener)
-      : listener_(listener), transport_(std::move(transport)) {}
+  Http1Connection(std::unique_ptr<net::Transport> transport, Listener& listener, size_t max_body_bytes)
+      : listener_(listener), transport_(std::move(transport)), answer_(max_body_bytes) {}
   void OnEvents(bool is_ending) override;
   void Write();
   void Read();

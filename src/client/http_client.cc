@@ -49,28 +49,27 @@ Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call) 
   return head + "\r\n";
 }
 
-Expected<HttpAnswer> HttpClient::Call(const HttpCall& call, std::chrono::milliseconds timeout, const TakeBody& take) {
+Expected<HttpAnswer> HttpClient::Call(const HttpCall& call, const Patience& patience, const TakeBody& take) {
   take_ = take;
-  const TimePoint deadline = std::chrono::steady_clock::now() + timeout;
+  const Waiting waiting(patience);
   ASSIGN_OR_RETURN(const std::string head, WriteHead(endpoint_, call));
   const bool was_kept = connection_ != nullptr && connection_->is_open();
-  Expected<HttpAnswer> answer = Ask(call, head, deadline);
+  Expected<HttpAnswer> answer = Ask(call, head, waiting);
   const bool may_repeat = call.method == "GET" || call.method == "HEAD";
-  if (answer.ok() || !was_kept || !may_repeat || std::chrono::steady_clock::now() >= deadline) return answer;
-  return Ask(call, head, deadline);
+  if (answer.ok() || !was_kept || !may_repeat || waiting.IsOver()) return answer;
+  return Ask(call, head, waiting);
 }
 
-Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& head, TimePoint deadline) {
+Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& head, const Waiting& waiting) {
   if (connection_ == nullptr || !connection_->is_open()) {
     connection_.reset();
-    ASSIGN_OR_RETURN(connection_, Http1Connection::Connect(loop_, endpoint_, deadline, *this));
+    ASSIGN_OR_RETURN(connection_,
+                     Http1Connection::Connect(loop_, endpoint_, waiting.deadline(), *this, max_body_bytes_));
   }
   lost_ = {};
-  taken_ = 0;
   has_enough_ = false;
   connection_->Send({.head = head, .body = call.body, .method = call.method});
-  while (connection_->awaits_answer() && !has_enough_ && std::chrono::steady_clock::now() < deadline)
-    loop_.RunOnce(deadline);
+  while (connection_->awaits_answer() && !has_enough_ && !waiting.IsOver()) loop_.RunOnce(waiting.NextLook());
   if (has_enough_) {
     connection_.reset();  // the rest is nobody's
     return std::move(answer_);
@@ -83,18 +82,25 @@ Expected<HttpAnswer> HttpClient::Ask(const HttpCall& call, const std::string& he
   return std::move(answer_);
 }
 
-void HttpClient::OnMore(const Http1AnswerReader& answer) {
-  const std::string_view more = std::string_view(answer.body()).substr(taken_);
-  taken_ = answer.body().size();
-  if (!take_ || more.empty() || has_enough_ || take_(more)) return;
+// Whether it is the caller's.
+bool HttpClient::Hand(int status, std::string_view more) {
+  constexpr int kOk = 200;
+  if (!take_ || status != kOk) return false;
+  if (more.empty() || has_enough_ || take_(more)) return true;
   has_enough_ = true;
-  answer_ = {.status = answer.status(), .headers = {}, .body = {}};
+  answer_ = {.status = status, .headers = {}, .body = {}};
+  return true;
+}
+
+void HttpClient::OnMore(Http1AnswerReader& answer) {
+  if (Hand(answer.status(), answer.body())) answer.ReleaseBody();
 }
 
 void HttpClient::OnAnswer(Http1Connection&, const Http1AnswerReader& answer) {
-  OnMore(answer);
+  const bool is_handed = Hand(answer.status(), answer.body());
   if (has_enough_) return;
-  answer_ = {.status = answer.status(), .headers = answer.ParseHeaders(), .body = answer.body()};
+  answer_ = {
+      .status = answer.status(), .headers = answer.ParseHeaders(), .body = is_handed ? std::string() : answer.body()};
 }
 
 }  // namespace neso::client

@@ -4,7 +4,6 @@
 //   ASSIGN_OR_RETURN(const HttpAnswer answer, client.Call({.path = "/v2/health/ready"}, std::chrono::seconds(5)));
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "base/status.h"
 #include "client/http1_connection.h"
+#include "client/patience.h"
 
 namespace neso::client {
 
@@ -44,31 +44,35 @@ Expected<std::string> WriteHead(const Endpoint& endpoint, const HttpCall& call);
 // Keeps its connection for the next call. Confined to a thread.
 class HttpClient final : private Http1Connection::Listener {
  public:
-  explicit HttpClient(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  explicit HttpClient(Endpoint endpoint, size_t max_body_bytes = SIZE_MAX)
+      : endpoint_(std::move(endpoint)), max_body_bytes_(max_body_bytes) {}
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Is given the body piece by piece, as it comes; the answer has it as a whole, too. False: no more is wanted, and the
-  // call ends at once, with the status alone.
+  // Is given the body of an answer with status 200 piece by piece, as it comes; the answer does not have it then, and it
+  // may be of any length. False: no more is wanted, and the call ends at once, with the status alone.
   using TakeBody = std::function<bool(std::string_view more)>;
 
   // Any status is an answer. A GET or HEAD whose kept connection turns out to have been closed is sent once more.
-  // Errors: kUnavailable when the server cannot be reached, says nothing within `timeout`, or what it says is no HTTP.
-  Expected<HttpAnswer> Call(const HttpCall& call, std::chrono::milliseconds timeout, const TakeBody& take = {});
+  // Errors: kUnavailable when the server cannot be reached, says nothing in time, or what it says is no HTTP or longer
+  // than `max_body_bytes`.
+  Expected<HttpAnswer> Call(const HttpCall& call, const Patience& patience, const TakeBody& take = {});
   const Endpoint& endpoint() const { return endpoint_; }
 
  private:
-  Expected<HttpAnswer> Ask(const HttpCall& call, const std::string& head, TimePoint deadline);
-  void OnMore(const Http1AnswerReader& answer) override;
+  Expected<HttpAnswer> Ask(const HttpCall& call, const std::string& head, const Waiting& waiting);
+  void OnMore(Http1AnswerReader& answer) override;
   void OnAnswer(Http1Connection& connection, const Http1AnswerReader& answer) override;
   void OnLost(Http1Connection& connection, const Status& reason) override { lost_ = reason; }
 
+  bool Hand(int status, std::string_view more);
+
   const Endpoint endpoint_;
+  const size_t max_body_bytes_;
   Loop loop_;
   std::unique_ptr<Http1Connection> connection_;
   HttpAnswer answer_;
   TakeBody take_;
-  size_t taken_ = 0;  // bytes of the body
   bool has_enough_ = false;
   Status lost_;
 };

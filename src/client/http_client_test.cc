@@ -64,6 +64,39 @@ TEST(HttpClientTest, LargeAnswersArrive) {
   EXPECT_EQ(answer->body.find_first_not_of('z'), std::string::npos);
 }
 
+TEST(HttpClientTest, AnAnswerIsAsLongAsIsAllowedOrIsTakenAsItComes) {
+  net::TestServer server;
+  server.handler().on_request = [](net::HttpExchangeRef exchange) {
+    net::HttpResponse response;
+    response.body.resize(9'000'000, 'z');
+    exchange->Respond(std::move(response));
+  };
+  HttpClient client(At(server.port()), /*max_body_bytes=*/1'000'000);
+  const auto refused = client.Call({}, kPatience);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message().find("its body is longer than is allowed here"), std::string::npos);
+  size_t taken = 0;
+  const auto answer = client.Call({}, kPatience, [&taken](std::string_view more) {
+    taken += more.size();
+    return true;
+  });
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(taken, 9'000'000u);
+  EXPECT_EQ(answer->body, "") << "it is not kept besides";
+}
+
+bool IsUnwanted(TimePoint begin) { return std::chrono::steady_clock::now() > begin + milliseconds(30); }
+
+TEST(HttpClientTest, AWaitThatIsOfNoUseAnyMoreEnds) {
+  net::UnansweredExchange kept;
+  net::TestServer server;
+  server.handler().on_request = [&kept](net::HttpExchangeRef exchange) { kept.Keep(std::move(exchange)); };
+  HttpClient client(At(server.port()));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_FALSE(client.Call({}, {kPatience, IsUnwanted}).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience / 2);
+}
+
 TEST(HttpClientTest, AConnectionWhoseRequestWasNotSentWholeIsNotUsedAgain) {
   EarlyServer server("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno", 2);
   std::string body;
