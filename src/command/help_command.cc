@@ -1,13 +1,11 @@
 #include "command/help_command.h"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <memory>
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/write_file.h"
 #include "command/check_words.h"
 #include "command/command_table.h"
 #include "command/manual.h"
@@ -34,20 +32,11 @@ struct HelpOptions {
   bool man = false;
 };
 
-// For all to read, unlike what ReplaceFile makes.
-Status WritePage(const std::string& file, const std::string& text) {
-  std::ofstream stream(file);
-  stream << text;
-  stream.close();
-  if (!stream) return Internal("cannot write {}: {}", file, std::strerror(errno));
-  return {};
-}
-
 // One page a command, and one for all.
 Status WriteManual(const std::string& folder, const ProgramParts& parts) {
-  RETURN_IF_ERROR(WritePage(folder + "/neso.1", MainPage(parts)));
+  RETURN_IF_ERROR(WriteFile(folder + "/neso.1", MainPage(parts)));
   for (const Command& command : Commands()) {
-    RETURN_IF_ERROR(WritePage(folder + "/neso-" + command.name + ".1", PageOf(command, parts)));
+    RETURN_IF_ERROR(WriteFile(folder + "/neso-" + command.name + ".1", PageOf(command, parts)));
   }
   return {};
 }

@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "base/text.h"
+#include "base/write_file.h"
 #include "serve/model_source.h"
 #include "serve/serve_words.h"
 
@@ -105,9 +105,7 @@ Status LayOut(const ServeWords& words, const ModelSource& source, const fs::path
   std::error_code error;
   fs::create_directories(model / "1", error);
   if (error) return Internal("cannot make the folder '{}': {}", model.string(), error.message());
-  if (!config.empty() && !(std::ofstream(model / "config.pbtxt") << config).flush()) {
-    return Internal("cannot write '{}'", (model / "config.pbtxt").string());
-  }
+  if (!config.empty()) RETURN_IF_ERROR(WriteFile((model / "config.pbtxt").string(), config));
   return LinkFile(source, facts, model / "1");
 }
 

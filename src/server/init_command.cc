@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/write_file.h"
 #include "engine/inference_server.h"
 #include "server/startup_failures.h"
 
@@ -124,8 +122,7 @@ int InitModel(const StagedModel& staged, const Options& options) {
     std::fputs(text.c_str(), stdout);
     return kDone;
   }
-  if (!(std::ofstream(path) << text).flush())
-    return Fail(fmt::format("cannot write '{}': {}", path.string(), std::strerror(errno)));
+  if (const Status written = WriteFile(path, text); !written.ok()) return Fail(written.message());
   std::printf("wrote %s\n", path.c_str());
   return kDone;
 }
