@@ -115,7 +115,7 @@ Expected<std::string> GrpcTransport::Ask(Question question, const std::string& m
 }
 
 Expected<std::string> GrpcTransport::Call(std::string_view method, const MessageWriter& message,
-                                          std::chrono::milliseconds patience) {
+                                          const client::Patience& patience) {
   Expected<std::string> answer = client_.Call(ServicePath(method), message.bytes(), patience, options_.headers);
   if (answer || !answer.error().message().starts_with("UNAUTHENTICATED")) return answer;
   return Status(answer.error().code(), answer.error().message() + std::string(client::kAccessKeyHint));

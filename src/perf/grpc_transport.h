@@ -36,7 +36,7 @@ class GrpcTransport final : public Transport {
  private:
   // Of the inference service. Errors: the server's own text, and what to do without an access key.
   Expected<std::string> Call(std::string_view method, const wire::MessageWriter& message,
-                             std::chrono::milliseconds patience = kUsualPatience);
+                             const client::Patience& patience = UsualPatience());
 
   const client::Endpoint endpoint_;
   const Options& options_;

@@ -83,7 +83,8 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
 
   Status Connect() {
     const TimePoint deadline = std::chrono::steady_clock::now() + kUsualPatience;
-    ASSIGN_OR_RETURN(connection_, client::Http1Connection::Connect(loop_, endpoint_, deadline, *this));
+    ASSIGN_OR_RETURN(connection_,
+                     client::Http1Connection::Connect(loop_, endpoint_, deadline, *this, kMostAnswerBytes));
     return {};
   }
 
@@ -131,7 +132,7 @@ class HttpLane final : public Lane, private client::Http1Connection::Listener {
 Expected<std::string> HttpTransport::Ask(Question question, const std::string& model, const std::string& version) {
   const std::string path = fmt::format("{}{}", client::ModelPath(model, version), EndpointOf(question));
   ASSIGN_OR_RETURN(client::HttpAnswer answer,
-                   client_.Call({.path = path, .headers = options_.headers}, kUsualPatience));
+                   client_.Call({.path = path, .headers = options_.headers}, UsualPatience()));
   if (answer.status != 200) return ErrorOf(path, answer);
   return std::move(answer.body);
 }
@@ -169,7 +170,7 @@ Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const Model
   return bytes;
 }
 
-Status HttpTransport::Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience) {
+Status HttpTransport::Post(const std::string& path, const std::string& body, const client::Patience& patience) {
   ASSIGN_OR_RETURN(const client::HttpAnswer answer,
                    client_.Call({.method = "POST", .path = path, .headers = options_.headers, .body = body}, patience));
   if (answer.status != 200) return ErrorOf(path, answer);

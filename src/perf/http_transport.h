@@ -14,7 +14,7 @@ namespace neso::perf {
 class HttpTransport final : public Transport {
  public:
   HttpTransport(client::Endpoint endpoint, const Options& options)
-      : endpoint_(std::move(endpoint)), options_(options), client_(endpoint_) {}
+      : endpoint_(std::move(endpoint)), options_(options), client_(endpoint_, kMostAnswerBytes) {}
 
   Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) override;
   Status SetTrace(const TraceSettings& settings) override;
@@ -27,7 +27,7 @@ class HttpTransport final : public Transport {
   void RunOnce(TimePoint until) override { loop_.RunOnce(until); }
 
  private:
-  Status Post(const std::string& path, const std::string& body, std::chrono::milliseconds patience = kUsualPatience);
+  Status Post(const std::string& path, const std::string& body, const client::Patience& patience = UsualPatience());
 
   const client::Endpoint endpoint_;
   const Options& options_;

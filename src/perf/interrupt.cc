@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 
 #include "base/signal_handler.h"
 #include "perf/output.h"
@@ -16,23 +17,44 @@ constexpr std::chrono::milliseconds kLook{50};
 constexpr int kSignals[] = {SIGINT, SIGTERM};
 constexpr int kShellsBase = 128;
 
+constexpr std::chrono::seconds kAfterwards{2};  // that answers are waited for
+
 // A handler takes no argument of ours, so what it sets is static.
 std::atomic<int> g_signal{0};
+std::atomic<Nanoseconds::rep> g_since{0};
 
-void Note(int signal_number) { g_signal = signal_number; }
+void Note(int signal_number) {
+  g_since = std::chrono::steady_clock::now().time_since_epoch().count();
+  g_signal = signal_number;
+}
+
+void End(int signal_number) { std::_Exit(kShellsBase + signal_number); }
+
+void HandleAll(void (*handler)(int), int flags = 0) {
+  for (const int number : kSignals) HandleSignal(number, handler, flags);
+}
 
 }  // namespace
 
-InterruptWatch::InterruptWatch() {
-  for (const int number : kSignals) HandleSignal(number, Note, SA_RESTART | static_cast<int>(SA_RESETHAND));
-}
+InterruptWatch::InterruptWatch() { HandleAll(End); }
 
 InterruptWatch::~InterruptWatch() {
-  for (const int number : kSignals) HandleSignal(number, SIG_DFL);
+  HandleAll(SIG_DFL);
   g_signal = 0;
 }
 
+// The signal after the one that was noted ends the process: it is not to be noted, too.
+void InterruptWatch::Defer() {
+  if (!HasCome()) HandleAll(Note, SA_RESTART | static_cast<int>(SA_RESETHAND));
+}
+
 bool InterruptWatch::HasCome() { return g_signal != 0; }
+
+bool InterruptWatch::IsOverdue(TimePoint begin) {
+  if (!HasCome()) return false;
+  const TimePoint since = std::max(begin, TimePoint(Nanoseconds(g_since)));
+  return std::chrono::steady_clock::now() >= since + kAfterwards;
+}
 
 int InterruptWatch::ExitCode() { return kShellsBase + g_signal; }
 

@@ -11,7 +11,9 @@
 
 namespace neso::perf {
 
-// While it lives the first SIGINT or SIGTERM is noted, and the next one ends the process. At most one lives.
+// While it lives SIGINT or SIGTERM ends the process at once, with ExitCode, as long as there is nothing to tell and
+// nothing to leave as it was found; from Defer on the first one is noted, and the next one ends the process. At most one
+// lives.
 class InterruptWatch {
  public:
   InterruptWatch();
@@ -19,9 +21,13 @@ class InterruptWatch {
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 
+  // Precondition: one lives.
+  static void Defer();
   static bool HasCome();
   // Of a process that was interrupted, as shells have it: 130 for SIGINT. Precondition: HasCome.
   static int ExitCode();
+  // Of a wait for a server that began then: somebody waits for the end, and it has had a moment to answer since.
+  static bool IsOverdue(TimePoint begin);
 };
 
 // On stderr, what an interrupt makes the command do. Precondition: HasCome.

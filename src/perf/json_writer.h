@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/utf8.h"
+
 namespace neso::perf {
 
 // Confined to a thread.
@@ -65,10 +67,10 @@ class JsonWriter {
     writer_.EndArray();
   }
 
-  // The text, with a line's end. Once.
+  // The text, with a line's end, in UTF-8 whatever the texts are. Once.
   std::string Finish() {
     writer_.EndObject();
-    return std::string(buffer_.GetString(), buffer_.GetSize()) + '\n';
+    return ToUtf8({buffer_.GetString(), buffer_.GetSize()}) + '\n';
   }
 
  private:

@@ -40,6 +40,7 @@ Status LoadRun::MeasureAll() {
       return target_.End();
     }
     search.Judge(verdict);
+    if (std::ferror(stdout) != 0) return target_.End();  // nobody reads on, or the disk is full
   }
   if (options_.search == SearchKind::kLimit || search.unknown()) Tell(options_, LimitText(options_, search));
   is_complete_ = !search.unknown();
@@ -74,7 +75,7 @@ Verdict LoadRun::Judge(Measured measured) {
     Complain(fmt::format("Measured latency went over the set limit of {} msec. ", options_.latency_limit.count()));
   }
   const bool is_for_files = !options_.html_file.empty() || !options_.export_file.empty();
-  if (!is_for_files) measured.windows.clear();  // each has all its samples
+  if (!is_for_files) measured.ForgetRequests();
   results_.push_back(std::move(measured));
   return is_good ? Verdict::kGood : Verdict::kTooMuch;
 }

@@ -169,6 +169,17 @@ double DeviationOf(std::span<const double> numbers, double average) {
   return std::sqrt(squares / static_cast<double>(numbers.size() - 1));
 }
 
+void Latencies::KeepPercentiles() {
+  std::vector<double> percentiles;
+  for (int percent = 1; percent <= 100 && !sorted_us.empty(); percent++) percentiles.push_back(Percentile(percent));
+  sorted_us = std::move(percentiles);
+}
+
+void Measured::ForgetRequests() {
+  windows.clear();
+  latencies.KeepPercentiles();
+}
+
 Latencies LatenciesOf(std::span<const Sample> samples) {
   Latencies latencies;
   latencies.sorted_us.reserve(samples.size());

@@ -27,6 +27,8 @@ struct Latencies {
   std::vector<double> sorted_us;
 
   double Percentile(double percent) const { return PercentileOf(sorted_us, percent); }
+  // Of sorted_us the percentiles 1 to 100, which answer for whole numbers as all of it does.
+  void KeepPercentiles();
 };
 Latencies LatenciesOf(std::span<const Sample> samples);
 // Those that are told: perf_analyzer's, and the one that was asked for.
@@ -65,6 +67,9 @@ struct Measured {
   double delayed_share = 0;
   std::vector<Window> windows;  // those that the result is made of
   GpuMetrics metrics;           // if they were collected
+
+  // What each single request took, of which there may be millions. The percentiles of whole numbers stay.
+  void ForgetRequests();
 };
 
 // The latency is below the limit, or there is none. Also of a load that was not stable, if there is one to be judged:

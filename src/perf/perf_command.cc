@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "base/exception_status.h"
+#include "base/write_file.h"
 #include "perf/export_json.h"
 #include "perf/html_report.h"
 #include "perf/in_process/local_server.h"
@@ -22,13 +22,6 @@
 
 namespace neso::perf {
 namespace {
-
-Status Write(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  return file ? Status() : Unavailable("cannot write {}", path);
-}
 
 // Before anything is measured for it.
 Status CheckCanWrite(const std::string& path) {
@@ -48,17 +41,18 @@ Status CheckCanWriteFiles(const Options& options) {
 
 // That of the model, and beside it one for each that answers for it: "digits_v1.results.csv".
 Status WriteCsvs(const Options& options, const ModelFacts& facts, std::span<const Measured> results) {
-  RETURN_IF_ERROR(Write(options.csv_file, Csv(options, facts, results)));
+  RETURN_IF_ERROR(WriteFile(options.csv_file, Csv(options, facts, results)));
   const std::filesystem::path path(options.csv_file);
   for (const ComposingCsv& file : ComposingCsvs(options, facts, results))
-    RETURN_IF_ERROR(Write(path.parent_path() / (file.name + "." + path.filename().string()), file.text));
+    RETURN_IF_ERROR(WriteFile(path.parent_path() / (file.name + "." + path.filename().string()), file.text));
   return {};
 }
 
 Status WriteFiles(const Options& options, const Target& target, std::span<const Measured> results) {
   if (!options.csv_file.empty()) RETURN_IF_ERROR(WriteCsvs(options, target.facts(), results));
-  if (!options.html_file.empty()) RETURN_IF_ERROR(Write(options.html_file, HtmlReport(options, results)));
-  if (!options.export_file.empty()) RETURN_IF_ERROR(Write(options.export_file, ExportJson(options, target, results)));
+  if (!options.html_file.empty()) RETURN_IF_ERROR(WriteFile(options.html_file, HtmlReport(options, results)));
+  if (!options.export_file.empty())
+    RETURN_IF_ERROR(WriteFile(options.export_file, ExportJson(options, target, results)));
   return {};
 }
 
@@ -112,7 +106,6 @@ Status Report(const Options& options, const Target& target, const LoadRun& run) 
 
 Expected<int> RunWith(Options options, const std::vector<std::string>& arguments) {
   if (options.service == ServiceKind::kInProcess) RETURN_IF_ERROR(BeginWithLibrary(LibraryOf(options), arguments));
-  const InterruptWatch watch;
   RETURN_IF_ERROR(CheckCanWriteFiles(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options, options.url));
   if (options.load == LoadKind::kSchedule) TakeSchedule(target->Schedule(), options);
@@ -153,6 +146,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
     return kMeasured;
   }
   for (const std::string& warning : options->warnings) Complain(warning);
+  const InterruptWatch watch;
   try {
     const Expected<int> code = RunWith(*std::move(options), arguments);
     if (code) return *code;
@@ -160,7 +154,7 @@ int RunPerf(const std::vector<std::string>& arguments) {
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }
-  return kPerfFailed;
+  return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kPerfFailed;
 }
 
 }  // namespace neso::perf

@@ -7,7 +7,9 @@
 #include "client/http_client.h"
 #include "client/metrics_text.h"
 #include "client/server_address.h"
+#include "perf/interrupt.h"
 #include "perf/server_choice.h"
+#include "perf/transport.h"
 
 namespace neso::perf {
 namespace {
@@ -72,10 +74,11 @@ GpuMetrics Summarize(const std::vector<GpuMetrics>& readings) {
 class MetricsCollector::Source {
  public:
   Source(client::Endpoint endpoint, std::string path, client::HttpHeaders headers)
-      : path_(std::move(path)), headers_(std::move(headers)), client_(std::move(endpoint)) {}
+      : path_(std::move(path)), headers_(std::move(headers)), client_(std::move(endpoint), kMostAnswerBytes) {}
 
   Expected<GpuMetrics> Read() {
-    ASSIGN_OR_RETURN(const client::HttpAnswer answer, client_.Call({.path = path_, .headers = headers_}, kPatience));
+    ASSIGN_OR_RETURN(const client::HttpAnswer answer,
+                     client_.Call({.path = path_, .headers = headers_}, {kPatience, InterruptWatch::IsOverdue}));
     if (answer.status != 200)
       return Unavailable("{}{} answers {}: expected metrics. See --metrics-url", client_.endpoint().Authority(), path_,
                          answer.status);

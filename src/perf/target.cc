@@ -49,6 +49,7 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
   Expected<ModelFacts> facts = AskModel(*parts.transport, options);
   if (!facts) return WithAdvice(facts.error(), options.protocol);
   parts.facts = *std::move(facts);
+  InterruptWatch::Defer();  // what follows is to be ended well
   if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, make_input(parts.facts, options));

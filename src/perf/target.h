@@ -25,7 +25,8 @@ class Target {
   // What requests bring, once it is known what the model takes.
   using InputMaker = std::function<Expected<std::vector<Stream>>(const ModelFacts& facts, const Options& options)>;
 
-  // `options` outlive it. Errors: the server's own text; kInvalidArg for input data that the model does not take.
+  // `options` outlive it. When the server has answered interrupts are deferred. Precondition: an InterruptWatch lives.
+  // Errors: the server's own text; kInvalidArg for input data that the model does not take.
   static Expected<std::unique_ptr<Target>> Open(const Options& options, const std::string& url,
                                                 const InputMaker& make_input = MakeInputData);
   Target(const Target&) = delete;

@@ -4,9 +4,13 @@
 #include "perf/grpc_transport.h"
 #include "perf/http_transport.h"
 #include "perf/in_process/local_transport.h"
+#include "perf/interrupt.h"
 #include "perf/server_choice.h"
 
 namespace neso::perf {
+
+client::Patience UsualPatience() { return {kUsualPatience, InterruptWatch::IsOverdue}; }
+
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url) {
   if (options.service == ServiceKind::kInProcess) return LocalTransport::Start(options);
   const bool is_grpc = options.protocol == Protocol::kGrpc;

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "client/patience.h"
 #include "perf/model_facts.h"
 #include "perf/options.h"
 #include "perf/request_plan.h"
@@ -73,8 +76,12 @@ struct SharedRegion {
 
 enum class Question { kMetadata, kConfig, kStatistics };
 
+// As long a server's answer may be, over gRPC by itself.
+inline constexpr size_t kMostAnswerBytes = INT32_MAX;
 // How long an answer is waited for that is not measured.
 inline constexpr std::chrono::seconds kUsualPatience{20};
+// It ends soon after an interrupt.
+client::Patience UsualPatience();
 // A load may read large files, and an unload waits for requests.
 inline constexpr std::chrono::seconds kLoadPatience{120};
 

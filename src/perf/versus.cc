@@ -1,27 +1,27 @@
 #include "perf/versus.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "perf/interrupt.h"
 
 namespace neso::perf {
 namespace {
 
-constexpr Spread Side::*kParts[] = {&Side::throughput, &Side::average_ms, &Side::p50_ms, &Side::p99_ms};
-constexpr size_t kPartCount = std::size(kParts);
+struct Part {
+  double RoundFigures::*figure;
+  Spread Side::*spread;
+};
+constexpr Part kParts[] = {{&RoundFigures::throughput, &Side::throughput},
+                           {&RoundFigures::average_ms, &Side::average_ms},
+                           {&RoundFigures::p50_ms, &Side::p50_ms},
+                           {&RoundFigures::p99_ms, &Side::p99_ms}};
 
-// In the order of kParts.
-std::vector<double> ValuesOf(const Window& window, uint64_t batch) {
-  const Latencies latencies = LatenciesOf(window.samples);
-  return {RequestRate(window) * static_cast<double>(batch), latencies.average_us / 1e3, latencies.Percentile(50) / 1e3,
-          latencies.Percentile(99) / 1e3};
-}
-
-Expected<Window> WindowOf(Target& target, double load, const Options& options) {
+Expected<RoundFigures> Measure(Target& target, double load, const Options& options) {
   RETURN_IF_ERROR(target.Begin(load));
-  ASSIGN_OR_RETURN(Window window, MeasureWindow(target.load(), options, [&target] { return target.Counts(); }));
+  ASSIGN_OR_RETURN(const Window window, MeasureWindow(target.load(), options, [&target] { return target.Counts(); }));
   RETURN_IF_ERROR(target.End());
-  return window;
+  return FiguresOf(window, options.batch);
 }
 
 std::string SpreadText(const Spread& spread) {
@@ -44,37 +44,43 @@ Spread SpreadOf(std::vector<double> values) {
   return {values.front(), median, values.back()};
 }
 
-Comparison Compare(std::span<const Window> first, std::span<const Window> second, uint64_t batch) {
-  std::vector<double> of_first[kPartCount], of_second[kPartCount], ratios[kPartCount];
-  for (size_t round = 0; round < first.size(); round++) {
-    const std::vector<double> a = ValuesOf(first[round], batch), b = ValuesOf(second[round], batch);
-    for (size_t part = 0; part < kPartCount; part++) {
-      of_first[part].push_back(a[part]);
-      of_second[part].push_back(b[part]);
-      if (a[part] > 0) ratios[part].push_back(b[part] / a[part]);
-    }
-  }
+RoundFigures FiguresOf(const Window& window, uint64_t batch) {
+  const Latencies latencies = LatenciesOf(window.samples);
+  return {.throughput = RequestRate(window) * static_cast<double>(batch),
+          .average_ms = latencies.average_us / 1e3,
+          .p50_ms = latencies.Percentile(50) / 1e3,
+          .p99_ms = latencies.Percentile(99) / 1e3};
+}
+
+Comparison Compare(std::span<const RoundFigures> first, std::span<const RoundFigures> second) {
   Comparison comparison;
   comparison.rounds = first.size();
-  for (size_t part = 0; part < kPartCount; part++) {
-    comparison.first.*kParts[part] = SpreadOf(of_first[part]);
-    comparison.second.*kParts[part] = SpreadOf(of_second[part]);
-    comparison.ratio.*kParts[part] = SpreadOf(ratios[part]);
+  for (const Part& part : kParts) {
+    std::vector<double> of_first, of_second, ratios;
+    for (size_t round = 0; round < first.size(); round++) {
+      const double a = first[round].*part.figure, b = second[round].*part.figure;
+      of_first.push_back(a);
+      of_second.push_back(b);
+      if (a > 0) ratios.push_back(b / a);
+    }
+    comparison.first.*part.spread = SpreadOf(std::move(of_first));
+    comparison.second.*part.spread = SpreadOf(std::move(of_second));
+    comparison.ratio.*part.spread = SpreadOf(std::move(ratios));
   }
   return comparison;
 }
 
 Expected<Comparison> CompareAt(double load, const Options& options, Target& first, Target& second) {
-  std::vector<Window> of_first, of_second;
+  std::vector<RoundFigures> of_first, of_second;
   for (uint64_t round = 0; round < options.max_trials && !InterruptWatch::HasCome(); round++) {
     const bool is_swapped = round % 2 == 1;
-    ASSIGN_OR_RETURN(Window before, WindowOf(is_swapped ? second : first, load, options));
-    ASSIGN_OR_RETURN(Window after, WindowOf(is_swapped ? first : second, load, options));
+    ASSIGN_OR_RETURN(const RoundFigures before, Measure(is_swapped ? second : first, load, options));
+    ASSIGN_OR_RETURN(const RoundFigures after, Measure(is_swapped ? first : second, load, options));
     if (InterruptWatch::HasCome()) break;  // these are short
-    of_first.push_back(std::move(is_swapped ? after : before));
-    of_second.push_back(std::move(is_swapped ? before : after));
+    of_first.push_back(is_swapped ? after : before);
+    of_second.push_back(is_swapped ? before : after);
   }
-  Comparison comparison = Compare(of_first, of_second, options.batch);
+  Comparison comparison = Compare(of_first, of_second);
   comparison.load = load;
   return comparison;
 }

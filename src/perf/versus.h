@@ -4,6 +4,7 @@
 //   Say(ComparisonText(options, comparison));
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,14 @@ struct Comparison {
   Side ratio;  // second by first, of the two windows of each round
 };
 
+// What counts of a window, whose samples may be millions.
+struct RoundFigures {
+  double throughput = 0, average_ms = 0, p50_ms = 0, p99_ms = 0;  // throughput: inferences a second
+};
+RoundFigures FiguresOf(const Window& window, uint64_t batch);
+
 // From the windows of each round. Precondition: as many of both.
-Comparison Compare(std::span<const Window> first, std::span<const Window> second, uint64_t batch);
+Comparison Compare(std::span<const RoundFigures> first, std::span<const RoundFigures> second);
 
 // --max-trials rounds, in every other one the second server goes first.
 Expected<Comparison> CompareAt(double load, const Options& options, Target& first, Target& second);

@@ -5,14 +5,14 @@
 namespace neso::perf {
 namespace {
 
-Window WindowOf(size_t requests, int us) {
+RoundFigures RoundOf(size_t requests, int us, uint64_t batch) {
   Window window{.begin = TimePoint(std::chrono::seconds(1)),
                 .end = TimePoint(std::chrono::seconds(2)),
                 .samples = {},
                 .server = {}};
   for (size_t i = 0; i < requests; i++)
     window.samples.push_back({.begin = window.begin, .end = window.begin + std::chrono::microseconds(us)});
-  return window;
+  return FiguresOf(window, batch);
 }
 
 TEST(SpreadTest, HasTheMiddleAndTheEnds) {
@@ -26,9 +26,9 @@ TEST(SpreadTest, HasTheMiddleAndTheEnds) {
 
 TEST(VersusTest, RatiosAreOfTheWindowsOfARound) {
   // A machine that becomes half as fast slows both.
-  const std::vector<Window> first = {WindowOf(100, 1000), WindowOf(50, 2000)},
-                            second = {WindowOf(110, 900), WindowOf(55, 1800)};
-  const Comparison comparison = Compare(first, second, /*batch=*/4);
+  const std::vector<RoundFigures> first = {RoundOf(100, 1000, 4), RoundOf(50, 2000, 4)},
+                                  second = {RoundOf(110, 900, 4), RoundOf(55, 1800, 4)};
+  const Comparison comparison = Compare(first, second);
   EXPECT_EQ(comparison.rounds, 2u);
   EXPECT_EQ(comparison.first.throughput.largest, 400);
   EXPECT_NEAR(comparison.ratio.throughput.least, 1.1, 1e-9);
@@ -37,8 +37,8 @@ TEST(VersusTest, RatiosAreOfTheWindowsOfARound) {
 }
 
 TEST(VersusTest, ASilentServerHasNoRatio) {
-  const std::vector<Window> first = {WindowOf(0, 1)}, second = {WindowOf(5, 1)};
-  EXPECT_EQ(Compare(first, second, 1).ratio.throughput.median, 0);
+  const std::vector<RoundFigures> first = {RoundOf(0, 1, 1)}, second = {RoundOf(5, 1, 1)};
+  EXPECT_EQ(Compare(first, second).ratio.throughput.median, 0);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ import csv
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -77,6 +78,37 @@ def test_the_second_one_does_not_wait(server, tmp_path):
     code, told, complaint = running.end(signal.SIGINT, signal.SIGINT)
     assert code == -signal.SIGINT and "Throughput: " not in told and "Interrupt signal (2) received." in complaint
     assert time.monotonic() - began < 2.5
+
+
+@pytest.fixture
+def silent():
+    """The port of a server that takes connections, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("words", [("perf", "-m", "x"), ("perf", "-m", "x", "-i", "grpc"), ("profile", "-m", "x"), ("tune", "x")], ids=" ".join)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_silent_server_is_not_waited_for(silent, tmp_path, words, number):
+    running = Running(tmp_path, *words, "-u", f"127.0.0.1:{silent}")
+    wait_until(lambda: any(connection.raddr for connection in psutil.Process(running.process.pid).net_connections()))
+    began = time.monotonic()
+    code, told, complaint = running.end(number)
+    assert (code, told, complaint) == (128 + number, "", "")
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_server_that_falls_silent_is_not_waited_for(server, tmp_path, protocol):
+    running = Running(tmp_path, "perf", "-i", protocol, "-u", getattr(server, protocol), "-m", "quick", *ENDLESS).until("Request concurrency: 1\n")
+    time.sleep(0.5)
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        code, _, _ = running.end(signal.SIGINT)
+        assert code == 130 and time.monotonic() - began < 10
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 def test_a_comparison_keeps_its_rounds(server, tmp_path):

@@ -1,6 +1,7 @@
 """`neso tune`: the way to serve a model that it finds is better, and can be served."""
 import csv
 import json
+import os
 import shutil
 import subprocess
 
@@ -23,11 +24,18 @@ def tune(*words, timeout=60):
     return run_neso("tune", *map(str, words), timeout=timeout)
 
 
+def umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def test_more_instances_are_found_to_be_better(slow, tmp_path, start_server):
     ran = tune("slow", f"--model-repository={slow.path}", "--output", tmp_path / "out", "--instances=1,4", "--batch-sizes=0",
                *QUICK)
     assert ran.returncode == 0, ran.stderr + ran.stdout
     assert "Best: 4 instances, no dynamic batching: " in ran.stdout
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()} == {0o666 & ~umask()}
     config = (tmp_path / "out/config.pbtxt").read_text()
     assert config.startswith("# Written by 'neso tune': ") and "count: 4" in config
     rows = list(csv.DictReader((tmp_path / "out/results.csv").open()))

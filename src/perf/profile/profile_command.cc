@@ -6,8 +6,8 @@
 
 #include "base/exception_status.h"
 #include "base/exit_code.h"
-#include "base/replace_file.h"
 #include "base/table.h"
+#include "base/write_file.h"
 #include "perf/export_json.h"
 #include "perf/interrupt.h"
 #include "perf/output.h"
@@ -54,7 +54,7 @@ Status Profile(const ProfileOptions& options) {
     Say(DrawForTerminal(TokenRows(times), TerminalWidth().value_or(kNoTerminal)) + TotalsText(times));
   }
   if (load.export_file.empty()) return ended;
-  RETURN_IF_ERROR(ReplaceFile(load.export_file, ExportJson(load, *target, std::span(&measured, 1))));
+  RETURN_IF_ERROR(WriteFile(load.export_file, ExportJson(load, *target, std::span(&measured, 1))));
   return ended;
 }
 
@@ -71,8 +71,9 @@ int RunProfile(const std::vector<std::string>& arguments) {
     if (!options->has_value()) return kDone;
     const InterruptWatch watch;
     const Status profiled = Profile(**options);
-    if (profiled.ok()) return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kDone;
-    Complain("error: " + profiled.message());
+    if (!profiled.ok()) Complain("error: " + profiled.message());
+    if (InterruptWatch::HasCome()) return InterruptWatch::ExitCode();
+    return profiled.ok() ? kDone : kFailed;
   } catch (...) {
     Complain("error: " + StatusOfException().message());
   }

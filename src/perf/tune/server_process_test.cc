@@ -48,6 +48,7 @@ TEST(ServerProcessTest, WhatDoesNotEndIsKilled) {
 
 TEST(ServerProcessTest, AnInterruptEndsTheWaitForIt) {
   const InterruptWatch watch;
+  InterruptWatch::Defer();
   auto started = StartStubborn();
   ASSERT_TRUE(started.ok()) << started.error().message();
   raise(SIGINT);

@@ -7,7 +7,7 @@
 
 #include "base/exception_status.h"
 #include "base/exit_code.h"
-#include "base/replace_file.h"
+#include "base/write_file.h"
 #include "perf/interrupt.h"
 #include "perf/output.h"
 #include "perf/target.h"
@@ -75,9 +75,9 @@ class Tuning {
     const Trial& best = Best();
     const std::string text = ConfigText(Apply(config_, best.candidate), trials_.front(), best, options_);
     std::filesystem::create_directories(options_.folder);
-    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/config.pbtxt", text));
-    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/results.csv", TrialsCsv(trials_, options_)));
-    RETURN_IF_ERROR(ReplaceFile(options_.folder + "/report.html", TrialsHtml(trials_, best, text, options_)));
+    RETURN_IF_ERROR(WriteFile(options_.folder + "/config.pbtxt", text));
+    RETURN_IF_ERROR(WriteFile(options_.folder + "/results.csv", TrialsCsv(trials_, options_)));
+    RETURN_IF_ERROR(WriteFile(options_.folder + "/report.html", TrialsHtml(trials_, best, text, options_)));
     if (options_.json) {
       Say(TrialsJson(trials_, best, options_));
     } else {
@@ -104,7 +104,7 @@ class Tuning {
                                               target->load(), options_.load, [&target] { return target->Counts(); },
                                               [](const std::string&) {}));
       measured.load = static_cast<double>(load);
-      measured.windows.clear();  // their samples are not needed any more
+      measured.ForgetRequests();
       useless = measured.throughput > best * (1 + kGain) ? 0 : useless + 1;
       best = std::max(best, measured.throughput);
       trial.loads.push_back(std::move(measured));
@@ -129,10 +129,12 @@ class Tuning {
 };
 
 Status Tune(TuneOptions& options) {
+  if (!options.repository.empty()) InterruptWatch::Defer();  // a server of its own is to be ended
   ASSIGN_OR_RETURN(const std::unique_ptr<TunedServer> server,
                    options.repository.empty() ? TunedServer::Attach(options.load)
                                               : TunedServer::StartOwn(options.repository, options.load));
   ASSIGN_OR_RETURN(const inference::ModelConfig config, server->Config());
+  InterruptWatch::Defer();  // from here on the model is served otherwise than before
   Tuning tuning(options, *server, config);
   const Status tried = tuning.TryAll();
   Status written = tried.ok() ? tuning.Write() : tried;  // it took long; what follows may fail
