@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/table.h"
+#include "base/utf8.h"
 
 namespace neso::command {
 namespace {
@@ -17,6 +18,8 @@ void Say(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
+
+void SayJson(const std::string& json) { Say(ToUtf8(json) + "\n"); }
 
 void Warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
 

@@ -11,6 +11,10 @@ namespace neso::command {
 // To stdout.
 void Say(const std::string& text);
 
+// A line of JSON for programs. Names of files, and what servers tell, may be no UTF-8, which JSON has to be: such bytes
+// become the characters of their numbers.
+void SayJson(const std::string& json);
+
 // To stderr, in front of which "warning: " is put.
 void Warn(const std::string& text);
 

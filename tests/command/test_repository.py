@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 
 import pytest
 from support.onnx_models import double
@@ -71,7 +72,12 @@ def test_what_cannot_be_imported(words, told, tmp_path):
     (["import"], "error: MODEL is required\n"),
     (["import", "a.onnx", "-m", "b", "-s", "c.onnx"], "error: 'a.onnx' and --source c.onnx: expected one of them"),
     (["import", "gpt2", "--backend", "tensorrtllm"], "error: --backend tensorrtllm: expected vllm"),
-    (["service", "/", "--name", "a/b"], "error: --name a/b: expected a name of letters, digits and '-'\n"),
+    *((["service", "/", "--name", name], f"error: --name '{name}': expected a name of at most 200 letters, digits, '-', '_' and '.'\n")
+      for name in ("a/b", "a b", "50%n", "a@b", "", "..", "ä", "a" * 201)),
+    (["service", "/", "--name", "a\nUser=root"], "error: --name 'a\nUser=root': expected a name"),
+    (["service", "/", "--user", "a;b"], "error: --user 'a;b': expected the name of a user"),
+    (["service", "/", "--", "--log-file=a\nUser=root"], "error: '--log-file=a\nUser=root' cannot be written there: expected UTF-8 without line ends"),
+    (["dockerfile", "--backend", "python", "--", "--http-port=1\nRUN x"], "error: '--http-port=1\nRUN x' cannot be written there"),
     (["service", "/", "--user", "no such"], "error: --user 'no such': expected the name of a user"),
     (["service", "/", "x"], "error: 'x': expected options of the server behind --"),
 ])
@@ -85,6 +91,81 @@ def test_a_unit_for_a_user_who_is_not_there_yet_is_written_with_a_warning(reposi
     assert told.stderr.startswith("warning: this machine has no user 'nobody-there', and without one the service does not start")
     for user in ("root", "4711"):
         assert run_neso("service", str(repository.path), "--user", user).stderr == ""
+
+
+def test_a_folder_whose_name_cannot_stand_in_a_line_is_refused(repository, tmp_path):
+    repository.add_identity("digits")
+    for name in ("a\nRUN x", os.fsdecode(b"a\xff")):
+        folder = tmp_path / name
+        shutil.copytree(repository.path, folder)
+        for command in ("service", "dockerfile"):
+            told = subprocess.run([TREE / "bin/neso", command, folder], capture_output=True)
+            assert told.returncode == 1 and b"cannot be written there: expected UTF-8 without line ends" in told.stderr, told
+
+
+def test_json_is_utf8_whatever_names_are(tmp_path):
+    models = os.fsencode(tmp_path) + b"/m\xff"
+    (tmp_path / "twice.onnx").write_bytes(double())
+
+    def told(*words):
+        return json.loads(subprocess.run([TREE / "bin/neso", *words, "--repo", models, "--json"], capture_output=True, check=True).stdout)
+
+    assert told("import", tmp_path / "twice.onnx") == {"name": "twice", "folder": f"{tmp_path}/m\u00ff/twice"}
+    os.rename(models + b"/twice", models + b"/\xfe")
+    assert [model["name"] for model in told("list")] == ["\u00fe"]
+    assert [model["name"] for model in told("remove", "all")] == ["\u00fe"]
+
+
+@pytest.fixture
+def many(tmp_path):
+    """A model of so many files that one sees it go."""
+    (tmp_path / "many/1").mkdir(parents=True)
+    (tmp_path / "many/config.pbtxt").write_text('backend: "identity"')
+    for i in range(3000):
+        (tmp_path / f"many/1/{i}").touch()
+    return tmp_path / "many"
+
+
+def test_a_model_is_there_while_it_is_replaced(many, tmp_path):
+    models = tmp_path / "models"
+    neso("import", many, "--repo", models)
+    (many / "1/new").touch()
+    seen, ends = set(), threading.Event()
+
+    def look():
+        while not ends.is_set():
+            seen.add((models / "many/config.pbtxt").exists())
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    neso("import", many, "--repo", models, "--force")
+    ends.set()
+    looking.join()
+    assert seen == {True} and (models / "many/1/new").exists()
+    assert [path.name for path in models.iterdir()] == ["many"], "nothing else is left"
+
+
+def test_a_model_that_cannot_be_replaced_is_kept(tmp_path):
+    models = tmp_path / "models"
+    (models / "twice/1").mkdir(parents=True)
+    (models / "twice/1/old").touch()
+    loop = tmp_path / "twice"
+    (loop / "1").mkdir(parents=True)
+    (loop / "config.pbtxt").write_text('backend: "identity"')
+    (loop / "1/a").symlink_to("..")
+    (loop / "1/b").symlink_to(".")
+    told = neso("import", loop, "--repo", models, "--force", code=1)
+    assert re.fullmatch(f"error: '{loop}/1/[ab]' leads back to '{loop}(/1)?', in which it lies: such a link has no end\n", told), told
+    assert [str(path.relative_to(models)) for path in models.rglob("*")] == ["twice", "twice/1", "twice/1/old"]
+
+
+def test_what_a_link_leads_to_is_imported(tmp_path):
+    (tmp_path / "linked/1").mkdir(parents=True)
+    (tmp_path / "linked/config.pbtxt").write_text('backend: "identity"')
+    (tmp_path / "linked/1/weights").write_text("w")
+    (tmp_path / "linked/2").symlink_to("1")
+    neso("import", tmp_path / "linked", "--repo", tmp_path / "models")
+    assert (tmp_path / "models/linked/2/weights").read_text() == "w" and not (tmp_path / "models/linked/2").is_symlink()
 
 
 def test_a_file_that_is_no_model_leaves_nothing(tmp_path):
@@ -147,6 +228,13 @@ def test_a_recipe_of_an_image(repository, tmp_path):
     repository.add("four", 'backend "x')
     assert "model 'four': " in neso("dockerfile", repository.path, code=1)
     assert "expected options of the server behind --" in neso("dockerfile", repository.path, "x", code=2)
+
+
+@pytest.mark.parametrize("folder, image", [("My Models_2", "my-models-2"), ("-ü x-", "x"), ("ü", "neso")])
+def test_the_image_has_a_name_that_images_may_have(repository, tmp_path, folder, image):
+    repository.add_identity("one")
+    shutil.copytree(repository.path, tmp_path / folder)
+    assert f"-t {image} .\n" in neso("dockerfile", tmp_path / folder)
 
 
 @pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not set up: scripts/setup charts")

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
+#include "base/write_file.h"
 #include "command/check_words.h"
 #include "command/repository/image_recipe.h"
 #include "command/repository/repository_models.h"
@@ -44,8 +45,16 @@ Expected<fs::path> RepositoryFolder(const std::string& given) {
   return folder;
 }
 
+// What is written consists of lines, and those who read it want UTF-8.
+Status CheckIsOfLine(const std::string& text) {
+  const bool has_controls = std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (!has_controls && IsUtf8(text)) return {};
+  return InvalidArg("'{}' cannot be written there: expected UTF-8 without line ends and the like", text);
+}
+
 Status CheckOptions(const std::vector<std::string>& options) {
   for (const std::string& option : options) {
+    RETURN_IF_ERROR(CheckIsOfLine(option));
     if (!option.starts_with("--"))
       return InvalidArg("'{}': expected options of the server behind --, such as -- --http-port=9000", option);
   }
@@ -57,10 +66,7 @@ Expected<int> Hand(const std::string& text, const std::string& file) {
     Say(text);
     return kDone;
   }
-  std::ofstream stream(file);
-  stream << text;
-  stream.close();
-  if (!stream) return Internal("cannot write '{}'", file);
+  RETURN_IF_ERROR(WriteFile(file, text));
   Say(fmt::format("wrote {}\n", file));
   return kDone;
 }
@@ -81,12 +87,21 @@ void WarnOfUnknownUser(const std::string& name) {
                    name));
 }
 
+bool ConsistsOf(const std::string& text, std::string_view signs) {
+  return !text.empty() && std::ranges::all_of(text, [signs](unsigned char c) {
+    return std::isalnum(c) != 0 || signs.find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
 Status CheckService(const DeployWords& words) {
-  if (words.user.find_first_of(" /:@%\"'\\\t\n") != std::string::npos)
+  if (!words.user.empty() && (!ConsistsOf(words.user, "_-.") || words.user.starts_with('-')))
     return InvalidArg("--user '{}': expected the name of a user, such as neso", words.user);
   RETURN_IF_ERROR(CheckOptions(words.options));
-  if (!words.name.empty() && words.name.find_first_of("/ @") == std::string::npos) return {};
-  return InvalidArg("--name {}: expected a name of letters, digits and '-'", words.name);
+  // It is part of the names of folders and of the unit's file, where '%' and '@' mean something.
+  constexpr size_t kMostBytes = 200;
+  if (ConsistsOf(words.name, "_-.") && words.name.size() <= kMostBytes && !words.name.starts_with('.')) return {};
+  return InvalidArg("--name '{}': expected a name of at most {} letters, digits, '-', '_' and '.'", words.name,
+                    kMostBytes);
 }
 
 // Of the Python environment into which pip has put `program`, <environment>/lib/python3.X/site-packages/neso_server/bin/neso:
@@ -104,6 +119,7 @@ Expected<int> WriteService(const DeployWords& words) {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (error) return Internal("cannot find this program: {}", error.message());
+  for (const std::string& text : {repository.string(), program.string()}) RETURN_IF_ERROR(CheckIsOfLine(text));
   if (!words.user.empty()) WarnOfUnknownUser(words.user);
   return Hand(ServiceUnit(kServiceUnitText, {.name = words.name,
                                              .program = program,
@@ -137,11 +153,7 @@ Status CheckNames(const std::vector<std::string>& names) {
 }
 
 // Whether it can stand where a recipe names an image: ghcr.io:443/team/neso:1.0@sha256:...
-bool IsImage(const std::string& text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("._-/:@").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
+bool IsImage(const std::string& text) { return ConsistsOf(text, "._-/:@"); }
 
 // "min,IMAGE" is what it stands on, "full,IMAGE" what has the parts.
 Status TakeImages(const DeployWords& words, ImageOrder& order) {
@@ -174,6 +186,7 @@ Expected<int> WriteDockerfile(const DeployWords& words) {
   ImageOrder order = words.order;
   if (!words.repository.empty()) {
     ASSIGN_OR_RETURN(const fs::path repository, RepositoryFolder(words.repository));
+    RETURN_IF_ERROR(CheckIsOfLine(repository.filename()));
     ASSIGN_OR_RETURN(std::set<std::string> needed, BackendsOf(repository));
     backends.merge(needed);
     order.repository = repository.filename();

@@ -68,12 +68,17 @@ ENTRYPOINT ["neso", {6}]
 
 constexpr const char* kModels = "/models";
 
-// An image's name has small letters only.
+// An image's name has small letters and figures, and between them a '-' where there is something else.
 std::string ImageName(const std::string& repository) {
-  std::string name = ToLowerAscii(repository);
-  std::ranges::replace_if(
-      name, [](char c) { return (c < 'a' || c > 'z') && (c < '0' || c > '9'); }, '-');
-  return name;
+  std::string name;
+  bool is_apart = false;
+  for (const char c : ToLowerAscii(repository)) {
+    const bool is_of_name = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (is_of_name && is_apart && !name.empty()) name += '-';
+    if (is_of_name) name += c;
+    is_apart = !is_of_name;
+  }
+  return name.empty() ? "neso" : name;
 }
 
 std::string Keep(const ImageOrder& order, const char* folder, const std::vector<std::string>& names) {

@@ -1,11 +1,18 @@
 #include "command/repository/import_model.h"
 
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <vector>
 
 #include "base/json.h"
+#include "base/write_file.h"
 #include "command/progress.h"
 #include "serve/model_source.h"
 
@@ -26,30 +33,30 @@ Status MakeFolder(const fs::path& folder) {
   return error ? Failed("make the folder", folder, error) : Status();
 }
 
-Status Write(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  return file ? Status() : Internal("cannot write '{}'", path.string());
-}
-
 struct Copy {
   fs::path from, to;
   uint64_t bytes = 0;
 };
 
-// What links lead to is copied: a repository stands by itself.
-Status Collect(const fs::path& from, const fs::path& to, std::vector<Copy>& copies) {
+// What links lead to is copied: a repository stands by itself. `above`: the folders in which `from` lies, by their own
+// names.
+Status Collect(const fs::path& from, const fs::path& to, std::vector<Copy>& copies,
+               const std::vector<fs::path>& above = {}) {
   std::error_code error;
   if (!fs::is_directory(from, error)) {
     copies.push_back({from, to, fs::file_size(from, error)});
     return error ? Failed("read", from, error) : Status();
   }
+  std::vector<fs::path> here = above;
+  here.push_back(fs::canonical(from, error));
+  if (std::ranges::find(above, here.back()) != above.end())
+    return InvalidArg("'{}' leads back to '{}', in which it lies: such a link has no end", from.string(),
+                      here.back().string());
   copies.push_back({from, to});
   fs::directory_iterator it(from, error);
   for (const fs::directory_iterator end; !error && it != end; it.increment(error)) {
     if (!it->path().filename().string().starts_with('.'))
-      RETURN_IF_ERROR(Collect(it->path(), to / it->path().filename(), copies));
+      RETURN_IF_ERROR(Collect(it->path(), to / it->path().filename(), copies, here));
   }
   return error ? Failed("read", from, error) : Status();
 }
@@ -64,8 +71,9 @@ Status CopyFile(const Copy& copy, Progress& progress) {
     progress.Add(static_cast<uint64_t>(from.gcount()));
   }
   to.close();
-  if (!from.eof()) return Internal("cannot read '{}'", copy.from.string());
-  return to ? Status() : Internal("cannot write '{}'", copy.to.string());
+  if (!to) return Unavailable("cannot write {}: {}", copy.to.string(), std::strerror(errno));
+  if (!from.eof()) return Internal("cannot read '{}': {}", copy.from.string(), std::strerror(errno));
+  return {};
 }
 
 Status CopyAll(const std::vector<Copy>& copies, const std::string& what) {
@@ -96,7 +104,7 @@ Expected<std::string> LayOutLocal(const ModelSource& source, const fs::path& fol
   if (facts.format == ModelFormat::kOpenVino && fs::exists(weights, error))
     RETURN_IF_ERROR(Collect(weights, version / "model.bin", copies));
   RETURN_IF_ERROR(CopyAll(copies, source.name));
-  if (!facts.config.empty()) RETURN_IF_ERROR(Write(folder / "config.pbtxt", std::string(facts.config)));
+  if (!facts.config.empty()) RETURN_IF_ERROR(WriteFile(folder / "config.pbtxt", facts.config));
   if (facts.tells_tensors) return std::string();
   return fmt::format("{} does not say what its tensors are: add input and output to {}", facts.title,
                      (folder.parent_path() / source.name / "config.pbtxt").string());
@@ -105,10 +113,11 @@ Expected<std::string> LayOutLocal(const ModelSource& source, const fs::path& fol
 // The backend vllm fetches the model itself, when it is loaded.
 Status LayOutVllm(const std::string& id, const fs::path& folder) {
   RETURN_IF_ERROR(MakeFolder(folder / "1"));
-  RETURN_IF_ERROR(Write(folder / "config.pbtxt", "backend: \"vllm\"\ninstance_group { count: 1 kind: KIND_MODEL }\n"));
-  return Write(folder / "1" / "model.json",
-               fmt::format("{{\"model\": {}, \"disable_log_requests\": true, \"gpu_memory_utilization\": 0.85}}\n",
-                           JsonQuoted(id)));
+  RETURN_IF_ERROR(
+      WriteFile(folder / "config.pbtxt", "backend: \"vllm\"\ninstance_group { count: 1 kind: KIND_MODEL }\n"));
+  return WriteFile(folder / "1" / "model.json",
+                   fmt::format("{{\"model\": {}, \"disable_log_requests\": true, \"gpu_memory_utilization\": 0.85}}\n",
+                               JsonQuoted(id)));
 }
 
 std::string NameFor(const ImportOrder& order, const ModelSource& source) {
@@ -122,6 +131,37 @@ Expected<std::string> LayOut(const ImportOrder& order, const ModelSource& source
   RETURN_IF_ERROR(LayOutVllm(order.source.hugging_face, folder));
   return std::string(
       "it is served by the backend vllm, which has to be in the backend directory and fetches the weights");
+}
+
+// Two names that are there have each what the other had, and at no moment nothing.
+bool Exchange(const fs::path& one, const fs::path& other) {
+  return renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
+}
+
+// What was replaced is nobody's any more.
+Status RemoveOld(const fs::path& old) {
+  std::error_code error;
+  fs::remove_all(old, error);
+  return error ? Failed("remove what was replaced, in", old, error) : Status();
+}
+
+// What is at `folder` stays there until `half` takes its place.
+Status PutInPlace(const fs::path& half, const fs::path& folder) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(folder, error))) {
+    fs::rename(half, folder, error);
+    return error ? Failed("make", folder, error) : Status();
+  }
+  if (Exchange(half, folder)) return RemoveOld(half);
+  // Some file systems cannot: there the old one goes aside for a moment, and comes back should the new one not get there.
+  const fs::path aside = half.string() + ".old";
+  RETURN_IF_ERROR(RemoveOld(aside));
+  fs::rename(folder, aside, error);
+  if (!error) fs::rename(half, folder, error);
+  if (!error) return RemoveOld(aside);
+  Status failed = Failed("replace", folder, error);
+  fs::rename(aside, folder, error);
+  return failed;
 }
 
 }  // namespace
@@ -148,9 +188,10 @@ Expected<Imported> ImportModel(const ImportOrder& order) {
     fs::remove_all(half, error);
     return note.error();
   }
-  fs::remove_all(folder, error);
-  fs::rename(half, folder, error);
-  if (error) return Failed("make", folder, error);
+  if (const Status placed = PutInPlace(half, folder); !placed.ok()) {
+    fs::remove_all(half, error);
+    return placed;
+  }
   return Imported{.model = source.name, .folder = folder, .note = *note};
 }
 

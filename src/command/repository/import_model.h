@@ -20,7 +20,8 @@ struct Imported {
   std::string note = {};  // what is left to do before it can be served
 };
 
-// The model is there whole, or not at all. Errors: kAlreadyExists, kInvalidArg for what is no model, kInternal for disks.
+// The model is there whole, or else what was there before, whatever fails. Errors: kAlreadyExists, kInvalidArg for what
+// is no model, kInternal and kUnavailable for disks.
 Expected<Imported> ImportModel(const ImportOrder& order);
 
 }  // namespace neso::command

@@ -53,7 +53,7 @@ Expected<int> Import(const RepositoryWords& words) {
       const Imported imported,
       ImportModel({.repository = words.repository, .model = name, .source = source, .replaces = words.force}));
   if (words.json) {
-    Say(fmt::format("{{\"name\":{},\"folder\":{}}}\n", JsonQuoted(imported.model), JsonQuoted(imported.folder)));
+    SayJson(fmt::format(R"({{"name":{},"folder":{}}})", JsonQuoted(imported.model), JsonQuoted(imported.folder)));
   } else {
     Say(fmt::format("{} is in {}\n{}", imported.model, imported.folder,
                     imported.note.empty() ? "" : imported.note + "\n"));
@@ -67,13 +67,13 @@ std::string JsonOf(const std::vector<FoundModel>& models) {
     texts.push_back(fmt::format(R"({{"name":{},"versions":[{}],"backend":{},"bytes":{}}})", JsonQuoted(model.name),
                                 fmt::join(model.versions, ","), JsonQuoted(model.backend), model.bytes));
   }
-  return "[" + Join(texts, ",") + "]\n";
+  return "[" + Join(texts, ",") + "]";
 }
 
 Expected<int> List(const RepositoryWords& words) {
   ASSIGN_OR_RETURN(const std::vector<FoundModel> models, ModelsIn(words.repository));
   if (words.json) {
-    Say(JsonOf(models));
+    SayJson(JsonOf(models));
     return kDone;
   }
   if (models.empty()) {
@@ -103,7 +103,7 @@ Expected<int> Remove(const RepositoryWords& words) {
     if (error) return Internal("cannot remove '{}': {}", model.folder, error.message());
     if (!words.json) Say(fmt::format("removed {}\n", model.folder));
   }
-  if (words.json) Say(JsonOf(models));
+  if (words.json) SayJson(JsonOf(models));
   return kDone;
 }
 
