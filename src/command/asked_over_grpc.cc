@@ -87,7 +87,7 @@ Expected<JsonAnswerPtr> AskedOverGrpc::Index(bool ready_only) {
   if (ready_only) request.Add(2, uint64_t{true});
   ASSIGN_OR_RETURN(const std::string response, Call("RepositoryIndex", request.bytes()));
   ASSIGN_OR_RETURN(const JsonAnswerPtr index, ReadMessage(response, client::kRepositoryIndexFields));
-  return JsonAnswer::Read(DumpJson(ArrayOf(index->root(), "models")));
+  return JsonAnswer::ReadArray(DumpJson(ArrayOf(index->root(), "models")));
 }
 
 Status AskedOverGrpc::Load(const std::string& model, const ModelOverride& instead) {

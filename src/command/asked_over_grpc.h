@@ -19,7 +19,8 @@ namespace neso::command {
 // Confined to a thread.
 class AskedOverGrpc final : public AskedServer {
  public:
-  explicit AskedOverGrpc(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
+  explicit AskedOverGrpc(ServerAccess access)
+      : access_(std::move(access)), client_(access_.endpoint, access_.max_answer_bytes) {}
 
   void SetTimeout(std::chrono::milliseconds timeout) override { access_.timeout = timeout; }
   Expected<Condition> Live() override;

@@ -44,8 +44,10 @@ Expected<JsonAnswerPtr> AskedOverHttp::Statistics(const std::string& model, cons
 }
 
 Expected<JsonAnswerPtr> AskedOverHttp::Index(bool ready_only) {
-  return AskJson(
-      {.method = "POST", .path = "/v2/repository/index", .body = ready_only ? R"({"ready":true})" : std::string()});
+  ASSIGN_OR_RETURN(std::string body, Ask({.method = "POST",
+                                          .path = "/v2/repository/index",
+                                          .body = ready_only ? R"({"ready":true})" : std::string()}));
+  return JsonAnswer::ReadArray(std::move(body));
 }
 
 Status AskedOverHttp::Load(const std::string& model, const ModelOverride& instead) {

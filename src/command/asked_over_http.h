@@ -18,7 +18,8 @@ namespace neso::command {
 // Confined to a thread.
 class AskedOverHttp final : public AskedServer {
  public:
-  explicit AskedOverHttp(ServerAccess access) : access_(std::move(access)), client_(access_.endpoint) {}
+  explicit AskedOverHttp(ServerAccess access)
+      : access_(std::move(access)), client_(access_.endpoint, access_.max_answer_bytes) {}
 
   void SetTimeout(std::chrono::milliseconds timeout) override { access_.timeout = timeout; }
   Expected<Condition> Live() override;

@@ -12,6 +12,7 @@ namespace neso::command {
 namespace {
 
 constexpr double kLongestSeconds = 86'400;
+constexpr uint64_t kMostAnswerMib = 1 << 20;
 
 bool WasTyped(const CLI::Option& option) {
   const std::string& variable = option.get_envname();
@@ -56,6 +57,11 @@ void AddAskingOptions(CLI::App& app, Asking& asking, std::function<Status()> che
         if (CLI::detail::lexical_cast(text, seconds) && seconds > 0 && seconds <= kLongestSeconds) return {};
         return "expected seconds, above 0 and at most a day, got '" + text + "'";
       });
+  app.add_option("--max-answer-mib", asking.max_answer_mib,
+                 fmt::format("How many MiB an answer may have, which is taken into memory; {} unless given.",
+                             asking.max_answer_mib))
+      ->type_name("MIB")
+      ->check(CLI::Range(uint64_t{1}, kMostAnswerMib).description(""));
   app.add_option("--api-key", asking.api_key,
                  "The access key of each request, as 'neso key create' prints it, or @FILE with it; else NESO_API_KEY.")
       ->type_name("KEY")

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Asking {
   std::string url = "localhost:8000";
   std::string metrics_url;  // of commands that ask for metrics, if it was given
   double timeout_seconds = 60;
+  uint64_t max_answer_mib = 64;      // that are taken into memory
   std::vector<std::string> headers;  // "Name: value"
   std::string api_key;               // or "@FILE"; empty: none
   // TLS, where the URL asks for it: PEM files, empty for what the system trusts and for no certificate.

@@ -40,6 +40,7 @@ struct Command {
   bool describes_itself = false;  // its part answers --help, too
   // It does what it is for whether anybody reads what it prints or not; the others are started for their output.
   bool is_server = false;
+  int failure_code = kFailed;
 };
 
 }  // namespace neso::command

@@ -19,6 +19,9 @@
 namespace neso::command {
 namespace {
 
+// perf_analyzer's, of what went wrong.
+constexpr int kPerfFailed = 99;
+
 constexpr std::array kCommands = {
     Command{"serve", "Serve one model from its file, folder or package, without a repository", Topic::kServing,
             SetUpServe, &ProgramParts::model, /*describes_itself=*/false, /*is_server=*/true},
@@ -49,7 +52,7 @@ constexpr std::array kCommands = {
     Command{"load", "Load models into a server, or load them anew", Topic::kModels, SetUpLoad},
     Command{"unload", "Take models out of a server", Topic::kModels, SetUpUnload},
     Command{"perf", "Put load on a server, and measure how it bears it", Topic::kAsking, SetUpPerf, &ProgramParts::perf,
-            /*describes_itself=*/true},
+            /*describes_itself=*/true, /*is_server=*/false, kPerfFailed},
     Command{"profile", "Measure how a language model streams: its first token, the others, and how many a second",
             Topic::kAsking, SetUpProfile, &ProgramParts::perf, /*describes_itself=*/true},
     Command{"tune", "Find out how a model is served best: instances, batch sizes and delays", Topic::kAsking, SetUpTune,

@@ -86,9 +86,11 @@ Expected<int> Load(const ControlWords& words) {
     const Status loaded = server->Load(model, instead);
     if (!loaded.ok()) return words.files.empty() ? Explain(*server, model, loaded) : loaded;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    Say(words.asking.json
-            ? fmt::format("{{\"name\":{},\"loaded\":true,\"seconds\":{:.3f}}}\n", JsonQuoted(model), seconds.count())
-            : fmt::format("loaded {} in {:.3f} s\n", model, seconds.count()));
+    if (words.asking.json) {
+      SayJson(fmt::format(R"({{"name":{},"loaded":true,"seconds":{:.3f}}})", JsonQuoted(model), seconds.count()));
+    } else {
+      Say(fmt::format("loaded {} in {:.3f} s\n", model, seconds.count()));
+    }
   }
   return kDone;
 }
@@ -106,8 +108,11 @@ Expected<int> Unload(const ControlWords& words) {
   for (const std::string& model : words.models) {
     const Status unloaded = server->Unload(model, words.with_dependents);
     if (!unloaded.ok()) return Explain(*server, model, unloaded);
-    Say(words.asking.json ? fmt::format("{{\"name\":{},\"unloaded\":true}}\n", JsonQuoted(model))
-                          : fmt::format("{} leaves when its last request is answered\n", model));
+    if (words.asking.json) {
+      SayJson(fmt::format(R"({{"name":{},"unloaded":true}})", JsonQuoted(model)));
+    } else {
+      Say(fmt::format("{} leaves when its last request is answered\n", model));
+    }
   }
   return kDone;
 }

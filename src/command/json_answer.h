@@ -14,12 +14,14 @@ namespace neso::command {
 
 class JsonAnswer {
  public:
-  // Error: kInternal, what is no JSON.
+  // An object. Errors: kInternal, what is none; kInvalidArg for what is beyond JsonDocument's bounds.
   static Expected<std::unique_ptr<JsonAnswer>> Read(std::string text);
+  static Expected<std::unique_ptr<JsonAnswer>> ReadArray(std::string text);
   const std::string& text() const { return text_; }
   const JsonValue& root() const { return document_.root(); }
 
  private:
+  static Expected<std::unique_ptr<JsonAnswer>> Read(std::string text, rapidjson::Type type);
   explicit JsonAnswer(std::string text) : text_(std::move(text)) {}
   const std::string text_;
   JsonDocument document_;

@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "base/json.h"
+
 namespace neso::command {
 namespace {
 
@@ -56,7 +58,7 @@ std::string IndentedJson(const JsonValue& value) {
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(' ', 2);
   writer.SetFormatOptions(rapidjson::kFormatSingleLineArray);
-  value.Accept(writer);
+  if (!value.Accept(writer)) return DumpJson(value);  // NaN and the like, which end it there
   return {buffer.GetString(), buffer.GetSize()};
 }
 

@@ -52,7 +52,7 @@ std::string JsonOf(const std::vector<MetricFamily>& families) {
       text += (&sample == &family.samples.front() ? "" : ",") + JsonOf(sample);
     text += "]}";
   }
-  return text + "}\n";
+  return text + "}";
 }
 
 // The families whose names begin as one of `names` says.
@@ -76,7 +76,7 @@ Expected<int> ShowMetrics(const MetricsWords& words) {
   ASSIGN_OR_RETURN(std::vector<MetricFamily> all, AskMetrics(words.asking));
   ASSIGN_OR_RETURN(const std::vector<MetricFamily> families, Choose(std::move(all), words.names));
   if (words.asking.json) {
-    Say(JsonOf(families));
+    SayJson(JsonOf(families));
     return kDone;
   }
   std::vector<std::vector<std::string>> rows = {{"metric", "labels", "value"}};

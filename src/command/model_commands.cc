@@ -26,7 +26,7 @@ Expected<int> ListModels(const ModelWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   ASSIGN_OR_RETURN(const JsonAnswerPtr index, server->Index(words.ready_only));
   if (words.asking.json) {
-    Say(index->text() + "\n");
+    SayJson(index->text());
     return kDone;
   }
   std::vector<std::vector<std::string>> rows = {{"model", "version", "state", "reason"}};
@@ -53,7 +53,7 @@ Expected<int> ShowMetadata(const ModelWords& words) {
   const Expected<JsonAnswerPtr> metadata = server->Metadata(words.model, words.version);
   if (!metadata) return is_of_server ? metadata.error() : server->ExplainModel(words.model, metadata.error());
   if (words.asking.json) {
-    Say((*metadata)->text() + "\n");
+    SayJson((*metadata)->text());
     return kDone;
   }
   const JsonValue& root = (*metadata)->root();
@@ -78,7 +78,7 @@ Expected<int> ShowConfig(const ModelWords& words) {
   ASSIGN_OR_RETURN(const auto server, AskedServer::Make(words.asking));
   const Expected<JsonAnswerPtr> config = server->Config(words.model, words.version);
   if (!config) return server->ExplainModel(words.model, config.error());
-  Say((words.asking.json ? (*config)->text() : IndentedJson((*config)->root())) + "\n");
+  SayJson(words.asking.json ? (*config)->text() : IndentedJson((*config)->root()));
   return kDone;
 }
 

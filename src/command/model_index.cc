@@ -11,6 +11,7 @@ std::vector<IndexedModel> ReadIndex(const JsonValue& index) {
   std::vector<IndexedModel> models;
   if (!index.IsArray()) return models;
   for (const JsonValue& row : index.GetArray()) {
+    if (TextOf(row, "name").empty()) continue;
     models.push_back({TextOf(row, "name"), TextOf(row, "version"), TextOf(row, "state"), TextOf(row, "reason")});
   }
   return models;

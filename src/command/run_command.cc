@@ -13,8 +13,15 @@
 namespace neso::command {
 namespace {
 
+// What comes from others may have signs in it that a terminal obeys.
+std::string WithoutControls(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
+  return text;
+}
+
 int Complain(const std::string& message, int exit_code) {
-  std::fprintf(stderr, "error: %s\n", message.c_str());
+  std::fprintf(stderr, "error: %s\n", WithoutControls(message).c_str());
   return exit_code;
 }
 
@@ -107,7 +114,7 @@ int RunCommand(const ProgramParts& parts, const std::vector<std::string>& argume
   const int exit_code = Run(*command, parts, arguments);
   const Status output = command->is_server ? Status() : CheckOutput();
   if (output.ok() || output.code() == StatusCode::kCancelled) return exit_code;
-  return Complain(output.message(), exit_code == kDone ? kFailed : exit_code);
+  return Complain(output.message(), exit_code == kDone ? command->failure_code : exit_code);
 }
 
 }  // namespace neso::command

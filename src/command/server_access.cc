@@ -83,6 +83,8 @@ Status ServerAccess::Explain(const Status& error) const {
   const bool is_late = why.ends_with("in time") || why.find("DEADLINE_EXCEEDED") != std::string::npos;
   if (is_late && why.find("TLS: ") == std::string::npos)
     return {error.code(), fmt::format("{}: --timeout SECONDS waits longer than {} ms", why, timeout.count())};
+  if (why.ends_with("longer than is allowed here"))
+    return {error.code(), fmt::format("{}: --max-answer-mib N takes more than {}", why, max_answer_bytes >> 20)};
   if (why.starts_with("UNAUTHENTICATED")) return {error.code(), why + std::string(client::kAccessKeyHint)};
   if (why.starts_with("the server answers with HTTP status"))
     return {error.code(), why + std::string(endpoint.socket_path.empty() ? kNamePort : kNameSocket)};
@@ -101,7 +103,8 @@ Expected<ServerAccess> AccessOf(const Asking& asking) {
   ServerAccess access{.endpoint = std::move(address.endpoint),
                       .protocol = address.protocol,
                       .headers = {},
-                      .timeout = asking.timeout()};
+                      .timeout = asking.timeout(),
+                      .max_answer_bytes = asking.max_answer_mib << 20};
   ASSIGN_OR_RETURN(access.headers, ReadHeaders(asking.headers));
   RETURN_IF_ERROR(client::AddAccessKey(asking.api_key, access.headers));
   if (access.endpoint.uses_tls) {

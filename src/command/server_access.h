@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 
 #include "base/status.h"
@@ -20,6 +21,7 @@ struct ServerAccess {
   client::Protocol protocol;
   client::HttpHeaders headers;  // of each request; names in lower case
   std::chrono::milliseconds timeout;
+  size_t max_answer_bytes;
 
   // `error` of a call, and what to type instead, where that is known.
   Status Explain(const Status& error) const;

@@ -36,7 +36,7 @@ Expected<int> ShowStats(const StatsWords& words) {
   const Expected<JsonAnswerPtr> stats = server->Statistics(words.model, words.version);
   if (!stats) return is_of_all ? stats.error() : server->ExplainModel(words.model, stats.error());
   if (words.asking.json) {
-    Say((*stats)->text() + "\n");
+    SayJson((*stats)->text());
     return kDone;
   }
   std::vector<std::vector<std::string>> rows = {{"model", "version", "requests", "failed", "inferences", "batch",

@@ -59,7 +59,7 @@ Expected<Health> WaitFor(AskedServer& server, const StatusWords& words) {
 std::string JsonOf(const Health& health) {
   std::string text = fmt::format(R"({{"live":{},"ready":{})", health.live, health.ready);
   if (!health.reason.empty()) text += ",\"reason\":" + JsonQuoted(health.reason);
-  return text + "}\n";
+  return text + "}";
 }
 
 // What else there is to tell of a server.
@@ -83,7 +83,7 @@ Expected<int> ShowStatus(const StatusWords& words) {
   ASSIGN_OR_RETURN(const Health health, WaitFor(*server, words));
   const int code = health.ready ? kDone : kFailed;
   if (words.asking.json) {
-    Say(JsonOf(health));
+    SayJson(JsonOf(health));
   } else if (words.ready_only || !words.model.empty()) {
     Say(health.ready ? "ready\n" : health.reason.empty() ? "not ready\n" : "not ready: " + health.reason + "\n");
   } else {

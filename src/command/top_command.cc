@@ -41,7 +41,7 @@ Expected<ServerLook> LookAt(AskedServer& server, const TopWords& words) {
 void Show(const ServerLook& before, const ServerLook& now, const TopWords& words) {
   const std::vector<ModelLoad> loads = LoadsBetween(before, now);
   if (words.asking.json) {
-    Say(TopJson(loads));
+    SayJson(TopJson(loads));
     return;
   }
   const std::string machine = MachineText(now.metrics);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "base/display_width.h"
 #include "base/json.h"
@@ -24,14 +26,18 @@ const MetricFamily* FindFamily(const std::vector<MetricFamily>& families, std::s
   return found == families.end() || found->samples.empty() ? nullptr : &*found;
 }
 
-int64_t WaitingFor(const std::vector<MetricFamily>& metrics, const ModelStatistics& model) {
+// By name and version: there may be thousands.
+using ModelKey = std::pair<std::string_view, std::string_view>;
+
+ModelKey KeyOf(const ModelStatistics& model) { return {model.name, model.version}; }
+
+std::map<ModelKey, int64_t> WaitingIn(const std::vector<MetricFamily>& metrics) {
+  std::map<ModelKey, int64_t> waiting;
   const MetricFamily* const pending = FindFamily(metrics, "nv_inference_pending_request_count");
-  if (pending == nullptr) return -1;
-  for (const MetricSample& sample : pending->samples) {
-    if (sample.Label("model") == model.name && sample.Label("version") == model.version)
-      return static_cast<int64_t>(sample.value);
-  }
-  return -1;
+  if (pending == nullptr) return waiting;
+  for (const MetricSample& sample : pending->samples)
+    waiting.try_emplace({sample.Label("model"), sample.Label("version")}, static_cast<int64_t>(sample.value));
+  return waiting;
 }
 
 ModelLoad LoadOf(const ModelStatistics& done, double seconds) {
@@ -101,13 +107,14 @@ std::string Line(const std::string& text, size_t columns) { return ShortName(tex
 
 std::vector<ModelLoad> LoadsBetween(const ServerLook& before, const ServerLook& now) {
   const double seconds = std::max(1e-3, std::chrono::duration<double>(now.at - before.at).count());
+  std::map<ModelKey, const ModelStatistics*> earlier;
+  for (const ModelStatistics& model : before.models) earlier.try_emplace(KeyOf(model), &model);
+  const std::map<ModelKey, int64_t> waiting = WaitingIn(now.metrics);
   std::vector<ModelLoad> loads;
   for (const ModelStatistics& model : now.models) {
-    const auto earlier = std::ranges::find_if(before.models, [&model](const ModelStatistics& other) {
-      return other.name == model.name && other.version == model.version;
-    });
-    loads.push_back(LoadOf(earlier == before.models.end() ? model : model.Since(*earlier), seconds));
-    loads.back().waiting = WaitingFor(now.metrics, model);
+    const auto known = earlier.find(KeyOf(model));
+    loads.push_back(LoadOf(known == earlier.end() ? model : model.Since(*known->second), seconds));
+    if (const auto found = waiting.find(KeyOf(model)); found != waiting.end()) loads.back().waiting = found->second;
   }
   std::ranges::sort(loads, [](const ModelLoad& a, const ModelLoad& b) {
     return std::tuple(-a.inferences_per_s, a.name, a.version) < std::tuple(-b.inferences_per_s, b.name, b.version);
@@ -160,7 +167,7 @@ std::string TopJson(const std::vector<ModelLoad>& loads) {
         load.failures_per_s, load.batch, load.waiting < 0 ? "null" : std::to_string(load.waiting), load.total_ms,
         load.queue_ms, load.compute_ms));
   }
-  return "{\"models\":[" + Join(models, ",") + "]}\n";
+  return "{\"models\":[" + Join(models, ",") + "]}";
 }
 
 }  // namespace neso::command

@@ -27,15 +27,17 @@ Expected<client::HttpCall> WriteGenerate(const InferQuestion& question) {
 }
 
 Status EventLines::Add(std::string_view bytes) {
+  size_t begin = 0, end = bytes.find('\n');
+  if (end != std::string_view::npos) end += rest_.size();
   rest_ += bytes;
-  std::string_view left = rest_;
-  Status status;
-  for (size_t end = left.find('\n'); end != std::string_view::npos && status.ok(); end = left.find('\n')) {
-    status = TakeLine(left.substr(0, end));
-    left.remove_prefix(end + 1);
+  for (; end != std::string::npos; end = rest_.find('\n', begin)) {
+    RETURN_IF_ERROR(TakeLine(std::string_view(rest_).substr(begin, end - begin)));
+    begin = end + 1;
   }
-  rest_ = std::string(left);
-  return status;
+  rest_.erase(0, begin);
+  if (rest_.size() <= max_line_bytes_) return {};
+  return Internal("an event of the server is longer than is allowed here: --max-answer-mib N takes more than {}",
+                  max_line_bytes_ >> 20);
 }
 
 Status EventLines::TakeLine(std::string_view line) {

@@ -1,11 +1,8 @@
 #include "command/infer/infer_command.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -17,6 +14,7 @@
 
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/write_file.h"
 #include "command/asked_over_http.h"
 #include "command/infer/answer_json.h"
 #include "command/infer/generate_call.h"
@@ -129,10 +127,7 @@ Status WriteFiles(const InferAnswer& answer, const std::string& folder) {
   for (const Tensor& output : answer.outputs) {
     ASSIGN_OR_RETURN(const std::string bytes, WriteNpy(output));
     const std::string path = folder + "/" + FileNameOf(output.name);
-    std::ofstream file(path, std::ios::binary);
-    file << bytes;
-    file.close();
-    if (!file) return Unavailable("cannot write '{}': {}", path, std::strerror(errno));
+    RETURN_IF_ERROR(WriteFile(path, bytes));
     Say(fmt::format("{} {} {}\n", path, output.TypeName(), ShapeText(output.shape)));
   }
   return {};
@@ -140,7 +135,7 @@ Status WriteFiles(const InferAnswer& answer, const std::string& folder) {
 
 Status SayLine(const Expected<std::string>& json) {
   RETURN_IF_ERROR(json.status());
-  Say(*json + "\n");
+  SayJson(*json);
   return {};
 }
 
@@ -168,9 +163,9 @@ Status CheckMayBeMany(const InferWords& words, bool is_grpc) {
 }
 
 // All its answers, each a line of JSON as soon as it comes.
-Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question) {
+Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question, size_t max_event_bytes) {
   ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
-  EventLines events([](const std::string& json) { Say(json + "\n"); });
+  EventLines events(SayJson, max_event_bytes);
   Status told;
   const Expected<client::HttpAnswer> answer = server.Call(std::move(call), [&](std::string_view more) {
     told = events.Add(more);
@@ -186,7 +181,7 @@ Status Ask(const InferWords& words, AskedOverHttp server) {
   ASSIGN_OR_RETURN(const InferQuestion question, QuestionOf(words, facts));
   if (facts.is_decoupled) {
     RETURN_IF_ERROR(CheckMayBeMany(words, /*is_grpc=*/false));
-    return AskDecoupled(server, question);
+    return AskDecoupled(server, question, words.asking.max_answer_mib << 20);
   }
   ASSIGN_OR_RETURN(const client::HttpAnswer raw, server.Call(WriteInfer(question)));
   if (raw.status != 200) return AskedOverHttp::ErrorOf(raw);
@@ -220,6 +215,7 @@ Expected<int> Infer(const InferWords& words) {
 
 Action SetUpInfer(CLI::App& app, const ProgramParts& /*parts*/) {
   auto words = std::make_shared<InferWords>();
+  words->asking.max_answer_mib = 1024;  // tensors
   app.add_option("MODEL,-m,--model", words->model, "The model.")->required();
   app.add_option("INPUT", words->inputs,
                  "NAME=VALUE: 1,2,3 or [[1,2],[3,4]]; @FILE with a .npy array, a JPEG or PNG picture, or text; - for "
