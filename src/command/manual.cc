@@ -45,8 +45,8 @@ std::string OptionEntry(const OptionOutline& option) {
 std::string Synopsis(const Outline& outline) {
   std::string text = " [\\fIoption\\fR...]";
   for (const OptionOutline& option : outline.options) {
-    if (!option.positional) continue;
-    const std::string name = "\\fI" + RoffText(option.names[0]) + "\\fR";
+    if (option.place.empty()) continue;
+    const std::string name = "\\fI" + RoffText(option.place) + "\\fR";
     text += option.required ? " " + name : " [" + name + "]";
   }
   return text;

@@ -22,10 +22,11 @@ OptionOutline OutlineOf(const CLI::Option& option) {
   OptionOutline outline{.help = option.get_description(),
                         .choices = ChoicesIn(option.get_type_name()),
                         .required = option.get_required(),
+                        .place = option.get_positional() ? option.get_name(/*positional=*/true) : "",
                         .positional = !option.nonpositional()};
   for (const std::string& name : option.get_lnames()) outline.names.push_back("--" + name);
   for (const std::string& name : option.get_snames()) outline.names.push_back("-" + name);
-  if (outline.positional) outline.names.push_back(option.get_name(true));
+  if (outline.positional) outline.names.push_back(outline.place);
   if (option.get_items_expected_max() > 0) {
     outline.argument = outline.choices.empty() ? option.get_type_name() : Join(outline.choices, "|");
     if (outline.argument.empty()) outline.argument = "VALUE";

@@ -14,6 +14,7 @@ struct OptionOutline {
   std::string help{};
   std::vector<std::string> choices{};  // none: anything goes
   bool required = false;
+  std::string place{};  // "MODEL", of what may stand without a name; `positional`: only so
   bool positional = false;
 };
 

@@ -77,6 +77,12 @@ def test_bash_completes_commands_options_and_choices(tmp_path):
     assert "--model-repository=" in completed("neso", "--model-rep")
 
 
+@pytest.mark.parametrize("name, words", [("infer", "MODEL [INPUT]"), ("config", "MODEL"), ("remove", "MODEL"), ("status", "[MODEL]")])
+def test_a_man_page_names_what_stands_without_an_option(name, words):
+    page = re.sub(r"\\f[IRB]", "", run_neso("help", name, "--man").stdout)
+    assert f".B neso {name}\n[option...] {words}\n" in page
+
+
 def test_man_pages_of_all_commands(tmp_path):
     assert run_neso("help", "--man-pages", str(tmp_path)).returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"neso.1", *(f"neso-{name}.1" for name in COMMANDS)}
