@@ -5,9 +5,10 @@
         async for result in client.stream("llm", prompt=["Once"]): ...
 """
 import asyncio
+import functools
 import ssl
 import weakref
-from typing import Any, AsyncGenerator, Mapping, Optional, Sequence, Union
+from typing import Any, AsyncGenerator, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 from .call import Call
 from .errors import InvalidInput
@@ -33,6 +34,11 @@ class AsyncClient:
             raise InvalidInput(f"concurrency: expected at least 1, got {concurrency}")
         self._session = Session(url, LoopNetwork(concurrency), timeout, headers, tls, shared_memory)
         self._end = weakref.finalize(self, self._session.end)
+        self._anew = functools.partial(type(self), url, timeout=timeout, headers=headers, tls=tls, shared_memory=shared_memory,
+                                       concurrency=concurrency)
+
+    def __reduce__(self) -> Tuple[Callable[[], "AsyncClient"], Tuple[()]]:
+        return self._anew, ()
 
     async def __aenter__(self) -> "AsyncClient":
         return self

@@ -1,7 +1,8 @@
 """The client: named arrays in, named arrays out."""
+import functools
 import ssl
 import weakref
-from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from .call import Call
 from .network import BLOCKING
@@ -30,6 +31,11 @@ class Client:
                  tls: Optional[ssl.SSLContext] = None, shared_memory: bool = True) -> None:
         self._session = Session(url, BLOCKING, timeout, headers, tls, shared_memory)
         self._end = weakref.finalize(self, self._session.end)
+        self._anew = functools.partial(type(self), url, timeout=timeout, headers=headers, tls=tls, shared_memory=shared_memory)
+
+    def __reduce__(self) -> Tuple[Callable[[], "Client"], Tuple[()]]:
+        """Into a process that is started anew goes a client of the same server; one with tls= cannot go."""
+        return self._anew, ()
 
     def __enter__(self) -> "Client":
         return self

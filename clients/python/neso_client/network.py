@@ -1,15 +1,14 @@
 """Where a server is, and the connections to it."""
 import concurrent.futures
-import os
 import socket
 import ssl
 import threading
-import weakref
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import Any, Awaitable, Callable, Deque, Mapping, NamedTuple, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
 
+from . import forks
 from .alpn import turn
 from .clock import left_until
 from .errors import DeadlineExceeded, Unavailable
@@ -100,7 +99,7 @@ class Pool:
         self._connect = connect
         self._free: Deque[Pooled] = deque()  # append() and pop() are atomic
         self._closed = threading.Event()
-        _living.add(self)
+        forks.watch(self)
 
     @property
     def is_closed(self) -> bool:
@@ -144,7 +143,7 @@ class Pool:
             self._free.pop().close()
 
     def abandon(self) -> None:
-        self._end()  # of the other process's, too, the descriptors here
+        self._free.clear()
 
 
 class OtherProtocol(Unavailable):
@@ -249,12 +248,3 @@ def _shared(connected: socket.socket, tls: ssl.SSLContext, host: str, protocol: 
 
 
 BLOCKING = BlockingNetwork()
-_living: "weakref.WeakSet[Pool]" = weakref.WeakSet()
-
-
-def _abandon_all() -> None:
-    for pool in list(_living):
-        pool.abandon()
-
-
-os.register_at_fork(after_in_child=_abandon_all)

@@ -9,12 +9,12 @@ import os
 import secrets
 import socket
 import threading
-import weakref
 from collections import deque
 from typing import Deque, Dict, List, Optional, Set
 
 import numpy as np
 
+from . import forks
 from .clock import left_until
 from .errors import NesoError
 from .transport import Transport
@@ -78,9 +78,10 @@ class Regions:
         self._bytes = 0
         self._free: Dict[int, Deque[Region]] = {}  # by size; append() and pop() are atomic
         self._discarded: List[Region] = []  # that the server still has to hear of
+        self._seen: Deque[Region] = deque()  # by a process that was forked off, which may have arrays in them
         self._is_open = True
         self._has_swept = False
-        _living.add(self)
+        forks.watch(self)
 
     async def take(self, transport: Transport, size: int, end: Optional[float]) -> Optional[Region]:
         """One of at least that many bytes; None where there shall be no more. end: of the call's time.
@@ -94,6 +95,8 @@ class Regions:
 
     async def _make(self, transport: Transport, size: int, end: Optional[float]) -> Optional[Region]:
         with self._lock:
+            while self._seen:
+                self._put_aside(self._seen.popleft())
             if not self._is_open or len(self._all) >= _MOST_REGIONS or self._bytes + size > _MOST_BYTES:
                 return None
             self._free.setdefault(size, deque())
@@ -125,18 +128,22 @@ class Regions:
         await self._end_now(transport, [region])  # closed meanwhile
         return None
 
-    def give_back(self, region: Region) -> None:
-        """For another call. Without a lock: the collector of garbage calls it, too, wherever a thread is."""
+    def give_back(self, region: Region, is_seen: bool = False) -> None:
+        """For another call, unless another process sees it. Without a lock: the collector of garbage calls it, too, wherever a thread
+        is."""
         if self._is_open:
-            self._free[region.size].append(region)
+            (self._seen if is_seen else self._free.get(region.size, self._seen)).append(region)
 
     def discard(self, region: Region) -> None:
         """One that the server may still write to, or does not know any more. It is told later: now it may not answer."""
         with self._lock:
-            if region in self._all:
-                self._all.remove(region)
-                self._bytes -= region.size
-                self._discarded.append(region)
+            self._put_aside(region)
+
+    def _put_aside(self, region: Region) -> None:
+        if region in self._all:
+            self._all.remove(region)
+            self._bytes -= region.size
+            self._discarded.append(region)
 
     def forget(self) -> None:
         """Those that are free: the server has lost them."""
@@ -209,21 +216,10 @@ class Regions:
         self._lock = threading.Lock()
         for region in [*self._all, *self._discarded]:
             region.let_go()
-        self._free, self._all, self._discarded = {}, set(), []
+        self._free, self._all, self._discarded, self._seen = {}, set(), [], deque()
 
 
 def _time_until(end: Optional[float]) -> float:
     """For a question about a region."""
     left = left_until(end)
     return _TIMEOUT if left is None else min(_TIMEOUT, left)
-
-
-_living: "weakref.WeakSet[Regions]" = weakref.WeakSet()
-
-
-def _abandon_all() -> None:
-    for regions in list(_living):
-        regions.abandon()
-
-
-os.register_at_fork(after_in_child=_abandon_all)

@@ -4,6 +4,7 @@ import ssl
 import threading
 from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
 
+from . import forks
 from .call import Call, check_headers, check_text, check_timeout
 from .clock import end_of, left_until
 from .conversion import to_array
@@ -46,10 +47,15 @@ class Session:
         self._is_closed = False
         self._beginning = threading.Lock()
         self._models: Dict[Tuple[str, str], _Known] = {}
+        forks.watch(self)
         if scheme is None and port in (8000, 8001):
             scheme = "grpc" if port == 8001 else "http"
         if scheme is not None:
             self._begin(scheme.startswith("grpc"))
+
+    def abandon(self) -> None:
+        """In a process that was forked off: a thread that is not here may have had the lock."""
+        self._beginning = threading.Lock()
 
     def _begin(self, is_grpc: bool) -> Transport:
         self._kind: Type[Any] = GrpcTransport if is_grpc else HttpTransport

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from . import forks
 from .clock import left_until
 from .errors import NesoError, ServerError
 from .network import Network
@@ -21,11 +22,11 @@ class _Lease:
     """Gives a region back when the last array that lies in it is gone."""
 
     def __init__(self, regions: Regions, region: Region, size: int) -> None:
-        self._regions, self._region = regions, region
+        self._regions, self._region, self._forks = regions, region, forks.count()
         self.__array_interface__ = {**region.memory[:size].__array_interface__}
 
     def __del__(self) -> None:
-        self._regions.give_back(self._region)
+        self._regions.give_back(self._region, is_seen=forks.count() != self._forks)
 
 
 class Placed:
@@ -66,6 +67,10 @@ class Sharing:
         self._resume_at, self._pause = 0.0, _FIRST_PAUSE / 4
         self._rooms: Dict[Any, Tuple[Tuple[str, int], ...]] = {}  # of the outputs that are large, by what the request is like
         self._batches: Dict[Tuple[str, str], bool] = {}  # whether a model does
+        forks.watch(self)
+
+    def abandon(self) -> None:
+        self._making = threading.Lock()
 
     async def close(self, transport: Transport) -> None:
         self._resume_at = math.inf

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any, Coroutine, List, Optional, TypeVar
 
+from . import forks
 from .clock import end_of
 
 _ROOM = 1 << 16
@@ -121,8 +122,15 @@ class BlockingStream(Stream):
         self._timeout = connected.gettimeout()
         self._limits_each = limits_each
         self._deadline: Optional[float] = None
+        self._is_abandoned = False
         self._poll = select.poll()
         self._poll.register(connected, select.POLLIN)
+        forks.watch(self)
+
+    def abandon(self) -> None:
+        """In a process that was forked off: what comes is for the other."""
+        self._is_abandoned = True
+        self._socket.close()
 
     def limit(self, timeout: Optional[float]) -> None:
         if timeout != self._timeout:  # it costs a call of the system
@@ -132,6 +140,8 @@ class BlockingStream(Stream):
 
     def _hurry(self) -> None:
         """What was waited since limit() counts. Up to a tenth, it does not: each change costs a call of the system."""
+        if self._is_abandoned:
+            raise ConnectionAbortedError("the call is one of the process that this one was forked from")
         if self._deadline is None or self._timeout is None:
             return
         left = self._deadline - time.monotonic()
