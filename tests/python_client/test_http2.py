@@ -1,7 +1,5 @@
 """What HTTP/2 asks of a client beyond calls that go well: flow control, peers that make mistakes, and such that leave."""
 import asyncio
-import contextlib
-import socket
 import struct
 import threading
 import time
@@ -12,76 +10,10 @@ from neso_client import AsyncClient, Client, ServerError, Unavailable, http2
 from neso_client.grpc import GrpcTransport
 from neso_client.network import Address
 from neso_client.streams import run
+from neso_client.transport import Request
+from support.http2_peer import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE,
+                                PADDED, READY, RST_STREAM, SETTINGS, WINDOW_UPDATE, Peer, frame)
 from support.server import PATIENCE
-
-DATA, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 8, 9
-END_STREAM, END_HEADERS, PADDED = 1, 4, 8
-READY = b"\0\0\0\0\2\x08\1"  # the message of a server that is ready
-
-
-def frame(kind, flags, stream, body=b""):
-    return struct.pack(">BHBBI", len(body) >> 16, len(body) & 0xffff, kind, flags, stream) + body
-
-
-class Talk:
-    """With one client."""
-
-    def __init__(self, connected):
-        self._connected = connected
-        self._read = connected.makefile("rb")
-        self._read.read(24)  # the preface
-        self.send(frame(SETTINGS, 0, 0))
-
-    def send(self, *frames):
-        self._connected.sendall(b"".join(frames))
-
-    def until(self, wanted, flags=0):
-        """The stream of the next frame of this kind, with these flags."""
-        while head := self._read.read(9):
-            high, low, kind, got, stream = struct.unpack(">BHBBI", head)
-            self._read.read(high << 16 | low)
-            if kind == wanted and got & flags == flags:
-                return stream
-        raise ConnectionResetError("the client has left")
-
-    def answer(self, *frames):
-        """To a request that has come, or `frames` in its place."""
-        stream = self.until(DATA, END_STREAM)
-        self.send(*(frames or [frame(HEADERS, END_HEADERS, stream, b"\x88"), frame(DATA, 0, stream, READY),
-                               frame(HEADERS, END_HEADERS | END_STREAM, stream, b"\0\x0bgrpc-status\x010")]))
-
-    def until_it_leaves(self):
-        with contextlib.suppress(OSError):
-            while self._read.read(1):
-                pass
-
-
-class Peer:
-    """Does what no real server does when it is asked to. `talks`: called with the Talk with each client, in a thread; the connection ends
-    when it returns."""
-
-    def __init__(self, talks):
-        self._talks = talks
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return "127.0.0.1:%d" % self._listener.getsockname()[1]
-
-    def __exit__(self, *_):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self._serve, args=(self._listener.accept()[0],), daemon=True).start()
-
-    def _serve(self, connected):
-        with contextlib.suppress(OSError), connected:
-            self._talks(Talk(connected))
-            connected.shutdown(socket.SHUT_RDWR)
-
 
 @pytest.fixture
 def narrow(monkeypatch):
@@ -114,6 +46,9 @@ MALFORMED = {
     "fields of no table": frame(HEADERS, END_HEADERS, 1, b"\xff\xff\x7f"),
     "fields without padding": frame(HEADERS, END_HEADERS | PADDED, 1),
     "padding without data": frame(DATA, PADDED, 1, b"\7"),
+    "frames of no size": frame(SETTINGS, 0, 0, struct.pack(">HI", MAX_FRAME_SIZE, 0)),
+    "fields without end": frame(HEADERS, 0, 1) + 40 * frame(CONTINUATION, 0, 1, bytes(10_000)),
+    "HTTP/1": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
     "a status that is no number": frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\0\x0bgrpc-status\x01x"),
 }
 
@@ -144,9 +79,13 @@ def test_peers_that_make_mistakes(mistake):
         call.close()
 
 
-def duplex(address):
+def transport_of(address):
     host, _, port = address.rpartition(":")
-    return GrpcTransport(Address(host, int(port), None, {})).duplex("ModelStreamInfer", None)
+    return GrpcTransport(Address(host, int(port), None, {}))
+
+
+def duplex(address):
+    return transport_of(address).duplex("ModelStreamInfer", None)
 
 
 def test_a_writer_does_not_wait_for_a_peer_that_has_left():
@@ -200,8 +139,7 @@ def test_a_request_that_is_refused_before_it_is_complete():
         return [memoryview(bytes(size))], size
 
     with Peer(talks) as address:
-        host, _, port = address.rpartition(":")
-        transport = GrpcTransport(Address(host, int(port), None, {}))
+        transport = transport_of(address)
         with pytest.raises(ServerError, match="full"):
             run(transport.call("ModelInfer", *message(200_000), 10 * PATIENCE))
         assert run(transport.call("ServerReady", *message(0), 10 * PATIENCE)) == READY[5:]
@@ -217,3 +155,100 @@ def test_more_header_fields_than_a_frame_has_room_for():
     with Peer(talks) as address:
         with Client(f"grpc://{address}", headers={"a": 20_000 * "b"}, timeout=10 * PATIENCE) as client:
             assert client.is_ready()
+
+
+def leaving(*refusal):
+    """The first `len(refusal)` requests that come are refused so, each on a connection of its own; what is asked then is answered."""
+    left = list(refusal)
+
+    def talks(talk):
+        if left:
+            talk.until(DATA, END_STREAM)
+            talk.send(left.pop(0))
+            talk.until_it_leaves()
+            return
+        talk.answer()
+        talk.until_it_leaves()
+    return talks
+
+
+AWAY = frame(GOAWAY, 0, 0, struct.pack(">II", 0, 0))  # no stream was begun with
+REFUSED = frame(RST_STREAM, 0, 1, struct.pack(">I", 7))
+
+
+@pytest.mark.parametrize("refusal", [AWAY, REFUSED], ids=["GOAWAY", "REFUSED_STREAM"])
+def test_what_a_server_that_leaves_has_not_begun_with_is_sent_to_the_next(refusal):
+    with Peer(leaving(refusal)) as address, Client(f"grpc://{address}", timeout=10 * PATIENCE) as client:
+        assert client.is_ready()
+
+    async def run(address):
+        async with AsyncClient(f"grpc://{address}", timeout=10 * PATIENCE) as client:
+            assert await client.is_ready()
+
+    with Peer(leaving(refusal)) as address:
+        asyncio.run(run(address))
+
+
+@pytest.mark.parametrize("refusals", [[AWAY, AWAY], [REFUSED, AWAY]], ids=["GOAWAY", "both"])
+def test_it_is_sent_once_more_and_no_more(refusals):
+    with Peer(leaving(*refusals)) as address:
+        with pytest.raises(Unavailable, match="the server is about to leave"):
+            run(transport_of(address).model("any", "", 10 * PATIENCE))
+
+
+def test_what_a_server_that_leaves_has_begun_with_is_not_sent_again():
+    requests = []
+
+    def talks(talk):
+        stream = talk.until(DATA, END_STREAM)
+        requests.append(stream)
+        talk.send(frame(GOAWAY, 0, 0, struct.pack(">II", stream, 0)))
+
+    with Peer(talks) as address:
+        with pytest.raises(Unavailable, match="closed the connection"):
+            run(transport_of(address).model("any", "", 10 * PATIENCE))
+    assert len(requests) == 1
+
+
+def test_a_server_that_leaves_while_a_large_request_is_on_its_way():
+    """It does not read the rest, so that the connection breaks; what it said before is heard."""
+    left = [AWAY]
+    more = struct.pack(">I", 1 << 30)
+    wide = frame(SETTINGS, 0, 0, struct.pack(">H", INITIAL_WINDOW_SIZE) + more), frame(WINDOW_UPDATE, 0, 0, more)
+
+    def talks(talk):
+        if left:
+            talk.until(HEADERS)
+            talk.send(*wide, left.pop())
+            time.sleep(0.2)
+            return
+        talk.send(*wide)
+        talk.answer()
+        talk.until_it_leaves()
+
+    size = 20_000_000
+    with Peer(talks) as address:
+        answer = run(transport_of(address).call("ModelInfer", [memoryview(bytes(size))], size, 20 * PATIENCE))
+        assert answer == READY[5:]
+
+
+def test_a_stream_that_is_refused_is_begun_again():
+    outputs = b"\x12\x00"  # a response without outputs
+    left = [AWAY]
+
+    def talks(talk):
+        stream = talk.until(DATA, END_STREAM)
+        if left:
+            talk.send(left.pop())
+            talk.until_it_leaves()
+            return
+        message = struct.pack(">BI", 0, len(outputs)) + outputs
+        talk.send(frame(HEADERS, END_HEADERS, stream, b"\x88"), 2 * frame(DATA, 0, stream, message),
+                  frame(HEADERS, END_HEADERS | END_STREAM, stream, b"\0\x0bgrpc-status\x010"))
+        talk.until_it_leaves()
+
+    async def count(transport):
+        return len([response async for response in transport.stream(Request("m", "", "", [], (), {}), 10 * PATIENCE)])
+
+    with Peer(talks) as address:
+        assert run(count(transport_of(address))) == 2

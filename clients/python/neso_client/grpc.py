@@ -2,16 +2,18 @@
 import socket
 import struct
 from functools import lru_cache
-from typing import Any, AsyncGenerator, Callable, Dict, List, Optional, Tuple, cast
+from typing import Any, AsyncGenerator, Awaitable, Callable, Dict, List, Optional, Tuple, TypeVar, cast
 
 from . import protobuf as pb
-from .clock import end_of
+from .clock import end_of, left_until
 from .errors import DeadlineExceeded, InvalidInput, NesoError, ServerError, Unavailable
 from .grpc_call import Cancellation, DuplexCall, as_status, check_status
-from .http2 import PREFIX, Http2Connection, StreamEnded, literal
+from .http2 import PREFIX, Http2Connection, StreamEnded, StreamRefused, literal
 from .network import BLOCKING, Address, Network, Pooled
 from .tensors import Place, Tensor, TensorSpec
-from .transport import Model, Request, Response, Transport
+from .transport import Model, Request, Response, Transport, no_answer
+
+_T = TypeVar("_T")
 
 
 class GrpcTransport(Transport):
@@ -41,18 +43,22 @@ class GrpcTransport(Transport):
         self._pool.close()
 
     async def infer(self, request: Request, timeout: Optional[float]) -> Response:
-        return read_response(await self.call("ModelInfer", *infer_request(request), timeout))
+        return _read(read_response, await self.call("ModelInfer", *infer_request(request), timeout))
 
     async def stream(self, request: Request, timeout: Optional[float]) -> AsyncGenerator[Response, None]:
-        taken, rest = await self._pool.take(timeout)
-        connection = cast(Http2Connection, taken)
+        pieces, size = infer_request(request)
+        end = end_of(timeout)
+        try:
+            connection, message = await self._begun_stream(pieces, size, timeout)
+        except StreamRefused:
+            connection, message = await _last(self._begun_stream(pieces, size, left_until(end)))
         is_whole = False
         try:
-            await self._send(connection, "ModelStreamInfer", *infer_request(request), rest)
-            while (message := await connection.receive()) is not None:
-                response = _read_stream_response(message)
+            while message is not None:
+                response = _read(_read_stream_response, message)
                 if response is not None:
                     yield response
+                message = await connection.receive()
             is_whole = True
             check_status(connection.fields())
         except (OSError, ValueError, StreamEnded) as error:
@@ -60,19 +66,28 @@ class GrpcTransport(Transport):
         finally:
             self._pool.give_back(connection, is_whole)
 
+    async def _begun_stream(self, message: List[memoryview], size: int,
+                            timeout: Optional[float]) -> Tuple[Http2Connection, Optional[memoryview]]:
+        """A connection, and the first message that came. Raises StreamRefused, too."""
+        taken, rest = await self._pool.take(timeout)
+        connection = cast(Http2Connection, taken)
+        try:
+            await self._send(connection, "ModelStreamInfer", message, size, rest)
+            return connection, await connection.receive()
+        except BaseException as error:
+            self._pool.give_back(connection, False)
+            raise self._understood(error, timeout) from None
+
     async def model(self, name: str, version: str, timeout: Optional[float]) -> Model:
-        told: Dict[int, List[Any]] = {1: [], 2: [], 3: [], 4: [], 5: []}
-        for field, value in pb.fields(await self._call_small("ModelMetadata", pb.text_field(1, name) + pb.text_field(2, version), timeout)):
-            told.setdefault(field, []).append(value)
-        return Model("".join(map(pb.text, told[1])), tuple(map(pb.text, told[2])), "".join(map(pb.text, told[3])),
-                     tuple(read_spec(bytes(spec)) for spec in told[4]), tuple(read_spec(bytes(spec)) for spec in told[5]))
+        answer = await self._call_small("ModelMetadata", pb.text_field(1, name) + pb.text_field(2, version), timeout)
+        return _read(_read_model, answer)
 
     async def is_ready(self, model: str, version: str, timeout: Optional[float]) -> bool:
         if model:
             answer = await self._call_small("ModelReady", pb.text_field(1, model) + pb.text_field(2, version), timeout)
         else:
             answer = await self._call_small("ServerReady", b"", timeout)
-        return any(field == 1 and value for field, value in pb.fields(answer))
+        return _read(lambda message: any(field == 1 and value for field, value in pb.fields(message)), answer)
 
     async def load(self, model: str, timeout: Optional[float]) -> None:
         await self._call_small("RepositoryModelLoad", pb.text_field(2, model), timeout)
@@ -81,9 +96,8 @@ class GrpcTransport(Transport):
         await self._call_small("RepositoryModelUnload", pb.text_field(2, model), timeout)
 
     async def max_batch_size(self, name: str, version: str, timeout: Optional[float]) -> int:
-        told = await self._call_small("ModelConfig", pb.text_field(1, name) + pb.text_field(2, version), timeout)
-        configs = [config for field, config in pb.fields(told) if field == 1]
-        return sum(pb.signed(value) for config in configs for field, value in pb.fields(config) if field == 4)
+        answer = await self._call_small("ModelConfig", pb.text_field(1, name) + pb.text_field(2, version), timeout)
+        return _read(_read_max_batch_size, answer)
 
     async def register_region(self, name: str, key: str, size: int, timeout: Optional[float]) -> None:
         message = pb.text_field(1, name) + pb.text_field(2, key) + pb.number_field(4, size)
@@ -97,7 +111,17 @@ class GrpcTransport(Transport):
 
     async def call(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes = b"",
                    is_compressed: bool = False, cancellation: Optional[Cancellation] = None) -> memoryview:
-        """The answer's message. more_fields: encoded by literal()."""
+        """The answer's message. more_fields: encoded by literal(). What the server has refused before it began is sent once more."""
+        end = end_of(timeout)
+        try:
+            return await self._call_once(method, message, size, timeout, more_fields, is_compressed, cancellation)
+        except StreamRefused:
+            left = left_until(end)
+            return await _last(self._call_once(method, message, size, left, more_fields, is_compressed, cancellation))
+
+    async def _call_once(self, method: str, message: List[memoryview], size: int, timeout: Optional[float], more_fields: bytes,
+                         is_compressed: bool, cancellation: Optional[Cancellation]) -> memoryview:
+        """Raises StreamRefused, too."""
         taken, rest = await self._pool.take(timeout)
         connection = cast(Http2Connection, taken)
         is_whole = False
@@ -124,7 +148,7 @@ class GrpcTransport(Transport):
         await connection.send(self._header_block(method, timeout) + more_fields, [PREFIX.pack(is_compressed, size), *message], size + 5)
 
     def _understood(self, error: BaseException, timeout: Optional[float]) -> BaseException:
-        if isinstance(error, NesoError):  # some are OSErrors, too
+        if isinstance(error, (NesoError, StreamRefused)):  # some are OSErrors, too
             return error
         if isinstance(error, socket.timeout):
             return DeadlineExceeded(f"no answer from {self._address.place} within {timeout} s")
@@ -144,6 +168,14 @@ class GrpcTransport(Transport):
         if timeout is None:
             return block
         return block + literal(b"grpc-timeout", b"%dm" % max(1, min(int(timeout * 1000), 99999999)))
+
+
+async def _last(attempt: Awaitable[_T]) -> _T:
+    """Of a call that was refused before: what is refused again fails."""
+    try:
+        return await attempt
+    except StreamRefused as error:
+        raise as_status(error) from None
 
 
 def _parameter(key: str, value: Any) -> bytes:
@@ -217,6 +249,27 @@ def read_spec(data: bytes) -> TensorSpec:
     return TensorSpec(name, datatype, tuple(shape))
 
 
+def _read(read: Callable[[memoryview], _T], message: memoryview) -> _T:
+    """What `read` makes of the answer's message."""
+    try:
+        return read(message)
+    except (ValueError, LookupError, TypeError, AttributeError, struct.error):
+        raise no_answer(bytes(message[:100])) from None
+
+
+def _read_model(message: memoryview) -> Model:
+    told: Dict[int, List[Any]] = {1: [], 2: [], 3: [], 4: [], 5: []}
+    for field, value in pb.fields(message):
+        told.setdefault(field, []).append(value)
+    return Model("".join(map(pb.text, told[1])), tuple(map(pb.text, told[2])), "".join(map(pb.text, told[3])),
+                 tuple(read_spec(spec.tobytes()) for spec in told[4]), tuple(read_spec(spec.tobytes()) for spec in told[5]))
+
+
+def _read_max_batch_size(message: memoryview) -> int:
+    configs = [config for field, config in pb.fields(message) if field == 1]
+    return sum(pb.signed(value) for config in configs for field, value in pb.fields(config) if field == 4)
+
+
 def _read_stream_response(message: memoryview) -> Optional[Response]:
     error, response = "", None
     for field, value in pb.fields(message):
@@ -239,7 +292,7 @@ def _read_parameter(data: memoryview) -> Tuple[str, Any]:
             key = pb.text(value)
         elif field == 2:
             for kind, content in pb.fields(value):
-                made = _PARAMETER_KINDS.get(kind, bytes)(content)
+                made = _PARAMETER_KINDS[kind](content) if kind in _PARAMETER_KINDS else None
     return key, made
 
 
@@ -252,7 +305,7 @@ def read_response(message: memoryview) -> Response:
         if field == 6:
             contents.append(value)
         elif field == 5:
-            specs.append(read_spec(bytes(value)))
+            specs.append(read_spec(value.tobytes()))  # bytes() makes something of a number, too
         elif field == 4:
             key, parameter = _read_parameter(value)
             parameters[key] = parameter

@@ -125,7 +125,7 @@ class DuplexCall:
         self._connection = _Duplex(BLOCKING.open_shared(address, timeout, "h2"))
         try:
             self._connection.begin(headers, left_until(end))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, StreamEnded) as error:
             self._connection.close()
             raise self._understood(error, address.place) from None
         self._sending = threading.Lock()

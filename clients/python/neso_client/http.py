@@ -10,7 +10,7 @@ from .errors import DeadlineExceeded, ServerError, Unavailable
 from .http1 import Answer, HttpConnection
 from .network import BLOCKING, Address, Network, Pooled
 from .tensors import Place, Tensor, TensorSpec
-from .transport import Model, Request, Response, Transport
+from .transport import Model, Request, Response, Transport, no_answer
 
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS",
            413: "RESOURCE_EXHAUSTED", 429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED",
@@ -47,6 +47,8 @@ class HttpTransport(Transport):
         for name, datatype, shape, size in outputs:
             tensors.append(Tensor(name, datatype, shape, memoryview(answer.tail)[at:at + size]))
             at += size
+        if at > len(answer.tail):
+            raise ServerError("INTERNAL", f"expected {at} bytes of outputs behind the answer's JSON, got {len(answer.tail)}")
         return Response(version, answer_id, dict(parameters), tensors)  # what is kept of a head is nobody's to change
 
     def stream(self, request: Request, timeout: Optional[float]) -> AsyncGenerator[Response, None]:
@@ -89,7 +91,7 @@ class HttpTransport(Transport):
             answer, keeps = await connection.exchange(buffers, rest)
         except socket.timeout:
             raise DeadlineExceeded(f"no answer from {self._address.place} within {timeout} s") from None
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError) as error:
             raise Unavailable(f"{self._address.place}: {error}") from None
         finally:  # after an interrupt, too: half an answer is on its way
             self._pool.give_back(connection, keeps)
@@ -100,8 +102,8 @@ class HttpTransport(Transport):
         if answer.status == 200:
             return answer
         try:
-            message = json.loads(answer.head)["error"]
-        except (ValueError, KeyError, TypeError):
+            message = str(json.loads(answer.head)["error"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             message = answer.head.decode(errors="replace").strip() or f"HTTP status {answer.status}"
         raise ServerError(_STATUS.get(answer.status, "UNKNOWN"), message)
 
@@ -109,9 +111,8 @@ class HttpTransport(Transport):
         """What `read` makes of the answer's JSON."""
         try:
             return read(json.loads(answer.head))
-        except (ValueError, LookupError, TypeError, AttributeError):
-            told = f"expected an answer of the Open Inference Protocol, got {answer.head[:100]!r}"
-            raise ServerError("UNKNOWN", told) from None
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise no_answer(answer.head) from None
 
     def _understand(self, answer: Answer) -> Any:
         known = self._heads.get(answer.head)
@@ -171,11 +172,13 @@ def _read_model(told: Any) -> Model:
 def _read_head(told: Any) -> Tuple[str, str, Dict[str, Any], List[Tuple[str, str, Tuple[int, ...], int]]]:
     outputs = []
     for output in told.get("outputs", ()):
-        size = output.get("parameters", {}).get("binary_data_size", 0)  # none of what is in shared memory
+        size = int(output.get("parameters", {}).get("binary_data_size", 0))  # none of what is in shared memory
+        if size < 0:
+            raise ValueError("expected a size")
         if "data" in output:
             raise ServerError("UNIMPLEMENTED", f"expected output '{output['name']}' in binary form; the server does not know the extension")
-        outputs.append((output["name"], output["datatype"], tuple(output["shape"]), size))
-    return told.get("model_version", ""), told.get("id", ""), told.get("parameters", {}), outputs
+        outputs.append((output["name"], output["datatype"], tuple(map(int, output["shape"])), size))
+    return told.get("model_version", ""), told.get("id", ""), dict(told.get("parameters", {})), outputs
 
 
 def _specs(tensors: Sequence[Dict[str, Any]]) -> Tuple[TensorSpec, ...]:

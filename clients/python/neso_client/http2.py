@@ -2,7 +2,9 @@
 
 Sources: RFC 9113 (frames, flow control), RFC 7541 (header fields).
 """
+import socket
 import struct
+from contextlib import suppress
 from typing import Any, AsyncIterator, Dict, List, Mapping, Optional
 
 import hpack
@@ -13,13 +15,15 @@ from .streams import SMALL, Stream
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 _END_STREAM = _ACK = 1
-_CANCEL = 8  # an error's code
+_REFUSED_STREAM, _CANCEL = 7, 8  # errors' codes
 _END_HEADERS, _PADDED, _PRIORITY = 4, 8, 32
 _HEADER_TABLE_SIZE, _ENABLE_PUSH, _INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE = 1, 2, 4, 5
 _OUR_WINDOW = (1 << 31) - 1  # of the connection and of each stream
 _LARGEST_FRAME = 1 << 20  # that we take
+_MOST_FIELDS = 1 << 18  # bytes of header fields, still packed
 _LAST_STREAM = 1 << 30
 _KNOWN_BLOCKS = 64
+_NUMBER = (1 << 31) - 1  # the bit before it means nothing
 _FRAME = struct.Struct(">HBBBI")
 PREFIX = struct.Struct(">BI")  # of a message: whether it is compressed, its size
 
@@ -71,9 +75,16 @@ def _text(text: bytes) -> bytes:
 class StreamEnded(Exception):
     """The server gave up on this stream, not on the connection."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(f"the server ended the stream with HTTP/2 error {code}")
+    def __init__(self, code: int, told: str = "") -> None:
+        super().__init__(told or f"the server ended the stream with HTTP/2 error {code}")
         self.code = code
+
+
+class StreamRefused(StreamEnded):
+    """The server has not begun with the request, and will not: it may be sent again, on another connection."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(_REFUSED_STREAM, told)
 
 
 class Http2Connection(Pooled):
@@ -128,17 +139,32 @@ class Http2Connection(Pooled):
     async def send(self, headers: bytes, message: List[Any], size: int) -> None:
         """One request with one message behind its prefix of five bytes, of `size` bytes together."""
         self._begin()
-        buffers: List[Any] = [headers_frames(self._stream, headers, self._frame_size)]
-        if size <= min(self._window, self._stream_window, self._frame_size):
-            self._window -= size
-            self._stream_window -= size
-            await self._bytes.send([*buffers, frame(_DATA, _END_STREAM, self._stream, size), *message])
-            return
-        async for chunk in self._chunks(message, size, buffers):
-            buffers += chunk
-        await self._bytes.send(buffers)
+        try:
+            buffers: List[Any] = [headers_frames(self._stream, headers, self._frame_size)]
+            if size <= min(self._window, self._stream_window, self._frame_size):
+                self._window -= size
+                self._stream_window -= size
+                buffers += [frame(_DATA, _END_STREAM, self._stream, size), *message]
+            else:
+                async for chunk in self._chunks(message, size, buffers):
+                    buffers += chunk
+            await self._bytes.send(buffers)
+        except socket.timeout:
+            raise
+        except OSError:  # the server may have said why before it left
+            await self._hear_out()
+            if not self._ended:
+                raise
+
+    async def _hear_out(self) -> None:
+        """What came before the end of the connection. Raises StreamEnded."""
+        with suppress(OSError, ValueError):
+            while not self._ended:
+                await self._step()
 
     def _begin(self) -> None:
+        if self._is_leaving:
+            raise StreamRefused("the server is about to leave")
         self._stream += 2
         self._stream_window = self._initial_window
         self._headers = self._trailers = None
@@ -202,9 +228,12 @@ class Http2Connection(Pooled):
             raise ValueError(f"expected frames of HTTP/2, got one that is malformed: {error}") from None
 
     async def _take_frame(self) -> bool:
-        high, low, kind, flags, stream = _FRAME.unpack(await self._bytes.read(9))
+        head = await self._bytes.read(9)
+        high, low, kind, flags, stream = _FRAME.unpack(head)
         size = high << 8 | low
         if size > _LARGEST_FRAME:
+            if head.startswith(b"HTTP/"):
+                raise ValueError("expected HTTP/2, got an answer of HTTP/1; gRPC has a port of its own, 8001 by default")
             raise ValueError(f"expected a frame of HTTP/2, of at most {_LARGEST_FRAME} bytes, got one of {size}")
         if kind == _DATA:
             await self._take_data(stream, flags, size)
@@ -218,14 +247,17 @@ class Http2Connection(Pooled):
         elif kind == _PING and not flags & _ACK:
             await self._write(frame(_PING, _ACK, 0, 8) + body)
         elif kind == _WINDOW_UPDATE:
-            self._open_window(stream, struct.unpack(">I", body)[0])
+            self._open_window(stream, struct.unpack(">I", body)[0] & _NUMBER)
         elif kind == _RST_STREAM and stream == self._stream and not self._ended:
             self._ended = True
-            raise StreamEnded(struct.unpack(">I", body)[0])
+            (code,) = struct.unpack(">I", body)
+            if code == _REFUSED_STREAM and self._headers is None:
+                raise StreamRefused("the server refused the stream")
+            raise StreamEnded(code)
         elif kind == _GOAWAY:
             self._is_leaving = True
-            if struct.unpack(">I", body[:4])[0] < self._stream:
-                raise ConnectionResetError("the server is about to leave")
+            if struct.unpack(">I", body[:4])[0] & _NUMBER < self._stream and not self._ended:
+                raise StreamRefused("the server is about to leave")
         return False
 
     async def _take_settings(self, body: bytes) -> None:
@@ -234,6 +266,8 @@ class Http2Connection(Pooled):
                 self._open_window(self._stream, value - self._initial_window)
                 self._initial_window = value
             elif name == _MAX_FRAME_SIZE:
+                if value < 16384:
+                    raise ValueError(f"expected frames of HTTP/2 of at least 16384 bytes to be taken, got {value}")
                 self._frame_size = min(value, 1 << 18)
         await self._write(frame(_SETTINGS, _ACK, 0, 0))
 
@@ -247,7 +281,10 @@ class Http2Connection(Pooled):
             high, low, kind, flags, _ = _FRAME.unpack(await self._bytes.read(9))
             if kind != _CONTINUATION:
                 raise ValueError("expected the rest of the header fields")
-            body += await self._bytes.read(high << 8 | low)
+            size = high << 8 | low
+            if len(body) + size > _MOST_FIELDS:
+                raise ValueError(f"expected at most {_MOST_FIELDS} bytes of header fields")
+            body += await self._bytes.read(size)
         if stream != self._stream:
             return
         fields = self._decode(body)
@@ -317,6 +354,9 @@ class Http2Connection(Pooled):
 
 def _ending_aligned(size: int) -> memoryview:
     """Room for a large message. Tensors come last in it: the last one's numbers are aligned, and need no copy."""
-    room = np.empty(size + 64, np.uint8)
+    try:
+        room = np.empty(size + 64, np.uint8)
+    except MemoryError:
+        raise ValueError(f"no memory for a message of {size} bytes") from None
     start = -(room.__array_interface__["data"][0] + size) % 64
     return memoryview(room)[start:start + size]

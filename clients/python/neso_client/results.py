@@ -1,10 +1,12 @@
 """What a model answered."""
+import struct
 from typing import TYPE_CHECKING, Any, Dict
 
 import numpy as np
 
+from .errors import ServerError
 from .frames import from_outputs
-from .tensors import to_value
+from .tensors import Tensor, to_value
 from .transport import Response
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ class Result(Dict[str, np.ndarray]):
     """The outputs by name. `array` is the only one of a model that has one."""
 
     def __init__(self, response: Response, model: str) -> None:
-        super().__init__({tensor.name: to_value(tensor.datatype, tensor.shape, tensor.data) for tensor in response.outputs})
+        super().__init__({tensor.name: _value(tensor) for tensor in response.outputs})
         self.model = model
         self.model_version = response.model_version
         self.id = response.id
@@ -31,3 +33,11 @@ class Result(Dict[str, np.ndarray]):
         """A frame of pandas with a row for each item. An output with several values for an item becomes columns name_0, name_1, ...;
         strings become str. index: of the rows, that of the frame which was sent, say."""
         return from_outputs(self, index)
+
+
+def _value(tensor: Tensor) -> np.ndarray:
+    try:
+        return to_value(tensor.datatype, tensor.shape, tensor.data)
+    except (ValueError, LookupError, TypeError, struct.error):
+        told = f"expected {tensor.datatype} of the shape {list(tensor.shape)}, got {len(tensor.data)} bytes of something else"
+        raise ServerError("INTERNAL", f"output '{tensor.name}': {told}") from None

@@ -89,11 +89,14 @@ class Stream(ABC):
         start, self._start = self._start, at + len(mark)
         return bytes(self._view[start:self._start])
 
-    async def read_to_end(self) -> bytes:
+    async def read_to_end(self, most: int) -> bytes:
+        """Raises ValueError for more than that."""
         whole = bytearray()
         while self._end > self._start or await self._more():
             whole += self._view[self._start:self._end]
             self._start = self._end
+            if len(whole) > most:
+                raise ValueError(f"expected at most {most} bytes of an answer whose size was not said")
         return bytes(whole)
 
     async def read_into(self, view: memoryview) -> None:

@@ -4,7 +4,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .errors import InvalidInput, ServerError
+from .errors import InvalidInput
 
 _DTYPES = {"BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
            "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
@@ -78,7 +78,9 @@ def _pack_bf16(array: np.ndarray) -> memoryview:
 
 
 def to_value(datatype: str, shape: Sequence[int], data: Any) -> np.ndarray:
-    """An array that lies in `data` where that is aligned. BYTES become bytes objects, BF16 float32."""
+    """An array that lies in `data` where that is aligned. BYTES become bytes objects, BF16 float32.
+
+    Raises ValueError, KeyError, struct.error for data of something else."""
     if datatype == "BYTES":
         return np.array(_unpack_strings(data), dtype=object).reshape(shape)
     if datatype == "BF16":
@@ -92,7 +94,7 @@ def _unpack_strings(data: Any) -> List[bytes]:
     while at < len(data):
         (size,) = struct.unpack_from("<I", data, at)
         if at + 4 + size > len(data):
-            raise ServerError("INTERNAL", f"expected a string of {size} bytes, got {len(data) - at - 4}: the tensor ends too early")
+            raise ValueError("a string ends too early")
         strings.append(data[at + 4:at + 4 + size])
         at += 4 + size
     return strings

@@ -2,6 +2,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, AsyncGenerator, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from .errors import ServerError
 from .tensors import Place, Tensor, TensorSpec
 
 
@@ -29,6 +30,10 @@ class Model(NamedTuple):
     platform: str
     inputs: Tuple[TensorSpec, ...]
     outputs: Tuple[TensorSpec, ...]
+
+
+def no_answer(got: bytes) -> ServerError:
+    return ServerError("UNKNOWN", f"expected an answer of the Open Inference Protocol, got {got[:100]!r}")
 
 
 class Transport(ABC):
