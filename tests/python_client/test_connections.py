@@ -1,8 +1,11 @@
 """Time limits, threads, and servers that go away."""
 import asyncio
 import concurrent.futures
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
 from support.drop_in import OURS, output
 from support.repository import ModelRepository
-from support.server import PATIENCE, Server
+from support.server import PATIENCE, ROOT, Server
 from support.wait import wait_until
 
 
@@ -20,10 +23,21 @@ def test_the_protocol_is_found(server):
             assert client.is_ready()
 
 
-@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port", "unix:", "unix://relative", "ftp://unix:/s"])
+@pytest.mark.parametrize("url", ["ftp://localhost:1", "grpc://", "localhost:port", "unix:", "unix://relative", "ftp://unix:/s",
+                                 "localhost:0", "localhost:99999", "my..host:80", 64 * "x" + ":80", "[::1:80", None, 8001])
 def test_urls_that_are_none(url):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="^expected ") as told:
         Client(url)
+    assert repr(url) in str(told.value)
+
+
+@pytest.mark.parametrize("arguments, told", [({"tls": True}, "tls: expected an ssl.SSLContext, got True"),
+                                             ({"headers": ["a"]}, "headers: expected a dictionary, got list"),
+                                             ({"timeout": "5"}, "timeout: expected seconds, .* got str$")])
+def test_what_a_client_is_not_made_of(arguments, told):
+    for kind in (Client, AsyncClient):
+        with pytest.raises(InvalidInput, match=told):
+            kind("localhost", **arguments)
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -92,6 +106,33 @@ def test_a_time_limit(client):
     with pytest.raises(DeadlineExceeded):
         client.infer("slow", IN=array, timeout=0.3)
     assert client.infer("slow", IN=array).array.tolist() == [1]
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+import numpy as np
+from neso_client import Client
+
+client = Client(sys.argv[1], timeout=60)
+client.infer("slow", IN=[0])
+for i in range(25):
+    large = np.full((1, 400_000), i, np.float32)
+    try:
+        threading.Timer(0.002 * i, os.kill, (os.getpid(), signal.SIGINT)).start()
+        client.infer("identity", INPUT0=large)
+        client.infer("slow", IN=[-i])
+        raise SystemExit("no interrupt")
+    except KeyboardInterrupt:
+        pass
+    assert client.infer("identity", INPUT0=[[i]]).array.tolist() == [[i]], i
+    assert (client.infer("identity", INPUT0=large).array == large).all(), i
+"""
+
+
+def test_a_call_that_is_interrupted_leaves_the_next_one_alone(url):
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, url], capture_output=True, text=True, env=env, timeout=60 * PATIENCE)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_many_threads(client):

@@ -155,6 +155,8 @@ def test_results_that_are_no_frames(client, pandas):
         from_outputs({"y": np.zeros((1, 2, 3))}, None)
     with pytest.raises(ValueError, match="expected outputs with as many rows for a frame, got a: 2, b: 3"):
         from_outputs({"a": np.zeros(2), "b": np.zeros((3, 1))}, None)
+    with pytest.raises(ValueError, match=r"output 'a': expected texts of UTF-8 for columns of a frame, got b'\\xff'"):
+        from_outputs({"a": np.array([b"x", b"\xff"], object)}, None)
 
 
 def test_what_is_wrong_is_shown(client):

@@ -128,11 +128,47 @@ def test_numbers_that_would_be_lost(client):
         client.infer("copy_int32", INPUT0=np.float64([[1.5]]))
 
 
+def test_what_is_wrong_with_an_input_is_said(client):
+    """By its name, whatever NumPy thinks of it."""
+    class Elsewhere:
+        def __array__(self, *_, **__):
+            raise TypeError("can't convert device type tensor to numpy")
+
+    for model, value, told in [
+            ("identity", [[1 << 70]], r"expected FP32, got an array of object, with 1180591620717411303424 at \[0, 0\]"),
+            ("copy_int64", [[1, 1 << 70]], r"expected INT64, got an array of object, with 1180591620717411303424 at \[0, 1\]"),
+            ("identity", [Elsewhere()], "expected an array of FP32: can't convert device type tensor"),
+            ("copy_string", [np.zeros((2, 2)), np.zeros((2, 3))], "expected an array of strings: "),
+            ("identity", {"a": 1}, r"expected FP32, got an array of object, with {'a': 1} at \[\]"),
+            ("identity", (i for i in range(3)), "expected FP32, got an array of object, with <generator"),
+            ("identity", np.zeros((1, 1), "datetime64[s]"), "expected FP32, got an array of datetime64"),
+            ("identity", np.zeros((1, 1), complex), "expected FP32, got an array of complex128"),
+            ("identity", None, r"expected FP32, got an array of object, with None at \[\]"),
+            ("identity", 5, r"expected the shape \[-1, -1\] \(-1: any\), got \[\]"),
+            ("copy_fp32", np.zeros((2, 2), [("a", "f4")]), "expected FP32, got an array of")]:
+        with pytest.raises(InvalidInput, match=f"input 'INPUT0' of model '{model}': {told}"):
+            client.infer(model, INPUT0=value)
+
+
+def test_arrays_of_all_layouts(client):
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for given in (array.astype(">f4"), array[::-1, ::-1], array.T, np.asfortranarray(array), array[:0], array[:, 1:2]):
+        np.testing.assert_array_equal(client.infer("copy_fp32", INPUT0=given).array, given)
+    assert client.infer("copy_int64", INPUT0=[[]]).array.shape == (1, 0)  # NumPy takes it for one of floats
+    assert client.infer("copy_fp32", INPUT0=[[np.nan, np.inf]]).array.tolist()[0][1] == np.inf
+
+
+def test_an_input_that_is_given_twice(client):
+    with pytest.raises(InvalidInput, match="model 'identity': expected each input once, got 'INPUT0' in the dictionary and as an argument"):
+        client.infer("identity", {"INPUT0": [[1]]}, INPUT0=[[2]])
+
+
 def test_what_the_arguments_are_not(client):
     array = np.float32([[1]])
     for arguments, error in [({"parameters": {"a": [1]}}, r"parameter 'a': expected a bool, int, float or str, got \[1\]"),
                              ({"parameters": {"a": None}}, "parameter 'a': expected a bool, int, float or str, got None"),
                              ({"parameters": {"a": 1 << 70}}, "parameter 'a': expected an int of 64 bits"),
+                             ({"parameters": {"binary_data_output": False}}, "'binary_data_output': .* this one is the client's own"),
                              ({"parameters": {5: 1}}, "the name of a parameter: expected a str, got 5"),
                              ({"version": 1}, "version: expected a str, got 1; write '1'"),
                              ({"id": 5}, "id: expected a str, got 5; write '5'"),

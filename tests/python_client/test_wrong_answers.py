@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from neso_client import AsyncClient, Client, NesoError, ServerError, Unavailable, http1
+from neso_client import AsyncClient, Client, InvalidInput, NesoError, ServerError, Unavailable, http1
 from support.http1_peer import HEAD, MODEL, SIZE, TAIL, answering, model, ok
 from support.http2_peer import DATA, END_HEADERS, END_STREAM, HEADERS, Peer, frame
 from support.server import PATIENCE
@@ -130,6 +130,19 @@ def test_what_is_no_answer_over_grpc(message, told):
     with Peer(talks) as address:
         for error in within(20 * PATIENCE, failures, f"grpc://{address}"):
             assert isinstance(error, ServerError) and told in str(error)
+
+
+def test_a_model_whose_datatype_is_not_known():
+    described = MODEL.replace(b'"FP32"', b'"FP4"', 1)
+
+    def talk(connected):
+        while connected.recv(65536):
+            connected.sendall(ok(described))
+
+    with answering(talk) as address:
+        for error in failures(f"http://{address}"):
+            assert isinstance(error, InvalidInput)
+            assert str(error) == "input 'x' of model 'm': its datatype FP4 is not one that this client knows"
 
 
 def test_answers_are_still_understood():

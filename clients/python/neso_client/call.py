@@ -23,7 +23,7 @@ class Call(NamedTuple):
         """Raises InvalidInput for what no protocol could send."""
         for what, given in (("model", self.model), ("version", self.version), ("id", self.id)):
             check_text(what, given)
-        check_timeout(self.timeout)
+        check_timeout(self.timeout, of_call=True)
         if type(self.outputs) is not tuple:
             _check_outputs(self.outputs)
         if self.parameters:
@@ -43,6 +43,8 @@ def _check_parameters(parameters: Any) -> None:
         raise InvalidInput(f"parameters: expected a dictionary, got {_short(parameters)}{_instead('parameters')}")
     for name, value in parameters.items():
         check_text("the name of a parameter", name)
+        if name == "binary_data_output":
+            raise InvalidInput("parameter 'binary_data_output': expected one of the model's; this one is the client's own")
         if not isinstance(value, (bool, int, float, str)):
             raise InvalidInput(f"parameter '{name}': expected a bool, int, float or str, got {value!r}")
         if isinstance(value, int) and not -1 << 63 <= value < 1 << 64:
@@ -62,10 +64,10 @@ def check_text(what: str, given: Any) -> None:
             raise InvalidInput(f"{what}: expected characters of Unicode, got {given!r}: {error.reason}") from None
 
 
-def check_timeout(timeout: Any) -> None:
+def check_timeout(timeout: Any, of_call: bool = False) -> None:
     if timeout is None or isinstance(timeout, (int, float)) and 0 < timeout <= LONGEST:
         return
-    hint = "" if isinstance(timeout, (int, float)) else _instead("timeout")
+    hint = _instead("timeout") if of_call and not isinstance(timeout, (int, float)) else ""
     raise InvalidInput(f"timeout: expected seconds, above 0 and up to {LONGEST}, or None to wait for ever, got "
                        f"{_short(timeout)}{hint}")
 
@@ -76,6 +78,8 @@ def is_header(name: str, value: object) -> bool:
 
 def check_headers(headers: Any) -> Dict[str, str]:
     """A copy. Raises InvalidInput for what could not be told from the next header."""
+    if not isinstance(headers, Mapping):
+        raise InvalidInput(f"headers: expected a dictionary, got {_short(headers)}")
     for name, value in headers.items():
         check_text("the name of a header", name)
         check_text(f"header '{name}'", value)

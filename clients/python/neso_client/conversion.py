@@ -21,13 +21,15 @@ def to_array(value: Any, spec: TensorSpec, model: str) -> np.ndarray:
         raise InvalidInput(f"{where}: expected an array without masked values, behind which something else would be sent; fill "
                            f"them: .filled(...)")
     if spec.datatype == "BYTES":
-        array = np.asarray(value, dtype=object)
+        array = _as_array(value, "strings", where, object)
     elif spec.datatype == "BF16" and isinstance(value, np.ndarray) and value.dtype.itemsize == 2 and value.dtype.kind in "uV":
         array = value  # of ml_dtypes, or bits
     elif spec.datatype == "BF16":
         array = _cast(value, DTYPES["FP32"], "BF16", where)
-    else:
+    elif spec.datatype in DTYPES:
         array = _cast(value, DTYPES[spec.datatype], spec.datatype, where)
+    else:
+        raise InvalidInput(f"{where}: its datatype {spec.datatype} is not one that this client knows")
     if len(array.shape) != len(spec.shape) or any(want not in (-1, got) for want, got in zip(spec.shape, array.shape)):
         hint = ""
         if len(array.shape) == len(spec.shape) - 1 and spec.shape[0] == -1:
@@ -63,13 +65,19 @@ def _from_dlpack(value: Any, spec: TensorSpec, where: str) -> np.ndarray:
         raise InvalidInput(f"{where}: {told}") from None
 
 
-def _cast(value: Any, dtype: np.dtype, datatype: str, where: str) -> np.ndarray:
+def _as_array(value: Any, of: str, where: str, dtype: Any = None) -> np.ndarray:
     try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise InvalidInput(f"{where}: expected an array of {datatype}: {error}") from None
+        return np.asarray(value, dtype)
+    except (ValueError, TypeError, RuntimeError) as error:  # lists that are not as long; tensors of a GPU in a list
+        raise InvalidInput(f"{where}: expected an array of {of}: {error}") from None
+
+
+def _cast(value: Any, dtype: np.dtype, datatype: str, where: str) -> np.ndarray:
+    array = _as_array(value, datatype, where)
     if array.dtype == dtype:
         return array
+    if not array.size and array is not value:  # an empty list, which is one of floats to NumPy
+        return array.astype(dtype)
     if not np.can_cast(array.dtype, dtype, "same_kind") and not _is_exact(array, dtype):
         raise InvalidInput(f"{where}: expected {datatype}, got an array of {array.dtype}{_first_that_is_no_number(array)}; convert it with "
                            f".astype('{dtype.name}') if that is what you want")
@@ -94,7 +102,7 @@ def _narrow(array: np.ndarray, dtype: np.dtype, datatype: str, where: str) -> np
 def _first_that_is_no_number(array: np.ndarray) -> str:
     if array.dtype.kind in "OSU":
         for index, item in np.ndenumerate(array.astype(object)):
-            if not isinstance(item, (int, float, np.number, np.bool_)):
+            if not isinstance(item, (int, float, np.number, np.bool_)) or isinstance(item, int) and not -1 << 63 <= item < 1 << 64:
                 return f", with {item!r} at {list(index)}"
     return ""
 

@@ -60,7 +60,7 @@ def from_outputs(outputs: Mapping[str, np.ndarray], index: Any) -> "pandas.DataF
         if array.ndim not in (1, 2):
             raise ValueError(f"output '{name}': expected one dimension or two for columns of a frame, got the shape {list(array.shape)}")
         if array.dtype == object:
-            array = np.array([text.decode() for text in array.flat], dtype=object).reshape(array.shape)
+            array = np.array([_text(name, item) for item in array.flat], dtype=object).reshape(array.shape)
         parts = [array] if array.ndim == 1 else list(array.T)
         columns.update((name if len(parts) == 1 else f"{name}_{i}", part) for i, part in enumerate(parts))
     rows = {name: len(column) for name, column in columns.items()}
@@ -68,3 +68,10 @@ def from_outputs(outputs: Mapping[str, np.ndarray], index: Any) -> "pandas.DataF
         told = ", ".join(f"{name}: {count}" for name, count in rows.items())
         raise ValueError(f"expected outputs with as many rows for a frame, got {told}")
     return pandas.DataFrame(columns, index=index)
+
+
+def _text(output: str, item: bytes) -> str:
+    try:
+        return item.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"output '{output}': expected texts of UTF-8 for columns of a frame, got {item[:50]!r}") from None

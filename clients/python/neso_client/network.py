@@ -54,6 +54,8 @@ class Address(NamedTuple):
 
 def split_url(url: str) -> Tuple[Optional[str], str, int]:
     """(scheme or None, host, port); "unix:PATH" and "unix:///PATH" have no port, as gRPC writes them."""
+    if not isinstance(url, str):
+        raise ValueError(f"expected host:port as a str, got {url!r}")
     scheme, has_scheme, place = ("", "", url) if url.startswith(_UNIX) else url.rpartition("://")
     if place.startswith(_UNIX) and (not has_scheme or scheme in _SCHEMES):
         path = place[len(_UNIX):]
@@ -61,13 +63,20 @@ def split_url(url: str) -> Tuple[Optional[str], str, int]:
         if not path or path.startswith("//"):
             raise ValueError(f"expected unix:PATH or unix:///PATH, got {url!r}")
         return scheme or None, _UNIX + path, 0
-    parts = urlsplit(f"//{place}")
+    try:
+        parts = urlsplit(f"//{place}")
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError as error:
+        raise ValueError(f"expected host:port, got {url!r}: {error}") from None
     if not parts.hostname or (has_scheme and scheme not in _SCHEMES):
         raise ValueError(f"expected host:port, one of http, https, grpc, grpcs before ://, or unix:PATH, got {url!r}")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
         raise ValueError(f"expected nothing but host:port behind ://, got {url!r}")
+    if port == 0:
+        raise ValueError(f"expected a port from 1 on, got {url!r}")
     default = 8001 if scheme in ("grpc", "grpcs") and has_scheme else 8000
-    return scheme if has_scheme else None, parts.hostname, parts.port or default
+    return scheme if has_scheme else None, host, port or default
 
 
 class Pooled(ABC):

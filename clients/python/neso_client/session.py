@@ -33,6 +33,8 @@ class Session:
     def __init__(self, url: str, network: Network, timeout: Optional[float], headers: Optional[Mapping[str, str]],
                  tls: Optional[ssl.SSLContext], shared_memory: bool) -> None:
         check_timeout(timeout)
+        if tls is not None and not isinstance(tls, ssl.SSLContext):
+            raise InvalidInput(f"tls: expected an ssl.SSLContext, got {tls!r}; ssl.create_default_context() makes one")
         scheme, host, port = split_url(url)
         if scheme in ("http", "grpc") and tls is not None:
             raise ValueError(f"expected {scheme}s:// with tls=, got {url!r}, which sends everything in the clear; write {scheme}s://, or "
@@ -204,6 +206,8 @@ def _request(call: Call, known: _Known) -> Request:
         if not isinstance(inputs, Mapping):
             raise InvalidInput(f"model '{call.model}': expected a dictionary of inputs or a frame, got "
                                f"{type(inputs).__name__}; its inputs are {_describe(known.inputs)}")
+        if twice := [f"'{tensor}'" for tensor in given if tensor in inputs]:
+            raise InvalidInput(f"model '{call.model}': expected each input once, got {', '.join(twice)} in the dictionary and as an argument")
         given = {**inputs, **given}
     elif not given:
         raise InvalidInput(f"model '{call.model}' takes {_describe(known.inputs)}, and none was given")
