@@ -63,6 +63,21 @@ print(grpc.InferResult(grpc.service_pb2.ModelInferResponse(
     outputs=[{"name": "y", "datatype": "INT8", "shape": [0]}])).as_numpy("y").dtype)
 print([np_to_triton_dtype(kind) for kind in (bool, np.int8, np.uint64, np.float16, np.float64, np.object_, np.dtype('S3'))])
 print([triton_to_np_dtype(name) for name in ("BOOL", "BF16", "BYTES", "FP32", "NONE")])
+print(np_to_triton_dtype(np.dtype("f4").newbyteorder(">")))
+shape = [1, 2]
+for given in (shape, (1, 2), np.int64([1, 2])):
+    tensor = grpc.InferInput("x", given, "FP32")
+    shape.append(3)
+    print(tensor.shape() == [1, 2], tensor.set_shape((3,)).shape() == [3])
+    shape.pop()
+for call in (lambda: grpc.InferInput("x", [1.5], "FP32"), lambda: grpc.InferInput(None, [1], "FP32"), lambda: grpc.InferInput("x", None, "FP32"),
+             lambda: client.infer(None, [tensor]), lambda: client.infer(5, [tensor]), lambda: client.infer("m", [tensor], request_id=5),
+             lambda: client.infer("m", [tensor], timeout=1.5), lambda: client.infer("m", [tensor], sequence_id=1.5),
+             lambda: client.infer("m", [tensor], priority="1")):
+    try:
+        print(call())
+    except TypeError as error:
+        print("TypeError")
 print(http.InferenceServerClient.generate_request_body([tensor_ := http.InferInput("x", [1], "INT32").set_data_from_numpy(
     np.int32([7]))], request_id="a", sequence_id=5, sequence_start=True, priority=2, timeout=9, parameters={"mine": "b"}))
 '''

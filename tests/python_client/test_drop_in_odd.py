@@ -346,3 +346,54 @@ def test_streams_of_a_loop_that_are_left(server):
 @both
 def test_clients_that_nobody_closes(env, server):
     assert said(UNCLOSED, env, server) == ["[]"]
+
+
+# What errors carry, and answers that are none.
+WRONG = START + """
+def details(call):
+    try:
+        print(call())
+    except InferenceServerException as error:
+        print(error.status(), type(error.debug_details()).__name__, error.message().partition(": ")[0])
+
+def answering(raw):
+    def serve():
+        while True:
+            connected = listener.accept()[0]
+            connected.recv(65536)
+            connected.sendall(raw)
+            connected.close()
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=serve, daemon=True).start()
+    return "127.0.0.1:%d" % listener.getsockname()[1]
+
+details(lambda: grpc.InferenceServerClient(GRPC).infer("missing", []))
+for body in (b"<html>", b'{"a":1}', b""):
+    raw = b"HTTP/1.1 500 Oh\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body
+    details(http.InferenceServerClient(answering(raw)).get_server_metadata)
+print(http.InferenceServerClient(HTTP).update_trace_settings(settings=None)["trace_level"])
+"""
+FORKED = START + """
+client = grpc.InferenceServerClient(GRPC)
+client.start_stream(lambda result, error: None)
+child = os.fork()
+if child == 0:
+    try:
+        client.async_stream_infer("count", [tensor(grpc, ONE)])
+    except InferenceServerException as error:
+        os._exit(7 if "no longer in valid state" in str(error) else 1)
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+client.stop_stream()
+"""
+
+
+@both
+def test_what_errors_carry(env, server):
+    undecoded = "500 str an exception occurred in the client while decoding the response"
+    assert said(WRONG, env, server) == ["StatusCode.NOT_FOUND str Request for unknown model", undecoded, undecoded,
+                                        "500 NoneType client received an empty response from the server.", "['OFF']"]
+
+
+def test_a_stream_is_not_the_childs(server):
+    assert said(FORKED, OURS, server) == ["7"]

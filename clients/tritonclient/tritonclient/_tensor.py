@@ -1,6 +1,4 @@
 """What the inputs of both protocols share."""
-import operator
-
 import numpy as np
 
 from ._copies import copy_of
@@ -41,9 +39,6 @@ class InferInput:
     def __setstate__(self, state):
         self.__dict__.update(state)
         self._data = None if self._data is None else memoryview(self._data)
-
-    def _plain_shape(self):
-        return [operator.index(dim) for dim in self._shape]
 
     def _check(self, array):
         if not isinstance(array, np.ndarray):

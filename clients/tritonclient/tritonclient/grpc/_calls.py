@@ -3,6 +3,7 @@ import base64
 import re
 import ssl as tls
 
+from google.protobuf.message import DecodeError
 from neso_client import errors
 from neso_client.clock import LONGEST
 from neso_client.grpc import GrpcTransport
@@ -52,10 +53,10 @@ def as_exception(error, cancellation=None):
     if cancellation is not None and cancellation.is_cancelled:
         return InferenceServerException("Locally cancelled by application!", "StatusCode.CANCELLED")
     if isinstance(error, errors.ServerError):
-        return InferenceServerException(error.message, f"StatusCode.{error.status}", error)
+        return InferenceServerException(error.message, f"StatusCode.{error.status}", str(error))
     if isinstance(error, errors.DeadlineExceeded):
-        return InferenceServerException("Deadline Exceeded", "StatusCode.DEADLINE_EXCEEDED", error)
-    return InferenceServerException(str(error), "StatusCode.UNAVAILABLE", error)
+        return InferenceServerException("Deadline Exceeded", "StatusCode.DEADLINE_EXCEEDED", str(error))
+    return InferenceServerException(str(error), "StatusCode.UNAVAILABLE", str(error))
 
 
 class Calls(InferenceServerClientBase):
@@ -88,9 +89,10 @@ class Calls(InferenceServerClientBase):
         if self._verbose:
             print(method)
         try:
-            answer = finish(await self._transport.call(method, pieces, size, limit(timeout), *fields, cancellation))
+            message = await self._transport.call(method, pieces, size, limit(timeout), *fields, cancellation)
         except errors.NesoError as error:
             raise as_exception(error, cancellation) from None
+        answer = understood(finish, message)
         if self._verbose:
             print(answer)
         return answer
@@ -205,6 +207,14 @@ class Calls(InferenceServerClientBase):
         encoding = encoding_of(compression_algorithm)
         pieces, size = compress(pieces, size, encoding)
         return self._call("ModelInfer", pieces, size, InferResult, self._fields(headers, encoding), client_timeout)
+
+
+def understood(finish, message):
+    """What `finish` makes of an answer's message."""
+    try:
+        return finish(message)
+    except (ValueError, TypeError, AttributeError, DecodeError) as error:
+        raise InferenceServerException("Exception deserializing response!", "StatusCode.INTERNAL", str(error)) from None
 
 
 def limit(timeout):

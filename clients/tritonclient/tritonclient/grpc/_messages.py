@@ -1,6 +1,7 @@
 """Requests and answers of the protocol over gRPC. Those of inference are written and read without building messages."""
 import gzip
 import json
+import operator
 import struct
 import zlib
 
@@ -15,13 +16,19 @@ from . import service_pb2
 
 
 class InferInput(_tensor.InferInput):
+    def __init__(self, name, shape, datatype):
+        super().__init__(_text("name", name), _dims(shape), _text("datatype", datatype))
+
+    def set_shape(self, shape):
+        return super().set_shape(_dims(shape))
+
     def set_data_from_numpy(self, input_tensor):
         self._check(input_tensor)
         self._keep(input_tensor)
         return self
 
     def _field(self):
-        made = pb.text_field(1, self._name) + pb.text_field(2, self._datatype) + pb.packed_field(3, self._plain_shape())
+        made = pb.text_field(1, self._name) + pb.text_field(2, self._datatype) + pb.packed_field(3, self._shape)
         if self._region is not None:
             made += _parameters(4, _tensor.region_parameters(self._region))
         return pb.bytes_field(5, made)
@@ -35,6 +42,17 @@ class InferRequestedOutput(_tensor.InferRequestedOutput):
         elif self._class_count:
             made += _parameters(2, {"classification": self._class_count})
         return pb.bytes_field(6, made)
+
+
+def _dims(shape):
+    """A copy, as the stock client makes one."""
+    return [operator.index(dim) for dim in shape]
+
+
+def _text(what, given):
+    if not isinstance(given, str):
+        raise TypeError(f"{what}: expected a str, got {given!r}")
+    return given
 
 
 def _parameters(field, parameters):
@@ -65,10 +83,14 @@ def infer_message(model_name, inputs, model_version="", outputs=None, request_id
     check_parameters(parameters)
     inputs = list(inputs)
     options = _tensor.sequence_parameters(sequence_id, sequence_start, sequence_end, priority, timeout)
+    for what, number in options.items():
+        if not isinstance(number, int) and not (what == "sequence_id" and isinstance(number, str)):
+            raise TypeError(f"{what}: expected an int, got {number!r}")
     if enable_empty_final_response:
         options["triton_enable_empty_final_response"] = True
     options.update(parameters or {})
-    head = pb.text_field(1, model_name) + pb.text_field(2, model_version) + pb.text_field(3, request_id) + _parameters(4, options)
+    head = pb.text_field(1, _text("model_name", model_name)) + pb.text_field(2, model_version)
+    head += pb.text_field(3, _text("request_id", request_id)) + _parameters(4, options)
     head += b"".join([tensor._field() for tensor in inputs]) + b"".join([output._field() for output in outputs or ()])
     pieces, size = [], 0
     for tensor in inputs:

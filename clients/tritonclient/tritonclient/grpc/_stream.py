@@ -7,7 +7,7 @@ from neso_client import errors, protobuf as pb
 
 from tritonclient.utils import InferenceServerException, raise_error
 
-from ._calls import as_exception
+from ._calls import as_exception, understood
 from ._messages import InferResult, compress
 
 
@@ -37,7 +37,7 @@ class Stream:
 
     def send(self, pieces, size):
         """A future that ends when the request has been sent, or never will be while the stream lives."""
-        if not self._is_active:
+        if not (self._is_active and self._thread.is_alive()):  # the thread is not there in a process that was forked off
             raise_error("The stream is no longer in valid state, the error detail is reported through provided callback. "
                         "A new stream should be started after stopping the current stream.")
         sent = Future()
@@ -81,13 +81,19 @@ class Stream:
         writer.start()
         try:
             while (message := call.receive()) is not None:
-                result, error = read_answer(message)
+                result, error = self._understood(message)
                 self._callback(result=result, error=error)
         finally:
             self._requests.put(None)
             call.cancel()  # who still writes need not wait
             writer.join()
             call.close()
+
+    def _understood(self, message):
+        try:
+            return understood(read_answer, message)
+        except InferenceServerException as error:
+            return None, error
 
     def _write(self, call):
         try:

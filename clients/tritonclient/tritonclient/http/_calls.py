@@ -107,7 +107,7 @@ class Calls(InferenceServerClientBase):
         return self._call("GET", path, headers, query_params, _json)
 
     def update_trace_settings(self, model_name=None, settings={}, headers=None, query_params=None):
-        return self._post(_trace_path(model_name), headers, query_params, _json, settings)
+        return self._post(_trace_path(model_name), headers, query_params, _json, settings or {})
 
     def get_trace_settings(self, model_name=None, headers=None, query_params=None):
         return self._call("GET", _trace_path(model_name), headers, query_params, _json)

@@ -1,6 +1,7 @@
 """Requests and answers of the protocol over HTTP: JSON, and the tensors' bytes behind it."""
 import gzip
 import json
+import operator
 import zlib
 from urllib.parse import quote, urlencode
 
@@ -33,7 +34,7 @@ class InferInput(_tensor.InferInput):
     _json = None
 
     def _described(self):
-        described = {"name": self._name, "shape": self._plain_shape(), "datatype": self._datatype}
+        described = {"name": self._name, "shape": [operator.index(dim) for dim in self._shape], "datatype": self._datatype}
         if self._region is not None:
             described["parameters"] = _tensor.region_parameters(self._region)
         elif self._data is not None:
@@ -108,7 +109,7 @@ def _decompress(body, encoding):
 def read_json(data):
     try:
         return json.loads(bytes(data))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InferenceServerException(f"an exception occurred in the client while decoding the response: {error}") from None
 
 
@@ -119,10 +120,11 @@ def check_answer(answer):
     if not body:
         raise InferenceServerException("client received an empty response from the server.", status=str(answer.status))
     try:
-        message = json.loads(body)["error"]
-    except (ValueError, KeyError, TypeError):
-        message = f"an exception occurred in the client while decoding the response: {body.decode(errors='replace')}"
-    raise InferenceServerException(message, status=str(answer.status))
+        message, details = json.loads(body)["error"], None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        details = body.decode(errors="replace")
+        message = f"an exception occurred in the client while decoding the response: {error}\nresponse: {details}"
+    raise InferenceServerException(message, status=str(answer.status), debug_details=details)
 
 
 def infer_body(inputs, outputs=None, request_id="", sequence_id=0, sequence_start=False, sequence_end=False, priority=0, timeout=None,

@@ -48,7 +48,7 @@ def check_parameters(parameters):
 def np_to_triton_dtype(np_dtype):
     """The protocol's name of a datatype; None where it has none."""
     try:
-        dtype = np.dtype(np_dtype)
+        dtype = np.dtype("V" if np_dtype is None else np_dtype)  # of None, NumPy makes FP64
     except TypeError:
         return None
     return "BYTES" if dtype.kind in "OSU" else _FROM_NUMPY.get(dtype)
