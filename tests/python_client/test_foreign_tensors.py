@@ -4,7 +4,7 @@ import sys
 import ml_dtypes
 import numpy as np
 import pytest
-from neso_client import Client, InvalidInput
+from neso_client import InvalidInput
 from support.optional_backends import python_of
 from support.repository import ModelRepository, tensor
 from support.server import Server

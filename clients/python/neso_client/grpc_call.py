@@ -1,7 +1,7 @@
 """A call of gRPC with messages both ways, and how calls end."""
 import socket
 import threading
-from typing import Any, Callable, List, Mapping, Optional
+from typing import Callable, List, Mapping, Optional
 from urllib.parse import unquote
 
 from .clock import end_of, left_until

@@ -2,7 +2,7 @@
 import socket
 import ssl
 import threading
-from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, AsyncGenerator, Dict, Mapping, NamedTuple, Optional, Tuple, Type
 
 from . import forks
 from .call import Call, check_headers, check_text, check_timeout

@@ -11,7 +11,7 @@ from .clock import left_until
 from .errors import NesoError, ServerError
 from .network import Network
 from .regions import Region, Regions, is_same_machine
-from .tensors import DTYPES, Place, Tensor, TensorSpec
+from .tensors import DTYPES, Place, Tensor
 from .transport import Model, Request, Response, Transport
 
 SMALLEST = 1 << 18  # bytes of a tensor for which it pays: at half of that it costs what the socket costs
