@@ -42,7 +42,7 @@ Status Profile(const ProfileOptions& options) {
                        target->load(), load, [&target] { return target->Counts(); }, [](const std::string&) {}));
   measured.load = load.range.start;
   if (measured.is_interrupted) SayInterrupted();
-  const Status ended = target->End();  // it says nothing of what was measured
+  Status ended = target->End();  // it says nothing of what was measured
 
   std::vector<size_t> words;
   for (const std::string& text : texts) words.push_back(WordsIn(text));
