@@ -8,9 +8,10 @@ import time
 
 import psutil
 import pytest
+from support.processes import is_over
 from support.python_models import PythonModels, python_on_path
 from support.server import PATIENCE, TREE, run_neso
-from support.triton import LIBRARIES, needs_triton
+from support.triton import LIBRARIES, Triton, needs_triton
 from support.wait import wait_until
 
 QUICK = ("-p", "100", "-s", "1000")
@@ -162,7 +163,7 @@ def test_the_repository_and_the_library_are_asked_for(tmp_path):
 def test_an_interrupt_tells_what_was_measured(models):
     process = subprocess.Popen([TREE / "bin/neso", *words(models, "-m", "slow", "-p", 60000)], stdout=subprocess.PIPE, text=True)
     assert any(line.startswith("Request concurrency: 1") for line in process.stdout)
-    time.sleep(0.5)
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=20 * PATIENCE)
     assert process.returncode == 130 and "    Interrupted after " in told
@@ -184,7 +185,8 @@ def test_python_models_leave_nothing(repository):
     wait_until(has_worker, timeout=20)
     told, _ = process.communicate(timeout=20 * PATIENCE)
     assert process.returncode == 0 and counted(told, "Request count") > 10
-    assert workers and not any(worker.is_running() for worker in workers)
+    assert workers
+    wait_until(lambda: all(is_over(worker) for worker in workers), timeout=5)
 
 
 @needs_triton
@@ -196,6 +198,6 @@ def test_a_real_triton_in_the_process(perf, tmp_path):
     (tree / "backends").symlink_to(TREE / "backends")
     ran = perf("-m", "numbers", "--triton-server-directory", tree, "--concurrency-range", 4, "--request-count", 50, "-v",
                env={"LD_LIBRARY_PATH": str(LIBRARIES)}, timeout=60)
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode in (0, *Triton.other_ends), ran.stderr  # when all is done
     assert counted(ran.stdout, "Request count") == counted(ran.stdout, "Successful request count") == 50
     assert "pinned_memory_manager.cc" in ran.stderr  # of its log, not ours

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 import requests
+from support.processes import is_over
 from support.server import PATIENCE, TREE, run_neso
 from support.wait import wait_until
 
@@ -127,13 +128,6 @@ def test_tuning_puts_back_what_the_server_had(server, tmp_path):
     code, _, complaint = running.end(signal.SIGINT)
     assert code == 130, complaint
     assert server.get("/v2/models/quick/config").json() == before
-
-
-def is_over(process):
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE  # where nobody collects what has lost its parent
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.fixture
