@@ -3,9 +3,8 @@ import csv
 import json
 
 import pytest
+from support.perf import QUICK, counted, latencies
 from support.server import free_port, run_neso
-
-QUICK = ("-p", "100", "-s", "1000")
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +22,6 @@ def server(module_repository, start_module_server):
 @pytest.fixture
 def perf(server):
     return lambda *words: run_neso("perf", "-i", "grpc", "-u", server.grpc, *map(str, words))
-
-
-def counted(text, what):
-    return int(text.split(f"{what}: ")[1].split()[0])
 
 
 @pytest.mark.parametrize("way", [(), ("--async",), ("--streaming",)], ids=["calls", "async", "stream"])
@@ -81,8 +76,7 @@ def test_latencies_are_the_models(perf):
     """One instance that sleeps: with two at a time each waits for the other."""
     ran = perf("-m", "slow", "--concurrency-range", "1:2", "-p", 300, "-s", 1000)
     assert ran.returncode == 0, ran.stderr
-    one, two = (float(line.rsplit("latency ", 1)[1].split()[0]) for line in ran.stdout.splitlines()
-                if line.startswith("Concurrency: "))
+    one, two = latencies(ran.stdout)
     assert 20_000 < one < two
 
 

@@ -8,13 +8,12 @@ import time
 
 import psutil
 import pytest
+from support.perf import QUICK, counted, exported, latencies
 from support.processes import is_over
 from support.python_models import PythonModels, python_on_path
 from support.server import PATIENCE, TREE, run_neso
 from support.triton import LIBRARIES, Triton, needs_triton
 from support.wait import wait_until
-
-QUICK = ("-p", "100", "-s", "1000")
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +38,6 @@ def perf(models):
     return lambda *more, **settings: run_neso(*words(models, *more), **settings)
 
 
-@pytest.fixture
-def data(tmp_path):
-    def write(content):
-        (tmp_path / "data.json").write_text(json.dumps(content))
-        return tmp_path / "data.json"
-
-    return write
-
-
-def counted(text, what):
-    return int(text.split(f"{what}: ")[1].split()[0])
-
-
-def exported(path):
-    [experiment] = json.loads(path.read_text())["experiments"]
-    return experiment["requests"]
-
-
 @pytest.mark.parametrize("load", [("--concurrency-range", 20), ("--request-rate-range", 300)], ids=["concurrency", "rate"])
 def test_a_load_is_measured_on_both_sides(perf, load):
     ran = perf("-m", "wide", "-b", 4, *load, *QUICK)
@@ -71,8 +52,7 @@ def test_latencies_are_the_models(perf):
     """One instance that sleeps: with two at a time each waits for the other."""
     ran = perf("-m", "slow", "--concurrency-range", "1:2", "-p", 300, "-s", 1000)
     assert ran.returncode == 0, ran.stderr
-    one, two = (float(line.rsplit("latency ", 1)[1].split()[0]) for line in ran.stdout.splitlines()
-                if line.startswith("Concurrency: "))
+    one, two = latencies(ran.stdout)
     assert 20_000 < one < two
 
 

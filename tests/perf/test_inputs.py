@@ -1,11 +1,8 @@
 """What `neso perf` sends: input data from files, sequences, intervals between requests; and that answers are as expected."""
-import json
-
 import pytest
+from support.perf import QUICK, exported
 from support.sequences import add_accumulator, needs_accumulator
 from support.server import TEST_BACKENDS, run_neso
-
-QUICK = ("-p", "100", "-s", "1000")
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +24,6 @@ def adder(repository, start_server):
 @pytest.fixture
 def perf(server):
     return lambda *words: run_neso("perf", "-u", f"127.0.0.1:{server.http_port}", *map(str, words))
-
-
-@pytest.fixture
-def data(tmp_path):
-    def write(content):
-        path = tmp_path / "data.json"
-        path.write_text(json.dumps(content))
-        return path
-    return write
-
-
-def exported(path):
-    [experiment] = json.loads(path.read_text())["experiments"]
-    return experiment["requests"]
 
 
 def test_steps_take_turns_and_answers_are_checked(perf, data, tmp_path):

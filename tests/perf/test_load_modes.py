@@ -1,7 +1,6 @@
 """Loads of `neso perf` that end by themselves: fixed schedules, and requests that become more and more."""
-import json
-
 import pytest
+from support.perf import experiment, exported
 from support.server import run_neso
 
 
@@ -21,30 +20,16 @@ def perf(server):
     return run
 
 
-@pytest.fixture
-def data(tmp_path):
-    def write(*steps):
-        path = tmp_path / "data.json"
-        path.write_text(json.dumps({"data": steps}))
-        return path
-    return write
-
-
-def exported(path):
-    [experiment] = json.loads(path.read_text())["experiments"]
-    return experiment
-
-
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 def test_a_schedule_is_kept_and_sent_once(perf, data, tmp_path, protocol):
     times = [20, 20, [35.5], 120]
-    file = data(*({"INPUT0": [i], "timestamp": time} for i, time in enumerate(times)))
+    file = data({"data": [{"INPUT0": [i], "timestamp": time} for i, time in enumerate(times)]})
     ran = perf(protocol, "-m", "slow", "--fixed-schedule", "--input-data", file, "--profile-export-file", tmp_path / "a.json",
                "-f", tmp_path / "a.csv")
     assert ran.returncode == 0, ran.stderr
     assert "  Sending a total of 4 requests\n" in ran.stdout and "  Using the times that the input data has\n" in ran.stdout
     assert "Request count: 4\n" in ran.stdout
-    requests = sorted(exported(tmp_path / "a.json")["requests"], key=lambda request: request["timestamp"])
+    requests = sorted(exported(tmp_path / "a.json"), key=lambda request: request["timestamp"])
     first = requests[0]["timestamp"]
     assert [request["timestamp"] - first for request in requests] == [0, 0, 15_500_000, 100_000_000]
     assert {request["request_inputs"]["INPUT0"] for request in requests} == {0, 1, 2, 3}
@@ -58,7 +43,7 @@ def test_a_schedule_is_kept_and_sent_once(perf, data, tmp_path, protocol):
      'got 4 ms after 5 ms ( Location stream id: 0, step id: 1)'),
 ])
 def test_what_is_wrong_in_a_schedule_is_said(perf, data, steps, text):
-    ran = perf("http", "-m", "numbers", "--fixed-schedule", "--input-data", data(*steps))
+    ran = perf("http", "-m", "numbers", "--fixed-schedule", "--input-data", data({"data": steps}))
     assert ran.returncode == 99 and text in ran.stderr, ran.stderr
 
 
@@ -75,9 +60,9 @@ def test_requests_become_more_with_their_answers(perf, tmp_path):
                "--profile-export-file", tmp_path / "a.json")
     assert ran.returncode == 0, ran.stderr
     assert "Request concurrency: from 1 on 2 more after 2 answers, 7 in all\n" in ran.stdout
-    experiment = exported(tmp_path / "a.json")
-    assert experiment["experiment"] == {"mode": "concurrency", "value": 7}
-    requests = sorted(experiment["requests"], key=lambda request: request["timestamp"])
+    whole = experiment(tmp_path / "a.json")
+    assert whole["experiment"] == {"mode": "concurrency", "value": 7}
+    requests = sorted(whole["requests"], key=lambda request: request["timestamp"])
     assert len(requests) == 7 and all(len(request["response_timestamps"]) == 5 for request in requests)
     groups = [requests[:1], requests[1:3], requests[3:5], requests[5:]]
     for before, after in zip(groups, groups[1:]):
@@ -88,4 +73,4 @@ def test_what_has_fewer_answers_counts_at_its_end(perf, tmp_path):
     ran = perf("grpc", "-m", "numbers", "--streaming", "--periodic-concurrency-range", "2:4", "--profile-export-file",
                tmp_path / "a.json")
     assert ran.returncode == 0, ran.stderr
-    assert len(exported(tmp_path / "a.json")["requests"]) == 4
+    assert len(exported(tmp_path / "a.json")) == 4

@@ -5,9 +5,8 @@ import subprocess
 import time
 
 import pytest
+from support.perf import QUICK
 from support.server import PATIENCE, TREE, free_port, run_neso
-
-QUICK = ("-p", "100", "-s", "1000")
 
 
 @pytest.fixture(scope="module")

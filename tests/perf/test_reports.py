@@ -7,9 +7,8 @@ import re
 import threading
 
 import pytest
+from support.perf import QUICK
 from support.server import run_neso
-
-QUICK = ("-p", "100", "-s", "1000")
 
 
 @pytest.fixture(scope="module")
