@@ -6,6 +6,9 @@
 
 namespace neso {
 
+// perf_analyzer's exit code of what went wrong, which `neso perf` has, too.
+inline constexpr int kPerfFailed = 99;
+
 struct PerfOption {
   std::vector<std::string> names;  // "--url", "-u"; of an argument its name only
   std::string argument;            // "HOST:PORT"; empty: takes none

@@ -50,13 +50,17 @@ TEST(HttpClientTest, CallsFollowEachOtherOnOneConnection) {
   EXPECT_EQ(server.server().ConnectionCount(), 1u);
 }
 
-TEST(HttpClientTest, LargeAnswersArrive) {
-  net::TestServer server;
-  server.handler().on_request = [](net::HttpExchangeRef exchange) {
+void AnswerWithZs(net::TestServer& server, size_t count) {
+  server.handler().on_request = [count](net::HttpExchangeRef exchange) {
     net::HttpResponse response;
-    response.body.resize(9'000'001, 'z');
+    response.body.resize(count, 'z');
     exchange->Respond(std::move(response));
   };
+}
+
+TEST(HttpClientTest, LargeAnswersArrive) {
+  net::TestServer server;
+  AnswerWithZs(server, 9'000'001);
   HttpClient client(At(server.port()));
   const auto answer = client.Call({}, kPatience);
   ASSERT_TRUE(answer.ok()) << answer.error().message();
@@ -66,11 +70,7 @@ TEST(HttpClientTest, LargeAnswersArrive) {
 
 TEST(HttpClientTest, AnAnswerIsAsLongAsIsAllowedOrIsTakenAsItComes) {
   net::TestServer server;
-  server.handler().on_request = [](net::HttpExchangeRef exchange) {
-    net::HttpResponse response;
-    response.body.resize(9'000'000, 'z');
-    exchange->Respond(std::move(response));
-  };
+  AnswerWithZs(server, 9'000'000);
   HttpClient client(At(server.port()), /*max_body_bytes=*/1'000'000);
   const auto refused = client.Call({}, kPatience);
   ASSERT_FALSE(refused.ok());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/perf_entry.h"
 #include "command/completion_command.h"
 #include "command/control_commands.h"
 #include "command/help_command.h"
@@ -18,9 +19,6 @@
 
 namespace neso::command {
 namespace {
-
-// perf_analyzer's, of what went wrong.
-constexpr int kPerfFailed = 99;
 
 constexpr std::array kCommands = {
     Command{"serve", "Serve one model from its file, folder or package, without a repository", Topic::kServing,

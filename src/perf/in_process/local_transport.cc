@@ -4,15 +4,12 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/perf_entry.h"
 #include "perf/in_process/local_call.h"
 #include "perf/output.h"
-#include "perf/perf_command.h"
 
 namespace neso::perf {
 namespace {
-
-// How soon an interrupt is seen.
-constexpr std::chrono::milliseconds kLongestSleep{50};
 
 TRITONSERVER_Error* Allocate(TRITONSERVER_ResponseAllocator*, const char*, size_t bytes, TRITONSERVER_MemoryType,
                              int64_t, void*, void** buffer, void**, TRITONSERVER_MemoryType* memory, int64_t* device) {
@@ -84,8 +81,7 @@ Expected<std::unique_ptr<Lane>> LocalTransport::OpenLane(Lane::Listener& listene
 }
 
 void LocalTransport::RunOnce(TimePoint until) {
-  const TimePoint soon = std::chrono::steady_clock::now() + kLongestSleep;
-  for (const Arrival& arrival : inbox_.TakeUntil(std::min(until, soon))) arrival.call->Take(arrival);
+  for (const Arrival& arrival : inbox_.TakeUntil(until)) arrival.call->Take(arrival);
 }
 
 Status LocalTransport::SetTrace(const TraceSettings&) { return NotInProcess("tracing"); }
