@@ -44,6 +44,8 @@ def models(module_repository):
     add_repeat(module_repository)
     add_picture_models(module_repository)
     module_repository.add_identity("slow", "TYPE_INT32", parameters={"execute_delay_ms": "500"})
+    module_repository.add_identity("patient", "TYPE_INT32", max_batch_size=16,
+                                   extra="dynamic_batching { max_queue_delay_microseconds: 600000000 }")
     return module_repository.path
 
 
