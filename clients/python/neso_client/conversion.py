@@ -1,7 +1,7 @@
 """What a person gives for a tensor, as an array of the datatype and shape that the model takes; or what is wrong with it."""
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -14,6 +14,8 @@ _HOST_DEVICES = (1, 3, 11)  # of DLPack: the host's memory, and such of it that 
 
 def to_array(value: Any, spec: TensorSpec, model: str) -> np.ndarray:
     """`value` as the model takes it: arrays, nested lists, anything with DLPack (PyTorch, JAX on the host), frames of pandas."""
+    if type(value) is np.ndarray and value.dtype is DTYPES.get(spec.datatype) and _fits(value.shape, spec.shape):
+        return value
     where = f"input '{spec.name}' of model '{model}'"
     if not isinstance(value, np.ndarray):
         value = _from_foreign(value, spec, where)
@@ -30,12 +32,16 @@ def to_array(value: Any, spec: TensorSpec, model: str) -> np.ndarray:
         array = _cast(value, DTYPES[spec.datatype], spec.datatype, where)
     else:
         raise InvalidInput(f"{where}: its datatype {spec.datatype} is not one that this client knows")
-    if len(array.shape) != len(spec.shape) or any(want not in (-1, got) for want, got in zip(spec.shape, array.shape)):
+    if not _fits(array.shape, spec.shape):
         hint = ""
         if len(array.shape) == len(spec.shape) - 1 and spec.shape[0] == -1:
             hint = "; the first dimension is the batch: pass array[None] for one item"
         raise InvalidInput(f"{where}: expected the shape {list(spec.shape)} (-1: any), got {list(array.shape)}{hint}")
     return array
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
+    return len(shape) == len(wanted) and all([want in (-1, got) for want, got in zip(wanted, shape)])
 
 
 def _from_foreign(value: Any, spec: TensorSpec, where: str) -> Any:

@@ -38,10 +38,7 @@ class HttpTransport(Transport):
         self._pool.close()
 
     async def infer(self, request: Request, timeout: Optional[float]) -> Response:
-        head = _request_head(request)
-        buffers = [head, *(tensor.data for tensor in request.inputs)]
-        path = _path(request.model, request.version) + "/infer"
-        answer = await self.exchange("POST", path, buffers, timeout, len(head))
+        answer = await self._ask([_begin(request, self._common), *[tensor.data for tensor in request.inputs]], timeout)
         version, answer_id, parameters, outputs = self._understand(self._check(answer))
         tensors, at = [], 0
         for name, datatype, shape, size in outputs:
@@ -81,9 +78,10 @@ class HttpTransport(Transport):
     async def exchange(self, method: str, path: str, body: List[Any], timeout: Optional[float], head_size: Optional[int] = None,
                        more_headers: str = "") -> Answer:
         """more_headers: lines, each with its end."""
-        size = sum(map(len, body))
-        extra = more_headers if head_size is None else f"{more_headers}Inference-Header-Content-Length: {head_size}\r\n"
-        buffers = [f"{method} {path}{self._common}{extra}Content-Length: {size}\r\n\r\n".encode("latin-1"), *body]
+        begin = _http_head(method, path, self._common + more_headers, head_size, sum(map(len, body)))
+        return await self._ask([begin, *body], timeout)
+
+    async def _ask(self, buffers: List[Any], timeout: Optional[float]) -> Answer:
         taken, rest = await self._pool.take(timeout)
         connection = cast(HttpConnection, taken)
         keeps = False
@@ -134,17 +132,30 @@ def _region_path(name: str, action: str) -> str:
     return f"/v2/systemsharedmemory/region/{quote(name, safe='')}/{action}"
 
 
-def _request_head(request: Request) -> bytes:
-    tensors = tuple((tensor.name, tensor.datatype, tensor.shape, len(tensor.data), tensor.place) for tensor in request.inputs)
-    outputs = tuple((name, request.places.get(name)) for name in request.outputs)
+def _http_head(method: str, path: str, common: str, json_size: Optional[int], size: int) -> bytes:
+    json_line = "" if json_size is None else f"Inference-Header-Content-Length: {json_size}\r\n"
+    return f"{method} {path}{common}{json_line}Content-Length: {size}\r\n\r\n".encode("latin-1")
+
+
+def _begin(request: Request, common: str) -> bytes:
+    """What goes before the tensors' bytes."""
+    tensors = tuple([(tensor.name, tensor.datatype, tensor.shape, len(tensor.data), tensor.place) for tensor in request.inputs])
+    outputs = tuple([(name, request.places.get(name)) for name in request.outputs])
     if request.id or request.parameters:
-        return _make_head(tensors, outputs, request.id, request.parameters)
-    return _usual_head(tensors, outputs)
+        return _make_begin(common, request.model, request.version, tensors, outputs, request.id, request.parameters)
+    return _usual_begin(common, request.model, request.version, tensors, outputs)
 
 
 @lru_cache(maxsize=256)
-def _usual_head(tensors: _Described, outputs: _Wanted) -> bytes:
-    return _make_head(tensors, outputs, "", {})
+def _usual_begin(common: str, model: str, version: str, tensors: _Described, outputs: _Wanted) -> bytes:
+    return _make_begin(common, model, version, tensors, outputs, "", {})
+
+
+def _make_begin(common: str, model: str, version: str, tensors: _Described, outputs: _Wanted, request_id: str,
+                parameters: Mapping[str, Any]) -> bytes:
+    json_head = _make_head(tensors, outputs, request_id, parameters)
+    size = len(json_head) + sum([size for _, _, _, size, _ in tensors])
+    return _http_head("POST", _path(model, version) + "/infer", common, len(json_head), size) + json_head
 
 
 def _make_head(tensors: _Described, outputs: _Wanted, request_id: str, parameters: Mapping[str, Any]) -> bytes:

@@ -39,8 +39,10 @@ def to_tensor(array: np.ndarray, spec: TensorSpec) -> Tensor:
         data = _pack_strings(array, spec.name)
     elif spec.datatype == "BF16":
         data = _pack_bf16(array)
+    elif not array.size:
+        data = memoryview(b"")
     else:
-        data = memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)) if array.size else memoryview(b"")
+        data = (array if array.flags.c_contiguous else np.ascontiguousarray(array)).data.cast("B")
     return Tensor(spec.name, spec.datatype, tuple(array.shape), data)
 
 
