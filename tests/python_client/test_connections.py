@@ -11,7 +11,6 @@ import time
 import numpy as np
 import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded, InvalidInput, Unavailable
-from support.drop_in import OURS, output
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, Server
 from support.wait import wait_until
@@ -65,15 +64,6 @@ def test_waiting_for_a_server(scheme):
             client.model("identity")
 
 
-UNIX_DROP_IN = """
-import sys
-import tritonclient.grpc as grpc
-for target in sys.argv[1:]:
-    with grpc.InferenceServerClient(target) as client:
-        print(client.is_server_live())
-"""
-
-
 def test_sockets_in_the_file_system(tmp_path):
     repository = ModelRepository(tmp_path / "models")
     repository.add_identity("identity")
@@ -94,7 +84,6 @@ def test_sockets_in_the_file_system(tmp_path):
                 for array in (small, large):
                     np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
             np.testing.assert_array_equal(asyncio.run(ask(address)), large)
-        assert output(["-c", UNIX_DROP_IN, *addresses[1:]], OURS) == "True\nTrue\n"
     finally:
         server.stop()
     with Client(addresses[0]) as client, pytest.raises(Unavailable, match=f"no connection to {addresses[0]}: "):

@@ -41,3 +41,18 @@ def test_every_name_and_argument_is_there():
 def test_what_is_tested_with_the_stock_client_passes_with_ours(tests):
     told = output(["-m", "pytest", "-q", "-p", "no:cacheprovider", ROOT / "tests" / tests], OURS)
     assert " passed" in told and "failed" not in told
+
+
+UNIX = """
+import sys
+import tritonclient.grpc as grpc
+for target in sys.argv[1:]:
+    with grpc.InferenceServerClient(target) as client:
+        print(client.is_server_live())
+"""
+
+
+def test_sockets_in_the_file_system(repository, start_server, tmp_path):
+    server = start_server(repository.path, f"--grpc-address=unix:{tmp_path}/grpc")
+    assert server.get("/v2/health/live").ok
+    assert output(["-c", UNIX, f"unix:{tmp_path}/grpc", f"unix://{tmp_path}/grpc"], OURS) == "True\nTrue\n"
