@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/nearest.h"
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "command/command_table.h"
 #include "command/help_command.h"
@@ -12,13 +13,6 @@
 
 namespace neso::command {
 namespace {
-
-// What comes from others may have signs in it that a terminal obeys.
-std::string WithoutControls(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; }, '?');
-  return text;
-}
 
 int Complain(const std::string& message, int exit_code) {
   std::fprintf(stderr, "error: %s\n", WithoutControls(message).c_str());

@@ -2,26 +2,37 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "base/table.h"
+#include "base/terminal_text.h"
 #include "base/utf8.h"
 
 namespace neso::command {
 namespace {
 
 constexpr size_t kNoTerminal = 100'000;  // wide enough for any cell
+constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
 
-}  // namespace
-
-void Say(const std::string& text) {
+void Print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
-void SayJson(const std::string& json) { Say(ToUtf8(json) + "\n"); }
+}  // namespace
 
-void Warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", text.c_str()); }
+void Say(const std::string& text) { Print(WithoutControls(text)); }
+
+void SayJson(const std::string& json) { Print(ToUtf8(json) + "\n"); }
+
+void ClearScreen() {
+  const char* const name = std::getenv("TERM");
+  if (name != nullptr && *name != '\0' && std::string_view(name) != "dumb") std::fputs(kHomeAndClear, stdout);
+}
+
+void Warn(const std::string& text) { std::fprintf(stderr, "warning: %s\n", WithoutControls(text).c_str()); }
 
 Status CheckOutput() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return {};

@@ -1,9 +1,7 @@
 #include "command/top_command.h"
 
-#include <cstdlib>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <thread>
 
 #include "base/table.h"
@@ -15,19 +13,11 @@
 namespace neso::command {
 namespace {
 
-constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
-
 struct TopWords {
   Asking asking;
   double interval = 1;
   bool once = false;
 };
-
-// Whether the terminal, which TERM names, can be drawn on in place.
-bool KnowsEscapes() {
-  const char* const name = std::getenv("TERM");
-  return name != nullptr && *name != '\0' && std::string_view(name) != "dumb";
-}
 
 Expected<ServerLook> LookAt(AskedServer& server, const TopWords& words) {
   ASSIGN_OR_RETURN(const JsonAnswerPtr statistics, server.Statistics("", ""));
@@ -52,7 +42,8 @@ void Show(const ServerLook& before, const ServerLook& now, const TopWords& words
     SayTable(TopRows(loads));
     return;
   }
-  Say((KnowsEscapes() ? kHomeAndClear : "") + TopScreen(head, loads, words.interval, *terminal));
+  ClearScreen();
+  Say(TopScreen(head, loads, words.interval, *terminal));
 }
 
 Expected<int> Watch(const TopWords& words) {

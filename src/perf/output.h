@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/terminal_text.h"
 #include "perf/options.h"
 
 namespace neso::perf {
@@ -18,6 +19,7 @@ inline void Tell(const Options& options, const std::string& text) {
   if (!options.json) Say(text);
 }
 
-inline void Complain(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+// Servers' errors among it: what a terminal would obey is left out.
+inline void Complain(const std::string& line) { std::fprintf(stderr, "%s\n", WithoutControls(line).c_str()); }
 
 }  // namespace neso::perf

@@ -77,6 +77,10 @@ def test_what_is_beyond_the_bounds_is_named(answering):
 def test_a_terminal_does_not_obey_a_server(answering):
     told = run_neso("stats", "-u", answering(b'{"error":"a\\u001b[2J\\u0000b"}', status="500 X"))
     assert told.stderr == "error: a?[2J?b (HTTP 500)\n"
+    told = run_neso("models", "-u", answering(b'[{"name":"\\u001b]0;a\\u0007","version":"\\u009b2J","state":"READY"}]'))
+    assert "| ?]0;a? | ??2J " in told.stdout and told.returncode == 0
+    told = run_neso("status", "m", "-u", answering(b'{"error":"\\u001b[2J"}', status="400 X"))
+    assert "\x1b" not in told.stdout + told.stderr and "?[2J" in told.stdout + told.stderr
 
 
 def test_numbers_that_json_has_not_do_not_cut_a_configuration_off(answering):

@@ -35,6 +35,7 @@ def test_what_is_taken_for_a_string(client):
     result = client.infer("copy_string", INPUT0=[texts])
     assert result.array.tolist() == [[b"a", b"b", b"c", b"d", b"5", b"\0"]]
     for value, told in [([["a", None]], "expected strings, bytes or numbers, got None among them"),
+                        ([[bytes(1 << 32)]], "expected strings of up to 4294967295 bytes, got one of 4294967296"),
                         ([[["a"], ["b", "c"]]], r"expected strings, bytes or numbers, got \['a'\] among them"),
                         ([["\ud800"]], "expected characters of Unicode")]:
         with pytest.raises(InvalidInput, match="input 'INPUT0': " + told):

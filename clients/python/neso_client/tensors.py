@@ -9,6 +9,7 @@ from .errors import InvalidInput
 _DTYPES = {"BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
            "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8"}
 DTYPES = {name: np.dtype(text) for name, text in _DTYPES.items()}
+_LONGEST_STRING = (1 << 32) - 1  # bytes, which the protocol counts in 32 bits
 
 
 class TensorSpec(NamedTuple):
@@ -50,6 +51,8 @@ def _pack_strings(array: np.ndarray, name: str) -> memoryview:
     packed = bytearray()
     for item in array.reshape(-1):
         text = item if isinstance(item, bytes) else _encoded(item, name)
+        if len(text) > _LONGEST_STRING:
+            raise InvalidInput(f"input '{name}': expected strings of up to {_LONGEST_STRING} bytes, got one of {len(text)}")
         packed += struct.pack("<I", len(text))
         packed += text
     return memoryview(packed)
