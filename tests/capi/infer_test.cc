@@ -67,17 +67,19 @@ TEST_F(InferTest, AReleaseMayComeLateFromAForeignThread) {
 }
 
 TEST_F(InferTest, TwoCallsFromOneThreadOverlapOnTwoInstances) {
+  constexpr int32_t kDelayMs = 1000;
+  constexpr std::chrono::milliseconds kDelay(kDelayMs);
   const auto start = std::chrono::steady_clock::now();
   Call first(*server_, "slow"), second(*server_, "slow");
-  first.SetInput(400);
-  second.SetInput(400);
+  first.SetInput(kDelayMs);
+  second.SetInput(kDelayMs);
   ASSERT_EQ(first.Send(), "");
   ASSERT_EQ(second.Send(), "");
   // Neither call ran the model on this thread.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(300));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kDelay);
   first.Wait();
   second.Wait();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(750));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 2 * kDelay);
 }
 
 TEST_F(InferTest, AllocatorCallbacksMayThrow) {
