@@ -67,7 +67,8 @@ std::string WithoutBrackets(const std::string& elements) { return elements.subst
 
 Expected<std::string> ValueJson(const Tensor& tensor) {
   if (tensor.bytes.empty()) return std::string("\"\"");
-  if (tensor.datatype == "BYTES") return JsonQuoted(ToUtf8(tensor.bytes));  // lengths from 128 on are none
+  if (tensor.datatype == "BYTES" || tensor.datatype == kJsonDatatype)
+    return JsonQuoted(ToUtf8(tensor.bytes));  // lengths of BYTES from 128 on are none
   ASSIGN_OR_RETURN(const std::string elements, JsonElementsText(tensor));
   return elements.find(',') == std::string::npos ? WithoutBrackets(elements) : elements;
 }

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "base/json.h"
 
 namespace neso::perf {
 namespace {
@@ -71,8 +74,8 @@ std::string ExportJson(const Options& options, const Target& target, std::span<c
     text += R"(],"window_boundaries":)" + BoundariesJson(measured.windows, times) + "}";
   }
   return text +
-         fmt::format(R"(],"version":"neso","service_kind":"{}","endpoint":""}})",
-                     options.service == ServiceKind::kInProcess ? "triton_c_api" : "triton") +
+         fmt::format(R"(],"version":"neso","service_kind":"{}","endpoint":{}}})", NameOf(options.service),
+                     JsonQuoted(options.endpoint.substr(std::min<size_t>(1, options.endpoint.size())))) +
          "\n";
 }
 

@@ -7,6 +7,7 @@
 #include "client/access_key.h"
 #include "client/server_words.h"
 #include "perf/answers.h"
+#include "perf/http_lane.h"
 #include "perf/json_tensor.h"
 
 namespace neso::perf {
@@ -27,12 +28,6 @@ std::string_view EndpointOf(Question question) {
 Status ErrorOf(const std::string& path, const client::HttpAnswer& answer) {
   return Unavailable("{} says {}: {}{}", path, answer.status, client::ErrorText(answer.body).value_or(answer.body),
                      answer.status == kUnauthorized ? client::kAccessKeyHint : "");
-}
-
-// Always as long, whatever they say, so that they are written into a head that is there: blanks are nothing in JSON.
-std::string Marks(const Turn& turn) {
-  return fmt::format(R"("sequence_id":{:20},"sequence_start":{:>5},"sequence_end":{:>5})", turn.sequence, turn.starts,
-                     turn.ends);
 }
 
 std::string PlaceJson(const SharedPlace& place) {
@@ -76,55 +71,15 @@ class HttpAnswer final : public Answer {
   const client::Http1AnswerReader& reader_;
 };
 
-class HttpLane final : public Lane, private client::Http1Connection::Listener {
+class TensorLane final : public HttpLane {
  public:
-  HttpLane(client::Loop& loop, const client::Endpoint& endpoint, Lane::Listener& listener)
-      : loop_(loop), endpoint_(endpoint), listener_(listener) {}
-
-  Status Connect() {
-    const TimePoint deadline = std::chrono::steady_clock::now() + kUsualPatience;
-    ASSIGN_OR_RETURN(connection_,
-                     client::Http1Connection::Connect(loop_, endpoint_, deadline, *this, kMostAnswerBytes));
-    return {};
-  }
-
-  void Send(const InferBytes& bytes, const Turn& turn) override {
-    if (!connection_->is_open()) {  // the server has closed it while it was idle
-      if (const Status connected = Connect(); !connected.ok()) return listener_.OnFailure(connected);
-    }
-    is_awaiting_ = true;
-    std::string_view head = bytes.head;
-    if (bytes.marks_at) {
-      const std::string marks = Marks(turn);
-      marked_head_ = bytes.head;
-      head = marked_head_.replace(*bytes.marks_at, marks.size(), marks);
-    }
-    connection_->Send({.head = head, .body = bytes.body});
-  }
+  using HttpLane::HttpLane;
 
  private:
-  void OnAnswer(client::Http1Connection& connection, const client::Http1AnswerReader& answer) override {
-    is_awaiting_ = false;
-    if (answer.status() != 200) {
-      return listener_.OnFailure(
-          Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000)));
-    }
-    listener_.OnAnswer(HttpAnswer(answer));
-    if (connection.is_open()) return listener_.OnEnd();
-    listener_.OnFailure(Unavailable("{}, which cannot be measured",
-                                    answer.keeps_connection() ? "the server answers before it has the whole request"
-                                                              : "the server closes the connection after each answer"));
+  Status Take(const client::Http1AnswerReader& answer) override {
+    listener().OnAnswer(HttpAnswer(answer));
+    return {};
   }
-  void OnLost(client::Http1Connection&, const Status& reason) override {
-    if (std::exchange(is_awaiting_, false)) listener_.OnFailure(reason);
-  }
-
-  client::Loop& loop_;
-  const client::Endpoint& endpoint_;
-  Lane::Listener& listener_;
-  bool is_awaiting_ = false;
-  std::unique_ptr<client::Http1Connection> connection_;
-  std::string marked_head_;
 };
 
 }  // namespace
@@ -150,7 +105,7 @@ Expected<InferBytes> HttpTransport::Encode(const TensorSet& request, const Model
   size_t marks_at = 0;
   if (facts.has_sequences) {
     marks_at = json.size();
-    json += Marks({}) + ",";
+    json += MarksJson({}) + ",";
   }
   for (const RequestParameter& parameter : options_.parameters)
     json += fmt::format("{}:{},", JsonQuoted(parameter.name), ValueJson(parameter));
@@ -209,7 +164,7 @@ Status HttpTransport::Register(const SharedRegion& region) {
 Status HttpTransport::Unregister(const SharedRegion& region) { return Post(RegionPath(region, "unregister"), "{}"); }
 
 Expected<std::unique_ptr<Lane>> HttpTransport::OpenLane(Lane::Listener& listener) {
-  auto lane = std::make_unique<HttpLane>(loop_, endpoint_, listener);
+  auto lane = std::make_unique<TensorLane>(loop_, endpoint_, listener);
   RETURN_IF_ERROR(lane->Connect());
   return std::unique_ptr<Lane>(std::move(lane));
 }

@@ -93,6 +93,8 @@ Expected<std::vector<Stream>> MakeInputData(const ModelFacts& facts, const Optio
     const bool is_schedule = options.load == LoadKind::kSchedule;
     if (std::filesystem::is_directory(path)) {
       if (is_schedule) return InvalidArg("{}: expected a file whose steps have a \"timestamp\", got a folder", path);
+      if (options.service == ServiceKind::kOpenAi)
+        return InvalidArg("{}: expected a file whose steps have a \"payload\", got a folder", path);
       ASSIGN_OR_RETURN(streams.emplace_back(), ReadFolder(path, facts));
       continue;
     }

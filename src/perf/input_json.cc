@@ -8,6 +8,7 @@
 #include "base/json_elements.h"
 #include "base/json_member.h"
 #include "perf/json_tensor.h"
+#include "perf/openai/payload.h"
 
 namespace neso::perf {
 namespace {
@@ -56,6 +57,10 @@ Expected<std::string> ReadBytes(const JsonValue& content, std::string_view key, 
 }
 
 Expected<Tensor> ReadTensor(const JsonValue& value, const TensorFacts& facts) {
+  if (facts.datatype == kJsonDatatype) {
+    if (!value.IsArray()) return InvalidArg("'{}': expected an array of one object", facts.name);
+    return ReadPayload(JsonDocument::ElementsOf(value).text, facts);
+  }
   Tensor tensor{.name = facts.name, .datatype = facts.datatype, .shape = facts.shape, .bytes = {}};
   const JsonValue* content = &value;
   std::string_view key = facts.name;

@@ -54,8 +54,7 @@ Expected<Verdict> LoadRun::MeasureAt(double load) {
   const auto say = [this](const std::string& line) {
     if (options_.verbose) Tell(options_, line + "\n");
   };
-  ASSIGN_OR_RETURN(Measured measured, Measure(
-                                          target_.load(), options_, [this] { return target_.Counts(); }, say));
+  ASSIGN_OR_RETURN(Measured measured, Measure(target_.load(), options_, target_.counter(), say));
   measured.load = load;
   return Judge(std::move(measured));
 }

@@ -77,6 +77,7 @@ Expected<std::vector<Moment>> GoOnDuring(const std::future<Result>& part, Load& 
 
 // In the middle of the time that the server takes to tell its counts.
 Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
+  if (!counter) return Mark{Now(load)};
   std::future<Expected<ServerCounts>> counts = std::async(std::launch::async, counter);
   const Expected<std::vector<Moment>> moments = GoOnDuring(counts, load);
   Expected<ServerCounts> counted = counts.get();
@@ -87,20 +88,24 @@ Expected<Mark> MarkMeanwhile(Load& load, const Counter& counter) {
 
 // Of so many requests, the first of which is under way: the window begins with it, not when the server was asked.
 Expected<Mark> MarkFirst(const Load& load, const Counter& counter) {
-  ASSIGN_OR_RETURN(ServerCounts counts, counter());
-  return Mark{{.time = load.began(), .samples = load.samples().size()}, std::move(counts)};
+  Mark mark{{.time = load.began(), .samples = load.samples().size()}};
+  if (counter) {
+    ASSIGN_OR_RETURN(mark.server, counter());
+  }
+  return mark;
 }
 
 // Behind the last one. The server counts a request a moment after it has answered it.
 Expected<Mark> MarkLast(const Load& load, const Mark& first, const Counter& counter) {
   constexpr std::chrono::milliseconds kPatience{100}, kPause{1};
   Mark mark{Now(load)};
-  while (true) {
+  while (counter) {
     ASSIGN_OR_RETURN(mark.server, counter());
     const bool is_complete = (mark.server - first.server).success.count >= mark.samples - first.samples;
     if (is_complete || std::chrono::steady_clock::now() >= mark.time + kPatience) return mark;
     std::this_thread::sleep_for(kPause);
   }
+  return mark;
 }
 
 bool AreOver(std::span<const Window> windows, const Options& options) {

@@ -77,7 +77,7 @@ struct Measured {
 bool IsGood(const Measured& measured, const Options& options);
 bool HasLatency(const Measured& measured);
 
-// Asks for the server's counts; from another thread than the load's, one call at a time.
+// Asks for the server's counts; from another thread than the load's, one call at a time. Null: the server has none.
 using Counter = std::function<Expected<ServerCounts>()>;
 
 // One window. The load is under way, and goes on afterwards.

@@ -4,6 +4,7 @@
 
 #include "base/json_member.h"
 #include "perf/asked_json.h"
+#include "perf/openai/payload.h"
 
 namespace neso::perf {
 namespace {
@@ -69,6 +70,7 @@ Status CheckBatch(const Options& options, const ModelFacts& facts, uint64_t max_
 }  // namespace
 
 Expected<ModelFacts> AskModel(Transport& transport, const Options& options) {
+  if (options.service == ServiceKind::kOpenAi) return FactsOfPayloads(options);
   ModelFacts facts;
   const ModelName model{options.model, options.version};
   AskedJson config, metadata;

@@ -16,6 +16,7 @@ struct ModelFacts {
   bool has_cache = false;      // answers come from the response cache
   bool is_decoupled = false;   // any number of answers come to a request
   bool is_ensemble = false;
+  bool has_statistics = true;  // the server counts what it did, and tells it
   std::vector<TensorFacts> inputs, outputs;
   std::vector<ComposingModel> composing;
 };

@@ -72,22 +72,57 @@ std::string_view AskedOfServers(const Options& options) {
   if (options.output_is_json) return "--output-tensor-format json";
   if (options.grpc_compression != net::ContentEncoding::kIdentity) return "--grpc-compression-algorithm";
   if (options.collect_metrics) return "--collect-metrics";
-  if (!options.trace.empty()) return "trace settings";
+  if (!options.trace.empty()) return "tracing";
   if (!options.versus.empty()) return "--versus";
   return options.headers.empty() ? "" : "--header";
 }
 
-Status CheckServiceKind(const Options& options) {
-  if (options.service == ServiceKind::kServer) {
-    const bool is_for_none = options.model_repository.empty() && options.server_directory.empty();
-    return is_for_none ? Status()
-                       : InvalidArg("--{} is for a server within this process: add --service-kind triton_c_api",
-                                    options.model_repository.empty() ? "triton-server-directory" : "model-repository");
-  }
+// What only a server has that knows models: likewise.
+std::string_view AskedOfModels(const Options& options) {
+  if (options.protocol == Protocol::kGrpc) return "gRPC";
+  if (options.batch > 1) return "-b";
+  if (!options.version.empty()) return "-x";
+  if (!options.bls_models.empty()) return "--bls-composing-models";
+  if (!options.shapes.empty()) return "--shape";
+  if (!options.parameters.empty()) return "--request-parameter";
+  if (options.shared_memory != SharedMemory::kNone) return "--shared-memory";
+  if (options.input_is_json) return "--input-tensor-format json";
+  if (options.output_is_json) return "--output-tensor-format json";
+  if (options.collect_metrics) return "--collect-metrics";
+  return options.trace.empty() ? "" : "tracing";
+}
+
+Status CheckInProcess(const Options& options) {
   if (options.model_repository.empty())
     return InvalidArg("--service-kind triton_c_api needs --model-repository FOLDER, whose models it loads");
-  const std::string_view asked = AskedOfServers(options);
-  return asked.empty() ? Status() : InvalidArg("{} is of no use with --service-kind triton_c_api: leave it out", asked);
+  return {};
+}
+
+Status CheckOpenAi(const Options& options) {
+  if (options.endpoint.empty())
+    return InvalidArg("--service-kind openai needs --endpoint PATH, v1/chat/completions for instance");
+  if (options.input_files.empty())
+    return InvalidArg(
+        R"(--service-kind openai needs --input-data FILE, with what is sent: {{"data": [{{"payload": [{{...}}]}}]}})");
+  return {};
+}
+
+Status CheckServiceKind(const Options& options) {
+  const auto only_of = [](std::string_view option, ServiceKind kind) {
+    return InvalidArg("--{} is for another kind of service: add --service-kind {}", option, NameOf(kind));
+  };
+  if (options.service != ServiceKind::kInProcess && !options.model_repository.empty())
+    return only_of("model-repository", ServiceKind::kInProcess);
+  if (options.service != ServiceKind::kInProcess && !options.server_directory.empty())
+    return only_of("triton-server-directory", ServiceKind::kInProcess);
+  if (options.service != ServiceKind::kOpenAi && !options.endpoint.empty())
+    return only_of("endpoint", ServiceKind::kOpenAi);
+  if (options.service == ServiceKind::kServer) return {};
+  const bool is_in_process = options.service == ServiceKind::kInProcess;
+  RETURN_IF_ERROR(is_in_process ? CheckInProcess(options) : CheckOpenAi(options));
+  const std::string_view asked = is_in_process ? AskedOfServers(options) : AskedOfModels(options);
+  if (asked.empty()) return {};
+  return InvalidArg("{} is of no use with --service-kind {}: leave it out", asked, NameOf(options.service));
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ const OptionRow kOptions[] = {
      [](std::string_view v, Options& o) { o.http_tls.key_file = o.grpc_tls.key_file = v; return Status(); }},
     {"insecure", 'k', nullptr, "TLS: whatever certificate the server shows",
      [](std::string_view, Options& o) { o.http_tls.verifies_server = o.grpc_tls.verifies_server = false; return Status(); }},
-    {"service-kind", 0, "triton|triton_c_api", "a server that runs, or one within this process, over the C interface (triton)",
+    {"service-kind", 0, "triton|triton_c_api|openai", "a server that runs, or one within this process, over the C interface; or JSON over HTTP (triton)",
      [](std::string_view v, Options& o) { return TakeServiceKind(v, o.service); }},
+    {"endpoint", 0, "PATH", "of openai: where requests go, v1/chat/completions for instance",
+     [](std::string_view v, Options& o) { return TakeEndpoint(v, o.endpoint); }},
     {"model-repository", 0, "FOLDER", "the models of triton_c_api",
      [](std::string_view v, Options& o) { o.model_repository = v; return Status(); }},
     {"triton-server-directory", 0, "FOLDER", "its lib/libtritonserver.so, backends/ and repoagents/ (those beside this program)",
@@ -41,7 +43,7 @@ const OptionRow kOptions[] = {
        RETURN_IF_ERROR(TakeWord(ToLowerAscii(v), "http", "grpc", is_grpc));
        o.protocol = is_grpc ? Protocol::kGrpc : Protocol::kHttp;
        return Status(); }},
-    {"streaming", 0, nullptr, "many requests on one stream of gRPC; decoupled models need it, over triton_c_api too",
+    {"streaming", 0, nullptr, "many requests on one stream of gRPC; decoupled models need it, over triton_c_api too; of openai: answers are events",
      [](std::string_view, Options& o) { o.streaming = true; return Status(); }},
     {"grpc-compression-algorithm", 0, "none|gzip|deflate", "how requests are compressed over gRPC (none)",
      [](std::string_view v, Options& o) { return TakeCompression(v, o.grpc_compression); }},

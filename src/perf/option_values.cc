@@ -155,14 +155,23 @@ Status TakeWord(std::string_view text, std::string_view off, std::string_view on
 }
 
 Status TakeServiceKind(std::string_view text, ServiceKind& kind) {
-  bool is_in_process = false;
-  if (!TakeWord(text, "triton", "triton_c_api", is_in_process).ok()) {
-    return InvalidArg(
-        "expected triton or triton_c_api, got '{}': servers of the KServe protocol are measured, over HTTP and gRPC, or "
-        "within the process; language models that stream over it by 'neso profile'",
-        text);
+  for (const ServiceKind known : {ServiceKind::kServer, ServiceKind::kInProcess, ServiceKind::kOpenAi}) {
+    if (text != NameOf(known)) continue;
+    kind = known;
+    return {};
   }
-  kind = is_in_process ? ServiceKind::kInProcess : ServiceKind::kServer;
+  return InvalidArg(
+      "expected triton, triton_c_api or openai, got '{}': what is measured are servers of the KServe protocol, over HTTP "
+      "and gRPC, or within the process, and such that answer JSON with JSON",
+      text);
+}
+
+Status TakeEndpoint(std::string_view text, std::string& path) {
+  if (text.starts_with('/')) text.remove_prefix(1);
+  const auto is_of_path = [](unsigned char c) { return c > ' ' && c < 0x7f && c != '#'; };
+  if (text.empty() || !std::ranges::all_of(text, is_of_path))
+    return InvalidArg("expected the path of a URL, as v1/chat/completions, got '{}'", text);
+  path = fmt::format("/{}", text);
   return {};
 }
 

@@ -94,6 +94,15 @@ Expected<Options> ParseOptions(const std::vector<std::string>& words) {
   return options;
 }
 
+std::string_view NameOf(ServiceKind kind) {
+  switch (kind) {
+    case ServiceKind::kServer: return "triton";
+    case ServiceKind::kInProcess: return "triton_c_api";
+    case ServiceKind::kOpenAi: return "openai";
+  }
+  return "";
+}
+
 std::string Usage() {
   std::string text = "Usage: neso perf -m NAME [OPTION]...\n\nLoads a server and measures it.\n\n";
   for (const OptionRow& option : OptionTable()) {

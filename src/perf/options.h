@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -26,8 +27,11 @@ struct Range {
 };
 
 using client::Protocol;
-// A server that runs somewhere, or one within this process, over the C interface.
-enum class ServiceKind { kServer, kInProcess };
+// A server of models that runs somewhere, or one within this process, over the C interface; or whatever answers JSON with
+// JSON, as OpenAI's endpoints do.
+enum class ServiceKind { kServer, kInProcess, kOpenAi };
+// As perf_analyzer has it: "triton", "triton_c_api", "openai".
+std::string_view NameOf(ServiceKind kind);
 // The first two are given as requests at a time, the others are sent by time.
 enum class LoadKind { kConcurrency, kPeriodicConcurrency, kRequestRate, kIntervals, kSchedule };
 inline bool IsByTime(LoadKind kind) { return kind >= LoadKind::kRequestRate; }
@@ -74,13 +78,14 @@ struct Options {
   std::string model, version;
   std::vector<ModelName> bls_models;  // which the model calls by itself
   ServiceKind service = ServiceKind::kServer;
+  std::string endpoint;          // of kOpenAi: the path, with a '/' before it
   std::string server_directory;  // of kInProcess, as are the models; empty: this program's own tree
   std::string model_repository;
   Protocol protocol = Protocol::kHttp;
   std::string url = "localhost:8000";  // over gRPC localhost:8001, unless it is given
   std::string api_key;                 // or "@FILE"; `headers` have it once options are parsed
   bool is_async = false, is_sync = false;
-  bool streaming = false;                                                   // over gRPC, or in the process
+  bool streaming = false;                                                   // over gRPC, in the process, or as events
   net::ContentEncoding grpc_compression = net::ContentEncoding::kIdentity;  // of requests
   std::vector<RequestParameter> parameters;
   SharedMemory shared_memory = SharedMemory::kNone;

@@ -1,5 +1,6 @@
 #include "perf/options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -133,8 +134,35 @@ TEST(OptionsTest, WhatChangesNothingIsTaken) {
   ASSERT_TRUE(options.ok()) << options.error().message();
   EXPECT_TRUE(options->warnings.empty());
   EXPECT_TRUE(ParseOptions({"--version"})->wants_version);
-  EXPECT_TRUE(ErrorOf({"-m", "a", "--service-kind", "openai"})
-                  .starts_with("Failed to parse --service-kind. expected triton or triton_c_api, got 'openai': "));
+  EXPECT_TRUE(
+      ErrorOf({"-m", "a", "--service-kind", "tfserving"})
+          .starts_with("Failed to parse --service-kind. expected triton, triton_c_api or openai, got 'tfserving': "));
+}
+
+TEST(OptionsTest, AnEndpointTakesWhatItIsSent) {
+  const TestFolder folder;
+  folder.Write("a", "");
+  const auto parse = [&folder](std::vector<std::string> more) {
+    std::vector<std::string> words = {"-m", "a", "--service-kind", "openai", "--input-data", folder.Path("a")};
+    words.insert(words.end(), more.begin(), more.end());
+    return ParseOptions(words);
+  };
+  for (const char* path : {"v1/a?b=c", "/v1/a?b=c"}) {
+    const Expected<Options> options = parse({"--endpoint", path, "--streaming"});
+    ASSERT_TRUE(options.ok()) << options.error().message();
+    EXPECT_EQ(options->endpoint, "/v1/a?b=c");
+  }
+  for (const char* word : {"", "/", "a b", "a#b", "né"}) {
+    EXPECT_THAT(parse({"--endpoint", word}).error().message(), testing::StartsWith("Failed to parse --endpoint. "))
+        << word;
+  }
+  const auto refused = [&parse](std::vector<std::string> more) {
+    more.insert(more.end(), {"--endpoint", "a"});
+    return parse(more).error().message();
+  };
+  EXPECT_EQ(refused({"-x", "1"}), "-x is of no use with --service-kind openai: leave it out");
+  EXPECT_EQ(refused({"--shape", "x:1"}), "--shape is of no use with --service-kind openai: leave it out");
+  EXPECT_EQ(refused({"--trace-rate", "1"}), "tracing is of no use with --service-kind openai: leave it out");
 }
 
 TEST(OptionsTest, AServerWithinTheProcessHasARepositoryAndNoAddress) {

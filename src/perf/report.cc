@@ -42,7 +42,8 @@ std::string CsvRow(const Options& options, const ModelFacts& facts, const Measur
   // Sending and receiving are not told apart from the network: the same bytes are sent again, and answers not decoded.
   std::string text = fmt::format("{:g},{:.6g},", row.load, row.throughput);
   if (facts.is_decoupled) text += fmt::format("{:.6g},", row.responses);
-  text += fmt::format("0,{:.0f}{},0", elsewhere, ServerCells(row.server, facts.has_cache));
+  text +=
+      facts.has_statistics ? fmt::format("0,{:.0f}{},0", elsewhere, ServerCells(row.server, facts.has_cache)) : "0,0";
   for (const int percent : PercentsOf(options)) text += fmt::format(",{:.0f}", row.latencies.Percentile(percent));
   if (options.verbose_csv && options.percentile < 0) text += fmt::format(",{:.0f}", average);
   if (options.verbose_csv) text += fmt::format(",0,{:.0f}", average);
@@ -90,6 +91,13 @@ void AddComposing(std::span<const ComposingModel> models, std::span<const Measur
   }
 }
 
+std::string ServiceText(ServiceKind kind) {
+  std::string text(NameOf(kind));
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+
 std::string SendTimesText(const Options& options) {
   if (options.load == LoadKind::kSchedule) return "  Using the times that the input data has\n";
   if (options.load == LoadKind::kIntervals) return "  Using the intervals between requests that the file has\n";
@@ -110,8 +118,8 @@ std::string LoadText(const Options& options, double load) {
 std::string SettingsText(const Options& options, const ModelFacts& facts) {
   const bool counts = options.mode == MeasurementMode::kCountWindows;
   std::string text = "*** Measurement Settings ***\n";
-  text += fmt::format("  Batch size: {}\n  Service Kind: {}\n", options.batch,
-                      options.service == ServiceKind::kInProcess ? "TRITON_C_API" : "TRITON");
+  if (options.service != ServiceKind::kOpenAi) text += fmt::format("  Batch size: {}\n", options.batch);
+  text += fmt::format("  Service Kind: {}\n", ServiceText(options.service));
   if (options.request_count > 0) {
     text += fmt::format("  Sending a total of {} requests\n", options.request_count);
   } else {
@@ -135,7 +143,10 @@ std::string SettingsText(const Options& options, const ModelFacts& facts) {
   if (facts.has_sequences && IsByTime(options.load))
     text += fmt::format("  Sequences at a time: {}\n", options.sequences.at_a_time);
   text += fmt::format("  Using {}synchronous calls for inference\n", options.is_async || options.streaming ? "a" : "");
-  if (facts.is_decoupled) text += "  Detected decoupled model, using the first response for measuring latency\n";
+  if (facts.is_decoupled) {
+    text += fmt::format("  Detected {}, using the first response for measuring latency\n",
+                        options.service == ServiceKind::kOpenAi ? "answers that are events" : "decoupled model");
+  }
   return text + "\n";
 }
 
@@ -156,7 +167,8 @@ std::string ResultText(const Options& options, const ModelFacts& facts, const Me
   if (measured.delayed_share > 0.01)
     text += fmt::format("    {:.1f} % of the requests were sent late: all connections were waiting for answers\n",
                         measured.delayed_share * 100);
-  return text + ServerText(measured.server, facts) + MetricsText(measured.metrics) + "\n";
+  if (facts.has_statistics) text += ServerText(measured.server, facts);
+  return text + MetricsText(measured.metrics) + "\n";
 }
 
 std::string SummaryText(const Options& options, std::span<const Measured> results) {
@@ -173,8 +185,9 @@ std::string SummaryText(const Options& options, std::span<const Measured> result
 
 std::string Csv(const Options& options, const ModelFacts& facts, std::span<const Measured> results) {
   std::string text = LoadColumn(options);
-  text += fmt::format(",Inferences/Second,{}Client Send,Network+Server Send/Recv{},Client Recv",
-                      facts.is_decoupled ? "Response Throughput," : "", ServerColumns(facts.has_cache));
+  text +=
+      fmt::format(",Inferences/Second,{}Client Send{},Client Recv", facts.is_decoupled ? "Response Throughput," : "",
+                  facts.has_statistics ? ",Network+Server Send/Recv" + ServerColumns(facts.has_cache) : "");
   for (const int percent : PercentsOf(options)) text += fmt::format(",p{} latency", percent);
   if (options.verbose_csv) text += options.percentile < 0 ? ",Avg latency" : "";
   if (options.verbose_csv) text += ",request/response,response wait";

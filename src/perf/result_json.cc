@@ -13,6 +13,7 @@ const char* NameOfLoad(const Options& options) { return IsByTime(options.load) ?
 // What all results are of.
 void AddHead(JsonWriter& json, const Options& options) {
   json.Text("model", options.model);
+  json.Text("service_kind", std::string(NameOf(options.service)));
   const bool is_in_process = options.service == ServiceKind::kInProcess;
   json.Text("url", is_in_process ? "" : options.url);
   json.Text("protocol", is_in_process ? "none" : options.protocol == Protocol::kGrpc ? "grpc" : "http");
@@ -93,7 +94,8 @@ void AddResult(JsonWriter& json, const Options& options, const ModelFacts& facts
   if (facts.has_sequences) json.Count("sequence_count", measured.sequences);
   AddLatencies(json, options, measured.latencies);
   json.Number("delayed_share", measured.delayed_share);
-  json.Object("server", [&] { AddServer(json, measured.server, facts.has_cache, facts.composing); });
+  if (facts.has_statistics)
+    json.Object("server", [&] { AddServer(json, measured.server, facts.has_cache, facts.composing); });
   if (!measured.metrics.is_empty()) AddGpus(json, measured.metrics);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "perf/interrupt.h"
+#include "perf/openai/payload.h"
 
 namespace neso::perf {
 namespace {
@@ -54,6 +55,8 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
   ASSIGN_OR_RETURN(const std::vector<Stream> streams, make_input(parts.facts, options));
   ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
+  if (options.service == ServiceKind::kOpenAi)
+    parts.facts.is_decoupled |= std::ranges::any_of(parts.requests, AsksForEvents);
   if (!options.trace.empty()) RETURN_IF_ERROR(parts.transport->SetTrace(options.trace));
   if (options.shared_memory != SharedMemory::kNone) {
     ASSIGN_OR_RETURN(parts.regions, SharedRegions::Make(parts.requests, parts.facts, options, *parts.transport));
@@ -90,11 +93,15 @@ Status Target::Begin(double load) {
     RETURN_IF_ERROR(RunUntil(load_, options_.warmup_requests));
     RETURN_IF_ERROR(load_.Stop());
   }
-  if (options_.request_count > 0) {
+  if (options_.request_count > 0) load_.LimitTo(options_.request_count);
+  if (options_.request_count > 0 && facts_.has_statistics) {
     ASSIGN_OR_RETURN(before_, AskCounts(*transport_, options_, facts_));
-    load_.LimitTo(options_.request_count);
   }
   return Send(load);
+}
+
+Counter Target::counter() {
+  return facts_.has_statistics ? Counter([this] { return Counts(); }) : nullptr;
 }
 
 Expected<ServerCounts> Target::Counts() {

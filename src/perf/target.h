@@ -2,7 +2,7 @@
 //
 //   ASSIGN_OR_RETURN(const auto target, Target::Open(options, options.url));
 //   RETURN_IF_ERROR(target->Begin(16));       // 16 at a time, or a second
-//   ... target->load() runs, target->Counts() ...
+//   ... target->load() runs, target->counter()() ...
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@
 
 #include "perf/input_data.h"
 #include "perf/load.h"
+#include "perf/measure.h"
 #include "perf/model_facts.h"
 #include "perf/server_counts.h"
 #include "perf/shared_regions.h"
@@ -37,8 +38,9 @@ class Target {
   Status End() { return load_.Stop(); }
 
   Load& load() { return load_; }
-  // For --request-count, the first since Begin is from before the first request: all of them count.
-  Expected<ServerCounts> Counts();
+  // Of what the server counts; null: nothing. For --request-count, the first counts since Begin are from before the first
+  // request: all of them count.
+  Counter counter();
   const ModelFacts& facts() const { return facts_; }
   const std::vector<TensorSet>& requests() const { return requests_; }
   const Answers& answers() const { return answers_; }
@@ -49,6 +51,7 @@ class Target {
   struct Parts;
   Target(const Options& options, Parts parts);
   Status Send(double load);
+  Expected<ServerCounts> Counts();
   bool LooksAtAnswers() const;
 
   const Options& options_;

@@ -24,6 +24,9 @@ struct SharedPlace {
   uint64_t offset = 0, bytes = 0;
 };
 
+// Of what is no tensor: the text of an object of JSON, which goes as it is.
+inline constexpr const char* kJsonDatatype = "JSON";
+
 struct Tensor {
   std::string name, datatype;
   std::vector<int64_t> shape;

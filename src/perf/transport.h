@@ -90,28 +90,31 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // JSON as HTTP's endpoint for that has it. An empty version: what the server takes for it.
-  // Errors: the server's own text; kUnavailable when it cannot be asked.
-  virtual Expected<std::string> Ask(Question question, const std::string& model, const std::string& version) = 0;
-  // Changes what the server traces, of all models. Errors: the server's own text.
-  virtual Status SetTrace(const TraceSettings& settings) = 0;
-  // Loads the model anew: with this configuration, which is JSON, or if there is none as the repository has it.
-  // Errors: the server's own text.
-  virtual Status Load(const std::string& model, const std::string& config) = 0;
-  virtual Status Unload(const std::string& model) = 0;
   // `request` outlives the transport. Error: kInvalidArg for what cannot be sent.
   virtual Expected<InferBytes> Encode(const TensorSet& request, const ModelFacts& facts) const = 0;
   // `listener` outlives the lane, which does not outlive the transport.
   // Error: kUnavailable when there is no connection to be had.
   virtual Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) = 0;
-  // Memory that the server is to map. Errors: the server's own text.
-  virtual Status Register(const SharedRegion& region) = 0;
-  virtual Status Unregister(const SharedRegion& region) = 0;
   // Hands on what has come, after waiting for it until `until` at most.
   virtual void RunOnce(TimePoint until) = 0;
+
+  // What not every kind of service has. Errors: the server's own text; kUnavailable when it cannot be asked; kUnsupported,
+  // which is what these here say.
+
+  // JSON as HTTP's endpoint for that has it. An empty version: what the server takes for it.
+  virtual Expected<std::string> Ask(Question question, const std::string& model, const std::string& version);
+  // Changes what the server traces, of all models.
+  virtual Status SetTrace(const TraceSettings& settings);
+  // Loads the model anew: with this configuration, which is JSON, or if there is none as the repository has it.
+  virtual Status Load(const std::string& model, const std::string& config);
+  virtual Status Unload(const std::string& model);
+  // Memory that the server is to map.
+  virtual Status Register(const SharedRegion& region);
+  virtual Status Unregister(const SharedRegion& region);
 };
 
-// For the protocol of `options`, which outlive it, to the server at `url`; or with a server of its own within this process.
+// For the kind of service and the protocol of `options`, which outlive it, to the server at `url`; or with a server of its
+// own within this process.
 // Errors: kInvalidArg for an address that is none, and for files of TLS that cannot be used; those of LocalServer::Start.
 Expected<std::unique_ptr<Transport>> MakeTransport(const Options& options, const std::string& url);
 

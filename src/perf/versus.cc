@@ -19,7 +19,7 @@ constexpr Part kParts[] = {{&RoundFigures::throughput, &Side::throughput},
 
 Expected<RoundFigures> Measure(Target& target, double load, const Options& options) {
   RETURN_IF_ERROR(target.Begin(load));
-  ASSIGN_OR_RETURN(const Window window, MeasureWindow(target.load(), options, [&target] { return target.Counts(); }));
+  ASSIGN_OR_RETURN(const Window window, MeasureWindow(target.load(), options, target.counter()));
   RETURN_IF_ERROR(target.End());
   return FiguresOf(window, options.batch);
 }

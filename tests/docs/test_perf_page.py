@@ -50,11 +50,13 @@ def words_of(marker, page=PAGE):
                                            ("schedule", "Request count: 3\n"),
                                            ("periodic", "Request count: 9\n"),
                                            ("composing", "  Composing models: \n  detector, version: 1\n"),
+                                           ("payloads", "Response Throughput: "),
                                            ("versus", "B divided by A, in each round:")])
 def test_commands(server, marker, shown, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.json").write_text(block("data-file", "json"))
     (tmp_path / "schedule.json").write_text(block("schedule-file", "json"))
+    (tmp_path / "payloads.json").write_text(block("payloads-file", "json"))
     address = f"127.0.0.1:{server.http_port}"
     # Both servers of the comparison are the one that there is.
     words = [address if word == "localhost:9000" else word for word in words_of(marker)]

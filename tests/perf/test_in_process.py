@@ -122,7 +122,7 @@ def test_a_model_that_does_not_load_is_told_in_the_log(perf):
     (("--collect-metrics",), "--collect-metrics is of no use"),
     (("--versus", "localhost:1"), "--versus is of no use"),
     (("-H", "a:b"), "--header is of no use"),
-    (("--trace-level", "TIMESTAMPS"), "trace settings is of no use"),
+    (("--trace-level", "TIMESTAMPS"), "tracing is of no use"),
 ], ids=lambda part: part[0] if isinstance(part, tuple) else "")
 def test_what_is_for_servers_is_refused(perf, more, text):
     ran = perf("-m", "wide", *more)

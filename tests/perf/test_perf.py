@@ -151,8 +151,8 @@ def test_scripts_for_perf_analyzer_run(perf):
     ran = perf("-m", "wide", "--service-kind", "triton", "--max-threads", 4, "-t", 2, "--request-count", 5)
     assert (ran.returncode, ran.stderr) == (0, "WARNING: -t, -d or -c are deprecated: use --concurrency-range 2\n")
     assert "Request concurrency: 2\n" in ran.stdout
-    ran = perf("-m", "wide", "--service-kind", "openai")
-    assert ran.returncode == 3 and "expected triton or triton_c_api, got 'openai': servers of the KServe protocol are measured" in ran.stderr
+    ran = perf("-m", "wide", "--service-kind", "tfserving")
+    assert ran.returncode == 3 and "expected triton, triton_c_api or openai, got 'tfserving': what is measured are servers" in ran.stderr
     ran = perf("--version")
     assert (ran.returncode, ran.stdout) == (0, "") and ran.stderr.startswith("Perf Analyzer Version ")
 

@@ -39,8 +39,6 @@ class LocalLane final : public Lane {
   Lane::Listener& listener_;
 };
 
-Status NotInProcess(std::string_view what) { return Unsupported("{} is not for a server in this process", what); }
-
 }  // namespace
 
 Expected<std::unique_ptr<Transport>> LocalTransport::Start(const Options& options) {
@@ -83,11 +81,5 @@ Expected<std::unique_ptr<Lane>> LocalTransport::OpenLane(Lane::Listener& listene
 void LocalTransport::RunOnce(TimePoint until) {
   for (const Arrival& arrival : inbox_.TakeUntil(until)) arrival.call->Take(arrival);
 }
-
-Status LocalTransport::SetTrace(const TraceSettings&) { return NotInProcess("tracing"); }
-Status LocalTransport::Load(const std::string&, const std::string&) { return NotInProcess("loading"); }
-Status LocalTransport::Unload(const std::string&) { return NotInProcess("unloading"); }
-Status LocalTransport::Register(const SharedRegion&) { return NotInProcess("shared memory"); }
-Status LocalTransport::Unregister(const SharedRegion&) { return NotInProcess("shared memory"); }
 
 }  // namespace neso::perf

@@ -25,13 +25,6 @@ class LocalTransport final : public Transport {
   Expected<std::unique_ptr<Lane>> OpenLane(Lane::Listener& listener) override;
   void RunOnce(TimePoint until) override;
 
-  // The options do not let these through. Error: kUnsupported.
-  Status SetTrace(const TraceSettings&) override;
-  Status Load(const std::string&, const std::string&) override;
-  Status Unload(const std::string&) override;
-  Status Register(const SharedRegion&) override;
-  Status Unregister(const SharedRegion&) override;
-
  private:
   LocalTransport(const Options& options, std::unique_ptr<LocalServer> server,
                  TRITONSERVER_ResponseAllocator* allocator);

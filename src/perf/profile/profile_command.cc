@@ -37,9 +37,7 @@ Status Profile(const ProfileOptions& options) {
   };
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(load, load.url, ask));
   RETURN_IF_ERROR(target->Begin(load.range.start));
-  ASSIGN_OR_RETURN(Measured measured,
-                   Measure(
-                       target->load(), load, [&target] { return target->Counts(); }, [](const std::string&) {}));
+  ASSIGN_OR_RETURN(Measured measured, Measure(target->load(), load, target->counter(), [](const std::string&) {}));
   measured.load = load.range.start;
   if (measured.is_interrupted) SayInterrupted();
   Status ended = target->End();  // it says nothing of what was measured

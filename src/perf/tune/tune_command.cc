@@ -100,9 +100,8 @@ class Tuning {
     for (uint64_t load = 1; load <= options_.most_at_once && useless < kMostUseless && !InterruptWatch::HasCome();
          load *= 2) {
       RETURN_IF_ERROR(target->Begin(static_cast<double>(load)));
-      ASSIGN_OR_RETURN(Measured measured, Measure(
-                                              target->load(), options_.load, [&target] { return target->Counts(); },
-                                              [](const std::string&) {}));
+      ASSIGN_OR_RETURN(Measured measured,
+                       Measure(target->load(), options_.load, target->counter(), [](const std::string&) {}));
       measured.load = static_cast<double>(load);
       measured.ForgetRequests();
       useless = measured.throughput > best * (1 + kGain) ? 0 : useless + 1;
