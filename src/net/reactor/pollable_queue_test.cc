@@ -58,6 +58,25 @@ TEST(PollableQueueTest, TurnsComeInOrderOnceForAllRequestsAndWhateverAnotherOneT
   EXPECT_EQ(log, (std::vector<int>{1, -1, 2}));
 }
 
+// As the listener of a port that other processes take over, and of a server that stops then.
+TEST(PollableQueueTest, OneThatIsLetGoOfMayBeRemovedAgain) {
+  Executor executor("test-exec", 1);
+  std::vector<int> log;
+  ReactorPool reactors(executor, {.groups = 1, .late_after = std::chrono::hours(1)});
+  ReactorGroup& group = reactors.NextGroup();
+  const auto held = std::make_shared<Turns>(log, 1), other = std::make_shared<Turns>(log, 2);
+  for (int i = 0; i < 20'000; i++) {
+    group.Remove(-1, held);
+    group.Remove(-1, other);
+    group.RequestTurn(held);  // a round, in which both are let go of
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (held.use_count() + other.use_count() > 2 && std::chrono::steady_clock::now() < deadline)
+    group.RequestTurn(held);
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(other.use_count(), 1);
+}
+
 TEST(PollableQueueTest, AMillionThatWaitAreLetGoOfOneByOne) {
   Executor executor("test-exec", 1);
   std::vector<int> log;

@@ -389,17 +389,22 @@ void ReactorGroup::RunDeferred(Thread& self) {
 }
 
 void ReactorGroup::Reclaim() {
-  PollableQueue<&Pollable::limbo_> freed;  // destroyed without the lock
+  while (TakeFree() != nullptr) {  // destroyed without the lock
+  }
+}
+
+// One at a time: what somebody else still has may be removed again at once, so it is in no queue without the lock.
+std::shared_ptr<Pollable> ReactorGroup::TakeFree() {
   MutexLock lock(mutex_);
+  if (limbo_.first() == nullptr) return nullptr;
   uint64_t oldest = UINT64_MAX;
   for (const Thread& thread : threads_) {
     const uint64_t noted = thread.noted_epoch.load();
     if (noted != 0) oldest = std::min(oldest, noted);
   }
-  while (limbo_.first() != nullptr && limbo_.first()->removed_at_ <= oldest) {
-    freed.Push(limbo_.Pop());
-    limbo_size_.fetch_sub(1, std::memory_order_relaxed);
-  }
+  if (limbo_.first()->removed_at_ > oldest) return nullptr;
+  limbo_size_.fetch_sub(1, std::memory_order_relaxed);
+  return limbo_.Pop();
 }
 
 void ReactorGroup::Wake() {

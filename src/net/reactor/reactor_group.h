@@ -90,6 +90,8 @@ class ReactorGroup {
   // are there.
   bool Promote(const Thread* from, size_t max_threads);
   void Reclaim();
+  // The next that was removed, if no thread can have it any more.
+  std::shared_ptr<Pollable> TakeFree();
   void Uncork(const Thread* away);
   void Wake();
 
