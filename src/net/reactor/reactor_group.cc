@@ -72,6 +72,7 @@ struct ReactorGroup::Thread final : InlineHost {
   CondVar promoted;                      // with the group's mutex, which guards `parked` too
   bool parked = false;                   // it is in parked_
   std::atomic<uint64_t> noted_epoch{0};  // 0: holds no event
+  std::atomic<bool> is_waiting{false};   // for events
   uint64_t drops_done = 0;               // of drops_wanted_
   RunnableQueue deferred;
   Burst burst;
@@ -159,17 +160,23 @@ size_t ReactorGroup::ThreadsForTest() const {
 
 bool ReactorGroup::Tick() {
   const uint64_t rounds = rounds_.load();
-  const bool away = (rounds & 1) != 0;
+  const bool away = LeaderIsAway();
   const bool traffic = away || rounds != rounds_at_last_tick_;
   // A promoted thread that has not come to run yet needs a processor, not one more competitor for it.
   if (away && rounds == rounds_at_last_tick_ && !promotion_under_way_) {
     Thread* const leader = leader_.load();
     Uncork(leader);
-    Promote(leader, kMaxThreads);
+    if (waiting_.load() == 0) Promote(leader, kMaxThreads);
   }
   rounds_at_last_tick_ = rounds;
   PassOnStalled();
   return traffic;
+}
+
+bool ReactorGroup::LeaderIsAway() const {
+  MutexLock lock(mutex_);
+  const Thread* const leader = leader_.load();
+  return leader != nullptr && !leader->is_waiting.load();
 }
 
 // What waits behind work that was thought short and is not.
@@ -220,8 +227,8 @@ bool ReactorGroup::StartLeader() {
     threads_.erase(self);
     return false;
   }
+  promotion_under_way_ = true;  // before the thread can see that it leads, and that it has come to
   leader_ = &*self;
-  promotion_under_way_ = true;
   return true;
 }
 
@@ -234,8 +241,8 @@ bool ReactorGroup::Promote(const Thread* from, size_t max_threads) {
     Thread* next = parked_.back();
     parked_.pop_back();
     next->parked = false;
-    leader_ = next;
     promotion_under_way_ = true;
+    leader_ = next;
     next->promoted.NotifyOne();
   } else {
     promoted = threads_.size() < max_threads && StartLeader();
@@ -297,11 +304,13 @@ bool ReactorGroup::WaitToLead(Threads::iterator self) {
 void ReactorGroup::Round(Thread& self) {
   epoll_event events[kEventsPerRound];
   self.noted_epoch.store(epoch_.load());
-  const uint64_t round = rounds_.load(std::memory_order_relaxed) | 1;
-  rounds_.store(round + 1);
+  rounds_.fetch_add(1, std::memory_order_relaxed);
+  self.is_waiting.store(true, std::memory_order_relaxed);
+  waiting_.fetch_add(1);
   const bool work_waits = self.has_again || turns_size_.load() > 0 || stopping_.load(std::memory_order_relaxed);
   const int count = epoll_wait(epoll_fd_, events, kEventsPerRound, work_waits ? 0 : -1);
-  rounds_.store(round + 2);
+  waiting_.fetch_sub(1);
+  self.is_waiting.store(false, std::memory_order_relaxed);
 
   for (int i = 0; i < count; i++) {
     if (events[i].data.ptr == nullptr) continue;  // woken for a turn, or to stop

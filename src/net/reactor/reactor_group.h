@@ -63,8 +63,8 @@ class ReactorGroup {
   bool Tick();
   // A crowd has left: the threads give back the small blocks that they keep, soon.
   void RequestDropBlocks();
-  // Nobody handles events or runs work right now.
-  bool IsQuiet() const { return (rounds_.load() & 1) == 0; }
+  // A thread waits for events, or none has been started.
+  bool IsQuiet() const { return waiting_.load() > 0 || leader_.load() == nullptr; }
 
   size_t ThreadsForTest() const;
 
@@ -86,6 +86,7 @@ class ReactorGroup {
   void RunDue(Thread& self);
   void RunDeferred(Thread& self);
   void PassOnStalled();
+  bool LeaderIsAway() const;
   // Gives the lead to another thread, unless `from` has lost it already. False when no thread is free and `max_threads`
   // are there.
   bool Promote(const Thread* from, size_t max_threads);
@@ -101,8 +102,11 @@ class ReactorGroup {
   const int epoll_fd_;
   const int wake_fd_;
 
-  // Even: the leader waits for events. Odd: it is away. Grows with every round.
+  // Grows with every look at the events.
   std::atomic<uint64_t> rounds_{0};
+  // Threads that wait for events: the leader, and beside it who lost the lead on the way there. Each counts itself before
+  // it looks whether turns are asked for, and who asks for one looks at the count afterwards: either sees the other.
+  std::atomic<int> waiting_{0};
   uint64_t rounds_at_last_tick_ = 0;  // the sentinel's
   std::atomic<Thread*> leader_{nullptr};
   std::atomic<bool> promotion_under_way_{false};  // the leader has not yet noticed that it leads

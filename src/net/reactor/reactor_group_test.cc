@@ -2,14 +2,19 @@
 #include "net/reactor/reactor_group.h"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
+#include "base/owned_descriptor.h"
 #include "net/net_test_util.h"
+#include "net/reactor/reactor_pool.h"
 
 namespace neso::net {
 namespace {
@@ -122,6 +127,44 @@ TEST(ReactorGroupTest, AnEndReachesEveryThreadThatWaits) {
     }
     server.Stop();
   }
+}
+
+// Keeps its thread for as long as it is told.
+class Busy final : public Pollable {
+ public:
+  void OnEvents(uint32_t, Top&) override {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds.load());
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    had.release();
+  }
+  std::atomic<int> microseconds{0};
+  std::counting_semaphore<> had{0};
+};
+
+// A thread that loses the lead on its way to the events waits for them beside the new leader, takes one, and goes. Nobody
+// may think then that the leader is away, and will look before it waits.
+TEST(ReactorGroupTest, NoTurnIsLostWhenAThreadGoesThatWaitedBesideTheLeader) {
+  constexpr std::chrono::seconds kPatience(10);
+  const OwnedDescriptor descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  Executor executor("test-exec", 1);
+  ReactorPool reactors(executor, {.groups = 1, .threads_per_group = 3, .late_after = std::chrono::microseconds(1)});
+  ReactorGroup& group = reactors.NextGroup();
+  const auto socket = std::make_shared<Busy>(), turn = std::make_shared<Busy>();
+  ASSERT_TRUE(group.Add(descriptor.get(), EPOLLIN | EPOLLET, socket.get()).ok());
+  for (int i = 0; i < 1'000; i++) {
+    socket->microseconds = i * 7 % 300;  // until about when the sentinel takes the lead away
+    ASSERT_EQ(eventfd_write(descriptor.get(), 1), 0);
+    ASSERT_TRUE(socket->had.try_acquire_for(kPatience));
+    std::this_thread::sleep_for(std::chrono::microseconds(600));  // it sleeps, where there is nothing to watch
+    socket->microseconds = 0;
+    ASSERT_EQ(eventfd_write(descriptor.get(), 1), 0);
+    ASSERT_TRUE(socket->had.try_acquire_for(kPatience));
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+    group.RequestTurn(turn);
+    ASSERT_TRUE(turn->had.try_acquire_for(kPatience)) << "after " << i;
+  }
+  group.Remove(descriptor.get(), socket);
 }
 
 TEST(ReactorGroupTest, SeveralLongWorksOfOneBurstRunAtOnce) {
