@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/memory_budget.h"
+#include "base/test_support.h"
 #include "ensemble/test_support.h"
 
 namespace neso {
@@ -285,7 +286,7 @@ TEST_F(EnsembleRunTest, CancellationReachesTheRunningStepAndStartsNoOther) {
   factory->Cancel();
   requester_.WaitForFinal(1);
   EXPECT_THAT(Results(), ElementsAre("in ensemble 'e', Request cancelled"));
-  EXPECT_TRUE(held[0]->IsCancelled());
+  EXPECT_TRUE(test::Eventually([&] { return held[0]->IsCancelled(); }));  // the answer goes first
   EXPECT_EQ(requester_.releases(), 0u);
   test::AnswerAndRelease(std::move(held[0]));
   requester_.WaitFor(1);
