@@ -96,7 +96,7 @@ def test_status_of_a_server_that_is_not_ready_or_not_there(repository, start_ser
     told = run_neso("status", "--ready", "--wait", "2", "-u", urls[0])
     assert told.returncode == 1, told
     for url in urls:
-        wait_until(lambda: run_neso("status", "--ready", "-u", url).stdout.startswith("not ready"), timeout=20 * PATIENCE)
+        wait_until(lambda: run_neso("status", "--ready", "-u", url).stdout.startswith("not ready"), timeout=20)
     unready.stop()
     for url in urls:
         gone = run_neso("status", "--ready", "-u", url)
@@ -209,7 +209,7 @@ def test_load_and_unload(neso, tmp_path):
     assert neso("load", "other").startswith("loaded other in ")
     assert neso("status", "other") == "ready\n"
     assert json.loads(neso("unload", "other", "--json")) == {"name": "other", "unloaded": True}
-    wait_until(lambda: "UNAVAILABLE" in neso("models"), timeout=10 * PATIENCE)
+    wait_until(lambda: "UNAVAILABLE" in neso("models"), timeout=10)
     assert "nosuch" in neso("load", "broken", code=1)
     for command in ("load", "unload"):
         assert neso(command, "othr", code=1).startswith("error: the server has no model 'othr'; did you mean other?")

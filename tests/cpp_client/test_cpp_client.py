@@ -132,10 +132,10 @@ def test_sockets_in_the_file_system(models, start_server, tmp_path):
     def answers(protocol, address):
         program = CLIENT / "examples" / f"simple_{protocol}_async_infer_client"
         return "PASS" in subprocess.run([program, "-u", address], capture_output=True, text=True, timeout=20 * PATIENCE).stdout
-    wait_until(lambda: answers("http", f"unix:{tmp_path}/http"), timeout=20 * PATIENCE)
+    wait_until(lambda: answers("http", f"unix:{tmp_path}/http"), timeout=20)
     assert answers("http", f"unix://{tmp_path}/http")
     assert answers("http", f"http://unix:{tmp_path}/http")
-    wait_until(lambda: answers("grpc", f"unix:{tmp_path}/grpc"), timeout=20 * PATIENCE)
+    wait_until(lambda: answers("grpc", f"unix:{tmp_path}/grpc"), timeout=20)
 
 
 def test_tls_of_http(models, start_module_server, tmp_path):

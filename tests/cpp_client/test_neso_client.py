@@ -135,7 +135,7 @@ def test_sockets_in_the_file_system(ask, models, start_server, authority, tmp_pa
     http, grpc = f"unix:{tmp_path}/http", f"unix:{tmp_path}/grpc"
     start_server(models, f"--http-address={http}", f"--grpc-address={grpc}", *tls_flags("grpc", authority.issue("server")), ready=False)
     client = ask("--roots", authority.certificate, http, f"grpcs://{grpc}")
-    wait_until(lambda: client("ready") == "yes", timeout=20 * PATIENCE)
+    wait_until(lambda: client("ready") == "yes", timeout=20)
     assert [client("infer identity") for _ in range(4)] == [SAME] * 4
     assert f"{http}=" in client("figures") and f"{grpc}=" in client("figures")
     assert ask(f"unix:{tmp_path}/none")("infer identity") == f"unavailable: cannot connect to unix:{tmp_path}/none: No such file or directory"

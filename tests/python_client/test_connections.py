@@ -80,7 +80,7 @@ def test_sockets_in_the_file_system(tmp_path):
     try:
         for address in addresses + said:
             with Client(address, timeout=30) as client:
-                wait_until(client.is_ready, timeout=20 * PATIENCE)
+                wait_until(client.is_ready, timeout=20)
                 for array in (small, large):
                     np.testing.assert_array_equal(client.infer("identity", INPUT0=array).array, array)
             np.testing.assert_array_equal(asyncio.run(ask(address)), large)
