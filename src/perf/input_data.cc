@@ -99,7 +99,8 @@ Expected<std::vector<Stream>> MakeInputData(const ModelFacts& facts, const Optio
       continue;
     }
     ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostRequestBytes));
-    const Status read = ReadInputJson(text, facts, streams, is_schedule);
+    const StepNeeds needs{.time = is_schedule, .session = options.load == LoadKind::kSessions};
+    const Status read = ReadInputJson(text, facts, streams, needs);
     if (!read.ok()) return read.WithContext("{}", path);
   }
   return streams;

@@ -13,7 +13,7 @@
 namespace neso::perf {
 namespace {
 
-constexpr const char* kTime = "timestamp";
+constexpr const char *kTime = "timestamp", *kSession = "session_id", *kPause = "delay";
 constexpr double kMostMilliseconds = 86'400'000;  // a day
 
 // All arrays but those of steps hold elements, and stay text until they are read.
@@ -85,12 +85,16 @@ const TensorFacts* Find(const std::vector<TensorFacts>& tensors, std::string_vie
   return found == tensors.end() ? nullptr : &*found;
 }
 
-// `passed_over`: a member that is no tensor; null: all are.
+using IsTensor = bool (*)(std::string_view name);
+constexpr IsTensor kAll = [](std::string_view) { return true; };
+constexpr IsTensor kAllButTimes = [](std::string_view name) { return name != kTime; };
+constexpr IsTensor kPayload = [](std::string_view name) { return name != kTime && name != kSession && name != kPause; };
+
 Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known, std::vector<Tensor>& tensors,
-                   const char* passed_over = nullptr) {
+                   IsTensor is_tensor = kAll) {
   if (!step.IsObject()) return InvalidArg("expected an object of tensors for each step");
   for (const auto& member : step.GetObject()) {
-    if (passed_over != nullptr && JsonText(member.name) == passed_over) continue;
+    if (!is_tensor(JsonText(member.name))) continue;
     const TensorFacts* const facts = Find(known, JsonText(member.name));
     if (facts == nullptr)
       return InvalidArg("The input or output '{}' is not found in the model configuration", JsonText(member.name));
@@ -103,16 +107,34 @@ Status ReadTensors(const JsonValue& step, const std::vector<TensorFacts>& known,
 }
 
 // A number, or an array of one.
-Expected<Nanoseconds> ReadTime(const JsonValue& time) {
+Expected<Nanoseconds> ReadTime(const JsonValue& time, std::string_view name) {
   std::vector<double> numbers;
   const auto take = [&numbers](const JsonValue& number) -> Status {
     numbers.push_back(number.IsNumber() ? number.GetDouble() : -1);
     return {};
   };
-  RETURN_IF_ERROR(time.IsArray() ? ForEachIn(time, kTime, take) : take(time));
+  RETURN_IF_ERROR(time.IsArray() ? ForEachIn(time, name, take) : take(time));
   if (numbers.size() != 1 || !(numbers[0] >= 0) || numbers[0] > kMostMilliseconds)
-    return InvalidArg("expected \"timestamp\" to be milliseconds, 0 to {:.0f}", kMostMilliseconds);
+    return InvalidArg("expected \"{}\" to be milliseconds, 0 to {:.0f}", name, kMostMilliseconds);
   return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double, std::milli>(numbers[0]));
+}
+
+// A text, or an array of one.
+Status ReadSession(const JsonValue& step, TensorSet& set) {
+  const JsonValue* const id = FindMember(step, kSession);
+  std::vector<std::string> texts;
+  const auto take = [&texts](const JsonValue& text) -> Status {
+    texts.emplace_back(text.IsString() ? JsonText(text) : "");
+    return {};
+  };
+  if (id != nullptr) RETURN_IF_ERROR(id->IsArray() ? ForEachIn(*id, kSession, take) : take(*id));
+  if (texts.size() != 1 || texts[0].empty())
+    return InvalidArg("expected \"session_id\" with a text, which --session-concurrency needs");
+  set.session = std::move(texts[0]);
+  if (const JsonValue* const pause = FindMember(step, kPause)) {
+    ASSIGN_OR_RETURN(set.pause, ReadTime(*pause, kPause));
+  }
+  return {};
 }
 
 double Milliseconds(Nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
@@ -122,13 +144,15 @@ Nanoseconds TimeOfLast(const std::vector<Stream>& streams) {
   return streams.empty() ? Nanoseconds(0) : streams.back().back().send_at.value_or(Nanoseconds(0));
 }
 
-Status ReadStep(const JsonValue& step, const ModelFacts& facts, bool has_times, TensorSet& set) {
-  RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs, has_times ? kTime : nullptr));
-  if (has_times) {
+Status ReadStep(const JsonValue& step, const ModelFacts& facts, const StepNeeds& needs, TensorSet& set) {
+  const IsTensor is_tensor = TakesPayloads(facts) ? kPayload : needs.time ? kAllButTimes : kAll;
+  RETURN_IF_ERROR(ReadTensors(step, facts.inputs, set.inputs, is_tensor));
+  if (needs.time) {
     const JsonValue* const time = FindMember(step, kTime);
     if (time == nullptr) return InvalidArg("missing \"timestamp\", which --fixed-schedule needs");
-    ASSIGN_OR_RETURN(set.send_at, ReadTime(*time));
+    ASSIGN_OR_RETURN(set.send_at, ReadTime(*time, kTime));
   }
+  if (needs.session) RETURN_IF_ERROR(ReadSession(step, set));
   for (const TensorFacts& input : facts.inputs) {
     const bool is_there = std::ranges::find(set.inputs, input.name, &Tensor::name) != set.inputs.end();
     if (!is_there && !input.is_optional) return InvalidArg("missing tensor {}", input.name);
@@ -174,7 +198,8 @@ Status ReadExpected(const JsonValue& data, const ModelFacts& facts, std::vector<
 
 }  // namespace
 
-Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams, bool has_times) {
+Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams,
+                     const StepNeeds& needs) {
   JsonDocument document;
   if (const Status parsed = document.Parse(text, HoldsElements); !parsed.ok())
     return InvalidArg("the file is no JSON: {}", parsed.message());
@@ -186,7 +211,7 @@ Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector
   RETURN_IF_ERROR(ForEachStep(*data, "data", [&](const Place& place, const JsonValue& step) -> Status {
     read.resize(std::max(read.size(), place.stream + 1));
     TensorSet& set = read[place.stream].emplace_back();
-    const Status done = ReadStep(step, facts, has_times, set);
+    const Status done = ReadStep(step, facts, needs, set);
     if (!done.ok()) return InvalidArg("{} {}", done.message(), place.Text());
     if (set.send_at.value_or(last) < last)
       return InvalidArg(

@@ -13,9 +13,15 @@ namespace neso::perf {
 
 using Stream = std::vector<TensorSet>;  // steps; shapes without the batch
 
-// Appends the streams of `text`. `has_times`: each step has a "timestamp", in milliseconds after the beginning, none
-// before the one before it, or before the last of `streams`. Error: kInvalidArg that says where what was expected.
+// What each step has beside its tensors. Where a step is a payload both may be there without being looked at.
+struct StepNeeds {
+  bool time = false;     // "timestamp": milliseconds after the beginning, none before the one before it
+  bool session = false;  // "session_id", and if it likes "delay": milliseconds behind the answer before the next
+};
+
+// Appends the streams of `text`, whose times are none before the last of `streams`. Error: kInvalidArg that says where
+// what was expected.
 Status ReadInputJson(std::string_view text, const ModelFacts& facts, std::vector<Stream>& streams,
-                     bool has_times = false);
+                     const StepNeeds& needs = {});
 
 }  // namespace neso::perf

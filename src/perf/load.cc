@@ -1,6 +1,7 @@
 #include "perf/load.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace neso::perf {
@@ -81,7 +82,7 @@ Status Load::KeepInFlight(size_t requests) {
   growth_.reset();
   while (in_flight_ < wanted_ && left_ > 0) {
     ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
-    Send(*slot, plan_.Next(slot->lane()), Now());
+    if (!SendNext(*slot)) break;
   }
   return {};
 }
@@ -115,6 +116,7 @@ Status Load::Stop() {
   times_.reset();
   growth_.reset();
   left_ = SIZE_MAX;
+  for (const Paused& paused : std::exchange(paused_, {})) idle_.push_back(paused.slot);
   RETURN_IF_ERROR(AwaitAnswers());
   for (const auto& slot : slots_) {
     const std::optional<Turn> last = plan_.End(slot->lane());
@@ -147,7 +149,8 @@ Status Load::RunUntil(size_t more_samples, Nanoseconds at_most) {
   while (samples_.size() < wanted && Now() < end) {
     const size_t had = samples_.size();
     RETURN_IF_ERROR(Step(end));
-    if (samples_.size() == had && in_flight_ == 0 && !times_) return Internal("nothing is under way");
+    if (samples_.size() == had && in_flight_ == 0 && !times_ && paused_.empty())
+      return Internal("nothing is under way");
   }
   return {};
 }
@@ -176,7 +179,32 @@ void Load::Send(Slot& slot, const Turn& turn, TimePoint begin) {
   slot.Send(requests_[turn.request], turn, begin);
 }
 
+bool Load::SendNext(Slot& slot) {
+  const std::optional<Turn> turn = plan_.Next(slot.lane());
+  if (!turn) {
+    idle_.push_back(&slot);
+  } else if (turn->pause.count() == 0) {
+    Send(slot, *turn, Now());
+  } else {
+    paused_.push_back({.until = Now() + turn->pause, .slot = &slot, .turn = *turn});
+  }
+  return turn.has_value();
+}
+
+TimePoint Load::SendPaused() {
+  const TimePoint now = Now();
+  const auto is_over = [now](const Paused& paused) { return paused.until <= now; };
+  const auto over = std::stable_partition(paused_.begin(), paused_.end(), std::not_fn(is_over));
+  const std::vector<Paused> due(over, paused_.end());
+  paused_.erase(over, paused_.end());
+  for (const Paused& paused : due) Send(*paused.slot, paused.turn, now);
+  TimePoint next = TimePoint::max();
+  for (const Paused& paused : paused_) next = std::min(next, paused.until);
+  return next;
+}
+
 Status Load::Step(TimePoint until) {
+  if (!paused_.empty()) until = std::min(until, SendPaused());
   if (times_) {
     RETURN_IF_ERROR(SendDue(Now()));
     if (CanSend()) until = std::min(until, next_send_);
@@ -193,7 +221,7 @@ Status Load::SendMore(size_t requests) {
   while (newest_.size() < requests && left_ > 0) {
     ASSIGN_OR_RETURN(Slot* const slot, IdleSlot());
     newest_.push_back(slot);
-    Send(*slot, plan_.Next(slot->lane()), Now());
+    if (!SendNext(*slot)) break;
   }
   return {};
 }
@@ -211,7 +239,8 @@ void Load::SendNextDue(Slot& slot, TimePoint now) {
   const TimePoint due = next_send_;
   next_send_ += times_->NextPause();
   if (now - due > kLate) delayed_++;
-  Send(slot, plan_.Next(slot.lane()), due);
+  if (const std::optional<Turn> turn = plan_.Next(slot.lane())) return Send(slot, *turn, due);
+  idle_.push_back(&slot);
 }
 
 void Load::OnDone(Slot& slot, const Status& failure) {
@@ -220,7 +249,10 @@ void Load::OnDone(Slot& slot, const Status& failure) {
   if (!failure_.ok()) return;
   samples_.push_back(slot.sample());
   longest_ = std::max<Nanoseconds>(longest_, samples_.back().last_end() - samples_.back().begin);
-  if (in_flight_ < wanted_ && left_ > 0) return Send(slot, plan_.Next(slot.lane()), Now());
+  if (in_flight_ < wanted_ && left_ > 0) {
+    SendNext(slot);
+    return;
+  }
   if (const TimePoint now = Now(); times_ && next_send_ <= now && left_ > 0) return SendNextDue(slot, now);
   idle_.push_back(&slot);
 }

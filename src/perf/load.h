@@ -75,10 +75,19 @@ class Load {
 
  private:
   class Slot;
+  struct Paused {
+    TimePoint until;
+    Slot* slot;
+    Turn turn;
+  };
 
   Expected<Slot*> IdleSlot();
   Expected<Slot*> NewSlot();
   void Send(Slot& slot, const Turn& turn, TimePoint begin);
+  // What the plan has for it, now or behind its pause. False: nothing.
+  bool SendNext(Slot& slot);
+  // Those whose pause is over. Returns when the next one's will be.
+  TimePoint SendPaused();
   Status AwaitAnswers();
   Status Step(TimePoint until);
   Status SendDue(TimePoint now);
@@ -98,6 +107,7 @@ class Load {
   std::optional<SendTimes> times_;  // unset: not by time
   std::optional<Growth> growth_;    // unset: they do not become more
   std::vector<Slot*> newest_;       // of growth_, those that were sent last
+  std::vector<Paused> paused_;      // few: one for each slot
   size_t lanes_ = 1024;             // they are opened as they are needed, unless told to at once
   size_t left_ = SIZE_MAX;          // to be sent
   std::optional<TimePoint> began_;  // unset: nothing has since the last Stop

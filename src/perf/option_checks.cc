@@ -24,9 +24,11 @@ Status CheckSearch(const Options& options) {
 
 // What is sent once each is counted by itself.
 Status CheckSentOnce(const Options& options) {
-  const bool is_schedule = options.load == LoadKind::kSchedule;
-  if (!is_schedule && options.load != LoadKind::kPeriodicConcurrency) return {};
-  const char* const name = is_schedule ? "fixed-schedule" : "periodic-concurrency-range";
+  const bool is_schedule = options.load == LoadKind::kSchedule, is_sessions = options.load == LoadKind::kSessions;
+  if (!is_schedule && !is_sessions && options.load != LoadKind::kPeriodicConcurrency) return {};
+  const char* const name = is_schedule   ? "fixed-schedule"
+                           : is_sessions ? "session-concurrency"
+                                         : "periodic-concurrency-range";
   if (options.search != SearchKind::kLinear || options.request_count > 0 || !options.versus.empty())
     return InvalidArg(
         "--{} is one load that ends by itself: leave --binary-search, --find-limit, --request-count and --versus out",
@@ -35,7 +37,11 @@ Status CheckSentOnce(const Options& options) {
     return InvalidArg("--fixed-schedule needs --input-data FILE, whose steps have a \"timestamp\" in milliseconds");
   if (is_schedule && (options.batch > 1 || options.warmup_requests > 0))
     return InvalidArg("--fixed-schedule sends each step once: leave -b and --warmup-request-count out");
-  if (!is_schedule && (!options.streaming || options.export_file.empty()))
+  if (is_sessions && options.service != ServiceKind::kOpenAi)
+    return InvalidArg("--session-concurrency is of chats: add --service-kind openai --endpoint v1/chat/completions");
+  if (is_sessions && options.warmup_requests > 0)
+    return InvalidArg("--session-concurrency sends each request once: leave --warmup-request-count out");
+  if (!is_schedule && !is_sessions && (!options.streaming || options.export_file.empty()))
     return InvalidArg("--periodic-concurrency-range needs -i grpc, --streaming and --profile-export-file FILE");
   return {};
 }

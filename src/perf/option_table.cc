@@ -101,6 +101,8 @@ const OptionRow kOptions[] = {
        return Status(); }},
     {"fixed-schedule", 0, nullptr, "each step of the input data once, at its \"timestamp\" in milliseconds",
      [](std::string_view, Options& o) { o.load = LoadKind::kSchedule; return Status(); }},
+    {"session-concurrency", 0, "N", "so many of the input data's sessions at a time, each request of one behind the answer to the one before",
+     [](std::string_view v, Options& o) { return TakeSessions(v, o); }},
     {"periodic-concurrency-range", 0, "START:END:STEP", "each request once: START at a time, then STEP more and more, END in all",
      [](std::string_view v, Options& o) { return TakeGrowth(v, o); }},
     {"request-period", 0, "N", "answers that each of the last requests has had before there are more of them (10)",

@@ -166,6 +166,14 @@ Status TakeServiceKind(std::string_view text, ServiceKind& kind) {
       text);
 }
 
+Status TakeSessions(std::string_view text, Options& options) {
+  uint64_t sessions = 0;
+  RETURN_IF_ERROR(TakeNumber<uint64_t>(text, 1, 1 << 20, sessions));
+  options.load = LoadKind::kSessions;
+  options.range.start = options.range.end = static_cast<double>(sessions);
+  return {};
+}
+
 Status TakeEndpoint(std::string_view text, std::string& path) {
   if (text.starts_with('/')) text.remove_prefix(1);
   const auto is_of_path = [](unsigned char c) { return c > ' ' && c < 0x7f && c != '#'; };

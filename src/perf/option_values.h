@@ -50,6 +50,8 @@ Status TakeInputData(std::string_view text, Options& options);
 Status TakeWord(std::string_view text, std::string_view off, std::string_view on, bool& is_on);
 // perf_analyzer knows others, too; to them the error says what there is instead.
 Status TakeServiceKind(std::string_view text, ServiceKind& kind);
+// So many at a time, which is the only load.
+Status TakeSessions(std::string_view text, Options& options);
 // The path of a URL, with or without the '/' before it.
 Status TakeEndpoint(std::string_view text, std::string& path);
 Status TakeFormat(std::string_view text, net::TlsClientSettings::Format& format);

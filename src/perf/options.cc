@@ -12,8 +12,9 @@ namespace neso::perf {
 namespace {
 
 // The options that say what load there is.
-constexpr std::string_view kLoadModes[] = {"concurrency-range", "periodic-concurrency-range", "request-rate-range",
-                                           "request-intervals", "fixed-schedule"};
+constexpr std::string_view kLoadModes[] = {"concurrency-range",  "periodic-concurrency-range",
+                                           "request-rate-range", "request-intervals",
+                                           "fixed-schedule",     "session-concurrency"};
 
 constexpr const char* kOldConcurrency = "-t, -d or -c";
 

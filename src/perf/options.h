@@ -32,8 +32,8 @@ using client::Protocol;
 enum class ServiceKind { kServer, kInProcess, kOpenAi };
 // As perf_analyzer has it: "triton", "triton_c_api", "openai".
 std::string_view NameOf(ServiceKind kind);
-// The first two are given as requests at a time, the others are sent by time.
-enum class LoadKind { kConcurrency, kPeriodicConcurrency, kRequestRate, kIntervals, kSchedule };
+// The first three are given as requests at a time, the others are sent by time.
+enum class LoadKind { kConcurrency, kPeriodicConcurrency, kSessions, kRequestRate, kIntervals, kSchedule };
 inline bool IsByTime(LoadKind kind) { return kind >= LoadKind::kRequestRate; }
 // Where tensors lie, if not in the messages: in memory of this machine, or of its GPU 0.
 enum class SharedMemory { kNone, kSystem, kCuda };

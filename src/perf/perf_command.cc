@@ -108,6 +108,7 @@ Expected<int> RunWith(Options options, const std::vector<std::string>& arguments
   if (options.service == ServiceKind::kInProcess) RETURN_IF_ERROR(BeginWithLibrary(LibraryOf(options), arguments));
   RETURN_IF_ERROR(CheckCanWriteFiles(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> target, Target::Open(options, options.url));
+  if (options.load == LoadKind::kSessions) options.request_count = target->requests().size();
   if (options.load == LoadKind::kSchedule) TakeSchedule(target->Schedule(), options);
   if (!options.versus.empty()) return RunVersus(options, *target);
   ASSIGN_OR_RETURN(const std::unique_ptr<MetricsCollector> metrics, Collect(options));

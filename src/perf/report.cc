@@ -109,6 +109,7 @@ std::string SendTimesText(const Options& options) {
 
 std::string LoadText(const Options& options, double load) {
   if (IsByTime(options.load)) return fmt::format("Request Rate: {:g} inference requests per second\n", load);
+  if (options.load == LoadKind::kSessions) return fmt::format("Session concurrency: {:.0f}\n", load);
   if (options.load == LoadKind::kPeriodicConcurrency)
     return fmt::format("Request concurrency: from {} on {} more after {} answers, {:.0f} in all\n",
                        options.growth.start, options.growth.step, options.growth.answers, load);
@@ -156,8 +157,9 @@ std::string ResultText(const Options& options, const ModelFacts& facts, const Me
   if (measured.is_interrupted) text += fmt::format("    Interrupted after {:.3g} s\n", measured.seconds);
   text += fmt::format("    Request count: {}\n", measured.requests);
   if (measured.sequences > 0)
-    text += fmt::format("    Sequence count: {} ({:.6g} seq/sec)\n", measured.sequences,
-                        static_cast<double>(measured.sequences) / measured.seconds);
+    text +=
+        fmt::format("    {} count: {} ({:.6g} seq/sec)\n", options.load == LoadKind::kSessions ? "Session" : "Sequence",
+                    measured.sequences, static_cast<double>(measured.sequences) / measured.seconds);
   text += fmt::format("    Throughput: {:.6g} infer/sec\n", measured.throughput);
   if (facts.is_decoupled) text += fmt::format("    Response Throughput: {:.6g} infer/sec\n", measured.responses);
   text += fmt::format("    Avg latency: {:.0f} usec (standard deviation {:.0f} usec)\n", latencies.average_us,

@@ -4,16 +4,16 @@
 
 namespace neso::perf {
 
-Turn RoundRobin::Next(size_t /*lane*/) {
+std::optional<Turn> RoundRobin::Next(size_t /*lane*/) {
   const size_t request = next_;
   next_ = (next_ + 1) % requests_;
-  return {.request = request};
+  return Turn{.request = request};
 }
 
 SequencePlan::SequencePlan(std::vector<size_t> steps_of_streams, const SequenceSettings& settings)
     : steps_(std::move(steps_of_streams)), settings_(settings), next_id_(settings.first_id) {}
 
-Turn SequencePlan::Next(size_t lane) {
+std::optional<Turn> SequencePlan::Next(size_t lane) {
   const auto found = live_.find(lane);
   Live& live = found == live_.end() ? live_.emplace(lane, Begin()).first->second : found->second;
   const Turn turn{.request = live.first + live.sent % live.steps,
@@ -62,6 +62,24 @@ size_t SequencePlan::DrawLength(size_t steps) {
   const double length = static_cast<double>(settings_.length);
   std::uniform_real_distribution<double> factor(1 - settings_.variation, 1 + settings_.variation);
   return static_cast<size_t>(std::max(1.0, length * factor(random_) + 0.5));
+}
+
+std::optional<Turn> SessionPlan::Next(size_t lane) {
+  auto found = live_.find(lane);
+  if (found == live_.end()) {
+    if (next_stream_ == pauses_.size()) return std::nullopt;
+    found = live_.emplace(lane, Live{.stream = next_stream_, .step = 0, .request = first_of_next_}).first;
+    first_of_next_ += pauses_[next_stream_++].size();
+  }
+  Live& live = found->second;
+  const std::vector<Nanoseconds>& pauses = pauses_[live.stream];
+  const Turn turn{.request = live.request++,
+                  .starts = live.step == 0,
+                  .ends = live.step + 1 == pauses.size(),
+                  .pause = live.step == 0 ? Nanoseconds(0) : pauses[live.step - 1]};
+  live.step++;
+  if (turn.ends) live_.erase(found);
+  return turn;
 }
 
 }  // namespace neso::perf

@@ -1,6 +1,6 @@
 // Which request is sent next: they take turns, or belong to sequences.
 //
-//   const Turn turn = plan.Next(lane);   // a lane: a place where one request at a time is under way
+//   if (const std::optional<Turn> turn = plan.Next(lane)) ...   // a lane: a place where one request at a time is under way
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,10 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "perf/options.h"
 
 namespace neso::perf {
@@ -18,6 +20,7 @@ struct Turn {
   size_t request = 0;     // its place among the requests
   uint64_t sequence = 0;  // correlation ID; 0: none
   bool starts = false, ends = false;
+  Nanoseconds pause{0};  // before it is sent
 
   bool operator==(const Turn&) const = default;
 };
@@ -26,7 +29,8 @@ struct Turn {
 class RequestPlan {
  public:
   virtual ~RequestPlan() = default;
-  virtual Turn Next(size_t lane) = 0;
+  // None: there is nothing more for the lane.
+  virtual std::optional<Turn> Next(size_t lane) = 0;
   // The last request of the sequence that has begun in `lane` and not ended; none if there is none.
   virtual std::optional<Turn> End(size_t lane) = 0;
 };
@@ -36,7 +40,7 @@ class RoundRobin final : public RequestPlan {
  public:
   // Precondition: requests > 0.
   explicit RoundRobin(size_t requests) : requests_(requests) {}
-  Turn Next(size_t lane) override;
+  std::optional<Turn> Next(size_t lane) override;
   std::optional<Turn> End(size_t /*lane*/) override { return std::nullopt; }
 
  private:
@@ -49,7 +53,7 @@ class SequencePlan final : public RequestPlan {
  public:
   // Precondition: a stream, and steps in each. `settings.length` 0: as many requests as the stream has steps.
   SequencePlan(std::vector<size_t> steps_of_streams, const SequenceSettings& settings);
-  Turn Next(size_t lane) override;
+  std::optional<Turn> Next(size_t lane) override;
   std::optional<Turn> End(size_t lane) override;
 
  private:
@@ -68,6 +72,26 @@ class SequencePlan final : public RequestPlan {
   std::map<size_t, Live> live_;  // by lane
   size_t next_stream_ = 0, first_of_next_ = 0;
   uint64_t next_id_;
+};
+
+// A lane has one session after the other, each of the steps of one stream, and all of them once. One that is not over when
+// the load stops has no last request.
+class SessionPlan final : public RequestPlan {
+ public:
+  // Of each step of each stream: how long its session waits behind its answer.
+  explicit SessionPlan(std::vector<std::vector<Nanoseconds>> pauses) : pauses_(std::move(pauses)) {}
+  std::optional<Turn> Next(size_t lane) override;
+  std::optional<Turn> End(size_t /*lane*/) override { return std::nullopt; }
+
+ private:
+  struct Live {
+    size_t stream = 0, step = 0;
+    size_t request = 0;  // that is next
+  };
+
+  const std::vector<std::vector<Nanoseconds>> pauses_;
+  std::map<size_t, Live> live_;  // by lane
+  size_t next_stream_ = 0, first_of_next_ = 0;
 };
 
 }  // namespace neso::perf

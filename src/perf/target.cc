@@ -1,6 +1,8 @@
 #include "perf/target.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "perf/interrupt.h"
@@ -11,14 +13,42 @@ namespace {
 
 constexpr uint64_t kUsualSequenceLength = 20;
 
+std::unique_ptr<RequestPlan> MakeSessionPlan(const std::vector<Stream>& sessions) {
+  std::vector<std::vector<Nanoseconds>> pauses;
+  for (const Stream& session : sessions) {
+    std::vector<Nanoseconds>& own = pauses.emplace_back();
+    for (const TensorSet& step : session) own.push_back(step.pause);
+  }
+  return std::make_unique<SessionPlan>(std::move(pauses));
+}
+
 std::unique_ptr<RequestPlan> MakePlan(const ModelFacts& facts, const Options& options,
                                       const std::vector<Stream>& streams, size_t requests) {
+  if (options.load == LoadKind::kSessions) return MakeSessionPlan(streams);
   if (!facts.has_sequences) return std::make_unique<RoundRobin>(requests);
   SequenceSettings settings = options.sequences;
   if (settings.length == 0 && options.input_files.empty()) settings.length = kUsualSequenceLength;
   std::vector<size_t> steps;
   for (const Stream& stream : streams) steps.push_back(stream.size());
   return std::make_unique<SequencePlan>(std::move(steps), settings);
+}
+
+// The steps of `streams`, a stream for each session, in the order in which they begin. Error: kInvalidArg when there are
+// fewer than are to run at a time.
+Expected<std::vector<Stream>> BySession(const std::vector<Stream>& streams, const Options& options) {
+  std::vector<Stream> sessions;
+  std::map<std::string_view, size_t> known;
+  for (const Stream& stream : streams) {
+    for (const TensorSet& step : stream) {
+      const auto [place, is_new] = known.try_emplace(step.session, sessions.size());
+      if (is_new) sessions.emplace_back();
+      sessions[place->second].push_back(step);
+    }
+  }
+  if (static_cast<double>(sessions.size()) < options.range.start)
+    return InvalidArg("--session-concurrency {:g}: the input data has {} sessions (values of \"session_id\")",
+                      options.range.start, sessions.size());
+  return sessions;
 }
 
 // What the first answer, or the lack of it, says of an address that is for something else.
@@ -53,7 +83,10 @@ Expected<std::unique_ptr<Target>> Target::Open(const Options& options, const std
   InterruptWatch::Defer();  // what follows is to be ended well
   if (parts.facts.has_sequences && options.load == LoadKind::kSchedule)
     return InvalidArg("--fixed-schedule sends requests one by one: model '{}' takes sequences", options.model);
-  ASSIGN_OR_RETURN(const std::vector<Stream> streams, make_input(parts.facts, options));
+  ASSIGN_OR_RETURN(std::vector<Stream> streams, make_input(parts.facts, options));
+  if (options.load == LoadKind::kSessions) {
+    ASSIGN_OR_RETURN(streams, BySession(streams, options));
+  }
   ASSIGN_OR_RETURN(parts.requests, BatchRequests(streams, parts.facts, options));
   if (options.service == ServiceKind::kOpenAi)
     parts.facts.is_decoupled |= std::ranges::any_of(parts.requests, AsksForEvents);
@@ -112,13 +145,20 @@ Expected<ServerCounts> Target::Counts() {
 Status Target::Send(double load) {
   if (IsByTime(options_.load) && facts_.has_sequences) RETURN_IF_ERROR(load_.OpenLanes(options_.sequences.at_a_time));
   switch (options_.load) {
-    case LoadKind::kConcurrency: return load_.KeepInFlight(static_cast<size_t>(load));
+    case LoadKind::kConcurrency:
+    case LoadKind::kSessions: return load_.KeepInFlight(static_cast<size_t>(load));
     case LoadKind::kPeriodicConcurrency: return load_.Grow(options_.growth);
     case LoadKind::kRequestRate: load_.SendAt(SendTimes::AtRate(load, options_.distribution)); break;
     case LoadKind::kIntervals: load_.SendAt(SendTimes::AtIntervals(options_.intervals)); break;
     case LoadKind::kSchedule: load_.SendAt(SendTimes::AtOffsets(Schedule())); break;
   }
   return {};
+}
+
+std::vector<Tensor> Target::InputsOf(size_t request) const {
+  std::vector<Tensor> inputs = requests_[request].inputs;
+  if (const std::string* const body = transport_->SentBody(request)) inputs.front().bytes = *body;
+  return inputs;
 }
 
 std::vector<Nanoseconds> Target::Schedule() const {

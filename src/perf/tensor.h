@@ -45,6 +45,8 @@ struct TensorSet {
   std::vector<Tensor> expected;             // what the answer is to have; empty: anything
   std::vector<PlacedOutput> outputs = {};   // where answers are to put theirs; empty: into the message
   std::optional<Nanoseconds> send_at = {};  // after the beginning, if the data says when
+  std::string session = {};                 // the ID of the one that it belongs to, if the data says so
+  Nanoseconds pause{0};                     // after its answer, before the session goes on
 };
 
 inline constexpr uint64_t kMostRequestBytes = uint64_t{1} << 31;

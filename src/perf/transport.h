@@ -98,6 +98,9 @@ class Transport {
   // Hands on what has come, after waiting for it until `until` at most.
   virtual void RunOnce(TimePoint until) = 0;
 
+  // The body of a request as it was sent, where that is known by then only; null: it is as it was encoded.
+  virtual const std::string* SentBody(size_t /*request*/) const { return nullptr; }
+
   // What not every kind of service has. Errors: the server's own text; kUnavailable when it cannot be asked; kUnsupported,
   // which is what these here say.
 

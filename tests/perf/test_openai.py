@@ -2,6 +2,7 @@
 import csv
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -50,10 +51,24 @@ class Chat(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         asked = json.loads(body)
         self.server.asked.append((self.path, dict(self.headers), body.decode()))
+        with self.server.lock:
+            self.server.at_once += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
+        time.sleep(asked.get("wait", 0))
+        try:
+            self.answer(asked)
+        finally:
+            with self.server.lock:
+                self.server.at_once -= 1
+
+    def answer(self, asked):
         if asked.get("model") != "m":
             return self.say("application/json", b'{"error":{"message":"no such model"}}', 404)
+        if asked.get("n") == 0:
+            return self.say("application/json", b"{}")
         if not asked.get("stream"):
-            return self.say("application/json", b'{"choices":[{"message":{"content":"abc"}}]}')
+            said = {"role": "assistant", "content": f"to {asked['messages'][-1]['content']}"} if "messages" in asked else {}
+            return self.say("application/json", json.dumps({"choices": [{"message": said}]}).encode())
         events = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in PIECES]
         if asked.get("max_tokens") == 0:
             events[1:] = [json.dumps({"error": {"message": "none is allowed"}})]
@@ -63,7 +78,7 @@ class Chat(BaseHTTPRequestHandler):
 @pytest.fixture
 def chat():
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Chat)
-    listening.asked = []
+    listening.asked, listening.lock, listening.at_once, listening.most_at_once = [], threading.Lock(), 0, 0
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     yield listening
     listening.shutdown()
@@ -143,6 +158,60 @@ def test_events_as_openai_has_them(perf, chat, tmp_path):
     where, headers, body = chat.asked[-1]
     assert where == "/v1/chat/completions" and json.loads(body) == asked
     assert (headers["Content-Type"], headers["Authorization"]) == ("application/json", "Bearer x")
+
+
+def sessions(turns, **more):
+    """`turns`: the session of each request, in the order of the file."""
+    def ask(i, session):
+        return {"payload": [{"model": "m", "messages": [{"role": "user", "content": f"{session}{i}"}], "wait": 0.03, **more}],
+                "session_id": [session], "delay": [100]}
+    return {"data": [ask(i, session) for i, session in enumerate(turns)]}
+
+
+def conversations(chat):
+    """The texts of all messages of each request, by session, in the order in which they came."""
+    told = {}
+    for _, _, body in chat.asked:
+        texts = [message["content"] for message in json.loads(body)["messages"]]
+        told.setdefault(texts[0][0], []).append(texts)
+    return told
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_sessions(perf, chat, tmp_path, stream):
+    """Each request brings what was said before, and comes behind the answer and its pause; so many sessions run at a time."""
+    path = tmp_path / "a.json"
+    ran = perf(at(chat), "v1/chat/completions", sessions("abacba", stream=stream), "--session-concurrency", 2, "--profile-export-file", path)
+    assert ran.returncode == 0, ran.stderr
+    assert "Session concurrency: 2\n" in ran.stdout and counted(ran.stdout, "Request count") == 6
+    assert counted(ran.stdout, "Session count") == 3
+    answer = (lambda text: "abc") if stream else (lambda text: f"to {text}")
+    assert conversations(chat) == {
+        "a": [["a0"], ["a0", answer("a0"), "a2"], ["a0", answer("a0"), "a2", answer("a2"), "a5"]],
+        "b": [["b1"], ["b1", answer("b1"), "b4"]], "c": [["c3"]]}
+    assert chat.most_at_once <= 2
+    requests = exported(path)
+    assert sorted(request["request_inputs"]["payload"] for request in requests) == sorted(body for _, _, body in chat.asked)
+    of_a = sorted((r for r in requests if '"a0"' in r["request_inputs"]["payload"]), key=lambda r: r["timestamp"])
+    for before, after in zip(of_a, of_a[1:]):
+        assert after["timestamp"] - before["response_timestamps"][-1] > 95e6, "the pause"
+
+
+def test_sessions_that_cannot_be(perf, server, chat):
+    lost = sessions("ab")
+    del lost["data"][1]["session_id"]
+    for address, content, words, told in [
+            (at(chat), sessions("ab"), (3,), "--session-concurrency 3: the input data has 2 sessions"),
+            (at(chat), lost, (1,), 'expected "session_id" with a text, which --session-concurrency needs ( Location stream id: 0, step id: 1)'),
+            (at(chat), bodies({"model": "m"}), (1, "-x", 1), "-x is of no use"),
+            (at(chat), sessions("a"), (1, "--warmup-request-count", 2), "leave --warmup-request-count out"),
+            (at(chat), sessions("a"), (1, "--concurrency-range", 2), "Cannot use both --session-concurrency and --concurrency-range"),
+            (at(chat), sessions("aa", n=0), (1,), "the session cannot go on: expected choices[0].message in the answer, got {}"),
+            (server.http, sessions("a"), (1,), "the server answers 404")]:
+        ran = perf(address, "v1/chat/completions", content, "--session-concurrency", *words)
+        assert ran.returncode in (3, 99) and told in ran.stderr, (told, ran)
+    ran = run_neso("perf", "-m", "m", "--session-concurrency", "2")
+    assert ran.returncode == 3 and "--session-concurrency is of chats: add --service-kind openai" in ran.stderr
 
 
 def test_a_schedule(perf, server, tmp_path):

@@ -1,11 +1,13 @@
 // However an answer is cut, the same events come of it, and an error in one is found or not alike. The first byte says how long the
 // pieces are.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/check.h"
+#include "perf/openai/conversation.h"
 #include "perf/openai/event_splitter.h"
 #include "perf/openai/payload.h"
 
@@ -28,11 +30,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<std::string> events = Split(text, size);
   CHECK(events == Split(text, size_t{1} + data[0]), "the pieces are nobody's business");
   size_t bytes = 0;
+  neso::perf::Conversation conversation;
   for (const std::string& event : events) {
     CHECK(event.find("data:") != std::string::npos, "an event has data");
     bytes += event.size();
     static_cast<void>(neso::perf::ErrorOfEvent(event));
+    conversation.TakeEvent(event);
   }
   CHECK(bytes <= text.size(), "nothing is in two events");
+  if (conversation.EndEvents().ok()) CHECK(conversation.Ask(R"({"messages":[]})").ok(), "it goes on");
+  static_cast<void>(conversation.TakeAnswer(text));
+  static_cast<void>(conversation.Ask(text));
   return 0;
 }

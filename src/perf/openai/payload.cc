@@ -1,6 +1,5 @@
 #include "perf/openai/payload.h"
 
-#include "base/json.h"
 #include "base/json_member.h"
 #include "base/text.h"
 
@@ -13,6 +12,10 @@ ModelFacts FactsOfPayloads(const Options& options) {
   facts.inputs.push_back({.name = "payload", .datatype = kJsonDatatype, .shape = {1}});
   facts.outputs.push_back({.name = "response", .datatype = kJsonDatatype, .shape = {1}});
   return facts;
+}
+
+bool TakesPayloads(const ModelFacts& facts) {
+  return facts.inputs.size() == 1 && facts.inputs[0].datatype == kJsonDatatype;
 }
 
 Expected<Tensor> ReadPayload(std::string_view array, const TensorFacts& facts) {
@@ -31,20 +34,26 @@ bool AsksForEvents(const TensorSet& request) {
   return stream != nullptr && stream->IsBool() && stream->GetBool();
 }
 
-std::optional<std::string> ErrorOfEvent(std::string_view event) {
-  if (event.find("\"error\"") == std::string_view::npos) return {};
+void ForEachDataOf(std::string_view event, const std::function<void(const JsonValue& data)>& take) {
   for (std::string_view line : Split(event, '\n')) {
     if (!line.starts_with("data:")) continue;
     line.remove_prefix(std::string_view("data:").size());
     JsonDocument document;
-    if (!document.Parse(line).ok()) continue;
-    const JsonValue* const error = FindMember(document.root(), "error");
-    if (error == nullptr || error->IsNull()) continue;
-    const JsonValue* const message = FindMember(*error, "message");
-    const JsonValue& told = message == nullptr ? *error : *message;
-    return told.IsString() ? std::string(JsonText(told)) : DumpJson(told);
+    if (document.Parse(line).ok()) take(document.root());
   }
-  return {};
+}
+
+std::optional<std::string> ErrorOfEvent(std::string_view event) {
+  std::optional<std::string> told;
+  if (event.find("\"error\"") == std::string_view::npos) return told;
+  ForEachDataOf(event, [&told](const JsonValue& data) {
+    const JsonValue* const error = FindMember(data, "error");
+    if (told || error == nullptr || error->IsNull()) return;
+    const JsonValue* const message = FindMember(*error, "message");
+    const JsonValue& said = message == nullptr ? *error : *message;
+    told = said.IsString() ? std::string(JsonText(said)) : DumpJson(said);
+  });
+  return told;
 }
 
 }  // namespace neso::perf

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client/http_client.h"
 #include "perf/http_lane.h"
+#include "perf/openai/conversation.h"
 #include "perf/openai/event_splitter.h"
 #include "perf/openai/payload.h"
 
@@ -31,15 +32,22 @@ bool IsOfEvents(const client::Http1AnswerReader& answer) {
   return false;
 }
 
-class PayloadLane final : public HttpLane {
+}  // namespace
+
+class PayloadTransport::PayloadLane final : public HttpLane {
  public:
-  using HttpLane::HttpLane;
+  PayloadLane(PayloadTransport& transport, Lane::Listener& listener)
+      : HttpLane(transport.loop_, transport.endpoint_, listener),
+        transport_(transport),
+        is_of_sessions_(transport.options_.load == LoadKind::kSessions) {}
 
   void Send(const InferBytes& bytes, const Turn& turn) override {
     form_ = Form::kUnknown;
     events_ = {};
     failure_ = {};
-    HttpLane::Send(bytes, turn);
+    if (!is_of_sessions_) return HttpLane::Send(bytes, turn);
+    if (const Status asked = Ask(bytes, turn); !asked.ok()) return listener().OnFailure(asked);
+    HttpLane::Send(question_, turn);
   }
 
  private:
@@ -56,12 +64,21 @@ class PayloadLane final : public HttpLane {
   Status Take(const client::Http1AnswerReader& answer) override {
     if (FormOf(answer) == Form::kJson) {
       listener().OnAnswer(TextAnswer(answer.body()));
-      return {};
+      return is_of_sessions_ ? conversation_.TakeAnswer(answer.body()) : Status();
     }
     const auto take = [this](std::string_view event) { TakeEvent(event); };
     events_.Add(answer.body(), take);
     events_.End(take);
-    return failure_;
+    return failure_.ok() && is_of_sessions_ ? conversation_.EndEvents() : failure_;
+  }
+
+  // What the session sends, made of what was said in it.
+  Status Ask(const InferBytes& bytes, const Turn& turn) {
+    if (turn.starts) conversation_ = {};
+    ASSIGN_OR_RETURN(std::string body, conversation_.Ask(bytes.body));
+    if (!transport_.options_.export_file.empty()) transport_.sent_[turn.request] = body;
+    ASSIGN_OR_RETURN(question_, transport_.Write(std::move(body)));
+    return {};
   }
 
   void TakeEvent(std::string_view event) {
@@ -70,6 +87,7 @@ class PayloadLane final : public HttpLane {
       failure_ = Unavailable("the server answers: {}", *error);
     } else {
       listener().OnAnswer(TextAnswer(event));
+      if (is_of_sessions_) conversation_.TakeEvent(event);
     }
   }
 
@@ -79,17 +97,23 @@ class PayloadLane final : public HttpLane {
     return form_;
   }
 
+  PayloadTransport& transport_;
+  const bool is_of_sessions_;
+  Conversation conversation_;
+  InferBytes question_;  // of a session
   Form form_ = Form::kUnknown;
   EventSplitter events_;
   Status failure_;
 };
 
-}  // namespace
-
 Expected<InferBytes> PayloadTransport::Encode(const TensorSet& request, const ModelFacts&) const {
+  return Write(request.inputs.front().bytes);
+}
+
+Expected<InferBytes> PayloadTransport::Write(std::string body) const {
   client::HttpCall call{.method = "POST", .path = options_.endpoint, .headers = options_.headers};
   call.headers.emplace_back("Content-Type", "application/json");
-  call.body = request.inputs.front().bytes;
+  call.body = std::move(body);
   InferBytes bytes;
   ASSIGN_OR_RETURN(bytes.head, client::WriteHead(endpoint_, call));
   bytes.body = std::move(call.body);
@@ -97,9 +121,14 @@ Expected<InferBytes> PayloadTransport::Encode(const TensorSet& request, const Mo
 }
 
 Expected<std::unique_ptr<Lane>> PayloadTransport::OpenLane(Lane::Listener& listener) {
-  auto lane = std::make_unique<PayloadLane>(loop_, endpoint_, listener);
+  auto lane = std::make_unique<PayloadLane>(*this, listener);
   RETURN_IF_ERROR(lane->Connect());
   return std::unique_ptr<Lane>(std::move(lane));
+}
+
+const std::string* PayloadTransport::SentBody(size_t request) const {
+  const auto found = sent_.find(request);
+  return found == sent_.end() ? nullptr : &found->second;
 }
 
 }  // namespace neso::perf
