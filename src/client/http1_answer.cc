@@ -133,7 +133,7 @@ Http1AnswerReader::State Http1AnswerReader::StartBody() {
   }
   if (is_chunked_) {
     part_ = Part::kChunks;
-    chunks_ = net::ChunkDecoder();
+    chunks_ = net::ChunkDecoder(SIZE_MAX);  // a stream has one for each event
   } else if (has_length_) {
     part_ = left_ > 0 ? Part::kLength : Part::kDone;
     if (left_ == 0) return State::kDone;

@@ -44,6 +44,14 @@ TEST(Http1AnswerTest, ReadsChunks) {
   EXPECT_EQ(reader.body(), "abcde");
 }
 
+TEST(Http1AnswerTest, AStreamMayHaveAnyNumberOfChunks) {
+  Http1AnswerReader reader;
+  std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (size_t i = 0; i < 100'000; i++) answer += "1\r\na\r\n";
+  EXPECT_EQ(Read(reader, answer + "0\r\n\r\n"), State::kDone);
+  EXPECT_EQ(reader.body().size(), 100'000u);
+}
+
 TEST(Http1AnswerTest, SkipsInterimAnswers) {
   Http1AnswerReader reader;
   EXPECT_EQ(Read(reader, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),

@@ -8,7 +8,6 @@
 namespace neso::net {
 namespace {
 
-constexpr size_t kMaxChunks = 65536;             // non-empty ones: Triton's limit
 constexpr size_t kMaxChunkOverhead = 64 * 1024;  // extensions and trailers of a body
 
 constexpr std::array<bool, 256> MakeTokenTable() {
@@ -255,7 +254,7 @@ void ChunkDecoder::Step(char c) {
     case State::kSizeLf:
       expect('\n', left_ == 0 ? State::kTrailer : State::kData);
       digits_ = 0;
-      if (left_ > 0 && ++chunks_ > kMaxChunks) Fail("too many chunks");
+      if (left_ > 0 && ++chunks_ > max_chunks_) Fail("too many chunks");
       return;
     case State::kDataCr: return expect('\r', State::kDataLf);
     case State::kDataLf: return expect('\n', State::kSize);

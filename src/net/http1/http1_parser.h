@@ -55,6 +55,11 @@ Http1Error ParseHead(std::string_view head, HttpHead* out, RequestFraming* frami
 // Takes the chunked coding apart. Extensions and trailers are read and dropped.
 class ChunkDecoder {
  public:
+  static constexpr size_t kMaxChunks = 65536;  // Triton's limit, for requests
+
+  // Of so many chunks with data, and no more.
+  explicit ChunkDecoder(size_t max_chunks = kMaxChunks) : max_chunks_(max_chunks) {}
+
   // Removes coding from the front of `input` and returns the next piece of data, which it removes too. An empty piece
   // means that the input is used up, the body has ended, or an error was found.
   std::string_view Next(std::string_view& input);
@@ -81,6 +86,7 @@ class ChunkDecoder {
   void Step(char c);
   void Fail(const char* message) { error_ = {400, message}; }
 
+  size_t max_chunks_;
   State state_ = State::kSize;
   int digits_ = 0;
   uint64_t left_ = 0;
