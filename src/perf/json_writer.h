@@ -4,7 +4,7 @@
 //   json.Text("model", "digits");
 //   json.Object("latency_us", [&] { json.Number("p99", 812.5); });
 //   json.Array("results", results, [&](const Result& result) { json.Count("request_count", result.requests); });
-//   Say(json.Finish());
+//   SayJson(json.Finish());
 #pragma once
 
 #include <rapidjson/stringbuffer.h>

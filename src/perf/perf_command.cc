@@ -85,7 +85,7 @@ Expected<int> RunVersus(const Options& options, Target& first) {
     if (InterruptWatch::HasCome()) break;
     search.Judge(Verdict::kGood);
   }
-  if (options.json) Say(ComparisonsJson(options, comparisons));
+  if (options.json) SayJson(ComparisonsJson(options, comparisons));
   return InterruptWatch::HasCome() ? InterruptWatch::ExitCode() : kMeasured;
 }
 
@@ -98,7 +98,7 @@ void TakeSchedule(const std::vector<Nanoseconds>& schedule, Options& options) {
 
 // What was measured until an error or an interrupt, too.
 Status Report(const Options& options, const Target& target, const LoadRun& run) {
-  if (options.json) Say(ResultsJson(options, target.facts(), run.results(), run.limit()));
+  if (options.json) SayJson(ResultsJson(options, target.facts(), run.results(), run.limit()));
   if (run.results().empty()) return {};
   Tell(options, SummaryText(options, run.results()));
   return WriteFiles(options, target, run.results());

@@ -40,7 +40,9 @@ def gpu_metrics():
         def do_GET(self):
             text = ('nv_gpu_utilization{gpu_uuid="GPU-1"} 0.5\nnv_gpu_power_usage{gpu_uuid="GPU-1"} 60\n'
                     'nv_gpu_memory_used_bytes{gpu_uuid="GPU-1"} 1000\nnv_gpu_memory_total_bytes{gpu_uuid="GPU-1"} 4000\n').encode()
-            self.send_response(200 if self.path == "/metrics" else 404)
+            if self.path == "/escapes":
+                text = text.replace(b"GPU-1", b"\x1b[2J")
+            self.send_response(200 if self.path in ("/metrics", "/escapes") else 404)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
@@ -65,6 +67,11 @@ def test_the_use_of_gpus_is_reported(perf, gpu_metrics, tmp_path):
             "      GPU-1 : 4000 bytes\n") in ran.stdout
     [row] = csv.DictReader((tmp_path / "a.csv").open())
     assert (row["Avg GPU Utilization"], row["Total GPU Memory"]) == ("GPU-1:0.5;", "GPU-1:4000;")
+
+
+def test_a_terminal_does_not_obey_what_is_measured(perf, gpu_metrics):
+    ran = perf("-m", "quick", "--collect-metrics", "--metrics-url", f"{gpu_metrics}/escapes", "--metrics-interval", 20, *QUICK)
+    assert ran.returncode == 0 and "      ?[2J : 50%\n" in ran.stdout and "\x1b" not in ran.stdout, ran
 
 
 def test_metrics_come_from_the_server(perf, server, gpu_metrics):

@@ -47,7 +47,7 @@ Status Profile(const ProfileOptions& options) {
   const TokenTimes times = TokenTimesOf(measured, words);
   RETURN_IF_ERROR(CheckHasTokens(times, load));
   if (options.json) {
-    Say(TokenJson(times));
+    SayJson(TokenJson(times));
   } else {
     Say(DrawForTerminal(TokenRows(times), TerminalWidth().value_or(kNoTerminal)) + TotalsText(times));
   }

@@ -79,7 +79,7 @@ class Tuning {
     RETURN_IF_ERROR(WriteFile(options_.folder + "/results.csv", TrialsCsv(trials_, options_)));
     RETURN_IF_ERROR(WriteFile(options_.folder + "/report.html", TrialsHtml(trials_, best, text, options_)));
     if (options_.json) {
-      Say(TrialsJson(trials_, best, options_));
+      SayJson(TrialsJson(trials_, best, options_));
     } else {
       Say(fmt::format("\nBest: {}{}/config.pbtxt is that configuration, {}/report.html shows all.\n",
                       TrialText(best, options_), options_.folder, options_.folder));
