@@ -26,8 +26,12 @@ void HttpLane::Send(const InferBytes& bytes, const Turn& turn) {
   connection_->Send({.head = head, .body = bytes.body});
 }
 
+void HttpLane::Fail(const Status& reason) {
+  if (std::exchange(is_awaiting_, false)) listener_.OnFailure(reason);
+}
+
 void HttpLane::OnAnswer(client::Http1Connection& connection, const client::Http1AnswerReader& answer) {
-  is_awaiting_ = false;
+  if (!std::exchange(is_awaiting_, false)) return;
   if (answer.status() != 200) {
     return listener_.OnFailure(
         Unavailable("the server answers {}: {}", answer.status(), answer.body().substr(0, 1000)));
@@ -39,9 +43,7 @@ void HttpLane::OnAnswer(client::Http1Connection& connection, const client::Http1
                                                             : "the server closes the connection after each answer"));
 }
 
-void HttpLane::OnLost(client::Http1Connection&, const Status& reason) {
-  if (std::exchange(is_awaiting_, false)) listener_.OnFailure(reason);
-}
+void HttpLane::OnLost(client::Http1Connection&, const Status& reason) { Fail(reason); }
 
 std::string MarksJson(const Turn& turn) {
   return fmt::format(R"("sequence_id":{:20},"sequence_start":{:>5},"sequence_end":{:>5})", turn.sequence, turn.starts,

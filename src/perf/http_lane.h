@@ -26,6 +26,8 @@ class HttpLane : public Lane, protected client::Http1Connection::Listener {
   Lane::Listener& listener() { return listener_; }
   // Tells the listener of the answers that it has; its status is 200. Error: it cannot be measured.
   virtual Status Take(const client::Http1AnswerReader& answer) = 0;
+  // Before the answer has ended: nothing more of it is looked at.
+  void Fail(const Status& reason);
 
  private:
   void OnAnswer(client::Http1Connection& connection, const client::Http1AnswerReader& answer) override;

@@ -23,7 +23,7 @@ def server(module_repository, start_module_server):
 
 
 class Chat(BaseHTTPRequestHandler):
-    """What an endpoint for chats answers; `max_tokens` says how it goes wrong."""
+    """What an endpoint for chats answers; `max_tokens` and `n` say how it goes wrong."""
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
@@ -36,7 +36,7 @@ class Chat(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def stream(self, text):
+    def stream(self, text, ends):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
@@ -45,7 +45,8 @@ class Chat(BaseHTTPRequestHandler):
             piece = text[at:at + 13].encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
-        self.wfile.write(b"0\r\n\r\n")
+        if ends:
+            self.wfile.write(b"0\r\n\r\n")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -72,7 +73,7 @@ class Chat(BaseHTTPRequestHandler):
         events = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in PIECES]
         if asked.get("max_tokens") == 0:
             events[1:] = [json.dumps({"error": {"message": "none is allowed"}})]
-        self.stream(": awake\n\n" + "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]))
+        self.stream(": awake\n\n" + "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]), ends=asked.get("n") != 0)
 
 
 @pytest.fixture
@@ -232,6 +233,12 @@ def test_what_the_server_refuses_is_told(perf, server, chat):
             (at(chat), "v1/chat/completions", {"model": "m", "stream": True, "max_tokens": 0}, "the server answers: none is allowed")]:
         ran = perf(address, endpoint, bodies(body), *COUNT)
         assert ran.returncode == 99 and told in ran.stderr, (told, ran)
+
+
+def test_an_error_is_told_when_it_comes(perf, chat):
+    body = {"model": "m", "stream": True, "max_tokens": 0, "n": 0}  # and the stream does not end
+    ran = perf(at(chat), "v1/chat/completions", bodies(body), *COUNT)
+    assert ran.returncode == 99 and "the server answers: none is allowed" in ran.stderr, ran
 
 
 @pytest.mark.parametrize("words, told", [

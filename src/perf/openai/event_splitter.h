@@ -1,4 +1,5 @@
-// Server-sent events (the HTML standard, section 9.2) out of the bytes of an answer, however they are cut.
+// Server-sent events (the HTML standard, section 9.2) out of the bytes of an answer, however they are cut. Lines end in LF
+// or CR LF: a CR alone, which the standard knows too, is not sent by anybody.
 //
 //   EventSplitter events;
 //   events.Add(bytes, [](std::string_view event) { ... });   // "data: {...}\n\n"

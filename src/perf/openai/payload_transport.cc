@@ -55,10 +55,14 @@ class PayloadTransport::PayloadLane final : public HttpLane {
 
   void OnMore(client::Http1AnswerReader& answer) override {
     if (answer.status() != 200 || FormOf(answer) != Form::kEvents) return;
-    events_.Add(answer.ReleaseBody(), [this](std::string_view event) { TakeEvent(event); });
-    if (events_.pending() <= kMostAnswerBytes) return;
-    failure_ = Unavailable("an event of the server is longer than is allowed here");
+    const std::string more = answer.ReleaseBody();
+    if (!failure_.ok()) return;
+    events_.Add(more, [this](std::string_view event) { TakeEvent(event); });
+    if (events_.pending() > kMostAnswerBytes)
+      failure_ = Unavailable("an event of the server is longer than is allowed here");
+    if (failure_.ok()) return;
     events_ = {};
+    Fail(failure_);  // the end may be far, or never come
   }
 
   Status Take(const client::Http1AnswerReader& answer) override {
