@@ -66,5 +66,18 @@ TEST(AnswersTest, AreComparedWithWhatIsExpected) {
   EXPECT_EQ(answers.Take(1, {}).error().message(), "the answer has no output 'a', which validation_data expects");
 }
 
+TEST(AnswersTest, BlanksInJsonAreNoDifference) {
+  std::vector<TensorSet> requests(1);
+  requests[0].expected = {{"a", kJsonDatatype, {1}, R"({"b": [1, 2]})"}};
+  Answers answers(requests, /*keeps=*/false);
+  const auto take = [&answers](const char* text) {
+    const std::vector<Tensor> outputs = {{"a", kJsonDatatype, {1}, text}};
+    return answers.Take(0, outputs).ok();
+  };
+  EXPECT_TRUE(take("{\"b\":[1,2]}\n"));
+  EXPECT_FALSE(take(R"({"b": [1, 3]})"));
+  EXPECT_FALSE(take("data: {}"));
+}
+
 }  // namespace
 }  // namespace neso::perf

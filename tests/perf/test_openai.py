@@ -51,7 +51,7 @@ class Chat(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         asked = json.loads(body)
-        self.server.asked.append((self.path, dict(self.headers), body.decode()))
+        self.server.asked.append((self.path, self.headers.items(), body.decode()))
         with self.server.lock:
             self.server.at_once += 1
             self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
@@ -68,7 +68,7 @@ class Chat(BaseHTTPRequestHandler):
         if asked.get("n") == 0:
             return self.say("application/json", b"{}")
         if not asked.get("stream"):
-            said = {"role": "assistant", "content": f"to {asked['messages'][-1]['content']}"} if "messages" in asked else {}
+            said = {"role": "assistant", "content": f"to {asked['messages'][-1]['content']}"} if "messages" in asked else {"content": "abc"}
             return self.say("application/json", json.dumps({"choices": [{"message": said}]}).encode())
         events = [json.dumps({"choices": [{"delta": {"content": piece}}]}) for piece in PIECES]
         if asked.get("max_tokens") == 0:
@@ -158,7 +158,26 @@ def test_events_as_openai_has_them(perf, chat, tmp_path):
         assert request["response_timestamps"] == sorted(request["response_timestamps"])
     where, headers, body = chat.asked[-1]
     assert where == "/v1/chat/completions" and json.loads(body) == asked
-    assert (headers["Content-Type"], headers["Authorization"]) == ("application/json", "Bearer x")
+    assert ("Content-Type", "application/json") in headers and ("Authorization", "Bearer x") in headers
+
+
+def test_the_body_and_the_type_are_sent_as_they_are_given(perf, chat, tmp_path):
+    body = '{"model":  "m", "seed": 123456789012345678901, "top_p": 0.10, "text": "\\u00e9\\/"}'
+    (tmp_path / "own.json").write_text('{"data": [{"payload": [' + body + ']}]}')
+    words = ("perf", "-m", "m", "--service-kind", "openai", "--endpoint", "x", "-u", at(chat), "--input-data", tmp_path / "own.json")
+    ran = run_neso(*map(str, words), *map(str, COUNT), "-H", "content-type: application/vnd.x+json")
+    assert ran.returncode == 0, ran.stderr
+    _, headers, sent = chat.asked[-1]
+    assert sent == body
+    assert [value for name, value in headers if name.lower() == "content-type"] == ["application/vnd.x+json"]
+
+
+def test_an_answer_is_compared_with_the_one_expected(perf, chat):
+    content = bodies({"model": "m"})
+    for text, code in (("abc", 0), ("abd", 99)):
+        content["validation_data"] = [{"response": [{"choices": [{"message": {"content": text}}]}]}]
+        ran = perf(at(chat), "v1/chat/completions", content, *COUNT)
+        assert ran.returncode == code and (code == 0) != ("output 'response' is not what validation_data says" in ran.stderr), ran
 
 
 def sessions(turns, **more):

@@ -5,6 +5,13 @@
 
 namespace neso::perf {
 
+namespace {
+
+// A body may have as many values as fit into it: what stands in its arrays is not kept as such.
+bool IsOfArray(std::string_view) { return true; }
+
+}  // namespace
+
 ModelFacts FactsOfPayloads(const Options& options) {
   ModelFacts facts;
   facts.has_statistics = false;
@@ -20,16 +27,18 @@ bool TakesPayloads(const ModelFacts& facts) {
 
 Expected<Tensor> ReadPayload(std::string_view array, const TensorFacts& facts) {
   JsonDocument document;
-  RETURN_IF_ERROR(document.Parse(array));
+  RETURN_IF_ERROR(document.Parse(array, IsOfArray));
   const JsonValue& bodies = document.root();
   if (!bodies.IsArray() || bodies.Size() != 1 || !bodies[0].IsObject())
     return InvalidArg("'{}': expected an array of one object, which is the body of a request", facts.name);
-  return Tensor{.name = facts.name, .datatype = facts.datatype, .shape = facts.shape, .bytes = DumpJson(bodies[0])};
+  const std::string_view body =
+      TrimBlanks(array.substr(1, array.size() - 2));  // written anew, numbers would lose digits
+  return Tensor{.name = facts.name, .datatype = facts.datatype, .shape = facts.shape, .bytes = std::string(body)};
 }
 
 bool AsksForEvents(const TensorSet& request) {
   JsonDocument document;
-  if (request.inputs.empty() || !document.Parse(request.inputs[0].bytes).ok()) return false;
+  if (request.inputs.empty() || !document.Parse(request.inputs[0].bytes, IsOfArray).ok()) return false;
   const JsonValue* const stream = FindMember(document.root(), "stream");
   return stream != nullptr && stream->IsBool() && stream->GetBool();
 }

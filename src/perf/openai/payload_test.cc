@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "perf/input_json.h"
 #include "perf/options.h"
 
@@ -27,8 +28,24 @@ TEST(PayloadTest, IsTheBodyAsItStands) {
   ASSERT_EQ(streams.size(), 1u);
   ASSERT_EQ(streams[0].size(), 2u);
   EXPECT_EQ(streams[0][0].inputs[0].bytes,
-            R"({"messages":[{"role":"user","content":"né"}],"data":[1,[2.5]],"n":null})");
+            R"({"messages": [{"role": "user", "content": "né"}], "data": [1, [2.5]], "n": null})");
   EXPECT_EQ(streams[0][1].inputs[0].bytes, "{}");
+}
+
+TEST(PayloadTest, KeepsEachDigitAndEscape) {
+  const std::string body =
+      R"({"a": 123456789012345678901, "b": 0.1234567890123456789, "c": [1e6, -0, 0.10], "d": "\/\u00e9"})";
+  const std::vector<Stream> streams = Read(R"({"data": [{"payload": [ )" + body + "\n]}]}");
+  EXPECT_EQ(streams[0][0].inputs[0].bytes, body);
+}
+
+TEST(PayloadTest, MayHaveMoreValuesThanOtherJson) {
+  std::string body = R"({"stream": true, "input": [0)";
+  for (size_t i = 0; i < kMaxJsonValues; i++) body += ",1";
+  body += "]}";
+  const std::vector<Stream> streams = Read(R"({"data": [{"payload": [)" + body + "]}]}");
+  EXPECT_TRUE(streams[0][0].inputs[0].bytes == body);
+  EXPECT_TRUE(AsksForEvents(streams[0][0]));
 }
 
 TEST(PayloadTest, IsOneObject) {

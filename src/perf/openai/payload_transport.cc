@@ -1,5 +1,6 @@
 #include "perf/openai/payload_transport.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/text.h"
@@ -116,7 +117,8 @@ Expected<InferBytes> PayloadTransport::Encode(const TensorSet& request, const Mo
 
 Expected<InferBytes> PayloadTransport::Write(std::string body) const {
   client::HttpCall call{.method = "POST", .path = options_.endpoint, .headers = options_.headers};
-  call.headers.emplace_back("Content-Type", "application/json");
+  const auto says_type = [](const auto& header) { return EqualsIgnoreCaseAscii(header.first, "content-type"); };
+  if (std::ranges::none_of(call.headers, says_type)) call.headers.emplace_back("Content-Type", "application/json");
   call.body = std::move(body);
   InferBytes bytes;
   ASSIGN_OR_RETURN(bytes.head, client::WriteHead(endpoint_, call));
