@@ -29,6 +29,7 @@ class Answers {
   // `requests` outlive it. `keeps`: every answer is kept, as long as they fit into 256 MiB.
   Answers(std::span<const TensorSet> requests, bool keeps) : requests_(requests), keeps_(keeps) {}
 
+  bool keeps() const { return keeps_; }
   // The answer to a request. Returns its number, or kNotKept. Error: kInvalidArg when it is not what was expected.
   Expected<size_t> Take(size_t request, std::span<const Tensor> outputs);
   // Its TensorsJson.

@@ -31,13 +31,9 @@ std::string RequestJson(const Sample& sample, const SystemTimes& times, const st
   };
   std::vector<int64_t> stamps;
   std::vector<std::string_view> texts;
-  if (sample.is_answered) {
-    stamps.push_back(times.Of(sample.end));
-    texts.push_back(outputs(sample.answer));
-  }
-  for (const Sample::Later& later : sample.later) {
-    stamps.push_back(times.Of(later.time));
-    texts.push_back(outputs(later.answer));
+  for (const Sample::KeptAnswer& answer : sample.kept) {
+    stamps.push_back(times.Of(answer.time));
+    texts.push_back(outputs(answer.number));
   }
   text += fmt::format(R"(,"request_inputs":{},"response_timestamps":[{}],"response_outputs":[{}]}})",
                       inputs[sample.turn.request], fmt::join(stamps, ","), fmt::join(texts, ","));

@@ -32,19 +32,17 @@ class Load::Slot final : private Lane::Listener {
   }
   const Sample& sample() const { return sample_; }
   // So many answers, or all that there are.
-  bool HasHad(size_t answers) const { return !is_under_way_ || sample_.answers() >= answers; }
+  bool HasHad(size_t answers) const { return !is_under_way_ || sample_.answers >= answers; }
 
  private:
   void OnAnswer(const Answer& answer) override {
     const TimePoint now = Now();
     const size_t number = Take(answer);
-    if (sample_.is_answered) return sample_.later.push_back({now, number});
-    sample_.is_answered = true;
-    sample_.end = now;
-    sample_.answer = number;
+    sample_.Add(now);
+    if (load_.answers_ != nullptr && load_.answers_->keeps()) sample_.kept.push_back({now, number});
   }
   void OnEnd() override {
-    if (!sample_.is_answered) sample_.end = Now();
+    if (sample_.answers == 0) sample_.end = Now();
     is_under_way_ = false;
     load_.OnDone(*this, failure_);
   }

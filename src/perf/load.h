@@ -23,21 +23,26 @@
 namespace neso::perf {
 
 struct Sample {
-  // One of the answers of a decoupled model, behind the first one.
-  struct Later {
+  struct KeptAnswer {
     TimePoint time;
-    size_t answer;
+    size_t number;  // among those whose text is kept, or Answers::kNotKept
   };
 
   TimePoint begin;  // sent, or to be sent
   TimePoint end;    // the first answer came; all had come, if there was none
   Turn turn = {};
-  bool is_answered = false;
-  size_t answer = Answers::kNotKept;  // its number there
-  std::vector<Later> later = {};
+  size_t answers = 0;                 // any number of a decoupled model
+  TimePoint second = {};              // answer came, if there was one
+  TimePoint last = {};                // likewise
+  std::vector<KeptAnswer> kept = {};  // all of them, where they are exported: there may be millions
 
-  size_t answers() const { return is_answered ? 1 + later.size() : 0; }
-  TimePoint last_end() const { return later.empty() ? end : later.back().time; }
+  void Add(TimePoint now) {
+    if (answers == 0) end = now;
+    if (answers == 1) second = now;
+    last = now;
+    answers++;
+  }
+  TimePoint last_end() const { return answers == 0 ? end : last; }
 };
 
 // Confined to a thread.

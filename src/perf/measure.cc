@@ -43,7 +43,7 @@ void Merge(std::span<const Window> windows, const Options& options, Measured& me
   measured.throughput =
       seconds > 0 ? static_cast<double>(samples.size()) * static_cast<double>(options.batch) / seconds : 0;
   size_t answers = 0;
-  for (const Sample& sample : samples) answers += sample.answers();
+  for (const Sample& sample : samples) answers += sample.answers;
   measured.responses = seconds > 0 ? static_cast<double>(answers) / seconds : 0;
   measured.latencies = LatenciesOf(samples);
   measured.windows.assign(windows.begin(), windows.end());

@@ -42,7 +42,8 @@ Status CheckSentOnce(const Options& options) {
   if (is_sessions && options.warmup_requests > 0)
     return InvalidArg("--session-concurrency sends each request once: leave --warmup-request-count out");
   if (!is_schedule && !is_sessions && (!options.streaming || options.export_file.empty()))
-    return InvalidArg("--periodic-concurrency-range needs -i grpc, --streaming and --profile-export-file FILE");
+    return InvalidArg("--periodic-concurrency-range needs {}--streaming and --profile-export-file FILE",
+                      options.service == ServiceKind::kServer ? "-i grpc, " : "");
   return {};
 }
 

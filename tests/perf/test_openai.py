@@ -65,7 +65,7 @@ class Chat(BaseHTTPRequestHandler):
     def answer(self, asked):
         if asked.get("model") != "m":
             return self.say("application/json", b'{"error":{"message":"no such model"}}', 404)
-        if asked.get("n") == 0:
+        if asked.get("n") == -1:
             return self.say("application/json", b"{}")
         if not asked.get("stream"):
             said = {"role": "assistant", "content": f"to {asked['messages'][-1]['content']}"} if "messages" in asked else {"content": "abc"}
@@ -226,7 +226,7 @@ def test_sessions_that_cannot_be(perf, server, chat):
             (at(chat), bodies({"model": "m"}), (1, "-x", 1), "-x is of no use"),
             (at(chat), sessions("a"), (1, "--warmup-request-count", 2), "leave --warmup-request-count out"),
             (at(chat), sessions("a"), (1, "--concurrency-range", 2), "Cannot use both --session-concurrency and --concurrency-range"),
-            (at(chat), sessions("aa", n=0), (1,), "the session cannot go on: expected choices[0].message in the answer, got {}"),
+            (at(chat), sessions("aa", n=-1), (1,), "the session cannot go on: expected choices[0].message in the answer, got {}"),
             (server.http, sessions("a"), (1,), "the server answers 404")]:
         ran = perf(address, "v1/chat/completions", content, "--session-concurrency", *words)
         assert ran.returncode in (3, 99) and told in ran.stderr, (told, ran)

@@ -14,13 +14,12 @@ struct Columns {
   std::vector<double> first_ms, second_ms, request_ms, between_ms, tokens_per_s_of_one, tokens, words;
 
   void Add(const Sample& sample) {
-    const TimePoint last = sample.later.empty() ? sample.end : sample.later.back().time;
     first_ms.push_back(Ms(sample.begin, sample.end));
-    request_ms.push_back(Ms(sample.begin, last));
-    tokens.push_back(static_cast<double>(sample.answers()));
-    if (sample.later.empty()) return;
-    second_ms.push_back(Ms(sample.end, sample.later.front().time));
-    between_ms.push_back(Ms(sample.end, last) / static_cast<double>(sample.later.size()));
+    request_ms.push_back(Ms(sample.begin, sample.last_end()));
+    tokens.push_back(static_cast<double>(sample.answers));
+    if (sample.answers < 2) return;
+    second_ms.push_back(Ms(sample.end, sample.second));
+    between_ms.push_back(Ms(sample.end, sample.last) / static_cast<double>(sample.answers - 1));
     if (between_ms.back() > 0) tokens_per_s_of_one.push_back(1e3 / between_ms.back());
   }
 };
@@ -37,7 +36,7 @@ TokenTimes TokenTimesOf(const Measured& measured, std::span<const size_t> words)
   Columns columns;
   for (const Window& window : measured.windows) {
     for (const Sample& sample : window.samples) {
-      if (!sample.is_answered) continue;
+      if (sample.answers == 0) continue;
       columns.Add(sample);
       columns.words.push_back(static_cast<double>(words[sample.turn.request]));
     }

@@ -9,11 +9,8 @@ using std::chrono::milliseconds;
 
 // A request of which a token came at each of these milliseconds.
 Sample TokensAt(const std::vector<int>& times, size_t request = 0) {
-  Sample sample{
-      .begin = TimePoint(), .end = TimePoint(milliseconds(times.empty() ? 9 : times[0])), .turn = {.request = request}};
-  sample.is_answered = !times.empty();
-  for (size_t i = 1; i < times.size(); i++)
-    sample.later.push_back({TimePoint(milliseconds(times[i])), Answers::kNotKept});
+  Sample sample{.begin = TimePoint(), .end = TimePoint(milliseconds(9)), .turn = {.request = request}};
+  for (const int time : times) sample.Add(TimePoint(milliseconds(time)));
   return sample;
 }
 
