@@ -54,7 +54,7 @@ std::string BoundariesJson(std::span<const Window> windows, const SystemTimes& t
 std::string ExportJson(const Options& options, const Target& target, std::span<const Measured> results) {
   const SystemTimes times;
   std::vector<std::string> inputs;
-  for (size_t i = 0; i < target.requests().size(); i++) inputs.push_back(TensorsJson(target.InputsOf(i)));
+  for (size_t i = 0; i < target.requests().size(); i++) inputs.push_back(target.InputsJson(i));
   std::string text = R"({"experiments":[)";
   for (const Measured& measured : results) {
     if (&measured != results.data()) text += ',';

@@ -155,10 +155,12 @@ Status Target::Send(double load) {
   return {};
 }
 
-std::vector<Tensor> Target::InputsOf(size_t request) const {
-  std::vector<Tensor> inputs = requests_[request].inputs;
-  if (const std::string* const body = transport_->SentBody(request)) inputs.front().bytes = *body;
-  return inputs;
+std::string Target::InputsJson(size_t request) const {
+  const std::string* const body = transport_->SentBody(request);
+  if (body == nullptr) return TensorsJson(requests_[request].inputs);
+  Tensor payload = requests_[request].inputs.front();
+  payload.bytes = *body;
+  return TensorsJson({&payload, 1});
 }
 
 std::vector<Nanoseconds> Target::Schedule() const {

@@ -43,8 +43,8 @@ class Target {
   Counter counter();
   const ModelFacts& facts() const { return facts_; }
   const std::vector<TensorSet>& requests() const { return requests_; }
-  // What a request brought, when it has been sent.
-  std::vector<Tensor> InputsOf(size_t request) const;
+  // TensorsJson of what a request brought, when it has been sent.
+  std::string InputsJson(size_t request) const;
   const Answers& answers() const { return answers_; }
   // When the requests are sent, after the beginning; empty unless the input data says.
   std::vector<Nanoseconds> Schedule() const;
