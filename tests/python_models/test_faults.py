@@ -170,14 +170,13 @@ def test_a_model_unloads_while_it_hangs_in_being_started_again(server, client):
     ask(server, "starts_once")
     with pytest.raises(InferenceServerException, match="is not healthy"):
         ask(server, "starts_once", 2)
-    before = {process.pid for process in workers_of(server.pid)}
     wait_until(lambda: "process of 'starts_once_0' has died" in server.log)
     started = []
     wait_until(lambda: started.extend(p for p in workers_of(server.pid) if "starts_once_0" in p.cmdline()) or started)
     time.sleep(0.5)  # its initialize has begun by now, or has not: both end
     client.unload_model("starts_once")
     wait_until(lambda: "successfully unloaded 'starts_once' version 1" in server.log)
-    assert not any(process.is_running() for process in started)
+    wait_until(lambda: not any(process.is_running() for process in started), timeout=1)  # reaped a moment after its end
 
 
 def test_decoupled_answers_end_with_their_worker(server):
@@ -261,7 +260,7 @@ def test_a_model_unloads_after_exceptions(server, client):
     pid = ask(server, "raises")
     client.unload_model("raises")
     wait_until(lambda: "successfully unloaded 'raises'" in server.log)
-    assert not psutil.pid_exists(pid)
+    wait_until(lambda: not psutil.pid_exists(pid), timeout=1)  # reaped a moment after its end
 
 
 def test_nothing_is_left_when_the_server_is_killed(module_repository, models, start_server):
