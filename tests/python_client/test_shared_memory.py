@@ -6,11 +6,13 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 from neso_client import AsyncClient, Client, DeadlineExceeded
+from support.fault_proxy import FaultProxy
 from support.python_models import PythonModels, python_on_path
 from support.repository import ModelRepository
 from support.server import PATIENCE, ROOT, Server
@@ -140,6 +142,49 @@ def test_cancelled_at_any_moment(sharing_server, shared_url):
     asyncio.run(run())
     assert not objects(shared_url)
     wait_until(lambda: not registered(sharing_server))
+
+
+@pytest.mark.parametrize("how", ["cancelled", "too late"])
+def test_a_registration_that_was_given_up_leaves_nothing(sharing_server, how):
+    """The server hears of it only when it has been told that it is over, or says too late that it has it."""
+    arrived, is_over, late = threading.Event(), threading.Event(), []
+
+    def ask(what, body=None):
+        name = proxy.requests[-1][1].split("/")[-2]
+        assert sharing_server.post(f"/v2/systemsharedmemory/region/{name}/{what}", body).status_code == 200
+
+    def hold():
+        late.append(threading.current_thread())
+        if how == "too late":
+            ask("register", {"key": f"/{proxy.requests[-1][1].split('/')[-2]}", "offset": 0, "byte_size": 1})
+        arrived.set()
+        is_over.wait(30 * PATIENCE)
+
+    def overtake():
+        ask("unregister")
+        is_over.set()
+        late[0].join(10 * PATIENCE)
+        raise ConnectionAbortedError("it has been told")
+
+    async def run():
+        async with AsyncClient(f"http://127.0.0.1:{proxy.port}", timeout=1 if how == "too late" else None) as client:
+            call = asyncio.ensure_future(client.infer("image", INPUT0=image(1)))
+            await asyncio.get_running_loop().run_in_executor(None, arrived.wait)
+            if how == "cancelled":
+                call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+
+    proxy = FaultProxy(sharing_server.http_port).start()
+    try:
+        proxy.fail(hold, "/register")
+        if how == "cancelled":
+            proxy.fail(overtake, "/unregister")
+        asyncio.run(run())
+        is_over.set()
+        late[0].join(10 * PATIENCE)
+        assert not late[0].is_alive() and not registered(sharing_server) and not objects(f"http://127.0.0.1:{proxy.port}")
+    finally:
+        proxy.stop()
 
 
 def has_stopped(pid):

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import forks
 from .clock import left_until
-from .errors import NesoError
+from .errors import NesoError, ServerError
 from .transport import Transport
 
 _FOLDER = "/dev/shm"
@@ -56,7 +56,7 @@ class Region:
             raise
 
     def remove(self) -> None:
-        """From the folder; what is mapped stays so."""
+        """From the folder, if it is there; what is mapped stays so."""
         try:
             os.unlink(self._path)
         except FileNotFoundError:
@@ -65,7 +65,9 @@ class Region:
 
     def let_go(self) -> None:
         """In a process that was forked off, too, which would keep the lock when its owner has gone."""
-        os.close(self._file)
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
 
 class Regions:
@@ -110,10 +112,12 @@ class Regions:
             region = Region(self._prefix + secrets.token_hex(8), size)
             try:
                 await transport.register_region(region.name, f"/{region.name}", size, _time_until(end))
-            except Exception:
+            except ServerError:
                 region.remove()
                 raise
-            except BaseException:  # given up meanwhile: the server may have heard of it
+            except BaseException:
+                # Given up: the server may know it, or hear of it after its end, on another connection; then it finds nothing to map.
+                region.remove()
                 discarded.append(region)
                 raise
         except BaseException:
