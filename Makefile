@@ -1,11 +1,12 @@
 # The front door. `make` alone lists what there is.
 SECONDS ?= 600
 CASES ?= 10000
+DELAYS ?= 3
 BACKENDS ?=
 BUILD := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run embeddings test test-package test-image image client-image python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
+.PHONY: help setup build run embeddings test delays test-package test-image image client-image python-versions sanitize fuzz openapi-fuzz config-fuzz bench lint format package clean
 
 help: ## this list
 	@echo "Neso, an inference server. Targets:"
@@ -30,6 +31,10 @@ test: ## unit tests (ctest), then whole-server tests (pytest)
 	@scripts/setup test $(BACKENDS)
 	@scripts/build $(BUILD) out
 	@scripts/test $(BUILD) out
+
+delays: build ## whole-server tests with the servers' threads held up at random: what hangs on chance fails (DELAYS=3: so long)
+	@scripts/setup test
+	@NESO_TEST_DELAYS=$(DELAYS) NESO_TEST_PATIENCE=5 scripts/test $(BUILD) out tests
 
 python-versions: build ## the tests of Python models and of the Python client under each CPython that is found (PYTHONS="3.9 3.14": those)
 	@scripts/setup test pythons

@@ -52,7 +52,7 @@ def test_what_went_wrong_before_comes_first(ran):
 
 
 @pytest.mark.parametrize("words", ["help", "top --interval 0.1",
-                                   "perf -m digits --concurrency-range 1:100000 -p 20 -r 3 -s 1000 -u $NESO_URL"])
+                                   "perf -m digits --concurrency-range 1:100000 -p 200 -r 3 -s 1000 -u $NESO_URL"])
 def test_a_reader_that_goes_away_ends_it_quietly(ran, words):
     told = ran(words, "| head -n 1; echo ${PIPESTATUS[0]}")  # if it went on, this would not end
     assert told.stdout.splitlines()[-1] == "0" and told.stderr == ""

@@ -21,6 +21,8 @@ TEST_BACKENDS = BUILD / "test_backends"  # a backend directory: tests/backends/C
 IS_SANITIZED = BUILD.name in ("asan", "tsan")
 # How much longer than on a machine of its own everything may take: two tests at once, a sanitizer.
 PATIENCE = float(os.environ.get("NESO_TEST_PATIENCE", "1"))
+# Servers whose threads are held up at random, for so long: tests/delays.cc.
+DELAYS = os.environ.get("NESO_TEST_DELAYS")
 
 
 _given_ports = set()
@@ -84,6 +86,8 @@ class Server:
             *args,
         ]
         self.env = {**os.environ, **(env or {})}
+        if DELAYS:
+            self.env["LD_PRELOAD"] = f"{BUILD / 'test_libraries/delays.so'} {self.env.get('LD_PRELOAD', '')}"
         self.wait_for_ready = ready
         self.process = None
         self.log_file = tempfile.NamedTemporaryFile(mode="w+", suffix=".log", prefix="neso-")

@@ -13,11 +13,12 @@ bool IsLost(TRITONBACKEND_ModelInstance* instance) {
 TRITONSERVER_Error* AnswerOrLose(TRITONBACKEND_ModelInstance* instance, TRITONBACKEND_Request* request) {
   plugin::Tensor in;
   if (TRITONSERVER_Error* error = plugin::ReadInput(request, &in); error != nullptr) return error;
+  if (IsLost(instance)) return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_INTERNAL, "the instance is lost");
   if (in.value == -1) {
     plugin::Ignore(TRITONBACKEND_ModelInstanceSetState(instance, instance));
     plugin::Ignore(NESOBACKEND_ModelInstanceLost(instance, "lost on purpose"));
+    return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_INTERNAL, "the instance is lost from now on");
   }
-  if (IsLost(instance)) return TRITONSERVER_ErrorNew(TRITONSERVER_ERROR_INTERNAL, "the instance is lost");
   return plugin::Answer(request, in, in.value);
 }
 
