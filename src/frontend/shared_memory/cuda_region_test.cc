@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "device/fake_cuda_for_test.h"
 #include "frontend/shared_memory/shared_memory_manager.h"
@@ -55,6 +56,31 @@ TEST_F(CudaRegionTest, ATensorIsGpuMemoryOfItsDevice) {
             "The region named 'r' is registered as CUDA shared memory, not system shared memory");
   EXPECT_EQ(manager_.Find("r", {.offset = 4096, .byte_size = 1}).error().message(),
             "Invalid offset for shared memory region: 'r'");
+}
+
+TEST_F(CudaRegionTest, OneThatIsUnregisteredWhileItIsOpenedIsNotThere) {
+  enum class Meanwhile { kNothing, kUnregister, kRegisterAnew } meanwhile = Meanwhile::kNothing;
+  SharedMemoryManager* regions = nullptr;
+  const CudaRegistration registration{.handle = HandleOf(object_), .device_id = 1, .byte_size = 64};
+  const CudaDriverSource driver = [&] {
+    const Meanwhile now = std::exchange(meanwhile, Meanwhile::kNothing);
+    if (now != Meanwhile::kNothing) {
+      EXPECT_TRUE(regions->Unregister(kCuda, "r").ok());
+    }
+    if (now == Meanwhile::kRegisterAnew) {
+      EXPECT_TRUE(regions->RegisterCuda("r", registration).ok());
+    }
+    return FakeDriver();
+  };
+  SharedMemoryManager manager({.is_allowed = true, .cuda_driver = driver});
+  regions = &manager;
+  constexpr const char* kGone = "Unavailable: shared memory region 'r' was unregistered while it was being registered";
+  meanwhile = Meanwhile::kUnregister;
+  EXPECT_EQ(manager.RegisterCuda("r", registration).ToString(), kGone);
+  EXPECT_TRUE(manager.List(kCuda, "")->empty());
+  meanwhile = Meanwhile::kRegisterAnew;
+  EXPECT_EQ(manager.RegisterCuda("r", registration).ToString(), kGone);
+  EXPECT_EQ(manager.List(kCuda, "")->size(), 1U);
 }
 
 TEST_F(CudaRegionTest, TheLastUserClosesTheHandleAndReleasesTheContext) {

@@ -40,25 +40,33 @@ Status SharedMemoryManager::RegisterCuda(std::string_view name, const CudaRegist
   });
 }
 
-// Opened without the lock, so it is checked before, too: for the error that a client expects first.
+// Opened without the lock. Meanwhile the name is taken, and whoever unregisters it is heard: it may be a client that gave
+// this registration up, whose question came faster on another connection.
 Status SharedMemoryManager::Register(RegionInfo info, const Opener& open) {
   RETURN_IF_ERROR(CheckAllowed());
   {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(CheckRoom(info.name));
+    opening_[info.name] = &info;
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<Region> region, open());
+  Expected<std::shared_ptr<Region>> region = open();
   MutexLock lock(mutex_);
-  RETURN_IF_ERROR(CheckRoom(info.name));
+  const auto opening = opening_.find(info.name);
+  const bool is_wanted = opening != opening_.end() && opening->second == &info;
+  if (is_wanted) opening_.erase(opening);
+  if (!region) return std::move(region).error();
+  if (!is_wanted) {
+    return Unavailable("shared memory region '{}' was unregistered while it was being registered", info.name);
+  }
   std::string name = info.name;
   entries_.emplace(std::move(name),
-                   Entry{.info = std::move(info), .region = std::move(region), .use = std::make_shared<const char>()});
+                   Entry{.info = std::move(info), .region = *std::move(region), .use = std::make_shared<const char>()});
   return {};
 }
 
 Status SharedMemoryManager::CheckRoom(std::string_view name) const {
-  if (entries_.contains(name)) return NameTaken(name);
-  if (entries_.size() < options_.max_regions) return {};
+  if (entries_.contains(name) || opening_.contains(name)) return NameTaken(name);
+  if (entries_.size() + opening_.size() < options_.max_regions) return {};
   return Unavailable(
       "failed to register shared memory region '{}': expected at most {} regions; unregister those that are not needed, "
       "or start the server with a larger --max-shared-memory-regions",
@@ -70,6 +78,9 @@ Status SharedMemoryManager::Unregister(RegionKind kind, std::string_view name) {
   std::vector<Entry> dropped;  // unmapped after the lock
   MutexLock lock(mutex_);
   ForgetUnused();
+  std::erase_if(opening_, [&](const auto& opening) {
+    return opening.second->kind == kind && (name.empty() || opening.first == name);
+  });
   for (auto entry = name.empty() ? entries_.begin() : entries_.find(name); entry != entries_.end();) {
     const bool is_meant = entry->second.info.kind == kind;
     if (is_meant) {

@@ -51,8 +51,8 @@ class SharedMemoryManager {
   // kUnsupported unless clients may use shared memory.
   Status CheckAllowed() const;
 
-  // Errors: kAlreadyExists for a name that is taken (by either kind), kUnavailable when there are too many regions, and
-  // what opening the memory gives.
+  // Errors: kAlreadyExists for a name that is taken (by either kind), kUnavailable when there are too many regions, or
+  // if it is unregistered meanwhile, and what opening the memory gives.
   Status RegisterSystem(std::string_view name, const SystemRegistration& registration);
   Status RegisterCuda(std::string_view name, const CudaRegistration& registration);
   // With an empty name all of that kind. A name that is not there, or is of the other kind, is no error.
@@ -91,6 +91,7 @@ class SharedMemoryManager {
   const SharedMemoryOptions options_;
   mutable Mutex mutex_;
   std::map<std::string, Entry, std::less<>> entries_ GUARDED_BY(mutex_);
+  std::map<std::string, const RegionInfo*, std::less<>> opening_ GUARDED_BY(mutex_);  // by those who open them
   mutable std::vector<Leaving> leaving_ GUARDED_BY(mutex_);  // those that are in use no more go when somebody looks
 };
 
