@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "shm_utils.h"
@@ -56,7 +57,13 @@ TEST_F(SharedMemoryTest, HoldsInputsAndOutputs) {
   size_t byte_size = 0;
   std::unique_ptr<tc::InferResult>(answer)->RawData("OUTPUT0", &data, &byte_size);
   EXPECT_EQ(byte_size, 0u);  // over HTTP it is not in the answer at all
-  EXPECT_OK(client->UnregisterSystemSharedMemory("region"));
+  // Triton has the region in use for a moment after its answer.
+  tc::Error unregistered = client->UnregisterSystemSharedMemory("region");
+  while (unregistered.Message().find("currently in use") != std::string::npos) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    unregistered = client->UnregisterSystemSharedMemory("region");
+  }
+  EXPECT_OK(unregistered);
   EXPECT_FALSE(client->Infer(&answer, options, {input.get()}, {output.get()}).IsOk());
   delete answer;
   EXPECT_OK(client->UnregisterSystemSharedMemory());

@@ -135,7 +135,6 @@ class Http2(Http1):
 class Grpc(Http2):
     WAYS = [*Http2.WAYS, "deadline"]
     METHOD = "ModelInfer"
-    TIMEOUT_MS = 100
 
     def warm_up(self):
         self.client.answer(self.client.call(GRPC + "ServerLive", fields=[("grpc-timeout", "1m")], end=False))
@@ -163,7 +162,8 @@ class Grpc(Http2):
 class GrpcWithDeadline(Grpc):
     def begin(self, path, body):
         super().begin(path, body)
-        self.fields.append(("grpc-timeout", f"{self.TIMEOUT_MS}m"))
+        milliseconds = 100 if path == "slow" else int(300 * PATIENCE)  # in which it has to be served
+        self.fields.append(("grpc-timeout", f"{milliseconds}m"))
 
 
 class GrpcStream(Grpc):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
+from support.processes import children, is_over
 from support.python_models import IDENTITY, python_on_path
 from support.server import IS_SANITIZED, PATIENCE
 from support.wait import wait_until
@@ -99,10 +100,6 @@ def ask(server, model, kind=0):
         return int(arrays_of(client.infer(model, inputs_of({"IN": np.float32([kind])})))["OUT"][0])
 
 
-def workers_of(pid):
-    return [process for process in psutil.Process(pid).children(recursive=True) if process.is_running()]
-
-
 @pytest.mark.parametrize("kind", [1, 2])
 def test_a_dead_worker_fails_its_request_and_comes_back(server, client, kind):
     first = ask(server, "dies")
@@ -172,11 +169,11 @@ def test_a_model_unloads_while_it_hangs_in_being_started_again(server, client):
         ask(server, "starts_once", 2)
     wait_until(lambda: "process of 'starts_once_0' has died" in server.log)
     started = []
-    wait_until(lambda: started.extend(p for p in workers_of(server.pid) if "starts_once_0" in p.cmdline()) or started)
+    wait_until(lambda: started.extend(children(server.pid, "starts_once_0")) or started)
     time.sleep(0.5)  # its initialize has begun by now, or has not: both end
     client.unload_model("starts_once")
     wait_until(lambda: "successfully unloaded 'starts_once' version 1" in server.log)
-    wait_until(lambda: not any(process.is_running() for process in started), timeout=1)  # reaped a moment after its end
+    assert all(is_over(process) for process in started)
 
 
 def test_decoupled_answers_end_with_their_worker(server):
@@ -257,10 +254,10 @@ def test_a_message_for_which_there_is_no_memory_ends_its_worker_alone(server, cl
 def test_a_model_unloads_after_exceptions(server, client):
     with pytest.raises(InferenceServerException, match="ValueError"):
         ask(server, "raises", 4)
-    pid = ask(server, "raises")
+    process = psutil.Process(ask(server, "raises"))
     client.unload_model("raises")
     wait_until(lambda: "successfully unloaded 'raises'" in server.log)
-    wait_until(lambda: not psutil.pid_exists(pid), timeout=1)  # reaped a moment after its end
+    assert is_over(process)
 
 
 def test_nothing_is_left_when_the_server_is_killed(module_repository, models, start_server):
@@ -273,7 +270,7 @@ def test_nothing_is_left_when_the_server_is_killed(module_repository, models, st
                           "--load-model=busy", env=python_on_path())
     threading.Thread(target=lambda: pytest.raises(Exception, ask, server, "busy"), daemon=True).start()
     wait_until(lambda: server.metric("nv_inference_pending_request_count", model="busy") == 0)
-    workers = workers_of(server.pid)
+    workers = children(server.pid)
     assert len(workers) == 2
     for worker in workers:  # what they share with the server has no name that could be left behind
         assert not [path for path in map(lambda entry: entry.path, worker.memory_maps()) if path.startswith("/dev/shm")]

@@ -11,6 +11,7 @@ import pytest
 import tritonclient.http as httpclient
 from support.clients import arrays_of, inputs_of
 from support.control import index
+from support.processes import children
 from support.python_models import IDENTITY, python_on_path
 from support.server import PATIENCE
 from support.wait import wait_until
@@ -71,15 +72,10 @@ def load(server, name, **how):
             return error.message()
 
 
-def workers_of(server, name):
-    return [process for process in psutil.Process(server.pid).children(recursive=True)
-            if any(part.startswith(name) for part in process.cmdline())]
-
-
 def wait_for_hanging(server, name):
     """The processes that hang in the start of the model."""
     wait_until(lambda: re.search(rf"begins to hang: {name}\b", server.log), timeout=20)
-    return workers_of(server, name)
+    return children(server.pid, name)
 
 
 def ended(error):
@@ -93,7 +89,7 @@ def test_an_unload_ends_the_load(server, client, loads, name):
     client.unload_model(name)
     assert ended(loading.result(5 * PATIENCE))
     psutil.wait_procs(hanging, timeout=5 * PATIENCE)
-    assert not workers_of(server, name)
+    assert not children(server.pid, name)
     assert index(server)[f"{name}:1"] == "UNAVAILABLE: unloaded"
     assert client.is_server_ready()  # nobody wants it any more
 
@@ -133,7 +129,7 @@ def test_an_unload_ends_the_start_of_one_more_instance(server, client, loads):
     client.unload_model("grows")
     assert ended(loading.result(5 * PATIENCE))
     wait_until(lambda: index(server)["grows:1"] == "UNAVAILABLE: unloaded")
-    assert not workers_of(server, "grows")
+    assert not children(server.pid, "grows")
 
 
 def test_a_stop_ends_the_loads(models, module_repository, start_server, loads):

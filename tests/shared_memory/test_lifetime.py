@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as grpcclient
 from support.onnx_models import identity
-from support.server import IS_SANITIZED
+from support.server import DELAYS, IS_SANITIZED
 from support.shared_memory import PAGE, Api, SharedObject
 from support.wait import wait_until
 from tritonclient.utils import InferenceServerException
@@ -237,7 +237,8 @@ def test_registering_and_unregistering_while_requests_run(server):
     with SharedObject(2 * PAGE) as memory:
         memory.put(floats(4))
         stop = threading.Event()
-        known = ("Unable to find shared memory region: 'r'", "shared memory region 'r' already in manager")
+        known = ("Unable to find shared memory region: 'r'", "shared memory region 'r' already in manager",
+                 "shared memory region 'r' was unregistered while it was being registered")
 
         def repeat(kind, action):
             outcomes = {"done": 0}
@@ -280,6 +281,7 @@ def resident_kib(server):
 
 
 @pytest.mark.skipif(IS_SANITIZED, reason="a sanitizer's memory is not the server's")
+@pytest.mark.skipif(DELAYS, reason="more threads take part, and each keeps some memory: up to 2 MB, after 20,000 registrations")
 def test_a_thousand_registrations_leave_nothing_behind(server):
     names = [f"region{i % 10}" for i in range(1000)]
     with SharedObject(64 * PAGE) as memory:
