@@ -8,7 +8,6 @@
 
 #include "base/table.h"
 #include "base/terminal_text.h"
-#include "base/utf8.h"
 
 namespace neso::command {
 namespace {
@@ -16,16 +15,7 @@ namespace {
 constexpr size_t kNoTerminal = 100'000;  // wide enough for any cell
 constexpr const char* kHomeAndClear = "\x1b[H\x1b[J";
 
-void Print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-}
-
 }  // namespace
-
-void Say(const std::string& text) { Print(WithoutControls(text)); }
-
-void SayJson(const std::string& json) { Print(ToUtf8(json) + "\n"); }
 
 void ClearScreen() {
   const char* const name = std::getenv("TERM");

@@ -1,19 +1,13 @@
-// What commands print.
+// What commands print besides base/say.h.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/say.h"
 #include "base/status.h"
 
 namespace neso::command {
-
-// To stdout. What servers and files tell may be in it: what a terminal would obey is left out.
-void Say(const std::string& text);
-
-// A line of JSON for programs. Names of files, and what servers tell, may be no UTF-8, which JSON has to be: such bytes
-// become the characters of their numbers.
-void SayJson(const std::string& json);
 
 // Before text that is drawn in the place of the last. Where the terminal, which TERM names, cannot, that goes on below.
 void ClearScreen();

@@ -14,8 +14,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/utf8.h"
-
 namespace neso::perf {
 
 // Confined to a thread.
@@ -67,10 +65,10 @@ class JsonWriter {
     writer_.EndArray();
   }
 
-  // The text, with a line's end, in UTF-8 whatever the texts are. Once.
+  // Its text, in which texts stand as they are. Once.
   std::string Finish() {
     writer_.EndObject();
-    return ToUtf8({buffer_.GetString(), buffer_.GetSize()}) + '\n';
+    return {buffer_.GetString(), buffer_.GetSize()};
   }
 
  private:

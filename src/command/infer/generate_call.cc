@@ -26,24 +26,28 @@ Expected<client::HttpCall> WriteGenerate(const InferQuestion& question) {
   return call;
 }
 
-Status EventLines::Add(std::string_view bytes) {
-  size_t begin = 0, end = bytes.find('\n');
-  if (end != std::string_view::npos) end += rest_.size();
-  rest_ += bytes;
-  for (; end != std::string::npos; end = rest_.find('\n', begin)) {
-    RETURN_IF_ERROR(TakeLine(std::string_view(rest_).substr(begin, end - begin)));
-    begin = end + 1;
+Status EventReader::Add(std::string_view bytes) {
+  events_.Add(bytes, [this](std::string_view event) { TakeEvent(event); });
+  if (told_.ok() && events_.pending() > max_event_bytes_) {
+    told_ = Internal("an event of the server is longer than is allowed here: --max-answer-mib N takes more than {}",
+                     max_event_bytes_ >> 20);
   }
-  rest_.erase(0, begin);
-  if (rest_.size() <= max_line_bytes_) return {};
-  return Internal("an event of the server is longer than is allowed here: --max-answer-mib N takes more than {}",
-                  max_line_bytes_ >> 20);
+  return told_;
 }
 
-Status EventLines::TakeLine(std::string_view line) {
-  constexpr std::string_view kData = "data:";
-  if (!line.starts_with(kData)) return {};
-  ASSIGN_OR_RETURN(const JsonAnswerPtr event, JsonAnswer::Read(std::string(TrimBlanks(line.substr(kData.size())))));
+Status EventReader::End() {
+  events_.End([this](std::string_view event) { TakeEvent(event); });
+  return told_;
+}
+
+void EventReader::TakeEvent(std::string_view event) {
+  client::ForEachData(event, [this](std::string_view data) {
+    if (told_.ok()) told_ = TakeData(data);
+  });
+}
+
+Status EventReader::TakeData(std::string_view data) const {
+  ASSIGN_OR_RETURN(const JsonAnswerPtr event, JsonAnswer::Read(std::string(data)));
   if (const std::string error = TextOf(event->root(), "error"); !error.empty()) return Internal("{}", error);
   take_(event->text());
   return {};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "client/event_splitter.h"
 #include "command/infer/infer_call.h"
 
 namespace neso::command {
@@ -16,22 +17,26 @@ Expected<client::HttpCall> WriteGenerate(const InferQuestion& question);
 
 // Takes the answer as it comes, in pieces that end anywhere.
 //
-//   EventLines events([](const std::string& json) { Say(json + "\n"); }, 1 << 20);
+//   EventReader events([](const std::string& json) { SayJson(json); }, 1 << 20);
 //   RETURN_IF_ERROR(events.Add("data: {\"y\":1}\n\nda"));   // says {"y":1}
-class EventLines {
+class EventReader {
  public:
-  EventLines(std::function<void(const std::string& json)> take, size_t max_line_bytes)
-      : take_(std::move(take)), max_line_bytes_(max_line_bytes) {}
+  EventReader(std::function<void(const std::string& json)> take, size_t max_event_bytes)
+      : take_(std::move(take)), max_event_bytes_(max_event_bytes) {}
 
-  // Error: kInternal, the error that an event tells, or that it is no JSON, or too long.
+  // Error: kInternal, the error that an event tells, or that it is no JSON, or too long; nothing is taken from then on.
   Status Add(std::string_view bytes);
+  // The answer has ended. Likewise.
+  Status End();
 
  private:
-  Status TakeLine(std::string_view line);
+  void TakeEvent(std::string_view event);
+  Status TakeData(std::string_view data) const;
 
   const std::function<void(const std::string& json)> take_;
-  const size_t max_line_bytes_;
-  std::string rest_;  // of a line whose end has not come
+  const size_t max_event_bytes_;
+  client::EventSplitter events_;
+  Status told_;
 };
 
 }  // namespace neso::command

@@ -165,7 +165,7 @@ Status CheckMayBeMany(const InferWords& words, bool is_grpc) {
 // All its answers, each a line of JSON as soon as it comes.
 Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question, size_t max_event_bytes) {
   ASSIGN_OR_RETURN(client::HttpCall call, WriteGenerate(question));
-  EventLines events(SayJson, max_event_bytes);
+  EventReader events(SayJson, max_event_bytes);
   Status told;
   const Expected<client::HttpAnswer> answer = server.Call(std::move(call), [&](std::string_view more) {
     told = events.Add(more);
@@ -173,7 +173,7 @@ Status AskDecoupled(AskedOverHttp& server, const InferQuestion& question, size_t
   });
   RETURN_IF_ERROR(told);
   RETURN_IF_ERROR(answer.status());
-  return answer->status == 200 ? Status() : AskedOverHttp::ErrorOf(*answer);
+  return answer->status == 200 ? events.End() : AskedOverHttp::ErrorOf(*answer);
 }
 
 Status Ask(const InferWords& words, AskedOverHttp server) {

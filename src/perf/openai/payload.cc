@@ -2,6 +2,7 @@
 
 #include "base/json_member.h"
 #include "base/text.h"
+#include "client/event_splitter.h"
 
 namespace neso::perf {
 
@@ -44,12 +45,10 @@ bool AsksForEvents(const TensorSet& request) {
 }
 
 void ForEachDataOf(std::string_view event, const std::function<void(const JsonValue& data)>& take) {
-  for (std::string_view line : Split(event, '\n')) {
-    if (!line.starts_with("data:")) continue;
-    line.remove_prefix(std::string_view("data:").size());
+  client::ForEachData(event, [&take](std::string_view data) {
     JsonDocument document;
-    if (document.Parse(line).ok()) take(document.root());
-  }
+    if (document.Parse(data).ok()) take(document.root());
+  });
 }
 
 std::optional<std::string> ErrorOfEvent(std::string_view event) {

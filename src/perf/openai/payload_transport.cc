@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "base/text.h"
+#include "client/event_splitter.h"
 #include "client/http_client.h"
 #include "perf/http_lane.h"
 #include "perf/openai/conversation.h"
-#include "perf/openai/event_splitter.h"
 #include "perf/openai/payload.h"
 
 namespace neso::perf {
@@ -107,7 +107,7 @@ class PayloadTransport::PayloadLane final : public HttpLane {
   Conversation conversation_;
   InferBytes question_;  // of a session
   Form form_ = Form::kUnknown;
-  EventSplitter events_;
+  client::EventSplitter events_;
   Status failure_;
 };
 

@@ -78,7 +78,7 @@ std::string TokenJson(const TokenTimes& times) {
     const Spread& spread = times.*metric.spread;
     if (!spread.empty()) json += "," + SpreadJson(metric, spread);
   }
-  return json + "}\n";
+  return json + "}";
 }
 
 }  // namespace neso::perf

@@ -1,9 +1,9 @@
-#include "perf/openai/event_splitter.h"
+#include "client/event_splitter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace neso::perf {
+namespace neso::client {
 namespace {
 
 using ::testing::ElementsAre;
@@ -49,5 +49,12 @@ TEST(EventSplitterTest, TellsWhatIsNotWhole) {
   EXPECT_EQ(splitter.pending(), 4u);
 }
 
+TEST(EventSplitterTest, DataIsWithoutBlanksAndTheRestOfTheEvent) {
+  Events data;
+  ForEachData("id: 1\r\ndata: {\"a\": 1} \r\ndata:b\n: data: c\ndata:\n\n",
+              [&data](std::string_view one) { data.emplace_back(one); });
+  EXPECT_THAT(data, ElementsAre(R"({"a": 1})", "b", ""));
+}
+
 }  // namespace
-}  // namespace neso::perf
+}  // namespace neso::client

@@ -2,7 +2,9 @@
 // or CR LF: a CR alone, which the standard knows too, is not sent by anybody.
 //
 //   EventSplitter events;
-//   events.Add(bytes, [](std::string_view event) { ... });   // "data: {...}\n\n"
+//   events.Add(bytes, [](std::string_view event) {  // "data: {...}\n\n"
+//     ForEachData(event, [](std::string_view data) { ... });
+//   });
 #pragma once
 
 #include <cstddef>
@@ -10,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace neso::perf {
+namespace neso::client {
 
 // Confined to a thread.
 class EventSplitter {
@@ -31,4 +33,7 @@ class EventSplitter {
   bool has_data_ = false;
 };
 
-}  // namespace neso::perf
+// What each "data:" line of an event has, without blanks around it.
+void ForEachData(std::string_view event, const std::function<void(std::string_view data)>& take);
+
+}  // namespace neso::client
