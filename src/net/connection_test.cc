@@ -50,7 +50,7 @@ class ConnectionTest : public ::testing::Test {
     Expected<ListenSocket> socket = ListenSocket::Open("127.0.0.1", 0, false);
     ASSERT_TRUE(socket.ok()) << socket.status().ToString();
     server_ = std::make_unique<ServerCore>(reactors_, context_, *std::move(socket));
-    ASSERT_TRUE(server_->Listen().ok());
+    ASSERT_TRUE(server_->Accept().ok());
   }
 
   TestHandler handler_;

@@ -41,9 +41,9 @@ class Http2GrpcServer final : public GrpcServer {
                                               reactors.sentinel(), &handler, SettingsOf(options)),
               std::move(socket)) {}
 
-  Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }
   int listening_fd() const override { return core_.listening_fd(); }
+  Status Accept() override { return core_.Accept(); }
   void LeaveSocket() override { core_.LeaveSocket(); }
   void BeginDrain(std::shared_ptr<Event> changed) override { core_.BeginDrain(std::move(changed)); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
@@ -65,7 +65,7 @@ Expected<std::unique_ptr<GrpcServer>> GrpcServer::Start(ReactorPool& reactors, G
                                             : ListenSocket::Open(options.address, options.port, options.reuse_port));
   RETURN_IF_ERROR(socket.AddNameWithPort(options.address, options.port));
   auto server = std::make_unique<Http2GrpcServer>(reactors, handler, options, std::move(socket));
-  RETURN_IF_ERROR(server->Listen());
+  if (!options.accepts_later) RETURN_IF_ERROR(server->Accept());
   return std::unique_ptr<GrpcServer>(std::move(server));
 }
 

@@ -26,7 +26,8 @@ struct GrpcServerOptions {
   std::string address = "0.0.0.0";  // also "ipv6:<addr>" and "unix:<path>", then known as "<path>:<port>", too
   uint16_t port = 0;                // 0: any free one
   bool reuse_port = false;
-  GivenSocket socket = {};  // instead of one of its own
+  bool accepts_later = false;  // than Start()
+  GivenSocket socket = {};     // instead of one of its own
   // A call that leaves more unread ends with RESOURCE_EXHAUSTED.
   ServiceLimits limits = {.max_unread_bytes = 128u << 20};
   // How much answers are compressed for clients that accept it; which method it comes to follows gRPC's own rule.
@@ -37,7 +38,7 @@ struct GrpcServerOptions {
 
 class GrpcServer {
  public:
-  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
+  // Binds and listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
   // use ".
   static Expected<std::unique_ptr<GrpcServer>> Start(ReactorPool& reactors, GrpcHandler& handler,
                                                      GrpcServerOptions options);
@@ -45,6 +46,8 @@ class GrpcServer {
 
   virtual uint16_t port() const = 0;
   virtual int listening_fd() const = 0;
+  // Once, of one that `accepts_later`; connections wait until then. Error: kUnavailable, with the system's reason.
+  virtual Status Accept() = 0;
   // Accepts no more from it, while others go on; before BeginDrain.
   virtual void LeaveSocket() = 0;
   // Stops accepting, sends GOAWAY and lets the calls in flight end. Returns at once. `changed`: as of an HttpServer.

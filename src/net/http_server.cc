@@ -14,9 +14,9 @@ class EpollHttpServer final : public HttpServer {
       : core_(reactors, std::make_shared<ServerContext>(handler, options, AllProtocols(), reactors.sentinel()),
               std::move(socket)) {}
 
-  Status Listen() { return core_.Listen(); }
   uint16_t port() const override { return core_.port(); }
   int listening_fd() const override { return core_.listening_fd(); }
+  Status Accept() override { return core_.Accept(); }
   void LeaveSocket() override { core_.LeaveSocket(); }
   void BeginDrain(std::shared_ptr<Event> changed) override { core_.BeginDrain(std::move(changed)); }
   size_t ConnectionCount() const override { return core_.ConnectionCount(); }
@@ -36,7 +36,7 @@ Expected<std::unique_ptr<HttpServer>> HttpServer::Start(ReactorPool& reactors, H
                                             ? ListenSocket::Adopt(options.socket, options.address, options.port)
                                             : ListenSocket::Open(options.address, options.port, options.reuse_port));
   auto server = std::make_unique<EpollHttpServer>(reactors, handler, options, std::move(socket));
-  RETURN_IF_ERROR(server->Listen());
+  if (!options.accepts_later) RETURN_IF_ERROR(server->Accept());
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 

@@ -24,6 +24,7 @@ struct HttpServerOptions {
   std::string address = "0.0.0.0";    // also "ipv6:<addr>" and "unix:<path>"
   uint16_t port = 0;                  // 0: any free one
   bool reuse_port = false;
+  bool accepts_later = false;                     // than Start()
   GivenSocket socket = {};                        // instead of one of its own
   std::shared_ptr<TlsCredentials> tls = nullptr;  // null: plain text
   ServiceLimits limits = {};
@@ -31,7 +32,7 @@ struct HttpServerOptions {
 
 class HttpServer {
  public:
-  // Binds and listens; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
+  // Binds and listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
   // use ".
   static Expected<std::unique_ptr<HttpServer>> Start(ReactorPool& reactors, HttpHandler& handler,
                                                      HttpServerOptions options);
@@ -39,6 +40,8 @@ class HttpServer {
 
   virtual uint16_t port() const = 0;
   virtual int listening_fd() const = 0;
+  // Once, of one that `accepts_later`; connections wait until then. Error: kUnavailable, with the system's reason.
+  virtual Status Accept() = 0;
   // Accepts no more from it, while others go on; before BeginDrain.
   virtual void LeaveSocket() = 0;
   // Stops accepting, and answers with "Connection: close" from now on; clients that stall are cut after two seconds. An

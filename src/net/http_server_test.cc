@@ -5,7 +5,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/net_test_util.h"
@@ -19,6 +21,22 @@ TEST(HttpServerTest, AnswersARequest) {
   client.Send("GET /hello?x=1 HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client.ReadResponse(),
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nGET /hello?x=1 0");
+}
+
+TEST(HttpServerTest, ConnectionsWaitForOneThatAcceptsLater) {
+  TestServer server({.accepts_later = true});
+  TestClient client(server.port());
+  client.Send("GET /a HTTP/1.1\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(server.server().ConnectionCount(), 0u);
+  ASSERT_TRUE(server.server().Accept().ok());
+  EXPECT_EQ(client.ReadBody(), "GET /a 0");
+}
+
+TEST(HttpServerTest, OneThatNeverAcceptedEnds) {
+  TestServer server({.accepts_later = true});
+  TestClient client(server.port());
+  server.Stop();
 }
 
 TEST(HttpServerTest, KeepsTheConnectionForFurtherRequests) {

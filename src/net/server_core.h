@@ -18,7 +18,7 @@ class ServerCore final : public Sweepable {
   ServerCore(ReactorPool& reactors, std::shared_ptr<ServerContext> context, ListenSocket socket);
   ~ServerCore() override;
 
-  Status Listen() { return listener_->Start(); }
+  Status Accept() { return listener_->Start(); }
   uint16_t port() const { return port_; }
   int listening_fd() const { return listener_->fd(); }
   void LeaveSocket() { listener_->Leave(); }

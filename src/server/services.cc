@@ -177,6 +177,7 @@ Status Services::Listen(const char* title, net::HttpHandler& handler, net::HttpS
   const bool is_port_known = listen_options.port != 0 && listen_options.socket.fd < 0;
   // The line comes before the port is bound, as log readers know it, unless only then the port is known.
   if (is_port_known) LOG_INFO("Started {} at {}:{}", title, address, listen_options.port);
+  listen_options.accepts_later = true;
   auto listening = net::HttpServer::Start(reactors_, handler, std::move(listen_options));
   if (!listening) return NotStarted(name, listening.error());
   service = *std::move(listening);
@@ -202,11 +203,22 @@ Status Services::Start(InheritedSockets inherited) {
     if (options_.http.allow) WarnOfPlainKeys("HTTP", options_.http.address, options_.http.tls.use);
   }
   tensorboard_ = MakeTensorboardLog(server_, options_);
+  RETURN_IF_ERROR(StartAll());
+  return Logged(AcceptAll());
+}
+
+Status Services::StartAll() {
   if (options_.grpc.allow) RETURN_IF_ERROR(StartGrpc());
   if (options_.http.allow) RETURN_IF_ERROR(StartHttp());
   if (options_.sagemaker.allow) RETURN_IF_ERROR(StartSagemaker());
   if (options_.vertex.allow) RETURN_IF_ERROR(StartVertex());
   return options_.server.metrics ? StartMetrics() : Status();
+}
+
+Status Services::AcceptAll() {
+  if (grpc_) RETURN_IF_ERROR(grpc_->Accept());
+  for (const auto& [name, server] : HttpServers()) RETURN_IF_ERROR(server->Accept());
+  return {};
 }
 
 void Services::AddLoadMetrics() {
@@ -224,6 +236,7 @@ Status Services::StartGrpc() {
   listen_options.address = options_.grpc.address;
   listen_options.port = static_cast<uint16_t>(options_.grpc.port);
   listen_options.reuse_port = options_.grpc.reuse_port;
+  listen_options.accepts_later = true;
   listen_options.socket = inherited_.TakeOf("grpc");
   listen_options.compression = CompressionFor(options_.grpc.compression_level);
   listen_options.keep_alive = KeepAliveFor(options_.grpc);

@@ -42,8 +42,9 @@ class Services {
            std::shared_ptr<OtlpExporter> trace_exporter, bool takes_over);
   ~Services();  // closes what is still open
 
-  // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. Error: that of the first service that cannot listen, after
-  // which the process should end. `inherited`: sockets that are there already.
+  // In order: gRPC, HTTP, SageMaker, Vertex AI, metrics. None answers before all listen: whoever is told that the server
+  // is ready finds the others. Error: that of the first service that cannot listen, after which the process should end.
+  // `inherited`: sockets that are there already.
   Status Start(InheritedSockets inherited = {});
   // A process that makes way for this one is told that it can.
   void TellPredecessor() { inherited_.TellPredecessor(); }
@@ -78,6 +79,8 @@ class Services {
   Status StartSagemaker();
   Status StartVertex();
   Status StartMetrics();
+  Status StartAll();
+  Status AcceptAll();
   void AddLoadMetrics();
   // Says so in the log, or why it could not.
   Status Listen(const char* title, net::HttpHandler& handler, net::HttpServerOptions listen_options,

@@ -138,7 +138,7 @@ def test_a_server_with_a_model_that_failed_is_not_ready_for_its_metrics_either(r
     repository.add("bad", 'backend: "no_such"')
     server = Server(repository.path, "--exit-on-error=false", ready=False).start()
     try:
-        wait_for_port(server.metrics_port)
+        wait_for_port(server.http_port)
         assert server.get("/v2/health/ready").status_code == 400
         assert server.metric("neso_server_ready") == 0
     finally:

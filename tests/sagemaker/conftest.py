@@ -2,7 +2,6 @@
 import pytest
 from support.sagemaker import Sagemaker
 from support.server import free_port
-from support.wait import wait_for_port
 
 
 @pytest.fixture
@@ -12,8 +11,6 @@ def start_sagemaker(tmp_path, start_server):
         root = tmp_path / "ml"  # as /opt/ml
         server = start_server(repository.path, "--allow-sagemaker=true", f"--sagemaker-port={port}", *args,
                               env={"NESO_SAGEMAKER_ROOT": str(root), **(env or {})}, **kwargs)
-        if server.wait_for_ready:
-            wait_for_port(port)
         return Sagemaker(server, port, root)
     return start
 

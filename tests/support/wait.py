@@ -15,7 +15,7 @@ def wait_until(condition, timeout=10):
 
 
 def wait_for_port(port):
-    """A server that says over HTTP that it is ready may open its other ports a moment later."""
+    """Until somebody listens."""
     def accepts():
         with socket.socket() as s:
             return s.connect_ex(("127.0.0.1", port)) == 0

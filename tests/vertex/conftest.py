@@ -2,7 +2,6 @@
 import pytest
 from support.server import free_port
 from support.vertex import ROUTES, Vertex
-from support.wait import wait_for_port
 
 
 @pytest.fixture
@@ -11,7 +10,5 @@ def start_vertex(start_server):
         port = free_port()
         server = start_server(repository.path, "--allow-vertex-ai=true", f"--vertex-ai-port={port}", *args,
                               env={**ROUTES, **(env or {})}, **kwargs)
-        if server.wait_for_ready:
-            wait_for_port(port)
         return Vertex(server, port)
     return start
