@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 from support import gpu
-from support.server import BUILD, PATIENCE
+from support.server import BUILD, IS_SANITIZED, PATIENCE
 from support.simple_models import add_simple_models
 
 EXAMPLES = BUILD / "cpp_client/examples_cuda"
 PROTOCOLS = ["http", "grpc"]
-pytestmark = gpu.needs_stand_in
+pytestmark = [gpu.needs_stand_in, pytest.mark.skipif(IS_SANITIZED, reason="the stand-in has a sanitizer's runtime, programs have not")]
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import sys
 import pytest
 from support import gpu
 from support.drop_in import OURS, output
-from support.server import PATIENCE, ROOT
+from support.server import IS_SANITIZED, PATIENCE, ROOT
 
-pytestmark = gpu.needs_stand_in
+pytestmark = [gpu.needs_stand_in, pytest.mark.skipif(IS_SANITIZED, reason="the stand-in has a sanitizer's runtime, programs have not")]
 
 CLIENT = """
 import sys

@@ -74,7 +74,12 @@ def test_examples(script, protocol, arguments, env, neso):
 @needs_triton
 @EXAMPLES
 def test_examples_with_triton(script, protocol, arguments, triton):
-    run(script, getattr(triton, protocol), OURS, *arguments)
+    try:
+        run(script, getattr(triton, protocol), OURS, *arguments)
+    except AssertionError as error:
+        if "it is currently in use" not in str(error):
+            raise
+        run(script, getattr(triton, protocol), OURS, *arguments)  # Triton uses a region for a moment after its answer
 
 
 def classify(server, pictures, env):
