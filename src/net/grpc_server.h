@@ -38,8 +38,8 @@ struct GrpcServerOptions {
 
 class GrpcServer {
  public:
-  // Binds and listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
-  // use ".
+  // Binds, listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error:
+  // kUnavailable "Socket 'ADDR:PORT' already in use ".
   static Expected<std::unique_ptr<GrpcServer>> Start(ReactorPool& reactors, GrpcHandler& handler,
                                                      GrpcServerOptions options);
   virtual ~GrpcServer() = default;

@@ -32,8 +32,8 @@ struct HttpServerOptions {
 
 class HttpServer {
  public:
-  // Binds and listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error: kUnavailable "Socket 'ADDR:PORT' already in
-  // use ".
+  // Binds, listens, and accepts unless that is for later; `handler` and `reactors` outlive the server. Error:
+  // kUnavailable "Socket 'ADDR:PORT' already in use ".
   static Expected<std::unique_ptr<HttpServer>> Start(ReactorPool& reactors, HttpHandler& handler,
                                                      HttpServerOptions options);
   virtual ~HttpServer() = default;

@@ -1,5 +1,5 @@
-// An event of an answer, an answer and a payload, whatever they are: an error in the event is found or not, and a conversation that
-// has an answer goes on.
+// An event of an answer, an answer and a payload, whatever they are: an error in the event is found or not, and a
+// conversation that has an answer goes on.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
