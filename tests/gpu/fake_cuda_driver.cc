@@ -267,6 +267,7 @@ EXPORT int cuMemAlloc_v2(Address* address, size_t bytes) {
   Mapping mapping;
   if (IsMode("exporting"))
     mapping.key = "/neso_fake_gpu_" + std::to_string(getpid()) + "_" + std::to_string(++exported);
+  if (!mapping.key.empty()) shm_unlink(mapping.key.c_str());  // of a process that had this number and did not free it
   const int fd = mapping.key.empty() ? memfd_create("gpu", MFD_CLOEXEC)
                                      : shm_open(mapping.key.c_str(), O_CREAT | O_EXCL | O_RDWR, 0600);
   const bool is_mapped = ftruncate(fd, static_cast<off_t>(bytes)) == 0 && Map(fd, bytes, *address, mapping);

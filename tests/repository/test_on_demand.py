@@ -345,8 +345,9 @@ def test_ensembles_bring_their_models_and_keep_them(repository, start):
         thread.join()
     for name in answers:
         assert [values(answer) for answer in answers[name]] == [[number] for number in range(rounds)]
-    # Whoever is asked second in a round finds its models gone, in whichever order it is.
-    assert server.metric("neso_on_demand_evictions", reason="room") >= rounds
+    # Whoever is asked second in a round finds its models gone, in whichever order it is. But for the second round: what the
+    # first takes is only guessed, so that there may be room for all three until it is known.
+    assert server.metric("neso_on_demand_evictions", reason="room") >= rounds - 1
 
 
 def test_an_ensemble_in_use_keeps_its_models(repository, start):
