@@ -42,6 +42,14 @@ void Delay(double probability) {
   errno = error;
 }
 
+template <typename Call>
+auto Delayed(double before, double after, Call call) {
+  Delay(before);
+  const auto result = call();
+  Delay(after);
+  return result;
+}
+
 template <typename Function>
 Function* Real(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
@@ -88,34 +96,22 @@ int epoll_pwait2(int epoll, epoll_event* events, int most, const timespec* timeo
 
 ssize_t write(int fd, const void* bytes, size_t count) {
   static auto* const real = Real<decltype(write)>("write");
-  Delay(0.01);
-  const ssize_t result = real(fd, bytes, count);
-  Delay(0.02);
-  return result;
+  return Delayed(0.01, 0.02, [&] { return real(fd, bytes, count); });
 }
 
 ssize_t writev(int fd, const iovec* parts, int count) {
   static auto* const real = Real<decltype(writev)>("writev");
-  Delay(0.01);
-  const ssize_t result = real(fd, parts, count);
-  Delay(0.03);
-  return result;
+  return Delayed(0.01, 0.03, [&] { return real(fd, parts, count); });
 }
 
 ssize_t send(int fd, const void* bytes, size_t count, int flags) {
   static auto* const real = Real<decltype(send)>("send");
-  Delay(0.01);
-  const ssize_t result = real(fd, bytes, count, flags);
-  Delay(0.03);
-  return result;
+  return Delayed(0.01, 0.03, [&] { return real(fd, bytes, count, flags); });
 }
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   static auto* const real = Real<decltype(sendmsg)>("sendmsg");
-  Delay(0.01);
-  const ssize_t result = real(fd, message, flags);
-  Delay(0.03);
-  return result;
+  return Delayed(0.01, 0.03, [&] { return real(fd, message, flags); });
 }
 
 int close(int fd) {
@@ -126,10 +122,7 @@ int close(int fd) {
 
 int kill(pid_t process, int number) {
   static auto* const real = Real<decltype(kill)>("kill");
-  Delay(0.05);
-  const int result = real(process, number);
-  Delay(0.1);
-  return result;
+  return Delayed(0.05, 0.1, [&] { return real(process, number); });
 }
 
 pid_t waitpid(pid_t process, int* status, int options) {

@@ -39,21 +39,20 @@ def test_a_load_is_measured_on_both_sides(perf):
     assert count > 10 and abs(served - count) <= max(20, count // 10) and inferences == 4 * served
 
 
-def with_descriptors(limits, *words):
-    return subprocess.run(["sh", "-c", f'{limits}; exec "$@"', "sh", TREE / "bin/neso", "perf", *map(str, words)],
+def ask_150_at_a_time(server, limits):
+    words = ("-u", server.http, "-m", "wide", "--concurrency-range", "150", "--request-count", "300")
+    return subprocess.run(["sh", "-c", f'{limits}; exec "$@"', "sh", TREE / "bin/neso", "perf", *words],
                           capture_output=True, text=True, timeout=30 * PATIENCE)
 
 
 def test_as_many_requests_at_a_time_as_the_system_allows(server):
-    words = ("-u", server.http, "-m", "wide", "--concurrency-range", 150, "--request-count", 300)
-    ran = with_descriptors("ulimit -S -n 100", *words)
+    ran = ask_150_at_a_time(server, "ulimit -S -n 100")
     assert ran.returncode == 0 and "Request count: 300\n" in ran.stdout, ran.stderr
 
 
 @pytest.mark.skipif(IS_SANITIZED, reason="without a free descriptor the sanitizer takes objects for what they are not")
 def test_more_requests_at_a_time_than_the_system_allows(server):
-    words = ("-u", server.http, "-m", "wide", "--concurrency-range", 150, "--request-count", 300)
-    ran = with_descriptors("ulimit -n 100", *words)
+    ran = ask_150_at_a_time(server, "ulimit -n 100")
     assert ran.returncode == 99 and f"cannot connect to {server.http}: Too many open files" in ran.stderr
 
 

@@ -149,14 +149,15 @@ def test_a_registration_that_was_given_up_leaves_nothing(sharing_server, how):
     """The server hears of it only when it has been told that it is over, or says too late that it has it."""
     arrived, is_over, late = threading.Event(), threading.Event(), []
 
-    def ask(what, body=None):
+    def ask(what, **more):
         name = proxy.requests[-1][1].split("/")[-2]
+        body = {"key": f"/{name}", **more} if more else None
         assert sharing_server.post(f"/v2/systemsharedmemory/region/{name}/{what}", body).status_code == 200
 
     def hold():
         late.append(threading.current_thread())
         if how == "too late":
-            ask("register", {"key": f"/{proxy.requests[-1][1].split('/')[-2]}", "offset": 0, "byte_size": 1})
+            ask("register", offset=0, byte_size=1)
         arrived.set()
         is_over.wait(30 * PATIENCE)
 

@@ -12,6 +12,11 @@ namespace neso::perf {
 namespace {
 
 constexpr size_t kBytes = size_t{64} << 20;
+#if defined(__SANITIZE_ADDRESS__)  // which lets go of pages of its own meanwhile
+constexpr size_t kSeen = kBytes * 3 / 4;
+#else
+constexpr size_t kSeen = kBytes * 9 / 10;
+#endif
 
 TEST(ProcessMemoryTest, ThatOfChildrenIsCounted) {
   const auto before = MemoryOfProcesses(getpid());
@@ -27,7 +32,7 @@ TEST(ProcessMemoryTest, ThatOfChildrenIsCounted) {
   }
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
-  EXPECT_GT(*MemoryOfProcesses(getpid()), *before + kBytes * 3 / 4);
+  EXPECT_GT(*MemoryOfProcesses(getpid()), *before + kSeen);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_LT(*MemoryOfProcesses(getpid()), *before + kBytes / 2);
